@@ -1,0 +1,215 @@
+//! Rows → items: which column means which field, and what a cell's content means in that field.
+//!
+//! Belongs here: the names of columns, the meaning of cells (None and blanks, numbers, dates, ids),
+//! duplicates. Doesn't: file formats (`sheet`), what the API holds (`plan`).
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::item::Object;
+use crate::sheet::{ReadError, Row, Table};
+
+/// A cell's meaning in its field.
+#[derive(Clone, Debug, PartialEq)]
+pub enum FieldValue<'a> {
+    /// The cell is there and says nothing (blank, `None`, `N/A`, …).
+    Nothing,
+    /// Text.
+    Text(Cow<'a, str>),
+    /// A number, as JSON writes it (`10.5`), so that no digit is lost on the way.
+    Number(Cow<'a, str>),
+    /// True or false.
+    Bool(bool),
+    /// An array or object, from a JSON file.
+    Json(&'a Value),
+}
+
+/// One field of an item that is to be written.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DraftValue<'a> {
+    /// The API's name of the field.
+    pub field: &'a str,
+    /// What is to be stored.
+    pub value: FieldValue<'a>,
+    /// The cell's own text, where the file is untyped text: if that is just how an export shows what is stored,
+    /// the file asks for no change, whatever the reading made of it.
+    pub raw: Option<&'a str>,
+    /// The physical column it came from; none for a constant of the mapping file.
+    pub index: Option<usize>,
+}
+
+/// An item as the file describes it: only the fields that the file has cells for.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Draft<'a> {
+    /// The id, checked (`item::check_id`).
+    pub id: Cow<'a, str>,
+    /// The other fields, in the file's order; `item_id` is not among them.
+    pub values: Vec<DraftValue<'a>>,
+}
+
+/// Where a row stands among the tables of a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Origin {
+    /// The table's place in `Source::tables`.
+    pub table: usize,
+    /// The row's line, from 1.
+    pub line: u64,
+}
+
+/// Why a row is refused before anything is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rejection {
+    /// The header of the column at fault, if one is.
+    pub column: Option<String>,
+    /// Its physical index.
+    pub index: Option<usize>,
+    /// The value at fault, as the file has it.
+    pub value: String,
+    /// Why, in plain words, with the cell's address where there is one.
+    pub reason: String,
+}
+
+/// What became of one data row.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Reading<'a> {
+    /// An item to be written.
+    Item(Draft<'a>),
+    /// A row that is refused, with every reason found (at least one).
+    Rejected(Vec<Rejection>),
+    /// A row that is left out on request (`--duplicates first|last`, or merged into another row).
+    Skipped(String),
+}
+
+/// One data row with its meaning.
+pub struct Incoming<'a> {
+    /// Where it stands.
+    pub origin: Origin,
+    /// What it means.
+    pub reading: Reading<'a>,
+}
+
+/// A date order or number style that the whole column decides, told in the plan.
+pub type Note = String;
+
+/// What to do with two rows of one id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Duplicates {
+    /// Reject all of them, each naming the others.
+    #[default]
+    Reject,
+    /// Take the first row, skip the others.
+    First,
+    /// Take the last row, skip the others.
+    Last,
+    /// One item of all of them: a later cell wins unless it says nothing.
+    Merge,
+}
+
+/// The order of day, month and year in `03/04/2021`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DateOrder {
+    /// Month, day, year.
+    Mdy,
+    /// Day, month, year.
+    Dmy,
+    /// Year, month, day.
+    Ymd,
+}
+
+/// How numbers are punctuated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NumberStyle {
+    /// `1,234.50`
+    Us,
+    /// `1.234,50`
+    Eu,
+}
+
+/// How the user overrules the reading of columns and values.
+#[derive(Clone, Debug, Default)]
+pub struct ColumnOptions {
+    /// `--duplicates`
+    pub duplicates: Duplicates,
+    /// `--dates`: only where a column's own values don't decide.
+    pub dates: Option<DateOrder>,
+    /// `--numbers`: only where a column's own values don't decide.
+    pub numbers: Option<NumberStyle>,
+    /// `--strict`: what would be a warning about a value is a rejection.
+    pub strict: bool,
+}
+
+/// The tables of one run, with their columns matched; read as often as needed.
+pub struct Source {
+    /// The tables, in the order in which the user named them.
+    pub tables: Vec<Table>,
+}
+
+/// Why the columns of a table can't be matched.
+#[derive(Debug, thiserror::Error)]
+pub enum ColumnError {
+    /// The file itself.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+}
+
+/// What the first pass found, for the plan.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// How many data rows there are.
+    pub rows: u64,
+    /// What was decided for whole columns (`Approved At: 03/04/2021 read as month/day/year (assumed)`).
+    pub decisions: Vec<Note>,
+    /// What a person should look at (counted, with the first place of each).
+    pub warnings: Vec<Note>,
+}
+
+impl FieldValue<'_> {
+    /// The value as JSON.
+    #[must_use]
+    pub fn to_json(&self) -> Value {
+        todo!()
+    }
+}
+
+impl Source {
+    /// Matches the columns of each table; reads no data row yet.
+    pub fn new(_tables: Vec<Table>, _options: ColumnOptions) -> Result<Self, ColumnError> {
+        todo!()
+    }
+
+    /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
+    pub fn survey(&mut self) -> Result<Survey, ColumnError> {
+        todo!()
+    }
+
+    /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
+    pub fn read<E: From<ColumnError>>(
+        &self,
+        _take: &mut dyn FnMut(&Row, Incoming<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        todo!()
+    }
+
+    /// The fields that the tables have columns for, `item_id` left out.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&str> {
+        todo!()
+    }
+}
+
+/// How an export writes a stored value into an untyped text cell; blank for `null`, `''` and `'None'`.
+#[must_use]
+pub fn as_text(_value: &Value) -> Cow<'_, str> {
+    todo!()
+}
+
+/// Whether two stored values are the same: null, '', 'None' and absent are equal; two numbers, and in a number field
+/// a number and numeric text, are equal by value; everything else exactly, maps and arrays element by element.
+#[must_use]
+pub fn same(_field: &str, _a: Option<&Value>, _b: Option<&Value>) -> bool {
+    todo!()
+}
+
+/// An item as the API holds it.
+pub type Stored = Object;

@@ -1,0 +1,132 @@
+//! What an inventory item is: its identity, the field table, and what counts as the same value.
+//!
+//! Belongs here: facts about items that hold wherever they come from or go to. Doesn't: anything
+//! that reads or writes (no I/O), and anything about how spreadsheets spell things (`columns`).
+
+use std::fmt;
+
+use serde_json::Value;
+
+/// A JSON object as the API stores and answers it; keys in byte order, so that it writes stably.
+pub type Object = serde_json::Map<String, Value>;
+
+/// What kind of value a field holds, which decides how a spreadsheet's cell is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Text, kept to the letter.
+    Text,
+    /// A number where the cell is one, else text (with a warning).
+    Number,
+    /// A date, or a date and a time of day (`*_at`).
+    Date,
+    /// A time of day (`*_at_time`).
+    Time,
+}
+
+/// One of the 27 fields of the API's inventory item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Field {
+    /// The API's name, as in the vendor's documentation (`area_name`).
+    pub name: &'static str,
+    /// The header for people, as in the vendor's workbook (`Area Name`).
+    pub title: &'static str,
+    /// How its cells are read.
+    pub kind: Kind,
+}
+
+/// The name of the field that is an item's identity.
+pub const ITEM_ID: &str = "item_id";
+
+/// Fields that the server sets itself; never posted, and left out of comparisons.
+pub const SERVER_FIELDS: [&str; 3] = ["id", "updated_at", "updated_by"];
+
+const fn field(name: &'static str, title: &'static str, kind: Kind) -> Field {
+    Field { name, title, kind }
+}
+
+/// The 27 fields, in the order in which exports write them: what a person looks for first comes first.
+pub const FIELDS: [Field; 27] = [
+    field(ITEM_ID, "Item ID", Kind::Text),
+    field("name", "Name", Kind::Text),
+    field("item_type", "Item Type", Kind::Text),
+    field("category_name", "Category Name", Kind::Text),
+    field("category_type", "Category Type", Kind::Text),
+    field("strain_name", "Strain Name", Kind::Text),
+    field("status", "Status", Kind::Text),
+    field("quantity", "Quantity", Kind::Number),
+    field("quantity_type", "Quantity Type", Kind::Text),
+    field("units", "Units", Kind::Text),
+    field("area_id", "Area ID", Kind::Text),
+    field("area_name", "Area Name", Kind::Text),
+    field("approved", "Approved", Kind::Text),
+    field("approved_at", "Approved At", Kind::Date),
+    field("approved_at_time", "Approved At Time", Kind::Time),
+    field("moved_at", "Moved At", Kind::Date),
+    field("moved_at_time", "Moved At Time", Kind::Time),
+    field("weight", "Weight", Kind::Number),
+    field("weight_units", "Weight Units", Kind::Text),
+    field("volume", "Volume", Kind::Number),
+    field("volume_units", "Volume Units", Kind::Text),
+    field("admin_method", "Admin Method", Kind::Text),
+    field("dose", "Dose", Kind::Number),
+    field("dose_number", "Dose Number", Kind::Number),
+    field("dose_units", "Dose Units", Kind::Text),
+    field("serving_size", "Serving Size", Kind::Number),
+    field("supply_duration_days", "Supply Duration Days", Kind::Number),
+];
+
+/// The field of this name, if it is one of the 27.
+#[must_use]
+pub fn field_named(name: &str) -> Option<&'static Field> {
+    FIELDS.iter().find(|f| f.name == name)
+}
+
+/// Why an id can't be sent: the API would save it elsewhere, lose it, or answer 500
+/// (the rules of the API contract; Firestore's limits on document names).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum IdFault {
+    /// There is no id.
+    Empty,
+    /// `.` or `..`, which are path segments to the server.
+    Dots,
+    /// `__x__`: reserved by Firestore.
+    Reserved,
+    /// Over 1,500 bytes, Firestore's limit.
+    TooLong,
+    /// A `/`: with one the server answers 500, with two it answers 200 and the item is lost.
+    Slash,
+    /// A control character, which no id has on purpose and no person can see.
+    Control,
+}
+
+impl fmt::Display for IdFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Empty => "the item id is empty",
+            Self::Dots => "an item id can't be '.' or '..'",
+            Self::Reserved => "an item id can't begin and end with two underscores",
+            Self::TooLong => "the item id is longer than 1,500 bytes",
+            Self::Slash => "an item id can't hold '/': the API would lose the item",
+            Self::Control => "the item id holds a control character",
+        })
+    }
+}
+
+/// Checks an id against the rules of the API, before anything is sent.
+pub fn check_id(id: &str) -> Result<(), IdFault> {
+    if id.is_empty() {
+        Err(IdFault::Empty)
+    } else if id == "." || id == ".." {
+        Err(IdFault::Dots)
+    } else if id.len() >= 4 && id.starts_with("__") && id.ends_with("__") {
+        Err(IdFault::Reserved)
+    } else if id.len() > 1500 {
+        Err(IdFault::TooLong)
+    } else if id.contains('/') {
+        Err(IdFault::Slash)
+    } else if id.chars().any(char::is_control) {
+        Err(IdFault::Control)
+    } else {
+        Ok(())
+    }
+}

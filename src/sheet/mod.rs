@@ -1,0 +1,159 @@
+//! Files ⇄ rows. What a file is (by content, never by its name), where its tables and their header
+//! rows are, its rows; and rows written back as any format.
+//!
+//! Belongs here: file formats, encodings, compression, header rows. Doesn't: what a column means
+//! (`columns`), and anything of the API (`api`): the two never meet.
+
+mod error;
+mod row;
+
+use std::path::PathBuf;
+
+pub use error::ReadError;
+pub use row::{Cell, Moment, NumberFormat, Row};
+
+/// What a file turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// Delimited text: the delimiter's byte and the encoding's name (`UTF-8`, `windows-1252`, `UTF-16LE`).
+    Delimited {
+        /// `,`, `;`, tab or `|`.
+        delimiter: u8,
+        /// The encoding's WHATWG name.
+        encoding: &'static str,
+    },
+    /// A workbook: `xlsx`, `xlsm`, `xlsb`, `xls` or `ods`.
+    Workbook(&'static str),
+    /// One JSON document: an array of objects, or `{"data": […]}`.
+    Json,
+    /// One JSON object a line.
+    JsonLines,
+}
+
+impl Format {
+    /// Whether cells come with a type of their own. Delimited text has none: there `true` and `5` are just text.
+    #[must_use]
+    pub fn is_typed(&self) -> bool {
+        !matches!(self, Self::Delimited { .. })
+    }
+}
+
+/// A table's header row.
+#[derive(Clone, Debug, Default)]
+pub struct Header {
+    /// The line of the header row, from 1 (the last one, where two rows were joined; 0 for JSON, whose keys are the header).
+    pub line: u64,
+    /// The named columns, in physical order.
+    pub cells: Vec<HeaderCell>,
+}
+
+/// One named column.
+#[derive(Clone, Debug)]
+pub struct HeaderCell {
+    /// The physical column, from 0 (column A).
+    pub index: usize,
+    /// The header's text, to the letter.
+    pub name: String,
+}
+
+/// Tells how well a text is known as a column's name, so that a header row can be found below a preamble.
+/// `sheet` does not know the fields; whoever does passes this in.
+pub trait HeaderJudge {
+    /// 3: a field's own name; 2: a known synonym; 1: a weak or similar one; 0: unknown.
+    fn weight(&self, name: &str) -> u32;
+}
+
+/// Where a table is to be read from.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A file.
+    Path(PathBuf),
+    /// Standard input, spooled to a temporary file so that it can be read twice.
+    Stdin,
+}
+
+/// Which of a workbook's sheets to read.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum SheetChoice {
+    /// The visible sheet whose header is known best.
+    #[default]
+    Best,
+    /// The sheet of this name, hidden or not.
+    Named(String),
+    /// Every visible sheet with a recognizable header (`*`).
+    All,
+}
+
+/// How the user overrules what is found out about a file.
+#[derive(Clone, Debug, Default)]
+pub struct ReadOptions {
+    /// Which sheet.
+    pub sheet: SheetChoice,
+    /// The header's row (a sheet's row, a text file's line, from 1).
+    pub header_row: Option<u64>,
+    /// The delimiter of a text file.
+    pub delimiter: Option<u8>,
+    /// The encoding's label (`windows-1252`).
+    pub encoding: Option<String>,
+}
+
+/// Gives a table's data rows, one after the other: those below the header that are not blank.
+pub trait RowReader {
+    /// Fills `row` with the next data row; false at the end.
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError>;
+}
+
+/// One table of a file: a sheet, or a whole text or JSON file, with its header row found.
+pub struct Table {
+    /// What the user named (`inventory.xlsx`, or `standard input`).
+    pub file: String,
+    /// What the file is.
+    pub format: Format,
+    /// The sheet, in a workbook.
+    pub sheet: Option<String>,
+    /// The header row.
+    pub header: Header,
+    /// What a person should know of the reading, in plain words (hidden rows, rows skipped above the header, sheets left out).
+    pub notes: Vec<String>,
+    opener: Box<dyn Fn() -> Result<Box<dyn RowReader>, ReadError> + Send + Sync>,
+}
+
+impl Table {
+    /// The data rows from the first one on; may be called again for another pass.
+    pub fn rows(&self) -> Result<Box<dyn RowReader>, ReadError> {
+        (self.opener)()
+    }
+
+    /// Where a cell is, for a person: `Worksheet!C7` in a workbook, `line 7, column "Quantity"` in text.
+    #[must_use]
+    pub fn address(&self, line: u64, index: usize) -> String {
+        match (&self.format, &self.sheet) {
+            (Format::Workbook(_), Some(sheet)) => format!("{sheet}!{}{line}", column_letters(index)),
+            (Format::Workbook(_), None) => format!("{}{line}", column_letters(index)),
+            _ => match self.header.cells.iter().find(|cell| cell.index == index) {
+                Some(cell) => format!("line {line}, column {:?}", cell.name),
+                None => format!("line {line}, column {}", index + 1),
+            },
+        }
+    }
+}
+
+/// A column's letters in a workbook: 0 is `A`, 26 is `AA`.
+#[must_use]
+pub fn column_letters(mut index: usize) -> String {
+    let mut letters = Vec::new();
+    loop {
+        letters.push(b'A' + u8::try_from(index % 26).unwrap_or(0));
+        if index < 26 {
+            break;
+        }
+        index = index / 26 - 1;
+    }
+    letters.reverse();
+    String::from_utf8_lossy(&letters).into_owned()
+}
+
+/// Finds out what the input is, and its tables: one, unless `SheetChoice::All` asks for more.
+pub fn open(_input: &Input, _options: &ReadOptions, _judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
+    todo!()
+}

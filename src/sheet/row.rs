@@ -1,0 +1,169 @@
+//! A row as the file gave it, knowing where it stands; no opinion on what its cells mean.
+
+use jiff::civil;
+use serde_json::Value;
+
+/// One cell, borrowed from its row.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Cell<'a> {
+    /// There is no such cell: a text row that ended before its header did, or a key that a JSON object lacks.
+    Absent,
+    /// The cell is there and holds nothing (JSON: `null`). White space is still `Text`.
+    Empty,
+    /// Text, to the letter.
+    Text(&'a str),
+    /// A workbook's number.
+    Number(f64, NumberFormat),
+    /// A workbook's or JSON's true or false.
+    Bool(bool),
+    /// A workbook's date or time of day.
+    Moment(Moment),
+    /// A workbook's error value (`#REF!`).
+    Error(&'a str),
+    /// A JSON number, array or object (JSON's text, booleans and null have their own variants).
+    Json(&'a Value),
+}
+
+/// What a workbook's number format says about how a number was shown, as far as the format can be read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NumberFormat {
+    /// General, unknown, or anything without a bearing on what the number means.
+    #[default]
+    Plain,
+    /// Shown with an exponent (`0.00E+00`): `1E10` typed into a cell ends here.
+    Scientific,
+    /// Shown with at least so many digits (`00000` is 5).
+    Padded(u8),
+    /// Shown in percent: 0.25 is shown as 25%.
+    Percent,
+}
+
+/// A workbook's date or time of day. Both epochs are already dealt with.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Moment {
+    /// A day without a time of day.
+    Date(civil::Date),
+    /// A day with a time of day.
+    DateTime(civil::DateTime),
+    /// A time of day without a day.
+    Time(civil::Time),
+    /// An elapsed time (`[h]:mm`), in days, or a serial number that is no real day.
+    Duration(f64),
+}
+
+/// A row that can be filled again and again without a new allocation for each cell.
+/// Cells stand at their physical column: index 0 is column A.
+#[derive(Clone, Debug, Default)]
+pub struct Row {
+    /// Where the row stands, from 1: a sheet's row, or the line of a text file on which the row begins.
+    pub line: u64,
+    text: String,
+    cells: Vec<Raw>,
+}
+
+#[derive(Clone, Debug)]
+enum Raw {
+    Absent,
+    Empty,
+    Text(usize, usize),
+    Number(f64, NumberFormat),
+    Bool(bool),
+    Moment(Moment),
+    Error(usize, usize),
+    Json(Box<Value>),
+}
+
+impl Row {
+    /// An empty row.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Empties the row for the next one, keeping its memory.
+    pub fn clear(&mut self, line: u64) {
+        self.line = line;
+        self.text.clear();
+        self.cells.clear();
+    }
+
+    /// How many cells the row has, up to its last one.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.cells.len()
+    }
+
+    /// Whether the row has no cells at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.cells.is_empty()
+    }
+
+    /// Whether every cell is absent, empty or white space.
+    #[must_use]
+    pub fn is_blank(&self) -> bool {
+        self.cells().all(|cell| match cell {
+            Cell::Absent | Cell::Empty => true,
+            Cell::Text(text) => text.trim().is_empty(),
+            _ => false,
+        })
+    }
+
+    /// The cell at a physical column; `Absent` beyond the row's end.
+    #[must_use]
+    pub fn cell(&self, index: usize) -> Cell<'_> {
+        self.cells.get(index).map_or(Cell::Absent, |raw| self.view(raw))
+    }
+
+    /// All cells, in order.
+    pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
+        self.cells.iter().map(|raw| self.view(raw))
+    }
+
+    /// Adds a cell at the end (text is copied into the row's own buffer).
+    pub fn push(&mut self, cell: Cell<'_>) {
+        let raw = match cell {
+            Cell::Absent => Raw::Absent,
+            Cell::Empty => Raw::Empty,
+            Cell::Text(text) => {
+                let (start, end) = self.keep(text);
+                Raw::Text(start, end)
+            }
+            Cell::Number(value, format) => Raw::Number(value, format),
+            Cell::Bool(value) => Raw::Bool(value),
+            Cell::Moment(moment) => Raw::Moment(moment),
+            Cell::Error(text) => {
+                let (start, end) = self.keep(text);
+                Raw::Error(start, end)
+            }
+            Cell::Json(value) => Raw::Json(Box::new(value.clone())),
+        };
+        self.cells.push(raw);
+    }
+
+    /// Adds empty cells until the row has `len` of them: a sheet's gaps are empty cells.
+    pub fn pad_empty(&mut self, len: usize) {
+        while self.cells.len() < len {
+            self.cells.push(Raw::Empty);
+        }
+    }
+
+    fn keep(&mut self, text: &str) -> (usize, usize) {
+        let start = self.text.len();
+        self.text.push_str(text);
+        (start, self.text.len())
+    }
+
+    fn view<'a>(&'a self, raw: &'a Raw) -> Cell<'a> {
+        match raw {
+            Raw::Absent => Cell::Absent,
+            Raw::Empty => Cell::Empty,
+            Raw::Text(start, end) => Cell::Text(&self.text[*start..*end]),
+            Raw::Number(value, format) => Cell::Number(*value, *format),
+            Raw::Bool(value) => Cell::Bool(*value),
+            Raw::Moment(moment) => Cell::Moment(*moment),
+            Raw::Error(start, end) => Cell::Error(&self.text[*start..*end]),
+            Raw::Json(value) => Cell::Json(value),
+        }
+    }
+}

@@ -1,0 +1,199 @@
+//! What the server says, and in which shape: JSON, a page around the same JSON, or the framework's own pages.
+
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use axum::body::{Body, Bytes};
+use axum::http::header::{ALLOW, CONTENT_TYPE, LOCATION};
+use axum::http::{HeaderValue, StatusCode};
+use axum::response::Response;
+use futures_core::Stream;
+use serde_json::{Value, json};
+use tokio::sync::mpsc::Receiver;
+
+use super::request::Accept;
+use super::{Flavour, SandboxError};
+
+const JSON: &str = "application/json";
+const HTML: &str = "text/html; charset=utf-8";
+
+/// The page around JSON that a browser gets.
+const PAGE_START: &str = "<!DOCTYPE html>\n<html><head><title>Inventory</title></head><body><pre>";
+const PAGE_END: &str = "</pre></body></html>\n";
+
+fn respond(status: StatusCode, content_type: &'static str, body: impl Into<Body>) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}
+
+/// JSON in the form that was asked for.
+pub(super) fn json_text(status: StatusCode, accept: Accept, json: Vec<u8>) -> Response {
+    if accept == Accept::Html {
+        let mut page = PAGE_START.as_bytes().to_vec();
+        page.extend(escape(&json));
+        page.extend_from_slice(PAGE_END.as_bytes());
+        respond(status, HTML, page)
+    } else {
+        respond(status, JSON, json)
+    }
+}
+
+fn json_value(status: StatusCode, accept: Accept, value: &Value) -> Response {
+    json_text(status, accept, value.to_string().into_bytes())
+}
+
+/// A failure's page: what the framework answers where the code below it didn't.
+fn page(status: StatusCode, title: &str) -> Response {
+    let body =
+        format!("<!doctype html>\n<html><head><title>{title}</title></head><body><h1>{title}</h1></body></html>\n");
+    respond(status, HTML, body)
+}
+
+/// 500, which says nothing of what was saved.
+pub(super) fn server_error() -> Response {
+    page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error (500)")
+}
+
+/// 400 for a body over the limit, or one that broke off.
+pub(super) fn bad_request() -> Response {
+    page(StatusCode::BAD_REQUEST, "Bad Request (400)")
+}
+
+/// A mistyped path: 404 to those who read, else 403 from the framework's forgery check, which comes first.
+pub(super) fn no_such_path(reads: bool) -> Response {
+    if reads {
+        page(StatusCode::NOT_FOUND, "Not Found")
+    } else {
+        page(StatusCode::FORBIDDEN, "403 Forbidden")
+    }
+}
+
+/// 301 to the path without its slash.
+pub(super) fn moved(location: &str) -> Response {
+    let mut response = respond(StatusCode::MOVED_PERMANENTLY, HTML, Body::empty());
+    if let Ok(location) = HeaderValue::from_str(location) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}
+
+/// 405, in the shape of the framework.
+pub(super) fn no_such_method(method: &str, accept: Accept) -> Response {
+    let detail = json!({ "detail": format!("Method \"{method}\" not allowed.") });
+    let mut response = json_value(StatusCode::METHOD_NOT_ALLOWED, accept, &detail);
+    response
+        .headers_mut()
+        .insert(ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
+    response
+}
+
+/// 406, in the shape of the framework.
+pub(super) fn not_acceptable() -> Response {
+    let detail = json!({ "detail": "Could not satisfy the request Accept header." });
+    json_value(StatusCode::NOT_ACCEPTABLE, Accept::Json, &detail)
+}
+
+/// 401: no key, or none that is known.
+pub(super) fn not_authenticated(accept: Accept, flavour: &Flavour) -> Response {
+    let body = if flavour.newer_auth {
+        json!({ "success": false, "data": "Authentication failed." })
+    } else {
+        json!({ "error": true, "message": "The request was not authenticated. Check that it carries a valid API key." })
+    };
+    json_value(StatusCode::UNAUTHORIZED, accept, &body)
+}
+
+/// 403: no organization, one that isn't the account's, or a deletion by somebody who owns nothing there.
+pub(super) fn not_permitted(accept: Accept, flavour: &Flavour, message: &str) -> Response {
+    let body = if flavour.newer_auth {
+        json!({ "success": false, "data": null, "message": message })
+    } else {
+        json!({ "error": true, "message": message })
+    };
+    json_value(StatusCode::FORBIDDEN, accept, &body)
+}
+
+/// 400: neither an object nor an array of objects.
+pub(super) fn not_recognized(accept: Accept) -> Response {
+    let message = "Data not recognized. Please post either a singular object or an array of objects.";
+    json_value(
+        StatusCode::BAD_REQUEST,
+        accept,
+        &json!({ "error": true, "message": message }),
+    )
+}
+
+/// 200 with `data`, which is JSON already.
+pub(super) fn success(accept: Accept, data: &[u8]) -> Response {
+    let mut json = b"{\"success\":true,\"data\":".to_vec();
+    json.extend_from_slice(data);
+    json.push(b'}');
+    json_text(StatusCode::OK, accept, json)
+}
+
+/// 200 with JSON that comes in pieces; an error among them cuts the answer short, which is all that HTTP leaves.
+pub(super) fn stream(accept: Accept, first: Vec<u8>, rest: Receiver<Result<Vec<u8>, SandboxError>>) -> Response {
+    let html = accept == Accept::Html;
+    let pieces = PieceStream {
+        first: Some(first),
+        rest,
+        html,
+        started: false,
+        ended: false,
+    };
+    respond(
+        StatusCode::OK,
+        if html { HTML } else { JSON },
+        Body::from_stream(pieces),
+    )
+}
+
+struct PieceStream {
+    first: Option<Vec<u8>>,
+    rest: Receiver<Result<Vec<u8>, SandboxError>>,
+    html: bool,
+    started: bool,
+    ended: bool,
+}
+
+impl Stream for PieceStream {
+    type Item = Result<Bytes, SandboxError>;
+
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let this = self.get_mut();
+        if this.html && !std::mem::replace(&mut this.started, true) {
+            return Poll::Ready(Some(Ok(Bytes::from_static(PAGE_START.as_bytes()))));
+        }
+        let next = match this.first.take() {
+            Some(first) => Some(Ok(first)),
+            None => std::task::ready!(this.rest.poll_recv(context)),
+        };
+        Poll::Ready(match next {
+            Some(Ok(piece)) if this.html => Some(Ok(escape(&piece).into())),
+            Some(Ok(piece)) => Some(Ok(piece.into())),
+            Some(Err(error)) => Some(Err(error)),
+            None if this.html && !std::mem::replace(&mut this.ended, true) => {
+                Some(Ok(Bytes::from_static(PAGE_END.as_bytes())))
+            }
+            None => None,
+        })
+    }
+}
+
+/// JSON made safe for a page.
+fn escape(json: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(json.len());
+    for byte in json {
+        match byte {
+            b'&' => out.extend_from_slice(b"&amp;"),
+            b'<' => out.extend_from_slice(b"&lt;"),
+            b'>' => out.extend_from_slice(b"&gt;"),
+            other => out.push(*other),
+        }
+    }
+    out
+}

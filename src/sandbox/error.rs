@@ -1,0 +1,75 @@
+//! Why a sandbox can't start or keep its items.
+
+use std::io;
+use std::path::PathBuf;
+
+/// Why a sandbox can't start or keep its items. None of them holds a key.
+#[derive(Debug, thiserror::Error)]
+pub enum SandboxError {
+    /// The system knows no home folder of this user.
+    #[error("there is no home folder to keep the sandbox in")]
+    NoHome,
+    /// The sandbox's folder can't be made.
+    #[error("the sandbox's folder {} can't be made: {cause}", .dir.display())]
+    Folder {
+        /// The folder.
+        dir: PathBuf,
+        /// The system's own words.
+        cause: io::Error,
+    },
+    /// The sandbox's file can't be opened, read or written.
+    #[error("the sandbox's file {} can't be used: {cause}", .file.display())]
+    File {
+        /// The SQLite file.
+        file: PathBuf,
+        /// SQLite's own words.
+        cause: rusqlite::Error,
+    },
+    /// What the sandbox's file holds is no item.
+    #[error("the sandbox's item {id:?} is damaged")]
+    Damaged {
+        /// The item's id.
+        id: String,
+    },
+    /// An item or id that the API would refuse, put in from outside HTTP.
+    #[error("the sandbox can't hold the item {id:?}: the API would refuse it")]
+    Refused {
+        /// The item's id.
+        id: String,
+    },
+    /// An organization's name that can't be asked for.
+    #[error("{name:?} can't be an organization's name: it is empty or holds '/'")]
+    OrganizationName {
+        /// The name.
+        name: String,
+    },
+    /// The port is taken, or not allowed.
+    #[error("the sandbox can't listen on 127.0.0.1:{port}: {cause}")]
+    Port {
+        /// The port that was asked for; 0 for any.
+        port: u16,
+        /// The system's own words.
+        cause: io::Error,
+    },
+    /// The system gives no thread or timer to serve with.
+    #[error("the sandbox's server can't be started: {0}")]
+    Start(io::Error),
+}
+
+impl SandboxError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoHome => "name a folder with --sandbox-dir",
+            Self::Folder { .. } => "name another folder with --sandbox-dir",
+            Self::File { .. } | Self::Damaged { .. } => {
+                "name another folder with --sandbox-dir, or move the file away to begin anew"
+            }
+            Self::Refused { .. } => "check the item's id and its fields",
+            Self::OrganizationName { .. } => "choose a name of letters, digits and hyphens",
+            Self::Port { .. } => "choose another port with --port; 0 takes any that is free",
+            Self::Start(_) => "close other programs and try again",
+        }
+    }
+}

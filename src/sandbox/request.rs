@@ -1,0 +1,174 @@
+//! What a request asks for: its path, its query, what it accepts, its body.
+
+use std::pin::Pin;
+
+use axum::body::{Body, Bytes};
+use axum::http::HeaderMap;
+use axum::http::header::ACCEPT;
+use futures_core::Stream;
+
+/// The server's limit on a body; Django's own default.
+const MAX_BODY_BYTES: usize = 2_621_440;
+
+/// How much of a body that is too large is read all the same: a client that is cut off while it still sends sees a
+/// lost connection and never the answer.
+const MAX_READ_BYTES: usize = 256 * 1024 * 1024;
+
+/// Where a path leads.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// `/api/inventory`
+    Inventory,
+    /// `/api/inventory/<id>`, the id decoded.
+    Item(String),
+    /// One of these with a trailing slash; the path without it.
+    Slash(String),
+    /// Anywhere else: mistyped.
+    Unknown,
+}
+
+impl Route {
+    /// Reads a path. An encoded slash is a slash to the server, so that an id can't hold one here.
+    pub(super) fn of(path: &str) -> Self {
+        let (bare, slash) = path.strip_suffix('/').map_or((path, false), |bare| (bare, true));
+        let route = match bare.strip_prefix("/api/inventory") {
+            Some("") => Self::Inventory,
+            Some(rest) => match rest.strip_prefix('/').map(|id| decode(id, false)) {
+                Some(id) if !id.is_empty() && !id.contains('/') => Self::Item(id),
+                _ => Self::Unknown,
+            },
+            None => Self::Unknown,
+        };
+        if slash && route != Self::Unknown {
+            Self::Slash(bare.to_owned())
+        } else {
+            route
+        }
+    }
+}
+
+/// A query's parameters. Where one is given twice, the last counts.
+#[derive(Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn of(text: Option<&str>) -> Self {
+        let pairs = text.unwrap_or_default().split('&').filter(|pair| !pair.is_empty());
+        let decoded = pairs.map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            (decode(name, true), decode(value, true))
+        });
+        Self(decoded.collect())
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&str> {
+        self.0
+            .iter()
+            .rev()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
+    }
+}
+
+/// Percent-decoding; what is no escape stays, what is no UTF-8 becomes U+FFFD.
+fn decode(text: &str, plus_is_space: bool) -> String {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut rest = text.as_bytes();
+    while let Some((first, tail)) = rest.split_first() {
+        rest = tail;
+        match (first, tail) {
+            (b'%', [high, low, after @ ..]) => match (digit(*high), digit(*low)) {
+                (Some(high), Some(low)) => {
+                    bytes.push(high << 4 | low);
+                    rest = after;
+                }
+                _ => bytes.push(b'%'),
+            },
+            (b'+', _) if plus_is_space => bytes.push(b' '),
+            (other, _) => bytes.push(*other),
+        }
+    }
+    String::from_utf8(bytes).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned())
+}
+
+fn digit(hex: u8) -> Option<u8> {
+    char::from(hex).to_digit(16).and_then(|digit| u8::try_from(digit).ok())
+}
+
+/// In which form an answer is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Accept {
+    /// JSON: asked for, or nothing in particular.
+    Json,
+    /// A page for a person; what a browser asks for.
+    Html,
+    /// Something else: 406.
+    Neither,
+}
+
+impl Accept {
+    pub(super) fn of(headers: &HeaderMap) -> Self {
+        let mut wanted = headers
+            .get_all(ACCEPT)
+            .iter()
+            .filter_map(|value| value.to_str().ok())
+            .peekable();
+        if wanted.peek().is_none() {
+            return Self::Json;
+        }
+        let mut types: Vec<String> = Vec::new();
+        for list in wanted {
+            types.extend(
+                list.split(',')
+                    .map(|one| one.split(';').next().unwrap_or("").trim().to_ascii_lowercase()),
+            );
+        }
+        let asks = |name: &str| types.iter().any(|one| one == name);
+        if asks("application/json") {
+            Self::Json
+        } else if asks("text/html") {
+            Self::Html
+        } else if asks("application/*") || asks("*/*") || types.iter().all(String::is_empty) {
+            Self::Json
+        } else if asks("text/*") {
+            Self::Html
+        } else {
+            Self::Neither
+        }
+    }
+}
+
+/// A request's body.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Received {
+    /// All of it; empty where there is none.
+    Whole(Vec<u8>),
+    /// More than the server takes.
+    TooLarge,
+    /// The connection was lost before its end.
+    Lost,
+}
+
+pub(super) async fn receive(body: Body) -> Received {
+    let mut stream = body.into_data_stream();
+    let mut whole = Vec::new();
+    let mut length = 0usize;
+    loop {
+        let next: Option<Result<Bytes, _>> =
+            std::future::poll_fn(|context| Pin::new(&mut stream).poll_next(context)).await;
+        match next {
+            None if length > MAX_BODY_BYTES => return Received::TooLarge,
+            None => return Received::Whole(whole),
+            Some(Err(_)) => return Received::Lost,
+            Some(Ok(piece)) => {
+                length = length.saturating_add(piece.len());
+                if length > MAX_READ_BYTES {
+                    return Received::TooLarge;
+                }
+                if length <= MAX_BODY_BYTES {
+                    whole.extend_from_slice(&piece);
+                }
+            }
+        }
+    }
+}

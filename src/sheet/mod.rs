@@ -5,11 +5,13 @@
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
 mod error;
+mod excel;
 mod row;
+pub mod write;
 
 use std::path::PathBuf;
 
-pub use error::ReadError;
+pub use error::{Limits, ReadError};
 pub use row::{Cell, Moment, NumberFormat, Row};
 
 /// What a file turned out to be.

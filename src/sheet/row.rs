@@ -122,7 +122,23 @@ impl Row {
 
     /// Adds a cell at the end (text is copied into the row's own buffer).
     pub fn push(&mut self, cell: Cell<'_>) {
-        let raw = match cell {
+        let raw = self.store(cell);
+        self.cells.push(raw);
+    }
+
+    /// Puts a cell at its physical column; cells between the row's end and it are empty. For sheets whose
+    /// cells come with an address: they may leave gaps, and some writers put them out of order.
+    pub fn set(&mut self, index: usize, cell: Cell<'_>) {
+        self.pad_empty(index);
+        let raw = self.store(cell);
+        match self.cells.get_mut(index) {
+            Some(slot) => *slot = raw,
+            None => self.cells.push(raw),
+        }
+    }
+
+    fn store(&mut self, cell: Cell<'_>) -> Raw {
+        match cell {
             Cell::Absent => Raw::Absent,
             Cell::Empty => Raw::Empty,
             Cell::Text(text) => {
@@ -137,8 +153,7 @@ impl Row {
                 Raw::Error(start, end)
             }
             Cell::Json(value) => Raw::Json(Box::new(value.clone())),
-        };
-        self.cells.push(raw);
+        }
     }
 
     /// Adds empty cells until the row has `len` of them: a sheet's gaps are empty cells.

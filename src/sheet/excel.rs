@@ -1,0 +1,288 @@
+//! Workbooks: xlsx, xlsm, xlsb, xls and ods as rows of typed cells.
+//!
+//! Belongs here: what kind of workbook the bytes are, its sheets, their rows with every cell at its own address, and
+//! the bounds that keep a hostile file harmless. Doesn't: which row is the header, which sheet is meant (`sheet`).
+
+mod cells;
+mod legacy;
+mod package;
+mod source;
+mod stream;
+#[cfg(test)]
+mod tests;
+mod whole;
+mod xlsb;
+mod xlsx;
+
+use std::collections::HashMap;
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use package::{SheetEntry, damaged};
+use source::Source;
+use stream::{RowSink, Stop};
+
+use super::{Limits, ReadError, Row, RowReader};
+
+/// The last row of an Excel or Calc sheet.
+const MAX_ROWS: u32 = 1_048_576;
+/// The number of columns of an Excel or Calc sheet.
+const MAX_COLUMNS: u32 = 16_384;
+
+/// An opened workbook.
+pub(super) struct Workbook {
+    file: String,
+    kind: &'static str,
+    limits: Limits,
+    source: Source,
+    sheets: Vec<SheetInfo>,
+    content: Content,
+}
+
+/// A worksheet's name as the user sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct SheetInfo {
+    pub(super) name: String,
+    /// Neither hidden nor very hidden.
+    pub(super) visible: bool,
+}
+
+/// Cells that are shown as one; the value is in the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Merge {
+    /// Row from 1, column from 0.
+    pub(super) first: (u64, usize),
+    /// Included.
+    pub(super) last: (u64, usize),
+}
+
+enum Content {
+    Xlsx {
+        sheets: Vec<SheetEntry>,
+        spare: xlsx::Spare,
+        extras: Mutex<HashMap<String, Arc<xlsx::Extras>>>,
+    },
+    Xlsb,
+    Held(Arc<whole::Held>),
+}
+
+impl Workbook {
+    /// Opens a workbook, whatever its name ends in. `file` is its name for messages.
+    pub(super) fn open(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
+        let mut head = [0; 8];
+        let mut opened = File::open(path).map_err(|cause| ReadError::Io {
+            file: file.to_owned(),
+            cause,
+        })?;
+        let read = opened.read(&mut head).map_err(|cause| ReadError::Io {
+            file: file.to_owned(),
+            cause,
+        })?;
+        match head.get(..read) {
+            Some([b'P', b'K', ..]) => Self::open_zip(path, file, limits),
+            Some([0xD0, 0xCF, 0x11, 0xE0, ..]) => Self::open_compound(path, file, limits),
+            _ => Err(ReadError::Unsupported {
+                file: file.to_owned(),
+                what: "it is no workbook".to_owned(),
+            }),
+        }
+    }
+
+    fn open_zip(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
+        let package = package::open(path, file, limits)?;
+        let (source, owned, bounds) = (package.source, file.to_owned(), *limits);
+        let from = source.clone();
+        let (sheets, content) = match package.kind {
+            "ods" => {
+                let held = stream::apart(file, move || whole::Held::ods(&from, &owned, &bounds))?;
+                (held.infos.clone(), Content::Held(Arc::new(held)))
+            }
+            "xlsb" => (stream::apart(file, move || xlsb::sheets(&from, &owned))?, Content::Xlsb),
+            _ => {
+                let infos = package.sheets.iter();
+                let infos = infos
+                    .map(|sheet| SheetInfo {
+                        name: sheet.name.clone(),
+                        visible: sheet.visible,
+                    })
+                    .collect();
+                let content = Content::Xlsx {
+                    sheets: package.sheets,
+                    spare: xlsx::Spare::default(),
+                    extras: Mutex::default(),
+                };
+                (infos, content)
+            }
+        };
+        Ok(Self {
+            file: file.to_owned(),
+            kind: package.kind,
+            limits: *limits,
+            source,
+            sheets,
+            content,
+        })
+    }
+
+    fn open_compound(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
+        let source = Source::File(path.to_owned());
+        let (from, owned, bounds) = (source.clone(), file.to_owned(), *limits);
+        let held = stream::apart(file, move || {
+            legacy::check(&from, &owned)?;
+            whole::Held::xls(&from, &owned, &bounds)
+        })?;
+        let (sheets, content) = (held.infos.clone(), Content::Held(Arc::new(held)));
+        Ok(Self {
+            file: file.to_owned(),
+            kind: "xls",
+            limits: *limits,
+            source,
+            sheets,
+            content,
+        })
+    }
+
+    /// `xlsx`, `xlsm`, `xlsb`, `xls` or `ods`.
+    pub(super) fn kind(&self) -> &'static str {
+        self.kind
+    }
+
+    /// The worksheets in the workbook's order; no charts, dialogs or macro sheets.
+    pub(super) fn sheets(&self) -> &[SheetInfo] {
+        &self.sheets
+    }
+
+    /// Every row that has a cell with a value, in the sheet's order, with its own line and columns; gaps are empty
+    /// cells. May be called again; readers don't disturb each other.
+    pub(super) fn rows(&self, sheet: &str) -> Result<Box<dyn RowReader>, ReadError> {
+        let (source, file, name, limits) = (self.source.clone(), self.file.clone(), sheet.to_owned(), self.limits);
+        match &self.content {
+            Content::Held(held) => match held.rows(sheet) {
+                Some(rows) => Ok(Box::new(rows)),
+                None => Err(self.no_such_sheet(sheet)),
+            },
+            _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
+            Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
+            Content::Xlsx { spare, .. } => {
+                let spare = Arc::clone(spare);
+                stream::rows(&self.file, move |sink| {
+                    xlsx::read(&source, &spare, &file, &name, limits, sink)
+                })
+            }
+        }
+    }
+
+    /// Merged cells; xlsb and ods tell of none.
+    pub(super) fn merges(&self, sheet: &str) -> Result<Vec<Merge>, ReadError> {
+        match &self.content {
+            Content::Xlsx { .. } => Ok(self.extras(sheet)?.merges.clone()),
+            Content::Held(held) => match held.merges(sheet) {
+                Some(merges) => Ok(merges.to_vec()),
+                None => Err(self.no_such_sheet(sheet)),
+            },
+            Content::Xlsb => Ok(Vec::new()),
+        }
+    }
+
+    /// Lines of rows that are hidden; only xlsx and xlsm tell.
+    pub(super) fn hidden_rows(&self, sheet: &str) -> Result<Vec<u64>, ReadError> {
+        Ok(self.extras(sheet)?.hidden_rows.clone())
+    }
+
+    fn extras(&self, sheet: &str) -> Result<Arc<xlsx::Extras>, ReadError> {
+        let Content::Xlsx { sheets, extras, .. } = &self.content else {
+            return Ok(Arc::default());
+        };
+        let Some(entry) = sheets.iter().find(|entry| entry.name == sheet) else {
+            return Err(self.no_such_sheet(sheet));
+        };
+        let mut known = extras.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = known.get(sheet) {
+            return Ok(Arc::clone(found));
+        }
+        let found = Arc::new(xlsx::extras(&self.source, &self.file, entry, &self.limits)?);
+        known.insert(sheet.to_owned(), Arc::clone(&found));
+        Ok(found)
+    }
+
+    fn no_such_sheet(&self, sheet: &str) -> ReadError {
+        let names: Vec<String> = self.sheets.iter().map(|info| format!("{:?}", info.name)).collect();
+        let available = if names.is_empty() {
+            "no worksheet".to_owned()
+        } else {
+            names.join(", ")
+        };
+        ReadError::NoSuchSheet {
+            file: self.file.clone(),
+            sheet: sheet.to_owned(),
+            available,
+        }
+    }
+}
+
+/// Turns a stream of addressed cells into rows, within the bounds.
+struct Place<'a> {
+    file: &'a str,
+    sheet: &'a str,
+    limits: Limits,
+    line: Option<u32>,
+    cells: u64,
+    width: u64,
+}
+
+impl<'a> Place<'a> {
+    fn new(file: &'a str, sheet: &'a str, limits: Limits) -> Self {
+        Self {
+            file,
+            sheet,
+            limits,
+            line: None,
+            cells: 0,
+            width: 0,
+        }
+    }
+
+    /// The row that a cell belongs to, and its column there. A new row begins where the address says so.
+    fn take<'s>(&mut self, (row, column): (u32, u32), sink: &'s mut RowSink) -> Result<(&'s mut Row, usize), Stop> {
+        if row >= MAX_ROWS || column >= MAX_COLUMNS {
+            let what = format!(
+                "sheet {:?} has a cell beyond the last row or column that Excel knows",
+                self.sheet
+            );
+            return Err(Stop::Failed(damaged(self.file, what)));
+        }
+        if self.line != Some(row) {
+            if self.line.is_some() {
+                sink.done()?;
+            }
+            self.line = Some(row);
+            self.width = 0;
+            sink.start(u64::from(row) + 1);
+        }
+        let width = u64::from(column) + 1;
+        if width > self.width {
+            self.cells += width - self.width;
+            self.width = width;
+        }
+        if self.cells > self.limits.cells {
+            return Err(Stop::Failed(too_many_cells(self.file, self.sheet, self.limits.cells)));
+        }
+        Ok((sink.current(), column as usize))
+    }
+
+    fn finish(self, sink: &mut RowSink) -> Result<(), Stop> {
+        if self.line.is_some() {
+            sink.done()?;
+        }
+        Ok(())
+    }
+}
+
+fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
+    ReadError::TooLarge {
+        file: file.to_owned(),
+        what: format!("sheet {sheet:?} has more than {bound} cells, the gaps between them included"),
+    }
+}

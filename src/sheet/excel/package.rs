@@ -1,0 +1,460 @@
+//! The zip around an xlsx, xlsm, xlsb or ods: which of them it is, whether it is bounded, and the parts that say
+//! which sheets there are. Also what calamine won't take: macro sheets.
+
+use std::borrow::Cow;
+use std::io::{BufReader, Cursor, Read, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use quick_xml::XmlVersion;
+use quick_xml::events::{BytesStart, Event};
+use zip::{ZipArchive, ZipWriter};
+
+use super::source::{Bytes, Source};
+use crate::sheet::{Limits, ReadError};
+
+/// Parts that are held whole in memory (shared strings, styles) may unfold to this; a sheet is streamed.
+const HELD_BYTES: u64 = 1 << 30;
+/// A small part is harmless even if all of it is one piece of text.
+const SMALL_BYTES: u64 = 64 << 20;
+/// Sheets deflate to a tenth or a twentieth; what shrinks further may be a bomb and is looked at first.
+const HONEST_RATIO: u64 = 40;
+/// Above this every part is looked at: the time it takes is small beside reading it.
+const LARGE_BYTES: u64 = 512 << 20;
+/// The longest text without a `<` that a part may hold: a cell has at most 32,767 characters.
+const TEXT_RUN: usize = 16 << 20;
+/// The relationship type that calamine knows and leaves alone.
+const DIALOG_SHEET: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet";
+
+/// A sheet as the workbook part lists it.
+#[derive(Clone, Debug)]
+pub(super) struct SheetEntry {
+    pub(super) name: String,
+    pub(super) visible: bool,
+    /// The part that holds its cells.
+    pub(super) part: String,
+}
+
+/// What a zip turned out to hold.
+pub(super) struct Package {
+    pub(super) kind: &'static str,
+    /// Worksheets, for xlsx and xlsm; the other kinds list theirs elsewhere.
+    pub(super) sheets: Vec<SheetEntry>,
+    /// Where to read from: the file itself, or a copy that calamine takes.
+    pub(super) source: Source,
+}
+
+/// An opened zip with the name to blame.
+pub(super) struct Archive<'f> {
+    zip: ZipArchive<Bytes>,
+    names: Vec<String>,
+    file: &'f str,
+}
+
+impl<'f> Archive<'f> {
+    pub(super) fn open(source: &Source, file: &'f str) -> Result<Self, ReadError> {
+        let zip = ZipArchive::new(source.open(file)?).map_err(|cause| zip_error(file, "its zip archive", &cause))?;
+        let names = zip.file_names().flatten().map(Cow::into_owned).collect();
+        Ok(Self { zip, names, file })
+    }
+
+    /// A part's name as stored, whatever its case: some writers spell `SharedStrings.xml`.
+    fn stored_name(&self, part: &str) -> Option<String> {
+        let part = part.trim_start_matches('/');
+        if self.zip.index_for_name(part).is_some() {
+            return Some(part.to_owned());
+        }
+        self.names
+            .iter()
+            .find(|name| name.replace('\\', "/").eq_ignore_ascii_case(part))
+            .cloned()
+    }
+
+    /// A part, unpacked as it is read.
+    pub(super) fn part(&mut self, part: &str) -> Result<impl Read, ReadError> {
+        let file = self.file;
+        let Some(name) = self.stored_name(part) else {
+            return Err(damaged(file, format!("its part {part} is missing")));
+        };
+        self.zip.by_name(&name).map_err(|cause| zip_error(file, part, &cause))
+    }
+
+    /// A small part as text.
+    pub(super) fn text(&mut self, part: &str) -> Result<String, ReadError> {
+        let file = self.file;
+        let mut text = Vec::new();
+        self.part(part)?
+            .take(SMALL_BYTES)
+            .read_to_end(&mut text)
+            .map_err(|cause| damaged(file, format!("its part {part} can't be unpacked ({cause})")))?;
+        Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    fn has(&self, part: &str) -> bool {
+        self.stored_name(part).is_some()
+    }
+}
+
+/// Opens the zip: its kind by its content, its bounds, its sheets.
+pub(super) fn open(path: &Path, file: &str, limits: &Limits) -> Result<Package, ReadError> {
+    let source = Source::File(path.to_owned());
+    let mut archive = Archive::open(&source, file)?;
+    let kind = kind(&mut archive)?;
+    check_bounds(&mut archive, kind, limits)?;
+    if !matches!(kind, "xlsx" | "xlsm") {
+        return Ok(Package {
+            kind,
+            sheets: Vec::new(),
+            source,
+        });
+    }
+    let main = main_part(&mut archive)?;
+    let listed = listed_sheets(&mut archive, &main)?;
+    let unknown: Vec<&str> = listed
+        .iter()
+        .map(|sheet| sheet.relationship.as_str())
+        .filter(|relationship| {
+            !matches!(
+                relationship.rsplit('/').next(),
+                Some("worksheet" | "chartsheet" | "dialogsheet")
+            )
+        })
+        .collect();
+    let source = if unknown.is_empty() {
+        source
+    } else {
+        without_macro_sheets(&mut archive, &rels_part(&main), &unknown)?
+    };
+    let sheets = listed
+        .into_iter()
+        .filter(|sheet| sheet.relationship.ends_with("/worksheet"))
+        .map(|sheet| sheet.entry)
+        .collect();
+    Ok(Package { kind, sheets, source })
+}
+
+fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
+    if archive.has("mimetype") {
+        let mime = archive.text("mimetype")?;
+        if mime.contains("opendocument.spreadsheet") {
+            return Ok("ods");
+        }
+    }
+    if archive.has("[Content_Types].xml") {
+        let types = archive.text("[Content_Types].xml")?;
+        if types.contains("ms-excel.sheet.binary.macroEnabled.main") {
+            return Ok("xlsb");
+        }
+        if types.contains("macroEnabled.main+xml") && types.contains("ms-excel") {
+            return Ok("xlsm");
+        }
+        if types.contains("spreadsheetml.sheet.main+xml") || types.contains("spreadsheetml.template.main+xml") {
+            return Ok("xlsx");
+        }
+        if types.contains("wordprocessingml") {
+            return Err(unsupported(archive.file, "it is a Word document"));
+        }
+        if types.contains("presentationml") {
+            return Err(unsupported(archive.file, "it is a PowerPoint presentation"));
+        }
+    }
+    if archive.has("xl/workbook.bin") {
+        Ok("xlsb")
+    } else if archive.has("xl/workbook.xml") {
+        Ok(if archive.has("xl/vbaProject.bin") {
+            "xlsm"
+        } else {
+            "xlsx"
+        })
+    } else if archive.has("content.xml") && archive.has("META-INF/manifest.xml") {
+        Err(unsupported(
+            archive.file,
+            "it is an OpenDocument file, but no spreadsheet",
+        ))
+    } else {
+        Err(unsupported(archive.file, "it is a zip archive that holds no workbook"))
+    }
+}
+
+/// Refuses what unfolds too far. The sizes are those that the zip declares: the zip reader refuses a part that
+/// unfolds beyond its own.
+fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limits) -> Result<(), ReadError> {
+    let file = archive.file;
+    let (mut total, mut held, mut suspects) = (0_u64, 0_u64, Vec::new());
+    for index in 0..archive.zip.len() {
+        let entry = archive
+            .zip
+            .by_index_raw(index)
+            .map_err(|cause| zip_error(file, "its zip archive", &cause))?;
+        if entry.encrypted() {
+            return Err(ReadError::PasswordProtected(file.to_owned()));
+        }
+        let size = entry.size();
+        total = total.saturating_add(size);
+        let name = entry.name().map(Cow::into_owned).unwrap_or_default();
+        if !name.to_ascii_lowercase().contains("/worksheets/") {
+            held = held.saturating_add(size);
+        }
+        let ratio = size / entry.compressed_size().max(1);
+        if size > LARGE_BYTES || (size > SMALL_BYTES && ratio > HONEST_RATIO) {
+            suspects.push((index, name));
+        }
+    }
+    if total > limits.expanded_bytes {
+        return Err(too_large(file, "unfolds to", total, limits.expanded_bytes));
+    }
+    // An xlsx sheet is streamed; the other formats' parts and all shared strings are held in memory.
+    let bound = HELD_BYTES.min(limits.expanded_bytes);
+    let held = if kind == "ods" { total } else { held };
+    if held > bound {
+        return Err(too_large(
+            file,
+            "has parts to be held in memory that unfold to",
+            held,
+            bound,
+        ));
+    }
+    for (index, name) in suspects {
+        let part = archive
+            .zip
+            .by_index(index)
+            .map_err(|cause| zip_error(file, &name, &cause))?;
+        if kind != "xlsb" {
+            check_runs(part, file, &name)?;
+        }
+    }
+    check_shared_strings(archive)
+}
+
+fn too_large(file: &str, verb: &str, size: u64, bound: u64) -> ReadError {
+    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
+    ReadError::TooLarge {
+        file: file.to_owned(),
+        what: format!(
+            "it {verb} {} MiB, more than the {} MiB that are allowed",
+            mib(size),
+            mib(bound)
+        ),
+    }
+}
+
+/// An XML reader holds each text whole, so a part of gigabytes without a `<` would be held as well.
+fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> {
+    let mut part = BufReader::with_capacity(1 << 16, part);
+    let mut buffer = vec![0; 1 << 16];
+    let mut run = 0_usize;
+    loop {
+        let read = part
+            .read(&mut buffer)
+            .map_err(|cause| damaged(file, format!("its part {name} can't be unpacked ({cause})")))?;
+        if read == 0 {
+            return Ok(());
+        }
+        let piece = buffer.get(..read).unwrap_or_default();
+        match (
+            piece.iter().position(|&b| b == b'<'),
+            piece.iter().rposition(|&b| b == b'<'),
+        ) {
+            (Some(first), Some(last)) => {
+                run = run.saturating_add(first);
+                if run <= TEXT_RUN {
+                    run = read - last;
+                }
+            }
+            _ => run = run.saturating_add(read),
+        }
+        if run > TEXT_RUN {
+            return Err(ReadError::TooLarge {
+                file: file.to_owned(),
+                what: format!(
+                    "its part {name} holds a single text of more than {} MiB",
+                    TEXT_RUN >> 20
+                ),
+            });
+        }
+    }
+}
+
+/// calamine makes room for as many shared strings as the table claims; more than its bytes can hold is a lie.
+fn check_shared_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
+    let (file, mut names) = (archive.file, archive.names.iter());
+    let Some(name) = names
+        .find(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"))
+        .cloned()
+    else {
+        return Ok(());
+    };
+    let part = archive
+        .zip
+        .by_name(&name)
+        .map_err(|cause| zip_error(file, &name, &cause))?;
+    let size = part.size();
+    let mut xml = quick_xml::Reader::from_reader(BufReader::new(part));
+    let mut buffer = Vec::new();
+    loop {
+        buffer.clear();
+        match xml.read_event_into(&mut buffer) {
+            Ok(Event::Start(element) | Event::Empty(element)) => {
+                let claimed = attribute(&element, "uniqueCount").and_then(|count| count.parse::<u64>().ok());
+                // `<si/>` is the shortest entry.
+                return if claimed.is_some_and(|claimed| claimed > size / 5) {
+                    Err(damaged(
+                        file,
+                        "its table of texts claims more entries than it has room for".to_owned(),
+                    ))
+                } else {
+                    Ok(())
+                };
+            }
+            Ok(Event::Eof) | Err(_) => return Ok(()),
+            Ok(_) => {}
+        }
+    }
+}
+
+struct Listed {
+    entry: SheetEntry,
+    relationship: String,
+}
+
+/// The workbook part, by the package's relationships (ECMA-376 part 2); commonly `xl/workbook.xml`.
+fn main_part(archive: &mut Archive<'_>) -> Result<String, ReadError> {
+    let file = archive.file;
+    let relations = relations(&archive.text("_rels/.rels")?, file, "_rels/.rels")?;
+    relations
+        .into_iter()
+        .find(|relation| relation.kind.ends_with("/relationships/officeDocument"))
+        .map(|relation| relation.target.trim_start_matches('/').to_owned())
+        .ok_or_else(|| damaged(file, "it doesn't say which of its parts is the workbook".to_owned()))
+}
+
+fn rels_part(main: &str) -> String {
+    match main.rsplit_once('/') {
+        Some((folder, name)) => format!("{folder}/_rels/{name}.rels"),
+        None => format!("_rels/{main}.rels"),
+    }
+}
+
+struct Relation {
+    id: String,
+    kind: String,
+    target: String,
+}
+
+fn relations(text: &str, file: &str, part: &str) -> Result<Vec<Relation>, ReadError> {
+    let mut found = Vec::new();
+    each_element(text, file, part, |element| {
+        if element.local_name().as_ref() == "Relationship" {
+            if let (Some(id), Some(kind), Some(target)) = (
+                attribute(element, "Id"),
+                attribute(element, "Type"),
+                attribute(element, "Target"),
+            ) {
+                found.push(Relation { id, kind, target });
+            }
+        }
+    })?;
+    Ok(found)
+}
+
+fn listed_sheets(archive: &mut Archive<'_>, main: &str) -> Result<Vec<Listed>, ReadError> {
+    let file = archive.file;
+    let rels = rels_part(main);
+    let relations = relations(&archive.text(&rels)?, file, &rels)?;
+    let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let mut sheets = Vec::new();
+    each_element(&archive.text(main)?, file, main, |element| {
+        if element.local_name().as_ref() != "sheet" {
+            return;
+        }
+        let id = element
+            .attributes()
+            .with_checks(false)
+            .flatten()
+            .find(|attribute| attribute.key.local_name().as_ref() == "id")
+            .map(|attribute| attribute.value.into_owned());
+        let relation = relations.iter().find(|relation| Some(&relation.id) == id.as_ref());
+        if let (Some(name), Some(relation)) = (attribute(element, "name"), relation) {
+            let part = match relation.target.strip_prefix('/') {
+                Some(absolute) => absolute.to_owned(),
+                None if folder.is_empty() => relation.target.clone(),
+                None => format!("{folder}/{}", relation.target),
+            };
+            let visible = attribute(element, "state").is_none_or(|state| state == "visible");
+            let entry = SheetEntry { name, visible, part };
+            sheets.push(Listed {
+                entry,
+                relationship: relation.kind.clone(),
+            });
+        }
+    })?;
+    Ok(sheets)
+}
+
+/// A copy of the zip in which macro sheets call themselves dialog sheets: calamine refuses a workbook with a sheet
+/// of a type that it doesn't know, and leaves a dialog sheet alone.
+fn without_macro_sheets(archive: &mut Archive<'_>, rels: &str, types: &[&str]) -> Result<Source, ReadError> {
+    let file = archive.file;
+    let mut text = archive.text(rels)?;
+    for kind in types {
+        text = text.replace(kind, DIALOG_SHEET);
+    }
+    let failed = |cause: zip::result::ZipError| zip_error(file, rels, &cause);
+    let mut copy = ZipWriter::new(Cursor::new(Vec::new()));
+    for index in 0..archive.zip.len() {
+        let entry = archive.zip.by_index_raw(index).map_err(failed)?;
+        if entry.name().is_ok_and(|name| name.eq_ignore_ascii_case(rels)) {
+            copy.start_file(rels, zip::write::SimpleFileOptions::default())
+                .map_err(failed)?;
+            copy.write_all(text.as_bytes()).map_err(|cause| failed(cause.into()))?;
+        } else {
+            copy.raw_copy_file(entry).map_err(failed)?;
+        }
+    }
+    let bytes = copy.finish().map_err(failed)?.into_inner();
+    Ok(Source::Memory(Arc::from(bytes)))
+}
+
+/// Calls `take` for each element's start.
+fn each_element(text: &str, file: &str, part: &str, mut take: impl FnMut(&BytesStart<'_>)) -> Result<(), ReadError> {
+    let mut xml = quick_xml::Reader::from_str(text);
+    xml.config_mut().check_end_names = false;
+    loop {
+        match xml.read_event() {
+            Ok(Event::Start(element) | Event::Empty(element)) => take(&element),
+            Ok(Event::Eof) => return Ok(()),
+            Ok(_) => {}
+            Err(cause) => return Err(damaged(file, format!("its part {part} isn't well-formed ({cause})"))),
+        }
+    }
+}
+
+/// An attribute's value with its references resolved.
+pub(super) fn attribute(element: &BytesStart<'_>, name: &str) -> Option<String> {
+    let attribute = element.try_get_attribute(name).ok()??;
+    let value = attribute.normalized_value(XmlVersion::Implicit1_0).ok()?;
+    Some(value.into_owned())
+}
+
+pub(super) fn damaged(file: &str, what: String) -> ReadError {
+    ReadError::Damaged {
+        file: file.to_owned(),
+        what,
+    }
+}
+
+fn unsupported(file: &str, what: &str) -> ReadError {
+    ReadError::Unsupported {
+        file: file.to_owned(),
+        what: what.to_owned(),
+    }
+}
+
+fn zip_error(file: &str, part: &str, cause: &zip::result::ZipError) -> ReadError {
+    match cause {
+        zip::result::ZipError::UnsupportedArchive(why) if why.contains("assword") => {
+            ReadError::PasswordProtected(file.to_owned())
+        }
+        _ => damaged(file, format!("{part} can't be unpacked ({cause})")),
+    }
+}

@@ -2,14 +2,46 @@
 //!
 //! Belongs here: HTTP, the wire's shapes, the key, deadlines, which failure means what. Doesn't: plans, files,
 //! and when to try again on a larger scale (`upload`). The only room that names reqwest.
+//!
+//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`,
+//! a post's through `echo`; `message` makes the server's words fit for a person; `retry` computes pauses.
 
-use std::time::Duration;
+mod address;
+mod answer;
+mod echo;
+mod error;
+mod items;
+mod key;
+mod message;
+pub mod retry;
+mod stream;
+#[cfg(test)]
+mod tests;
+#[cfg(test)]
+pub(crate) mod testserver;
 
-use crate::item::Object;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
 
-/// An API key. It can't be printed: not by `Debug`, not in an error, not in a log.
-#[derive(Clone)]
-pub struct Key(String);
+use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
+use reqwest::redirect::Policy;
+
+pub use error::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
+pub use key::Key;
+pub use retry::Backoff;
+
+use answer::Origin;
+
+/// How long a connection may take to come about, at most; a host that is up answers sooner.
+const CONNECTING: Duration = Duration::from_secs(15);
+
+/// How long an unused connection is kept. Hosts close idle ones after a minute or so; a request that meets the closing is
+/// lost, so ours is the shorter patience.
+const IDLE: Duration = Duration::from_secs(30);
+
+/// How often a pause looks whether the run was asked to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// Where one organization's inventory is, and how to ask for it.
 #[derive(Clone, Debug)]
@@ -20,18 +52,13 @@ pub struct Endpoint {
     pub org: String,
     /// The key of an account that may use it.
     pub key: Key,
-    /// The deadline of one request, answer included.
+    /// The deadline of one request, answer included; for lists, which may rightly take longer, the longest wait between two
+    /// pieces of the answer.
     pub timeout: Duration,
     /// How often a request that may go through later is repeated.
     pub retries: u32,
     /// How many connections are kept.
     pub connections: usize,
-}
-
-impl std::fmt::Debug for Key {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Key(…)")
-    }
 }
 
 /// How much of the inventory a list asks for.
@@ -58,7 +85,139 @@ pub struct ListQuery {
 
 /// One organization's endpoint, ready to be asked. Shared by threads.
 pub struct Client {
-    _endpoint: Endpoint,
+    http: reqwest::blocking::Client,
+    origin: Origin,
+    timeout: Duration,
+    backoff: Backoff,
+    stop: Option<Arc<AtomicBool>>,
+    requests: AtomicU64,
+    retries: AtomicU64,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client")
+            .field("base", &self.origin.address.base)
+            .field("org", &self.origin.org)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Checks the endpoint (scheme, host, organization, key) and prepares the connections; sends nothing.
+    ///
+    /// Proxies of the environment are not used: they would be used even for 127.0.0.1, and the key would travel through
+    /// them. Redirects are handed back, never followed.
+    pub fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
+        let origin = Origin::new(endpoint)?;
+        let mut headers = HeaderMap::new();
+        headers.insert(AUTHORIZATION, origin.key.header()?);
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+        let builder = reqwest::blocking::Client::builder()
+            .default_headers(headers)
+            .user_agent(concat!("stockport/", env!("CARGO_PKG_VERSION")))
+            .no_proxy()
+            .redirect(Policy::none())
+            .referer(false)
+            .gzip(true)
+            .tcp_nodelay(true)
+            .pool_max_idle_per_host(endpoint.connections.max(1))
+            .pool_idle_timeout(IDLE)
+            .connect_timeout(endpoint.timeout.min(CONNECTING))
+            // A wait for bytes, not a deadline: what a long list needs. The others set their own deadline.
+            .timeout(endpoint.timeout);
+        let builder = if origin.address.plain {
+            // No certificate is ever looked at, so a system without any is no obstacle.
+            builder.tls_certs_only([])
+        } else {
+            builder.https_only(true)
+        };
+        let http = builder
+            .build()
+            .map_err(|error| ApiError::Setup(message::plain(&error.without_url().to_string(), &origin.key)))?;
+        Ok(Self {
+            http,
+            origin,
+            timeout: endpoint.timeout,
+            backoff: Backoff::new(endpoint.retries),
+            stop: None,
+            requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+        })
+    }
+
+    /// Obeys this flag: once it is set, pauses between retries and lists that are under way end with
+    /// [`ApiError::Interrupted`]. Single requests are finished, so that what is in flight can become known.
+    #[must_use]
+    pub fn with_stop(mut self, stop: Arc<AtomicBool>) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Keeps other pauses than the usual ones between its own retries (of lists and single reads).
+    #[must_use]
+    pub fn with_backoff(mut self, backoff: Backoff) -> Self {
+        self.backoff = backoff;
+        self
+    }
+
+    /// How many requests have been sent, retries included.
+    pub fn requests(&self) -> u64 {
+        self.requests.load(Ordering::Relaxed)
+    }
+
+    /// How many requests were repetitions: the client's own, and those that were counted by [`Self::count_retry`].
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Counts a repetition that its caller decided on; posts and deletes are never repeated here.
+    pub fn count_retry(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The organization that is asked.
+    pub fn org(&self) -> &str {
+        &self.origin.org
+    }
+
+    /// The pauses that are kept between retries.
+    pub fn backoff(&self) -> Backoff {
+        self.backoff
+    }
+
+    /// Whether the run was asked to stop.
+    fn stopped(&self) -> bool {
+        self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
+    }
+
+    /// Keeps the pause before another try after this failure, and counts the try; gives the failure back where there is
+    /// no other try.
+    pub(crate) fn pause_after(&self, failure: ApiError, attempt: u32) -> Result<(), ApiError> {
+        let Fate::Repeat { after } = failure.fate() else {
+            return Err(failure);
+        };
+        let Some(pause) = self.backoff.pause(attempt, after, &mut fastrand::Rng::new()) else {
+            return Err(failure);
+        };
+        self.sleep(pause)?;
+        self.count_retry();
+        Ok(())
+    }
+
+    fn sleep(&self, pause: Duration) -> Result<(), ApiError> {
+        let begun = Instant::now();
+        loop {
+            if self.stopped() {
+                return Err(ApiError::Interrupted);
+            }
+            let left = pause.saturating_sub(begun.elapsed());
+            if left.is_zero() {
+                return Ok(());
+            }
+            std::thread::sleep(left.min(GLANCE));
+        }
+    }
 }
 
 /// What a failure means for the one who asked.
@@ -71,7 +230,8 @@ pub enum Fate {
     },
     /// The content is at fault (400, 413, 422): halve it until the bad item stands alone.
     Halve,
-    /// Nothing more can go through (401, 403, 404, 405, a redirect, a host that can't be reached): stop in order.
+    /// Nothing more can go through (401, 403, 404, 405, a redirect): stop in order. So it is for a host that can't be reached,
+    /// once the retries are used up ([`ApiError::is_unreachable`]).
     Stop,
 }
 
@@ -82,59 +242,4 @@ pub enum DeleteForm {
     Body,
     /// `DELETE /inventory/<id>` with a JSON body (the documentation's JavaScript).
     Path,
-}
-
-/// Why a request failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ApiError {
-    /// The base is no URL, or not one a key may travel to.
-    #[error("{0}")]
-    Base(String),
-}
-
-impl ApiError {
-    /// What the failure means for the one who asked.
-    #[must_use]
-    pub fn fate(&self) -> Fate {
-        todo!()
-    }
-
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
-        todo!()
-    }
-}
-
-impl Client {
-    /// Checks the endpoint (scheme, host, organization, key) and prepares the connections; sends nothing.
-    pub fn new(_endpoint: &Endpoint) -> Result<Self, ApiError> {
-        todo!()
-    }
-
-    /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been proved whole
-    /// (well-formed JSON to its end). Not repeated here once an item has been handed out.
-    pub fn list(
-        &self,
-        _query: &ListQuery,
-        _take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
-    ) -> Result<u64, ApiError> {
-        todo!()
-    }
-
-    /// The stored item of this id, with retries; none where the endpoint has none.
-    pub fn get(&self, _id: &str) -> Result<Option<Object>, ApiError> {
-        todo!()
-    }
-
-    /// Posts one object or an array of objects, once. Succeeds only where the answer echoes what was sent: as many
-    /// items, in the same order, each sent field with the sent value (`updated_at` and `updated_by` may be added).
-    pub fn post(&self, _body: &[u8]) -> Result<(), ApiError> {
-        todo!()
-    }
-
-    /// Deletes one item, once. The endpoint answers the same where there was none.
-    pub fn delete(&self, _id: &str, _form: DeleteForm) -> Result<(), ApiError> {
-        todo!()
-    }
 }

@@ -1,0 +1,351 @@
+//! Why a request failed, what that means for the one who asked, and what the user can do.
+//!
+//! Belongs here: the variants and their plain words. Doesn't: how an answer becomes a variant (`answer`).
+
+use std::time::Duration;
+
+use super::Fate;
+use crate::item::IdFault;
+
+/// Why a text can't be an API key. None of the words shows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum KeyFault {
+    /// Nothing, or white space.
+    #[error("it is empty")]
+    Empty,
+    /// A line break inside.
+    #[error("it holds a line break")]
+    LineBreak,
+    /// Another control character inside.
+    #[error("it holds a control character")]
+    Control,
+    /// A letter outside ASCII.
+    #[error("it holds a character that no key has (not ASCII)")]
+    NotAscii,
+}
+
+/// How an answer got lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Loss {
+    /// The deadline passed, or the stall timeout of a list.
+    #[error("the answer didn't come in time")]
+    Timeout,
+    /// The connection was closed before an answer.
+    #[error("the connection was closed before the answer")]
+    Reset,
+    /// The answer began and didn't end.
+    #[error("the answer was cut off")]
+    Cut,
+}
+
+/// Why a host can't be reached.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unreached {
+    /// The name can't be resolved.
+    #[error("its name can't be found")]
+    Name,
+    /// Nobody listens there.
+    #[error("it refuses the connection")]
+    Refused,
+    /// Nobody answers there.
+    #[error("it doesn't answer")]
+    Timeout,
+    /// No secure connection could be agreed on.
+    #[error("no secure connection could be made")]
+    Tls,
+    /// Anything else on the way.
+    #[error("the connection failed")]
+    Other,
+}
+
+/// What is wrong with an answer that is no failure by its status.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Oddity {
+    /// A web page: a proxy's, a login's, another site's.
+    #[error("a web page came back instead of data{}", quoted(.0))]
+    Page(String),
+    /// Neither a page nor JSON.
+    #[error("the answer isn't JSON{}", quoted(.0))]
+    NotJson(String),
+    /// `success` is false, though the status says otherwise.
+    #[error("the server says that it did not succeed{}", quoted(.0))]
+    NotSuccess(String),
+    /// A list's `data` is no array.
+    #[error("the answer holds no list of items{}", quoted(.0))]
+    NotAList(String),
+    /// JSON of another shape.
+    #[error("the answer has an unknown shape: {0}")]
+    Shape(String),
+    /// More bytes after the JSON's end.
+    #[error("more follows after the end of the answer")]
+    Trailing,
+    /// A single item was asked for, another one came.
+    #[error("the answer is about another item than the one that was asked for")]
+    OtherItem,
+    /// An answer that is longer than any such answer can be.
+    #[error("the answer doesn't end")]
+    TooLong,
+}
+
+/// Where an echo differs from what was posted.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EchoFault {
+    /// An object was posted and an array came back, or the other way round.
+    #[error("it has another shape than what was sent")]
+    Shape,
+    /// Not as many items.
+    #[error("{sent} items were sent and {got} came back")]
+    Count {
+        /// Items sent.
+        sent: usize,
+        /// Items echoed.
+        got: usize,
+    },
+    /// A field is missing, or has another value.
+    #[error("item {number}: the field '{field}' didn't come back as it was sent")]
+    Field {
+        /// Which item of the request, from 1.
+        number: usize,
+        /// The field's name.
+        field: String,
+    },
+}
+
+fn quoted(message: &str) -> String {
+    if message.is_empty() {
+        String::new()
+    } else {
+        format!(": \"{message}\"")
+    }
+}
+
+/// Why a request failed. Every `message` is the server's own, stripped to plain text, shortened, the key masked.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The base is no URL, or not one a key may travel to.
+    #[error("the API's address can't be used: {0}")]
+    Base(String),
+    /// The key can't be a key.
+    #[error("the API key can't be used: {0}")]
+    Key(KeyFault),
+    /// The organization's id can't be one.
+    #[error("the organization can't be used: {0}")]
+    Org(&'static str),
+    /// The id can't be asked for, by the rules of the API; nothing was sent.
+    #[error("{0}")]
+    Id(IdFault),
+    /// What should be posted isn't JSON items; nothing was sent.
+    #[error("what should be sent is no JSON object or array of objects")]
+    Body,
+    /// The connections can't be prepared (no certificates on this system, for one).
+    #[error("secure connections can't be prepared on this system: {0}")]
+    Setup(String),
+    /// 401: the key is missing or unknown.
+    #[error("the API doesn't know this key (401){}", quoted(.message))]
+    Unauthorized {
+        /// The server's words.
+        message: String,
+    },
+    /// A JSON 403: no permission, or not this key's organization.
+    #[error("the API refuses access to the organization '{org}' (403){}", quoted(.message))]
+    Forbidden {
+        /// The organization that was asked for.
+        org: String,
+        /// The server's words.
+        message: String,
+    },
+    /// A 404, or an HTML 403: there is no inventory API at this address.
+    #[error("there is no inventory API at {base} ({status}){}", quoted(.message))]
+    WrongUrl {
+        /// The base that was asked.
+        base: String,
+        /// The HTTP status.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// 405: the address is right, but it doesn't take this kind of request.
+    #[error("the API doesn't take this kind of request (405){}", quoted(.message))]
+    MethodNotAllowed {
+        /// The server's words.
+        message: String,
+    },
+    /// A redirect, which is never followed: a followed POST would become a GET that saves nothing.
+    #[error("the API's address redirects to {to} ({status}); redirects are never followed")]
+    Redirected {
+        /// The host that it leads to, no more of it.
+        to: String,
+        /// The HTTP status.
+        status: u16,
+    },
+    /// Another 4xx: the content is at fault (400, 413, 422), or the endpoint doesn't take it.
+    #[error("the API refuses the request ({status}){}", quoted(.message))]
+    Refused {
+        /// The HTTP status.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// The endpoint takes no arrays: post single objects.
+    #[error("the API takes no arrays of items ({status}){}", quoted(.message))]
+    NoArrays {
+        /// The HTTP status.
+        status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// 429: too many requests.
+    #[error("the API asks for fewer requests (429){}", quoted(.message))]
+    TooMany {
+        /// What `Retry-After` asked for.
+        retry_after: Option<Duration>,
+        /// The server's words.
+        message: String,
+    },
+    /// A 5xx, or a 4xx that means "later" (408, 409, 425). Whether something was saved is unknown.
+    #[error("the API failed ({status}){}", quoted(.message))]
+    ServerError {
+        /// The HTTP status.
+        status: u16,
+        /// What `Retry-After` asked for.
+        retry_after: Option<Duration>,
+        /// The answer was a web page; on a GET that may mean a mistyped path.
+        html: bool,
+        /// The server's words.
+        message: String,
+    },
+    /// The request went out and no whole answer came. Whether something was saved is unknown.
+    #[error("{how} (from {host})")]
+    Lost {
+        /// What happened.
+        how: Loss,
+        /// Who was asked.
+        host: String,
+    },
+    /// No connection could be made; nothing was sent.
+    #[error("{host} can't be reached: {why} ({detail})")]
+    Unreachable {
+        /// Who was asked.
+        host: String,
+        /// What happened.
+        why: Unreached,
+        /// The system's words.
+        detail: String,
+    },
+    /// An answer with a good status that isn't the API's.
+    #[error("{0}")]
+    Foreign(Oddity),
+    /// The answer to a post isn't the echo of what was sent.
+    #[error("the answer isn't the echo of what was sent: {0}")]
+    WrongEcho(EchoFault),
+    /// The run was asked to stop while it was listing, or waiting for another try.
+    #[error("interrupted")]
+    Interrupted,
+    /// The receiver of a list couldn't take an item (a full disk, for one).
+    #[error("{0}")]
+    Receiver(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ApiError {
+    /// What the failure means for the one who asked. A host that can't be reached is `Repeat` here, because a single
+    /// refused connection may pass: whoever asked stops the run once the retries are used up ([`Self::is_unreachable`]).
+    #[must_use]
+    pub fn fate(&self) -> Fate {
+        match self {
+            Self::Base(_)
+            | Self::Key(_)
+            | Self::Org(_)
+            | Self::Setup(_)
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::WrongUrl { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::Redirected { .. }
+            | Self::Interrupted
+            | Self::Receiver(_) => Fate::Stop,
+            Self::Refused {
+                status: 400 | 413 | 422,
+                ..
+            }
+            | Self::NoArrays { .. }
+            | Self::Id(_)
+            | Self::Body => Fate::Halve,
+            Self::Refused { .. } => Fate::Stop,
+            Self::TooMany { retry_after, .. } | Self::ServerError { retry_after, .. } => {
+                Fate::Repeat { after: *retry_after }
+            }
+            Self::Lost { .. } | Self::Unreachable { .. } | Self::Foreign(_) | Self::WrongEcho(_) => {
+                Fate::Repeat { after: None }
+            }
+        }
+    }
+
+    /// No connection could be made: nothing of this request has been saved, and the host may be gone.
+    #[must_use]
+    pub fn is_unreachable(&self) -> bool {
+        matches!(self, Self::Unreachable { .. })
+    }
+
+    /// The HTTP status, where the failure is one.
+    #[must_use]
+    pub fn status(&self) -> Option<u16> {
+        match self {
+            Self::Unauthorized { .. } => Some(401),
+            Self::Forbidden { .. } => Some(403),
+            Self::MethodNotAllowed { .. } => Some(405),
+            Self::TooMany { .. } => Some(429),
+            Self::WrongUrl { status, .. }
+            | Self::Redirected { status, .. }
+            | Self::Refused { status, .. }
+            | Self::NoArrays { status, .. }
+            | Self::ServerError { status, .. } => Some(*status),
+            _ => None,
+        }
+    }
+
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> Option<String> {
+        let hint = match self {
+            Self::Base(_) => "give it as https://HOST/api, in --api or CANNLYTICS_API_URL",
+            Self::Key(KeyFault::Empty) => "put the key into CANNLYTICS_API_KEY, a .env file or a key file",
+            Self::Key(_) => "copy the key once more, alone on its line, without quotes",
+            Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
+            Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
+            Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
+            Self::Forbidden { .. } => {
+                "check the spelling of --org, that the key belongs to that organization, and that its account may do this (only an owner may delete)"
+            }
+            Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
+                "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
+            }
+            Self::Redirected { .. } => "put the address that the API really has into --api",
+            Self::TooMany { .. } => "try again later, or go slower with --rate and --jobs",
+            Self::ServerError { html: true, .. } => {
+                "try again later; if it always fails, check the path in --api (or CANNLYTICS_API_URL)"
+            }
+            Self::ServerError { .. } => "try again later; what was saved is known after the next run",
+            Self::Lost { how: Loss::Timeout, .. } => "try again later, or allow more time with --timeout",
+            Self::Lost { .. } => "try again later",
+            Self::Unreachable {
+                why: Unreached::Name, ..
+            } => "check the spelling of the host in --api, and the network",
+            Self::Unreachable {
+                why: Unreached::Tls, ..
+            } => "check that --api names the right host, and that this machine's clock and certificates are right",
+            Self::Unreachable { .. } => "check the host and port in --api, and the network; then run it again",
+            Self::Foreign(Oddity::Page(_)) => {
+                "check --api; a proxy or a login page may stand between this machine and the API"
+            }
+            Self::Foreign(_) => "check that --api names the inventory API; then try again",
+            Self::WrongEcho(_) => "run it again: it finds out what was saved",
+            Self::Refused { .. }
+            | Self::NoArrays { .. }
+            | Self::Id(_)
+            | Self::Body
+            | Self::Interrupted
+            | Self::Receiver(_) => return None,
+        };
+        Some(hint.to_owned())
+    }
+}

@@ -1,0 +1,191 @@
+//! The four requests: list, get, post, delete.
+
+use std::io::{BufRead, BufReader};
+
+use reqwest::Method;
+use reqwest::blocking::{RequestBuilder, Response};
+use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use serde_json::{Value, json};
+use std::sync::atomic::Ordering;
+
+use super::answer::Asked;
+use super::echo::{self, Sent};
+use super::error::{ApiError, Loss, Oddity};
+use super::stream::{self, Data, Fault};
+use super::{Client, DeleteForm, ListQuery};
+use crate::item::{ITEM_ID, Object};
+
+/// How much of a list is read at once.
+const LIST_BUFFER: usize = 128 * 1024;
+
+const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+impl Client {
+    /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been proved whole
+    /// (well-formed JSON to its end). Repeated with back-off until an item has been handed out, never after that.
+    ///
+    /// A list may take as long as it takes, if only it goes on: the timeout is for each wait.
+    pub fn list(
+        &self,
+        query: &ListQuery,
+        take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
+    ) -> Result<u64, ApiError> {
+        let mut handed_out = false;
+        let mut attempt = 0;
+        loop {
+            let failure = match self.list_once(query, &mut |item| {
+                handed_out = true;
+                take(item)
+            }) {
+                Ok(count) => return Ok(count),
+                Err(failure) => failure,
+            };
+            if handed_out {
+                return Err(failure);
+            }
+            self.pause_after(failure, attempt)?;
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    fn list_once(
+        &self,
+        query: &ListQuery,
+        take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
+    ) -> Result<u64, ApiError> {
+        let origin = &self.origin;
+        let response = self.send(
+            self.http.request(Method::GET, origin.address.list(query)?),
+            Asked::Other,
+        )?;
+        let page_type = content_type(&response);
+        let mut reader = BufReader::with_capacity(LIST_BUFFER, response);
+        let first = reader.fill_buf().map_err(|error| origin.broken(&error))?;
+        origin.no_page(&page_type, first)?;
+        let answer = stream::read(reader, &mut |item| {
+            if self.stopped() {
+                Err(ApiError::Interrupted)
+            } else {
+                take(item)
+            }
+        });
+        let answer = answer.map_err(|fault| match fault {
+            Fault::Taker(refusal) => refusal,
+            Fault::Trailing => ApiError::Foreign(Oddity::Trailing),
+            Fault::Json(error) if error.is_io() => origin.broken(&error.into()),
+            Fault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
+            Fault::Json(error) => ApiError::Foreign(Oddity::Shape(error.to_string())),
+        })?;
+        let told = |message: &str| super::message::plain(message, &origin.key);
+        let message = told(&answer.message.unwrap_or_default());
+        match answer.data {
+            Data::List(count) if answer.success != Some(false) => Ok(count),
+            Data::List(_) => Err(origin.not_success(message, Asked::Other)),
+            Data::Other(Some(text)) if answer.success == Some(false) => {
+                Err(origin.not_success(if message.is_empty() { told(&text) } else { message }, Asked::Other))
+            }
+            _ if answer.success == Some(false) => Err(origin.not_success(message, Asked::Other)),
+            Data::Other(text) => Err(ApiError::Foreign(Oddity::NotAList(told(&text.unwrap_or(message))))),
+            Data::Missing => Err(ApiError::Foreign(Oddity::NotAList(message))),
+        }
+    }
+
+    /// The stored item of this id, with retries; none where the endpoint has none (`{}`, null or nothing in `data`).
+    pub fn get(&self, id: &str) -> Result<Option<Object>, ApiError> {
+        let mut attempt = 0;
+        loop {
+            match self.get_once(id) {
+                Ok(item) => return Ok(item),
+                Err(failure) => self.pause_after(failure, attempt)?,
+            }
+            attempt = attempt.saturating_add(1);
+        }
+    }
+
+    fn get_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
+        let request = self
+            .http
+            .request(Method::GET, self.origin.address.item(id)?)
+            .timeout(self.timeout);
+        let body = self.origin.read(self.send(request, Asked::Other)?)?;
+        let Some(data) = echo::data_of(&body, &self.origin, Asked::Other)? else {
+            return Ok(None);
+        };
+        match serde_json::from_str(data.get()) {
+            Ok(Value::Object(item)) if !item.is_empty() => {
+                if is_about(&item, id) {
+                    Ok(Some(item))
+                } else {
+                    Err(ApiError::Foreign(Oddity::OtherItem))
+                }
+            }
+            Ok(Value::Null | Value::Object(_)) => Ok(None),
+            Ok(Value::Array(list)) if list.is_empty() => Ok(None),
+            _ => Err(ApiError::Foreign(Oddity::Shape("its 'data' is no item".to_owned()))),
+        }
+    }
+
+    /// Posts one object or an array of objects, once. Succeeds only where the answer echoes what was sent: as many
+    /// items, in the same order, each sent field with the sent value (`updated_at` and `updated_by` may be added).
+    ///
+    /// A body that isn't a JSON object or array of objects (a NaN, for one) is refused before it is sent.
+    pub fn post(&self, body: &[u8]) -> Result<(), ApiError> {
+        let sent = Sent::body(body)?;
+        let asked = if sent.is_array() { Asked::Array } else { Asked::Other };
+        let request = self
+            .http
+            .request(Method::POST, self.origin.address.collection.clone())
+            .timeout(self.timeout)
+            .header(CONTENT_TYPE, JSON)
+            .body(body.to_vec());
+        let answer = self.origin.read(self.send(request, asked)?)?;
+        sent.verify(&answer, &self.origin)
+    }
+
+    /// Deletes one item, once. The endpoint answers the same where there was none.
+    pub fn delete(&self, id: &str, form: DeleteForm) -> Result<(), ApiError> {
+        // Both forms carry a body: without one the endpoint answers 500 and deletes nothing.
+        let item = self.origin.address.item(id)?;
+        let (url, body) = match form {
+            DeleteForm::Body => (
+                self.origin.address.collection.clone(),
+                json!({ ITEM_ID: id }).to_string(),
+            ),
+            DeleteForm::Path => (item, "{}".to_owned()),
+        };
+        let request = self
+            .http
+            .request(Method::DELETE, url)
+            .timeout(self.timeout)
+            .header(CONTENT_TYPE, JSON)
+            .body(body);
+        let answer = self.origin.read(self.send(request, Asked::Other)?)?;
+        echo::data_of(&answer, &self.origin, Asked::Other).map(|_| ())
+    }
+
+    fn send(&self, request: RequestBuilder, asked: Asked) -> Result<Response, ApiError> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = request.send().map_err(|error| self.origin.unanswered(&error))?;
+        self.origin.judge(response, asked)
+    }
+}
+
+fn content_type(response: &Response) -> String {
+    response
+        .headers()
+        .get(CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default()
+        .to_owned()
+}
+
+/// Whether an item may be the answer to a question about this id: its `id` or its `item_id` says so, or neither says
+/// anything. (A stored field `id` may hide the server's own, so either is enough.)
+fn is_about(item: &Object, id: &str) -> bool {
+    let mut names = ["id", ITEM_ID].into_iter().filter_map(|name| match item.get(name) {
+        Some(Value::String(text)) => Some(text == id),
+        Some(Value::Number(number)) => Some(number.to_string() == id),
+        _ => None,
+    });
+    names.clone().next().is_none() || names.any(|same| same)
+}

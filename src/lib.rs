@@ -3,8 +3,20 @@
 //! read → match columns → normalize → check → plan → write → account.
 
 pub mod api;
+pub mod cli;
 pub mod columns;
+pub mod commands;
+pub mod config;
+pub mod error;
+pub mod export;
 pub mod inventory;
 pub mod item;
+pub mod journal;
+pub mod output;
+pub mod plan;
+pub mod progress;
+pub mod report;
 pub mod sandbox;
 pub mod sheet;
+pub mod transfer;
+pub mod upload;

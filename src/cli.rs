@@ -1,0 +1,311 @@
+//! The command line: clap's derive, whose doc comments are the help. No logic.
+
+use std::num::NonZeroU32;
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::output::Color;
+use crate::upload::MaxFailures;
+
+/// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+pub struct Cli {
+    /// What every command takes.
+    #[command(flatten)]
+    pub global: Global,
+    /// What to do.
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+/// Options that every command takes.
+#[derive(Args, Debug)]
+pub struct Global {
+    /// The organization's id, to the letter
+    #[arg(long, global = true, value_name = "ID", env = "STOCKPORT_ORG", help_heading = "Where")]
+    pub org: Option<String>,
+    /// The API's base address [default: https://console.cannlytics.com/api]
+    #[arg(long, global = true, value_name = "URL", env = "CANNLYTICS_API_URL", help_heading = "Where")]
+    pub api: Option<String>,
+    /// Work with the embedded server instead: no account, no network, data kept on this machine
+    #[arg(long, global = true, help_heading = "Where")]
+    pub sandbox: bool,
+    /// The folder of the embedded server's data [default: stockport/sandbox in your data folder]
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Where")]
+    pub sandbox_dir: Option<PathBuf>,
+    /// How often a request that may go through later is repeated
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace")]
+    pub retries: u32,
+    /// The deadline of one request, in seconds
+    #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Pace",
+          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    pub timeout: u64,
+    /// Write one JSON document to standard output instead of text, on failure too
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json: bool,
+    /// Say errors and results only
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    pub quiet: bool,
+    /// Say more of the reasons
+    #[arg(short, long, global = true, help_heading = "Output")]
+    pub verbose: bool,
+    /// When to use colours
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
+    pub color: Color,
+    /// Show no progress
+    #[arg(long, global = true, help_heading = "Output")]
+    pub no_progress: bool,
+}
+
+/// The commands.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Import spreadsheets into an organization: shows the plan, sends what differs, accounts for every row
+    Import(Import),
+    /// Export an organization's whole inventory to a file
+    Export(Export),
+    /// Run the embedded inventory server, to try things out against
+    Sandbox(Sandbox),
+}
+
+/// `stockport import`
+#[derive(Args, Debug)]
+pub struct Import {
+    /// The files: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    #[arg(required = true, value_name = "FILE")]
+    pub files: Vec<PathBuf>,
+    /// How the files are read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// What a blank cell does to the stored value
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub blanks: Blanks,
+    /// Which rows may be written
+    #[arg(long, value_name = "MODE", value_enum, default_value_t)]
+    pub mode: Mode,
+    /// Give new items nulls for the fields that the file doesn't know
+    #[arg(long)]
+    pub complete: bool,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Where rows that did not go through are written [default: beside the file]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// Requests at once, at most
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: u16,
+    /// Items a request, at most
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    pub batch: u16,
+    /// Items a second, at most
+    #[arg(long, value_name = "N")]
+    pub rate: Option<NonZeroU32>,
+    /// Stop when more items than this fail: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", value_parser = max_failures)]
+    pub max_failures: Option<MaxFailures>,
+}
+
+/// How files are read.
+#[derive(Args, Debug)]
+pub struct Reading {
+    /// The sheet of a workbook; '*' reads every one that holds data
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub sheet: Option<String>,
+    /// The row that holds the headers, from 1
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_row: Option<u64>,
+    /// What to do with two rows of one id
+    #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = "Reading")]
+    pub duplicates: Duplicates,
+    /// The order in dates like 03/04/2021, where the column itself doesn't decide
+    #[arg(long, value_name = "ORDER", value_enum, help_heading = "Reading")]
+    pub dates: Option<Dates>,
+    /// The style of numbers like 1.234, where the column itself doesn't decide
+    #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
+    pub numbers: Option<Numbers>,
+    /// Reject what would be a warning: text in a number field, what is no date
+    #[arg(long, help_heading = "Reading")]
+    pub strict: bool,
+    /// The delimiter of a text file: a character, or tab
+    #[arg(long, value_name = "C", help_heading = "Reading", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub encoding: Option<String>,
+}
+
+/// `stockport export`
+#[derive(Args, Debug)]
+pub struct Export {
+    /// The file; its ending names the format; - is standard output
+    #[arg(value_name = "FILE", default_value = "-")]
+    pub file: PathBuf,
+    /// The format [default: by the file's ending, jsonl for standard output]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: Option<Format>,
+    /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
+    #[arg(long, value_name = "STYLE", value_enum)]
+    pub headers: Option<Headers>,
+    /// Replace the file if it exists (only once the new one is whole)
+    #[arg(long)]
+    pub force: bool,
+}
+
+/// `stockport sandbox`
+#[derive(Args, Debug)]
+pub struct Sandbox {
+    /// The port on 127.0.0.1 [default: a free one]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Cut every list at N items, whatever is asked
+    #[arg(long, value_name = "N", help_heading = "Poorer endpoints")]
+    pub hard_cut: Option<u64>,
+    /// Ignore order_by, and list in no order
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub no_order: bool,
+    /// Honour an integer limit, as some deployments do
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub integer_limit: bool,
+    /// Refuse arrays
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub no_arrays: bool,
+    /// Answer 500 to every list; single items can be read
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub lists_fail: bool,
+    /// Answer without updated_at and updated_by
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub no_stamps: bool,
+    /// Answer failures of authentication in the newer shape
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub newer_auth: bool,
+}
+
+/// What blank cells do.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Blanks {
+    /// The stored value stays
+    #[default]
+    Keep,
+    /// Null is posted
+    Clear,
+    /// The row is rejected
+    Reject,
+}
+
+/// Which rows may be written.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Mode {
+    /// New items are created, stored ones updated
+    #[default]
+    Upsert,
+    /// New items only
+    Create,
+    /// Stored items only
+    Update,
+}
+
+/// What to do with two rows of one id.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Duplicates {
+    /// Reject all of them
+    #[default]
+    Reject,
+    /// Take the first
+    First,
+    /// Take the last
+    Last,
+    /// Make one item of them: a later cell wins unless it is blank
+    Merge,
+}
+
+/// The order of dates.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Dates {
+    /// Month, day, year
+    Mdy,
+    /// Day, month, year
+    Dmy,
+    /// Year, month, day
+    Ymd,
+}
+
+/// The style of numbers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Numbers {
+    /// 1,234.50
+    Us,
+    /// 1.234,50
+    Eu,
+}
+
+/// The formats that are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Format {
+    /// Comma-separated text
+    Csv,
+    /// Tab-separated text
+    Tsv,
+    /// An Excel workbook
+    Xlsx,
+    /// One JSON array
+    Json,
+    /// One JSON object a line
+    Jsonl,
+}
+
+/// How headers are written.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Headers {
+    /// As the API names the field: `area_name`
+    Field,
+    /// As the vendor's workbook does: Area Name
+    Title,
+}
+
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" | "\t" => Ok(b'\t'),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Ok(*byte),
+            _ => Err("give one character, such as ; or |, or the word tab".to_owned()),
+        },
+    }
+}
+
+fn max_failures(text: &str) -> Result<MaxFailures, String> {
+    let wrong = || "give a number of items (20) or a share (5%)".to_owned();
+    match text.strip_suffix('%') {
+        Some(share) => match share.trim().parse::<f64>() {
+            Ok(share) if (0.0..=100.0).contains(&share) => Ok(MaxFailures::Share(share / 100.0)),
+            _ => Err(wrong()),
+        },
+        None => text.parse().map(MaxFailures::Items).map_err(|_| wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        <Cli as clap::CommandFactory>::command().debug_assert();
+    }
+
+    #[test]
+    fn a_delimiter_is_one_character_or_a_word_for_one() {
+        assert_eq!(delimiter(";"), Ok(b';'));
+        assert_eq!(delimiter("tab"), Ok(b'\t'));
+        assert!(delimiter("").is_err() && delimiter(";;").is_err() && delimiter("\"").is_err());
+    }
+
+    #[test]
+    fn failures_are_bounded_by_a_number_or_a_share() {
+        assert_eq!(max_failures("20"), Ok(MaxFailures::Items(20)));
+        assert_eq!(max_failures("5%"), Ok(MaxFailures::Share(0.05)));
+        assert!(max_failures("x").is_err() && max_failures("101%").is_err() && max_failures("-1").is_err());
+    }
+}

@@ -1,0 +1,136 @@
+//! One short file a command: it names a source, a target and a policy, and hands them to the journey.
+//!
+//! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
+
+mod export;
+mod import;
+mod sandbox;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use clap::Parser;
+use serde_json::json;
+
+use crate::api::{Client, Key};
+use crate::cli::{Cli, Command, Global};
+use crate::config::Wishes;
+use crate::error::{Error, Exit};
+use crate::output::{Output, Style};
+use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
+
+/// What every command works with.
+struct Context {
+    output: Output,
+    wishes: Wishes,
+    stop: Arc<AtomicBool>,
+}
+
+/// An organization that can be asked.
+struct Connected {
+    client: Client,
+    org: String,
+    /// The embedded server, which ends when this does.
+    _sandbox: Option<Sandbox>,
+}
+
+/// Parses the command line, runs the command, and gives the process's exit code.
+#[must_use]
+pub fn main() -> u8 {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version go to standard output and are no error; clap knows which is which.
+            let _ = error.print();
+            return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
+        }
+    };
+    let context = Context {
+        output: Output::new(style(&cli.global)),
+        wishes: wishes(&cli),
+        stop: Arc::new(AtomicBool::new(false)),
+    };
+    context.obey_interrupts();
+    let exit = match cli.command {
+        Command::Import(options) => import::run(&context, &options),
+        Command::Export(options) => export::run(&context, &options),
+        Command::Sandbox(options) => sandbox::run(&context, &options),
+    };
+    exit as u8
+}
+
+fn style(global: &Global) -> Style {
+    Style {
+        json: global.json,
+        quiet: global.quiet,
+        verbose: global.verbose,
+        color: global.color,
+        no_progress: global.no_progress,
+    }
+}
+
+fn wishes(cli: &Cli) -> Wishes {
+    let global = &cli.global;
+    let connections = match &cli.command {
+        Command::Import(import) => usize::from(import.jobs),
+        Command::Export(_) | Command::Sandbox(_) => 1,
+    };
+    Wishes {
+        org: global.org.clone(),
+        api: global.api.clone(),
+        sandbox: global.sandbox,
+        sandbox_dir: global.sandbox_dir.clone(),
+        retries: global.retries,
+        timeout: Duration::from_secs(global.timeout),
+        connections,
+    }
+}
+
+impl Context {
+    /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
+    fn obey_interrupts(&self) {
+        let stop = Arc::clone(&self.stop);
+        let handler = move || {
+            if stop.swap(true, Ordering::Relaxed) {
+                std::process::exit(Exit::Interrupted as i32);
+            }
+        };
+        if let Err(error) = ctrlc::set_handler(handler) {
+            self.output.say(&format!("Ctrl-C will stop at once, without finishing what is in flight ({error})"));
+        }
+    }
+
+    /// The organization that the flags name, or the embedded server's own.
+    fn connect(&self) -> Result<Connected, Error> {
+        let (endpoint, sandbox) = if self.wishes.sandbox {
+            let sandbox = Sandbox::start(self.sandbox_options(0, Flavour::default())?)?;
+            let org = self.wishes.org.clone().unwrap_or_else(|| sandbox.default_org().to_owned());
+            // An organization that was named has been added, so that it has a key.
+            let key = Key::new(sandbox.key_for(&org).unwrap_or_default())?;
+            (self.wishes.endpoint_at(sandbox.url().to_owned(), org, key), Some(sandbox))
+        } else {
+            (self.wishes.endpoint()?, None)
+        };
+        let org = endpoint.org.clone();
+        let client = Client::new(&endpoint)?.with_stop(Arc::clone(&self.stop));
+        Ok(Connected { client, org, _sandbox: sandbox })
+    }
+
+    fn sandbox_options(&self, port: u16, traits: Flavour) -> Result<Options, Error> {
+        let dir = match &self.wishes.sandbox_dir {
+            Some(dir) => dir.clone(),
+            None => default_dir()?,
+        };
+        Ok(Options { dir, port, orgs: self.wishes.org.iter().cloned().collect(), traits })
+    }
+
+    /// Says why a command could not do its work, as text or as the one JSON document.
+    fn fail(&self, error: &Error) -> Exit {
+        let hint = error.hint();
+        let message = hint.as_ref().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+        self.output.document(&json!({"error": message}));
+        self.output.error(&error.to_string(), hint.as_deref());
+        error.exit()
+    }
+}

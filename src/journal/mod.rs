@@ -1,0 +1,429 @@
+//! What a run has promised, sent and learnt: SQLite, one file a run, which survives kill -9.
+//!
+//! The plan is written here before anything is sent, a batch before it is sent, an outcome as soon as it is known.
+//! So memory stays flat (the uploader reads its work from here), and what was in flight when a process died can
+//! be told from what was never sent. Belongs here: the tables and their durability. Doesn't: what an outcome means
+//! (`upload`), what a person is told (`report`).
+
+mod writer;
+
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+use rusqlite::{Connection, OpenFlags, params};
+use serde_json::Value;
+
+use crate::columns::{Origin, Rejection};
+use crate::item::Object;
+use crate::plan::{Action, Change};
+pub use writer::Scribe;
+
+/// Why the journal can't be kept. Without it nothing is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The folder or file can't be made.
+    #[error("the journal {} can't be created: {cause}", .path.display())]
+    Create {
+        /// Where it was to be.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// SQLite refused.
+    #[error("the journal {} can't be written or read: {cause}", .path.display())]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        cause: rusqlite::Error,
+    },
+    /// The thread that writes has stopped after an earlier failure.
+    #[error("the journal {} can't be written: {cause}", .path.display())]
+    Stopped {
+        /// The file.
+        path: PathBuf,
+        /// The first failure, in words.
+        cause: String,
+    },
+}
+
+impl JournalError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        "check that the disk has room and the folder can be written; XDG_STATE_HOME names another one"
+    }
+}
+
+/// How a planned change ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// The endpoint holds what was sent.
+    Done,
+    /// Refused by the endpoint, or still unknown at the end.
+    Failed,
+}
+
+/// A change as it stands in the journal.
+#[derive(Clone, Debug)]
+pub struct Entry {
+    /// Its number in the plan, from 1.
+    pub seq: i64,
+    /// The item.
+    pub id: String,
+    /// What is done.
+    pub action: Action,
+    /// The JSON object that is posted.
+    pub body: String,
+}
+
+/// A row that did not go through, for the reject file; ordered by where the row stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where the row stands.
+    pub origin: Origin,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// How many changes ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// New items that are stored now.
+    pub created: u64,
+    /// Stored items that hold the new values now.
+    pub updated: u64,
+    /// Items that are gone now.
+    pub deleted: u64,
+    /// Refused by the endpoint, or still unknown.
+    pub failed: u64,
+    /// Planned, and never sent.
+    pub not_attempted: u64,
+}
+
+/// One run's journal.
+pub struct Journal {
+    path: PathBuf,
+    connection: Mutex<Connection>,
+    /// Kept for its destructor: a dry run's journal goes with it.
+    _temporary: Option<tempfile::TempDir>,
+}
+
+const SCHEMA: &str = "
+    CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE changes (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL,
+        action INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, before TEXT);
+    CREATE TABLE rejects (source INTEGER NOT NULL, line INTEGER NOT NULL, column_name TEXT, column_index INTEGER,
+        value TEXT NOT NULL, reason TEXT NOT NULL);
+    CREATE TABLE batches (batch INTEGER PRIMARY KEY, sent_at INTEGER NOT NULL);
+    CREATE TABLE sent (seq INTEGER NOT NULL, batch INTEGER NOT NULL, PRIMARY KEY (seq, batch)) WITHOUT ROWID;
+    CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
+";
+
+/// Every row of a table that was rejected, has failed, or was never sent.
+const PROBLEMS: &str = "
+    SELECT source, line, column_name, column_index, value, reason FROM rejects WHERE source = ?1
+    UNION ALL
+    SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
+    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state = ?2)";
+
+impl Journal {
+    /// Makes a journal for a run in `folder`, which is created where it is absent.
+    pub fn create(folder: &Path, run: &str) -> Result<Self, JournalError> {
+        let path = folder.join(format!("{run}.sqlite"));
+        std::fs::create_dir_all(folder).map_err(|cause| JournalError::Create { path: path.clone(), cause })?;
+        Self::open(path, None)
+    }
+
+    /// A journal that is gone when the run ends: a dry run promises nothing.
+    pub fn temporary() -> Result<Self, JournalError> {
+        let make = || tempfile::Builder::new().prefix("stockport-").tempdir();
+        let folder = make().map_err(|cause| JournalError::Create { path: std::env::temp_dir(), cause })?;
+        Self::open(folder.path().join("plan.sqlite"), Some(folder))
+    }
+
+    fn open(path: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<Self, JournalError> {
+        let connection = connect(&path, OpenFlags::default()).map_err(|cause| store(&path, cause))?;
+        connection.execute_batch(SCHEMA).map_err(|cause| store(&path, cause))?;
+        Ok(Self { path, connection: Mutex::new(connection), _temporary: temporary })
+    }
+
+    /// Where the journal is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Remembers a fact of the run (its source, target, start, counts).
+    pub fn note(&self, key: &str, value: &str) -> Result<(), JournalError> {
+        self.with(|c| {
+            c.execute("INSERT OR REPLACE INTO run VALUES (?1, ?2)", params![key, value])?;
+            Ok(())
+        })
+    }
+
+    /// Writes the plan: every change and rejection that `fill` gives, in one transaction a few thousand rows long at most.
+    pub fn plan<E: From<JournalError>>(
+        &self,
+        fill: impl FnOnce(&mut dyn FnMut(Planned<'_>) -> Result<(), JournalError>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut connection = lock(&self.connection);
+        let mut seq = 0_i64;
+        let transaction =
+            connection.transaction().map_err(|cause| E::from(JournalError::Store { path: self.path.clone(), cause }))?;
+        {
+            let mut put = |planned: Planned<'_>| {
+                let put = || match planned {
+                    Planned::Change { origin, change } => {
+                        seq += 1;
+                        insert_change(&transaction, seq, origin, change)
+                    }
+                    Planned::Reject { origin, rejection } => insert_reject(&transaction, origin, rejection),
+                };
+                put().map_err(|cause| store(&self.path, cause))
+            };
+            fill(&mut put)?;
+        }
+        transaction.commit().map_err(|cause| E::from(store(&self.path, cause)))
+    }
+
+    /// The thread that records batches and outcomes while the upload runs.
+    pub fn scribe(&self) -> Result<Scribe, JournalError> {
+        let connection = connect(&self.path, OpenFlags::default()).map_err(|cause| store(&self.path, cause))?;
+        Scribe::start(self.path.clone(), connection)
+    }
+
+    /// Up to `most` planned changes after `seq`, in the plan's order.
+    pub fn after(&self, seq: i64, most: usize) -> Result<Vec<Entry>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare_cached(
+                "SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2",
+            )?;
+            let rows = select.query_map(params![seq, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
+                Ok(Entry { seq: row.get(0)?, id: row.get(1)?, action: action(row.get(2)?), body: row.get(3)? })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// The first planned changes, whole, for the plan on screen.
+    pub fn first_changes(&self, action: Action, most: usize) -> Result<Vec<Change>, JournalError> {
+        self.with(|c| {
+            let mut select =
+                c.prepare("SELECT id, body, before FROM changes WHERE action = ?1 ORDER BY seq LIMIT ?2")?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let rows = select.query_map(params![code(action), most], |row| {
+                let body: String = row.get(1)?;
+                let before: Option<String> = row.get(2)?;
+                Ok(Change {
+                    action,
+                    id: row.get(0)?,
+                    body: object(&body),
+                    before: before.as_deref().map(object),
+                })
+            })?;
+            rows.collect()
+        })
+    }
+
+    /// How many changes of each kind are planned: (create, update, delete).
+    pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
+        let of = |action| {
+            self.with(|c| c.query_row("SELECT count(*) FROM changes WHERE action = ?1", [code(action)], count))
+        };
+        Ok((of(Action::Create)?, of(Action::Update)?, of(Action::Delete)?))
+    }
+
+    /// How the planned changes ended, counted from what was recorded and from nothing else.
+    pub fn outcomes(&self) -> Result<Outcomes, JournalError> {
+        self.with(|c| {
+            let done = |action| {
+                c.query_row(
+                    "SELECT count(*) FROM changes JOIN outcomes USING (seq) WHERE state = ?1 AND action = ?2",
+                    params![State::Done as i64, code(action)],
+                    count,
+                )
+            };
+            Ok(Outcomes {
+                created: done(Action::Create)?,
+                updated: done(Action::Update)?,
+                deleted: done(Action::Delete)?,
+                failed: c.query_row(
+                    "SELECT count(*) FROM outcomes WHERE state = ?1",
+                    [State::Failed as i64],
+                    count,
+                )?,
+                not_attempted: c.query_row(
+                    "SELECT count(*) FROM changes WHERE seq NOT IN (SELECT seq FROM outcomes)",
+                    [],
+                    count,
+                )?,
+            })
+        })
+    }
+
+    /// How many rows were rejected.
+    pub fn rejected(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            c.query_row("SELECT count(*) FROM (SELECT DISTINCT source, line FROM rejects)", [], count)
+        })
+    }
+
+    /// Whether any row of a table did not go through.
+    pub fn has_problems(&self, table: usize) -> Result<bool, JournalError> {
+        self.with(|c| c.query_row(&format!("SELECT EXISTS ({PROBLEMS})"), problems_of(table), |row| row.get(0)))
+    }
+
+    /// The rows of a table that did not go through (rejected, failed, not attempted), in the order of the file.
+    /// A row may have several problems.
+    pub fn problems<E: From<JournalError>>(
+        &self,
+        table: usize,
+        take: &mut dyn FnMut(Problem) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let connection = lock(&self.connection);
+        let failed = |cause| E::from(store(&self.path, cause));
+        let mut select = connection.prepare(&format!("{PROBLEMS} ORDER BY line")).map_err(failed)?;
+        let mut rows = select.query(problems_of(table)).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            take(problem(row).map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// The first rejections of a table, for the screen.
+    pub fn first_rejects(&self, table: usize, most: usize) -> Result<Vec<Problem>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT source, line, column_name, column_index, value, reason FROM rejects
+                 WHERE source = ?1 ORDER BY line LIMIT ?2",
+            )?;
+            let rows = select.query_map([place_of(table), place_of(most)], problem)?;
+            rows.collect()
+        })
+    }
+
+    fn with<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
+        ask(&lock(&self.connection)).map_err(|cause| store(&self.path, cause))
+    }
+}
+
+/// What the plan says of one row.
+pub enum Planned<'a> {
+    /// It is to be written.
+    Change {
+        /// Where the row stands.
+        origin: Origin,
+        /// What is written.
+        change: &'a Change,
+    },
+    /// It is refused.
+    Reject {
+        /// Where the row stands.
+        origin: Origin,
+        /// Why.
+        rejection: &'a Rejection,
+    },
+}
+
+/// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one second differ.
+#[must_use]
+pub fn run_name() -> String {
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ");
+    format!("{now}-{:04x}", fastrand::u16(..))
+}
+
+fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    Ok(connection)
+}
+
+fn insert_change(c: &Connection, seq: i64, origin: Origin, change: &Change) -> rusqlite::Result<()> {
+    let mut insert = c.prepare_cached("INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
+    let before = change.before.as_ref().map(text);
+    let (source, line) = place(origin);
+    insert.execute(params![seq, source, line, code(change.action), change.id, text(&change.body), before])?;
+    Ok(())
+}
+
+fn insert_reject(c: &Connection, origin: Origin, rejection: &Rejection) -> rusqlite::Result<()> {
+    let mut insert = c.prepare_cached("INSERT INTO rejects VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
+    let (source, line) = place(origin);
+    let index = rejection.index.and_then(|index| i64::try_from(index).ok());
+    insert.execute(params![source, line, rejection.column, index, rejection.value, rejection.reason])?;
+    Ok(())
+}
+
+fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
+    let source: i64 = row.get(0)?;
+    let line: i64 = row.get(1)?;
+    let index: Option<i64> = row.get(3)?;
+    Ok(Problem {
+        origin: Origin {
+            table: usize::try_from(source).unwrap_or_default(),
+            line: u64::try_from(line).unwrap_or_default(),
+        },
+        rejection: Rejection {
+            column: row.get(2)?,
+            index: index.and_then(|index| usize::try_from(index).ok()),
+            value: row.get(4)?,
+            reason: row.get(5)?,
+        },
+    })
+}
+
+fn problems_of(table: usize) -> [i64; 2] {
+    [place_of(table), State::Failed as i64]
+}
+
+fn place_of(index: usize) -> i64 {
+    i64::try_from(index).unwrap_or(i64::MAX)
+}
+
+fn place(origin: Origin) -> (i64, i64) {
+    (place_of(origin.table), i64::try_from(origin.line).unwrap_or(i64::MAX))
+}
+
+fn text(object: &Object) -> String {
+    // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
+    serde_json::to_string(object).unwrap_or_default()
+}
+
+fn object(text: &str) -> Object {
+    match serde_json::from_str(text) {
+        Ok(Value::Object(object)) => object,
+        _ => Object::new(),
+    }
+}
+
+fn code(action: Action) -> i64 {
+    match action {
+        Action::Create => 1,
+        Action::Update => 2,
+        Action::Delete => 3,
+    }
+}
+
+fn action(code: i64) -> Action {
+    match code {
+        1 => Action::Create,
+        2 => Action::Update,
+        _ => Action::Delete,
+    }
+}
+
+fn count(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
+    let count: i64 = row.get(0)?;
+    Ok(u64::try_from(count).unwrap_or_default())
+}
+
+fn store(path: &Path, cause: rusqlite::Error) -> JournalError {
+    JournalError::Store { path: path.to_owned(), cause }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}

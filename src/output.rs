@@ -1,0 +1,204 @@
+//! The only printer: results to standard output, everything else to standard error; as text or as one JSON document.
+//!
+//! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
+
+use std::io::{IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::Value;
+
+use crate::progress::Show;
+
+/// When colours are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// How much is said, and how.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Style {
+    /// One JSON document on standard output instead of text.
+    pub json: bool,
+    /// Errors and results only.
+    pub quiet: bool,
+    /// More of the reasons.
+    pub verbose: bool,
+    /// Colours.
+    pub color: Color,
+    /// No bar and no progress lines.
+    pub no_progress: bool,
+}
+
+/// Where everything that a person or a program reads goes through.
+#[derive(Debug)]
+pub struct Output {
+    style: Style,
+    closed: AtomicBool,
+}
+
+/// What a piece of text is, which decides its colour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tone {
+    /// Plain text.
+    Plain,
+    /// Good news, or something new.
+    Good,
+    /// Something to look at.
+    Warning,
+    /// An error.
+    Bad,
+    /// Something of less weight.
+    Dim,
+}
+
+impl Output {
+    /// A printer of this style.
+    #[must_use]
+    pub fn new(style: Style) -> Self {
+        Self { style, closed: AtomicBool::new(false) }
+    }
+
+    /// Whether results are one JSON document.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.style.json
+    }
+
+    /// Whether more of the reasons is asked for.
+    #[must_use]
+    pub fn is_verbose(&self) -> bool {
+        self.style.verbose
+    }
+
+    /// How progress is to be shown: a bar only where a person looks at it.
+    #[must_use]
+    pub fn progress(&self) -> Show {
+        if self.style.no_progress || self.style.quiet {
+            Show::Hidden
+        } else if std::io::stderr().is_terminal() {
+            Show::Bar
+        } else {
+            Show::Lines
+        }
+    }
+
+    /// A line of the result, in text. With `--json` it is not shown: the document holds it.
+    pub fn result(&self, line: &str) {
+        if !self.style.json {
+            self.write_out(line);
+        }
+    }
+
+    /// The one JSON document.
+    pub fn document(&self, document: &Value) {
+        if self.style.json {
+            self.write_out(&document.to_string());
+        }
+    }
+
+    /// Something worth knowing on the way; not with `--quiet`.
+    pub fn say(&self, line: &str) {
+        if !self.style.quiet {
+            write_err(line);
+        }
+    }
+
+    /// Something to look at.
+    pub fn warn(&self, line: &str) {
+        if !self.style.quiet {
+            write_err(&format!("{} {line}", self.paint_err(Tone::Warning, "warning:")));
+        }
+    }
+
+    /// An error: what, and what to do about it, apart.
+    pub fn error(&self, message: &str, hint: Option<&str>) {
+        write_err(&format!("{} {message}", self.paint_err(Tone::Bad, "error:")));
+        if let Some(hint) = hint {
+            write_err(&format!("{} {hint}", self.paint_err(Tone::Good, "hint:")));
+        }
+    }
+
+    /// The text in its colour, for a line of the result.
+    #[must_use]
+    pub fn paint(&self, tone: Tone, text: &str) -> String {
+        paint(tone, text, self.colored(std::io::stdout().is_terminal()))
+    }
+
+    fn paint_err(&self, tone: Tone, text: &str) -> String {
+        paint(tone, text, self.colored(std::io::stderr().is_terminal()))
+    }
+
+    fn colored(&self, terminal: bool) -> bool {
+        match self.style.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+        }
+    }
+
+    /// Whether whoever read standard output has gone (`… | head -1`): then there is nobody left to tell.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.closed.load(Ordering::Relaxed)
+    }
+
+    fn write_out(&self, line: &str) {
+        let mut out = std::io::stdout().lock();
+        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
+            self.closed.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+fn write_err(line: &str) {
+    // Where even standard error is closed there is nowhere left to say so.
+    let _ = writeln!(std::io::stderr().lock(), "{line}");
+}
+
+fn paint(tone: Tone, text: &str, colored: bool) -> String {
+    let code = match tone {
+        Tone::Plain => return text.to_owned(),
+        Tone::Good => "32",
+        Tone::Warning => "33",
+        Tone::Bad => "31;1",
+        Tone::Dim => "2",
+    };
+    if colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+/// A number with its thousands set apart: 12,345.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place) % 3 == 0 {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+    }
+
+    #[test]
+    fn colours_are_left_out_where_they_are_not_wanted() {
+        assert_eq!(paint(Tone::Bad, "x", false), "x");
+        assert!(paint(Tone::Bad, "x", true).contains("\u{1b}[31;1mx"));
+    }
+}

@@ -1,0 +1,183 @@
+//! A handle that the work reports to: a bar on a terminal, a line every few seconds elsewhere, or nothing.
+//!
+//! Belongs here: how far the work is, shown while it goes on. Doesn't: results (`report`, `output`). The only room
+//! that names indicatif.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
+
+use crate::output::Output;
+
+/// How often a line is written where there is no terminal (cron, systemd, a pipe).
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// How progress is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Show {
+    /// A bar that is drawn again and again, on a terminal.
+    Bar,
+    /// A line every few seconds.
+    Lines,
+    /// Nothing.
+    Hidden,
+}
+
+/// The progress of one piece of work.
+pub struct Progress<'a> {
+    title: String,
+    output: &'a Output,
+    show: Show,
+    bar: ProgressBar,
+    total: Option<u64>,
+    done: AtomicU64,
+    retries: AtomicU64,
+    problems: AtomicU64,
+    concurrency: AtomicUsize,
+    began: Instant,
+    next_line: Mutex<Instant>,
+}
+
+impl<'a> Progress<'a> {
+    /// Begins to show a piece of work; `total` is its number of items, where it is known.
+    #[must_use]
+    pub fn begin(output: &'a Output, title: &str, total: Option<u64>) -> Self {
+        let show = output.progress();
+        let bar = match show {
+            Show::Bar => ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10)),
+            Show::Lines | Show::Hidden => ProgressBar::hidden(),
+        };
+        bar.set_style(style(total.is_some()));
+        bar.set_prefix(title.to_owned());
+        bar.enable_steady_tick(Duration::from_millis(200));
+        let now = Instant::now();
+        Self {
+            title: title.to_owned(),
+            output,
+            show,
+            bar,
+            total,
+            done: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            problems: AtomicU64::new(0),
+            concurrency: AtomicUsize::new(0),
+            began: now,
+            next_line: Mutex::new(now + LINE_EVERY),
+        }
+    }
+
+    /// So many more items have ended, well or not.
+    pub fn done(&self, items: u64) {
+        self.done.fetch_add(items, Ordering::Relaxed);
+        self.bar.inc(items);
+        self.tell();
+    }
+
+    /// What was counted counts for nothing: the work begins anew.
+    pub fn restart(&self) {
+        self.done.store(0, Ordering::Relaxed);
+        self.bar.set_position(0);
+    }
+
+    /// One more request is repeated.
+    pub fn retried(&self) {
+        self.retries.fetch_add(1, Ordering::Relaxed);
+        self.tell();
+    }
+
+    /// So many more items have ended badly.
+    pub fn problems(&self, items: u64) {
+        self.problems.fetch_add(items, Ordering::Relaxed);
+        self.tell();
+    }
+
+    /// How many requests may be under way now.
+    pub fn concurrency(&self, requests: usize) {
+        self.concurrency.store(requests, Ordering::Relaxed);
+    }
+
+    /// How many requests have been repeated.
+    #[must_use]
+    pub fn retries(&self) -> u64 {
+        self.retries.load(Ordering::Relaxed)
+    }
+
+    /// Ends the showing: the finished bar stays on the screen.
+    pub fn finish(self) {
+        self.bar.set_message(self.state());
+        self.bar.finish();
+    }
+
+    /// Ends the showing without a trace.
+    pub fn clear(self) {
+        self.bar.finish_and_clear();
+    }
+
+    fn tell(&self) {
+        match self.show {
+            Show::Bar => self.bar.set_message(self.state()),
+            Show::Lines => self.tell_line(),
+            Show::Hidden => {}
+        }
+    }
+
+    fn tell_line(&self) {
+        let now = Instant::now();
+        {
+            let mut next = self.next_line.lock().unwrap_or_else(PoisonError::into_inner);
+            if now < *next {
+                return;
+            }
+            *next = now + LINE_EVERY;
+        }
+        let done = self.done.load(Ordering::Relaxed);
+        let seconds = self.began.elapsed().as_secs_f64().max(0.001);
+        let rate = done as f64 / seconds;
+        let of = self.total.map(|total| format!(" of {}", HumanCount(total))).unwrap_or_default();
+        let left = match self.total {
+            Some(total) if rate > 0.0 => {
+                let left = Duration::try_from_secs_f64(total.saturating_sub(done) as f64 / rate).unwrap_or_default();
+                format!(", about {} left", HumanDuration(left))
+            }
+            _ => String::new(),
+        };
+        let state = self.state();
+        let done = HumanCount(done);
+        self.output.say(&format!("{}: {done}{of} items, {rate:.0}/s{left}{state}", self.title));
+    }
+
+    fn state(&self) -> String {
+        let mut state = String::new();
+        let problems = self.problems.load(Ordering::Relaxed);
+        if problems > 0 {
+            state += &format!(", {} problems", HumanCount(problems));
+        }
+        let retries = self.retries();
+        if retries > 0 {
+            state += &format!(", {} retries, {} at once", HumanCount(retries), self.concurrency.load(Ordering::Relaxed));
+        }
+        state
+    }
+}
+
+fn style(total_is_known: bool) -> ProgressStyle {
+    let template = if total_is_known {
+        "{prefix} [{bar:24}] {pos_grouped}/{len_grouped} items, {rate}, ETA {eta}{msg}"
+    } else {
+        "{prefix} {spinner} {pos_grouped} items, {rate}{msg}"
+    };
+    ProgressStyle::with_template(template)
+        .unwrap_or_else(|_| ProgressStyle::default_bar())
+        .progress_chars("=> ")
+        .with_key("pos_grouped", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
+            let _ = write!(w, "{}", HumanCount(state.pos()));
+        })
+        .with_key("len_grouped", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
+            let _ = write!(w, "{}", HumanCount(state.len().unwrap_or_default()));
+        })
+        .with_key("rate", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
+            let _ = write!(w, "{:.0}/s", state.per_sec());
+        })
+}

@@ -1,0 +1,214 @@
+//! What a run did, proved: the closing equation, and the summary for people and programs.
+//!
+//! Belongs here: counting, and saying what was counted. Doesn't: deciding anything. The rows that did not go through
+//! are written by `rejects`.
+
+mod rejects;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use crate::error::{Error, Exit};
+use crate::output::{Output, Tone, grouped};
+pub use rejects::write_rejects;
+
+/// How many data rows (or, elsewhere, items) ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Data rows read.
+    pub read: u64,
+    /// New items that are stored now.
+    pub created: u64,
+    /// Stored items that hold the new values now.
+    pub updated: u64,
+    /// Stored as the file says already; nothing was sent.
+    pub unchanged: u64,
+    /// Items that are gone now.
+    pub deleted: u64,
+    /// Left out on request.
+    pub skipped: u64,
+    /// Refused before sending.
+    pub rejected: u64,
+    /// Refused by the server, or still unknown at the end.
+    pub failed: u64,
+    /// Not begun when the run stopped.
+    pub not_attempted: u64,
+}
+
+impl Tally {
+    /// The closing equation: every row that was read has ended, and just once.
+    #[must_use]
+    pub fn holds(&self) -> bool {
+        self.parts().iter().map(|(_, count)| count).sum::<u64>() == self.read
+    }
+
+    fn parts(&self) -> [(&'static str, u64); 8] {
+        [
+            ("created", self.created),
+            ("updated", self.updated),
+            ("unchanged", self.unchanged),
+            ("deleted", self.deleted),
+            ("skipped", self.skipped),
+            ("rejected", self.rejected),
+            ("failed", self.failed),
+            ("not attempted", self.not_attempted),
+        ]
+    }
+
+    /// The equation as a line: `200 read = 198 created + … + 2 rejected`. Terms of zero are left out, but never all.
+    #[must_use]
+    pub fn equation(&self) -> String {
+        let terms: Vec<String> = self
+            .parts()
+            .iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!("{} {name}", grouped(*count)))
+            .collect();
+        let terms = if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") };
+        format!("{} read = {terms}", grouped(self.read))
+    }
+}
+
+/// What a run has to say at its end.
+#[derive(Debug, Default)]
+pub struct Summary {
+    /// The run's name, which its journal bears.
+    pub run: String,
+    /// Where the items came from.
+    pub source: String,
+    /// Where they went.
+    pub target: String,
+    /// Nothing was to be sent.
+    pub dry_run: bool,
+    /// Whether the source was read; without that there is no equation.
+    pub tally: Option<Tally>,
+    /// What the plan asked for: to create, to update, to delete.
+    pub planned: Option<(u64, u64, u64)>,
+    /// Requests made, repetitions included.
+    pub requests: u64,
+    /// Requests repeated.
+    pub retries: u64,
+    /// How long it all took.
+    pub took: Duration,
+    /// The files with the rows that did not go through.
+    pub rejects: Vec<PathBuf>,
+    /// Whether reading everything back found what was sent; none where it wasn't asked for.
+    pub verified: Option<bool>,
+    /// What a person should look at.
+    pub warnings: Vec<String>,
+    /// Why the run stopped.
+    pub error: Option<Error>,
+}
+
+impl Summary {
+    /// The exit code: an error's own, else by what became of the rows.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match (&self.error, &self.tally) {
+            (Some(error), _) => error.exit(),
+            _ if self.verified == Some(false) => Exit::Different,
+            (None, Some(tally)) if tally.rejected + tally.failed > 0 => Exit::Partial,
+            _ => Exit::Done,
+        }
+    }
+
+    /// Says it all, as text or as the one JSON document.
+    pub fn show(&self, output: &Output) {
+        output.document(&self.document());
+        if let Some(tally) = &self.tally {
+            self.show_text(output, tally);
+        }
+        if let Some(error) = &self.error {
+            output.error(&error.to_string(), error.hint().as_deref());
+        }
+    }
+
+    fn show_text(&self, output: &Output, tally: &Tally) {
+        let tone = match self.exit() {
+            Exit::Done => Tone::Good,
+            Exit::Partial => Tone::Warning,
+            _ => Tone::Bad,
+        };
+        let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
+        output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
+        if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
+            let written = tally.created + tally.updated + tally.deleted;
+            let seconds = self.took.as_secs_f64();
+            let rate = if seconds > 0.0 { format!(", {:.0} items/s", written as f64 / seconds) } else { String::new() };
+            let retries = if self.retries > 0 { format!(" ({} repeated)", grouped(self.retries)) } else { String::new() };
+            output.result(&format!("{} requests{retries} in {seconds:.1} s{rate}", grouped(self.requests)));
+        }
+        for file in &self.rejects {
+            output.result(&format!("Rows that did not go through, ready to be corrected: {}", file.display()));
+        }
+    }
+
+    /// The summary for programs. Every key is always there.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        let tally = self.tally.unwrap_or_default();
+        let rejects = self.rejects.first().map(|path| path.to_string_lossy());
+        let error = self.error.as_ref().map(|error| match error.hint() {
+            Some(hint) => format!("{error}; {hint}"),
+            None => error.to_string(),
+        });
+        let mut document = json!({
+            "run": self.run, "source": self.source, "target": self.target,
+            "read": tally.read, "created": tally.created, "updated": tally.updated, "unchanged": tally.unchanged,
+            "skipped": tally.skipped, "rejected": tally.rejected, "failed": tally.failed,
+            "not_attempted": tally.not_attempted, "deleted": tally.deleted,
+            "requests": self.requests, "retries": self.retries,
+            "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
+            "rejects_file": rejects, "verified": self.verified, "warnings": self.warnings, "error": error,
+            "dry_run": self.dry_run,
+        });
+        if let Some((create, update, delete)) = self.planned {
+            document["plan"] = json!({"create": create, "update": update, "delete": delete});
+        }
+        if self.rejects.len() > 1 {
+            document["rejects_files"] = self.rejects.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+        }
+        document
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn tally() -> Tally {
+        Tally { read: 1_010, created: 1_000, unchanged: 7, rejected: 3, ..Tally::default() }
+    }
+
+    #[test]
+    fn the_equation_is_checked_and_shown_without_its_zeros() {
+        assert!(tally().holds());
+        assert_eq!(tally().equation(), "1,010 read = 1,000 created + 7 unchanged + 3 rejected");
+        assert_eq!(Tally::default().equation(), "0 read = 0");
+        assert!(!Tally { read: 1_011, ..tally() }.holds());
+    }
+
+    #[test]
+    fn the_exit_code_remembers_rejected_and_failed_rows() {
+        let summary = |tally| Summary { tally: Some(tally), ..Summary::default() };
+        assert_eq!(summary(Tally { read: 1, created: 1, ..Tally::default() }).exit(), Exit::Done);
+        assert_eq!(summary(tally()).exit(), Exit::Partial);
+        assert_eq!(summary(Tally { read: 1, failed: 1, ..Tally::default() }).exit(), Exit::Partial);
+        let stopped = Summary { error: Some(Error::Interrupted), tally: Some(tally()), ..Summary::default() };
+        assert_eq!(stopped.exit(), Exit::Interrupted);
+    }
+
+    #[test]
+    fn the_document_has_every_key_even_where_nothing_was_read() {
+        let document = Summary::default().document();
+        for key in [
+            "run", "source", "target", "read", "created", "updated", "unchanged", "skipped", "rejected", "failed",
+            "not_attempted", "deleted", "requests", "retries", "seconds", "rejects_file", "verified", "warnings",
+            "error",
+        ] {
+            assert!(document.get(key).is_some(), "{key}");
+        }
+    }
+}

@@ -1,0 +1,145 @@
+//! The reject file: the rows that did not go through, as they stood in their file, with the reason beside them,
+//! ready to be corrected and imported again.
+
+use std::path::{Path, PathBuf};
+
+use crate::columns::{REJECT_COLUMNS, Rejection};
+use crate::error::Error;
+use crate::item::Kind;
+use crate::journal::{Journal, Problem};
+use crate::sheet::write::{AtomicFile, Column, OutFormat, Style, Target, TableWriter, WriteError, writer};
+use crate::sheet::{Cell, Format, Row, Table};
+
+/// Writes one reject file for each table that has problems, in the table's own format: beside the input, or where
+/// `wanted` says. A file that is there already is never overwritten: the next one is numbered.
+pub fn write_rejects(journal: &Journal, tables: &[Table], wanted: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
+    let mut written = Vec::new();
+    for (index, table) in tables.iter().enumerate() {
+        if journal.has_problems(index)? {
+            written.push(write_table(journal, index, table, wanted)?);
+        }
+    }
+    Ok(written)
+}
+
+fn write_table(journal: &Journal, index: usize, table: &Table, wanted: Option<&Path>) -> Result<PathBuf, Error> {
+    let (target, style) = form(table);
+    let wanted = wanted.map_or_else(|| beside(table, &target), Path::to_owned);
+    let (path, mut file) = numbered(&wanted)?;
+    let originals: Vec<(usize, &str)> = table
+        .header
+        .cells
+        .iter()
+        .filter(|cell| !REJECT_COLUMNS.contains(&cell.name.trim()))
+        .map(|cell| (cell.index, cell.name.as_str()))
+        .collect();
+    let columns: Vec<Column> = originals
+        .iter()
+        .map(|(_, name)| *name)
+        .chain(REJECT_COLUMNS)
+        .map(|name| Column { name: name.to_owned(), kind: Kind::Text, id: false })
+        .collect();
+    {
+        let mut out = writer(&target, &columns, &style, Box::new(&mut file))?;
+        let mut rows = table.rows()?;
+        let mut row = Row::new();
+        let mut of_row: Vec<Problem> = Vec::new();
+        // The journal gives the problems in the file's order, so that both are read side by side.
+        let mut write = |of_row: &mut Vec<Problem>| -> Result<(), Error> {
+            let Some(line) = of_row.first().map(|problem| problem.origin.line) else { return Ok(()) };
+            while row.line != line {
+                if !rows.next(&mut row)? {
+                    return Err(Error::Imbalance(format!("line {line} of {} is gone", table.file)));
+                }
+            }
+            write_row(out.as_mut(), &row, &originals, of_row)?;
+            of_row.clear();
+            Ok(())
+        };
+        journal.problems::<Error>(index, &mut |problem| {
+            if of_row.first().is_some_and(|first| first.origin.line != problem.origin.line) {
+                write(&mut of_row)?;
+            }
+            of_row.push(problem);
+            Ok(())
+        })?;
+        write(&mut of_row)?;
+        out.finish()?;
+    }
+    file.commit()?;
+    Ok(path)
+}
+
+fn write_row(
+    out: &mut dyn TableWriter,
+    row: &Row,
+    originals: &[(usize, &str)],
+    problems: &[Problem],
+) -> Result<(), WriteError> {
+    let line = row.line.to_string();
+    let join = |of: &dyn Fn(&Rejection) -> String, between: &str| {
+        let parts = problems.iter().map(|problem| of(&problem.rejection));
+        let mut parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+        parts.dedup();
+        parts.join(between)
+    };
+    let column = join(&|problem| problem.column.clone().unwrap_or_default(), ", ");
+    let value = join(&|problem| problem.value.clone(), " | ");
+    let reason = join(&|problem| problem.reason.clone(), "; ");
+    let mut cells: Vec<Cell<'_>> = originals.iter().map(|(index, _)| row.cell(*index)).collect();
+    cells.extend([&line, &column, &value, &reason].map(|text| Cell::Text(text)));
+    let bad: Vec<usize> = originals
+        .iter()
+        .enumerate()
+        .filter(|(_, (index, _))| problems.iter().any(|problem| problem.rejection.index == Some(*index)))
+        .map(|(place, _)| place)
+        .collect();
+    out.marked_row(&cells, &bad)
+}
+
+/// A table's own format and style, as far as it can be written: workbooks of any kind come back as xlsx.
+fn form(table: &Table) -> (Target, Style) {
+    let (format, style) = match &table.format {
+        Format::Delimited { delimiter, encoding } => {
+            let format = if *delimiter == b'\t' { OutFormat::Tsv } else { OutFormat::Csv };
+            (format, Style { delimiter: Some(*delimiter), encoding: Some(encoding), ..Style::default() })
+        }
+        Format::Workbook(_) => (OutFormat::Xlsx, Style::default()),
+        Format::Json => (OutFormat::Json, Style::default()),
+        Format::JsonLines => (OutFormat::Jsonl, Style::default()),
+    };
+    (Target::plain(format), style)
+}
+
+fn beside(table: &Table, target: &Target) -> PathBuf {
+    let file = table.path.as_deref().unwrap_or(Path::new("stdin"));
+    let mut stem = file.file_name().map(Path::new).unwrap_or(file).to_owned();
+    // `inventory.csv.gz` loses both endings.
+    for _ in 0..2 {
+        if let Some(shorter) = stem.file_stem().filter(|_| stem.extension().is_some()) {
+            stem = PathBuf::from(shorter);
+        }
+    }
+    let mut name = stem.into_os_string();
+    name.push(".rejects.");
+    name.push(target.format.extension());
+    file.with_file_name(name)
+}
+
+/// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
+fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+    let mut path = wanted.to_owned();
+    let mut number = 1_u32;
+    while path.exists() {
+        number += 1;
+        let mut name = wanted.file_stem().unwrap_or_default().to_owned();
+        name.push(format!("-{number}"));
+        if let Some(extension) = wanted.extension() {
+            name.push(".");
+            name.push(extension);
+        }
+        path = wanted.with_file_name(name);
+    }
+    let file = AtomicFile::create(&path, false)?;
+    Ok((path, file))
+}

@@ -1,0 +1,55 @@
+//! Asking for items one by one, where the list can't be relied on.
+
+use rayon::prelude::*;
+
+use super::Supply;
+use crate::api::{ApiError, Client};
+use crate::columns::Reading;
+use crate::error::Error;
+use crate::inventory::{Receiver as _, Spool};
+use crate::item::Object;
+use crate::output::Output;
+use crate::progress::Progress;
+
+/// How many ids are gathered before they are asked for together.
+const TOGETHER: usize = 1_024;
+
+/// Asks for every item of the supply that the spool doesn't hold yet, `jobs` at a time.
+pub(super) fn fetch(
+    output: &Output,
+    client: &Client,
+    supply: &dyn Supply,
+    spool: &mut Spool,
+    jobs: usize,
+) -> Result<(), Error> {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().ok();
+    let progress = Progress::begin(output, "Asking for items", Some(supply.count()));
+    let mut waiting = Vec::with_capacity(TOGETHER);
+    let mut ask = |ids: &mut Vec<String>, spool: &mut Spool| -> Result<(), Error> {
+        let one = |id: &String| client.get(id);
+        let found: Result<Vec<Option<Object>>, ApiError> = match &pool {
+            Some(pool) => pool.install(|| ids.par_iter().map(one).collect()),
+            None => ids.iter().map(one).collect(),
+        };
+        progress.done(ids.len() as u64);
+        ids.clear();
+        for item in found?.into_iter().flatten() {
+            spool.item(item)?;
+        }
+        Ok(())
+    };
+    supply.each(&mut |_, reading| {
+        if let Reading::Item(draft) = reading {
+            if spool.get(&draft.id)?.is_none() {
+                waiting.push(draft.id.into_owned());
+            }
+            if waiting.len() == TOGETHER {
+                ask(&mut waiting, spool)?;
+            }
+        }
+        Ok(())
+    })?;
+    ask(&mut waiting, spool)?;
+    progress.clear();
+    Ok(())
+}

@@ -1,0 +1,116 @@
+//! What a person sees of a transfer before it writes: what was understood, what the organization holds, the plan.
+
+use serde_json::Value;
+
+use super::Supply;
+use crate::columns::{Survey, as_text};
+use crate::error::Error;
+use crate::inventory::{Completeness, Listing};
+use crate::item::ITEM_ID;
+use crate::journal::Journal;
+use crate::output::{Output, Tone, grouped};
+use crate::plan::{Action, Change};
+use crate::sheet::Table;
+
+/// How many changes are shown field by field, and how many problems.
+const FIRST: usize = 5;
+const FIRST_PROBLEMS: usize = 10;
+
+/// How each file was understood.
+pub fn show_reading(output: &Output, tables: &[Table], survey: &Survey) {
+    for table in tables {
+        let sheet = table.sheet.as_ref().map(|sheet| format!(", sheet {sheet}")).unwrap_or_default();
+        let header = if table.header.line > 0 { format!(", header in row {}", table.header.line) } else { String::new() };
+        output.result(&format!("{}{sheet}{header}", table.file));
+        for note in &table.notes {
+            output.result(&output.paint(Tone::Dim, &format!("  {note}")));
+        }
+    }
+    for decision in &survey.decisions {
+        output.result(&format!("  {decision}"));
+    }
+    for warning in &survey.warnings {
+        output.warn(warning);
+    }
+}
+
+pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
+    let grade = match listing.completeness {
+        Completeness::Proved => "proved whole",
+        Completeness::Plausible => "plausibly whole",
+        Completeness::Cut => "cut",
+        Completeness::Unlisted => "it can't be listed",
+    };
+    output.result(&format!("{org} holds {} items ({grade}: {})", grouped(listing.count), listing.evidence));
+}
+
+pub(super) fn show_plan(
+    output: &Output,
+    supply: &dyn Supply,
+    journal: &Journal,
+    (create, update, delete): (u64, u64, u64),
+    (unchanged, skipped): (u64, u64),
+) -> Result<(), Error> {
+    output.result("Plan:");
+    let rejected = journal.rejected()?;
+    let all = create + update + delete + skipped + rejected == 0 && unchanged > 0;
+    let unchanged_name = if all { "unchanged (all of them: nothing to send)" } else { "unchanged" };
+    let lines = [
+        (Tone::Good, "create", create, true),
+        (Tone::Good, "update", update, true),
+        (Tone::Plain, unchanged_name, unchanged, true),
+        (Tone::Bad, "delete", delete, delete > 0),
+        (Tone::Plain, "skip", skipped, skipped > 0),
+        (Tone::Warning, "reject", rejected, rejected > 0),
+    ];
+    for (tone, name, count, shown) in lines {
+        if shown {
+            let tone = if count > 0 { tone } else { Tone::Dim };
+            output.result(&output.paint(tone, &format!("  {:>9} {name}", grouped(count))));
+        }
+    }
+    let changes = journal.first_changes(Action::Update, FIRST)?;
+    for change in &changes {
+        output.result(&format!("  {}: {}", change.id, differences(change)));
+    }
+    let more = update.saturating_sub(changes.len() as u64);
+    if more > 0 && !changes.is_empty() {
+        output.result(&output.paint(Tone::Dim, &format!("  … and {} more updates", grouped(more))));
+    }
+    show_problems(output, supply, journal, rejected)
+}
+
+fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
+    let mut shown = 0_u64;
+    for table in 0..supply.tables() {
+        for problem in journal.first_rejects(table, FIRST_PROBLEMS)? {
+            output.warn(&format!("{}: {}", supply.address(problem.origin, problem.rejection.index), problem.rejection.reason));
+            shown += 1;
+        }
+    }
+    if rejected > shown {
+        output.warn(&format!("… and {} more rejected rows", grouped(rejected - shown)));
+    }
+    Ok(())
+}
+
+/// `quantity 12 → 10.5, name "Kush" → "Kush 2"`
+fn differences(change: &Change) -> String {
+    let fields = change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID).map(|(field, new)| {
+        let old = change.before.as_ref().and_then(|before| before.get(field));
+        format!("{field} {} → {}", shown(old), shown(Some(new)))
+    });
+    fields.collect::<Vec<_>>().join(", ")
+}
+
+fn shown(value: Option<&Value>) -> String {
+    match value.map(as_text) {
+        None => "nothing".to_owned(),
+        Some(text) if text.is_empty() => "nothing".to_owned(),
+        Some(text) => {
+            let short: String = text.chars().take(40).collect();
+            let cut = if short.len() < text.len() { "…" } else { "" };
+            if matches!(value, Some(Value::String(_))) { format!("{short:?}{cut}") } else { format!("{short}{cut}") }
+        }
+    }
+}

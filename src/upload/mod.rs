@@ -1,0 +1,175 @@
+//! Plan → organization: a rayon pool that sends what the journal holds, and records there how it ended.
+//!
+//! Belongs here: which batch is sent when, and when to stop. Doesn't: what a batch's failure means item by item
+//! (`reconcile`), how fast (`pace`), what a request looks like (`api`).
+
+mod batch;
+mod pace;
+mod reconcile;
+
+use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+
+use crate::api::{ApiError, Client};
+use crate::journal::{Journal, JournalError, Scribe, State};
+use crate::progress::Progress;
+use batch::{Batch, Feed};
+use pace::Pace;
+
+/// When a run that is going wrong stops.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxFailures {
+    /// After more failed items than this.
+    Items(u64),
+    /// When more than this share of the items that have ended failed (0 to 1), once a hundred have ended.
+    Share(f64),
+}
+
+/// How an upload is done.
+#[derive(Clone, Copy, Debug)]
+pub struct Options {
+    /// Requests at once, at most.
+    pub jobs: usize,
+    /// Items a request, at most.
+    pub batch: usize,
+    /// How often a request that may go through later is repeated.
+    pub retries: u32,
+    /// Items a second, at most.
+    pub rate: Option<NonZeroU32>,
+    /// When to give up.
+    pub max_failures: Option<MaxFailures>,
+}
+
+/// Why an upload stopped before the plan's end.
+#[derive(Debug)]
+pub enum Halt {
+    /// The user asked for it.
+    Interrupted,
+    /// Nothing more can go through.
+    Api(ApiError),
+    /// Too many items failed.
+    TooManyFailures {
+        /// How many had failed.
+        failed: u64,
+        /// How many had ended.
+        ended: u64,
+    },
+    /// What is sent can no longer be recorded.
+    Journal(JournalError),
+}
+
+/// One upload under way, shared by its workers.
+struct Upload<'a> {
+    client: &'a Client,
+    scribe: &'a Scribe,
+    progress: &'a Progress<'a>,
+    options: &'a Options,
+    stop: &'a AtomicBool,
+    pace: Pace,
+    /// The endpoint takes no arrays; found out on the way and remembered.
+    singles_only: AtomicBool,
+    /// An array has gone through: a refusal is about the content.
+    arrays_work: AtomicBool,
+    failed: AtomicU64,
+    ended: AtomicU64,
+    halt: Mutex<Option<Halt>>,
+    halted: AtomicBool,
+}
+
+/// Sends everything that the journal has planned; gives why it stopped early, if it did. `stop` is the user's wish to
+/// stop: no new batch is taken then, and those in flight are finished.
+pub fn run(
+    client: &Client,
+    journal: &Journal,
+    options: &Options,
+    progress: &Progress<'_>,
+    stop: &AtomicBool,
+) -> Result<Option<Halt>, JournalError> {
+    let scribe = journal.scribe()?;
+    let upload = Upload {
+        client,
+        scribe: &scribe,
+        progress,
+        options,
+        stop,
+        pace: Pace::new(options.jobs, options.batch, options.rate),
+        singles_only: AtomicBool::new(options.batch <= 1),
+        arrays_work: AtomicBool::new(false),
+        failed: AtomicU64::new(0),
+        ended: AtomicU64::new(0),
+        halt: Mutex::new(None),
+        halted: AtomicBool::new(false),
+    };
+    let feed = Feed::new(journal);
+    match rayon::ThreadPoolBuilder::new().num_threads(options.jobs.max(1)).build() {
+        Ok(pool) => {
+            pool.broadcast(|_| upload.work(&feed));
+        }
+        // Where the system gives no more threads, this one does the work.
+        Err(_) => upload.work(&feed),
+    }
+    let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);
+    scribe.close()?;
+    Ok(halt)
+}
+
+impl Upload<'_> {
+    fn work(&self, feed: &Feed<'_>) {
+        while !self.halted.load(Ordering::Acquire) {
+            if self.stop.load(Ordering::Relaxed) {
+                self.halt(Halt::Interrupted);
+                return;
+            }
+            let most = if self.singles_only.load(Ordering::Relaxed) { 1 } else { self.pace.batch() };
+            match feed.next(most) {
+                Ok(Some(batch)) => {
+                    if let Err(halt) = self.send(batch) {
+                        self.halt(halt);
+                    }
+                }
+                Ok(None) => return,
+                Err(error) => self.halt(Halt::Journal(error)),
+            }
+        }
+    }
+
+    fn send(&self, batch: Batch) -> Result<(), Halt> {
+        self.scribe.sending(batch.iter().map(|entry| entry.seq).collect()).map_err(Halt::Journal)?;
+        self.settle(batch)?;
+        self.judge()
+    }
+
+    /// Records that items ended, well or (with a reason) not.
+    fn ended(&self, outcomes: Vec<(i64, State, Option<String>)>) -> Result<(), Halt> {
+        let all = outcomes.len() as u64;
+        let failed = outcomes.iter().filter(|(_, state, _)| *state == State::Failed).count() as u64;
+        self.ended.fetch_add(all, Ordering::Relaxed);
+        self.failed.fetch_add(failed, Ordering::Relaxed);
+        self.scribe.ended(outcomes).map_err(Halt::Journal)?;
+        self.progress.concurrency(self.pace.concurrency());
+        if failed > 0 {
+            self.progress.problems(failed);
+        }
+        self.progress.done(all);
+        Ok(())
+    }
+
+    /// Whether so much has failed that the run had better stop.
+    fn judge(&self) -> Result<(), Halt> {
+        let (failed, ended) = (self.failed.load(Ordering::Relaxed), self.ended.load(Ordering::Relaxed));
+        let too_many = match self.options.max_failures {
+            None => false,
+            Some(MaxFailures::Items(most)) => failed > most,
+            // A share of a handful of items says little.
+            Some(MaxFailures::Share(most)) => ended >= 100 && failed as f64 > most * ended as f64,
+        };
+        if too_many { Err(Halt::TooManyFailures { failed, ended }) } else { Ok(()) }
+    }
+
+    /// Stops the run for the first reason given; the batches of other workers are finished.
+    fn halt(&self, reason: Halt) {
+        self.halt.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.halted.store(true, Ordering::Release);
+    }
+}

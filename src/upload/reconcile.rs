@@ -1,0 +1,229 @@
+//! Unknown → known: what became of a batch, item by item, whatever the endpoint or the network did.
+//!
+//! By the design: 429, 5xx, a timeout, a reset, an answer that isn't the echo: post again with back-off (it merges);
+//! when that goes on failing, read back, drop what is there, and halve what is missing until the bad item stands
+//! alone. 400, 413 and 422 halve at once. What can't go through at all stops the run.
+
+use std::sync::atomic::Ordering;
+
+use super::batch::{Batch, body};
+use super::pace::Outcome;
+use super::{Halt, Upload};
+use crate::api::{ApiError, Backoff, DeleteForm, Fate};
+use crate::columns::same;
+use crate::item::{ITEM_ID, Object};
+use crate::journal::{Entry, State};
+use crate::plan::Action;
+
+/// A share of a batch whose whole has failed to the end is tried this often more: enough to tell a bad item from a
+/// passing fault, without paying the whole back-off again at every halving.
+const SUSPECT_RETRIES: u32 = 2;
+
+/// How a request ended after all its repetitions.
+enum End {
+    /// The endpoint holds what was sent.
+    Saved,
+    /// The content was refused: nothing of it was saved.
+    Refused(ApiError),
+    /// It is not known what was saved; the last failure.
+    Unknown(ApiError),
+    /// Nothing can go through; whether an earlier attempt may have.
+    Stopped { error: ApiError, perhaps_saved: bool },
+}
+
+impl Upload<'_> {
+    /// Sends a batch and finds out what became of each of its items.
+    pub(super) fn settle(&self, batch: Batch) -> Result<(), Halt> {
+        if batch.first().is_some_and(|entry| entry.action == Action::Delete) {
+            return batch.iter().try_for_each(|entry| self.delete(entry));
+        }
+        // Parts of the batch that are still to be settled, and how often each may be repeated.
+        let mut parts = vec![(batch, self.options.retries)];
+        while let Some((part, retries)) = parts.pop() {
+            if part.len() > 1 && self.singles_only.load(Ordering::Relaxed) {
+                parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));
+                continue;
+            }
+            match self.post(&part, retries) {
+                End::Saved => {
+                    if part.len() > 1 {
+                        self.arrays_work.store(true, Ordering::Relaxed);
+                    }
+                    self.ended(part.iter().map(|entry| (entry.seq, State::Done, None)).collect())?;
+                }
+                End::Refused(error) if part.len() == 1 => self.fail(&part, &error.to_string())?,
+                End::Refused(ApiError::NoArrays { .. }) => {
+                    self.singles_only.store(true, Ordering::Relaxed);
+                    parts.push((part, retries));
+                }
+                End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part)?,
+                End::Refused(_) => parts.extend(halves(part, retries)),
+                End::Unknown(error) => {
+                    let missing = self.read_back(part, &error)?;
+                    if missing.len() == 1 {
+                        self.fail(&missing, &error.to_string())?;
+                    } else {
+                        parts.extend(halves(missing, retries.min(SUSPECT_RETRIES)));
+                    }
+                }
+                End::Stopped { error, perhaps_saved } => {
+                    if perhaps_saved {
+                        self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
+                    }
+                    return Err(Halt::Api(error));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The first array was refused, which may mean that the endpoint takes none: each item on its own tells.
+    fn try_singles(&self, part: Batch) -> Result<(), Halt> {
+        let mut refused = 0_usize;
+        for entry in part {
+            let only = vec![entry];
+            match self.post(&only, self.options.retries) {
+                End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
+                End::Refused(error) => {
+                    refused += 1;
+                    self.fail(&only, &error.to_string())?;
+                }
+                End::Unknown(error) => {
+                    let missing = self.read_back(only, &error)?;
+                    self.fail(&missing, &error.to_string())?;
+                }
+                End::Stopped { error, perhaps_saved } => {
+                    if perhaps_saved {
+                        self.fail(&only, &format!("it is not known whether it was saved: {error}"))?;
+                    }
+                    return Err(Halt::Api(error));
+                }
+            }
+        }
+        if refused == 0 {
+            // Nothing was wrong with any of them: it was the array.
+            self.singles_only.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    fn post(&self, part: &[Entry], retries: u32) -> End {
+        let body = body(part);
+        self.repeat(part.len(), retries, || self.client.post(&body))
+    }
+
+    /// Makes a request until it is answered for good, or the repetitions are used up.
+    fn repeat(&self, items: usize, retries: u32, request: impl Fn() -> Result<(), ApiError>) -> End {
+        let backoff = Backoff::new(retries);
+        let mut random = fastrand::Rng::new();
+        let mut perhaps_saved = false;
+        let mut attempt = 0;
+        loop {
+            let permit = self.pace.enter(items);
+            let error = match request() {
+                Ok(()) => {
+                    permit.ended(Outcome::Well);
+                    return End::Saved;
+                }
+                Err(error) => error,
+            };
+            match error.fate() {
+                Fate::Halve => {
+                    permit.ended(Outcome::Neutral);
+                    // An earlier attempt may have saved what this one was refused for: then only a read can tell.
+                    return if perhaps_saved { End::Unknown(error) } else { End::Refused(error) };
+                }
+                Fate::Stop => {
+                    permit.ended(Outcome::Neutral);
+                    return End::Stopped { error, perhaps_saved };
+                }
+                Fate::Repeat { after } => {
+                    permit.ended(Outcome::Strained(after));
+                    perhaps_saved |= !error.is_unreachable() && error.status() != Some(429);
+                    let Some(wait) = backoff.pause(attempt, after, &mut random) else {
+                        return if error.is_unreachable() {
+                            End::Stopped { error, perhaps_saved }
+                        } else {
+                            End::Unknown(error)
+                        };
+                    };
+                    self.client.count_retry();
+                    self.progress.retried();
+                    std::thread::sleep(wait);
+                    attempt += 1;
+                }
+            }
+        }
+    }
+
+    /// Asks for each item of a part whose fate is unknown, records those that are as they should be, and gives the rest.
+    fn read_back(&self, part: Batch, cause: &ApiError) -> Result<Batch, Halt> {
+        let mut there = Vec::new();
+        let mut missing = Batch::new();
+        let mut rest = part.into_iter();
+        while let Some(entry) = rest.next() {
+            match self.client.get(&entry.id) {
+                Ok(stored) if holds(stored.as_ref(), &entry.body) => there.push((entry.seq, State::Done, None)),
+                Ok(_) => missing.push(entry),
+                Err(error) => {
+                    // Neither written nor read: the endpoint is gone, not these rows bad.
+                    self.ended(there)?;
+                    let unknown = format!("it is not known whether it was saved: {cause}");
+                    let unknown_part: Batch = missing.into_iter().chain([entry]).chain(rest).collect();
+                    self.fail(&unknown_part, &unknown)?;
+                    return Err(Halt::Api(error));
+                }
+            }
+        }
+        self.ended(there)?;
+        Ok(missing)
+    }
+
+    fn delete(&self, entry: &Entry) -> Result<(), Halt> {
+        let end = self.repeat(1, self.options.retries, || self.client.delete(&entry.id, DeleteForm::Body));
+        let (refusal, stop) = match end {
+            End::Saved => (None, None),
+            End::Refused(error) | End::Unknown(error) => (Some(error.to_string()), None),
+            End::Stopped { error, perhaps_saved: false } => return Err(Halt::Api(error)),
+            End::Stopped { error, perhaps_saved: true } => (Some(error.to_string()), Some(error)),
+        };
+        // The endpoint answers the same whether there was one or not, so that only a read can tell.
+        let gone = match self.client.get(&entry.id) {
+            Ok(stored) => stored.is_none(),
+            Err(error) => {
+                self.fail(std::slice::from_ref(entry), &format!("it is not known whether it was deleted: {error}"))?;
+                return Err(Halt::Api(stop.unwrap_or(error)));
+            }
+        };
+        if gone {
+            self.ended(vec![(entry.seq, State::Done, None)])?;
+        } else {
+            let reason = refusal.unwrap_or_else(|| "the API answered that it was deleted, and still holds it".into());
+            self.fail(std::slice::from_ref(entry), &reason)?;
+        }
+        stop.map_or(Ok(()), |error| Err(Halt::Api(error)))
+    }
+
+    fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        self.ended(part.iter().map(|entry| (entry.seq, State::Failed, Some(reason.to_owned()))).collect())
+    }
+}
+
+/// The two halves of a part, first half on top of a stack.
+fn halves(mut part: Batch, retries: u32) -> Vec<(Batch, u32)> {
+    let second = part.split_off(part.len().div_ceil(2));
+    [(second, retries), (part, retries)].into_iter().filter(|(half, _)| !half.is_empty()).collect()
+}
+
+/// Whether the stored item holds every field that was sent, with the sent value.
+fn holds(stored: Option<&Object>, sent: &str) -> bool {
+    let Some(stored) = stored else { return false };
+    let Ok(sent) = serde_json::from_str::<Object>(sent) else { return false };
+    sent.iter().all(|(field, value)| {
+        // An item is known by its document's id, which is what was asked for.
+        field == ITEM_ID || same(field, Some(value), stored.get(field))
+    })
+}

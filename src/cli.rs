@@ -10,7 +10,12 @@ use crate::upload::MaxFailures;
 
 /// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, arg_required_else_help = true, max_term_width = 100)]
+#[command(
+    version,
+    propagate_version = true,
+    arg_required_else_help = true,
+    max_term_width = 100
+)]
 pub struct Cli {
     /// What every command takes.
     #[command(flatten)]
@@ -24,10 +29,22 @@ pub struct Cli {
 #[derive(Args, Debug)]
 pub struct Global {
     /// The organization's id, to the letter
-    #[arg(long, global = true, value_name = "ID", env = "STOCKPORT_ORG", help_heading = "Where")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "ID",
+        env = "STOCKPORT_ORG",
+        help_heading = "Where"
+    )]
     pub org: Option<String>,
     /// The API's base address [default: https://console.cannlytics.com/api]
-    #[arg(long, global = true, value_name = "URL", env = "CANNLYTICS_API_URL", help_heading = "Where")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "CANNLYTICS_API_URL",
+        help_heading = "Where"
+    )]
     pub api: Option<String>,
     /// Work with the embedded server instead: no account, no network, data kept on this machine
     #[arg(long, global = true, help_heading = "Where")]
@@ -52,7 +69,14 @@ pub struct Global {
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
     /// When to use colours
-    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, help_heading = "Output")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        value_enum,
+        default_value_t,
+        help_heading = "Output"
+    )]
     pub color: Color,
     /// Show no progress
     #[arg(long, global = true, help_heading = "Output")]

@@ -75,15 +75,30 @@ impl ConfigError {
 impl Wishes {
     /// The endpoint of the API that is meant, key included.
     pub fn endpoint(&self) -> Result<Endpoint, crate::error::Error> {
-        let org = self.org.clone().filter(|org| !org.is_empty()).ok_or(ConfigError::NoOrganization)?;
-        let base = self.api.clone().filter(|api| !api.is_empty()).unwrap_or_else(|| DEFAULT_API.to_owned());
+        let org = self
+            .org
+            .clone()
+            .filter(|org| !org.is_empty())
+            .ok_or(ConfigError::NoOrganization)?;
+        let base = self
+            .api
+            .clone()
+            .filter(|api| !api.is_empty())
+            .unwrap_or_else(|| DEFAULT_API.to_owned());
         Ok(self.endpoint_at(base, org, key()?))
     }
 
     /// An endpoint of a host that is known, as the embedded server's.
     #[must_use]
     pub fn endpoint_at(&self, base: String, org: String, key: Key) -> Endpoint {
-        Endpoint { base, org, key, timeout: self.timeout, retries: self.retries, connections: self.connections }
+        Endpoint {
+            base,
+            org,
+            key,
+            timeout: self.timeout,
+            retries: self.retries,
+            connections: self.connections,
+        }
     }
 }
 

@@ -87,17 +87,15 @@ impl Error {
             Self::Config(error) => Some(error.hint().to_owned()),
             Self::Read(error) => Some(error.hint().to_string()),
             Self::Columns(error) => error.hint(),
-            Self::Write(error) => error.hint(),
+            Self::Write(error) => Some(error.hint().to_owned()),
             Self::Api(error) => error.hint(),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_string()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
-            Self::NoFormat(_) => {
-                Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned())
+            Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
+            Self::Incomplete { .. } => {
+                Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
-            Self::Incomplete { .. } => Some(
-                "nothing was written; ask the API's operator why the list is cut, and try again".to_owned(),
-            ),
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
             Self::Interrupted => {
                 Some("run the same command again: what is stored already is not sent again".to_owned())

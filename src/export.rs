@@ -32,8 +32,13 @@ impl Layout {
     #[must_use]
     pub fn new(present: &BTreeSet<String>) -> Self {
         let known = FIELDS.iter().map(|field| field.name.to_owned());
-        let others = present.iter().filter(|name| name.as_str() != "id" && field_named(name).is_none()).cloned();
-        Self { fields: known.chain(others).collect() }
+        let others = present
+            .iter()
+            .filter(|name| name.as_str() != "id" && field_named(name).is_none())
+            .cloned();
+        Self {
+            fields: known.chain(others).collect(),
+        }
     }
 
     /// The columns, for a writer.
@@ -41,11 +46,19 @@ impl Layout {
     pub fn columns(&self, headers: Headers) -> Vec<Column> {
         let column = |name: &String| match field_named(name) {
             Some(field) => Column {
-                name: if headers == Headers::Title { field.title.to_owned() } else { name.clone() },
+                name: if headers == Headers::Title {
+                    field.title.to_owned()
+                } else {
+                    name.clone()
+                },
                 kind: field.kind,
                 id: name == ITEM_ID || name == "area_id",
             },
-            None => Column { name: name.clone(), kind: Kind::Text, id: false },
+            None => Column {
+                name: name.clone(),
+                kind: Kind::Text,
+                id: false,
+            },
         };
         self.fields.iter().map(column).collect()
     }
@@ -92,9 +105,14 @@ mod tests {
 
     #[test]
     fn the_27_fields_come_first_then_the_others_and_the_servers_id_is_left_out() {
-        let present = ["zeta", "id", "item_id", "alpha", "updated_at"].map(str::to_owned).into();
-        let names: Vec<String> =
-            Layout::new(&present).columns(Headers::Field).into_iter().map(|column| column.name).collect();
+        let present = ["zeta", "id", "item_id", "alpha", "updated_at"]
+            .map(str::to_owned)
+            .into();
+        let names: Vec<String> = Layout::new(&present)
+            .columns(Headers::Field)
+            .into_iter()
+            .map(|column| column.name)
+            .collect();
         assert_eq!(names.len(), 30);
         assert_eq!(names[0], "item_id");
         assert_eq!(names[27..], ["alpha", "updated_at", "zeta"]);

@@ -62,7 +62,10 @@ impl Output {
     /// A printer of this style.
     #[must_use]
     pub fn new(style: Style) -> Self {
-        Self { style, closed: AtomicBool::new(false) }
+        Self {
+            style,
+            closed: AtomicBool::new(false),
+        }
     }
 
     /// Whether results are one JSON document.
@@ -170,7 +173,11 @@ fn paint(tone: Tone, text: &str, colored: bool) -> String {
         Tone::Bad => "31;1",
         Tone::Dim => "2",
     };
-    if colored { format!("\u{1b}[{code}m{text}\u{1b}[0m") } else { text.to_owned() }
+    if colored {
+        format!("\u{1b}[{code}m{text}\u{1b}[0m")
+    } else {
+        text.to_owned()
+    }
 }
 
 /// A number with its thousands set apart: 12,345.
@@ -193,7 +200,10 @@ mod tests {
 
     #[test]
     fn thousands_are_set_apart() {
-        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1,000", "1,234,567"]);
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
     }
 
     #[test]

@@ -105,7 +105,12 @@ fn create(draft: &Draft<'_>, policy: &Policy) -> Change {
             }
         }
     }
-    Change { action: Action::Create, id: draft.id.clone().into_owned(), body, before: None }
+    Change {
+        action: Action::Create,
+        id: draft.id.clone().into_owned(),
+        body,
+        before: None,
+    }
 }
 
 fn update(draft: &Draft<'_>, stored: &Object, policy: &Policy) -> Decision {
@@ -128,7 +133,12 @@ fn update(draft: &Draft<'_>, stored: &Object, policy: &Policy) -> Decision {
         return Decision::Unchanged;
     }
     body.insert(ITEM_ID.to_owned(), Value::String(draft.id.clone().into_owned()));
-    Decision::Write(Change { action: Action::Update, id: draft.id.clone().into_owned(), body, before: Some(before) })
+    Decision::Write(Change {
+        action: Action::Update,
+        id: draft.id.clone().into_owned(),
+        body,
+        before: Some(before),
+    })
 }
 
 /// Whether the file's value is what is stored: by value, or because the untyped cell is to the letter what an
@@ -154,9 +164,19 @@ mod tests {
     use super::*;
 
     fn draft<'a>(values: Vec<(&'a str, FieldValue<'a>)>) -> Draft<'a> {
-        let values =
-            values.into_iter().map(|(field, value)| DraftValue { field, value, raw: None, index: None }).collect();
-        Draft { id: Cow::Borrowed("A1"), values }
+        let values = values
+            .into_iter()
+            .map(|(field, value)| DraftValue {
+                field,
+                value,
+                raw: None,
+                index: None,
+            })
+            .collect();
+        Draft {
+            id: Cow::Borrowed("A1"),
+            values,
+        }
     }
 
     fn text(text: &str) -> FieldValue<'_> {
@@ -184,7 +204,10 @@ mod tests {
 
     #[test]
     fn complete_adds_the_nulls_of_the_documentation() {
-        let policy = Policy { complete: true, ..Policy::default() };
+        let policy = Policy {
+            complete: true,
+            ..Policy::default()
+        };
         let change = written(decide(&draft(vec![("name", text("Kush"))]), None, &policy));
         assert_eq!(change.body.len(), 27);
         assert_eq!(change.body["name"], "Kush");
@@ -201,7 +224,10 @@ mod tests {
         ]);
         let change = written(decide(&draft, Some(&stored), &Policy::default()));
         assert_eq!(change.action, Action::Update);
-        assert_eq!(Value::Object(change.body), json!({"item_id": "A1", "quantity": 10.5, "area_name": "Vault"}));
+        assert_eq!(
+            Value::Object(change.body),
+            json!({"item_id": "A1", "quantity": 10.5, "area_name": "Vault"})
+        );
         assert_eq!(change.before.map(Value::Object), Some(json!({"quantity": 12})));
     }
 
@@ -210,7 +236,10 @@ mod tests {
         let stored = object(json!({"item_id": "A1", "name": "Kush", "status": "None"}));
         let draft = draft(vec![("name", FieldValue::Nothing), ("status", FieldValue::Nothing)]);
         assert_eq!(decide(&draft, Some(&stored), &Policy::default()), Decision::Unchanged);
-        let clear = Policy { blanks: Blanks::Clear, ..Policy::default() };
+        let clear = Policy {
+            blanks: Blanks::Clear,
+            ..Policy::default()
+        };
         let change = written(decide(&draft, Some(&stored), &clear));
         assert_eq!(Value::Object(change.body), json!({"item_id": "A1", "name": null}));
     }
@@ -219,10 +248,23 @@ mod tests {
     fn an_untyped_cell_that_reads_as_an_export_writes_it_asks_for_no_change() {
         let stored = object(json!({"item_id": "A1", "approved": true, "approved_at": "07/08/2021"}));
         let values = vec![
-            DraftValue { field: "approved", value: text("true"), raw: Some("true"), index: None },
-            DraftValue { field: "approved_at", value: text("2021-07-08"), raw: Some("07/08/2021"), index: None },
+            DraftValue {
+                field: "approved",
+                value: text("true"),
+                raw: Some("true"),
+                index: None,
+            },
+            DraftValue {
+                field: "approved_at",
+                value: text("2021-07-08"),
+                raw: Some("07/08/2021"),
+                index: None,
+            },
         ];
-        let draft = Draft { id: Cow::Borrowed("A1"), values };
+        let draft = Draft {
+            id: Cow::Borrowed("A1"),
+            values,
+        };
         assert_eq!(decide(&draft, Some(&stored), &Policy::default()), Decision::Unchanged);
     }
 
@@ -230,8 +272,14 @@ mod tests {
     fn the_mode_skips_what_it_does_not_cover() {
         let stored = object(json!({"item_id": "A1"}));
         let draft = draft(vec![("name", text("Kush"))]);
-        let create = Policy { mode: Mode::Create, ..Policy::default() };
-        let update = Policy { mode: Mode::Update, ..Policy::default() };
+        let create = Policy {
+            mode: Mode::Create,
+            ..Policy::default()
+        };
+        let update = Policy {
+            mode: Mode::Update,
+            ..Policy::default()
+        };
         assert!(matches!(decide(&draft, Some(&stored), &create), Decision::Skipped(_)));
         assert!(matches!(decide(&draft, None, &create), Decision::Write(_)));
         assert!(matches!(decide(&draft, None, &update), Decision::Skipped(_)));

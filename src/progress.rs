@@ -135,7 +135,10 @@ impl<'a> Progress<'a> {
         let done = self.done.load(Ordering::Relaxed);
         let seconds = self.began.elapsed().as_secs_f64().max(0.001);
         let rate = done as f64 / seconds;
-        let of = self.total.map(|total| format!(" of {}", HumanCount(total))).unwrap_or_default();
+        let of = self
+            .total
+            .map(|total| format!(" of {}", HumanCount(total)))
+            .unwrap_or_default();
         let left = match self.total {
             Some(total) if rate > 0.0 => {
                 let left = Duration::try_from_secs_f64(total.saturating_sub(done) as f64 / rate).unwrap_or_default();
@@ -145,7 +148,8 @@ impl<'a> Progress<'a> {
         };
         let state = self.state();
         let done = HumanCount(done);
-        self.output.say(&format!("{}: {done}{of} items, {rate:.0}/s{left}{state}", self.title));
+        self.output
+            .say(&format!("{}: {done}{of} items, {rate:.0}/s{left}{state}", self.title));
     }
 
     fn state(&self) -> String {
@@ -156,7 +160,11 @@ impl<'a> Progress<'a> {
         }
         let retries = self.retries();
         if retries > 0 {
-            state += &format!(", {} retries, {} at once", HumanCount(retries), self.concurrency.load(Ordering::Relaxed));
+            state += &format!(
+                ", {} retries, {} at once",
+                HumanCount(retries),
+                self.concurrency.load(Ordering::Relaxed)
+            );
         }
         state
     }

@@ -66,7 +66,11 @@ impl Tally {
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| format!("{} {name}", grouped(*count)))
             .collect();
-        let terms = if terms.is_empty() { "0".to_owned() } else { terms.join(" + ") };
+        let terms = if terms.is_empty() {
+            "0".to_owned()
+        } else {
+            terms.join(" + ")
+        };
         format!("{} read = {terms}", grouped(self.read))
     }
 }
@@ -136,12 +140,26 @@ impl Summary {
         if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
             let written = tally.created + tally.updated + tally.deleted;
             let seconds = self.took.as_secs_f64();
-            let rate = if seconds > 0.0 { format!(", {:.0} items/s", written as f64 / seconds) } else { String::new() };
-            let retries = if self.retries > 0 { format!(" ({} repeated)", grouped(self.retries)) } else { String::new() };
-            output.result(&format!("{} requests{retries} in {seconds:.1} s{rate}", grouped(self.requests)));
+            let rate = if seconds > 0.0 {
+                format!(", {:.0} items/s", written as f64 / seconds)
+            } else {
+                String::new()
+            };
+            let retries = if self.retries > 0 {
+                format!(" ({} repeated)", grouped(self.retries))
+            } else {
+                String::new()
+            };
+            output.result(&format!(
+                "{} requests{retries} in {seconds:.1} s{rate}",
+                grouped(self.requests)
+            ));
         }
         for file in &self.rejects {
-            output.result(&format!("Rows that did not go through, ready to be corrected: {}", file.display()));
+            output.result(&format!(
+                "Rows that did not go through, ready to be corrected: {}",
+                file.display()
+            ));
         }
     }
 
@@ -168,7 +186,11 @@ impl Summary {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});
         }
         if self.rejects.len() > 1 {
-            document["rejects_files"] = self.rejects.iter().map(|path| path.to_string_lossy().into_owned()).collect();
+            document["rejects_files"] = self
+                .rejects
+                .iter()
+                .map(|path| path.to_string_lossy().into_owned())
+                .collect();
         }
         document
     }
@@ -179,24 +201,56 @@ mod tests {
     use super::*;
 
     fn tally() -> Tally {
-        Tally { read: 1_010, created: 1_000, unchanged: 7, rejected: 3, ..Tally::default() }
+        Tally {
+            read: 1_010,
+            created: 1_000,
+            unchanged: 7,
+            rejected: 3,
+            ..Tally::default()
+        }
     }
 
     #[test]
     fn the_equation_is_checked_and_shown_without_its_zeros() {
         assert!(tally().holds());
-        assert_eq!(tally().equation(), "1,010 read = 1,000 created + 7 unchanged + 3 rejected");
+        assert_eq!(
+            tally().equation(),
+            "1,010 read = 1,000 created + 7 unchanged + 3 rejected"
+        );
         assert_eq!(Tally::default().equation(), "0 read = 0");
         assert!(!Tally { read: 1_011, ..tally() }.holds());
     }
 
     #[test]
     fn the_exit_code_remembers_rejected_and_failed_rows() {
-        let summary = |tally| Summary { tally: Some(tally), ..Summary::default() };
-        assert_eq!(summary(Tally { read: 1, created: 1, ..Tally::default() }).exit(), Exit::Done);
+        let summary = |tally| Summary {
+            tally: Some(tally),
+            ..Summary::default()
+        };
+        assert_eq!(
+            summary(Tally {
+                read: 1,
+                created: 1,
+                ..Tally::default()
+            })
+            .exit(),
+            Exit::Done
+        );
         assert_eq!(summary(tally()).exit(), Exit::Partial);
-        assert_eq!(summary(Tally { read: 1, failed: 1, ..Tally::default() }).exit(), Exit::Partial);
-        let stopped = Summary { error: Some(Error::Interrupted), tally: Some(tally()), ..Summary::default() };
+        assert_eq!(
+            summary(Tally {
+                read: 1,
+                failed: 1,
+                ..Tally::default()
+            })
+            .exit(),
+            Exit::Partial
+        );
+        let stopped = Summary {
+            error: Some(Error::Interrupted),
+            tally: Some(tally()),
+            ..Summary::default()
+        };
         assert_eq!(stopped.exit(), Exit::Interrupted);
     }
 
@@ -204,8 +258,24 @@ mod tests {
     fn the_document_has_every_key_even_where_nothing_was_read() {
         let document = Summary::default().document();
         for key in [
-            "run", "source", "target", "read", "created", "updated", "unchanged", "skipped", "rejected", "failed",
-            "not_attempted", "deleted", "requests", "retries", "seconds", "rejects_file", "verified", "warnings",
+            "run",
+            "source",
+            "target",
+            "read",
+            "created",
+            "updated",
+            "unchanged",
+            "skipped",
+            "rejected",
+            "failed",
+            "not_attempted",
+            "deleted",
+            "requests",
+            "retries",
+            "seconds",
+            "rejects_file",
+            "verified",
+            "warnings",
             "error",
         ] {
             assert!(document.get(key).is_some(), "{key}");

@@ -70,7 +70,11 @@ impl Transfer<'_> {
     /// `summary`.
     pub fn run(&self, supply: &dyn Supply, journal: &Journal, summary: &mut Summary) {
         let mut counts = Counts::default();
-        summary.tally = Some(Tally { read: supply.count(), not_attempted: supply.count(), ..Tally::default() });
+        summary.tally = Some(Tally {
+            read: supply.count(),
+            not_attempted: supply.count(),
+            ..Tally::default()
+        });
         let mut planned = false;
         if let Err(error) = self.steps(supply, journal, summary, &mut counts, &mut planned) {
             summary.error = Some(error);
@@ -97,11 +101,17 @@ impl Transfer<'_> {
         *planned = true;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
-        screen::show_plan(self.output, supply, journal, changes, (counts.unchanged, counts.skipped))?;
+        screen::show_plan(
+            self.output,
+            supply,
+            journal,
+            changes,
+            (counts.unchanged, counts.skipped),
+        )?;
         if self.dry_run || changes == (0, 0, 0) {
             return Ok(());
         }
-        self.send(journal, summary, changes.0 + changes.1 + changes.2)
+        self.send(journal, changes.0 + changes.1 + changes.2)
     }
 
     /// What the organization holds, as far as the plan needs it.
@@ -134,7 +144,10 @@ impl Transfer<'_> {
                     Reading::Item(draft) => {
                         let known = stored.get(&draft.id)?;
                         match plan::decide(&draft, known.as_ref(), &self.policy) {
-                            Decision::Write(change) => put(Planned::Change { origin, change: &change })?,
+                            Decision::Write(change) => put(Planned::Change {
+                                origin,
+                                change: &change,
+                            })?,
                             Decision::Unchanged => counts.unchanged += 1,
                             Decision::Skipped(_) => counts.skipped += 1,
                         }
@@ -153,7 +166,7 @@ impl Transfer<'_> {
         planned
     }
 
-    fn send(&self, journal: &Journal, summary: &mut Summary, items: u64) -> Result<(), Error> {
+    fn send(&self, journal: &Journal, items: u64) -> Result<(), Error> {
         let progress = Progress::begin(self.output, "Uploading", Some(items));
         let halt = upload::run(self.client, journal, &self.upload, &progress, self.stop);
         progress.finish();

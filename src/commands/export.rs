@@ -45,7 +45,11 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let target = target(options)?;
     let to_stdout = options.file == Path::new("-");
     // What can't be written is refused before anything is asked for.
-    let mut file = if to_stdout { None } else { Some(AtomicFile::create(&options.file, options.force)?) };
+    let mut file = if to_stdout {
+        None
+    } else {
+        Some(AtomicFile::create(&options.file, options.force)?)
+    };
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
     let listing = read_into(&context.output, &connected.client, &mut spool)?;
@@ -60,7 +64,12 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     if let Some(file) = file {
         file.commit()?;
     }
-    Ok(Outcome { org: connected.org, listing, requests: connected.client.requests(), strangers })
+    Ok(Outcome {
+        org: connected.org,
+        listing,
+        requests: connected.client.requests(),
+        strangers,
+    })
 }
 
 fn incomplete(connected: &Connected, listing: &Listing) -> Error {
@@ -70,7 +79,10 @@ fn incomplete(connected: &Connected, listing: &Listing) -> Error {
         let more = if listing.missing.len() > NAMED { ", …" } else { "" };
         evidence += &format!("; missing: {}{more}", named.join(", "));
     }
-    Error::Incomplete { org: connected.org.clone(), evidence }
+    Error::Incomplete {
+        org: connected.org.clone(),
+        evidence,
+    }
 }
 
 fn target(options: &Export) -> Result<Target, Error> {
@@ -82,10 +94,16 @@ fn target(options: &Export) -> Result<Target, Error> {
         cli::Format::Jsonl => OutFormat::Jsonl,
     });
     if options.file == Path::new("-") {
-        return Ok(Target { format: format.unwrap_or(OutFormat::Jsonl), compression: Compression::None });
+        return Ok(Target {
+            format: format.unwrap_or(OutFormat::Jsonl),
+            compression: Compression::None,
+        });
     }
     match (format, Target::for_path(&options.file)) {
-        (Some(format), _) => Ok(Target { format, compression: Compression::for_path(&options.file) }),
+        (Some(format), _) => Ok(Target {
+            format,
+            compression: Compression::for_path(&options.file),
+        }),
         (None, Some(target)) => Ok(target),
         (None, None) => Err(Error::NoFormat(options.file.display().to_string())),
     }

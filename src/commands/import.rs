@@ -28,7 +28,8 @@ impl Supply for Files<'_> {
     }
 
     fn each(&self, take: &mut Take<'_>) -> Result<(), Error> {
-        self.source.read::<Error>(&mut |_, incoming| take(incoming.origin, incoming.reading))
+        self.source
+            .read::<Error>(&mut |_, incoming| take(incoming.origin, incoming.reading))
     }
 
     fn address(&self, origin: Origin, index: Option<usize>) -> String {
@@ -51,7 +52,11 @@ impl Supply for Files<'_> {
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &Import) -> Exit {
     let began = Instant::now();
-    let mut summary = Summary { source: named(&options.files), dry_run: options.dry_run, ..Summary::default() };
+    let mut summary = Summary {
+        source: named(&options.files),
+        dry_run: options.dry_run,
+        ..Summary::default()
+    };
     if let Err(error) = import(context, options, &mut summary) {
         summary.error = Some(error);
     }
@@ -89,7 +94,11 @@ fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<
         rejects_anyway: options.rejects.is_some(),
         stop: &context.stop,
     };
-    let files = Files { source: &source, survey: &survey, rejects: options.rejects.as_deref() };
+    let files = Files {
+        source: &source,
+        survey: &survey,
+        rejects: options.rejects.as_deref(),
+    };
     transfer.run(&files, &journal, summary);
     Ok(())
 }
@@ -109,7 +118,11 @@ pub(super) fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<Vec<Tabl
     };
     let mut tables = Vec::new();
     for file in files {
-        let input = if file == Path::new("-") { Input::Stdin } else { Input::Path(file.clone()) };
+        let input = if file == Path::new("-") {
+            Input::Stdin
+        } else {
+            Input::Path(file.clone())
+        };
         tables.extend(sheet::open(&input, &options, &Judge)?);
     }
     Ok(tables)
@@ -153,5 +166,9 @@ fn policy(options: &Import) -> Policy {
 }
 
 fn named(files: &[PathBuf]) -> String {
-    files.iter().map(|file| file.to_string_lossy()).collect::<Vec<_>>().join(", ")
+    files
+        .iter()
+        .map(|file| file.to_string_lossy())
+        .collect::<Vec<_>>()
+        .join(", ")
 }

@@ -97,7 +97,9 @@ impl Context {
             }
         };
         if let Err(error) = ctrlc::set_handler(handler) {
-            self.output.say(&format!("Ctrl-C will stop at once, without finishing what is in flight ({error})"));
+            self.output.say(&format!(
+                "Ctrl-C will stop at once, without finishing what is in flight ({error})"
+            ));
         }
     }
 
@@ -105,16 +107,27 @@ impl Context {
     fn connect(&self) -> Result<Connected, Error> {
         let (endpoint, sandbox) = if self.wishes.sandbox {
             let sandbox = Sandbox::start(self.sandbox_options(0, Flavour::default())?)?;
-            let org = self.wishes.org.clone().unwrap_or_else(|| sandbox.default_org().to_owned());
+            let org = self
+                .wishes
+                .org
+                .clone()
+                .unwrap_or_else(|| sandbox.default_org().to_owned());
             // An organization that was named has been added, so that it has a key.
             let key = Key::new(sandbox.key_for(&org).unwrap_or_default())?;
-            (self.wishes.endpoint_at(sandbox.url().to_owned(), org, key), Some(sandbox))
+            (
+                self.wishes.endpoint_at(sandbox.url().to_owned(), org, key),
+                Some(sandbox),
+            )
         } else {
             (self.wishes.endpoint()?, None)
         };
         let org = endpoint.org.clone();
         let client = Client::new(&endpoint)?.with_stop(Arc::clone(&self.stop));
-        Ok(Connected { client, org, _sandbox: sandbox })
+        Ok(Connected {
+            client,
+            org,
+            _sandbox: sandbox,
+        })
     }
 
     fn sandbox_options(&self, port: u16, traits: Flavour) -> Result<Options, Error> {
@@ -122,13 +135,20 @@ impl Context {
             Some(dir) => dir.clone(),
             None => default_dir()?,
         };
-        Ok(Options { dir, port, orgs: self.wishes.org.iter().cloned().collect(), traits })
+        Ok(Options {
+            dir,
+            port,
+            orgs: self.wishes.org.iter().cloned().collect(),
+            traits,
+        })
     }
 
     /// Says why a command could not do its work, as text or as the one JSON document.
     fn fail(&self, error: &Error) -> Exit {
         let hint = error.hint();
-        let message = hint.as_ref().map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+        let message = hint
+            .as_ref()
+            .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
         self.output.document(&json!({"error": message}));
         self.output.error(&error.to_string(), hint.as_deref());
         error.exit()

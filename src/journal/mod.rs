@@ -131,21 +131,31 @@ impl Journal {
     /// Makes a journal for a run in `folder`, which is created where it is absent.
     pub fn create(folder: &Path, run: &str) -> Result<Self, JournalError> {
         let path = folder.join(format!("{run}.sqlite"));
-        std::fs::create_dir_all(folder).map_err(|cause| JournalError::Create { path: path.clone(), cause })?;
+        std::fs::create_dir_all(folder).map_err(|cause| JournalError::Create {
+            path: path.clone(),
+            cause,
+        })?;
         Self::open(path, None)
     }
 
     /// A journal that is gone when the run ends: a dry run promises nothing.
     pub fn temporary() -> Result<Self, JournalError> {
         let make = || tempfile::Builder::new().prefix("stockport-").tempdir();
-        let folder = make().map_err(|cause| JournalError::Create { path: std::env::temp_dir(), cause })?;
+        let folder = make().map_err(|cause| JournalError::Create {
+            path: std::env::temp_dir(),
+            cause,
+        })?;
         Self::open(folder.path().join("plan.sqlite"), Some(folder))
     }
 
     fn open(path: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<Self, JournalError> {
         let connection = connect(&path, OpenFlags::default()).map_err(|cause| store(&path, cause))?;
         connection.execute_batch(SCHEMA).map_err(|cause| store(&path, cause))?;
-        Ok(Self { path, connection: Mutex::new(connection), _temporary: temporary })
+        Ok(Self {
+            path,
+            connection: Mutex::new(connection),
+            _temporary: temporary,
+        })
     }
 
     /// Where the journal is.
@@ -162,25 +172,29 @@ impl Journal {
         })
     }
 
-    /// Writes the plan: every change and rejection that `fill` gives, in one transaction a few thousand rows long at most.
+    /// Writes the plan: every change and rejection that `fill` gives, as one transaction: a plan is whole or not there.
     pub fn plan<E: From<JournalError>>(
         &self,
         fill: impl FnOnce(&mut dyn FnMut(Planned<'_>) -> Result<(), JournalError>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut connection = lock(&self.connection);
         let mut seq = 0_i64;
-        let transaction =
-            connection.transaction().map_err(|cause| E::from(JournalError::Store { path: self.path.clone(), cause }))?;
+        let transaction = connection.transaction().map_err(|cause| {
+            E::from(JournalError::Store {
+                path: self.path.clone(),
+                cause,
+            })
+        })?;
         {
             let mut put = |planned: Planned<'_>| {
-                let put = || match planned {
+                let done = match planned {
                     Planned::Change { origin, change } => {
                         seq += 1;
                         insert_change(&transaction, seq, origin, change)
                     }
                     Planned::Reject { origin, rejection } => insert_reject(&transaction, origin, rejection),
                 };
-                put().map_err(|cause| store(&self.path, cause))
+                done.map_err(|cause| store(&self.path, cause))
             };
             fill(&mut put)?;
         }
@@ -196,11 +210,15 @@ impl Journal {
     /// Up to `most` planned changes after `seq`, in the plan's order.
     pub fn after(&self, seq: i64, most: usize) -> Result<Vec<Entry>, JournalError> {
         self.with(|c| {
-            let mut select = c.prepare_cached(
-                "SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2",
-            )?;
+            let mut select =
+                c.prepare_cached("SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
             let rows = select.query_map(params![seq, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
-                Ok(Entry { seq: row.get(0)?, id: row.get(1)?, action: action(row.get(2)?), body: row.get(3)? })
+                Ok(Entry {
+                    seq: row.get(0)?,
+                    id: row.get(1)?,
+                    action: action(row.get(2)?),
+                    body: row.get(3)?,
+                })
             })?;
             rows.collect()
         })
@@ -265,13 +283,21 @@ impl Journal {
     /// How many rows were rejected.
     pub fn rejected(&self) -> Result<u64, JournalError> {
         self.with(|c| {
-            c.query_row("SELECT count(*) FROM (SELECT DISTINCT source, line FROM rejects)", [], count)
+            c.query_row(
+                "SELECT count(*) FROM (SELECT DISTINCT source, line FROM rejects)",
+                [],
+                count,
+            )
         })
     }
 
     /// Whether any row of a table did not go through.
     pub fn has_problems(&self, table: usize) -> Result<bool, JournalError> {
-        self.with(|c| c.query_row(&format!("SELECT EXISTS ({PROBLEMS})"), problems_of(table), |row| row.get(0)))
+        self.with(|c| {
+            c.query_row(&format!("SELECT EXISTS ({PROBLEMS})"), problems_of(table), |row| {
+                row.get(0)
+            })
+        })
     }
 
     /// The rows of a table that did not go through (rejected, failed, not attempted), in the order of the file.
@@ -283,7 +309,9 @@ impl Journal {
     ) -> Result<(), E> {
         let connection = lock(&self.connection);
         let failed = |cause| E::from(store(&self.path, cause));
-        let mut select = connection.prepare(&format!("{PROBLEMS} ORDER BY line")).map_err(failed)?;
+        let mut select = connection
+            .prepare(&format!("{PROBLEMS} ORDER BY line"))
+            .map_err(failed)?;
         let mut rows = select.query(problems_of(table)).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             take(problem(row).map_err(failed)?)?;
@@ -345,7 +373,15 @@ fn insert_change(c: &Connection, seq: i64, origin: Origin, change: &Change) -> r
     let mut insert = c.prepare_cached("INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
     let before = change.before.as_ref().map(text);
     let (source, line) = place(origin);
-    insert.execute(params![seq, source, line, code(change.action), change.id, text(&change.body), before])?;
+    insert.execute(params![
+        seq,
+        source,
+        line,
+        code(change.action),
+        change.id,
+        text(&change.body),
+        before
+    ])?;
     Ok(())
 }
 
@@ -353,7 +389,14 @@ fn insert_reject(c: &Connection, origin: Origin, rejection: &Rejection) -> rusql
     let mut insert = c.prepare_cached("INSERT INTO rejects VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
     let (source, line) = place(origin);
     let index = rejection.index.and_then(|index| i64::try_from(index).ok());
-    insert.execute(params![source, line, rejection.column, index, rejection.value, rejection.reason])?;
+    insert.execute(params![
+        source,
+        line,
+        rejection.column,
+        index,
+        rejection.value,
+        rejection.reason
+    ])?;
     Ok(())
 }
 
@@ -421,7 +464,10 @@ fn count(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
 }
 
 fn store(path: &Path, cause: rusqlite::Error) -> JournalError {
-    JournalError::Store { path: path.to_owned(), cause }
+    JournalError::Store {
+        path: path.to_owned(),
+        cause,
+    }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

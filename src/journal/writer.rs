@@ -14,8 +14,13 @@ use super::{JournalError, State};
 const MOST_PER_COMMIT: usize = 512;
 
 enum Report {
-    Sending { seqs: Vec<i64>, durable: SyncSender<()> },
-    Ended { outcomes: Vec<(i64, State, Option<String>)> },
+    Sending {
+        seqs: Vec<i64>,
+        durable: SyncSender<()>,
+    },
+    Ended {
+        outcomes: Vec<(i64, State, Option<String>)>,
+    },
 }
 
 /// Records batches and outcomes while an upload runs; shared by its workers.
@@ -34,8 +39,16 @@ impl Scribe {
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keep(connection, &inbox, &flag))
-            .map_err(|cause| JournalError::Create { path: path.clone(), cause })?;
-        Ok(Self { path, reports: Some(reports), thread: Some(thread), broken })
+            .map_err(|cause| JournalError::Create {
+                path: path.clone(),
+                cause,
+            })?;
+        Ok(Self {
+            path,
+            reports: Some(reports),
+            thread: Some(thread),
+            broken,
+        })
     }
 
     /// Promises that these changes are about to be sent, and returns when the promise is on disk.
@@ -53,16 +66,26 @@ impl Scribe {
     /// Writes what is left and stops.
     pub fn close(mut self) -> Result<(), JournalError> {
         self.join();
-        if self.broken.get().is_some() { Err(self.stopped()) } else { Ok(()) }
+        if self.broken.get().is_some() {
+            Err(self.stopped())
+        } else {
+            Ok(())
+        }
     }
 
     fn report(&self, report: Report) -> Result<(), JournalError> {
-        self.reports.as_ref().and_then(|reports| reports.send(report).ok()).ok_or_else(|| self.stopped())
+        self.reports
+            .as_ref()
+            .and_then(|reports| reports.send(report).ok())
+            .ok_or_else(|| self.stopped())
     }
 
     fn stopped(&self) -> JournalError {
         let cause = self.broken.get().cloned().unwrap_or_else(|| "it is closed".to_owned());
-        JournalError::Stopped { path: self.path.clone(), cause }
+        JournalError::Stopped {
+            path: self.path.clone(),
+            cause,
+        }
     }
 
     fn join(&mut self) {
@@ -82,7 +105,9 @@ impl Drop for Scribe {
 
 fn keep(mut connection: Connection, inbox: &Receiver<Report>, broken: &OnceLock<String>) {
     let mut batch = connection
-        .query_row("SELECT coalesce(max(batch), 0) FROM batches", [], |row| row.get::<_, i64>(0))
+        .query_row("SELECT coalesce(max(batch), 0) FROM batches", [], |row| {
+            row.get::<_, i64>(0)
+        })
         .unwrap_or_default();
     while let Ok(first) = inbox.recv() {
         let mut group = vec![first];

@@ -7,7 +7,7 @@ use crate::columns::{REJECT_COLUMNS, Rejection};
 use crate::error::Error;
 use crate::item::Kind;
 use crate::journal::{Journal, Problem};
-use crate::sheet::write::{AtomicFile, Column, OutFormat, Style, Target, TableWriter, WriteError, writer};
+use crate::sheet::write::{AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, writer};
 use crate::sheet::{Cell, Format, Row, Table};
 
 /// Writes one reject file for each table that has problems, in the table's own format: beside the input, or where
@@ -37,7 +37,11 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: Option<&P
         .iter()
         .map(|(_, name)| *name)
         .chain(REJECT_COLUMNS)
-        .map(|name| Column { name: name.to_owned(), kind: Kind::Text, id: false })
+        .map(|name| Column {
+            name: name.to_owned(),
+            kind: Kind::Text,
+            id: false,
+        })
         .collect();
     {
         let mut out = writer(&target, &columns, &style, Box::new(&mut file))?;
@@ -46,7 +50,9 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: Option<&P
         let mut of_row: Vec<Problem> = Vec::new();
         // The journal gives the problems in the file's order, so that both are read side by side.
         let mut write = |of_row: &mut Vec<Problem>| -> Result<(), Error> {
-            let Some(line) = of_row.first().map(|problem| problem.origin.line) else { return Ok(()) };
+            let Some(line) = of_row.first().map(|problem| problem.origin.line) else {
+                return Ok(());
+            };
             while row.line != line {
                 if !rows.next(&mut row)? {
                     return Err(Error::Imbalance(format!("line {line} of {} is gone", table.file)));
@@ -57,7 +63,10 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: Option<&P
             Ok(())
         };
         journal.problems::<Error>(index, &mut |problem| {
-            if of_row.first().is_some_and(|first| first.origin.line != problem.origin.line) {
+            if of_row
+                .first()
+                .is_some_and(|first| first.origin.line != problem.origin.line)
+            {
                 write(&mut of_row)?;
             }
             of_row.push(problem);
@@ -101,14 +110,31 @@ fn write_row(
 fn form(table: &Table) -> (Target, Style) {
     let (format, style) = match &table.format {
         Format::Delimited { delimiter, encoding } => {
-            let format = if *delimiter == b'\t' { OutFormat::Tsv } else { OutFormat::Csv };
-            (format, Style { delimiter: Some(*delimiter), encoding: Some(encoding), ..Style::default() })
+            let format = if *delimiter == b'\t' {
+                OutFormat::Tsv
+            } else {
+                OutFormat::Csv
+            };
+            (
+                format,
+                Style {
+                    delimiter: Some(*delimiter),
+                    encoding: Some(encoding),
+                    ..Style::default()
+                },
+            )
         }
         Format::Workbook(_) => (OutFormat::Xlsx, Style::default()),
         Format::Json => (OutFormat::Json, Style::default()),
         Format::JsonLines => (OutFormat::Jsonl, Style::default()),
     };
-    (Target::plain(format), style)
+    (
+        Target {
+            format,
+            compression: Compression::None,
+        },
+        style,
+    )
 }
 
 fn beside(table: &Table, target: &Target) -> PathBuf {
@@ -122,7 +148,7 @@ fn beside(table: &Table, target: &Target) -> PathBuf {
     }
     let mut name = stem.into_os_string();
     name.push(".rejects.");
-    name.push(target.format.extension());
+    name.push(target.format.name());
     file.with_file_name(name)
 }
 

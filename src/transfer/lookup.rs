@@ -25,7 +25,7 @@ pub(super) fn fetch(
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().ok();
     let progress = Progress::begin(output, "Asking for items", Some(supply.count()));
     let mut waiting = Vec::with_capacity(TOGETHER);
-    let mut ask = |ids: &mut Vec<String>, spool: &mut Spool| -> Result<(), Error> {
+    let ask = |ids: &mut Vec<String>, spool: &mut Spool| -> Result<(), Error> {
         let one = |id: &String| client.get(id);
         let found: Result<Vec<Option<Object>>, ApiError> = match &pool {
             Some(pool) => pool.install(|| ids.par_iter().map(one).collect()),

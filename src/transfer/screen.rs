@@ -19,8 +19,16 @@ const FIRST_PROBLEMS: usize = 10;
 /// How each file was understood.
 pub fn show_reading(output: &Output, tables: &[Table], survey: &Survey) {
     for table in tables {
-        let sheet = table.sheet.as_ref().map(|sheet| format!(", sheet {sheet}")).unwrap_or_default();
-        let header = if table.header.line > 0 { format!(", header in row {}", table.header.line) } else { String::new() };
+        let sheet = table
+            .sheet
+            .as_ref()
+            .map(|sheet| format!(", sheet {sheet}"))
+            .unwrap_or_default();
+        let header = if table.header.line > 0 {
+            format!(", header in row {}", table.header.line)
+        } else {
+            String::new()
+        };
         output.result(&format!("{}{sheet}{header}", table.file));
         for note in &table.notes {
             output.result(&output.paint(Tone::Dim, &format!("  {note}")));
@@ -41,7 +49,11 @@ pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
         Completeness::Cut => "cut",
         Completeness::Unlisted => "it can't be listed",
     };
-    output.result(&format!("{org} holds {} items ({grade}: {})", grouped(listing.count), listing.evidence));
+    output.result(&format!(
+        "{org} holds {} items ({grade}: {})",
+        grouped(listing.count),
+        listing.evidence
+    ));
 }
 
 pub(super) fn show_plan(
@@ -54,7 +66,11 @@ pub(super) fn show_plan(
     output.result("Plan:");
     let rejected = journal.rejected()?;
     let all = create + update + delete + skipped + rejected == 0 && unchanged > 0;
-    let unchanged_name = if all { "unchanged (all of them: nothing to send)" } else { "unchanged" };
+    let unchanged_name = if all {
+        "unchanged (all of them: nothing to send)"
+    } else {
+        "unchanged"
+    };
     let lines = [
         (Tone::Good, "create", create, true),
         (Tone::Good, "update", update, true),
@@ -84,7 +100,11 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
     let mut shown = 0_u64;
     for table in 0..supply.tables() {
         for problem in journal.first_rejects(table, FIRST_PROBLEMS)? {
-            output.warn(&format!("{}: {}", supply.address(problem.origin, problem.rejection.index), problem.rejection.reason));
+            output.warn(&format!(
+                "{}: {}",
+                supply.address(problem.origin, problem.rejection.index),
+                problem.rejection.reason
+            ));
             shown += 1;
         }
     }
@@ -96,10 +116,14 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
 
 /// `quantity 12 → 10.5, name "Kush" → "Kush 2"`
 fn differences(change: &Change) -> String {
-    let fields = change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID).map(|(field, new)| {
-        let old = change.before.as_ref().and_then(|before| before.get(field));
-        format!("{field} {} → {}", shown(old), shown(Some(new)))
-    });
+    let fields = change
+        .body
+        .iter()
+        .filter(|(field, _)| field.as_str() != ITEM_ID)
+        .map(|(field, new)| {
+            let old = change.before.as_ref().and_then(|before| before.get(field));
+            format!("{field} {} → {}", shown(old), shown(Some(new)))
+        });
     fields.collect::<Vec<_>>().join(", ")
 }
 
@@ -110,7 +134,11 @@ fn shown(value: Option<&Value>) -> String {
         Some(text) => {
             let short: String = text.chars().take(40).collect();
             let cut = if short.len() < text.len() { "…" } else { "" };
-            if matches!(value, Some(Value::String(_))) { format!("{short:?}{cut}") } else { format!("{short}{cut}") }
+            if matches!(value, Some(Value::String(_))) {
+                format!("{short:?}{cut}")
+            } else {
+                format!("{short}{cut}")
+            }
         }
     }
 }

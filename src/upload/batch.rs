@@ -32,7 +32,14 @@ impl<'a> Feed<'a> {
     /// The whole plan, from its start.
     #[must_use]
     pub fn new(journal: &'a Journal) -> Self {
-        Self { journal, waiting: Mutex::new(Waiting { entries: VecDeque::new(), last: 0, exhausted: false }) }
+        Self {
+            journal,
+            waiting: Mutex::new(Waiting {
+                entries: VecDeque::new(),
+                last: 0,
+                exhausted: false,
+            }),
+        }
     }
 
     /// The next batch of at most `most` items and `MOST_BYTES`; none at the plan's end. A deletion is a batch of its
@@ -92,8 +99,16 @@ mod tests {
                 for (line, size) in (1..).zip(sizes) {
                     let body = json!({"item_id": format!("A{line}"), "name": "x".repeat(*size)});
                     let body = body.as_object().unwrap().clone();
-                    let change = Change { action: Action::Create, id: format!("A{line}"), body, before: None };
-                    put(Planned::Change { origin: Origin { table: 0, line }, change: &change })?;
+                    let change = Change {
+                        action: Action::Create,
+                        id: format!("A{line}"),
+                        body,
+                        before: None,
+                    };
+                    put(Planned::Change {
+                        origin: Origin { table: 0, line },
+                        change: &change,
+                    })?;
                 }
                 Ok(())
             })
@@ -131,6 +146,9 @@ mod tests {
         let feed = Feed::new(&journal);
         let batch = feed.next(100).unwrap().unwrap();
         assert_eq!(body(&batch[..1]), br#"{"item_id":"A1","name":"x"}"#);
-        assert_eq!(body(&batch), br#"[{"item_id":"A1","name":"x"},{"item_id":"A2","name":"x"}]"#);
+        assert_eq!(
+            body(&batch),
+            br#"[{"item_id":"A1","name":"x"},{"item_id":"A2","name":"x"}]"#
+        );
     }
 }

@@ -121,7 +121,11 @@ impl Upload<'_> {
                 self.halt(Halt::Interrupted);
                 return;
             }
-            let most = if self.singles_only.load(Ordering::Relaxed) { 1 } else { self.pace.batch() };
+            let most = if self.singles_only.load(Ordering::Relaxed) {
+                1
+            } else {
+                self.pace.batch()
+            };
             match feed.next(most) {
                 Ok(Some(batch)) => {
                     if let Err(halt) = self.send(batch) {
@@ -135,7 +139,9 @@ impl Upload<'_> {
     }
 
     fn send(&self, batch: Batch) -> Result<(), Halt> {
-        self.scribe.sending(batch.iter().map(|entry| entry.seq).collect()).map_err(Halt::Journal)?;
+        self.scribe
+            .sending(batch.iter().map(|entry| entry.seq).collect())
+            .map_err(Halt::Journal)?;
         self.settle(batch)?;
         self.judge()
     }
@@ -164,12 +170,19 @@ impl Upload<'_> {
             // A share of a handful of items says little.
             Some(MaxFailures::Share(most)) => ended >= 100 && failed as f64 > most * ended as f64,
         };
-        if too_many { Err(Halt::TooManyFailures { failed, ended }) } else { Ok(()) }
+        if too_many {
+            Err(Halt::TooManyFailures { failed, ended })
+        } else {
+            Ok(())
+        }
     }
 
     /// Stops the run for the first reason given; the batches of other workers are finished.
     fn halt(&self, reason: Halt) {
-        self.halt.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(reason);
+        self.halt
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get_or_insert(reason);
         self.halted.store(true, Ordering::Release);
     }
 }

@@ -65,7 +65,13 @@ impl Pace {
         // A burst of one: an average that is kept by long silences between bursts is no bound for the endpoint.
         let one = NonZeroU32::MIN;
         let rate = rate.map(|rate| RateLimiter::direct(Quota::per_second(rate).allow_burst(one)));
-        Self { state: Mutex::new(state), changed: Condvar::new(), most, largest_batch: batch.max(1), rate }
+        Self {
+            state: Mutex::new(state),
+            changed: Condvar::new(),
+            most,
+            largest_batch: batch.max(1),
+            rate,
+        }
     }
 
     /// Waits for the right to send a request of so many items.
@@ -73,17 +79,27 @@ impl Pace {
         self.keep_rate(items);
         let mut state = self.lock();
         loop {
-            let pause = state.paused_until.and_then(|until| until.checked_duration_since(Instant::now()));
+            let pause = state
+                .paused_until
+                .and_then(|until| until.checked_duration_since(Instant::now()));
             match pause {
                 Some(left) if !left.is_zero() => {
-                    state = self.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+                    state = self
+                        .changed
+                        .wait_timeout(state, left)
+                        .unwrap_or_else(PoisonError::into_inner)
+                        .0;
                 }
                 _ if state.under_way < floor(state.allowed) => break,
                 _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
             }
         }
         state.under_way += 1;
-        Permit { pace: self, since: Instant::now(), told: false }
+        Permit {
+            pace: self,
+            since: Instant::now(),
+            told: false,
+        }
     }
 
     /// How many items the next batch may have.

@@ -131,7 +131,11 @@ impl Upload<'_> {
                 Fate::Halve => {
                     permit.ended(Outcome::Neutral);
                     // An earlier attempt may have saved what this one was refused for: then only a read can tell.
-                    return if perhaps_saved { End::Unknown(error) } else { End::Refused(error) };
+                    return if perhaps_saved {
+                        End::Unknown(error)
+                    } else {
+                        End::Refused(error)
+                    };
                 }
                 Fate::Stop => {
                     permit.ended(Outcome::Neutral);
@@ -180,18 +184,29 @@ impl Upload<'_> {
     }
 
     fn delete(&self, entry: &Entry) -> Result<(), Halt> {
-        let end = self.repeat(1, self.options.retries, || self.client.delete(&entry.id, DeleteForm::Body));
+        let end = self.repeat(1, self.options.retries, || {
+            self.client.delete(&entry.id, DeleteForm::Body)
+        });
         let (refusal, stop) = match end {
             End::Saved => (None, None),
             End::Refused(error) | End::Unknown(error) => (Some(error.to_string()), None),
-            End::Stopped { error, perhaps_saved: false } => return Err(Halt::Api(error)),
-            End::Stopped { error, perhaps_saved: true } => (Some(error.to_string()), Some(error)),
+            End::Stopped {
+                error,
+                perhaps_saved: false,
+            } => return Err(Halt::Api(error)),
+            End::Stopped {
+                error,
+                perhaps_saved: true,
+            } => (Some(error.to_string()), Some(error)),
         };
         // The endpoint answers the same whether there was one or not, so that only a read can tell.
         let gone = match self.client.get(&entry.id) {
             Ok(stored) => stored.is_none(),
             Err(error) => {
-                self.fail(std::slice::from_ref(entry), &format!("it is not known whether it was deleted: {error}"))?;
+                self.fail(
+                    std::slice::from_ref(entry),
+                    &format!("it is not known whether it was deleted: {error}"),
+                )?;
                 return Err(Halt::Api(stop.unwrap_or(error)));
             }
         };
@@ -208,20 +223,29 @@ impl Upload<'_> {
         if part.is_empty() {
             return Ok(());
         }
-        self.ended(part.iter().map(|entry| (entry.seq, State::Failed, Some(reason.to_owned()))).collect())
+        self.ended(
+            part.iter()
+                .map(|entry| (entry.seq, State::Failed, Some(reason.to_owned())))
+                .collect(),
+        )
     }
 }
 
 /// The two halves of a part, first half on top of a stack.
 fn halves(mut part: Batch, retries: u32) -> Vec<(Batch, u32)> {
     let second = part.split_off(part.len().div_ceil(2));
-    [(second, retries), (part, retries)].into_iter().filter(|(half, _)| !half.is_empty()).collect()
+    [(second, retries), (part, retries)]
+        .into_iter()
+        .filter(|(half, _)| !half.is_empty())
+        .collect()
 }
 
 /// Whether the stored item holds every field that was sent, with the sent value.
 fn holds(stored: Option<&Object>, sent: &str) -> bool {
     let Some(stored) = stored else { return false };
-    let Ok(sent) = serde_json::from_str::<Object>(sent) else { return false };
+    let Ok(sent) = serde_json::from_str::<Object>(sent) else {
+        return false;
+    };
     sent.iter().all(|(field, value)| {
         // An item is known by its document's id, which is what was asked for.
         field == ITEM_ID || same(field, Some(value), stored.get(field))

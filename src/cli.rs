@@ -26,6 +26,7 @@ pub struct Cli {
 }
 
 /// Options that every command takes.
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line, each on its own")]
 #[derive(Args, Debug)]
 pub struct Global {
     /// The organization's id, to the letter
@@ -37,7 +38,7 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub org: Option<String>,
-    /// The API's base address [default: https://console.cannlytics.com/api]
+    /// The API's base address [default: https://console.cannlytics.com/api>]
     #[arg(
         long,
         global = true,
@@ -179,6 +180,7 @@ pub struct Export {
 }
 
 /// `stockport sandbox`
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line, each on its own")]
 #[derive(Args, Debug)]
 pub struct Sandbox {
     /// The port on 127.0.0.1 [default: a free one]
@@ -187,7 +189,7 @@ pub struct Sandbox {
     /// Cut every list at N items, whatever is asked
     #[arg(long, value_name = "N", help_heading = "Poorer endpoints")]
     pub hard_cut: Option<u64>,
-    /// Ignore order_by, and list in no order
+    /// Ignore `order_by`, and list in no order
     #[arg(long, help_heading = "Poorer endpoints")]
     pub no_order: bool,
     /// Honour an integer limit, as some deployments do
@@ -199,7 +201,7 @@ pub struct Sandbox {
     /// Answer 500 to every list; single items can be read
     #[arg(long, help_heading = "Poorer endpoints")]
     pub lists_fail: bool,
-    /// Answer without updated_at and updated_by
+    /// Answer without `updated_at` and `updated_by`
     #[arg(long, help_heading = "Poorer endpoints")]
     pub no_stamps: bool,
     /// Answer failures of authentication in the newer shape

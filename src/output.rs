@@ -22,6 +22,7 @@ pub enum Color {
 }
 
 /// How much is said, and how.
+#[expect(clippy::struct_excessive_bools, reason = "switches of the command line, each on its own")]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// One JSON document on standard output instead of text.
@@ -186,7 +187,7 @@ pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place) % 3 == 0 {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
             grouped.push(',');
         }
         grouped.push(digit);

@@ -118,9 +118,8 @@ fn write(
 ) -> Result<(u64, Vec<String>), Error> {
     let headers = match options.headers {
         Some(cli::Headers::Title) => Headers::Title,
-        Some(cli::Headers::Field) => Headers::Field,
         None if target.format == OutFormat::Xlsx => Headers::Title,
-        None => Headers::Field,
+        Some(cli::Headers::Field) | None => Headers::Field,
     };
     let layout = Layout::new(spool.fields());
     let mut out = writer(target, &layout.columns(headers), &Style::default(), out)?;

@@ -139,7 +139,7 @@ fn form(table: &Table) -> (Target, Style) {
 
 fn beside(table: &Table, target: &Target) -> PathBuf {
     let file = table.path.as_deref().unwrap_or(Path::new("stdin"));
-    let mut stem = file.file_name().map(Path::new).unwrap_or(file).to_owned();
+    let mut stem = file.file_name().map_or(file, Path::new).to_owned();
     // `inventory.csv.gz` loses both endings.
     for _ in 0..2 {
         if let Some(shorter) = stem.file_stem().filter(|_| stem.extension().is_some()) {

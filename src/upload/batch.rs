@@ -8,16 +8,16 @@ use crate::plan::Action;
 
 /// The largest body that is sent. The server keeps each body in a log document of at most 1 MiB, and answers 500 to
 /// a body over about 0.9 MiB although everything is saved (API contract).
-pub const MOST_BYTES: usize = 900_000;
+pub(super) const MOST_BYTES: usize = 900_000;
 
 /// How many changes are read from the journal at a time.
 const PAGE: usize = 2_000;
 
 /// A share of the plan that goes into one request.
-pub type Batch = Vec<Entry>;
+pub(super) type Batch = Vec<Entry>;
 
 /// Hands out the plan's changes to the workers, once each.
-pub struct Feed<'a> {
+pub(super) struct Feed<'a> {
     journal: &'a Journal,
     waiting: Mutex<Waiting>,
 }
@@ -31,7 +31,7 @@ struct Waiting {
 impl<'a> Feed<'a> {
     /// The whole plan, from its start.
     #[must_use]
-    pub fn new(journal: &'a Journal) -> Self {
+    pub(super) fn new(journal: &'a Journal) -> Self {
         Self {
             journal,
             waiting: Mutex::new(Waiting {
@@ -44,7 +44,7 @@ impl<'a> Feed<'a> {
 
     /// The next batch of at most `most` items and `MOST_BYTES`; none at the plan's end. A deletion is a batch of its
     /// own: the API deletes one item a request.
-    pub fn next(&self, most: usize) -> Result<Option<Batch>, JournalError> {
+    pub(super) fn next(&self, most: usize) -> Result<Option<Batch>, JournalError> {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         let mut batch = Batch::new();
         let mut bytes = 2;
@@ -70,7 +70,7 @@ impl<'a> Feed<'a> {
 
 /// The request's body: the object itself for one item (the documentation's form), else an array.
 #[must_use]
-pub fn body(batch: &[Entry]) -> Vec<u8> {
+pub(super) fn body(batch: &[Entry]) -> Vec<u8> {
     if let [only] = batch {
         return only.body.clone().into_bytes();
     }

@@ -14,7 +14,7 @@ const SLOW_ANSWER: Duration = Duration::from_secs(20);
 
 /// How one request went, as far as pace is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Outcome {
+pub(super) enum Outcome {
     /// The endpoint answered as it should.
     Well,
     /// 429, 5xx, a timeout, a lost connection: it has too much to do. With what `Retry-After` asked for.
@@ -24,7 +24,7 @@ pub enum Outcome {
 }
 
 /// The pace of one run, shared by its workers.
-pub struct Pace {
+pub(super) struct Pace {
     state: Mutex<State>,
     changed: Condvar,
     most: usize,
@@ -44,7 +44,7 @@ struct State {
 }
 
 /// The right to have one request under way.
-pub struct Permit<'a> {
+pub(super) struct Permit<'a> {
     pace: &'a Pace,
     since: Instant,
     told: bool,
@@ -53,7 +53,7 @@ pub struct Permit<'a> {
 impl Pace {
     /// At most `jobs` requests at once and `batch` items a request; `rate` bounds items a second.
     #[must_use]
-    pub fn new(jobs: usize, batch: usize, rate: Option<NonZeroU32>) -> Self {
+    pub(super) fn new(jobs: usize, batch: usize, rate: Option<NonZeroU32>) -> Self {
         let most = jobs.max(1);
         let state = State {
             allowed: most as f64,
@@ -75,7 +75,7 @@ impl Pace {
     }
 
     /// Waits for the right to send a request of so many items.
-    pub fn enter(&self, items: usize) -> Permit<'_> {
+    pub(super) fn enter(&self, items: usize) -> Permit<'_> {
         self.keep_rate(items);
         let mut state = self.lock();
         loop {
@@ -104,13 +104,13 @@ impl Pace {
 
     /// How many items the next batch may have.
     #[must_use]
-    pub fn batch(&self) -> usize {
+    pub(super) fn batch(&self) -> usize {
         self.lock().batch
     }
 
     /// How many requests may be under way now.
     #[must_use]
-    pub fn concurrency(&self) -> usize {
+    pub(super) fn concurrency(&self) -> usize {
         floor(self.lock().allowed)
     }
 
@@ -159,7 +159,7 @@ impl Pace {
 
 impl Permit<'_> {
     /// Gives the right back, saying how the request went.
-    pub fn ended(mut self, outcome: Outcome) {
+    pub(super) fn ended(mut self, outcome: Outcome) {
         self.told = true;
         self.pace.told(outcome, self.since.elapsed(), self.since);
     }

@@ -76,9 +76,9 @@ pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
 /// [`Listing::count`] items of the grade that is told; [`Receiver::restart`] is called whenever what came before is void.
 /// A list that breaks off is asked for again, as often as the client repeats a request.
 pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) -> Result<Listing, ApiError> {
-    let mut lister = Lister::new(client, receiver);
-    let Some((limit, mut listed)) = first_list(&mut lister, known)? else {
-        lister.forget();
+    let mut source = Lister::new(client, receiver);
+    let Some((limit, mut listed)) = first_list(&mut source, known)? else {
+        source.forget();
         return Ok(Listing {
             count: 0,
             completeness: Completeness::Unlisted,
@@ -86,28 +86,28 @@ pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) ->
             missing: Vec::new(),
         });
     };
-    let mut verdict = proof::judge(&lister, &limit, &listed, known)?;
+    let mut verdict = proof::judge(&source, &limit, &listed, known)?;
     if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
         // Somebody may have written meanwhile: once more, all of it.
-        listed = lister.list(&limit)?;
-        verdict = proof::judge(&lister, &limit, &listed, known)?;
+        listed = source.list(&limit)?;
+        verdict = proof::judge(&source, &limit, &listed, known)?;
     }
     if verdict.completeness == Completeness::Cut && verdict.ends_overlap {
-        if let Some(whole) = proof::union(&mut lister)? {
+        if let Some(whole) = proof::union(&mut source)? {
             return Ok(whole);
         }
-        listed = lister.list(&limit)?;
-        verdict = proof::judge(&lister, &limit, &listed, known)?;
+        listed = source.list(&limit)?;
+        verdict = proof::judge(&source, &limit, &listed, known)?;
     }
     if verdict.completeness == Completeness::Cut && limit == Limit::All {
-        (listed, verdict) = by_integer(&mut lister, known, listed, verdict)?;
+        (listed, verdict) = by_integer(&mut source, known, listed, verdict)?;
     }
     Ok(verdict.listing(&listed))
 }
 
 /// Asks with the limits that endpoints are known to take, the best first. None where only listing fails.
-fn first_list(lister: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
-    let mut failure = match lister.list(&Limit::All) {
+fn first_list(source: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
+    let mut failure = match source.list(&Limit::All) {
         Ok(listed) => return Ok(Some((Limit::All, listed))),
         Err(failure) => failure,
     };
@@ -115,11 +115,11 @@ fn first_list(lister: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Lim
         return Err(failure);
     }
     // Is it the list, or the API as a whole (a mistyped path, an outage)?
-    if let Err(other) = lister.client.get(PROBE) {
+    if let Err(other) = source.client.get(PROBE) {
         return Err(if is_about_listing(&other) { failure } else { other });
     }
     for limit in [integer_limit(known), Limit::Default] {
-        match lister.list(&limit) {
+        match source.list(&limit) {
             Ok(listed) => return Ok(Some((limit, listed))),
             Err(next) if is_about_listing(&next) => failure = next,
             Err(next) => return Err(next),
@@ -136,27 +136,27 @@ fn first_list(lister: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Lim
 /// An endpoint may take an empty limit for its default and honour an integer. What was listed before is kept where the
 /// integer brings less.
 fn by_integer(
-    lister: &mut Lister<'_>,
+    source: &mut Lister<'_>,
     known: Option<u64>,
     before: listing::Listed,
     verdict: Verdict,
 ) -> Result<(listing::Listed, Verdict), ApiError> {
     let limit = integer_limit(known);
-    match lister.list(&limit) {
+    match source.list(&limit) {
         Ok(listed) if listed.count >= before.count => {
-            let verdict = proof::judge(lister, &limit, &listed, known)?;
+            let verdict = proof::judge(source, &limit, &listed, known)?;
             return Ok((listed, verdict));
         }
         Ok(_) => {}
         Err(failure) if is_about_listing(&failure) => {
-            if !lister.is_broken() {
+            if !source.is_broken() {
                 return Ok((before, verdict));
             }
         }
         Err(failure) => return Err(failure),
     }
-    let listed = lister.list(&Limit::All)?;
-    let verdict = proof::judge(lister, &Limit::All, &listed, known)?;
+    let listed = source.list(&Limit::All)?;
+    let verdict = proof::judge(source, &Limit::All, &listed, known)?;
     Ok((listed, verdict))
 }
 

@@ -3,7 +3,7 @@
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -73,6 +73,7 @@ pub(crate) struct Server {
     address: SocketAddr,
     seen: Arc<Mutex<Vec<Seen>>>,
     over: Arc<AtomicBool>,
+    connections: Arc<AtomicUsize>,
 }
 
 impl Server {
@@ -83,21 +84,27 @@ impl Server {
         let seen = Arc::new(Mutex::new(Vec::new()));
         let over = Arc::new(AtomicBool::new(false));
         let script: Arc<Mutex<Script>> = Arc::new(Mutex::new(Box::new(script)));
-        let (log, done) = (Arc::clone(&seen), Arc::clone(&over));
+        let connections = Arc::new(AtomicUsize::new(0));
+        let (log, done, accepted) = (Arc::clone(&seen), Arc::clone(&over), Arc::clone(&connections));
         std::thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
                 if done.load(Ordering::Relaxed) {
                     break;
                 }
+                accepted.fetch_add(1, Ordering::Relaxed);
                 let (script, log, done) = (Arc::clone(&script), Arc::clone(&log), Arc::clone(&done));
                 std::thread::spawn(move || serve(stream, &script, &log, &done));
             }
         });
-        Self { address, seen, over }
+        Self {
+            address,
+            seen,
+            over,
+            connections,
+        }
     }
 
-    /// Answers the requests with these replies, in turn; the last one again and again is not what a test means, so that
-    /// more requests than replies end their connections.
+    /// Answers the requests with these replies, in turn; where they are used up, connections are closed unanswered.
     pub(crate) fn replies(replies: impl IntoIterator<Item = Reply>) -> Self {
         let mut replies = replies.into_iter().collect::<Vec<_>>().into_iter();
         Self::start(move |_| replies.next().unwrap_or(Reply::Close(Vec::new())))
@@ -106,6 +113,11 @@ impl Server {
     /// What has been asked.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.seen.lock().unwrap().clone()
+    }
+
+    /// How many connections have been made.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// The base for a client.

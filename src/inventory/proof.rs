@@ -37,12 +37,12 @@ impl Verdict {
 
 /// Asks for both ends, and compares them with the list that was asked for with this limit.
 pub(super) fn judge(
-    lister: &Lister<'_>,
+    source: &Lister<'_>,
     limit: &Limit,
     listed: &Listed,
     known: Option<u64>,
 ) -> Result<Verdict, ApiError> {
-    let end = |descending| match lister.end(descending, listed) {
+    let end = |descending| match source.end(descending, listed) {
         Ok(end) => Ok(Some(end)),
         Err(failure) if is_about_ordering(&failure) => Ok(None),
         Err(failure) => Err(failure),
@@ -104,13 +104,13 @@ fn is_about_ordering(failure: &ApiError) -> bool {
 }
 
 /// Hands out the union of both ends, where they overlap: then it is the whole, whatever cuts the lists.
-pub(super) fn union(lister: &mut Lister<'_>) -> Result<Option<Listing>, ApiError> {
+pub(super) fn union(source: &mut Lister<'_>) -> Result<Option<Listing>, ApiError> {
     let mut attempt = 0;
     let (listed, up, down) = loop {
-        match lister.both_ends() {
+        match source.both_ends() {
             Ok(all) => break all,
             Err(failure) if matches!(failure.fate(), Fate::Repeat { .. }) => {
-                lister.client.pause_after(failure, attempt)?;
+                source.client.pause_after(failure, attempt)?;
             }
             Err(failure) => return Err(failure),
         }

@@ -1,10 +1,29 @@
 //! The whole of an organization: the listing, and the proof that it is whole.
 //!
 //! The API cuts a list at 1000 items and says nothing. So every reading of an inventory ends with a grade of
-//! completeness, by the rules of the API contract.
+//! completeness, by the rules of the API contract ("Completeness"). The lists of each attempt are in `listing`, the
+//! reasoning about them in `proof`; this file is the order in which things are tried.
 
-use crate::api::{ApiError, Client};
-use crate::item::Object;
+mod listing;
+mod proof;
+#[cfg(test)]
+mod tests;
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use crate::api::{ApiError, Client, Limit, Loss};
+use crate::item::{ITEM_ID, Object};
+
+use listing::Lister;
+use proof::Verdict;
+
+/// An id that no inventory holds: asking for it shows whether single items can be read.
+const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
+
+/// An integer limit for endpoints that don't take an empty one; more than any inventory is known to hold.
+const MANY: u64 = 1_000_000;
 
 /// Takes the items of a listing as they arrive.
 pub trait Receiver {
@@ -36,11 +55,127 @@ pub struct Listing {
     pub completeness: Completeness,
     /// Why, in plain words (`both ends of the ordered list hold the same items`).
     pub evidence: String,
-    /// Ids that are known to be there and were not in the list.
+    /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
 }
 
+/// By what a stored item is known: its `id`, which is the document's; where that is missing, its `item_id`. A number is
+/// its own text, to the letter. None where neither is a text or a number, or both are empty.
+#[must_use]
+pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
+    ["id", ITEM_ID].into_iter().find_map(|name| match item.get(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
+        Some(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    })
+}
+
 /// Lists everything, then proves that it is everything. `known` is how many items an earlier run knows of, at least.
-pub fn read(_client: &Client, _known: Option<u64>, _receiver: &mut dyn Receiver) -> Result<Listing, ApiError> {
-    todo!()
+///
+/// Each id is handed out once; an item that has none is handed out as well. What the receiver holds at the end are the
+/// [`Listing::count`] items of the grade that is told; [`Receiver::restart`] is called whenever what came before is void.
+/// A list that breaks off is asked for again, as often as the client repeats a request.
+pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) -> Result<Listing, ApiError> {
+    let mut source = Lister::new(client, receiver);
+    let Some((limit, mut listed)) = first_list(&mut source, known)? else {
+        source.forget();
+        return Ok(Listing {
+            count: 0,
+            completeness: Completeness::Unlisted,
+            evidence: "the API can't list the items, though single items can be read".to_owned(),
+            missing: Vec::new(),
+        });
+    };
+    let mut verdict = proof::judge(&source, &limit, &listed, known)?;
+    if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
+        // Somebody may have written meanwhile: once more, all of it.
+        listed = source.list(&limit)?;
+        verdict = proof::judge(&source, &limit, &listed, known)?;
+    }
+    if verdict.completeness == Completeness::Cut && verdict.ends_overlap {
+        if let Some(whole) = proof::union(&mut source)? {
+            return Ok(whole);
+        }
+        listed = source.list(&limit)?;
+        verdict = proof::judge(&source, &limit, &listed, known)?;
+    }
+    if verdict.completeness == Completeness::Cut && limit == Limit::All {
+        (listed, verdict) = by_integer(&mut source, known, listed, verdict)?;
+    }
+    Ok(verdict.listing(&listed))
+}
+
+/// Asks with the limits that endpoints are known to take, the best first. None where only listing fails.
+fn first_list(source: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
+    let mut failure = match source.list(&Limit::All) {
+        Ok(listed) => return Ok(Some((Limit::All, listed))),
+        Err(failure) => failure,
+    };
+    if !is_about_listing(&failure) {
+        return Err(failure);
+    }
+    // Is it the list, or the API as a whole (a mistyped path, an outage)?
+    if let Err(other) = source.client.get(PROBE) {
+        return Err(if is_about_listing(&other) { failure } else { other });
+    }
+    for limit in [integer_limit(known), Limit::Default] {
+        match source.list(&limit) {
+            Ok(listed) => return Ok(Some((limit, listed))),
+            Err(next) if is_about_listing(&next) => failure = next,
+            Err(next) => return Err(next),
+        }
+    }
+    // Refused content is no failing server: the plain list without any parameter was called wrong.
+    if matches!(failure, ApiError::Refused { .. }) {
+        Err(failure)
+    } else {
+        Ok(None)
+    }
+}
+
+/// An endpoint may take an empty limit for its default and honour an integer. What was listed before is kept where the
+/// integer brings less.
+fn by_integer(
+    source: &mut Lister<'_>,
+    known: Option<u64>,
+    before: listing::Listed,
+    verdict: Verdict,
+) -> Result<(listing::Listed, Verdict), ApiError> {
+    let limit = integer_limit(known);
+    match source.list(&limit) {
+        Ok(listed) if listed.count >= before.count => {
+            let verdict = proof::judge(source, &limit, &listed, known)?;
+            return Ok((listed, verdict));
+        }
+        Ok(_) => {}
+        Err(failure) if is_about_listing(&failure) => {
+            if !source.is_broken() {
+                return Ok((before, verdict));
+            }
+        }
+        Err(failure) => return Err(failure),
+    }
+    let listed = source.list(&Limit::All)?;
+    let verdict = proof::judge(source, &Limit::All, &listed, known)?;
+    Ok((listed, verdict))
+}
+
+fn integer_limit(known: Option<u64>) -> Limit {
+    Limit::Exactly(
+        known
+            .unwrap_or(0)
+            .saturating_mul(2)
+            .clamp(MANY, i32::MAX.unsigned_abs().into()),
+    )
+}
+
+/// Whether a failure may be the list's alone, so that another list, or single items, can still be read: a failing or
+/// refusing server, an answer that breaks off each time or can't be understood. A host that is silent, or asks for fewer
+/// requests to the end, fails as a whole.
+fn is_about_listing(failure: &ApiError) -> bool {
+    match failure {
+        ApiError::ServerError { status, .. } => *status >= 500,
+        ApiError::Refused { .. } | ApiError::Foreign(_) | ApiError::Lost { how: Loss::Cut, .. } => true,
+        _ => false,
+    }
 }

@@ -43,7 +43,8 @@ impl Address {
             inventory,
             organization,
             collection,
-            base,
+            // A key that stands in the path by mistake isn't shown either.
+            base: key.mask(&base),
             host,
             plain: url.scheme() == "http",
         })

@@ -252,17 +252,6 @@ impl ApiError {
     #[must_use]
     pub fn fate(&self) -> Fate {
         match self {
-            Self::Base(_)
-            | Self::Key(_)
-            | Self::Org(_)
-            | Self::Setup(_)
-            | Self::Unauthorized { .. }
-            | Self::Forbidden { .. }
-            | Self::WrongUrl { .. }
-            | Self::MethodNotAllowed { .. }
-            | Self::Redirected { .. }
-            | Self::Interrupted
-            | Self::Receiver(_) => Fate::Stop,
             Self::Refused {
                 status: 400 | 413 | 422,
                 ..
@@ -270,7 +259,18 @@ impl ApiError {
             | Self::NoArrays { .. }
             | Self::Id(_)
             | Self::Body => Fate::Halve,
-            Self::Refused { .. } => Fate::Stop,
+            Self::Base(_)
+            | Self::Key(_)
+            | Self::Org(_)
+            | Self::Setup(_)
+            | Self::Refused { .. }
+            | Self::Unauthorized { .. }
+            | Self::Forbidden { .. }
+            | Self::WrongUrl { .. }
+            | Self::MethodNotAllowed { .. }
+            | Self::Redirected { .. }
+            | Self::Interrupted
+            | Self::Receiver(_) => Fate::Stop,
             Self::TooMany { retry_after, .. } | Self::ServerError { retry_after, .. } => {
                 Fate::Repeat { after: *retry_after }
             }
@@ -321,9 +321,12 @@ impl ApiError {
             }
             Self::Redirected { .. } => "put the address that the API really has into --api",
             Self::TooMany { .. } => "try again later, or go slower with --rate and --jobs",
-            Self::ServerError { html: true, .. } => {
-                "try again later; if it always fails, check the path in --api (or CANNLYTICS_API_URL)"
-            }
+            // What a mistyped path answers to a GET, from the API contract; but an outage may look the same.
+            Self::ServerError {
+                html: true,
+                status: 500,
+                ..
+            } => "check the path in --api (or CANNLYTICS_API_URL); if it is right, try again later",
             Self::ServerError { .. } => "try again later; what was saved is known after the next run",
             Self::Lost { how: Loss::Timeout, .. } => "try again later, or allow more time with --timeout",
             Self::Lost { .. } => "try again later",

@@ -40,6 +40,9 @@ const CONNECTING: Duration = Duration::from_secs(15);
 /// lost, so ours is the shorter patience.
 const IDLE: Duration = Duration::from_secs(30);
 
+/// The longest deadline that is kept; far more overflows the clocks of the libraries below.
+const DEADLINE: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// How often a pause looks whether the run was asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
 
@@ -110,6 +113,7 @@ impl Client {
     /// them. Redirects are handed back, never followed.
     pub fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let origin = Origin::new(endpoint)?;
+        let timeout = endpoint.timeout.min(DEADLINE);
         let mut headers = HeaderMap::new();
         headers.insert(AUTHORIZATION, origin.key.header()?);
         headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
@@ -123,9 +127,9 @@ impl Client {
             .tcp_nodelay(true)
             .pool_max_idle_per_host(endpoint.connections.max(1))
             .pool_idle_timeout(IDLE)
-            .connect_timeout(endpoint.timeout.min(CONNECTING))
+            .connect_timeout(timeout.min(CONNECTING))
             // A wait for bytes, not a deadline: what a long list needs. The others set their own deadline.
-            .timeout(endpoint.timeout);
+            .timeout(timeout);
         let builder = if origin.address.plain {
             // No certificate is ever looked at, so a system without any is no obstacle.
             builder.tls_certs_only([])
@@ -138,7 +142,7 @@ impl Client {
         Ok(Self {
             http,
             origin,
-            timeout: endpoint.timeout,
+            timeout,
             backoff: Backoff::new(endpoint.retries),
             stop: None,
             requests: AtomicU64::new(0),

@@ -20,9 +20,9 @@ pub enum SandboxError {
     /// The sandbox's file can't be opened, read or written.
     #[error("the sandbox's file {} can't be used: {cause}", .file.display())]
     File {
-        /// The SQLite file.
+        /// The `SQLite` file.
         file: PathBuf,
-        /// SQLite's own words.
+        /// `SQLite`'s own words.
         cause: rusqlite::Error,
     },
     /// What the sandbox's file holds is no item.

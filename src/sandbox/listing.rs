@@ -144,7 +144,7 @@ fn write_from(
     Ok(Ok(()))
 }
 
-/// The rows of an order that SQLite can't give; none where one of them is poisoned.
+/// The rows of an order that `SQLite` can't give; none where one of them is poisoned.
 fn choose(db: &Connection, org: &str, selection: &Selection) -> rusqlite::Result<Option<Vec<i64>>> {
     let limit = selection
         .limit

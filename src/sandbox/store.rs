@@ -1,4 +1,4 @@
-//! Where a sandbox's items live: one SQLite file, each item as its JSON text. Knows what Firestore knows of a
+//! Where a sandbox's items live: one `SQLite` file, each item as its JSON text. Knows what Firestore knows of a
 //! document ([`super::document`]) and nothing of HTTP.
 
 use std::collections::BTreeMap;
@@ -169,7 +169,7 @@ impl Store {
     }
 
     /// Applies posted items in order, as the server does: the first that is refused ends it, the ones before it stay.
-    /// One SQLite transaction a request, which nobody can see from outside, as nothing before a refusal is rolled back.
+    /// One `SQLite` transaction a request, which nobody can see from outside, as nothing before a refusal is rolled back.
     pub(super) fn post(
         &self,
         org: &str,

@@ -2,10 +2,15 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use stockport::sandbox::Flavour;
 
 use crate::support::TestSandbox;
 use crate::support::http::Answer;
+
+mod access;
+mod flavours;
+mod keeping;
+mod reading;
+mod writing;
 
 const COMPANY: &str = "sandbox-company";
 const BRANCH: &str = "sandbox-branch";

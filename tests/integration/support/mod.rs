@@ -1,16 +1,21 @@
-//! What the tests share: a plain HTTP client, a sandbox of one's own.
+//! What the tests share: the binary in a home of its own, a sandbox, a server that misbehaves, a plain HTTP client.
 
+pub(crate) mod faulty;
 pub(crate) mod http;
+#[allow(dead_code, reason = "each command's tests use the part of it that they need")]
+mod stockport;
+mod wire;
 
-use stockport::sandbox::{Flavour, Options, Sandbox};
+use ::stockport::sandbox::{Flavour, Options, Sandbox};
 use tempfile::TempDir;
 
 use http::Http;
+pub(crate) use stockport::Stockport;
 
 /// A sandbox in a folder of its own, gone after the test.
 pub(crate) struct TestSandbox {
     pub(crate) sandbox: Sandbox,
-    pub(crate) dir: TempDir,
+    _dir: TempDir,
 }
 
 impl TestSandbox {
@@ -28,7 +33,7 @@ impl TestSandbox {
         };
         Self {
             sandbox: Sandbox::start(options).unwrap(),
-            dir,
+            _dir: dir,
         }
     }
 

@@ -1,0 +1,157 @@
+//! What lists prove: the three grades of the API contract.
+
+use std::collections::BTreeSet;
+
+use super::listing::{End, Listed, Lister};
+use super::{Completeness, Listing};
+use crate::api::{ApiError, Fate, Limit};
+
+/// Where the API cuts a list without a word, from the API contract.
+const SILENT_CUT: u64 = 1000;
+
+/// What is thought of a list, and why.
+pub(super) struct Verdict {
+    pub(super) completeness: Completeness,
+    evidence: String,
+    missing: BTreeSet<String>,
+    /// The two ends overlap, so that together they are the whole.
+    pub(super) ends_overlap: bool,
+}
+
+impl Verdict {
+    /// What is told of the list.
+    pub(super) fn listing(self, listed: &Listed) -> Listing {
+        let repeated = match listed.repeated {
+            0 => String::new(),
+            1 => "; one item came twice and was taken once".to_owned(),
+            n => format!("; {n} items came more than once and were taken once"),
+        };
+        Listing {
+            count: listed.count,
+            completeness: self.completeness,
+            evidence: format!("{}{repeated}", self.evidence),
+            missing: self.missing.into_iter().collect(),
+        }
+    }
+}
+
+/// Asks for both ends, and compares them with the list that was asked for with this limit.
+pub(super) fn judge(
+    source: &Lister<'_>,
+    limit: &Limit,
+    listed: &Listed,
+    known: Option<u64>,
+) -> Result<Verdict, ApiError> {
+    let end = |descending| match source.end(descending, listed) {
+        Ok(end) => Ok(Some(end)),
+        Err(failure) if is_about_ordering(&failure) => Ok(None),
+        Err(failure) => Err(failure),
+    };
+    let ascending = end(false)?;
+    let descending = if ascending.is_some() { end(true)? } else { None };
+    let ends = [&ascending, &descending];
+    let missing: BTreeSet<_> = ends
+        .into_iter()
+        .flatten()
+        .flat_map(|end| end.absent.iter().cloned())
+        .collect();
+    let orders = ends
+        .into_iter()
+        .all(|end| end.as_ref().is_some_and(|end| is_ordered(end, listed)));
+    let ends_overlap = orders && ascending.zip(descending).is_some_and(|(up, down)| overlap(&up, &down));
+    let verdict = |completeness, evidence| Verdict {
+        completeness,
+        evidence,
+        missing: BTreeSet::new(),
+        ends_overlap,
+    };
+    Ok(if !missing.is_empty() {
+        let evidence = match missing.len() {
+            1 => "an item that the ordered list shows isn't in the list".to_owned(),
+            n => format!("{n} items that the ordered list shows aren't in the list"),
+        };
+        Verdict {
+            missing,
+            ..verdict(Completeness::Cut, evidence)
+        }
+    } else if orders && listed.count == 0 {
+        verdict(
+            Completeness::Proved,
+            "the list and both ends of the ordered list are empty".to_owned(),
+        )
+    } else if orders {
+        verdict(
+            Completeness::Proved,
+            "both ends of the ordered list are in the list".to_owned(),
+        )
+    } else if let Some(suspicion) = suspicion(limit, listed.count, known) {
+        verdict(Completeness::Cut, suspicion)
+    } else {
+        verdict(
+            Completeness::Plausible,
+            "the API doesn't order its lists, so there is no proof; the length isn't suspicious".to_owned(),
+        )
+    })
+}
+
+/// Whether the endpoint can't order, rather than being in trouble: a list without order has just been answered.
+fn is_about_ordering(failure: &ApiError) -> bool {
+    match failure {
+        ApiError::ServerError { status, .. } => matches!(status, 500 | 501),
+        ApiError::Refused { .. } | ApiError::Foreign(_) => true,
+        _ => false,
+    }
+}
+
+/// Hands out the union of both ends, where they overlap: then it is the whole, whatever cuts the lists.
+pub(super) fn union(source: &mut Lister<'_>) -> Result<Option<Listing>, ApiError> {
+    let mut attempt = 0;
+    let (listed, up, down) = loop {
+        match source.both_ends() {
+            Ok(all) => break all,
+            Err(failure) if matches!(failure.fate(), Fate::Repeat { .. }) => {
+                source.client.pause_after(failure, attempt)?;
+            }
+            Err(failure) => return Err(failure),
+        }
+        attempt = attempt.saturating_add(1);
+    };
+    Ok((up.in_order && down.in_order && overlap(&up, &down)).then(|| Listing {
+        count: listed.count,
+        completeness: Completeness::Proved,
+        evidence: format!(
+            "the API cuts its lists, but both ends of the ordered list ({} and {} items) overlap and are the whole",
+            up.hashes.len(),
+            down.hashes.len()
+        ),
+        missing: Vec::new(),
+    }))
+}
+
+/// An end proves an order only if it could have shown disorder: it has two items where the list has.
+fn is_ordered(end: &End, listed: &Listed) -> bool {
+    end.in_order && end.hashes.len() >= listed.ids().min(2) && (listed.count == 0 || !end.hashes.is_empty())
+}
+
+/// Whether the last items of the ascending end are, one for one, the last of the descending end.
+fn overlap(up: &End, down: &End) -> bool {
+    let Some(lowest) = down.hashes.last() else { return false };
+    let Some(at) = up.hashes.iter().position(|hash| hash == lowest) else {
+        return false;
+    };
+    let tail = up.hashes.len().saturating_sub(at);
+    tail <= down.hashes.len() && up.hashes.iter().skip(at).eq(down.hashes.iter().rev().take(tail))
+}
+
+/// Why a list that nothing proves can't be trusted.
+fn suspicion(limit: &Limit, count: u64, known: Option<u64>) -> Option<String> {
+    if count == SILENT_CUT {
+        Some("the list holds exactly 1000 items, which is where the API cuts without a word".to_owned())
+    } else if *limit == Limit::Exactly(count) {
+        Some(format!("the list holds exactly the {count} items that were asked for"))
+    } else {
+        known
+            .filter(|known| count < *known)
+            .map(|known| format!("the list holds {count} items, and {known} are known to exist"))
+    }
+}

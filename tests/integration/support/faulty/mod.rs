@@ -1,0 +1,438 @@
+//! A server that misbehaves on a schedule ([`schedule`]): a thin front before a real sandbox. It breaks what it is told to break,
+//! the same way every time, writes down every request, and fails the test when nobody called it.
+
+mod schedule;
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io::BufReader;
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
+
+use reqwest::blocking::Client;
+use reqwest::redirect::Policy;
+use serde_json::{Map, Value, json};
+use stockport::sandbox::Flavour;
+
+pub(crate) use schedule::{Fault, Rule};
+
+use super::TestSandbox;
+use super::http::Http;
+use super::wire::{WireAnswer, WireRequest};
+
+/// One request, as it was written down.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: String,
+    /// The time of its arrival, from the server's start.
+    pub(crate) at: Duration,
+    /// The ids of the items in its body, in their order.
+    pub(crate) ids: Vec<String>,
+    /// The size of its body.
+    pub(crate) bytes: usize,
+    /// How many requests were being answered when it came, itself included.
+    pub(crate) in_flight: usize,
+    /// The status of its answer; none where there was no answer (yet).
+    pub(crate) status: Option<u16>,
+    /// The fault that it met.
+    pub(crate) fault: Option<Fault>,
+}
+
+/// The server. When it goes and nobody has called it, the test fails.
+pub(crate) struct Faulty {
+    url: String,
+    shared: Arc<Shared>,
+    acceptor: Option<JoinHandle<()>>,
+}
+
+struct Shared {
+    sandbox: TestSandbox,
+    client: Client,
+    runtime: tokio::runtime::Runtime,
+    started: Instant,
+    rules: Mutex<Vec<Rule>>,
+    poisoned: Mutex<BTreeSet<String>>,
+    log: Mutex<Vec<Request>>,
+    in_flight: AtomicUsize,
+    busy_above: AtomicUsize,
+    connections: Mutex<HashMap<usize, TcpStream>>,
+    ended: AtomicBool,
+    silence_expected: AtomicBool,
+}
+
+impl Faulty {
+    /// A server that behaves, until rules say otherwise.
+    pub(crate) fn new() -> Self {
+        Self::with(Flavour::default())
+    }
+
+    /// A server before a sandbox of this flavour.
+    pub(crate) fn with(flavour: Flavour) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}/api", listener.local_addr().unwrap());
+        let shared = Arc::new(Shared {
+            sandbox: TestSandbox::with(flavour),
+            client: Client::builder()
+                .no_proxy()
+                .redirect(Policy::none())
+                .timeout(None)
+                .build()
+                .unwrap(),
+            runtime: tokio::runtime::Builder::new_multi_thread()
+                .worker_threads(1)
+                .enable_io()
+                .build()
+                .unwrap(),
+            started: Instant::now(),
+            rules: Mutex::default(),
+            poisoned: Mutex::default(),
+            log: Mutex::default(),
+            in_flight: AtomicUsize::new(0),
+            busy_above: AtomicUsize::new(usize::MAX),
+            connections: Mutex::default(),
+            ended: AtomicBool::new(false),
+            silence_expected: AtomicBool::new(false),
+        });
+        let acceptor = {
+            let shared = Arc::clone(&shared);
+            thread::spawn(move || accept(&listener, &shared))
+        };
+        Self {
+            url,
+            shared,
+            acceptor: Some(acceptor),
+        }
+    }
+
+    /// Adds a rule; where several would strike, the one added first does.
+    pub(crate) fn rule(self, rule: Rule) -> Self {
+        self.shared.rules.lock().unwrap().push(rule);
+        self
+    }
+
+    /// Takes all rules, poisons and limits back: from now on it behaves.
+    pub(crate) fn behave(&self) {
+        self.shared.rules.lock().unwrap().clear();
+        self.shared.poisoned.lock().unwrap().clear();
+        self.shared.busy_above.store(usize::MAX, Ordering::SeqCst);
+    }
+
+    /// From now on a request that writes any of these ids saves the items before it and answers 500.
+    pub(crate) fn poison<I: Into<String>>(self, ids: impl IntoIterator<Item = I>) -> Self {
+        self.shared
+            .poisoned
+            .lock()
+            .unwrap()
+            .extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// From now on a request is answered 429 while more than so many are being answered.
+    pub(crate) fn busy_above(self, requests: usize) -> Self {
+        self.shared.busy_above.store(requests, Ordering::SeqCst);
+        self
+    }
+
+    /// It is right that nobody calls: the test fails if somebody does.
+    pub(crate) fn expects_silence(self) -> Self {
+        self.shared.silence_expected.store(true, Ordering::SeqCst);
+        self
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The key of an organization.
+    pub(crate) fn key(&self, org: &str) -> &str {
+        self.shared.sandbox.sandbox.key_for(org).unwrap()
+    }
+
+    /// A plain client of this server.
+    pub(crate) fn http(&self, org: &str) -> Http {
+        Http::new(&self.url, org, self.key(org))
+    }
+
+    /// Everything that was asked, in the order of arrival.
+    pub(crate) fn requests(&self) -> Vec<Request> {
+        self.shared.log.lock().unwrap().clone()
+    }
+
+    /// The requests that wrote, or tried to.
+    pub(crate) fn posts(&self) -> Vec<Request> {
+        self.requests()
+            .into_iter()
+            .filter(|request| request.method == "POST")
+            .collect()
+    }
+
+    /// What is stored, past HTTP.
+    pub(crate) fn items(&self, org: &str) -> BTreeMap<String, Map<String, Value>> {
+        self.shared.sandbox.sandbox.store().items(org).unwrap()
+    }
+
+    /// How many items are stored, past HTTP.
+    pub(crate) fn count(&self, org: &str) -> u64 {
+        self.shared.sandbox.sandbox.store().count(org).unwrap()
+    }
+
+    /// Stores an item as it is, past HTTP; its id is its `item_id`.
+    pub(crate) fn put(&self, org: &str, item: &Value) {
+        let id = item["item_id"].as_str().unwrap();
+        self.shared
+            .sandbox
+            .sandbox
+            .store()
+            .put(org, id, item.as_object().unwrap().clone())
+            .unwrap();
+    }
+}
+
+impl Drop for Faulty {
+    fn drop(&mut self) {
+        self.shared.ended.store(true, Ordering::SeqCst);
+        // Wakes the acceptor, which sees that it is over.
+        drop(TcpStream::connect(
+            self.url.trim_start_matches("http://").trim_end_matches("/api"),
+        ));
+        if let Some(acceptor) = self.acceptor.take() {
+            drop(acceptor.join());
+        }
+        for stream in self.shared.connections.lock().unwrap().values() {
+            drop(stream.shutdown(Shutdown::Both));
+        }
+        if thread::panicking() {
+            return;
+        }
+        let calls = self.requests().len();
+        if self.shared.silence_expected.load(Ordering::SeqCst) {
+            assert_eq!(calls, 0, "somebody called the server: {:#?}", self.requests());
+        } else {
+            assert_ne!(calls, 0, "nobody called the server");
+        }
+    }
+}
+
+fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
+    for (number, stream) in listener.incoming().enumerate() {
+        if shared.ended.load(Ordering::SeqCst) {
+            return;
+        }
+        let Ok(stream) = stream else { continue };
+        let Ok(kept) = stream.try_clone() else { continue };
+        shared.connections.lock().unwrap().insert(number, kept);
+        let shared = Arc::clone(shared);
+        thread::spawn(move || {
+            shared.serve(stream);
+            shared.connections.lock().unwrap().remove(&number);
+        });
+    }
+}
+
+/// What becomes of a connection after a request.
+enum End {
+    KeepOpen,
+    Close,
+    Reset,
+}
+
+impl Shared {
+    fn serve(&self, stream: TcpStream) {
+        stream.set_nodelay(true).unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        while let Ok(Some(request)) = WireRequest::read(&mut reader) {
+            let in_flight = self.in_flight.fetch_add(1, Ordering::SeqCst) + 1;
+            let end = self.answer(&request, in_flight, &stream);
+            self.in_flight.fetch_sub(1, Ordering::SeqCst);
+            match end {
+                End::KeepOpen => {}
+                End::Close => {
+                    drop(stream.shutdown(Shutdown::Both));
+                    return;
+                }
+                End::Reset => return self.reset(stream),
+            }
+        }
+    }
+
+    /// Ends a connection by a reset, for which the standard library has no words.
+    fn reset(&self, stream: TcpStream) {
+        let _guard = self.runtime.enter();
+        stream.set_nonblocking(true).unwrap();
+        let stream = tokio::net::TcpStream::from_std(stream).unwrap();
+        stream.set_zero_linger().unwrap();
+    }
+
+    fn answer(&self, request: &WireRequest, in_flight: usize, mut stream: &TcpStream) -> End {
+        let busy = in_flight > self.busy_above.load(Ordering::SeqCst);
+        let fault = if busy {
+            Some(Fault::TooMany)
+        } else {
+            // Every rule counts every request, whether or not another strikes first.
+            let mut rules = self.rules.lock().unwrap();
+            let struck: Vec<Option<Fault>> = rules.iter_mut().map(|rule| rule.fault(&request.method)).collect();
+            struck.into_iter().flatten().next()
+        };
+        let number = self.note(request, in_flight, fault.clone());
+        let mut promised = None;
+        let (answer, end) = self.misbehave(request, fault.as_ref(), &mut promised);
+        let Some(answer) = answer else { return end };
+        let promised = promised.unwrap_or(answer.body.len());
+        // Before it is written, so that whoever has read it finds it noted.
+        self.log.lock().unwrap()[number].status = Some(answer.status);
+        match answer.write(&mut stream, promised) {
+            Ok(()) => end,
+            Err(_) => End::Close,
+        }
+    }
+
+    fn note(&self, request: &WireRequest, in_flight: usize, fault: Option<Fault>) -> usize {
+        let mut log = self.log.lock().unwrap();
+        log.push(Request {
+            method: request.method.clone(),
+            path: request.path().to_owned(),
+            query: request.query().to_owned(),
+            at: self.started.elapsed(),
+            ids: ids(&request.body),
+            bytes: request.body.len(),
+            in_flight,
+            status: None,
+            fault,
+        });
+        log.len() - 1
+    }
+
+    /// The answer to give, if any, and what becomes of the connection; `promised` is the length to claim where it is
+    /// not the true one.
+    fn misbehave(
+        &self,
+        request: &WireRequest,
+        fault: Option<&Fault>,
+        promised: &mut Option<usize>,
+    ) -> (Option<WireAnswer>, End) {
+        let too_many = || WireAnswer::json(429, r#"{"detail":"Request was throttled."}"#);
+        let answer = match fault {
+            Some(Fault::TooMany) => too_many(),
+            Some(Fault::TooManySeconds(seconds)) => too_many().with("retry-after", &seconds.to_string()),
+            Some(Fault::TooManyDate(seconds)) => {
+                let date = SystemTime::now() + Duration::from_secs(*seconds);
+                too_many().with("retry-after", &httpdate::fmt_http_date(date))
+            }
+            Some(Fault::ErrorBefore) => WireAnswer::json(
+                500,
+                r#"{"success":false,"data":null,"message":"The database is busy."}"#,
+            ),
+            Some(Fault::HtmlErrorBefore) => WireAnswer::html(500, "Server Error (500)"),
+            Some(Fault::ErrorAfter) => {
+                self.forward(request);
+                WireAnswer::html(500, "Server Error (500)")
+            }
+            Some(Fault::Unavailable) => WireAnswer::html(503, "503 Service Unavailable"),
+            Some(Fault::DroppedAfter) => {
+                self.forward(request);
+                return (None, End::Close);
+            }
+            Some(Fault::Reset) => return (None, End::Reset),
+            Some(Fault::CutBody) => {
+                let mut answer = self.forward(request);
+                *promised = Some(answer.body.len());
+                answer.body.truncate(answer.body.len() / 2);
+                return (Some(answer), End::Close);
+            }
+            Some(Fault::CutJson) => {
+                let mut answer = self.forward(request);
+                answer.body.truncate(answer.body.len() / 2);
+                answer
+            }
+            Some(Fault::Slow(pause)) => {
+                let answer = self.forward(request);
+                thread::sleep(*pause);
+                answer
+            }
+            Some(Fault::NoArrays) if request.method == "POST" && request.body.trim_ascii_start().starts_with(b"[") => {
+                let message = "Data not recognized. Please post either a singular object or an array of objects.";
+                WireAnswer::json(400, &json!({ "error": true, "message": message }).to_string())
+            }
+            Some(Fault::WrongItems) if request.method == "POST" => wrong_items(self.forward(request)),
+            None | Some(Fault::NoArrays | Fault::WrongItems) => self.forward(request),
+            Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
+            Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
+        };
+        (Some(answer), End::KeepOpen)
+    }
+
+    /// Has the sandbox do it, with what is poisoned left out.
+    fn forward(&self, request: &WireRequest) -> WireAnswer {
+        let poisoned = self.poisoned.lock().unwrap().clone();
+        let writes = request.method == "POST" || request.method == "DELETE";
+        if writes
+            && !poisoned.is_empty()
+            && let Some(place) = ids(&request.body).iter().position(|id| poisoned.contains(id))
+        {
+            if let Ok(Value::Array(mut items)) = serde_json::from_slice(&request.body) {
+                items.truncate(place);
+                if !items.is_empty() && request.method == "POST" {
+                    self.pass_on(request, Value::Array(items).to_string().into_bytes());
+                }
+            }
+            return WireAnswer::html(500, "Server Error (500)");
+        }
+        self.pass_on(request, request.body.clone())
+    }
+
+    fn pass_on(&self, request: &WireRequest, body: Vec<u8>) -> WireAnswer {
+        let origin = self.sandbox.sandbox.url().trim_end_matches("/api").to_owned();
+        let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap();
+        let mut onward = self
+            .client
+            .request(method, format!("{origin}{}", request.target))
+            .body(body);
+        for name in ["authorization", "accept", "content-type"] {
+            if let Some(value) = request.header(name) {
+                onward = onward.header(name, value);
+            }
+        }
+        let answer = onward.send().unwrap();
+        let status = answer.status().as_u16();
+        let headers = ["content-type", "location"].into_iter().filter_map(|name| {
+            let value = answer.headers().get(name)?.to_str().ok()?;
+            Some((name.to_owned(), value.to_owned()))
+        });
+        let headers = headers.collect();
+        WireAnswer {
+            status,
+            headers,
+            body: answer.bytes().unwrap().to_vec(),
+        }
+    }
+}
+
+/// The ids of the items in a body, in their order.
+fn ids(body: &[u8]) -> Vec<String> {
+    let id = |item: &Value| item.get("item_id").and_then(Value::as_str).map(str::to_owned);
+    match serde_json::from_slice(body) {
+        Ok(Value::Array(items)) => items.iter().filter_map(id).collect(),
+        Ok(item) => id(&item).into_iter().collect(),
+        Err(_) => Vec::new(),
+    }
+}
+
+/// The echo of a post, as if others had been posted.
+fn wrong_items(mut answer: WireAnswer) -> WireAnswer {
+    let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else {
+        return answer;
+    };
+    let items = match &mut body["data"] {
+        Value::Array(items) => items.as_mut_slice(),
+        item => std::slice::from_mut(item),
+    };
+    for (n, item) in items.iter_mut().enumerate() {
+        item["item_id"] = json!(format!("somebody-elses-{n}"));
+    }
+    answer.body = body.to_string().into_bytes();
+    answer
+}

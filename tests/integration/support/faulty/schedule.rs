@@ -1,0 +1,135 @@
+//! Which requests meet which fault.
+
+use std::time::Duration;
+
+/// One way to misbehave.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// 429, nothing done, without `Retry-After`.
+    TooMany,
+    /// 429, nothing done, `Retry-After` in seconds.
+    TooManySeconds(u64),
+    /// 429, nothing done, `Retry-After` as a date so many seconds from now.
+    TooManyDate(u64),
+    /// 500 with a JSON message, nothing done.
+    ErrorBefore,
+    /// 500 as a page, nothing done.
+    HtmlErrorBefore,
+    /// 500 as a page, everything done.
+    ErrorAfter,
+    /// 503 from the host in front, nothing done.
+    Unavailable,
+    /// Everything done, and the connection ended without an answer.
+    DroppedAfter,
+    /// The connection reset, nothing done.
+    Reset,
+    /// Everything done, and the answer broken off before the length that its head promised.
+    CutBody,
+    /// Everything done, and the answer's JSON broken off, with a head that fits the rest.
+    CutJson,
+    /// Everything done, and the answer held back for so long.
+    Slow(Duration),
+    /// A posted array refused (400), as by an endpoint that takes only single objects. Other requests are served.
+    NoArrays,
+    /// A post done, and answered with an echo of other items. Other requests are served.
+    WrongItems,
+    /// 302 to another path of this server, nothing done.
+    Redirect,
+    /// 200 with a page of some proxy, nothing done.
+    ProxyPage,
+}
+
+impl Fault {
+    /// Every fault after which a client can still reach its end by trying again.
+    pub(crate) fn passing() -> Vec<Self> {
+        vec![
+            Self::TooMany,
+            Self::TooManySeconds(0),
+            Self::TooManyDate(0),
+            Self::ErrorBefore,
+            Self::HtmlErrorBefore,
+            Self::ErrorAfter,
+            Self::Unavailable,
+            Self::DroppedAfter,
+            Self::Reset,
+            Self::CutBody,
+            Self::CutJson,
+            Self::Slow(Duration::from_millis(20)),
+            Self::WrongItems,
+            Self::ProxyPage,
+        ]
+    }
+}
+
+/// When which faults come. Requests are counted from 1, for each rule by itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Rule {
+    when: When,
+    faults: Vec<Fault>,
+    method: Option<&'static str>,
+    counted: u64,
+}
+
+#[derive(Clone, Debug)]
+enum When {
+    Every(u64),
+    First(u64),
+    From(u64),
+    Chance { percent: u64, seed: u64 },
+}
+
+impl Rule {
+    fn new(when: When, faults: Vec<Fault>) -> Self {
+        Self {
+            when,
+            faults,
+            method: None,
+            counted: 0,
+        }
+    }
+
+    /// Each request whose number is a multiple of `n`.
+    pub(crate) fn every(n: u64, fault: Fault) -> Self {
+        Self::new(When::Every(n), vec![fault])
+    }
+
+    /// The first `n` requests.
+    pub(crate) fn first(n: u64, fault: Fault) -> Self {
+        Self::new(When::First(n), vec![fault])
+    }
+
+    /// The request of number `n` and all after it.
+    pub(crate) fn from(n: u64, fault: Fault) -> Self {
+        Self::new(When::From(n), vec![fault])
+    }
+
+    /// So many requests in a hundred, each with one of the faults; which ones depends on the seed and their numbers alone.
+    pub(crate) fn mixed(percent: u64, seed: u64, faults: Vec<Fault>) -> Self {
+        Self::new(When::Chance { percent, seed }, faults)
+    }
+
+    /// Only for requests of this method; others aren't counted.
+    pub(crate) fn on(mut self, method: &'static str) -> Self {
+        self.method = Some(method);
+        self
+    }
+
+    /// Counts a request, and says what it meets.
+    pub(super) fn fault(&mut self, method: &str) -> Option<Fault> {
+        if self.method.is_some_and(|only| only != method) {
+            return None;
+        }
+        self.counted += 1;
+        let mut rng = fastrand::Rng::with_seed(self.counted);
+        let hit = match self.when {
+            When::Every(n) => self.counted.is_multiple_of(n),
+            When::First(n) => self.counted <= n,
+            When::From(n) => self.counted >= n,
+            When::Chance { percent, seed } => {
+                rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.counted);
+                rng.u64(0..100) < percent
+            }
+        };
+        if hit { rng.choice(&self.faults).cloned() } else { None }
+    }
+}

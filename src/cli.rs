@@ -38,7 +38,7 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub org: Option<String>,
-    /// The API's base address [default: https://console.cannlytics.com/api>]
+    /// The API's base address [default: the vendor's, at console.cannlytics.com]
     #[arg(
         long,
         global = true,

@@ -6,6 +6,7 @@
 
 mod listing;
 mod proof;
+mod spool;
 #[cfg(test)]
 mod tests;
 
@@ -18,6 +19,7 @@ use crate::item::{ITEM_ID, Object};
 
 use listing::Lister;
 use proof::Verdict;
+pub use spool::{Spool, read_into};
 
 /// An id that no inventory holds: asking for it shows whether single items can be read.
 const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";

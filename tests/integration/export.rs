@@ -1,0 +1,128 @@
+//! `stockport export`: the whole inventory, or an error; never a part of it.
+
+use std::fs;
+
+use serde_json::{Value, json};
+use stockport::sandbox::Flavour;
+
+use crate::support::faulty::{Fault, Faulty, Rule};
+use crate::support::{Stockport, TestSandbox};
+
+const ORG: &str = "sandbox-company";
+
+/// An inventory with what tends to go wrong: nothings of all kinds, dates and numbers as text, booleans, fields that
+/// nobody knows.
+fn fill(server: &Faulty) -> usize {
+    let items = [
+        json!({"item_id": "0001", "name": "Kush, \"best\"\nof all", "quantity": 12.5, "status": "None"}),
+        json!({"item_id": "0002", "name": "柚子 🍋", "quantity": "024", "approved": true, "approved_at": "07/08/2021"}),
+        json!({"item_id": "0003", "quantity": 68.66499999999999, "moved_at": "2021-08-21T10:55:05.496866"}),
+        json!({"item_id": "1E10", "name": "=1+1", "area_id": "00187", "weight": null, "dose": "",
+               "approved_at": "2021-07-08", "approved_at_time": "15:52:00", "supplier": {"name": "North", "tags": [1, 2]}}),
+        json!({"item_id": "A 5", "name": " outer ", "quantity": -2, "serving_size": "1,234.50"}),
+    ];
+    for item in &items {
+        server.put(ORG, item);
+    }
+    items.len()
+}
+
+#[test]
+fn importing_an_export_changes_nothing_in_any_format() {
+    let server = Faulty::new();
+    let count = fill(&server);
+    let before = server.items(ORG);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    for file in ["out.csv", "out.tsv", "out.xlsx", "out.json", "out.jsonl", "out.csv.gz", "out.jsonl.zst"] {
+        let summary = stockport.run(["export", file, "--json"]).ok().json();
+        assert_eq!((&summary["items"], &summary["completeness"]), (&json!(count), &json!("proved")), "{file}");
+        let run = stockport.run(["import", file, "--json"]).ok().json();
+        assert_eq!(run["unchanged"], count, "{file}: {run}");
+    }
+    assert_eq!(server.items(ORG), before);
+    assert_eq!(server.posts().len(), 0);
+}
+
+#[test]
+fn the_27_fields_come_first_then_the_others_and_blanks_are_blank() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.run(["export", "out.csv"]).ok();
+    let mut out = csv::Reader::from_path(stockport.path("out.csv")).unwrap();
+    let headers: Vec<String> = out.headers().unwrap().iter().map(str::to_owned).collect();
+    assert_eq!(headers[..3], ["item_id", "name", "item_type"]);
+    assert!(headers[27..].contains(&"supplier".to_owned()) && !headers.contains(&"id".to_owned()));
+    let rows: Vec<csv::StringRecord> = out.records().map(Result::unwrap).collect();
+    assert_eq!(rows.iter().map(|row| &row[0]).collect::<Vec<_>>(), ["0001", "0002", "0003", "1E10", "A 5"]);
+    let status = headers.iter().position(|header| header == "status").unwrap();
+    assert_eq!(&rows[0][status], "", "'None' means nothing");
+    stockport.run(["export", "titled.csv", "--headers", "title"]).ok();
+    assert!(stockport.read("titled.csv").starts_with("Item ID,Name,Item Type,"));
+}
+
+#[test]
+fn json_has_nulls_for_nothing_and_numbers_as_numbers() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.run(["export", "out.json"]).ok();
+    let items: Vec<Value> = serde_json::from_str(&stockport.read("out.json")).unwrap();
+    assert_eq!(items.len(), 5);
+    assert_eq!((&items[0]["status"], items[0]["quantity"].to_string().as_str()), (&json!(null), "12.5"));
+    assert_eq!(items[3]["supplier"], json!({"name": "North", "tags": [1, 2]}));
+}
+
+#[test]
+fn standard_output_gets_the_items_and_nothing_else() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let run = stockport.run(["export", "-"]).ok();
+    assert_eq!(run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), 5);
+    assert!(run.stderr.contains("Exported 5 items"), "{}", run.stderr);
+    let run = stockport.run(["export", "-", "--format", "csv"]).ok();
+    assert!(run.stdout.starts_with("item_id,name,"));
+}
+
+#[test]
+fn an_existing_file_is_replaced_only_when_asked_and_only_by_a_whole_one() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("out.csv", "precious");
+    let refused = stockport.run(["export", "out.csv"]).exit(1);
+    assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
+    assert_eq!(server.requests().len(), 0, "asked before it was refused");
+    let cut = server.rule(Rule::from(1, Fault::CutBody));
+    stockport.run(["export", "out.csv", "--force", "--retries", "0"]).exit(1);
+    assert_eq!(stockport.read("out.csv"), "precious");
+    cut.behave();
+    stockport.run(["export", "out.csv", "--force"]).ok();
+    assert!(stockport.read("out.csv").starts_with("item_id,"));
+    let left: Vec<_> = fs::read_dir(stockport.path("")).unwrap().collect();
+    assert_eq!(left.len(), 1, "temporary files stay: {left:?}");
+}
+
+#[test]
+fn a_list_that_is_cut_is_no_export() {
+    let server = TestSandbox::with(Flavour { hard_cut: Some(10), ..Flavour::default() });
+    let stockport = Stockport::new().at(&server, ORG);
+    let store = server.sandbox.store();
+    for number in 0..30 {
+        let id = format!("A{number:02}");
+        store.put(ORG, &id, json!({"item_id": id}).as_object().unwrap().clone()).unwrap();
+    }
+    let run = stockport.run(["export", "out.csv"]).exit(4);
+    assert!(run.stderr.contains("not whole"), "{}", run.stderr);
+    assert!(!stockport.path("out.csv").exists());
+}
+
+#[test]
+fn a_file_without_a_known_ending_is_refused_before_anything_is_asked() {
+    let server = Faulty::new().expects_silence();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let run = stockport.run(["export", "out.data"]).exit(2);
+    assert!(run.stderr.contains("--format"), "{}", run.stderr);
+    stockport.run(["export", "no/such/folder/out.csv"]).exit(1);
+}

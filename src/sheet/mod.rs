@@ -5,6 +5,7 @@
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
 mod error;
+mod memory;
 mod row;
 
 use std::path::PathBuf;

@@ -3,12 +3,34 @@
 //! Belongs here: the names of columns, the meaning of cells (None and blanks, numbers, dates, ids),
 //! duplicates. Doesn't: file formats (`sheet`), what the API holds (`plan`).
 
+mod cells;
+mod compare;
+mod dates;
+mod duplicates;
+mod error;
+mod ids;
+mod layout;
+mod mapping;
+mod matching;
+mod merge;
+mod names;
+mod numbers;
+mod source;
+mod survey;
+mod vocabulary;
+
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::item::Object;
-use crate::sheet::{ReadError, Row, Table};
+
+pub use compare::{as_text, is_nothing, same};
+pub use error::ColumnError;
+pub use mapping::{Mapping, MappingError};
+pub use matching::{By, ColumnMatch, Matching};
+pub use source::Source;
+pub use vocabulary::{Judge, REJECT_COLUMNS};
 
 /// A cell's meaning in its field.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,8 +54,9 @@ pub struct DraftValue<'a> {
     pub field: &'a str,
     /// What is to be stored.
     pub value: FieldValue<'a>,
-    /// The cell's own text, where the file is untyped text: if that is just how an export shows what is stored,
-    /// the file asks for no change, whatever the reading made of it.
+    /// The cell's own text, where the file is untyped text, or where the reading has made a date or a number of a
+    /// text: if that is just how an export shows what is stored, the file asks for no change, whatever the reading
+    /// made of it.
     pub raw: Option<&'a str>,
     /// The physical column it came from; none for a constant of the mapping file.
     pub index: Option<usize>,
@@ -135,22 +158,10 @@ pub struct ColumnOptions {
     pub dates: Option<DateOrder>,
     /// `--numbers`: only where a column's own values don't decide.
     pub numbers: Option<NumberStyle>,
-    /// `--strict`: what would be a warning about a value is a rejection.
+    /// `--strict`: text in a number field and what is no date or time are rejected, not posted as text.
     pub strict: bool,
-}
-
-/// The tables of one run, with their columns matched; read as often as needed.
-pub struct Source {
-    /// The tables, in the order in which the user named them.
-    pub tables: Vec<Table>,
-}
-
-/// Why the columns of a table can't be matched.
-#[derive(Debug, thiserror::Error)]
-pub enum ColumnError {
-    /// The file itself.
-    #[error(transparent)]
-    Read(#[from] ReadError),
+    /// `--blanks reject`: a row with a cell that says nothing is rejected.
+    pub blanks_reject: bool,
 }
 
 /// What the first pass found, for the plan.
@@ -162,53 +173,6 @@ pub struct Survey {
     pub decisions: Vec<Note>,
     /// What a person should look at (counted, with the first place of each).
     pub warnings: Vec<Note>,
-}
-
-impl FieldValue<'_> {
-    /// The value as JSON.
-    #[must_use]
-    pub fn to_json(&self) -> Value {
-        todo!()
-    }
-}
-
-impl Source {
-    /// Matches the columns of each table; reads no data row yet.
-    pub fn new(_tables: Vec<Table>, _options: ColumnOptions) -> Result<Self, ColumnError> {
-        todo!()
-    }
-
-    /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
-    pub fn survey(&mut self) -> Result<Survey, ColumnError> {
-        todo!()
-    }
-
-    /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
-    pub fn read<E: From<ColumnError>>(
-        &self,
-        _take: &mut dyn FnMut(&Row, Incoming<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        todo!()
-    }
-
-    /// The fields that the tables have columns for, `item_id` left out.
-    #[must_use]
-    pub fn fields(&self) -> Vec<&str> {
-        todo!()
-    }
-}
-
-/// How an export writes a stored value into an untyped text cell; blank for `null`, `''` and `'None'`.
-#[must_use]
-pub fn as_text(_value: &Value) -> Cow<'_, str> {
-    todo!()
-}
-
-/// Whether two stored values are the same: null, '', 'None' and absent are equal; two numbers, and in a number field
-/// a number and numeric text, are equal by value; everything else exactly, maps and arrays element by element.
-#[must_use]
-pub fn same(_field: &str, _a: Option<&Value>, _b: Option<&Value>) -> bool {
-    todo!()
 }
 
 /// An item as the API holds it.

@@ -6,6 +6,7 @@
 
 mod error;
 mod excel;
+mod memory;
 mod row;
 pub mod write;
 

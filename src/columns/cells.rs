@@ -1,0 +1,457 @@
+//! A cell → its meaning in a field: None and blanks, numbers, dates, times, errors.
+//!
+//! Belongs here: one cell with the decisions for its column. Doesn't: those decisions (`survey`), ids (`ids`).
+
+use std::borrow::Cow;
+
+use serde_json::Value;
+
+use super::dates::{self, DateText};
+use super::numbers::{self, Shape};
+use super::{DateOrder, FieldValue, NumberStyle};
+use crate::item::Kind;
+use crate::sheet::{Cell, Moment, NumberFormat};
+
+/// Which texts mean nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Blanks {
+    /// The mapping file's words for one column, in place of the usual ones.
+    own: Option<Vec<String>>,
+}
+
+impl Blanks {
+    /// Only these words (in any case) and white space mean nothing.
+    pub(crate) fn only(words: Vec<String>) -> Self {
+        Self { own: Some(words) }
+    }
+
+    /// Whether a text is nothing: empty, white space, `-`, `—`, or in any case `none`, `null`, `nil`, `nan`, `n/a`, `na`.
+    pub(crate) fn is_nothing(&self, text: &str) -> bool {
+        let text = text.trim();
+        match &self.own {
+            Some(words) => text.is_empty() || words.iter().any(|word| word.trim().eq_ignore_ascii_case(text)),
+            None => match text.len() {
+                0 => true,
+                1 => text == "-",
+                2 => text.eq_ignore_ascii_case("na"),
+                3 => text == "—" || ["nil", "nan", "n/a"].iter().any(|word| text.eq_ignore_ascii_case(word)),
+                4 => text.eq_ignore_ascii_case("none") || text.eq_ignore_ascii_case("null"),
+                _ => false,
+            },
+        }
+    }
+}
+
+/// How the cells of one column are read.
+#[derive(Clone, Debug)]
+pub(crate) struct Style {
+    pub(crate) kind: Kind,
+    pub(crate) blanks: Blanks,
+    pub(crate) numbers: NumberStyle,
+    pub(crate) dates: DateOrder,
+    pub(crate) currency: bool,
+    pub(crate) percent: bool,
+    pub(crate) part: Part,
+}
+
+/// Which part of a cell is meant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Part {
+    /// All of it.
+    Whole,
+    /// The day of a date with a time of day.
+    Day,
+    /// The time of day of a date with a time of day.
+    Time,
+    /// A key of a nested object.
+    Key(String),
+}
+
+/// What a person should know of a value that is taken nevertheless.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) enum Concern {
+    /// Text in a number field.
+    NotANumber,
+    /// Digits with a leading zero in a number field: they stay text.
+    LeadingZero,
+    /// No date in a date field.
+    NotADate,
+    /// No time of day in a time field.
+    NotATime,
+    /// A year of two digits.
+    ShortYear,
+    /// A date that exists only in another order than the column's.
+    OtherOrder,
+    /// `-` in a number column, which an accounting format shows for zero.
+    Dash,
+}
+
+impl Concern {
+    /// Whether `--strict` rejects it.
+    pub(crate) fn is_strict(self) -> bool {
+        matches!(
+            self,
+            Self::NotANumber | Self::LeadingZero | Self::NotADate | Self::NotATime
+        )
+    }
+
+    /// What is the matter, about one value.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::NotANumber => "is no number",
+            Self::LeadingZero => "has a leading zero, so it is no number",
+            Self::NotADate => "is no date",
+            Self::NotATime => "is no time of day",
+            Self::ShortYear => "has a year of two digits",
+            Self::OtherOrder => "is a date only in another order than the column's",
+            Self::Dash => "is a dash, which may stand for zero",
+        }
+    }
+}
+
+/// What a cell means.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum Meaning<'a> {
+    /// There is no such cell.
+    Absent,
+    /// It says nothing.
+    Nothing(Option<Concern>),
+    /// It says this.
+    Value(FieldValue<'a>, Option<Concern>),
+    /// It can't be taken; why.
+    Fault(String),
+}
+
+/// The error values that spreadsheet programs write into text files.
+pub(crate) fn is_error_text(text: &str) -> bool {
+    text.starts_with('#')
+        && [
+            "#NULL!",
+            "#DIV/0!",
+            "#VALUE!",
+            "#REF!",
+            "#NAME?",
+            "#NUM!",
+            "#N/A",
+            "#GETTING_DATA",
+            "#SPILL!",
+            "#CALC!",
+            "#FIELD!",
+            "#BLOCKED!",
+            "#CONNECT!",
+            "#UNKNOWN!",
+            "#BUSY!",
+        ]
+        .contains(&text)
+}
+
+/// Takes off the guard of a text file that was written for spreadsheet programs: `="00123"` is `00123`, and `'=1+1`
+/// is `=1+1`.
+pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
+    if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+        if inner.contains("\"\"") {
+            return Cow::Owned(inner.replace("\"\"", "\""));
+        }
+        if !inner.contains('"') {
+            return Cow::Borrowed(inner);
+        }
+    }
+    match text.strip_prefix('\'') {
+        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) => Cow::Borrowed(rest),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+/// A cell as a person would see it, for a message.
+pub(crate) fn display(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Absent | Cell::Empty => String::new(),
+        Cell::Text(text) | Cell::Error(text) => text.to_owned(),
+        Cell::Number(value, format) => shown(value, format).unwrap_or_default(),
+        Cell::Bool(value) => value.to_string(),
+        Cell::Moment(Moment::Duration(days)) => days.to_string(),
+        Cell::Moment(moment) => dates::moment(moment).unwrap_or_default(),
+        Cell::Json(value) => value.to_string(),
+    }
+}
+
+/// Reads a cell. `untyped`: the file is delimited text, in which an error value is just text.
+pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<'a> {
+    if let Part::Key(key) = &style.part
+        && !matches!(cell, Cell::Json(Value::Object(_)))
+    {
+        // Metrc's `Item` is an object in one version and the item's name in another.
+        return match cell {
+            Cell::Text(text) if key == "Name" => read_text(text, style),
+            _ => Meaning::Absent,
+        };
+    }
+    match cell {
+        Cell::Absent => Meaning::Absent,
+        Cell::Empty => Meaning::Nothing(None),
+        Cell::Text(text) if untyped => {
+            if is_error_text(text.trim()) {
+                return Meaning::Fault(format!("the cell holds the error value {}", text.trim()));
+            }
+            match unguard(text) {
+                Cow::Borrowed(text) => read_text(text, style),
+                Cow::Owned(text) => owned(read_text(&text, style)),
+            }
+        }
+        Cell::Text(text) => read_text(text, style),
+        Cell::Error(text) => Meaning::Fault(format!("the cell holds the error value {text}")),
+        Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style.kind)),
+        Cell::Number(value, format) => number(value, format, style),
+        Cell::Moment(moment) => from_moment(moment, style),
+        Cell::Json(value) => json(value, style),
+    }
+}
+
+/// What is the matter with a value that is neither text nor of the field's kind.
+fn misfit(kind: Kind) -> Option<Concern> {
+    match kind {
+        Kind::Text => None,
+        Kind::Number => Some(Concern::NotANumber),
+        Kind::Date => Some(Concern::NotADate),
+        Kind::Time => Some(Concern::NotATime),
+    }
+}
+
+pub(crate) fn owned(meaning: Meaning<'_>) -> Meaning<'static> {
+    match meaning {
+        Meaning::Absent => Meaning::Absent,
+        Meaning::Nothing(concern) => Meaning::Nothing(concern),
+        Meaning::Fault(reason) => Meaning::Fault(reason),
+        Meaning::Value(value, concern) => Meaning::Value(
+            match value {
+                FieldValue::Nothing | FieldValue::Json(_) => FieldValue::Nothing,
+                FieldValue::Bool(value) => FieldValue::Bool(value),
+                FieldValue::Text(text) => FieldValue::Text(Cow::Owned(text.into_owned())),
+                FieldValue::Number(text) => FieldValue::Number(Cow::Owned(text.into_owned())),
+            },
+            concern,
+        ),
+    }
+}
+
+/// Reads a text in the column's style.
+pub(crate) fn read_text<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
+    if style.blanks.is_nothing(text) {
+        let dash = style.kind == Kind::Number && matches!(text.trim(), "-" | "—");
+        return Meaning::Nothing(dash.then_some(Concern::Dash));
+    }
+    match style.kind {
+        Kind::Text => Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None),
+        Kind::Number => text_as_number(text, style),
+        Kind::Date => text_as_date(text, style),
+        Kind::Time => text_as_time(text),
+    }
+}
+
+fn as_is(text: &str, concern: Concern) -> Meaning<'_> {
+    Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), Some(concern))
+}
+
+fn text_as_number<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
+    let bare = bare_number(text, style);
+    let number = match &bare {
+        Cow::Borrowed(bare) => numbers::canonical(bare, style.numbers),
+        Cow::Owned(bare) => numbers::canonical(bare, style.numbers).map(|number| Cow::Owned(number.into_owned())),
+    };
+    let number = match number {
+        Some(number) if style.percent && text.contains('%') => numbers::percent(&number).map(Cow::Owned),
+        number => number,
+    };
+    if let Some(number) = number {
+        return Meaning::Value(FieldValue::Number(number), None);
+    }
+    match (numbers::shape(&bare), style.numbers) {
+        (Shape::LeadingZero, _) => as_is(text, Concern::LeadingZero),
+        (Shape::Us, NumberStyle::Eu) => Meaning::Fault(format!(
+            "{text:?} is not written like the column's other numbers (1.234,50)"
+        )),
+        (Shape::Eu, NumberStyle::Us) => Meaning::Fault(format!(
+            "{text:?} is not written like the column's other numbers (1,234.50)"
+        )),
+        _ => as_is(text, Concern::NotANumber),
+    }
+}
+
+/// The number without white space, and without the currency or percent sign that the mapping file allows.
+pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Cow<'a, str> {
+    let mut text = text.trim();
+    if style.percent {
+        text = text.strip_suffix('%').map_or(text, str::trim_end);
+    }
+    if !style.currency {
+        return Cow::Borrowed(text);
+    }
+    let sign = |c: char| matches!(c, '$' | '€' | '£' | '¥') || c.is_whitespace();
+    // Accounting shows a loss in brackets.
+    let (inner, bracketed) = match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
+        Some(inner) => (inner, true),
+        None => (text, false),
+    };
+    let (inner, negative) = match inner.trim_start_matches(sign).strip_prefix('-') {
+        Some(rest) => (rest, true),
+        None => (inner, bracketed),
+    };
+    let bare = inner.trim_matches(sign);
+    if negative && !bare.starts_with('-') {
+        Cow::Owned(format!("-{bare}"))
+    } else {
+        Cow::Borrowed(bare)
+    }
+}
+
+fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
+    let (stamp, order) = match dates::read(text.trim()) {
+        DateText::Nothing => return Meaning::Nothing(None),
+        DateText::None => {
+            let part_time = if style.part == Part::Time {
+                dates::read_time(text.trim())
+            } else {
+                None
+            };
+            return match part_time {
+                Some(time) => Meaning::Value(FieldValue::Text(Cow::Owned(time)), None),
+                None => as_is(text, Concern::NotADate),
+            };
+        }
+        DateText::Known(stamp) => (stamp, None),
+        DateText::Triple(triple, clock) => {
+            let orders = [style.dates, DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
+            let found = orders
+                .into_iter()
+                .find_map(|order| triple.date(order).map(|date| (date, order)));
+            let Some((date, order)) = found else {
+                return as_is(text, Concern::NotADate);
+            };
+            (
+                dates::Stamp::new(date, clock, triple.is_short_year()),
+                (order != style.dates).then_some(Concern::OtherOrder),
+            )
+        }
+    };
+    let concern = order.or(stamp.short_year.then_some(Concern::ShortYear));
+    let written = match style.part {
+        Part::Day => stamp.day(),
+        Part::Time => match stamp.time() {
+            Some(time) => time,
+            None => return Meaning::Absent,
+        },
+        Part::Whole | Part::Key(_) => stamp.to_text(),
+    };
+    Meaning::Value(FieldValue::Text(dates::keep(text, written)), concern)
+}
+
+fn text_as_time(text: &str) -> Meaning<'_> {
+    match dates::read_time(text.trim()) {
+        Some(time) => Meaning::Value(FieldValue::Text(dates::keep(text, time)), None),
+        // A program that writes the whole moment into both columns writes no date this way.
+        None if dates::read(text.trim()) == DateText::Nothing => Meaning::Nothing(None),
+        None => as_is(text, Concern::NotATime),
+    }
+}
+
+/// A workbook's number as text: the digits as shown for an integer, 15 significant digits else.
+fn shown(value: f64, format: NumberFormat) -> Option<String> {
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        let width = if let NumberFormat::Padded(width) = format {
+            usize::from(width)
+        } else {
+            0
+        };
+        let sign = if value < 0.0 { "-" } else { "" };
+        return Some(format!("{sign}{:0>width$}", format!("{:.0}", value.abs())));
+    }
+    numbers::from_double(value)
+}
+
+fn number<'a>(value: f64, format: NumberFormat, style: &Style) -> Meaning<'a> {
+    let text = |text: String| FieldValue::Text(Cow::Owned(text));
+    let no_number = || Meaning::Fault("the cell holds a number that can't be stored".to_owned());
+    match style.kind {
+        Kind::Number => match numbers::from_double(value) {
+            Some(number) => Meaning::Value(FieldValue::Number(Cow::Owned(number)), None),
+            None => no_number(),
+        },
+        Kind::Text => shown(value, format).map_or_else(no_number, |shown| Meaning::Value(text(shown), None)),
+        Kind::Date | Kind::Time => {
+            let Some(shown) = shown(value, format) else {
+                return no_number();
+            };
+            match owned(read_text(&shown, style)) {
+                Meaning::Value(FieldValue::Text(_), Some(Concern::NotADate | Concern::NotATime)) => {
+                    Meaning::Value(text(shown), misfit(style.kind))
+                }
+                other => other,
+            }
+        }
+    }
+}
+
+fn from_moment<'a>(moment: Moment, style: &Style) -> Meaning<'a> {
+    let text = |text: String| FieldValue::Text(Cow::Owned(text));
+    if let Moment::Date(date) = moment
+        && dates::is_no_date(date)
+    {
+        return Meaning::Nothing(None);
+    }
+    let value = match (moment, style.kind, &style.part) {
+        (Moment::Duration(days), Kind::Time, _) => match dates::time_of_duration(days) {
+            Some(time) => return Meaning::Value(text(time), None),
+            None => None,
+        },
+        (Moment::DateTime(stamp), Kind::Date, Part::Day) => Some(stamp.date().to_string()),
+        (Moment::DateTime(stamp), Kind::Date, Part::Time) => Some(stamp.time().to_string()),
+        (Moment::Date(_), Kind::Date, Part::Time) => return Meaning::Absent,
+        _ => dates::moment(moment),
+    };
+    let concern = match (moment, style.kind) {
+        (Moment::Date(_) | Moment::DateTime(_), Kind::Date) | (Moment::Time(_), Kind::Time) => None,
+        _ => misfit(style.kind),
+    };
+    match (value, moment) {
+        (Some(value), _) => Meaning::Value(text(value), concern),
+        (None, Moment::Duration(days)) => {
+            let shown = numbers::from_double(days).unwrap_or_default();
+            match style.kind {
+                Kind::Number => Meaning::Value(FieldValue::Number(Cow::Owned(shown)), None),
+                kind => Meaning::Value(text(shown), misfit(kind)),
+            }
+        }
+        (None, _) => Meaning::Nothing(None),
+    }
+}
+
+fn json<'a>(value: &'a Value, style: &Style) -> Meaning<'a> {
+    if let Part::Key(key) = &style.part {
+        let inner = Style {
+            part: Part::Whole,
+            ..style.clone()
+        };
+        return match value.get(key) {
+            None => Meaning::Absent,
+            Some(Value::Null) => Meaning::Nothing(None),
+            Some(Value::String(text)) => read_text(text, &inner),
+            Some(Value::Bool(value)) => Meaning::Value(FieldValue::Bool(*value), misfit(inner.kind)),
+            Some(other) => json(other, &inner),
+        };
+    }
+    let Value::Number(number) = value else {
+        return Meaning::Value(FieldValue::Json(value), misfit(style.kind));
+    };
+    let written = number.to_string();
+    // A number of JSON has one meaning, whatever the column's texts look like.
+    let Some(number) = numbers::canonical(&written, NumberStyle::Us).map(Cow::into_owned) else {
+        return Meaning::Fault(format!("{written} is beyond the numbers that can be stored"));
+    };
+    match style.kind {
+        Kind::Number | Kind::Text => Meaning::Value(FieldValue::Number(Cow::Owned(number)), None),
+        kind => match owned(read_text(&number, style)) {
+            Meaning::Value(value, None) => Meaning::Value(value, None),
+            _ => Meaning::Value(FieldValue::Number(Cow::Owned(number)), misfit(kind)),
+        },
+    }
+}

@@ -1,0 +1,490 @@
+//! Text that is a date, a date with a time of day, or a time of day, and how the API is told it.
+//!
+//! Belongs here: single dates. Doesn't: which order a column has (`survey`).
+
+use std::borrow::Cow;
+use std::fmt::Write as _;
+
+use jiff::civil::{Date, Time};
+
+use super::DateOrder;
+use crate::sheet::Moment;
+
+/// What a text in a date's column is.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) enum DateText<'a> {
+    /// A date in a form that can be read in one way only.
+    Known(Stamp<'a>),
+    /// Three numbers whose order the column has to tell: `03/04/2021`, `03/04/21`.
+    Triple(Triple, Clock<'a>),
+    /// The text by which some programs say that there is no date: `0001-01-01…`.
+    Nothing,
+    /// No date.
+    None,
+}
+
+/// A date and what came with it.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stamp<'a> {
+    pub(crate) date: Date,
+    clock: Clock<'a>,
+    /// The year had two digits.
+    pub(crate) short_year: bool,
+}
+
+/// A time of day with its fraction and offset, to the letter; or no time of day.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Clock<'a> {
+    time: Option<Time>,
+    fraction: &'a str,
+    offset: Offset,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Offset {
+    None,
+    Utc,
+    Minutes { negative: bool, hours: u8, minutes: u8 },
+}
+
+/// Three numbers of a date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Triple {
+    a: i16,
+    b: i16,
+    c: i16,
+    short_year: bool,
+}
+
+impl Triple {
+    /// The date in this order, if there is such a day.
+    pub(crate) fn date(self, order: DateOrder) -> Option<Date> {
+        let (year, month, day) = match order {
+            DateOrder::Mdy => (self.c, self.a, self.b),
+            DateOrder::Dmy => (self.c, self.b, self.a),
+            DateOrder::Ymd if self.short_year => (self.a, self.b, self.c),
+            DateOrder::Ymd => return None,
+        };
+        let year = if self.short_year { 2000 + year } else { year };
+        Date::new(year, i8::try_from(month).ok()?, i8::try_from(day).ok()?).ok()
+    }
+}
+
+impl Triple {
+    pub(crate) fn is_short_year(self) -> bool {
+        self.short_year
+    }
+}
+
+impl<'a> Stamp<'a> {
+    pub(crate) fn new(date: Date, clock: Clock<'a>, short_year: bool) -> Self {
+        Self {
+            date,
+            clock,
+            short_year,
+        }
+    }
+
+    /// `YYYY-MM-DD`, or `YYYY-MM-DDTHH:MM:SS` with the fraction and offset that were given.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = self.date.to_string();
+        if self.clock.time.is_some() {
+            text.push('T');
+            self.clock.write(&mut text);
+        }
+        text
+    }
+
+    /// The day alone.
+    pub(crate) fn day(&self) -> String {
+        self.date.to_string()
+    }
+
+    /// The time of day alone.
+    pub(crate) fn time(&self) -> Option<String> {
+        self.clock.time.map(|_| {
+            let mut text = String::new();
+            self.clock.write(&mut text);
+            text
+        })
+    }
+}
+
+impl Clock<'_> {
+    fn write(&self, text: &mut String) {
+        let Some(time) = self.time else { return };
+        // Writing to a String can't fail.
+        let _ = write!(text, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
+        if !self.fraction.is_empty() {
+            let _ = write!(text, ".{}", self.fraction);
+        }
+        match self.offset {
+            Offset::None => {}
+            Offset::Utc => text.push('Z'),
+            Offset::Minutes {
+                negative,
+                hours,
+                minutes,
+            } => {
+                let sign = if negative { '-' } else { '+' };
+                let _ = write!(text, "{sign}{hours:02}:{minutes:02}");
+            }
+        }
+    }
+}
+
+/// Reads a text (without outer white space) of a date's column.
+pub(crate) fn read(text: &str) -> DateText<'_> {
+    if text.len() > 64 || !text.is_ascii() {
+        return DateText::None;
+    }
+    match numeric(text).or_else(|| named(text)) {
+        Some(DateText::Known(stamp)) if is_no_date(stamp.date) => DateText::Nothing,
+        Some(DateText::Triple(triple, _)) if triple == NO_DATE => DateText::Nothing,
+        Some(found) => found,
+        None => DateText::None,
+    }
+}
+
+/// `1/1/0001`, which some programs write for no date.
+const NO_DATE: Triple = Triple {
+    a: 1,
+    b: 1,
+    c: 1,
+    short_year: false,
+};
+
+/// 1 January of the year 1, which is no date of an inventory but a program's way to say that there is none.
+pub(crate) fn is_no_date(date: Date) -> bool {
+    date.year() == 1 && date.month() == 1 && date.day() == 1
+}
+
+/// A text that is already as the API is told it needs no copy.
+pub(crate) fn keep<'a>(text: &'a str, written: String) -> Cow<'a, str> {
+    if text == written {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(written)
+    }
+}
+
+fn numeric(text: &str) -> Option<DateText<'_>> {
+    let (first, rest) = digits(text)?;
+    if first.len() == 8 {
+        let (year, month_day) = first.split_at_checked(4)?;
+        let (month, day) = month_day.split_at_checked(2)?;
+        let year: i16 = year.parse().ok()?;
+        // Any eight digits could be meant; only a day of these two centuries is taken for one.
+        let date = Date::new(year, month.parse().ok()?, day.parse().ok()?).ok()?;
+        return ((1900..2100).contains(&year)).then_some(DateText::Known(Stamp::new(date, clock(rest)?, false)));
+    }
+    let mark = rest.chars().next().filter(|mark| matches!(mark, '-' | '/' | '.'))?;
+    let (second, rest) = digits(rest.strip_prefix(mark)?)?;
+    let (third, rest) = digits(rest.strip_prefix(mark)?)?;
+    let short = |text: &str| text.len() <= 2;
+    let clock = clock(rest)?;
+    let (a, b, c): (i16, i16, i16) = (first.parse().ok()?, second.parse().ok()?, third.parse().ok()?);
+    if first.len() == 4 && short(second) && short(third) {
+        let date = Date::new(a, i8::try_from(b).ok()?, i8::try_from(c).ok()?).ok()?;
+        return Some(DateText::Known(Stamp::new(date, clock, false)));
+    }
+    if !short(first) || !short(second) || !(third.len() == 4 || third.len() == 2) {
+        return None;
+    }
+    let triple = Triple {
+        a,
+        b,
+        c,
+        short_year: third.len() == 2,
+    };
+    let any = [DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd]
+        .into_iter()
+        .any(|order| triple.date(order).is_some());
+    any.then_some(DateText::Triple(triple, clock))
+}
+
+const MONTHS: [&str; 12] = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+];
+
+/// `4 Mar 2021`, `04-Mar-21`, `March 4, 2021`.
+fn named(text: &str) -> Option<DateText<'_>> {
+    let gap = |c: char| matches!(c, ' ' | '-' | '/' | '.' | ',');
+    let (day, month, rest) = if text.starts_with(|c: char| c.is_ascii_digit()) {
+        let (day, rest) = digits(text)?;
+        let (month, rest) = letters(rest.trim_start_matches(gap))?;
+        (day, month, rest)
+    } else {
+        let (month, rest) = letters(text)?;
+        let (day, rest) = digits(rest.trim_start_matches(gap))?;
+        (day, month, rest)
+    };
+    let after_gap = rest.trim_start_matches(gap);
+    if after_gap.len() == rest.len() || day.len() > 2 {
+        return None;
+    }
+    let (year, rest) = digits(after_gap)?;
+    let short_year = match year.len() {
+        4 => false,
+        2 => true,
+        _ => return None,
+    };
+    let month = month.to_ascii_lowercase();
+    let number = MONTHS.iter().position(|name| {
+        month.len() >= 3
+            && (name.get(..3) == Some(month.as_str()) || *name == month || (month == "sept" && *name == "september"))
+    })?;
+    let year: i16 = year.parse().ok()?;
+    let year = if short_year { 2000 + year } else { year };
+    let date = Date::new(year, i8::try_from(number + 1).ok()?, day.parse().ok()?).ok()?;
+    Some(DateText::Known(Stamp::new(date, clock(rest)?, short_year)))
+}
+
+fn digits(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    text.split_at_checked(end)
+        .filter(|(digits, _)| !digits.is_empty() && digits.len() <= 9)
+}
+
+fn letters(text: &str) -> Option<(&str, &str)> {
+    let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
+    text.split_at_checked(end).filter(|(letters, _)| !letters.is_empty())
+}
+
+/// What follows a date: nothing, or a time of day after `T`, white space or a comma.
+fn clock(rest: &str) -> Option<Clock<'_>> {
+    if rest.is_empty() {
+        return Some(Clock {
+            time: None,
+            fraction: "",
+            offset: Offset::None,
+        });
+    }
+    let time = match rest.strip_prefix(['T', 't']) {
+        Some(time) => time,
+        None if rest.starts_with([' ', ',']) => rest.trim_start_matches([' ', ',']),
+        None => return None,
+    };
+    time_of_day(time)
+}
+
+/// Reads a text (without outer white space) of a time's column; none where it is no time of day.
+pub(crate) fn read_time(text: &str) -> Option<String> {
+    let clock = time_of_day(text)?;
+    let mut written = String::new();
+    clock.write(&mut written);
+    Some(written)
+}
+
+fn time_of_day(text: &str) -> Option<Clock<'_>> {
+    let (hour, rest) = digits(text)?;
+    let mut hour: i8 = (hour.len() <= 2).then(|| hour.parse().ok())??;
+    let (minute, rest) = match rest.strip_prefix(':') {
+        Some(rest) => two(rest)?,
+        None => (-1, rest),
+    };
+    let (second, rest) = match rest.strip_prefix(':') {
+        Some(rest) if minute >= 0 => two(rest)?,
+        Some(_) => return None,
+        None => (0, rest),
+    };
+    let (fraction, rest) = match rest.strip_prefix(['.', ',']) {
+        Some(rest) => digits(rest)?,
+        None => ("", rest),
+    };
+    let rest = rest.trim_start();
+    let half = rest.get(..2).map(str::to_ascii_lowercase);
+    let (rest, halved) = match half.as_deref() {
+        Some("am") if (1..=12).contains(&hour) => {
+            hour %= 12;
+            (rest.get(2..)?, true)
+        }
+        Some("pm") if (1..=12).contains(&hour) => {
+            hour = hour % 12 + 12;
+            (rest.get(2..)?, true)
+        }
+        _ => (rest, false),
+    };
+    if minute < 0 && !halved {
+        return None;
+    }
+    let time = Time::new(hour, minute.max(0), second, 0).ok()?;
+    Some(Clock {
+        time: Some(time),
+        fraction,
+        offset: offset(rest.trim_start())?,
+    })
+}
+
+fn two(text: &str) -> Option<(i8, &str)> {
+    let (found, rest) = digits(text)?;
+    (found.len() == 2).then_some((found.parse().ok()?, rest))
+}
+
+fn offset(text: &str) -> Option<Offset> {
+    if text.is_empty() {
+        return Some(Offset::None);
+    }
+    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
+        return Some(Offset::Utc);
+    }
+    let negative = text.starts_with('-');
+    let (hours, rest) = digits(text.strip_prefix(['-', '+'])?)?;
+    let (hours, minutes) = match (hours.len(), rest) {
+        (4, "") => hours.split_at_checked(2)?,
+        (2, "") => (hours, "0"),
+        (2, rest) => (hours, rest.strip_prefix(':').filter(|minutes| minutes.len() == 2)?),
+        _ => return None,
+    };
+    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
+    (hours < 24 && minutes < 60).then_some(Offset::Minutes {
+        negative,
+        hours,
+        minutes,
+    })
+}
+
+/// A workbook's date or time of day as text: ISO 8601, a time of day as `HH:MM:SS`; none where it is no real one.
+pub(crate) fn moment(moment: Moment) -> Option<String> {
+    match moment {
+        Moment::Date(date) => Some(date.to_string()),
+        Moment::DateTime(stamp) => Some(stamp.to_string()),
+        Moment::Time(time) => Some(time.to_string()),
+        Moment::Duration(_) => None,
+    }
+}
+
+/// An elapsed time below a day as a time of day; a workbook may hold one either way.
+pub(crate) fn time_of_duration(days: f64) -> Option<String> {
+    if !(0.0..1.0).contains(&days) {
+        return None;
+    }
+    let seconds = (days * 86_400.0).round();
+    // Rounding may reach the next midnight, which is no time of this day.
+    if seconds >= 86_400.0 {
+        return None;
+    }
+    let time = Time::midnight()
+        .checked_add(jiff::SignedDuration::try_from_secs_f64(seconds).ok()?)
+        .ok()?;
+    Some(time.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn known(text: &str) -> Option<String> {
+        match read(text) {
+            DateText::Known(stamp) => Some(stamp.to_text()),
+            _ => None,
+        }
+    }
+
+    #[test]
+    fn iso_dates_stay_and_other_clear_ones_become_iso() {
+        for (text, iso) in [
+            ("2021-07-08", "2021-07-08"),
+            ("2021/7/8", "2021-07-08"),
+            ("20210708", "2021-07-08"),
+            ("2021-07-08 10:55", "2021-07-08T10:55:00"),
+            ("2021-08-21T10:55:05.496866", "2021-08-21T10:55:05.496866"),
+            ("2021-08-21T10:55:05.000Z", "2021-08-21T10:55:05.000Z"),
+            ("2021-08-21t10:55:05z", "2021-08-21T10:55:05Z"),
+            ("2021-08-21T10:55:05-0700", "2021-08-21T10:55:05-07:00"),
+            ("2021-08-21 10:55:05 +00:00", "2021-08-21T10:55:05+00:00"),
+            ("4 Mar 2021", "2021-03-04"),
+            ("04-MAR-21", "2021-03-04"),
+            ("March 4, 2021 3:52 PM", "2021-03-04T15:52:00"),
+        ] {
+            assert_eq!(known(text).as_deref(), Some(iso), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_day_is_no_date() {
+        for text in [
+            "2021-02-30",
+            "13/13/2021",
+            "2021",
+            "12:30",
+            "soon",
+            "1/2",
+            "1/2/3",
+            "2021-07-08x",
+            "2021-07-08T25:00",
+            "99999999",
+            "12345678",
+            "4 Foo 2021",
+            "00/00/0000",
+            "2021-7/8",
+            "2021-07-08T10",
+            "é",
+        ] {
+            assert_eq!(read(text), DateText::None, "{text}");
+        }
+    }
+
+    #[test]
+    fn three_numbers_are_left_for_the_column_to_order() {
+        let DateText::Triple(triple, clock) = read("07/22/2019 03:52pm") else {
+            panic!("no triple")
+        };
+        assert_eq!(triple.date(DateOrder::Dmy), None);
+        let date = triple.date(DateOrder::Mdy).expect("a day");
+        assert_eq!(Stamp::new(date, clock, false).to_text(), "2019-07-22T15:52:00");
+        let DateText::Triple(short, _) = read("21.03.04") else {
+            panic!("no triple")
+        };
+        assert_eq!(
+            short.date(DateOrder::Ymd).map(|date| date.to_string()).as_deref(),
+            Some("2021-03-04")
+        );
+        assert_eq!(
+            short.date(DateOrder::Dmy).map(|date| date.to_string()).as_deref(),
+            Some("2004-03-21")
+        );
+    }
+
+    #[test]
+    fn the_first_day_of_the_year_one_is_nothing() {
+        for text in ["0001-01-01T00:00:00+00:00", "0001-01-01", "1/1/0001 12:00:00 AM"] {
+            assert_eq!(read(text), DateText::Nothing, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_time_of_day_has_seconds() {
+        for (text, time) in [
+            ("10:55", "10:55:00"),
+            ("9:05:07", "09:05:07"),
+            ("03:52pm", "15:52:00"),
+            ("12 AM", "00:00:00"),
+            ("12:30 pm", "12:30:00"),
+            ("10:55:05.25", "10:55:05.25"),
+        ] {
+            assert_eq!(read_time(text).as_deref(), Some(time), "{text}");
+        }
+        for text in ["25:00", "10:60", "10", "13 pm", "10:5", "noon", "2021-01-01", "10:55x"] {
+            assert_eq!(read_time(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_elapsed_time_below_a_day_is_a_time_of_day() {
+        assert_eq!(time_of_duration(0.661_111_111_11).as_deref(), Some("15:52:00"));
+        assert_eq!(time_of_duration(1.5), None);
+        assert_eq!(time_of_duration(0.999_999_999), None);
+    }
+}

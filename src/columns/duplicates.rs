@@ -1,0 +1,284 @@
+//! Ids compared with each other, over all tables of a run: one id in two rows, ids that differ only in case or outer
+//! space, leading zeros that some rows have lost.
+//!
+//! Belongs here: ids that have been read. Doesn't: reading one (`ids`).
+//!
+//! The first pass keeps one 64-bit hash an id. Only where a hash comes twice is the source read once more, for the
+//! ids themselves: so a collision of hashes can't be taken for one id, and memory stays flat.
+
+use std::collections::{HashMap, HashSet};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+
+use super::Origin;
+
+/// Hashes are their own hashes.
+#[derive(Default)]
+struct Prehashed(u64);
+
+impl Hasher for Prehashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, value: u64) {
+        self.0 = value;
+    }
+}
+
+type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
+
+/// The first pass: which ids may stand in two rows.
+#[derive(Default)]
+pub(crate) struct FirstLook {
+    state: RandomState,
+    seen: Hashes,
+    suspects: Hashes,
+    folded: String,
+    zeros: LeadingZeros,
+}
+
+impl FirstLook {
+    pub(crate) fn add(&mut self, id: &str, origin: Origin) {
+        let hash = self.hash(id);
+        if !self.seen.insert(hash) {
+            self.suspects.insert(hash);
+        }
+        self.zeros.add(id, origin);
+    }
+
+    fn hash(&mut self, id: &str) -> u64 {
+        fold_into(id, &mut self.folded);
+        self.state.hash_one(&self.folded)
+    }
+
+    /// Whether any id has to be looked at again.
+    pub(crate) fn has_suspects(&self) -> bool {
+        !self.suspects.is_empty()
+    }
+
+    /// Whether this id has to be looked at again.
+    pub(crate) fn is_suspect(&mut self, id: &str) -> bool {
+        let hash = self.hash(id);
+        self.suspects.contains(&hash)
+    }
+
+    /// What the lengths of ids of digits say: how many may have lost leading zeros, and the first of them.
+    pub(crate) fn lost_zeros(&self) -> Option<LostZeros> {
+        self.zeros.lost()
+    }
+}
+
+fn fold_into(id: &str, folded: &mut String) {
+    folded.clear();
+    let id = id.trim();
+    if id.is_ascii() {
+        folded.push_str(id);
+        folded.make_ascii_lowercase();
+    } else {
+        folded.extend(id.chars().flat_map(char::to_lowercase));
+    }
+}
+
+/// Ids of digits, by their length.
+struct LeadingZeros {
+    /// Lengths of which there is an id with a leading zero, as bits; and the first such id.
+    led: u64,
+    example: String,
+    /// For each length: ids without a leading zero, and the first of them.
+    plain: Vec<(u64, Option<(Origin, String)>)>,
+}
+
+impl Default for LeadingZeros {
+    fn default() -> Self {
+        Self {
+            led: 0,
+            example: String::new(),
+            plain: vec![(0, None); 64],
+        }
+    }
+}
+
+/// Ids that may have lost leading zeros.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LostZeros {
+    pub(crate) count: u64,
+    pub(crate) first: Origin,
+    pub(crate) id: String,
+    /// An id that has its zeros.
+    pub(crate) example: String,
+}
+
+impl LeadingZeros {
+    fn add(&mut self, id: &str, origin: Origin) {
+        let length = id.len();
+        if length >= 64 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
+            return;
+        }
+        if length > 1 && id.starts_with('0') {
+            if self.led == 0 {
+                id.clone_into(&mut self.example);
+            }
+            self.led |= 1 << length;
+        } else if let Some((count, first)) = self.plain.get_mut(length) {
+            *count += 1;
+            if first.is_none() {
+                *first = Some((origin, id.to_owned()));
+            }
+        }
+    }
+
+    /// Where all ids with leading zeros have one length, shorter ids of digits may have lost theirs.
+    fn lost(&self) -> Option<LostZeros> {
+        if self.led.count_ones() != 1 {
+            return None;
+        }
+        let length = usize::try_from(self.led.trailing_zeros()).ok()?;
+        let shorter = self.plain.iter().take(length);
+        let count = shorter.clone().map(|(count, _)| count).sum();
+        let (first, id) = shorter
+            .filter_map(|(_, first)| first.as_ref())
+            .min_by_key(|(origin, _)| *origin)?;
+        Some(LostZeros {
+            count,
+            first: *first,
+            id: id.clone(),
+            example: self.example.clone(),
+        })
+    }
+}
+
+/// The second look: the rows of each id that stands in more than one.
+#[derive(Debug, Default)]
+pub(crate) struct Groups {
+    rows: HashMap<String, Vec<Origin>>,
+}
+
+/// Two ids that differ in case or outer space only.
+pub(crate) struct Alike {
+    pub(crate) count: u64,
+    pub(crate) first: (String, Origin),
+    pub(crate) second: (String, Origin),
+}
+
+impl Groups {
+    pub(crate) fn add(&mut self, id: &str, origin: Origin) {
+        match self.rows.get_mut(id) {
+            Some(rows) => rows.push(origin),
+            None => {
+                self.rows.insert(id.to_owned(), vec![origin]);
+            }
+        }
+    }
+
+    /// Ids that are equal but for case or outer space: how many such ids, and the first two.
+    pub(crate) fn alike(&self) -> Option<Alike> {
+        let mut folded: HashMap<String, Vec<(&String, Origin)>> = HashMap::new();
+        for (id, rows) in &self.rows {
+            let mut key = String::new();
+            fold_into(id, &mut key);
+            folded
+                .entry(key)
+                .or_default()
+                .extend(rows.first().map(|origin| (id, *origin)));
+        }
+        let mut pairs: Vec<Vec<(&String, Origin)>> = folded.into_values().filter(|ids| ids.len() > 1).collect();
+        for ids in &mut pairs {
+            ids.sort_by_key(|(_, origin)| *origin);
+        }
+        let count = pairs.iter().map(|ids| ids.len() as u64).sum();
+        let ids = pairs
+            .into_iter()
+            .min_by_key(|ids| ids.first().map(|(_, origin)| *origin))?;
+        let owned = |at: usize| ids.get(at).map(|(id, origin)| ((*id).clone(), *origin));
+        Some(Alike {
+            count,
+            first: owned(0)?,
+            second: owned(1)?,
+        })
+    }
+
+    /// Forgets the ids that stand in one row only.
+    pub(crate) fn keep_repeated(&mut self) {
+        self.rows.retain(|_, rows| rows.len() > 1);
+    }
+
+    /// The rows of an id that stands in more than one.
+    pub(crate) fn of(&self, id: &str) -> Option<&[Origin]> {
+        if self.rows.is_empty() {
+            None
+        } else {
+            self.rows.get(id).map(Vec::as_slice)
+        }
+    }
+
+    /// How many ids stand in more than one row, and in how many rows.
+    pub(crate) fn counts(&self) -> (u64, u64) {
+        (
+            self.rows.len() as u64,
+            self.rows.values().map(|rows| rows.len() as u64).sum(),
+        )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(line: u64) -> Origin {
+        Origin { table: 0, line }
+    }
+
+    #[test]
+    fn an_id_is_looked_at_again_only_if_it_comes_twice() {
+        let mut look = FirstLook::default();
+        for (line, id) in ["A1", "B2", "a1 ", "C3"].into_iter().enumerate() {
+            look.add(id, at(line as u64));
+        }
+        assert!(look.has_suspects() && look.is_suspect("A1") && look.is_suspect("a1"));
+        assert!(!look.is_suspect("B2"));
+    }
+
+    #[test]
+    fn ids_that_differ_in_case_or_space_are_told_from_equal_ones() {
+        let mut groups = Groups::default();
+        for (line, id) in ["A1", "a1", "B2", "B2"].into_iter().enumerate() {
+            groups.add(id, at(line as u64));
+        }
+        let alike = groups.alike().expect("A1 and a1");
+        assert_eq!(
+            (alike.count, alike.first.0.as_str(), alike.second.0.as_str()),
+            (2, "A1", "a1")
+        );
+        groups.keep_repeated();
+        assert_eq!(groups.of("B2"), Some([at(2), at(3)].as_slice()));
+        assert_eq!(groups.of("A1"), None);
+    }
+
+    #[test]
+    fn shorter_digits_beside_leading_zeros_are_pointed_out() {
+        let mut look = FirstLook::default();
+        for (line, id) in ["00123", "45", "12345", "X1", "00456", "678"].into_iter().enumerate() {
+            look.add(id, at(line as u64));
+        }
+        let lost = look.lost_zeros().expect("two ids");
+        assert_eq!(
+            (lost.count, lost.first, lost.id.as_str(), lost.example.as_str()),
+            (2, at(1), "45", "00123")
+        );
+    }
+
+    #[test]
+    fn ids_of_many_lengths_with_leading_zeros_have_lost_none() {
+        let mut look = FirstLook::default();
+        for id in ["00123", "0456", "7"] {
+            look.add(id, at(1));
+        }
+        assert_eq!(look.lost_zeros(), None);
+    }
+}

@@ -1,0 +1,267 @@
+//! A matched header row → what is to be read from each row of its table.
+//!
+//! Belongs here: putting together columns, mapping file and options. Doesn't: matching headers (`matching`), reading
+//! cells (`cells`).
+
+use std::borrow::Cow;
+
+use super::cells::{self, Blanks, Meaning, Part, Style};
+use super::error::ColumnError;
+use super::mapping::{Constant, Mapping, MappingError, Rule};
+use super::matching::Matching;
+use super::names::fold;
+use super::{DateOrder, FieldValue, NumberStyle};
+use crate::item::{ITEM_ID, Kind, field_named};
+use crate::sheet::{Cell, Format, Moment, Row, Table};
+
+/// The column of the ids.
+#[derive(Clone, Debug)]
+pub(crate) struct IdColumn {
+    pub(crate) index: usize,
+    pub(crate) header: String,
+    pub(crate) blanks: Blanks,
+    pub(crate) part: Part,
+}
+
+/// One field that is read from each row.
+#[derive(Clone, Debug)]
+pub(crate) struct Target {
+    pub(crate) field: String,
+    pub(crate) header: String,
+    pub(crate) index: usize,
+    /// The column of the time of day that is joined to this one.
+    pub(crate) joined: Option<usize>,
+    pub(crate) style: Style,
+    /// The mapping file has decided the order of dates, or the style of numbers.
+    pub(crate) fixed: bool,
+}
+
+/// What is read from each row of one table.
+#[derive(Clone, Debug)]
+pub(crate) struct Layout {
+    pub(crate) id: Option<IdColumn>,
+    pub(crate) targets: Vec<Target>,
+    pub(crate) constants: Vec<(String, FieldValue<'static>)>,
+    /// How many cells a row may have.
+    pub(crate) width: usize,
+    /// The file is delimited text, whose cells have no type.
+    pub(crate) untyped: bool,
+    /// The file is a workbook, in which a cell that is not there is an empty one.
+    pub(crate) workbook: bool,
+}
+
+impl Layout {
+    pub(crate) fn new(table: &Table, matching: &Matching, mapping: Option<&Mapping>) -> Result<Self, ColumnError> {
+        let mut layout = Self {
+            id: None,
+            targets: Vec::new(),
+            constants: Vec::new(),
+            width: table.header.cells.iter().map(|cell| cell.index + 1).max().unwrap_or(0),
+            untyped: !table.format.is_typed(),
+            workbook: matches!(table.format, Format::Workbook(_)),
+        };
+        for column in &matching.columns {
+            let rule = mapping.and_then(|mapping| mapping.rule(&column.header));
+            let part = column.key.clone().map_or(Part::Whole, Part::Key);
+            if let Some((day, time)) = rule.and_then(|rule| rule.split.as_ref()) {
+                for (field, part) in [(day, Part::Day), (time, Part::Time)] {
+                    layout.add(field, &column.header, column.index, Kind::Date, part, rule);
+                }
+            }
+            let Some(field) = column.field.as_deref().filter(|_| column.is_taken()) else {
+                continue;
+            };
+            if field == ITEM_ID {
+                layout.id = Some(IdColumn {
+                    index: column.index,
+                    header: column.header.clone(),
+                    blanks: blanks(rule),
+                    part,
+                });
+            } else {
+                let kind = field_named(field).map_or(Kind::Text, |field| field.kind);
+                layout.add(field, &column.header, column.index, kind, part, rule);
+            }
+        }
+        let Some(mapping) = mapping else {
+            layout.constants = matching
+                .constants
+                .iter()
+                .map(|(field, value)| (field.clone(), FieldValue::Text(Cow::Owned(value.clone()))))
+                .collect();
+            return Ok(layout);
+        };
+        for (field, first, second) in &mapping.joins {
+            let (first, second) = (column_of(table, first)?, column_of(table, second)?);
+            let header = table
+                .header
+                .cells
+                .iter()
+                .find(|cell| cell.index == first)
+                .map(|cell| cell.name.clone());
+            let rule = header.as_deref().and_then(|header| mapping.rule(header));
+            layout.add(
+                field,
+                &header.clone().unwrap_or_default(),
+                first,
+                Kind::Date,
+                Part::Whole,
+                rule,
+            );
+            if let Some(target) = layout.targets.last_mut() {
+                target.joined = Some(second);
+            }
+        }
+        let own = mapping
+            .constants
+            .iter()
+            .map(|(field, value)| (field.clone(), constant(value)));
+        let said = matching.constants.iter().filter(|(field, _)| !mapping.gives(field));
+        let said = said.map(|(field, value)| (field.clone(), FieldValue::Text(Cow::Owned(value.clone()))));
+        layout.constants = own.chain(said).collect();
+        Ok(layout)
+    }
+
+    fn add(&mut self, field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) {
+        let numbers = rule.and_then(|rule| rule.numbers);
+        let dates = rule.and_then(|rule| rule.dates);
+        self.targets.push(Target {
+            field: field.to_owned(),
+            header: header.to_owned(),
+            index,
+            joined: None,
+            fixed: match kind {
+                Kind::Number => numbers.is_some(),
+                Kind::Date | Kind::Time => dates.is_some(),
+                Kind::Text => true,
+            },
+            style: Style {
+                kind,
+                blanks: blanks(rule),
+                numbers: numbers.unwrap_or(NumberStyle::Us),
+                dates: dates.unwrap_or(DateOrder::Mdy),
+                currency: rule.is_some_and(|rule| rule.currency),
+                percent: rule.is_some_and(|rule| rule.percent),
+                part,
+            },
+        });
+    }
+
+    /// A row's cell; in a workbook a cell that is not there is an empty one.
+    pub(crate) fn cell<'a>(&self, row: &'a Row, index: usize) -> Cell<'a> {
+        match row.cell(index) {
+            Cell::Absent if self.workbook => Cell::Empty,
+            cell => cell,
+        }
+    }
+
+    /// What a row's cell means in a field.
+    pub(crate) fn read<'a>(&self, row: &'a Row, target: &Target) -> Meaning<'a> {
+        let cell = self.cell(row, target.index);
+        let Some(second) = target.joined else {
+            return cells::read(cell, &target.style, self.untyped);
+        };
+        let second = self.cell(row, second);
+        let time = match second {
+            Cell::Text(text) if target.style.blanks.is_nothing(text) => None,
+            Cell::Text(text) => Some(text.trim().to_owned()),
+            Cell::Moment(Moment::DateTime(stamp)) => Some(stamp.time().to_string()),
+            Cell::Moment(Moment::Time(time)) => Some(time.to_string()),
+            Cell::Moment(Moment::Duration(days)) => super::dates::time_of_duration(days),
+            Cell::Error(text) => return Meaning::Fault(format!("the cell joined to it holds the error value {text}")),
+            _ => None,
+        };
+        let day = match cell {
+            Cell::Text(text) if target.style.blanks.is_nothing(text) => None,
+            Cell::Text(text) => Some(text.trim().to_owned()),
+            Cell::Moment(Moment::DateTime(stamp)) => Some(stamp.date().to_string()),
+            Cell::Moment(Moment::Date(date)) => Some(date.to_string()),
+            _ => None,
+        };
+        match (day, time) {
+            (Some(day), Some(time)) => cells::owned(cells::read_text(&format!("{day} {time}"), &target.style)),
+            (None, Some(_)) => Meaning::Fault("there is a time of day without a day".to_owned()),
+            (_, None) => cells::read(cell, &target.style, self.untyped),
+        }
+    }
+
+    /// The first cell beyond the header's end that holds something.
+    pub(crate) fn beyond(&self, row: &Row) -> Option<usize> {
+        (self.width..row.len()).find(|index| !is_blank(row.cell(*index)))
+    }
+
+    /// Whether a row ends before its header does (in text files, whose rows are as long as they were written).
+    pub(crate) fn is_short(&self, row: &Row) -> bool {
+        self.untyped && row.len() < self.width
+    }
+
+    /// Whether the row is a sum below the items: its id (or, where the id says nothing, one other cell) reads TOTAL,
+    /// and it has no other text. It is no item if no row follows.
+    pub(crate) fn is_total(&self, row: &Row) -> bool {
+        let Some(id) = &self.id else { return false };
+        let mut labels = row.cells().enumerate().filter(|(_, cell)| self.is_words(*cell));
+        let (Some((at, Cell::Text(label))), None) = (labels.next(), labels.next()) else {
+            return false;
+        };
+        let id_says_nothing = is_blank(self.cell(row, id.index));
+        matches!(fold(label).as_str(), "total" | "totals" | "grandtotal") && (at == id.index || id_says_nothing)
+    }
+
+    fn is_words(&self, cell: Cell<'_>) -> bool {
+        match cell {
+            Cell::Text(text) => {
+                let bare = text.trim();
+                !Blanks::default().is_nothing(bare)
+                    && !(self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None)
+            }
+            Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Error(_) => false,
+            Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,
+        }
+    }
+
+    /// Whether the row only looks like one: a workbook's formulas over rows that are empty elsewhere show zeros and
+    /// error values, and nothing else.
+    pub(crate) fn is_phantom(&self, row: &Row) -> bool {
+        let Some(id) = self.id.as_ref().filter(|_| self.workbook) else {
+            return false;
+        };
+        let zero = |cell: Cell<'_>| matches!(cell, Cell::Number(value, _) if value == 0.0);
+        let filled = row.cells().filter(|cell| !is_blank(*cell)).count();
+        zero(row.cell(id.index))
+            && filled > 1
+            && row
+                .cells()
+                .all(|cell| is_blank(cell) || zero(cell) || matches!(cell, Cell::Error(_)))
+    }
+}
+
+/// Whether a cell holds nothing to be seen.
+pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
+    match cell {
+        Cell::Absent | Cell::Empty => true,
+        Cell::Text(text) => text.trim().is_empty(),
+        _ => false,
+    }
+}
+
+fn blanks(rule: Option<&Rule>) -> Blanks {
+    rule.and_then(|rule| rule.blanks.clone())
+        .map_or_else(Blanks::default, Blanks::only)
+}
+
+fn constant(value: &Constant) -> FieldValue<'static> {
+    match value {
+        Constant::Text(text) => FieldValue::Text(Cow::Owned(text.clone())),
+        Constant::Number(number) => FieldValue::Number(Cow::Owned(number.clone())),
+        Constant::Bool(value) => FieldValue::Bool(*value),
+    }
+}
+
+fn column_of(table: &Table, header: &str) -> Result<usize, MappingError> {
+    let name = fold(header);
+    let found = table.header.cells.iter().find(|cell| fold(&cell.name) == name);
+    found.map(|cell| cell.index).ok_or_else(|| MappingError::NoColumn {
+        file: table.file.clone(),
+        header: header.to_owned(),
+    })
+}

@@ -1,0 +1,111 @@
+//! Writing a mapping file from what the columns were understood to mean. What the user has written stays, comments
+//! included; only columns that it does not name yet are added.
+
+use std::fmt::Write as _;
+
+use toml_edit::{DocumentMut, Key, Table, value};
+
+use super::Mapping;
+use crate::columns::matching::{By, ColumnMatch, Matching};
+
+const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsheet mean. Use it with --map.
+#
+# extra = "keep"              keep columns that mean no field, under their own name (lot_number); "drop" leaves them out
+#
+# [columns]                   a header, and the field that it means
+# "Lot No" = "item_id"
+# "Notes" = false             this column is left out
+# "Price" = { field = "quantity", currency = true }
+#     field = "quantity"      one of the 27 fields (with extra = "keep" beside it, any other name)
+#     extra = "keep"          keep this column under its own name
+#     blanks = ["none", "?"]  the words that mean nothing in this column, in place of the usual ones
+#     dates = "dmy"           03/04/2021 is 3 April here ("mdy": March 4; "ymd": the year first)
+#     numbers = "eu"          1.234,50 ("us": 1,234.50)
+#     currency = true         $74.69 is 74.69
+#     percent = true          25% is 0.25
+#     split = ["approved_at", "approved_at_time"]   one column holds both the day and the time of day
+#
+# [constants]                 every item gets this value
+# units = "Grams"
+#
+# [join]                      two columns, the day and the time of day, make one field
+# moved_at = ["Moved Date", "Moved Time"]
+"#;
+
+impl Mapping {
+    /// The text of a mapping file for these columns. Columns that are only offered, or mean nothing known, stand in
+    /// it as comments, ready to be said yes to. `earlier` is kept as it is, and only added to.
+    #[must_use]
+    pub fn text_for(matching: &Matching, earlier: Option<&Self>) -> String {
+        let mut text = match earlier {
+            Some(earlier) => earlier.with_columns(matching),
+            None => format!("{HEAD}\n{}", fresh(matching)),
+        };
+        let offered: Vec<&ColumnMatch> = matching
+            .columns
+            .iter()
+            .filter(|column| {
+                !column.is_taken() && !matches!(column.by, By::Ignored | By::Mapping) && column.key.is_none()
+            })
+            .filter(|column| earlier.is_none_or(|earlier| !earlier.text.contains(&key(&column.header))))
+            .collect();
+        if !offered.is_empty() {
+            text.push_str("\n# Left out. To take one, write its line under [columns] without the `#`.\n");
+            for column in offered {
+                let field = column.field.as_deref().unwrap_or("");
+                let why = if column.weak {
+                    format!("   # offered: {}", column.by)
+                } else {
+                    String::new()
+                };
+                // Writing to a String can't fail.
+                let _ = writeln!(text, "# {} = {}{why}", key(&column.header), value(field));
+            }
+        }
+        text
+    }
+
+    fn with_columns(&self, matching: &Matching) -> String {
+        let Ok(mut document) = self.text.parse::<DocumentMut>() else {
+            return self.text.clone();
+        };
+        let new: Vec<&ColumnMatch> = taken(matching)
+            .filter(|column| self.rule(&column.header).is_none())
+            .collect();
+        if new.is_empty() {
+            return self.text.clone();
+        }
+        if let Some(columns) = document
+            .entry("columns")
+            .or_insert_with(toml_edit::table)
+            .as_table_like_mut()
+        {
+            for column in new {
+                columns.insert(&column.header, value(column.field.as_deref().unwrap_or_default()));
+            }
+        }
+        document.to_string()
+    }
+}
+
+fn taken(matching: &Matching) -> impl Iterator<Item = &ColumnMatch> {
+    matching
+        .columns
+        .iter()
+        .filter(|column| column.is_taken() && column.key.is_none())
+}
+
+fn fresh(matching: &Matching) -> String {
+    let mut columns = Table::new();
+    for column in taken(matching) {
+        columns.insert(&column.header, value(column.field.as_deref().unwrap_or_default()));
+    }
+    let mut document = DocumentMut::new();
+    document.insert("columns", columns.into());
+    document.to_string()
+}
+
+/// A header as a TOML key, on one line.
+fn key(header: &str) -> String {
+    Key::new(header).display_repr().into_owned()
+}

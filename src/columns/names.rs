@@ -1,0 +1,143 @@
+//! How two column names are compared: what counts as the same name, and how alike two names are.
+//!
+//! Belongs here: text only. Doesn't: which names mean which field (`vocabulary`).
+
+/// The name without case, spaces and punctuation: `Item ID*`, `item_id` and `ItemId` are all `itemid`.
+/// Accents stay. `#`, `%` and `$` stay as words, because they change what a column holds.
+pub(crate) fn fold(name: &str) -> String {
+    let mut folded = String::with_capacity(name.len());
+    for c in name.chars() {
+        match c {
+            '#' => folded.push_str("number"),
+            '%' => folded.push_str("percent"),
+            '$' => folded.push_str("dollar"),
+            c if c.is_alphanumeric() => folded.extend(c.to_lowercase()),
+            _ => {}
+        }
+    }
+    folded
+}
+
+/// The name's words in lower case: `PackagedDate*` is `packaged`, `date`.
+pub(crate) fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut open = false;
+    let mut before_lower = false;
+    for c in name.chars() {
+        if !c.is_alphanumeric() {
+            open = false;
+            before_lower = false;
+            continue;
+        }
+        let starts = !open || (c.is_uppercase() && before_lower);
+        if starts {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+        open = true;
+        before_lower = c.is_lowercase() || c.is_numeric();
+    }
+    words
+}
+
+/// The name as the API spells its own: `Lot Number` is `lot_number`.
+pub(crate) fn snake(name: &str) -> String {
+    words(name).join("_")
+}
+
+/// How alike two names are, from 0 to 1: the better of shared words and shared letter pairs (Dice's coefficient).
+pub(crate) fn likeness(a: &str, b: &str) -> f64 {
+    let (wa, wb) = (words(a), words(b));
+    let by_words = dice(&wa, &wb);
+    let (fa, fb) = (pairs(&fold(a)), pairs(&fold(b)));
+    by_words.max(dice(&fa, &fb))
+}
+
+fn pairs(text: &str) -> Vec<String> {
+    let chars: Vec<char> = text.chars().take(200).collect();
+    chars.windows(2).map(|pair| pair.iter().collect()).collect()
+}
+
+fn dice(a: &[String], b: &[String]) -> f64 {
+    if a.is_empty() || b.is_empty() {
+        return 0.0;
+    }
+    let mut rest: Vec<&String> = b.iter().collect();
+    let mut shared = 0_usize;
+    for item in a {
+        if let Some(at) = rest.iter().position(|other| *other == item) {
+            rest.swap_remove(at);
+            shared += 1;
+        }
+    }
+    2.0 * shared as f64 / (a.len() + b.len()) as f64
+}
+
+/// Whether a folded name fits a pattern in which `*` stands for anything.
+pub(crate) fn fits(pattern: &str, folded: &str) -> bool {
+    match pattern.split_once('*') {
+        None => fold(pattern) == folded,
+        Some((head, tail)) => {
+            let (head, tail) = (fold(head), fold(tail));
+            folded.len() >= head.len() + tail.len() && folded.starts_with(&head) && folded.ends_with(&tail)
+        }
+    }
+}
+
+/// The candidate most like `word`, if one is like it at all: for "did you mean".
+pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    candidates
+        .map(|candidate| (likeness(word, candidate), candidate))
+        .filter(|(score, _)| *score >= 0.4)
+        .max_by(|a, b| a.0.total_cmp(&b.0))
+        .map(|(_, candidate)| candidate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_punctuation_and_line_breaks_do_not_make_another_name() {
+        for name in ["item_id", "Item ID", "ITEM-ID*", "itemId", "Item\nID", "  item.id "] {
+            assert_eq!(fold(name), "itemid", "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_number_sign_or_a_percent_sign_makes_another_name() {
+        assert_ne!(fold("Item #"), fold("Item"));
+        assert_ne!(fold("Weight %"), fold("Weight"));
+    }
+
+    #[test]
+    fn accents_are_left_alone() {
+        assert_ne!(fold("Quantité"), fold("Quantite"));
+        assert_eq!(fold("QUANTITÉ"), fold("quantité"));
+    }
+
+    #[test]
+    fn camel_case_becomes_words() {
+        assert_eq!(snake("UnitOfMeasureName"), "unit_of_measure_name");
+        assert_eq!(snake("Lot Number*"), "lot_number");
+        assert_eq!(snake("THC %"), "thc");
+    }
+
+    #[test]
+    fn a_pattern_fits_what_stands_between() {
+        assert!(fits("Unit*Percent", &fold("UnitThcPercent")));
+        assert!(!fits("Unit*Percent", &fold("UnitThcContentDose")));
+        assert!(!fits("aba*aba", "aba"));
+    }
+
+    #[test]
+    fn a_misspelt_name_is_most_like_the_right_one() {
+        assert_eq!(
+            nearest("quantitty", ["quality", "quantity", "units"].into_iter()),
+            Some("quantity")
+        );
+        assert_eq!(nearest("zzz", ["quality"].into_iter()), None);
+    }
+}

@@ -1,0 +1,372 @@
+//! Text that is a number: in which style, and how JSON writes it. Works on digits, never through a double, so that
+//! no digit is lost.
+//!
+//! Belongs here: single numbers. Doesn't: which style a column has (`survey`), which fields hold numbers (`item`).
+
+use std::borrow::Cow;
+use std::cmp::Ordering;
+
+use super::NumberStyle;
+
+/// Which styles a text is a number in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    /// In both, with the same meaning: `12`.
+    Plain,
+    /// Only as `1,234.50`.
+    Us,
+    /// Only as `1.234,50`.
+    Eu,
+    /// In both, with different meanings: `1.234`, `1,234`.
+    Either,
+    /// Digits that are no number because of a leading zero: `024`.
+    LeadingZero,
+    /// No number.
+    None,
+}
+
+/// A decimal number: `0.digits × 10^point`, the digits without zeros at either end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Decimal {
+    negative: bool,
+    digits: Vec<u8>,
+    point: i64,
+}
+
+struct Parts<'a> {
+    negative: bool,
+    whole: &'a str,
+    fraction: &'a str,
+    exponent: i64,
+}
+
+/// Which styles `text` (without outer white space) is a number in.
+pub(crate) fn shape(text: &str) -> Shape {
+    if is_plain_integer(text) {
+        return Shape::Plain;
+    }
+    match (parts(text, NumberStyle::Us), parts(text, NumberStyle::Eu)) {
+        (Some(us), Some(_)) => {
+            let plain = us.fraction.is_empty() && us.whole.bytes().all(|b| b.is_ascii_digit());
+            if plain { Shape::Plain } else { Shape::Either }
+        }
+        (Some(_), None) => Shape::Us,
+        (None, Some(_)) => Shape::Eu,
+        (None, None) => {
+            let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+            let zero_led = digits.len() > 1 && digits.starts_with('0');
+            if zero_led && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.' || b == b',') {
+                Shape::LeadingZero
+            } else {
+                Shape::None
+            }
+        }
+    }
+}
+
+fn is_plain_integer(text: &str) -> bool {
+    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+    match digits {
+        [] => false,
+        [b'0'] => text == "0",
+        [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
+        _ => false,
+    }
+}
+
+/// The number as JSON writes it, without an exponent where that is readable; none where `text` is no number in this
+/// style, or none that the API can hold (beyond the range of a double).
+pub(crate) fn canonical(text: &str, style: NumberStyle) -> Option<Cow<'_, str>> {
+    if is_plain_integer(text) || (style == NumberStyle::Us && is_plain_fraction(text)) {
+        return Some(Cow::Borrowed(text));
+    }
+    decimal(text, style)?.to_json().map(Cow::Owned)
+}
+
+/// `12.5`: already as JSON writes it.
+fn is_plain_fraction(text: &str) -> bool {
+    text.len() < 18
+        && text.split_once('.').is_some_and(|(whole, fraction)| {
+            (is_plain_integer(whole) || whole == "-0")
+                && fraction.bytes().all(|b| b.is_ascii_digit())
+                && fraction.bytes().last().is_some_and(|b| b != b'0')
+        })
+}
+
+/// The value of `text` in this style.
+pub(crate) fn decimal(text: &str, style: NumberStyle) -> Option<Decimal> {
+    let parts = parts(text, style)?;
+    let mut digits: Vec<u8> = parts.whole.bytes().filter(u8::is_ascii_digit).collect();
+    let mut point = i64::try_from(digits.len()).ok()?.checked_add(parts.exponent)?;
+    digits.extend(parts.fraction.bytes());
+    let leading = digits.iter().take_while(|digit| **digit == b'0').count();
+    digits.drain(..leading);
+    point = point.checked_sub(i64::try_from(leading).ok()?)?;
+    while digits.last() == Some(&b'0') {
+        digits.pop();
+    }
+    if digits.is_empty() {
+        return Some(Decimal {
+            negative: false,
+            digits,
+            point: 0,
+        });
+    }
+    Some(Decimal {
+        negative: parts.negative,
+        digits,
+        point,
+    })
+}
+
+fn parts(text: &str, style: NumberStyle) -> Option<Parts<'_>> {
+    let (mark, group) = match style {
+        NumberStyle::Us => ('.', ','),
+        NumberStyle::Eu => (',', '.'),
+    };
+    let (negative, rest) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let (mantissa, exponent) = match rest.split_once(['e', 'E']) {
+        Some((mantissa, exponent)) => (mantissa, exponent_of(exponent)?),
+        None => (rest, 0),
+    };
+    let (whole, fraction) = match mantissa.split_once(mark) {
+        Some((_, "")) => return None,
+        Some((whole, fraction)) => (whole, fraction),
+        None => (mantissa, ""),
+    };
+    let digits_only = |text: &str| text.bytes().all(|b| b.is_ascii_digit());
+    let whole_fits = if whole.is_empty() {
+        !fraction.is_empty()
+    } else if whole.contains(group) {
+        mantissa.len() == rest.len() && is_grouped(whole, group)
+    } else {
+        digits_only(whole) && (whole == "0" || !whole.starts_with('0'))
+    };
+    (whole_fits && digits_only(fraction)).then_some(Parts {
+        negative,
+        whole,
+        fraction,
+        exponent,
+    })
+}
+
+fn exponent_of(text: &str) -> Option<i64> {
+    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+    let sound = !digits.is_empty() && digits.len() <= 9 && digits.bytes().all(|b| b.is_ascii_digit());
+    if sound {
+        text.strip_prefix('+').unwrap_or(text).parse().ok()
+    } else {
+        None
+    }
+}
+
+fn is_grouped(whole: &str, group: char) -> bool {
+    whole.split(group).enumerate().all(|(at, part)| {
+        part.bytes().all(|b| b.is_ascii_digit())
+            && if at == 0 {
+                (1..=3).contains(&part.len()) && !part.starts_with('0')
+            } else {
+                part.len() == 3
+            }
+    })
+}
+
+impl Decimal {
+    /// As JSON writes it. Integers beyond 64 bit (which the API answers with 500) and very small or large numbers
+    /// are written with an exponent, which every JSON reader takes for a double.
+    fn to_json(&self) -> Option<String> {
+        if self.digits.is_empty() {
+            return Some("0".to_owned());
+        }
+        // Beyond a double's range the server would hold infinity, or zero.
+        if self.point > 308 && self.as_double().is_infinite() || self.point < -306 && self.as_double() == 0.0 {
+            return None;
+        }
+        let digits = std::str::from_utf8(&self.digits).ok()?;
+        let mut text = String::with_capacity(digits.len() + 8);
+        if self.negative {
+            text.push('-');
+        }
+        let count = i64::try_from(digits.len()).ok()?;
+        if count <= self.point && self.point <= 18 {
+            text.push_str(digits);
+            for _ in count..self.point {
+                text.push('0');
+            }
+        } else if 0 < self.point && self.point <= 18 {
+            let (whole, fraction) = digits.split_at_checked(usize::try_from(self.point).ok()?)?;
+            text.push_str(whole);
+            text.push('.');
+            text.push_str(fraction);
+        } else if (-20..=0).contains(&self.point) {
+            text.push_str("0.");
+            for _ in self.point..0 {
+                text.push('0');
+            }
+            text.push_str(digits);
+        } else {
+            let (first, rest) = digits.split_at_checked(1)?;
+            text.push_str(first);
+            if !rest.is_empty() {
+                text.push('.');
+                text.push_str(rest);
+            }
+            text.push('e');
+            text.push_str(&self.point.checked_sub(1)?.to_string());
+        }
+        Some(text)
+    }
+
+    fn as_double(&self) -> f64 {
+        let digits = String::from_utf8_lossy(&self.digits);
+        let sign = if self.negative { "-" } else { "" };
+        format!("{sign}0.{digits}e{}", self.point).parse().unwrap_or(f64::NAN)
+    }
+
+    fn is_integer(&self) -> bool {
+        i64::try_from(self.digits.len()).is_ok_and(|count| count <= self.point)
+    }
+
+    /// Whether two numbers are the same. The API stores a fraction as a double: one that has more digits than a
+    /// double holds equals what the double made of it.
+    pub(crate) fn equals(&self, other: &Self) -> bool {
+        if self == other {
+            return true;
+        }
+        let long = self.digits.len().max(other.digits.len()) > 15;
+        let in_double = !(self.is_integer() && other.is_integer()) || self.point > 19;
+        long && in_double && self.as_double().total_cmp(&other.as_double()) == Ordering::Equal
+    }
+}
+
+/// A workbook's number without float noise: 15 significant digits, which is all that the program shows.
+pub(crate) fn from_double(value: f64) -> Option<String> {
+    if !value.is_finite() {
+        return None;
+    }
+    decimal(&format!("{value:.14e}"), NumberStyle::Us)?.to_json()
+}
+
+/// A number in percent as the fraction that it is: `25` is `0.25`.
+pub(crate) fn percent(number: &str) -> Option<String> {
+    let mut value = decimal(number, NumberStyle::Us)?;
+    if !value.digits.is_empty() {
+        value.point = value.point.checked_sub(2)?;
+    }
+    value.to_json()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn us(text: &str) -> Option<String> {
+        canonical(text, NumberStyle::Us).map(Cow::into_owned)
+    }
+
+    fn eu(text: &str) -> Option<String> {
+        canonical(text, NumberStyle::Eu).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn a_number_follows_jsons_grammar_with_a_leading_plus_or_point() {
+        for (text, json) in [
+            ("-2.0000", "-2"),
+            ("+5", "5"),
+            (".5", "0.5"),
+            ("-.5", "-0.5"),
+            ("1e3", "1000"),
+            ("1.5E-2", "0.015"),
+            ("0", "0"),
+            ("-0.0", "0"),
+            ("0.10", "0.1"),
+            ("12.5", "12.5"),
+            ("-0.5", "-0.5"),
+            ("100", "100"),
+            ("0.1234567890123456789", "0.1234567890123456789"),
+            ("123456789012345678", "123456789012345678"),
+        ] {
+            assert_eq!(us(text).as_deref(), Some(json), "{text}");
+        }
+        for text in [
+            "024", "5.", ".", "-", "+", "1e", "1e+", "0x10", "1_000", "١٢", "--5", "1 000", "00.5", "NaN", "Infinity",
+            "5 g", "$5", "5%", "1,23", "1,2345",
+        ] {
+            assert_eq!(us(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_leading_zero_is_no_number_and_is_told_from_other_text() {
+        assert_eq!(shape("024"), Shape::LeadingZero);
+        assert_eq!(shape("-007"), Shape::LeadingZero);
+        assert_eq!(shape("0.24"), Shape::Us);
+        assert_eq!(shape("0,24"), Shape::Eu);
+        assert_eq!(shape("about 5"), Shape::None);
+    }
+
+    #[test]
+    fn the_separators_show_the_style() {
+        for text in ["1,234.50", "1,234,567", "12.5", "0.125", "1234.567", ".125", "1.5e3"] {
+            assert_eq!(shape(text), Shape::Us, "{text}");
+        }
+        for text in ["1.234,5", "1.234.567", "12,5", "0,125", "1234,567"] {
+            assert_eq!(shape(text), Shape::Eu, "{text}");
+        }
+        for text in ["1.234", "1,234", "-999.999"] {
+            assert_eq!(shape(text), Shape::Either, "{text}");
+        }
+        for text in ["0", "12", "-5", "+7", "1e5", "12345678901234567890"] {
+            assert_eq!(shape(text), Shape::Plain, "{text}");
+        }
+    }
+
+    #[test]
+    fn each_style_reads_its_own_way() {
+        assert_eq!(us("1,234.50").as_deref(), Some("1234.5"));
+        assert_eq!(us("1,234").as_deref(), Some("1234"));
+        assert_eq!(us("1.234").as_deref(), Some("1.234"));
+        assert_eq!(eu("1.234,50").as_deref(), Some("1234.5"));
+        assert_eq!(eu("1.234").as_deref(), Some("1234"));
+        assert_eq!(eu("1,234").as_deref(), Some("1.234"));
+        assert_eq!(eu("12.5"), None);
+        assert_eq!(us("1.234,5"), None);
+    }
+
+    #[test]
+    fn what_the_api_can_not_hold_as_an_integer_is_written_as_a_double() {
+        assert_eq!(us("100000000000000000000").as_deref(), Some("1e20"));
+        assert_eq!(us("12345678901234567890").as_deref(), Some("1.234567890123456789e19"));
+        assert_eq!(us("1e400"), None);
+        assert_eq!(us("-1e999999999"), None);
+        assert_eq!(us("1e-400"), None);
+        assert_eq!(us("1e99999999999999999999"), None);
+        assert_eq!(us("1.7976931348623157e308").as_deref(), Some("1.7976931348623157e308"));
+        assert_eq!(us("1e-10").as_deref(), Some("0.0000000001"));
+    }
+
+    #[test]
+    fn excels_float_noise_is_lost_at_15_digits() {
+        assert_eq!(from_double(68.664_999_999_999_99).as_deref(), Some("68.665"));
+        assert_eq!(from_double(0.1 + 0.2).as_deref(), Some("0.3"));
+        assert_eq!(from_double(1.0).as_deref(), Some("1"));
+        assert_eq!(from_double(-2.0).as_deref(), Some("-2"));
+        assert_eq!(from_double(1e300).as_deref(), Some("1e300"));
+        assert_eq!(from_double(f64::NAN), None);
+    }
+
+    #[test]
+    fn numbers_are_compared_by_value() {
+        let number = |text: &str| decimal(text, NumberStyle::Us).expect("a number");
+        assert!(number("5").equals(&number("5.0")));
+        assert!(number("5e0").equals(&number("5")));
+        assert!(number("-0").equals(&number("0")));
+        assert!(!number("5").equals(&number("-5")));
+        assert!(!number("9007199254740993").equals(&number("9007199254740992")));
+        assert!(number("0.1234567890123456789").equals(&number("0.12345678901234568")));
+        assert!(!number("0.1").equals(&number("0.1000000001")));
+    }
+}

@@ -1,0 +1,523 @@
+//! The tables of a run, read twice: once to settle what needs whole columns, then row by row.
+//!
+//! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
+//! (`duplicates`), single cells (`cells`).
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use super::cells::{self, Meaning};
+use super::duplicates::{FirstLook, Groups};
+use super::error::ColumnError;
+use super::ids::{self, Id};
+use super::layout::{IdColumn, Layout};
+use super::mapping::Mapping;
+use super::matching::{By, Matching, header_place, match_columns};
+use super::merge::{Held, hold, merge};
+use super::names::likeness;
+use super::survey::TableSurvey;
+use super::vocabulary::Vocabulary;
+use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
+use crate::item::{ITEM_ID, IdFault};
+use crate::sheet::{Cell, Format, Row, Table};
+
+/// The tables of one run, with their columns matched; read as often as needed.
+pub struct Source {
+    /// The tables, in the order in which the user named them.
+    pub tables: Vec<Table>,
+    matchings: Vec<Matching>,
+    layouts: Vec<Layout>,
+    /// The line of each table's TOTAL row.
+    totals: Vec<Option<u64>>,
+    options: ColumnOptions,
+    groups: Groups,
+}
+
+impl Source {
+    /// Matches the columns of each table; reads no data row yet (but the first of a JSON file with nested items).
+    pub fn new(tables: Vec<Table>, options: ColumnOptions) -> Result<Self, ColumnError> {
+        Self::with_mapping(tables, options, None)
+    }
+
+    /// The same, where a mapping file says what columns mean.
+    pub fn with_mapping(
+        tables: Vec<Table>,
+        options: ColumnOptions,
+        mapping: Option<&Mapping>,
+    ) -> Result<Self, ColumnError> {
+        let words = Vocabulary::new();
+        let mut matchings = Vec::new();
+        let mut layouts = Vec::new();
+        for table in &tables {
+            let matching = match_columns(table, &words, mapping)?;
+            let layout = Layout::new(table, &matching, mapping)?;
+            if layout.id.is_none() {
+                return Err(no_id(table, &matching));
+            }
+            matchings.push(matching);
+            layouts.push(layout);
+        }
+        let totals = vec![None; tables.len()];
+        Ok(Self {
+            tables,
+            matchings,
+            layouts,
+            totals,
+            options,
+            groups: Groups::default(),
+        })
+    }
+
+    /// What the columns of each table mean, in the order of `tables`.
+    #[must_use]
+    pub fn matchings(&self) -> &[Matching] {
+        &self.matchings
+    }
+
+    /// The fields that the tables have columns for, `item_id` left out.
+    #[must_use]
+    pub fn fields(&self) -> Vec<&str> {
+        let mut fields: Vec<&str> = Vec::new();
+        for layout in &self.layouts {
+            let given = layout.targets.iter().map(|target| target.field.as_str());
+            for field in given.chain(layout.constants.iter().map(|(field, _)| field.as_str())) {
+                if !fields.contains(&field) {
+                    fields.push(field);
+                }
+            }
+        }
+        fields
+    }
+
+    /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
+    pub fn survey(&mut self) -> Result<Survey, ColumnError> {
+        let mut survey = Survey::default();
+        let mut look = FirstLook::default();
+        let mut row = Row::new();
+        for at in 0..self.tables.len() {
+            let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) else {
+                continue;
+            };
+            if let Some(matching) = self.matchings.get(at) {
+                tell_columns(table, matching, &mut survey);
+            }
+            let mut found = TableSurvey::new(layout);
+            let mut reader = table.rows()?;
+            while reader.next(&mut row)? {
+                if !found.row(layout, table, &row) {
+                    continue;
+                }
+                if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
+                    found.id(&id, row.line);
+                    look.add(
+                        &id.text,
+                        Origin {
+                            table: at,
+                            line: row.line,
+                        },
+                    );
+                }
+            }
+            survey.rows += found.rows - u64::from(found.total().is_some());
+            found.settle(layout, table, &self.options, &mut survey);
+            if let Some(total) = self.totals.get_mut(at) {
+                *total = found.total();
+            }
+        }
+        if look.has_suspects() {
+            self.groups = self.look_again(&mut look)?;
+            self.tell_ids_alike(&mut survey);
+        } else {
+            self.groups = Groups::default();
+        }
+        if let Some(lost) = look.lost_zeros() {
+            let count = if lost.count == 1 {
+                "1 id has".to_owned()
+            } else {
+                format!("{} ids have", lost.count)
+            };
+            survey.warnings.push(format!(
+                "{count} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?})",
+                lost.example, self.place(lost.first), lost.id
+            ));
+        }
+        Ok(survey)
+    }
+
+    /// Reads the rows of the ids whose hash came twice.
+    fn look_again(&self, look: &mut FirstLook) -> Result<Groups, ColumnError> {
+        let mut groups = Groups::default();
+        self.each_row(&mut |at, layout, table, row| {
+            let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, row)) else {
+                return Ok(());
+            };
+            let origin = Origin {
+                table: at,
+                line: row.line,
+            };
+            // A row that is refused anyway is not one to be taken in place of another.
+            let counts = self.options.duplicates == Duplicates::Reject || self.draft(layout, table, row).is_ok();
+            if look.is_suspect(&id.text) && counts {
+                groups.add(&id.text, origin);
+            }
+            Ok::<(), ColumnError>(())
+        })?;
+        Ok(groups)
+    }
+
+    fn tell_ids_alike(&mut self, survey: &mut Survey) {
+        if let Some(alike) = self.groups.alike() {
+            survey.warnings.push(format!(
+                "{} ids differ from each other only in case or outer space; they are different items (first: {:?} in {} and {:?} in {})",
+                alike.count, alike.first.0, self.place(alike.first.1), alike.second.0, self.place(alike.second.1)
+            ));
+        }
+        self.groups.keep_repeated();
+        let (ids, rows) = self.groups.counts();
+        if ids > 0 {
+            let fate = match self.options.duplicates {
+                Duplicates::Reject => "all are rejected (--duplicates first, last or merge takes them)",
+                Duplicates::First => "the first row is taken (--duplicates first)",
+                Duplicates::Last => "the last row is taken (--duplicates last)",
+                Duplicates::Merge => "they are merged (--duplicates merge)",
+            };
+            let ids = if ids == 1 {
+                "1 id stands".to_owned()
+            } else {
+                format!("{ids} ids stand")
+            };
+            survey
+                .warnings
+                .push(format!("{ids} in more than one row ({rows} rows): {fate}"));
+        }
+    }
+
+    /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
+    pub fn read<E: From<ColumnError>>(
+        &self,
+        take: &mut dyn FnMut(&Row, Incoming<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut held: HashMap<String, Vec<Held>> = HashMap::new();
+        self.each_row(&mut |at, layout, table, row| {
+            let origin = Origin {
+                table: at,
+                line: row.line,
+            };
+            let mut earlier = Vec::new();
+            let reading = match self.draft(layout, table, row) {
+                Err(mut reasons) => {
+                    self.add_duplicate(layout, table, origin, row, &mut reasons);
+                    Reading::Rejected(reasons)
+                }
+                Ok(draft) => self.settle(layout, table, origin, draft, &mut held, &mut earlier),
+            };
+            // Merging borrows what earlier rows said, so it comes last.
+            let reading = match reading {
+                Reading::Item(draft) if !earlier.is_empty() => Reading::Item(merge(&earlier, draft)),
+                reading => reading,
+            };
+            take(row, Incoming { origin, reading })
+        })
+    }
+
+    /// Every data row of every table: without phantom and TOTAL rows.
+    fn each_row<E: From<ColumnError>>(
+        &self,
+        take: &mut dyn FnMut(usize, &Layout, &Table, &Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut row = Row::new();
+        for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
+            let total = self.totals.get(at).copied().flatten();
+            let mut reader = table.rows().map_err(ColumnError::from)?;
+            while reader.next(&mut row).map_err(ColumnError::from)? {
+                if total != Some(row.line) && !layout.is_phantom(&row) {
+                    take(at, layout, table, &row)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a row that is sound by itself, in view of the other rows with its id.
+    fn settle<'a>(
+        &self,
+        layout: &Layout,
+        table: &Table,
+        origin: Origin,
+        draft: Draft<'a>,
+        held: &mut HashMap<String, Vec<Held>>,
+        earlier: &mut Vec<Held>,
+    ) -> Reading<'a> {
+        let Some(rows) = self.groups.of(&draft.id) else {
+            return Reading::Item(draft);
+        };
+        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
+            return Reading::Item(draft);
+        };
+        match self.options.duplicates {
+            Duplicates::Reject => {
+                let id = layout.id.as_ref();
+                Reading::Rejected(vec![self.duplicate(id, table, origin, &draft.id, rows)])
+            }
+            Duplicates::First if origin != *first => Reading::Skipped(format!(
+                "the id stands in {} already (--duplicates first)",
+                self.place(*first)
+            )),
+            Duplicates::Last if origin != *last => Reading::Skipped(format!(
+                "the id stands in {} again (--duplicates last)",
+                self.place(*last)
+            )),
+            Duplicates::Merge if origin != *last => {
+                hold(held.entry(draft.id.clone().into_owned()).or_default(), &draft);
+                Reading::Skipped(format!("merged into {} (--duplicates merge)", self.place(*last)))
+            }
+            Duplicates::Merge => {
+                *earlier = held.remove(draft.id.as_ref()).unwrap_or_default();
+                Reading::Item(draft)
+            }
+            Duplicates::First | Duplicates::Last => Reading::Item(draft),
+        }
+    }
+
+    fn add_duplicate(&self, layout: &Layout, table: &Table, origin: Origin, row: &Row, reasons: &mut Vec<Rejection>) {
+        let Some(column) = layout
+            .id
+            .as_ref()
+            .filter(|_| self.options.duplicates == Duplicates::Reject)
+        else {
+            return;
+        };
+        if let Ok(id) = read_id(layout, table, column, row)
+            && let Some(rows) = self.groups.of(&id.text)
+        {
+            reasons.push(self.duplicate(Some(column), table, origin, &id.text, rows));
+        }
+    }
+
+    fn duplicate(
+        &self,
+        column: Option<&IdColumn>,
+        table: &Table,
+        origin: Origin,
+        id: &str,
+        rows: &[Origin],
+    ) -> Rejection {
+        const MOST: usize = 5;
+        let others: Vec<String> = rows
+            .iter()
+            .filter(|row| **row != origin)
+            .take(MOST)
+            .map(|row| self.place(*row))
+            .collect();
+        let more = rows.len().saturating_sub(MOST + 1);
+        let more = if more > 0 {
+            format!(" and {more} more")
+        } else {
+            String::new()
+        };
+        let index = column.map(|column| column.index);
+        Rejection {
+            column: column.map(|column| column.header.clone()),
+            index,
+            value: id.to_owned(),
+            reason: format!(
+                "{}: the id {id:?} also stands in {}{more}",
+                table.address(origin.line, index.unwrap_or(0)),
+                others.join(", ")
+            ),
+        }
+    }
+
+    /// Where a row stands, for a person; with the file where there are several.
+    fn place(&self, origin: Origin) -> String {
+        let Some(table) = self.tables.get(origin.table) else {
+            return format!("line {}", origin.line);
+        };
+        let index = self
+            .layouts
+            .get(origin.table)
+            .and_then(|layout| layout.id.as_ref())
+            .map_or(0, |id| id.index);
+        let place = match table.format {
+            Format::Workbook(_) => table.address(origin.line, index),
+            _ => format!("line {}", origin.line),
+        };
+        if self.tables.iter().any(|other| other.file != table.file) {
+            format!("{} {place}", table.file)
+        } else {
+            place
+        }
+    }
+
+    /// What a row says by itself, or every reason why it can't be taken.
+    fn draft<'a>(&self, layout: &'a Layout, table: &Table, row: &'a Row) -> Result<Draft<'a>, Vec<Rejection>> {
+        let mut reasons = Vec::new();
+        let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
+            column: column.map(str::to_owned),
+            index: Some(index),
+            value: cells::display(cell),
+            reason: format!("{}: {reason}", table.address(row.line, index)),
+        };
+        if let Some(index) = layout.beyond(row) {
+            let reason = format!(
+                "the row is longer than its header: {} cells for {} columns",
+                row.len(),
+                layout.width
+            );
+            reasons.push(refuse(None, index, row.cell(index), &reason));
+        }
+        let id = match &layout.id {
+            None => Err(IdFault::Empty.to_string()),
+            Some(column) => read_id(layout, table, column, row).map_err(|reason| {
+                reasons.push(refuse(
+                    Some(&column.header),
+                    column.index,
+                    row.cell(column.index),
+                    &reason,
+                ));
+                reason
+            }),
+        };
+        let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
+        for target in &layout.targets {
+            let cell = layout.cell(row, target.index);
+            let at_fault = |reason: &str| refuse(Some(&target.header), target.index, cell, reason);
+            let value = match layout.read(row, target) {
+                Meaning::Absent => continue,
+                Meaning::Fault(reason) => {
+                    reasons.push(at_fault(&reason));
+                    continue;
+                }
+                Meaning::Nothing(_) if self.options.blanks_reject => {
+                    reasons.push(at_fault("the cell is blank (--blanks reject)"));
+                    continue;
+                }
+                Meaning::Value(_, Some(concern)) if self.options.strict && concern.is_strict() => {
+                    reasons.push(at_fault(&format!(
+                        "{:?} {} (--strict)",
+                        cells::display(cell),
+                        concern.reason()
+                    )));
+                    continue;
+                }
+                Meaning::Nothing(_) => FieldValue::Nothing,
+                Meaning::Value(value, _) => value,
+            };
+            let raw = if target.joined.is_some() {
+                None
+            } else {
+                raw(cell, &value, layout.untyped)
+            };
+            values.push(DraftValue {
+                field: &target.field,
+                value,
+                raw,
+                index: Some(target.index),
+            });
+        }
+        let constants = layout.constants.iter();
+        values.extend(constants.map(|(field, value)| DraftValue {
+            field,
+            value: value.clone(),
+            raw: None,
+            index: None,
+        }));
+        match id {
+            Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
+            _ => Err(reasons),
+        }
+    }
+}
+
+/// The cell's own text: of untyped text always, elsewhere where the reading has made something else of a text.
+fn raw<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<&'a str> {
+    let Cell::Text(text) = cell else { return None };
+    if untyped {
+        return match cells::unguard(text) {
+            Cow::Borrowed(text) => Some(text),
+            Cow::Owned(_) => None,
+        };
+    }
+    let changed = match value {
+        FieldValue::Text(read) => read != text,
+        FieldValue::Number(_) => true,
+        FieldValue::Nothing | FieldValue::Bool(_) | FieldValue::Json(_) => false,
+    };
+    changed.then_some(text)
+}
+
+fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
+    ids::read(
+        layout.cell(row, column.index),
+        &table.format,
+        &column.blanks,
+        &column.part,
+    )
+}
+
+fn no_id(table: &Table, matching: &Matching) -> ColumnError {
+    let file = table.sheet.as_ref().map_or_else(
+        || table.file.clone(),
+        |sheet| format!("{}, sheet {sheet:?}", table.file),
+    );
+    let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
+    if !matching.is_recognized() {
+        return ColumnError::NoHeader { file, headers };
+    }
+    let offered = matching
+        .columns
+        .iter()
+        .find(|column| column.field.as_deref() == Some(ITEM_ID));
+    let like = |header: &str| {
+        [
+            "item_id",
+            "Item Number",
+            "Package Tag",
+            "Tag",
+            "Lot Number",
+            "Barcode",
+            "SKU",
+        ]
+        .iter()
+        .map(|name| likeness(header, name))
+        .fold(0.0, f64::max)
+    };
+    let guess = offered.or_else(|| {
+        let free = matching.columns.iter().filter(|column| !column.is_taken());
+        free.filter(|column| like(&column.header) >= 0.4)
+            .max_by(|a, b| like(&a.header).total_cmp(&like(&b.header)))
+    });
+    ColumnError::NoId {
+        file,
+        guess: guess.map(|column| column.header.clone()),
+        headers,
+    }
+}
+
+/// Says which columns are left out, and which are offered.
+fn tell_columns(table: &Table, matching: &Matching, survey: &mut Survey) {
+    let mut left_out = Vec::new();
+    for column in &matching.columns {
+        let place = header_place(table, &column.header, column.index);
+        match (&column.field, &column.by) {
+            (Some(field), by) if column.weak => survey.decisions.push(format!(
+                "{place} may mean {field} ({by}) and is left out; a mapping file (--map) can say so"
+            )),
+            (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
+                left_out.push(format!("{:?}", column.header))
+            }
+            _ => {}
+        }
+    }
+    if !left_out.is_empty() {
+        survey
+            .decisions
+            .push(format!("{}: columns left out: {}", table.file, left_out.join(", ")));
+    }
+    for (field, value) in &matching.constants {
+        survey.decisions.push(format!(
+            "{}: {field} is {value:?} for every item, as a header says",
+            table.file
+        ));
+    }
+}

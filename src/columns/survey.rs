@@ -1,0 +1,516 @@
+//! The first pass over one table: what needs a whole column (date order, number style) or the whole table.
+//!
+//! Belongs here: evidence, decisions and the sentences about them. Doesn't: ids compared across tables
+//! (`duplicates`), single cells (`cells`).
+
+use std::collections::BTreeMap;
+
+use super::cells::{Blanks, Concern, Meaning, bare_number};
+use super::dates::{self, DateText};
+use super::ids::Id;
+use super::layout::{Layout, Target, is_blank};
+use super::matching::column_place;
+use super::numbers::{self, Shape};
+use super::{ColumnOptions, DateOrder, NumberStyle, Survey};
+use crate::item::Kind;
+use crate::sheet::{Cell, Row, Table};
+
+/// Something counted, with the first place where it was seen.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Tally {
+    pub(crate) count: u64,
+    line: u64,
+    value: String,
+}
+
+impl Tally {
+    fn add(&mut self, line: u64, value: &str) {
+        if self.count == 0 {
+            self.line = line;
+            // A cell may be long; a sentence shows its beginning.
+            self.value = value.chars().take(40).collect();
+        }
+        self.count += 1;
+    }
+}
+
+/// What a column's values show.
+#[derive(Clone, Debug, Default)]
+struct Evidence {
+    us: Tally,
+    eu: Tally,
+    either: Tally,
+    /// For each order (mdy, dmy, ymd): the values that are a day in it alone.
+    only: [Tally; 3],
+    /// For each order: how many values are a day in it.
+    fits: [u64; 3],
+    triples: Tally,
+    unclear: Tally,
+}
+
+const ORDERS: [DateOrder; 3] = [DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
+
+/// What is to be said of ids, each with its first place.
+#[derive(Clone, Debug, Default)]
+struct Ids {
+    trimmed: Tally,
+    suspicious: Tally,
+    long: Tally,
+}
+
+/// What one pass over a table has found.
+pub(crate) struct TableSurvey {
+    evidence: Vec<Evidence>,
+    concerns: BTreeMap<(usize, Concern), Tally>,
+    unnamed: BTreeMap<usize, Tally>,
+    ids: Ids,
+    errors_left_out: Tally,
+    pub(crate) rows: u64,
+    short: Tally,
+    phantoms: Tally,
+    /// The line of the last row, if that is a sum and no item.
+    total: Option<u64>,
+    read_by: Vec<bool>,
+}
+
+impl TableSurvey {
+    pub(crate) fn new(layout: &Layout) -> Self {
+        let mut read_by = vec![false; layout.width];
+        let indexes = layout
+            .targets
+            .iter()
+            .flat_map(|target| [Some(target.index), target.joined])
+            .flatten();
+        for index in indexes.chain(layout.id.as_ref().map(|id| id.index)) {
+            if let Some(read) = read_by.get_mut(index) {
+                *read = true;
+            }
+        }
+        Self {
+            evidence: vec![Evidence::default(); layout.targets.len()],
+            concerns: BTreeMap::new(),
+            unnamed: BTreeMap::new(),
+            ids: Ids::default(),
+            errors_left_out: Tally::default(),
+            rows: 0,
+            short: Tally::default(),
+            phantoms: Tally::default(),
+            total: None,
+            read_by,
+        }
+    }
+
+    /// The line of the last row, if that is a sum and no item.
+    pub(crate) fn total(&self) -> Option<u64> {
+        self.total
+    }
+
+    /// Takes one row. Gives whether it may be an item.
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row) -> bool {
+        if layout.is_phantom(row) {
+            self.phantoms.add(row.line, "");
+            return false;
+        }
+        self.total = layout.is_total(row).then_some(row.line);
+        self.rows += 1;
+        if layout.is_short(row) {
+            self.short.add(row.line, "");
+        }
+        self.look_beside(layout, table, row);
+        for (at, target) in layout.targets.iter().enumerate() {
+            self.cell(layout, row, at, target);
+        }
+        true
+    }
+
+    /// Takes a row's id.
+    pub(crate) fn id(&mut self, id: &Id<'_>, line: u64) {
+        for (applies, tally) in [
+            (id.trimmed, &mut self.ids.trimmed),
+            (id.suspicious, &mut self.ids.suspicious),
+            (id.long_number, &mut self.ids.long),
+        ] {
+            if applies {
+                tally.add(line, &id.text);
+            }
+        }
+    }
+
+    /// Cells that no field reads: values under no header, error values in columns that are left out.
+    fn look_beside(&mut self, layout: &Layout, table: &Table, row: &Row) {
+        for (index, cell) in row.cells().enumerate().take(layout.width) {
+            if self.read_by.get(index) == Some(&true) || is_blank(cell) {
+                continue;
+            }
+            if let Cell::Error(text) = cell {
+                self.errors_left_out
+                    .add(row.line, &format!("{} {text}", table.address(row.line, index)));
+            } else if !table.header.cells.iter().any(|header| header.index == index) {
+                self.unnamed.entry(index).or_default().add(row.line, "");
+            }
+        }
+    }
+
+    fn cell(&mut self, layout: &Layout, row: &Row, at: usize, target: &Target) {
+        let cell = layout.cell(row, target.index);
+        let style = &target.style;
+        if let (Cell::Text(text), Some(evidence)) = (cell, self.evidence.get_mut(at)) {
+            let settled = match style.kind {
+                Kind::Text => true,
+                Kind::Number if style.blanks.is_nothing(text) => false,
+                Kind::Number => {
+                    let bare = bare_number(text, style);
+                    let tally = match numbers::shape(&bare) {
+                        Shape::Us => &mut evidence.us,
+                        Shape::Eu => &mut evidence.eu,
+                        Shape::Either => &mut evidence.either,
+                        Shape::Plain | Shape::LeadingZero | Shape::None => {
+                            return self.concern(layout, row, at, target);
+                        }
+                    };
+                    tally.add(row.line, text);
+                    true
+                }
+                Kind::Date => {
+                    evidence.date(row.line, text);
+                    false
+                }
+                Kind::Time => false,
+            };
+            if settled {
+                return;
+            }
+        } else if style.kind == Kind::Text {
+            return;
+        }
+        self.concern(layout, row, at, target);
+    }
+
+    fn concern(&mut self, layout: &Layout, row: &Row, at: usize, target: &Target) {
+        let (Meaning::Nothing(Some(concern)) | Meaning::Value(_, Some(concern))) = layout.read(row, target) else {
+            return;
+        };
+        // Told from the evidence, once the column's order is known.
+        if concern != Concern::OtherOrder {
+            let value = match layout.cell(row, target.index) {
+                Cell::Text(text) => text,
+                _ => "",
+            };
+            self.concerns.entry((at, concern)).or_default().add(row.line, value);
+        }
+    }
+
+    /// Settles each column's order and style, and says so.
+    pub(crate) fn settle(&mut self, layout: &mut Layout, table: &Table, options: &ColumnOptions, survey: &mut Survey) {
+        for (target, evidence) in layout.targets.iter_mut().zip(&self.evidence) {
+            let column = column_place(table, &target.header, target.index);
+            match target.style.kind {
+                Kind::Number => evidence.numbers(target, table, &column, options.numbers, survey),
+                Kind::Date => evidence.dates(target, table, &column, options.dates, survey),
+                Kind::Text | Kind::Time => {}
+            }
+        }
+        self.warn(layout, table, options, survey);
+    }
+
+    fn warn(&self, layout: &Layout, table: &Table, options: &ColumnOptions, survey: &mut Survey) {
+        for ((at, concern), tally) in &self.concerns {
+            let Some(target) = layout.targets.get(*at) else {
+                continue;
+            };
+            let column = column_place(table, &target.header, target.index);
+            let first = first(table, tally, target.index);
+            let n = tally.count;
+            let fate = if options.strict && concern.is_strict() {
+                "rejected (--strict)"
+            } else {
+                "posted as text"
+            };
+            survey.warnings.push(match concern {
+                Concern::NotANumber => format!("{column}: {} no number, {fate} {first}", are(n, "value")),
+                Concern::LeadingZero => format!("{column}: {} a leading zero and {fate} {first}", have(n, "value")),
+                Concern::NotADate => format!("{column}: {} no date, {fate} {first}", are(n, "value")),
+                Concern::NotATime => format!("{column}: {} no time of day, {fate} {first}", are(n, "value")),
+                Concern::ShortYear => format!(
+                    "{column}: {} a year of two digits, read as 20yy {first}",
+                    have(n, "date")
+                ),
+                Concern::Dash => {
+                    format!(
+                        "{column}: {} just a dash and count as nothing; an accounting format shows zero so {first}",
+                        are(n, "cell")
+                    )
+                }
+                Concern::OtherOrder => continue,
+            });
+        }
+        self.warn_of_ids(layout, table, survey);
+        for (index, tally) in &self.unnamed {
+            let place = table.address(tally.line, *index);
+            survey.warnings.push(format!(
+                "{}: {} under no header and left out (first: {place})",
+                table.file,
+                are(tally.count, "value")
+            ));
+        }
+        if self.errors_left_out.count > 0 {
+            let tally = &self.errors_left_out;
+            survey.warnings.push(format!(
+                "{}: {} in columns that are left out (first: {})",
+                table.file,
+                are(tally.count, "error value"),
+                tally.value
+            ));
+        }
+        if self.short.count > 0 {
+            let n = self.short.count;
+            survey.warnings.push(format!(
+                "{}: {} shorter than the header; the cells missing at the end change nothing (first: line {})",
+                table.file,
+                are(n, "row"),
+                self.short.line
+            ));
+        }
+        if self.phantoms.count > 0 {
+            let place = table.address(self.phantoms.line, layout.id.as_ref().map_or(0, |id| id.index));
+            survey.warnings.push(format!(
+                "{}: {} only of zeros and error values, as formulas over empty rows do; taken for no items (first: {place})",
+                table.file, consist(self.phantoms.count)
+            ));
+        }
+        if let Some(line) = self.total {
+            survey.warnings.push(format!(
+                "{}: the last row (line {line}) is a TOTAL, not an item",
+                table.file
+            ));
+        }
+    }
+}
+
+impl TableSurvey {
+    fn warn_of_ids(&self, layout: &Layout, table: &Table, survey: &mut Survey) {
+        let Some(id) = &layout.id else { return };
+        let column = column_place(table, &id.header, id.index);
+        let ids = |n: u64| if n == 1 { "1 id".to_owned() } else { format!("{n} ids") };
+        let Ids {
+            trimmed,
+            suspicious,
+            long,
+        } = &self.ids;
+        if trimmed.count > 0 {
+            survey.decisions.push(format!(
+                "{column}: outer white space was removed from {} {}",
+                ids(trimmed.count),
+                first(table, trimmed, id.index)
+            ));
+        }
+        if suspicious.count > 0 {
+            let looks = if suspicious.count == 1 { "looks" } else { "look" };
+            survey.warnings.push(format!(
+                "{column}: {} {looks} like a number that a spreadsheet program has rewritten {}",
+                ids(suspicious.count),
+                first(table, suspicious, id.index)
+            ));
+        }
+        if long.count > 0 {
+            let tail = first(table, long, id.index);
+            survey.warnings.push(format!(
+                "{column}: {} in a number cell with more than 15 digits; the spreadsheet program may have changed the last ones {tail}",
+                are(long.count, "id")
+            ));
+        }
+    }
+}
+
+fn first(table: &Table, tally: &Tally, index: usize) -> String {
+    let place = table.address(tally.line, index);
+    if tally.value.is_empty() {
+        format!("(first: {place})")
+    } else {
+        format!("(first: {place}, {:?})", tally.value)
+    }
+}
+
+fn are(n: u64, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun} is")
+    } else {
+        format!("{n} {noun}s are")
+    }
+}
+
+fn have(n: u64, noun: &str) -> String {
+    if n == 1 {
+        format!("1 {noun} has")
+    } else {
+        format!("{n} {noun}s have")
+    }
+}
+
+fn consist(n: u64) -> String {
+    if n == 1 {
+        "1 row consists".to_owned()
+    } else {
+        format!("{n} rows consist")
+    }
+}
+
+impl Evidence {
+    fn date(&mut self, line: u64, text: &str) {
+        let bare = text.trim();
+        if Blanks::default().is_nothing(bare) {
+            return;
+        }
+        let DateText::Triple(triple, _) = dates::read(bare) else {
+            return;
+        };
+        let found = ORDERS.map(|order| triple.date(order));
+        self.triples.add(line, bare);
+        for (fits, date) in self.fits.iter_mut().zip(&found) {
+            *fits += u64::from(date.is_some());
+        }
+        let mut days = found.iter().flatten();
+        let first = days.next();
+        let more = days.clone().count() > 0;
+        if more && days.any(|date| Some(date) != first) {
+            self.unclear.add(line, bare);
+        } else if !more
+            && let Some(at) = found.iter().position(Option::is_some)
+            && let Some(only) = self.only.get_mut(at)
+        {
+            only.add(line, bare);
+        }
+    }
+
+    fn numbers(
+        &self,
+        target: &mut Target,
+        table: &Table,
+        column: &str,
+        wish: Option<NumberStyle>,
+        survey: &mut Survey,
+    ) {
+        let name = |style| {
+            if style == NumberStyle::Us {
+                "1,234.50"
+            } else {
+                "1.234,50"
+            }
+        };
+        let (us, eu) = (self.us.count, self.eu.count);
+        let style = if target.fixed {
+            target.style.numbers
+        } else if us != eu {
+            if us > eu { NumberStyle::Us } else { NumberStyle::Eu }
+        } else {
+            wish.unwrap_or(NumberStyle::Us)
+        };
+        target.style.numbers = style;
+        let odd = if style == NumberStyle::Us { &self.eu } else { &self.us };
+        if odd.count > 0 {
+            survey.warnings.push(format!(
+                "{column}: numbers are written both ways and read as {}; {} written the other way and rejected {}",
+                name(style),
+                are(odd.count, "value"),
+                first(table, odd, target.index)
+            ));
+        } else if self.either.count > 0 && us == 0 && eu == 0 && !target.fixed {
+            let example = &self.either.value;
+            let meaning = numbers::canonical(example, style).unwrap_or_default();
+            let (why, other) = match (wish, style) {
+                (Some(_), NumberStyle::Us) => ("--numbers us", ""),
+                (Some(_), NumberStyle::Eu) => ("--numbers eu", ""),
+                (None, _) => (
+                    "assumed: nothing in the column decides",
+                    "; --numbers eu reads it otherwise",
+                ),
+            };
+            survey
+                .decisions
+                .push(format!("{column}: {example} is read as {meaning} ({why}{other})"));
+        } else if style == NumberStyle::Eu && eu > 0 {
+            survey.decisions.push(format!(
+                "{column}: numbers are read as 1.234,50 {}",
+                decided(table, &self.eu, target.index)
+            ));
+        }
+    }
+
+    fn dates(&self, target: &mut Target, table: &Table, column: &str, wish: Option<DateOrder>, survey: &mut Survey) {
+        if self.triples.count == 0 {
+            return;
+        }
+        let shown = self.only.iter().filter(|only| only.count > 0).count();
+        let most = ORDERS
+            .iter()
+            .zip(&self.only)
+            .filter(|(_, only)| only.count > 0)
+            .max_by_key(|(_, only)| only.count);
+        let fitting: Vec<DateOrder> = ORDERS
+            .iter()
+            .zip(self.fits)
+            .filter(|(_, fits)| *fits == self.triples.count)
+            .map(|(order, _)| *order)
+            .collect();
+        let (order, why) = if target.fixed {
+            (target.style.dates, Some("the mapping file says so".to_owned()))
+        } else if let (1, Some((order, only))) = (shown, most) {
+            (*order, Some(format!("{:?} shows it", only.value)))
+        } else if let (0, [order]) = (shown, fitting.as_slice()) {
+            (*order, Some("no other order fits all values".to_owned()))
+        } else if let Some(wish) = wish {
+            (wish, Some(format!("--dates {}", short(wish))))
+        } else if let (true, Some((order, only))) = (
+            shown > 1,
+            most.filter(|(_, only)| self.only.iter().filter(|o| o.count == only.count).count() == 1),
+        ) {
+            (*order, Some(format!("most values show it, such as {:?}", only.value)))
+        } else {
+            (DateOrder::Mdy, None)
+        };
+        target.style.dates = order;
+        if self.unclear.count > 0 {
+            let example = &self.unclear.value;
+            let other = if order == DateOrder::Mdy { "dmy" } else { "mdy" };
+            let why = why.unwrap_or_else(|| {
+                format!("assumed: nothing in the column decides; --dates {other} reads it otherwise")
+            });
+            survey
+                .decisions
+                .push(format!("{column}: {example} is read as {} ({why})", words(order)));
+        }
+        let odd = ORDERS
+            .iter()
+            .zip(&self.only)
+            .filter(|(o, only)| **o != order && only.count > 0);
+        for (other, only) in odd {
+            survey.warnings.push(format!(
+                "{column}: {} a day only as {}, though the column is read as {} {}",
+                are(only.count, "date"),
+                words(*other),
+                words(order),
+                first(table, only, target.index)
+            ));
+        }
+    }
+}
+
+fn decided(table: &Table, tally: &Tally, index: usize) -> String {
+    format!("(as {:?} shows, {})", tally.value, table.address(tally.line, index))
+}
+
+fn words(order: DateOrder) -> &'static str {
+    match order {
+        DateOrder::Mdy => "month/day/year",
+        DateOrder::Dmy => "day/month/year",
+        DateOrder::Ymd => "year/month/day",
+    }
+}
+
+fn short(order: DateOrder) -> &'static str {
+    match order {
+        DateOrder::Mdy => "mdy",
+        DateOrder::Dmy => "dmy",
+        DateOrder::Ymd => "ymd",
+    }
+}

@@ -1,0 +1,303 @@
+//! The names under which spreadsheets know the fields, and the exports that are known by their header row.
+//!
+//! Belongs here: reading `vocabulary.toml` and answering for single names. Doesn't: a whole header row (`matching`).
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::Deserialize;
+
+use super::names::{fits, fold, likeness};
+use crate::item::{FIELDS, Field, SERVER_FIELDS, field_named};
+use crate::sheet::HeaderJudge;
+
+const SOURCE: &str = include_str!("vocabulary.toml");
+
+/// From this likeness on a name is offered for a field.
+const ALIKE: f64 = 0.75;
+/// By so much the best field must lead the second.
+const MARGIN: f64 = 0.1;
+/// No header is longer; a cell that is longer is text of somebody's, and not worth comparing.
+const LONGEST: usize = 120;
+
+/// The columns that a reject file adds, which mean nothing when it is imported again.
+pub const REJECT_COLUMNS: [&str; 4] = ["_row", "_column", "_value", "_reason"];
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    synonyms: BTreeMap<String, Vec<String>>,
+    weak: BTreeMap<String, Vec<String>>,
+    never: Never,
+    constants: BTreeMap<String, Constant>,
+    export: Vec<Export>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Never {
+    headers: Vec<String>,
+}
+
+/// A field's value that a column's name alone says (`UnitWeightGrams`: the weight's unit is grams).
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Constant {
+    pub(crate) field: String,
+    pub(crate) value: String,
+}
+
+/// A program's export that is known by its header row.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Export {
+    pub(crate) name: String,
+    fingerprint: Vec<String>,
+    #[serde(default)]
+    pub(crate) order: BTreeMap<String, Vec<String>>,
+    #[serde(default)]
+    weak: BTreeMap<String, Vec<String>>,
+}
+
+impl Export {
+    /// Whether a header row is this export's: each group of the fingerprint has a header.
+    fn knows(&self, folded: &[String]) -> bool {
+        self.fingerprint.iter().all(|group| {
+            group.split('|').any(|name| {
+                let name = fold(name);
+                folded.contains(&name)
+            })
+        })
+    }
+
+    /// The field for which this export's column of that name is only offered.
+    pub(crate) fn weak_field(&self, folded: &str) -> Option<&'static Field> {
+        self.weak
+            .iter()
+            .find(|(_, names)| names.iter().any(|name| fold(name) == folded))
+            .and_then(|(field, _)| field_named(field))
+    }
+}
+
+/// All known names.
+#[derive(Debug)]
+pub(crate) struct Vocabulary {
+    own: HashMap<String, &'static Field>,
+    strong: HashMap<String, &'static Field>,
+    weak: HashMap<String, &'static Field>,
+    never: Vec<String>,
+    constants: HashMap<String, Constant>,
+    pub(crate) exports: Vec<Export>,
+    /// Every name with its field, to the letter, for likeness.
+    all: Vec<(String, &'static Field)>,
+}
+
+impl Vocabulary {
+    /// The vocabulary that ships with the program.
+    pub(crate) fn new() -> Self {
+        // The file is a part of the program, and a test reads the whole of it.
+        Self::from_file(toml_edit::de::from_str(SOURCE).unwrap_or_default())
+    }
+
+    fn from_file(file: File) -> Self {
+        let mut all: Vec<(String, &'static Field)> = Vec::new();
+        let mut own = HashMap::new();
+        for field in &FIELDS {
+            own.insert(fold(field.name), field);
+            all.push((field.name.to_owned(), field));
+        }
+        let mut index = |names: &BTreeMap<String, Vec<String>>| {
+            let mut map = HashMap::new();
+            for (field, names) in names {
+                let Some(field) = field_named(field) else { continue };
+                for name in names {
+                    map.insert(fold(name), field);
+                    all.push((name.clone(), field));
+                }
+            }
+            map
+        };
+        let strong = index(&file.synonyms);
+        let weak = index(&file.weak);
+        Self {
+            own,
+            strong,
+            weak,
+            never: file.never.headers,
+            constants: file
+                .constants
+                .into_iter()
+                .map(|(name, constant)| (fold(&name), constant))
+                .collect(),
+            exports: file.export,
+            all,
+        }
+    }
+
+    /// The field whose own name this is.
+    pub(crate) fn own(&self, folded: &str) -> Option<&'static Field> {
+        self.own.get(folded).copied()
+    }
+
+    /// The field that this name always means.
+    pub(crate) fn synonym(&self, folded: &str) -> Option<&'static Field> {
+        self.strong.get(folded).copied()
+    }
+
+    /// The field that this name may mean.
+    pub(crate) fn weak(&self, folded: &str) -> Option<&'static Field> {
+        self.weak.get(folded).copied()
+    }
+
+    /// Whether this name is known to look like a field and not to be it.
+    pub(crate) fn never(&self, folded: &str) -> bool {
+        self.never.iter().any(|pattern| fits(pattern, folded))
+    }
+
+    /// The field's value that this column's name says.
+    pub(crate) fn constant(&self, folded: &str) -> Option<&Constant> {
+        self.constants.get(folded)
+    }
+
+    /// The export whose header row this is.
+    pub(crate) fn export(&self, folded: &[String]) -> Option<&Export> {
+        self.exports.iter().find(|export| export.knows(folded))
+    }
+
+    /// The field whose names are most like this one, where it leads the next field clearly; with the likeness.
+    pub(crate) fn similar(&self, name: &str) -> Option<(&'static Field, f64)> {
+        let (best, second) = self.ranked(name);
+        let (field, score) = best?;
+        (score >= ALIKE && score - second >= MARGIN).then_some((field, score))
+    }
+
+    /// The field whose names are most like this one, and the next field's likeness.
+    pub(crate) fn ranked(&self, name: &str) -> (Option<(&'static Field, f64)>, f64) {
+        let mut best: Option<(&'static Field, f64)> = None;
+        let mut second = 0.0_f64;
+        if name.len() > LONGEST {
+            return (None, 0.0);
+        }
+        for (known, field) in &self.all {
+            let score = likeness(name, known);
+            match best {
+                Some((first, _)) if first.name == field.name => {
+                    best = best.map(|(f, s)| (f, s.max(score)));
+                }
+                Some((_, leader)) if score <= leader => second = second.max(score),
+                _ => {
+                    second = second.max(best.map_or(0.0, |(_, s)| s));
+                    best = Some((field, score));
+                }
+            }
+        }
+        (best, second)
+    }
+}
+
+/// Whether a column is never a field: the server's own, or a reject file's.
+pub(crate) fn is_ignored(name: &str) -> bool {
+    REJECT_COLUMNS.contains(&name.trim()) || SERVER_FIELDS[1..].iter().any(|field| fold(field) == fold(name))
+}
+
+/// Tells `sheet` how well a text is known as a column's name, so that it finds the header row.
+#[derive(Debug)]
+pub struct Judge {
+    vocabulary: Vocabulary,
+    extra: Vec<String>,
+}
+
+impl Judge {
+    /// A judge that knows the fields and their synonyms.
+    #[must_use]
+    pub fn new() -> Self {
+        Self {
+            vocabulary: Vocabulary::new(),
+            extra: Vec::new(),
+        }
+    }
+
+    /// The same, and the headers that a mapping file names count as fields' own names.
+    #[must_use]
+    pub fn with_headers<'a>(mut self, headers: impl Iterator<Item = &'a str>) -> Self {
+        self.extra.extend(headers.map(fold));
+        self
+    }
+}
+
+impl Default for Judge {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl HeaderJudge for Judge {
+    fn weight(&self, name: &str) -> u32 {
+        if name.len() > LONGEST {
+            return 0;
+        }
+        let folded = fold(name);
+        if folded.is_empty() || is_ignored(name) {
+            0
+        } else if self.vocabulary.own(&folded).is_some() || self.extra.contains(&folded) {
+            3
+        } else if self.vocabulary.synonym(&folded).is_some() {
+            2
+        } else if self.vocabulary.never(&folded) {
+            0
+        } else {
+            u32::from(self.vocabulary.weak(&folded).is_some() || self.vocabulary.similar(name).is_some())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_vocabulary_file_is_read_whole_and_names_only_fields() {
+        let file: File = toml_edit::de::from_str(SOURCE).expect("vocabulary.toml is well-formed");
+        let mut seen = HashMap::new();
+        for (field, names) in file.synonyms.iter().chain(&file.weak) {
+            assert!(field_named(field).is_some(), "{field} is no field");
+            for name in names {
+                if let Some(other) = seen.insert(fold(name), field) {
+                    assert_eq!(other, field, "{name} stands for two fields");
+                }
+            }
+        }
+        for export in &file.export {
+            assert!(!export.fingerprint.is_empty(), "{} has no fingerprint", export.name);
+            for field in export.order.keys().chain(export.weak.keys()) {
+                assert!(field_named(field).is_some(), "{field} of {} is no field", export.name);
+            }
+        }
+        assert!(file.export.len() >= 7);
+        assert!(
+            file.constants
+                .values()
+                .all(|constant| field_named(&constant.field).is_some())
+        );
+    }
+
+    #[test]
+    fn no_synonym_is_also_on_the_never_list() {
+        let words = Vocabulary::new();
+        for folded in words.own.keys().chain(words.strong.keys()).chain(words.weak.keys()) {
+            assert!(!words.never(folded), "{folded}");
+        }
+    }
+
+    #[test]
+    fn the_judge_weighs_own_names_above_synonyms_above_likeness() {
+        let judge = Judge::new();
+        assert_eq!(judge.weight("Item ID*"), 3);
+        assert_eq!(judge.weight("Package Tag"), 2);
+        assert_eq!(judge.weight("Lab Testing"), 1);
+        assert_eq!(judge.weight("Quantitty"), 1);
+        assert_eq!(judge.weight("Source Package Tag"), 0);
+        assert_eq!(judge.weight("_reason"), 0);
+        assert_eq!(judge.weight("Spring Hill Kush"), 0);
+        assert_eq!(judge.weight(""), 0);
+    }
+}

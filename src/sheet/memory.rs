@@ -1,0 +1,41 @@
+//! A table made of rows in memory: for tests, and for whoever has rows that stand in no file.
+
+use super::{Format, Header, ReadError, Row, RowReader, Table};
+
+impl Table {
+    /// A table of these data rows.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn from_rows(file: &str, format: Format, sheet: Option<&str>, header: Header, rows: Vec<Row>) -> Self {
+        let rows = std::sync::Arc::new(rows);
+        Self {
+            file: file.to_owned(),
+            format,
+            sheet: sheet.map(str::to_owned),
+            header,
+            notes: Vec::new(),
+            opener: Box::new(move || {
+                Ok(Box::new(MemoryReader {
+                    rows: rows.clone(),
+                    at: 0,
+                }))
+            }),
+        }
+    }
+}
+
+struct MemoryReader {
+    rows: std::sync::Arc<Vec<Row>>,
+    at: usize,
+}
+
+impl RowReader for MemoryReader {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        let Some(next) = self.rows.get(self.at) else {
+            return Ok(false);
+        };
+        row.clone_from(next);
+        self.at += 1;
+        Ok(true)
+    }
+}

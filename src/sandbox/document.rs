@@ -269,3 +269,100 @@ fn without_bare_words(body: &[u8]) -> Option<Vec<u8>> {
     }
     found.then_some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Object {
+        serde_json::from_value(value).unwrap()
+    }
+
+    #[test]
+    fn an_id_leads_to_the_inventory_to_nowhere_or_is_refused() {
+        for id in ["a", " a ", "é", "__", "a.b", "__a", &"x".repeat(1500)] {
+            assert_eq!(place(id), Ok(Place::Inventory), "{id}");
+        }
+        for id in ["a/b/c", "a/b/c/d/e"] {
+            assert_eq!(place(id), Ok(Place::Lost), "{id}");
+        }
+        for id in ["", ".", "..", "____", "__a__", "a/b", "/", &"x".repeat(1501)] {
+            assert_eq!(place(id), Err(Refused), "{id}");
+        }
+    }
+
+    #[test]
+    fn an_empty_map_replaces_where_a_filled_one_merges() {
+        let mut stored = object(json!({ "map": { "a": 1 }, "other": { "a": 1 } }));
+        merge(&mut stored, object(json!({ "map": {}, "other": { "b": 2 } })));
+        assert_eq!(stored, object(json!({ "map": {}, "other": { "a": 1, "b": 2 } })));
+    }
+
+    #[test]
+    fn twenty_levels_are_taken_and_one_more_is_not() {
+        let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+        assert_eq!(
+            admit(&mut object(nested(21))),
+            Ok(Poison(false)),
+            "the document itself is no level"
+        );
+        assert_eq!(admit(&mut object(nested(22))), Err(Refused));
+    }
+
+    #[test]
+    fn values_order_by_kind_and_then_by_value() {
+        let ordered = [
+            json!(null),
+            json!(false),
+            json!(true),
+            json!(-2),
+            json!(1.5),
+            json!(9_007_199_254_740_993_i64),
+            json!(9_007_199_254_740_994_i64),
+            json!(""),
+            json!("10"),
+            json!("9"),
+            json!("a"),
+            json!("é"),
+            json!([]),
+            json!([1]),
+            json!([1, 0]),
+            json!([2]),
+            json!({}),
+            json!({ "a": 1 }),
+            json!({ "b": 0 }),
+        ];
+        for (i, a) in ordered.iter().enumerate() {
+            for (j, b) in ordered.iter().enumerate() {
+                assert_eq!(compare(a, b), i.cmp(&j), "{a} {b}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_field_path_leads_into_maps() {
+        let item = object(json!({ "a": { "b": 1 }, "c": null }));
+        assert_eq!(at_path(item.clone(), "a.b"), Some(json!(1)));
+        assert_eq!(at_path(item.clone(), "c"), Some(Value::Null));
+        assert_eq!(at_path(item.clone(), "a.b.c"), None);
+        assert_eq!(at_path(item, "d"), None);
+    }
+
+    #[test]
+    fn bare_words_are_numbers_and_the_same_words_in_texts_are_not() {
+        let item = parse(br#"{"a": NaN, "b": -Infinity, "c": "NaN \" Infinity", "NaN": [Infinity]}"#).unwrap();
+        assert_eq!(item["c"], json!("NaN \" Infinity"));
+        assert!(item["b"].to_string().starts_with("-1e"));
+        assert_eq!(admit(&mut object(item)), Ok(Poison(true)));
+        assert_eq!(parse(b"{\"a\": Nan}"), None);
+    }
+
+    #[test]
+    fn no_document_that_is_surely_small_is_too_large() {
+        let digits = format!("[{}1]", "1,".repeat(SURELY_SMALL_JSON / 2 - 2));
+        let item = object(json!({ "a": serde_json::from_str::<Value>(&digits).unwrap() }));
+        assert!(digits.len() < SURELY_SMALL_JSON && map_bytes(&item) < MAX_DOCUMENT_BYTES - 2000);
+    }
+}

@@ -3,9 +3,9 @@
 //! Belongs here: what the vendor's server does, and what Firestore below it does. Doesn't: anything of the client.
 //! The only room that names axum.
 //!
-//! A request's way through it: [`server`] listens, [`handler`] decides by the contract (with [`request`] reading what
-//! was asked and [`answer`] shaping what is said), [`accounts`] knows who may, [`store`] keeps the items and [`listing`]
-//! streams them; [`document`] is what Firestore would make of an item.
+//! A request's way through it: `server` listens, `handler` decides by the contract (with `request` reading what
+//! was asked and `answer` shaping what is said), `accounts` knows who may, `store` keeps the items and `listing`
+//! streams them; `document` is what Firestore would make of an item.
 
 mod accounts;
 mod answer;

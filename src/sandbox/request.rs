@@ -172,3 +172,67 @@ pub(super) async fn receive(body: Body) -> Received {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+
+    use super::*;
+
+    #[test]
+    fn paths_lead_to_the_inventory_an_item_or_nowhere() {
+        let item = |id: &str| Route::Item(id.to_owned());
+        let slash = |path: &str| Route::Slash(path.to_owned());
+        for (path, route) in [
+            ("/api/inventory", Route::Inventory),
+            ("/api/inventory/a", item("a")),
+            ("/api/inventory/a%20b+c", item("a b+c")),
+            ("/api/inventory/100%", item("100%")),
+            ("/api/inventory/%zz", item("%zz")),
+            ("/api/inventory/%FF", item("\u{FFFD}")),
+            ("/api/inventory/", slash("/api/inventory")),
+            ("/api/inventory/a/", slash("/api/inventory/a")),
+            ("/api/inventory/a%2Fb", Route::Unknown),
+            ("/api/inventory/a/b", Route::Unknown),
+            ("/api/inventory//", Route::Unknown),
+            ("/api/inventories", Route::Unknown),
+            ("/api/", Route::Unknown),
+            ("/", Route::Unknown),
+        ] {
+            assert_eq!(Route::of(path), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn the_last_of_two_parameters_counts_and_an_empty_one_is_there() {
+        let query = Query::of(Some("a=1&limit=&a=%32+3&b"));
+        assert_eq!(query.get("a"), Some("2 3"));
+        assert_eq!(query.get("limit"), Some(""));
+        assert_eq!(query.get("b"), Some(""));
+        assert_eq!(query.get("c"), None);
+        assert_eq!(Query::of(None).get("a"), None);
+    }
+
+    #[test]
+    fn json_is_answered_unless_a_page_is_asked_for() {
+        let of = |accept: &'static str| {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            Accept::of(&headers)
+        };
+        assert_eq!(Accept::of(&HeaderMap::new()), Accept::Json);
+        for accept in [
+            "*/*",
+            "application/json, text/plain, */*",
+            "text/html, application/json",
+            "application/*;q=0.5",
+            "",
+        ] {
+            assert_eq!(of(accept), Accept::Json, "{accept}");
+        }
+        for accept in ["text/html", "Text/HTML;q=0.9, */*", "text/*"] {
+            assert_eq!(of(accept), Accept::Html, "{accept}");
+        }
+        assert_eq!(of("text/csv"), Accept::Neither);
+    }
+}

@@ -176,17 +176,22 @@ fn one_stored_nan_makes_every_answer_that_holds_it_a_500() {
 
 #[test]
 fn a_browser_gets_a_page() {
-    let sandbox = filled(2);
+    let sandbox = filled(1005);
     let http = sandbox.http(COMPANY);
     http.post_json(&json!({ "item_id": "x", "name": "<b>&" }));
     let accept = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8";
-    for path in ["/inventory", "/inventory/x"] {
+    for path in ["/inventory?limit=", "/inventory/x"] {
         let page = Answer::of(http.request(Method::GET, path).header("Accept", accept));
         assert!(
             page.status == 200 && page.is_html() && page.text.ends_with("</html>\n"),
             "{page:?}"
         );
         assert!(page.text.contains("&lt;b&gt;&amp;"), "{page:?}");
+        assert_eq!(
+            page.text.matches("<html>").count(),
+            1,
+            "one page, though the list comes in several pieces"
+        );
     }
     let both = Answer::of(
         http.request(Method::GET, "/inventory")

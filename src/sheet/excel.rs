@@ -20,6 +20,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+pub(super) use cells::serial_moment;
 use package::{SheetEntry, damaged};
 use source::Source;
 use stream::{RowSink, Stop};
@@ -285,4 +286,19 @@ fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
         file: file.to_owned(),
         what: format!("sheet {sheet:?} has more than {bound} cells, the gaps between them included"),
     }
+}
+
+/// Every worksheet with all its rows, for tests.
+#[cfg(test)]
+pub(super) fn read_all(path: &Path) -> Result<Vec<(String, Vec<Row>)>, ReadError> {
+    let workbook = Workbook::open(path, "book", &Limits::default())?;
+    let mut all = Vec::new();
+    for sheet in workbook.sheets() {
+        let (mut reader, mut row, mut rows) = (workbook.rows(&sheet.name)?, Row::new(), Vec::new());
+        while reader.next(&mut row)? {
+            rows.push(row.clone());
+        }
+        all.push((sheet.name.clone(), rows));
+    }
+    Ok(all)
 }

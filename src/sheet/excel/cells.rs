@@ -85,7 +85,7 @@ fn excel_moment(value: ExcelDateTime, is_1904: bool) -> Moment {
 /// A serial number in a cell with a date format. Serials count days, with the time of day as a fraction; in the
 /// 1900 epoch day 60 is 1900-02-29, which never was (ECMA-376 part 1, 18.17.4.1). Fractions are noisy beyond the
 /// millisecond, and the API's dates end at the second, so they are rounded to it.
-pub(super) fn serial_moment(serial: f64, is_1904: bool) -> Moment {
+pub(in crate::sheet) fn serial_moment(serial: f64, is_1904: bool) -> Moment {
     // Beyond 9999-12-31 in either epoch; also catches NaN and the infinities.
     if !(0.0..2_958_466.0).contains(&serial) {
         return Moment::Duration(serial);

@@ -1,0 +1,97 @@
+//! Why a file can't be written.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+/// Why a file can't be written. A file that was there before is untouched by all of these.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// The operating system refused, in the middle of the output.
+    #[error("the output can't be written: {0}")]
+    Io(#[from] std::io::Error),
+    /// The operating system refused a named file.
+    #[error("{} can't be {doing}: {cause}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What was tried (`created`, `replaced`).
+        doing: &'static str,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// The file is there and wasn't to be replaced.
+    #[error("{} exists already", .0.display())]
+    Exists(PathBuf),
+    /// A folder where a file was to be written.
+    #[error("{} is a folder, not a file", .0.display())]
+    Directory(PathBuf),
+    /// The folder that the file was to be in isn't there.
+    #[error("there is no folder {} to write into", .0.display())]
+    NoFolder(PathBuf),
+    /// The text encoding isn't one that is known.
+    #[error("there is no text encoding named {0:?}")]
+    UnknownEncoding(String),
+    /// The output's encoding lacks a character.
+    #[error("row {row}, column {column:?} holds {character:?}, which {encoding} can't express")]
+    Unencodable {
+        /// The row in the output, from 1 (the header).
+        row: u64,
+        /// The column's header.
+        column: String,
+        /// The first such character.
+        character: char,
+        /// The encoding's name.
+        encoding: &'static str,
+    },
+    /// A workbook's cell has no room for a text (Excel's limit: 32,767 UTF-16 units).
+    #[error("{cell} would hold a text of {length} characters; a workbook's cell holds at most 32,767")]
+    TooLong {
+        /// Sheet and address (`Inventory!B7`).
+        cell: String,
+        /// The text's length in UTF-16 units, as Excel counts.
+        length: usize,
+    },
+    /// A workbook's sheet has no room for so many columns.
+    #[error("the table has {0} columns; a workbook's sheet holds at most 16,384")]
+    TooManyColumns(usize),
+    /// Writing a workbook failed for another reason.
+    #[error("the workbook can't be written: {0}")]
+    Workbook(String),
+}
+
+impl WriteError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::Io(cause) | Self::File { cause, .. } => match cause.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or write to another disk",
+                ErrorKind::PermissionDenied => "check the folder's permissions, or write elsewhere",
+                _ => "check that the disk has room and that the folder can be written to",
+            },
+            Self::Exists(_) => "name another file, or allow its replacement with --force",
+            Self::Directory(_) => "name a file in it",
+            Self::NoFolder(_) => "create the folder first, or check the spelling",
+            Self::UnknownEncoding(_) => "use a name such as UTF-8, UTF-16LE or windows-1252",
+            Self::Unencodable { .. } => "write it as UTF-8",
+            Self::TooLong { .. } | Self::TooManyColumns(_) => "write it as .jsonl or .csv, which have no such limit",
+            Self::Workbook(_) => "check that the disk has room for temporary files, or write it as .csv",
+        }
+    }
+
+    /// Whether nobody reads the output any more (`export - | head -1`), which is no reason to complain.
+    #[must_use]
+    pub fn is_closed_pipe(&self) -> bool {
+        matches!(self, Self::Io(cause) if cause.kind() == ErrorKind::BrokenPipe)
+    }
+}
+
+impl From<csv::Error> for WriteError {
+    fn from(error: csv::Error) -> Self {
+        match error.into_kind() {
+            csv::ErrorKind::Io(cause) => Self::Io(cause),
+            // Writing knows no other kind; if it ever does, it is still told.
+            other => Self::Io(std::io::Error::other(format!("{other:?}"))),
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! A file that is there whole, or not at all: written beside its place, synced, then moved there.
+
+use std::fs::{self, File, Metadata};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
+
+use tempfile::NamedTempFile;
+
+use super::WriteError;
+
+/// A file under construction. Dropped without `commit`, it leaves nothing behind and the old file as it was.
+#[derive(Debug)]
+pub struct AtomicFile {
+    temporary: NamedTempFile,
+    target: PathBuf,
+    overwrite: bool,
+}
+
+impl AtomicFile {
+    /// Begins a file that will stand at `path`. A symbolic link stays one: what it points to is replaced. An existing
+    /// file is refused unless `overwrite`, and is replaced with its own permissions.
+    pub fn create(path: &Path, overwrite: bool) -> Result<Self, WriteError> {
+        let target = resolve(path).map_err(|cause| file_error(path, "created", cause))?;
+        let existing = match fs::metadata(&target) {
+            Ok(found) if found.is_dir() => return Err(WriteError::Directory(path.to_owned())),
+            Ok(_) if !overwrite => return Err(WriteError::Exists(path.to_owned())),
+            Ok(found) if found.is_file() => Some(found),
+            // A device or a pipe would be replaced by a file.
+            Ok(_) => {
+                return Err(file_error(
+                    path,
+                    "replaced",
+                    io::Error::other("it is a device, not a file"),
+                ));
+            }
+            Err(cause) if cause.kind() == ErrorKind::NotFound => None,
+            Err(cause) => return Err(file_error(path, "created", cause)),
+        };
+        if target.file_name().is_none() {
+            return Err(WriteError::Directory(path.to_owned()));
+        }
+        let folder = folder_of(&target);
+        if !folder.is_dir() {
+            return Err(WriteError::NoFolder(folder.to_owned()));
+        }
+        let temporary = temporary(folder, existing.as_ref()).map_err(|cause| file_error(path, "created", cause))?;
+        Ok(Self {
+            temporary,
+            target,
+            overwrite,
+        })
+    }
+
+    /// The file's place.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.target
+    }
+
+    /// A second handle to the bytes written, for a writer that takes the file as its own.
+    pub fn handle(&self) -> Result<File, WriteError> {
+        self.temporary
+            .as_file()
+            .try_clone()
+            .map_err(|cause| file_error(&self.target, "written", cause))
+    }
+
+    /// Makes the bytes durable and puts the file in its place, in one step.
+    pub fn commit(mut self) -> Result<(), WriteError> {
+        let target = self.target;
+        let synced = self
+            .temporary
+            .flush()
+            .and_then(|()| self.temporary.as_file().sync_all());
+        synced.map_err(|cause| file_error(&target, "written", cause))?;
+        let moved = if self.overwrite {
+            self.temporary.persist(&target)
+        } else {
+            self.temporary.persist_noclobber(&target)
+        };
+        match moved {
+            Ok(_) => {}
+            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {
+                return Err(WriteError::Exists(target));
+            }
+            Err(failed) => return Err(file_error(&target, "replaced", failed.error)),
+        }
+        sync_folder(folder_of(&target)).map_err(|cause| file_error(&target, "written", cause))
+    }
+}
+
+impl Write for AtomicFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.temporary.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.temporary.flush()
+    }
+}
+
+/// Where the bytes will really be: the end of a chain of symbolic links, which may not exist yet.
+fn resolve(path: &Path) -> io::Result<PathBuf> {
+    let mut target = path.to_owned();
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match fs::symlink_metadata(&target) {
+            Ok(found) if found.file_type().is_symlink() => {
+                let next = fs::read_link(&target)?;
+                target = folder_of(&target).join(next);
+            }
+            _ => return Ok(target),
+        }
+    }
+    Err(io::Error::other("too many symbolic links, one behind the other"))
+}
+
+fn folder_of(path: &Path) -> &Path {
+    match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    }
+}
+
+#[cfg(unix)]
+fn temporary(folder: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
+    use std::os::unix::fs::PermissionsExt;
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(".stockport-").suffix(".part");
+    match existing {
+        Some(found) => {
+            let file = builder.tempfile_in(folder)?;
+            // Set afterwards, since the process's umask would take bits from a new file.
+            file.as_file().set_permissions(found.permissions())?;
+            Ok(file)
+        }
+        // The umask makes of this what it makes of any new file.
+        None => builder
+            .permissions(fs::Permissions::from_mode(0o666))
+            .tempfile_in(folder),
+    }
+}
+
+#[cfg(not(unix))]
+fn temporary(folder: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
+    if existing.is_some_and(|found| found.permissions().readonly()) {
+        return Err(io::Error::new(ErrorKind::PermissionDenied, "it is marked read-only"));
+    }
+    tempfile::Builder::new()
+        .prefix(".stockport-")
+        .suffix(".part")
+        .tempfile_in(folder)
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    // So that the new name survives a loss of power too.
+    File::open(folder)?.sync_all()
+}
+
+#[cfg(not(unix))]
+fn sync_folder(_folder: &Path) -> io::Result<()> {
+    Ok(())
+}
+
+fn file_error(path: &Path, doing: &'static str, cause: io::Error) -> WriteError {
+    WriteError::File {
+        path: path.to_owned(),
+        doing,
+        cause,
+    }
+}

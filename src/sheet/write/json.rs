@@ -1,0 +1,112 @@
+//! JSON and JSON Lines: an object a row, its keys in the columns' order.
+
+use std::io::Write;
+
+use serde_json::Value;
+
+use super::out::Out;
+use super::text::{moment_text, number_text};
+use super::{Column, TableWriter, WriteError};
+use crate::sheet::{Cell, NumberFormat};
+
+/// How the objects are put together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Layout {
+    /// One array, an object a line.
+    Array,
+    /// No array.
+    Lines,
+}
+
+/// Writes objects.
+pub(super) struct JsonWriter<'w> {
+    out: Out<'w>,
+    layout: Layout,
+    /// The keys, quoted and with their colon.
+    keys: Vec<Vec<u8>>,
+    first: bool,
+    line: Vec<u8>,
+}
+
+impl<'w> JsonWriter<'w> {
+    pub(super) fn new(layout: Layout, columns: &[Column], mut out: Out<'w>) -> Result<Self, WriteError> {
+        let mut keys = Vec::with_capacity(columns.len());
+        for column in columns {
+            let mut key = Vec::new();
+            text(&mut key, &column.name)?;
+            key.push(b':');
+            keys.push(key);
+        }
+        if layout == Layout::Array {
+            out.write_all(b"[\n")?;
+        }
+        Ok(Self {
+            out,
+            layout,
+            keys,
+            first: true,
+            line: Vec::new(),
+        })
+    }
+}
+
+impl TableWriter for JsonWriter<'_> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
+        self.line.clear();
+        if self.layout == Layout::Array && !self.first {
+            self.line.extend_from_slice(b",\n");
+        }
+        self.first = false;
+        self.line.push(b'{');
+        let mut comma = false;
+        for (key, cell) in self.keys.iter().zip(cells) {
+            if *cell == Cell::Absent {
+                continue;
+            }
+            if comma {
+                self.line.push(b',');
+            }
+            comma = true;
+            self.line.extend_from_slice(key);
+            value(&mut self.line, cell)?;
+        }
+        self.line.push(b'}');
+        if self.layout == Layout::Lines {
+            self.line.push(b'\n');
+        }
+        Ok(self.out.write_all(&self.line)?)
+    }
+
+    fn finish(mut self: Box<Self>) -> Result<(), WriteError> {
+        if self.layout == Layout::Array {
+            self.out.write_all(if self.first { b"]\n" } else { b"\n]\n" })?;
+        }
+        Ok(self.out.finish()?)
+    }
+}
+
+fn value(line: &mut Vec<u8>, cell: &Cell<'_>) -> Result<(), WriteError> {
+    match cell {
+        Cell::Absent | Cell::Empty => line.extend_from_slice(b"null"),
+        Cell::Text(content) | Cell::Error(content) => text(line, content)?,
+        Cell::Bool(true) => line.extend_from_slice(b"true"),
+        Cell::Bool(false) => line.extend_from_slice(b"false"),
+        // Leading zeros are no number in JSON.
+        Cell::Number(number, format @ NumberFormat::Padded(_)) => text(line, &number_text(*number, *format))?,
+        Cell::Number(number, format) => {
+            let number = number_text(*number, *format);
+            line.extend_from_slice(if number.is_empty() { b"null" } else { number.as_bytes() });
+        }
+        Cell::Moment(moment) => text(line, &moment_text(moment))?,
+        Cell::Json(value) => json(line, value)?,
+    }
+    Ok(())
+}
+
+fn text(line: &mut Vec<u8>, content: &str) -> Result<(), WriteError> {
+    serde_json::to_writer(line, content).map_err(|cause| WriteError::Io(cause.into()))
+}
+
+fn json(line: &mut Vec<u8>, value: &Value) -> Result<(), WriteError> {
+    serde_json::to_writer(line, value).map_err(|cause| WriteError::Io(cause.into()))
+}

@@ -1,0 +1,636 @@
+//! What is written reads back equal.
+
+use std::fs;
+use std::io::{Read, Write};
+use std::sync::{Arc, Mutex};
+
+use jiff::civil;
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::*;
+use crate::sheet::excel::read_all;
+use crate::sheet::{Moment, NumberFormat};
+
+/// Bytes that the test can look at while the writer owns its end.
+#[derive(Clone, Default)]
+struct Sink(Arc<Mutex<Vec<u8>>>);
+
+impl Write for Sink {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().write(bytes)
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+fn column(name: &str, kind: Kind) -> Column {
+    Column {
+        name: name.to_owned(),
+        kind,
+        id: name == "Item ID",
+    }
+}
+
+fn plain(format: OutFormat) -> Target {
+    Target {
+        format,
+        compression: Compression::None,
+    }
+}
+
+fn written(target: &Target, columns: &[Column], style: &Style, rows: &[Vec<Cell<'_>>]) -> Result<Vec<u8>, WriteError> {
+    let sink = Sink::default();
+    let mut writer = writer(target, columns, style, Box::new(sink.clone()))?;
+    for row in rows {
+        writer.row(row)?;
+    }
+    writer.finish()?;
+    let bytes = sink.0.lock().unwrap().clone();
+    Ok(bytes)
+}
+
+fn text(format: OutFormat, columns: &[Column], style: &Style, rows: &[Vec<Cell<'_>>]) -> String {
+    String::from_utf8(written(&plain(format), columns, style, rows).unwrap()).unwrap()
+}
+
+/// All rows of a workbook's first sheet, in the words that the tests compare.
+fn read_back(bytes: &[u8]) -> Vec<Vec<String>> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book");
+    fs::write(&path, bytes).unwrap();
+    let rows = read_all(&path).unwrap().remove(0).1;
+    rows.iter()
+        .map(|row| row.cells().map(|cell| format!("{cell:?}")).collect())
+        .collect()
+}
+
+#[test]
+fn csv_is_quoted_where_it_must_be_and_keeps_every_letter() {
+    let columns = [column("Item ID", Kind::Text), column("Name", Kind::Text)];
+    let rows = [
+        vec![Cell::Text("00123"), Cell::Text("a \"quoted\", name\nin two lines")],
+        vec![Cell::Text("2"), Cell::Absent],
+        vec![Cell::Text("3")],
+    ];
+    assert_eq!(
+        text(OutFormat::Csv, &columns, &Style::default(), &rows),
+        "Item ID,Name\n00123,\"a \"\"quoted\"\", name\nin two lines\"\n2,\n3,\n"
+    );
+}
+
+#[test]
+fn a_single_blank_cell_is_still_a_row() {
+    let columns = [column("Name", Kind::Text)];
+    let rows = [vec![Cell::Empty]];
+    assert_eq!(text(OutFormat::Csv, &columns, &Style::default(), &rows), "Name\n\"\"\n");
+}
+
+#[test]
+fn values_of_every_kind_become_text_that_says_the_same() {
+    let (nested, big) = (json!({"a": [1, null]}), json!(12345678901234567890_u64));
+    let columns: Vec<Column> = (0..10).map(|i| column(&format!("c{i}"), Kind::Text)).collect();
+    let row = vec![
+        Cell::Json(&nested),
+        Cell::Json(&big),
+        Cell::Bool(true),
+        Cell::Number(68.664_999_999_999_99, NumberFormat::Plain),
+        Cell::Number(7.0, NumberFormat::Padded(5)),
+        Cell::Number(-0.0, NumberFormat::Plain),
+        Cell::Moment(Moment::DateTime(civil::datetime(2021, 7, 8, 9, 5, 0, 0))),
+        Cell::Moment(Moment::Time(civil::time(9, 5, 0, 0))),
+        Cell::Moment(Moment::Duration(1.5)),
+        Cell::Error("#REF!"),
+    ];
+    let text = text(OutFormat::Tsv, &columns, &Style::default(), &[row]);
+    assert_eq!(
+        text.lines().nth(1).unwrap(),
+        "\"{\"\"a\"\":[1,null]}\"\t12345678901234567890\ttrue\t68.665\t00007\t0\t2021-07-08T09:05:00\t09:05:00\t36:00:00\t#REF!"
+    );
+}
+
+#[test]
+fn a_reject_file_keeps_its_inputs_delimiter_encoding_and_mark() {
+    let columns = [column("Item ID", Kind::Text), column("Name", Kind::Text)];
+    let rows = [vec![Cell::Text("1"), Cell::Text("©rème €")]];
+    let style = Style {
+        delimiter: Some(b';'),
+        encoding: Some("windows-1252"),
+        ..Style::default()
+    };
+    let bytes = written(&plain(OutFormat::Csv), &columns, &style, &rows).unwrap();
+    assert_eq!(bytes, b"Item ID;Name\n1;\xA9r\xE8me \x80\n");
+
+    let style = Style {
+        encoding: Some("UTF-16LE"),
+        bom: true,
+        line_end: LineEnd::CrLf,
+        ..Style::default()
+    };
+    let bytes = written(&plain(OutFormat::Tsv), &columns, &style, &rows).unwrap();
+    let units: Vec<u16> = bytes
+        .chunks(2)
+        .map(|pair| u16::from_le_bytes([pair[0], pair[1]]))
+        .collect();
+    assert_eq!(
+        String::from_utf16(&units).unwrap(),
+        "\u{FEFF}Item ID\tName\r\n1\t©rème €\r\n"
+    );
+}
+
+#[test]
+fn a_long_utf_16_file_is_not_broken_where_the_buffer_ends() {
+    let columns = [column("Name", Kind::Text)];
+    let long = "a€😀".repeat(20_000);
+    let style = Style {
+        encoding: Some("UTF-16BE"),
+        ..Style::default()
+    };
+    let bytes = written(&plain(OutFormat::Csv), &columns, &style, &[vec![Cell::Text(&long)]]).unwrap();
+    let units: Vec<u16> = bytes
+        .chunks(2)
+        .map(|pair| u16::from_be_bytes([pair[0], pair[1]]))
+        .collect();
+    assert_eq!(String::from_utf16(&units).unwrap(), format!("Name\n{long}\n"));
+}
+
+#[test]
+fn a_character_that_the_encoding_lacks_is_named_with_its_place() {
+    let columns = [column("Name", Kind::Text)];
+    let style = Style {
+        encoding: Some("windows-1252"),
+        ..Style::default()
+    };
+    let error = written(
+        &plain(OutFormat::Csv),
+        &columns,
+        &style,
+        &[vec![Cell::Text("naïve 漢字")]],
+    )
+    .unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "row 2, column \"Name\" holds '漢', which windows-1252 can't express"
+    );
+    assert_eq!(error.hint(), "write it as UTF-8");
+    let style = Style {
+        encoding: Some("klingon"),
+        ..Style::default()
+    };
+    let error = written(&plain(OutFormat::Csv), &columns, &style, &[]).unwrap_err();
+    assert_eq!(error.to_string(), "there is no text encoding named \"klingon\"");
+}
+
+#[test]
+fn json_is_always_valid_and_leaves_out_what_is_absent() {
+    let number = json!(1.50);
+    let columns = [
+        column("item_id", Kind::Text),
+        column("quantity", Kind::Number),
+        column("note", Kind::Text),
+    ];
+    let rows = [
+        vec![Cell::Text("00\"1"), Cell::Json(&number), Cell::Empty],
+        vec![Cell::Text("2"), Cell::Absent, Cell::Number(3.0, NumberFormat::Plain)],
+    ];
+    let array = text(OutFormat::Json, &columns, &Style::default(), &rows);
+    assert_eq!(
+        array,
+        "[\n{\"item_id\":\"00\\\"1\",\"quantity\":1.5,\"note\":null},\n{\"item_id\":\"2\",\"note\":3}\n]\n"
+    );
+    assert_eq!(
+        serde_json::from_str::<Value>(&array).unwrap().as_array().unwrap().len(),
+        2
+    );
+    let lines = text(OutFormat::Jsonl, &columns, &Style::default(), &rows);
+    assert_eq!(lines.lines().count(), 2);
+    assert!(
+        lines
+            .lines()
+            .all(|line| serde_json::from_str::<Value>(line).unwrap().is_object())
+    );
+    let empty = text(OutFormat::Json, &columns, &Style::default(), &[]);
+    assert_eq!(serde_json::from_str::<Value>(&empty).unwrap(), json!([]));
+}
+
+#[test]
+fn what_is_packed_unpacks_to_the_same() {
+    let columns = [column("Name", Kind::Text)];
+    let rows = [vec![Cell::Text("x")]];
+    let packed = |compression| {
+        written(
+            &Target {
+                format: OutFormat::Csv,
+                compression,
+            },
+            &columns,
+            &Style::default(),
+            &rows,
+        )
+        .unwrap()
+    };
+    let mut gunzipped = String::new();
+    flate2::read::MultiGzDecoder::new(packed(Compression::Gzip).as_slice())
+        .read_to_string(&mut gunzipped)
+        .unwrap();
+    assert_eq!(gunzipped, "Name\nx\n");
+    assert_eq!(
+        zstd::stream::decode_all(packed(Compression::Zstd).as_slice()).unwrap(),
+        b"Name\nx\n"
+    );
+}
+
+#[test]
+fn a_path_tells_format_and_packing() {
+    let target = |path: &str| Target::for_path(Path::new(path));
+    assert_eq!(target("a.CSV"), Some(plain(OutFormat::Csv)));
+    assert_eq!(target("a.b.xlsx"), Some(plain(OutFormat::Xlsx)));
+    assert_eq!(
+        target("a.jsonl.zst"),
+        Some(Target {
+            format: OutFormat::Jsonl,
+            compression: Compression::Zstd
+        })
+    );
+    assert_eq!(
+        target("a.tsv.gz"),
+        Some(Target {
+            format: OutFormat::Tsv,
+            compression: Compression::Gzip
+        })
+    );
+    assert_eq!(target("a.gz"), None);
+    assert_eq!(target("a.pdf"), None);
+    assert_eq!(target("csv"), None);
+    for format in [
+        OutFormat::Csv,
+        OutFormat::Tsv,
+        OutFormat::Xlsx,
+        OutFormat::Json,
+        OutFormat::Jsonl,
+    ] {
+        assert_eq!(OutFormat::from_name(format.name()), Some(format));
+    }
+}
+
+#[test]
+fn a_workbook_gives_back_ids_as_text_numbers_as_numbers_and_dates_as_dates() {
+    let (ten, long, nested) = (json!(10.5), json!(12345678901234567890_u64), json!([1]));
+    let columns = [
+        column("Item ID", Kind::Text),
+        column("Quantity", Kind::Number),
+        column("Approved At", Kind::Date),
+        column("Approved At Time", Kind::Time),
+        column("Approved", Kind::Text),
+    ];
+    let rows = [
+        vec![
+            Cell::Text("00123"),
+            Cell::Json(&ten),
+            Cell::Text("2021-07-08"),
+            Cell::Text("09:05:00"),
+            Cell::Bool(true),
+        ],
+        vec![
+            Cell::Json(&long),
+            Cell::Json(&long),
+            Cell::Text("2021-07-08T09:05:07"),
+            Cell::Text("9:05"),
+            Cell::Json(&nested),
+        ],
+        vec![
+            Cell::Text("3"),
+            Cell::Text("024"),
+            Cell::Text("1899-01-01"),
+            Cell::Empty,
+            Cell::Text("2021-07-08"),
+        ],
+        vec![
+            Cell::Text("4"),
+            Cell::Empty,
+            Cell::Text("2021-07-08T00:00:00"),
+            Cell::Empty,
+            Cell::Text("x"),
+        ],
+    ];
+    let bytes = written(&plain(OutFormat::Xlsx), &columns, &Style::default(), &rows).unwrap();
+    let back = read_back(&bytes);
+    assert_eq!(
+        back[1],
+        [
+            "Text(\"00123\")",
+            "Number(10.5, Plain)",
+            "Moment(Date(2021-07-08))",
+            "Moment(Time(09:05:00))",
+            "Bool(true)"
+        ]
+    );
+    assert_eq!(
+        back[2],
+        [
+            "Text(\"12345678901234567890\")",
+            "Text(\"12345678901234567890\")",
+            "Moment(DateTime(2021-07-08T09:05:07))",
+            "Text(\"9:05\")",
+            "Text(\"[1]\")"
+        ]
+    );
+    assert_eq!(
+        back[3],
+        [
+            "Text(\"3\")",
+            "Text(\"024\")",
+            "Text(\"1899-01-01\")",
+            "Empty",
+            "Text(\"2021-07-08\")"
+        ]
+    );
+    assert_eq!(
+        back[4],
+        [
+            "Text(\"4\")",
+            "Empty",
+            "Text(\"2021-07-08T00:00:00\")",
+            "Empty",
+            "Text(\"x\")"
+        ]
+    );
+}
+
+#[test]
+fn a_workbooks_own_values_come_back_with_their_formats() {
+    let columns: Vec<Column> = (0..6).map(|i| column(&format!("c{i}"), Kind::Text)).collect();
+    let row = vec![
+        Cell::Number(7.0, NumberFormat::Padded(5)),
+        Cell::Number(1e10, NumberFormat::Scientific),
+        Cell::Number(0.25, NumberFormat::Percent),
+        Cell::Moment(Moment::Duration(1.5)),
+        Cell::Moment(Moment::Date(civil::date(1900, 3, 1))),
+        Cell::Moment(Moment::Date(civil::date(9999, 12, 31))),
+    ];
+    let bytes = written(
+        &plain(OutFormat::Xlsx),
+        &columns,
+        &Style::default(),
+        std::slice::from_ref(&row),
+    )
+    .unwrap();
+    let expected: Vec<String> = row.iter().map(|cell| format!("{cell:?}")).collect();
+    assert_eq!(read_back(&bytes)[1], expected);
+}
+
+#[test]
+fn a_text_too_long_for_a_cell_is_refused_by_address() {
+    let columns = [column("Item ID", Kind::Text), column("Name", Kind::Text)];
+    let fits = "é".repeat(32_767);
+    let rows = [vec![Cell::Text("1"), Cell::Text(&fits)]];
+    let bytes = written(&plain(OutFormat::Xlsx), &columns, &Style::default(), &rows).unwrap();
+    assert_eq!(read_back(&bytes)[1][1], format!("Text({fits:?})"));
+    let long = "x".repeat(32_768);
+    let rows = [vec![Cell::Text("1"), Cell::Text(&long)]];
+    let error = written(&plain(OutFormat::Xlsx), &columns, &Style::default(), &rows).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "Inventory!B2 would hold a text of 32768 characters; a workbook's cell holds at most 32,767"
+    );
+    assert_eq!(error.hint(), "write it as .jsonl or .csv, which have no such limit");
+}
+
+#[test]
+fn rows_beyond_a_sheets_last_go_on_in_the_next_one() {
+    let columns = [column("Item ID", Kind::Text)];
+    let sink = Sink::default();
+    let out = Out::new(Compression::None, Box::new(sink.clone())).unwrap();
+    let mut writer = Box::new(xlsx::XlsxWriter::with_sheet_rows(&columns, out, 3).unwrap());
+    for id in ["1", "2", "3", "4", "5"] {
+        writer.row(&[Cell::Text(id)]).unwrap();
+    }
+    writer.finish().unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("book");
+    fs::write(&path, sink.0.lock().unwrap().as_slice()).unwrap();
+    let sheets = read_all(&path).unwrap();
+    let seen: Vec<(String, usize)> = sheets.iter().map(|(name, rows)| (name.clone(), rows.len())).collect();
+    assert_eq!(
+        seen,
+        [
+            ("Inventory".to_owned(), 3),
+            ("Inventory 2".to_owned(), 3),
+            ("Inventory 3".to_owned(), 2)
+        ]
+    );
+}
+
+#[test]
+fn a_marked_row_reads_back_like_any_other() {
+    let columns = [
+        column("Item ID", Kind::Text),
+        column("Quantity", Kind::Number),
+        column("Name", Kind::Text),
+    ];
+    let sink = Sink::default();
+    let mut writer = writer(
+        &plain(OutFormat::Xlsx),
+        &columns,
+        &Style::default(),
+        Box::new(sink.clone()),
+    )
+    .unwrap();
+    let row = [Cell::Text("007"), Cell::Number(5.0, NumberFormat::Plain), Cell::Empty];
+    writer.marked_row(&row, &[0, 1, 2]).unwrap();
+    writer.finish().unwrap();
+    let bytes = sink.0.lock().unwrap().clone();
+    assert_eq!(read_back(&bytes)[1], ["Text(\"007\")", "Number(5.0, Plain)"]);
+    let mut styles = String::new();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    zip.by_name("xl/styles.xml")
+        .unwrap()
+        .read_to_string(&mut styles)
+        .unwrap();
+    assert!(styles.contains("FFFFC7CE"), "{styles}");
+}
+
+#[test]
+fn the_guard_keeps_zeros_and_stops_formulas() {
+    for (text, guarded) in [
+        ("00123", "=\"00123\""),
+        ("123456789012345678901234", "=\"123456789012345678901234\""),
+        ("1E10", "=\"1E10\""),
+        ("1.50", "=\"1.50\""),
+        ("1-2", "=\"1-2\""),
+        ("MAR1", "=\"MAR1\""),
+        ("TRUE", "=\"TRUE\""),
+        ("=cmd|' /C calc'!A0", "'=cmd|' /C calc'!A0"),
+        ("+1 555", "'+1 555"),
+        ("-x", "'-x"),
+        ("@SUM(1)", "'@SUM(1)"),
+        ("'=1", "''=1"),
+        ("=\"00123\"", "'=\"00123\""),
+        ("10.5", "10.5"),
+        ("-2", "-2"),
+        ("Blue Dream 3.5g", "Blue Dream 3.5g"),
+        ("3.5g Blue Dream", "3.5g Blue Dream"),
+        ("'tis", "'tis"),
+        ("", ""),
+    ] {
+        assert_eq!(guard(text), guarded);
+        assert_eq!(unguard(guarded), text);
+    }
+}
+
+#[test]
+fn an_excel_safe_csv_guards_ids_and_leaves_dates_and_numbers_alone() {
+    let number = json!(-5);
+    let columns = [
+        column("Item ID", Kind::Text),
+        column("Approved At", Kind::Date),
+        column("Quantity", Kind::Number),
+        column("Name", Kind::Text),
+    ];
+    let rows = [vec![
+        Cell::Text("007"),
+        Cell::Text("2021-07-08"),
+        Cell::Json(&number),
+        Cell::Text("=1+1"),
+    ]];
+    let style = Style {
+        excel_safe: true,
+        ..Style::default()
+    };
+    assert_eq!(
+        text(OutFormat::Csv, &columns, &style, &rows),
+        "\u{FEFF}Item ID,Approved At,Quantity,Name\n\"=\"\"007\"\"\",2021-07-08,-5,'=1+1\n"
+    );
+}
+
+proptest! {
+    #[test]
+    fn the_guard_comes_off_exactly(text in "[='+@\"0-9eE./ a-zA-Z\t-]{0,12}|\\PC*") {
+        prop_assert_eq!(unguard(&guard(&text)).into_owned(), text.clone());
+        prop_assert_eq!(unguard(&guard(&guard(&text))).into_owned(), guard(&text).into_owned());
+    }
+
+    #[test]
+    fn guarded_text_never_runs(text in "[=+@-]\\PC{0,20}") {
+        let guarded = guard(&text);
+        let literal = guarded.starts_with("=\"") && guarded.ends_with('"') && !guarded[2..guarded.len() - 1].contains('"');
+        prop_assert!(literal || !guarded.starts_with(['=', '+', '@']), "{}", guarded);
+    }
+
+    #[test]
+    fn csv_gives_back_every_text(texts in proptest::collection::vec(any::<String>(), 2)) {
+        let columns = [column("a", Kind::Text), column("b", Kind::Text)];
+        let row = vec![Cell::Text(&texts[0]), Cell::Text(&texts[1])];
+        let bytes = written(&plain(OutFormat::Csv), &columns, &Style::default(), &[row]).unwrap();
+        let mut reader = csv::Reader::from_reader(bytes.as_slice());
+        let record = reader.records().next().unwrap().unwrap();
+        prop_assert_eq!(record.iter().collect::<Vec<_>>(), texts.iter().map(String::as_str).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_workbook_gives_back_every_text(text in any::<String>(), id in "\\PC{1,20}|_x[0-9A-F]{4}_| .*|\r\n") {
+        let columns = [column("Item ID", Kind::Text), column("Name", Kind::Text)];
+        let row = vec![Cell::Text(&id), Cell::Text(&text)];
+        let bytes = written(&plain(OutFormat::Xlsx), &columns, &Style::default(), &[row]).unwrap();
+        let back = read_back(&bytes);
+        prop_assert_eq!(&back[1][0], &format!("{:?}", Cell::Text(&id)));
+        if !text.is_empty() {
+            prop_assert_eq!(&back[1][1], &format!("{:?}", Cell::Text(&text)));
+        }
+    }
+
+    #[test]
+    fn a_workbook_gives_back_every_number(number in any::<f64>(), mantissa in -999_999_999_999_999_i64..=999_999_999_999_999, scale in 0_u32..18) {
+        let columns = [column("Quantity", Kind::Number)];
+        let decimal = format!("{mantissa}e-{scale}");
+        for digits in [number.to_string(), decimal] {
+            let Ok(value) = serde_json::from_str::<Value>(&digits) else { continue };
+            let bytes = written(&plain(OutFormat::Xlsx), &columns, &Style::default(), &[vec![Cell::Json(&value)]]).unwrap();
+            let cell = &read_back(&bytes)[1][0];
+            let expected: f64 = digits.parse().unwrap();
+            let read = cell.strip_prefix("Number(").and_then(|rest| rest.strip_suffix(", Plain)"));
+            match read {
+                Some(read) => prop_assert_eq!(read.parse::<f64>().unwrap(), expected, "{}", digits),
+                None => prop_assert_eq!(cell, &format!("{:?}", Cell::Text(&value.to_string()))),
+            }
+        }
+    }
+}
+
+mod atomic {
+    use super::*;
+
+    #[test]
+    fn a_file_is_there_only_after_its_commit() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let mut file = AtomicFile::create(&path, false).unwrap();
+        file.write_all(b"new").unwrap();
+        assert!(!path.exists());
+        file.commit().unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn without_a_commit_the_old_file_stays_and_nothing_is_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        fs::write(&path, "old").unwrap();
+        let mut file = AtomicFile::create(&path, true).unwrap();
+        file.write_all(b"half").unwrap();
+        drop(file);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn an_existing_file_is_refused_at_the_start_and_at_the_end() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("out.csv");
+        let file = AtomicFile::create(&path, false).unwrap();
+        fs::write(&path, "somebody else's").unwrap();
+        assert!(matches!(file.commit(), Err(WriteError::Exists(_))));
+        assert!(matches!(AtomicFile::create(&path, false), Err(WriteError::Exists(_))));
+        assert_eq!(fs::read(&path).unwrap(), b"somebody else's");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn a_folder_and_a_missing_folder_are_named() {
+        let folder = tempfile::tempdir().unwrap();
+        assert!(matches!(
+            AtomicFile::create(folder.path(), true),
+            Err(WriteError::Directory(_))
+        ));
+        let error = AtomicFile::create(&folder.path().join("no/out.csv"), true).unwrap_err();
+        assert!(matches!(error, WriteError::NoFolder(_)), "{error}");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn permissions_and_symbolic_links_survive() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("real.csv"), folder.path().join("link.csv"));
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        symlink("real.csv", &link).unwrap();
+        let mut file = AtomicFile::create(&link, true).unwrap();
+        file.write_all(b"new").unwrap();
+        file.commit().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().file_type().is_symlink());
+        assert_eq!(fs::read(&path).unwrap(), b"new");
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+        symlink("link.csv", folder.path().join("twice.csv")).unwrap();
+        assert!(matches!(
+            AtomicFile::create(&folder.path().join("twice.csv"), false),
+            Err(WriteError::Exists(_))
+        ));
+        symlink("loop", folder.path().join("loop")).unwrap();
+        assert!(AtomicFile::create(&folder.path().join("loop"), true).is_err());
+        assert!(AtomicFile::create(Path::new("/dev/null"), true).is_err());
+    }
+}

@@ -26,7 +26,10 @@ pub struct Cli {
 }
 
 /// Options that every command takes.
-#[expect(clippy::struct_excessive_bools, reason = "switches of the command line, each on its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line, each on its own"
+)]
 #[derive(Args, Debug)]
 pub struct Global {
     /// The organization's id, to the letter
@@ -180,7 +183,10 @@ pub struct Export {
 }
 
 /// `stockport sandbox`
-#[expect(clippy::struct_excessive_bools, reason = "switches of the command line, each on its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line, each on its own"
+)]
 #[derive(Args, Debug)]
 pub struct Sandbox {
     /// The port on 127.0.0.1 [default: a free one]

@@ -38,6 +38,14 @@ pub enum ConfigError {
     /// No organization is named.
     #[error("no organization is named")]
     NoOrganization,
+    /// The embedded server has no such organization.
+    #[error("the sandbox has no organization {org:?}; it has {}", known.join(", "))]
+    NotInSandbox {
+        /// The organization that was named.
+        org: String,
+        /// The ones there are.
+        known: Vec<String>,
+    },
     /// No key is to be found.
     #[error("there is no API key")]
     NoKey,
@@ -58,6 +66,9 @@ impl ConfigError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
+            Self::NotInSandbox { .. } => {
+                "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
+            }
             Self::NoKey => "set CANNLYTICS_API_KEY, or write it into a file .env in this folder; --sandbox needs none",
             Self::DotEnv(_) => "write one line into it: CANNLYTICS_API_KEY=…",
             Self::KeyNotText => "set it again; a key is letters and digits",

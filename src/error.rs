@@ -85,12 +85,12 @@ impl Error {
     pub fn hint(&self) -> Option<String> {
         match self {
             Self::Config(error) => Some(error.hint().to_owned()),
-            Self::Read(error) => Some(error.hint().to_string()),
-            Self::Columns(error) => error.hint(),
+            Self::Read(error) => Some(error.hint().to_owned()),
+            Self::Columns(error) => Some(error.hint()),
             Self::Write(error) => Some(error.hint().to_owned()),
             Self::Api(error) => error.hint(),
             Self::Journal(error) => Some(error.hint().to_owned()),
-            Self::Sandbox(error) => Some(error.hint().to_string()),
+            Self::Sandbox(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {

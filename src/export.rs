@@ -6,8 +6,9 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
+use crate::columns::is_nothing;
 use crate::inventory::id_of;
-use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named, is_nothing};
+use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
 
@@ -70,8 +71,8 @@ impl Layout {
             // The document's id is what an import has to name, whatever the item says of itself.
             let value = if field == ITEM_ID { Some(id) } else { item.get(field) };
             cells.push(match value {
+                value if is_nothing(value) => Cell::Empty,
                 None => Cell::Empty,
-                Some(value) if is_nothing(value) => Cell::Empty,
                 Some(Value::String(text)) => Cell::Text(text),
                 Some(Value::Bool(value)) => Cell::Bool(*value),
                 Some(value) => Cell::Json(value),

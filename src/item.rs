@@ -81,16 +81,6 @@ pub fn field_named(name: &str) -> Option<&'static Field> {
     FIELDS.iter().find(|f| f.name == name)
 }
 
-/// Whether a stored value means "nothing". The vendor's documentation shows three ways to say so.
-#[must_use]
-pub fn is_nothing(value: &Value) -> bool {
-    match value {
-        Value::Null => true,
-        Value::String(text) => text.is_empty() || text == "None",
-        _ => false,
-    }
-}
-
 /// Why an id can't be sent: the API would save it elsewhere, lose it, or answer 500
 /// (the rules of the API contract; Firestore's limits on document names).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

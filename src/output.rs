@@ -22,7 +22,10 @@ pub enum Color {
 }
 
 /// How much is said, and how.
-#[expect(clippy::struct_excessive_bools, reason = "switches of the command line, each on its own")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line, each on its own"
+)]
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Style {
     /// One JSON document on standard output instead of text.

@@ -19,6 +19,8 @@ use crate::upload;
 struct Files<'a> {
     source: &'a Source,
     survey: &'a Survey,
+    /// The file that each table came from.
+    paths: &'a [PathBuf],
     rejects: Option<&'a Path>,
 }
 
@@ -45,7 +47,7 @@ impl Supply for Files<'_> {
     }
 
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
-        write_rejects(journal, &self.source.tables, self.rejects)
+        write_rejects(journal, &self.source.tables, self.paths, self.rejects)
     }
 }
 
@@ -66,7 +68,8 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
 }
 
 fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<(), Error> {
-    let mut source = Source::new(open(&options.files, &options.reading)?, column_options(options))?;
+    let (tables, paths) = open(&options.files, &options.reading)?;
+    let mut source = Source::new(tables, column_options(options))?;
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let survey = source.survey()?;
@@ -97,14 +100,15 @@ fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<
     let files = Files {
         source: &source,
         survey: &survey,
+        paths: &paths,
         rejects: options.rejects.as_deref(),
     };
     transfer.run(&files, &journal, summary);
     Ok(())
 }
 
-/// The tables of all files, in the order in which they were named.
-pub(super) fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<Vec<Table>, Error> {
+/// The tables of all files, in the order in which they were named, and the file of each.
+fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
     let options = ReadOptions {
         sheet: match reading.sheet.as_deref() {
             None => SheetChoice::Best,
@@ -116,16 +120,18 @@ pub(super) fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<Vec<Tabl
         encoding: reading.encoding.clone(),
         ..ReadOptions::default()
     };
-    let mut tables = Vec::new();
+    let judge = Judge::new();
+    let (mut tables, mut paths) = (Vec::new(), Vec::new());
     for file in files {
         let input = if file == Path::new("-") {
             Input::Stdin
         } else {
             Input::Path(file.clone())
         };
-        tables.extend(sheet::open(&input, &options, &Judge)?);
+        tables.extend(sheet::open(&input, &options, &judge)?);
+        paths.resize(tables.len(), file.clone());
     }
-    Ok(tables)
+    Ok((tables, paths))
 }
 
 fn column_options(options: &Import) -> ColumnOptions {

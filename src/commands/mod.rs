@@ -15,7 +15,7 @@ use serde_json::json;
 
 use crate::api::{Client, Key};
 use crate::cli::{Cli, Command, Global};
-use crate::config::Wishes;
+use crate::config::{ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
@@ -106,14 +106,17 @@ impl Context {
     /// The organization that the flags name, or the embedded server's own.
     fn connect(&self) -> Result<Connected, Error> {
         let (endpoint, sandbox) = if self.wishes.sandbox {
-            let sandbox = Sandbox::start(self.sandbox_options(0, Flavour::default())?)?;
+            let sandbox = Sandbox::start(self.sandbox_options(0, Vec::new(), Flavour::default())?)?;
             let org = self
                 .wishes
                 .org
                 .clone()
                 .unwrap_or_else(|| sandbox.default_org().to_owned());
-            // An organization that was named has been added, so that it has a key.
-            let key = Key::new(sandbox.key_for(&org).unwrap_or_default())?;
+            let Some(key) = sandbox.key_for(&org) else {
+                let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
+                return Err(ConfigError::NotInSandbox { org, known }.into());
+            };
+            let key = Key::new(key)?;
             (
                 self.wishes.endpoint_at(sandbox.url().to_owned(), org, key),
                 Some(sandbox),
@@ -130,7 +133,7 @@ impl Context {
         })
     }
 
-    fn sandbox_options(&self, port: u16, traits: Flavour) -> Result<Options, Error> {
+    fn sandbox_options(&self, port: u16, orgs: Vec<String>, traits: Flavour) -> Result<Options, Error> {
         let dir = match &self.wishes.sandbox_dir {
             Some(dir) => dir.clone(),
             None => default_dir()?,
@@ -138,7 +141,7 @@ impl Context {
         Ok(Options {
             dir,
             port,
-            orgs: self.wishes.org.iter().cloned().collect(),
+            orgs,
             traits,
         })
     }

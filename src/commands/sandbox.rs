@@ -34,7 +34,11 @@ fn start(context: &Context, options: &cli::Sandbox) -> Result<Sandbox, Error> {
         no_stamps: options.no_stamps,
         newer_auth: options.newer_auth,
     };
-    Ok(Sandbox::start(context.sandbox_options(options.port, flavour)?)?)
+    Ok(Sandbox::start(context.sandbox_options(
+        options.port,
+        context.wishes.org.iter().cloned().collect(),
+        flavour,
+    )?)?)
 }
 
 /// The address, and what to set to use it from another terminal.

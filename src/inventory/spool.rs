@@ -162,7 +162,14 @@ impl Receiver for Counted<'_> {
 /// Reads a whole inventory into a spool, showing how far it is.
 pub fn read_into(output: &Output, client: &Client, spool: &mut Spool) -> Result<Listing, ApiError> {
     let progress = Progress::begin(output, &format!("Reading {}", client.org()), None);
-    let listing = read(client, None, &mut Counted { spool, progress: &progress });
+    let listing = read(
+        client,
+        None,
+        &mut Counted {
+            spool,
+            progress: &progress,
+        },
+    );
     progress.clear();
     listing
 }
@@ -174,7 +181,10 @@ mod tests {
     use super::*;
 
     fn item(id: &str, name: &str) -> Object {
-        json!({"id": id, "item_id": id, "name": name}).as_object().unwrap().clone()
+        json!({"id": id, "item_id": id, "name": name})
+            .as_object()
+            .unwrap()
+            .clone()
     }
 
     fn spool(items: &[Object]) -> Spool {
@@ -193,7 +203,12 @@ mod tests {
         assert_eq!(spool.get("Ü/ /").unwrap().as_ref(), Some(&items[2]));
         assert_eq!(spool.get("b").unwrap(), None);
         let mut all = Vec::new();
-        spool.each::<std::io::Error>(|item| { all.push(item); Ok(()) }).unwrap();
+        spool
+            .each::<std::io::Error>(|item| {
+                all.push(item);
+                Ok(())
+            })
+            .unwrap();
         assert_eq!(all, items);
     }
 

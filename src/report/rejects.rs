@@ -10,22 +10,28 @@ use crate::journal::{Journal, Problem};
 use crate::sheet::write::{AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, writer};
 use crate::sheet::{Cell, Format, Row, Table};
 
-/// Writes one reject file for each table that has problems, in the table's own format: beside the input, or where
-/// `wanted` says. A file that is there already is never overwritten: the next one is numbered.
-pub fn write_rejects(journal: &Journal, tables: &[Table], wanted: Option<&Path>) -> Result<Vec<PathBuf>, Error> {
+/// Writes one reject file for each table that has problems, in the table's own format: where `wanted` says, or beside
+/// the file that the table came from (`paths`, in the tables' order). A file that is there already is never
+/// overwritten: the next one is numbered.
+pub fn write_rejects(
+    journal: &Journal,
+    tables: &[Table],
+    paths: &[PathBuf],
+    wanted: Option<&Path>,
+) -> Result<Vec<PathBuf>, Error> {
     let mut written = Vec::new();
-    for (index, table) in tables.iter().enumerate() {
+    for (index, (table, path)) in tables.iter().zip(paths).enumerate() {
         if journal.has_problems(index)? {
-            written.push(write_table(journal, index, table, wanted)?);
+            let wanted = wanted.map_or_else(|| beside(path, form(table).0.format), Path::to_owned);
+            written.push(write_table(journal, index, table, &wanted)?);
         }
     }
     Ok(written)
 }
 
-fn write_table(journal: &Journal, index: usize, table: &Table, wanted: Option<&Path>) -> Result<PathBuf, Error> {
+fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) -> Result<PathBuf, Error> {
     let (target, style) = form(table);
-    let wanted = wanted.map_or_else(|| beside(table, &target), Path::to_owned);
-    let (path, mut file) = numbered(&wanted)?;
+    let (path, mut file) = numbered(wanted)?;
     let originals: Vec<(usize, &str)> = table
         .header
         .cells
@@ -137,8 +143,13 @@ fn form(table: &Table) -> (Target, Style) {
     )
 }
 
-fn beside(table: &Table, target: &Target) -> PathBuf {
-    let file = table.path.as_deref().unwrap_or(Path::new("stdin"));
+/// `inventory.rejects.csv` beside `inventory.csv`; `stdin.rejects.csv` in the working folder for standard input.
+fn beside(file: &Path, format: OutFormat) -> PathBuf {
+    let file = if file == Path::new("-") {
+        Path::new("stdin")
+    } else {
+        file
+    };
     let mut stem = file.file_name().map_or(file, Path::new).to_owned();
     // `inventory.csv.gz` loses both endings.
     for _ in 0..2 {
@@ -148,7 +159,7 @@ fn beside(table: &Table, target: &Target) -> PathBuf {
     }
     let mut name = stem.into_os_string();
     name.push(".rejects.");
-    name.push(target.format.name());
+    name.push(format.name());
     file.with_file_name(name)
 }
 

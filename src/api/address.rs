@@ -68,8 +68,8 @@ impl Address {
         parse(&text)
     }
 
-    /// The address of one item. An id that would become another path is refused; one that only the server would refuse
-    /// to store may be asked for, but for those that its rules can't hold anyway.
+    /// The address of one item. An id that no item can have is refused before it becomes another path. A control character
+    /// is no reason: nobody may save one any more, but what is stored with one can be read and deleted.
     pub(super) fn item(&self, id: &str) -> Result<Url, ApiError> {
         match check_id(id) {
             Ok(()) | Err(IdFault::Control) => {}

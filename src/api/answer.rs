@@ -36,9 +36,11 @@ pub(super) struct Origin {
 /// What was asked, as far as the meaning of a refusal depends on it.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// An array was posted.
+    /// To read: one item or a list.
+    Read,
+    /// To save an array.
     Array,
-    /// Anything else.
+    /// To save one object, or to delete.
     Other,
 }
 
@@ -107,7 +109,7 @@ impl Origin {
             408 | 409 | 425 | 500.. => ApiError::ServerError {
                 status,
                 retry_after: retry_after(),
-                html,
+                html: html && asked == Asked::Read,
                 message,
             },
             _ => ApiError::Refused { status, message },

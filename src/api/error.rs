@@ -186,7 +186,7 @@ pub enum ApiError {
         /// The server's words.
         message: String,
     },
-    /// The endpoint takes no arrays: post single objects.
+    /// The endpoint takes no arrays: post single objects (which is where halving ends as well).
     #[error("the API takes no arrays of items ({status}){}", quoted(.message))]
     NoArrays {
         /// The HTTP status.
@@ -209,7 +209,7 @@ pub enum ApiError {
         status: u16,
         /// What `Retry-After` asked for.
         retry_after: Option<Duration>,
-        /// The answer was a web page; on a GET that may mean a mistyped path.
+        /// A read was answered with a web page, which may mean a mistyped path; a write isn't answered so by one.
         html: bool,
         /// The server's words.
         message: String,

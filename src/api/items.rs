@@ -54,10 +54,7 @@ impl Client {
         take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
     ) -> Result<u64, ApiError> {
         let origin = &self.origin;
-        let response = self.send(
-            self.http.request(Method::GET, origin.address.list(query)?),
-            Asked::Other,
-        )?;
+        let response = self.send(self.http.request(Method::GET, origin.address.list(query)?), Asked::Read)?;
         let page_type = content_type(&response);
         let mut reader = BufReader::with_capacity(LIST_BUFFER, response);
         let first = reader.fill_buf().map_err(|error| origin.broken(&error))?;
@@ -80,11 +77,11 @@ impl Client {
         let message = told(&answer.message.unwrap_or_default());
         match answer.data {
             Data::List(count) if answer.success != Some(false) => Ok(count),
-            Data::List(_) => Err(origin.not_success(message, Asked::Other)),
+            Data::List(_) => Err(origin.not_success(message, Asked::Read)),
             Data::Other(Some(text)) if answer.success == Some(false) => {
-                Err(origin.not_success(if message.is_empty() { told(&text) } else { message }, Asked::Other))
+                Err(origin.not_success(if message.is_empty() { told(&text) } else { message }, Asked::Read))
             }
-            _ if answer.success == Some(false) => Err(origin.not_success(message, Asked::Other)),
+            _ if answer.success == Some(false) => Err(origin.not_success(message, Asked::Read)),
             Data::Other(text) => Err(ApiError::Foreign(Oddity::NotAList(told(&text.unwrap_or(message))))),
             Data::Missing => Err(ApiError::Foreign(Oddity::NotAList(message))),
         }
@@ -107,8 +104,8 @@ impl Client {
             .http
             .request(Method::GET, self.origin.address.item(id)?)
             .timeout(self.timeout);
-        let body = self.origin.read(self.send(request, Asked::Other)?)?;
-        let Some(data) = echo::data_of(&body, &self.origin, Asked::Other)? else {
+        let body = self.origin.read(self.send(request, Asked::Read)?)?;
+        let Some(data) = echo::data_of(&body, &self.origin, Asked::Read)? else {
             return Ok(None);
         };
         match serde_json::from_str(data.get()) {

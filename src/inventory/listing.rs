@@ -195,8 +195,11 @@ impl End {
     }
 
     fn note(&mut self, item: &Object, descending: bool, listed: &Listed, last: &mut Option<String>) {
-        // An item without an id has no place in the order.
-        let Some(id) = id_of(item) else { return };
+        // An item without an id has no place in the order, and couldn't be told from its double in the other end.
+        let Some(id) = id_of(item) else {
+            self.in_order = false;
+            return;
+        };
         if let Some(last) = last.as_deref() {
             self.in_order &= if descending {
                 id.as_ref() < last

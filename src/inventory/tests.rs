@@ -388,11 +388,14 @@ fn an_item_is_known_by_its_documents_id() {
 
 #[test]
 fn items_without_an_id_are_handed_out_and_prove_nothing() {
-    let server = Server::start(|_| json(200, r#"{"success":true,"data":[{"name":"x"},{"name":"y"}]}"#));
-    let mut kept = Kept::default();
-    let listing = read(&server.client(0), None, &mut kept).unwrap();
-    assert_eq!((listing.count, kept.ids.len()), (2, 2));
-    assert_eq!(listing.completeness, Completeness::Plausible);
+    for items in [r#"{"name":"x"},{"name":"y"}"#, r#"{"id":"a"},{"name":"y"},{"id":"b"}"#] {
+        let server = Server::start(move |_| json(200, &format!(r#"{{"success":true,"data":[{items}]}}"#)));
+        let mut kept = Kept::default();
+        let listing = read(&server.client(0), None, &mut kept).unwrap();
+        assert_eq!(listing.count, items.matches('{').count() as u64);
+        assert_eq!(listing.count, kept.ids.len() as u64);
+        assert_eq!(listing.completeness, Completeness::Plausible);
+    }
 }
 
 #[test]

@@ -230,3 +230,11 @@ fn a_host_that_nobody_listens_on_is_unreachable() {
         Err(failure) => assert!(matches!(failure, ApiError::Setup(_)), "{failure:?}"),
     }
 }
+
+#[test]
+fn a_failing_page_puts_the_path_in_doubt_for_a_read_alone() {
+    let page = || html(500, "<title>Server Error</title>");
+    assert!(list_failure(page()).hint().unwrap().contains("path"));
+    assert!(!post_failure(ITEM, page()).hint().unwrap().contains("path"));
+    assert!(!list_failure(json(500, "{}")).hint().unwrap().contains("path"));
+}

@@ -5,11 +5,13 @@
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
 mod error;
+mod limits;
 mod row;
 
 use std::path::PathBuf;
 
 pub use error::ReadError;
+pub use limits::Limits;
 pub use row::{Cell, Moment, NumberFormat, Row};
 
 /// What a file turned out to be.
@@ -95,6 +97,8 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// The encoding's label (`windows-1252`).
     pub encoding: Option<String>,
+    /// How much is read before a file is taken for hostile.
+    pub limits: Limits,
 }
 
 /// Gives a table's data rows, one after the other: those below the header that are not blank.

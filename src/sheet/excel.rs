@@ -84,9 +84,9 @@ impl Workbook {
         match head.get(..read) {
             Some([b'P', b'K', ..]) => Self::open_zip(path, file, limits),
             Some([0xD0, 0xCF, 0x11, 0xE0, ..]) => Self::open_compound(path, file, limits),
-            _ => Err(ReadError::Unsupported {
+            _ => Err(ReadError::NotASpreadsheet {
                 file: file.to_owned(),
-                what: "it is no workbook".to_owned(),
+                what: "no workbook".to_owned(),
             }),
         }
     }
@@ -209,16 +209,11 @@ impl Workbook {
     }
 
     fn no_such_sheet(&self, sheet: &str) -> ReadError {
-        let names: Vec<String> = self.sheets.iter().map(|info| format!("{:?}", info.name)).collect();
-        let available = if names.is_empty() {
-            "no worksheet".to_owned()
-        } else {
-            names.join(", ")
-        };
+        let known = self.sheets.iter().map(|info| info.name.clone()).collect();
         ReadError::NoSuchSheet {
             file: self.file.clone(),
             sheet: sheet.to_owned(),
-            available,
+            known,
         }
     }
 }

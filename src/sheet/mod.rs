@@ -4,15 +4,26 @@
 //! Belongs here: file formats, encodings, compression, header rows. Doesn't: what a column means
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
+mod cut;
+mod delimited;
+mod encoding;
 mod error;
 mod excel;
+mod header;
+mod json;
+mod limits;
 mod memory;
 mod row;
+mod rows;
+mod source;
+mod text;
+mod workbook;
 pub mod write;
 
 use std::path::PathBuf;
 
-pub use error::{Limits, ReadError};
+pub use error::ReadError;
+pub use limits::Limits;
 pub use row::{Cell, Moment, NumberFormat, Row};
 
 /// What a file turned out to be.
@@ -46,8 +57,23 @@ impl Format {
 pub struct Header {
     /// The line of the header row, from 1 (the last one, where two rows were joined; 0 for JSON, whose keys are the header).
     pub line: u64,
+    /// How it was found.
+    pub by: HeaderBy,
     /// The named columns, in physical order.
     pub cells: Vec<HeaderCell>,
+}
+
+/// How a header row was found.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum HeaderBy {
+    /// By its names, of which at least one is known; in JSON, the keys are the header without further ado.
+    #[default]
+    Recognized,
+    /// No name is known: it is the first row that is filled and unlike those below it, else the first filled row.
+    /// Who writes anything has to refuse it; who only shows it has to say so.
+    Guessed,
+    /// The user named it (`--header-row`).
+    Option,
 }
 
 /// One named column.
@@ -98,12 +124,20 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// The encoding's label (`windows-1252`).
     pub encoding: Option<String>,
+    /// How much is read before a file is taken for hostile.
+    pub limits: Limits,
 }
 
 /// Gives a table's data rows, one after the other: those below the header that are not blank.
 pub trait RowReader {
     /// Fills `row` with the next data row; false at the end.
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError>;
+
+    /// What a person should know of the rows passed so far, in plain words (repeated headers left out, values
+    /// below a column without a name); whole after the last row.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// One table of a file: a sheet, or a whole text or JSON file, with its header row found.
@@ -116,6 +150,8 @@ pub struct Table {
     pub sheet: Option<String>,
     /// The header row.
     pub header: Header,
+    /// How many data rows the file's own preamble says there are (`NumberRecords` of Washington's CCRS).
+    pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (hidden rows, rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
     opener: Box<dyn Fn() -> Result<Box<dyn RowReader>, ReadError> + Send + Sync>,
@@ -157,6 +193,11 @@ pub fn column_letters(mut index: usize) -> String {
 }
 
 /// Finds out what the input is, and its tables: one, unless `SheetChoice::All` asks for more.
-pub fn open(_input: &Input, _options: &ReadOptions, _judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
-    todo!()
+/// Where no column is recognized the header is guessed (`HeaderBy::Guessed`): to refuse that is the caller's matter.
+pub fn open(input: &Input, options: &ReadOptions, judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
+    let source = source::Source::open(input, &options.limits)?;
+    match source.kind {
+        source::Kind::Workbook => workbook::tables(source, options, judge),
+        source::Kind::Text => text::tables(source, options, judge),
+    }
 }

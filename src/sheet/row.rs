@@ -61,6 +61,21 @@ pub struct Row {
     cells: Vec<Raw>,
 }
 
+/// Excel's error values (ECMA-376 part 1, 18.17.3, and `#GETTING_DATA` and later ones).
+const ERROR_VALUES: [&str; 11] = [
+    "#NULL!",
+    "#DIV/0!",
+    "#VALUE!",
+    "#REF!",
+    "#NAME?",
+    "#NUM!",
+    "#N/A",
+    "#GETTING_DATA",
+    "#SPILL!",
+    "#CALC!",
+    "#FIELD!",
+];
+
 #[derive(Clone, Debug)]
 enum Raw {
     Absent,
@@ -154,6 +169,32 @@ impl Row {
             }
             Cell::Json(value) => Raw::Json(Box::new(value.clone())),
         }
+    }
+
+    /// Fills the row with the fields of a text row: `ends` says where in `text` each of them ends.
+    /// A field of nothing is an empty cell; the text of an Excel error value (`#REF!`), as Excel itself
+    /// saves it into text files, is an error cell.
+    pub(super) fn fill_text(&mut self, line: u64, text: &str, ends: &[usize]) {
+        self.clear(line);
+        self.text.push_str(text);
+        let mut start = 0;
+        for &end in ends {
+            self.cells.push(match text.get(start..end) {
+                None | Some("") => Raw::Empty,
+                Some(field) if field.starts_with('#') && ERROR_VALUES.contains(&field) => Raw::Error(start, end),
+                Some(_) => Raw::Text(start, end),
+            });
+            start = end;
+        }
+    }
+
+    /// Puts a cell at a column, in any order; columns that are passed over are absent.
+    pub(super) fn put(&mut self, index: usize, cell: Cell<'_>) {
+        while self.cells.len() <= index {
+            self.cells.push(Raw::Absent);
+        }
+        self.push(cell);
+        self.cells.swap_remove(index);
     }
 
     /// Adds empty cells until the row has `len` of them: a sheet's gaps are empty cells.

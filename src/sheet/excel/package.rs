@@ -152,7 +152,7 @@ fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
             return Ok("xlsx");
         }
         if types.contains("wordprocessingml") {
-            return Err(unsupported(archive.file, "it is a Word document"));
+            return Err(unsupported(archive.file, "a Word document"));
         }
         if types.contains("presentationml") {
             return Err(unsupported(archive.file, "it is a PowerPoint presentation"));
@@ -444,7 +444,7 @@ pub(super) fn damaged(file: &str, what: String) -> ReadError {
 }
 
 fn unsupported(file: &str, what: &str) -> ReadError {
-    ReadError::Unsupported {
+    ReadError::NotASpreadsheet {
         file: file.to_owned(),
         what: what.to_owned(),
     }

@@ -1,0 +1,260 @@
+//! Which row is the header: found by the names it holds, taken as the user says, or guessed.
+//!
+//! Belongs here: choosing among the first rows. Doesn't: what a name means (the judge knows), and reading rows.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+
+use super::excel::Merge;
+use super::{Cell, Header, HeaderBy, HeaderCell, HeaderJudge, Moment, Row};
+
+/// How many rows from the top are looked at: no preamble seen in the wild comes near.
+pub(super) const SEARCHED_ROWS: usize = 50;
+
+/// A weight from which a name counts as recognized: weak names are offered, never believed.
+const KNOWN: u32 = 2;
+
+/// A header row, with what is needed to know its repetitions.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Found {
+    pub(super) header: Header,
+    /// The sum of the names' weights.
+    pub(super) score: u32,
+    /// The row or the two rows as they stand in the file: column and text.
+    pub(super) rows: Vec<Vec<(usize, String)>>,
+    /// The columns up to the last named one that have no name.
+    pub(super) unnamed: Vec<usize>,
+}
+
+impl Found {
+    fn new(line: u64, by: HeaderBy, names: Vec<(usize, String)>, rows: Vec<Vec<(usize, String)>>, score: u32) -> Self {
+        let taken: BTreeSet<usize> = names.iter().map(|(index, _)| *index).collect();
+        let unnamed = (0..taken.last().copied().unwrap_or(0))
+            .filter(|index| !taken.contains(index))
+            .collect();
+        let cells = names
+            .into_iter()
+            .map(|(index, name)| HeaderCell { index, name })
+            .collect();
+        Self {
+            header: Header { line, by, cells },
+            score,
+            rows,
+            unnamed,
+        }
+    }
+
+    /// Whether a row repeats the header (or one of its two rows), as a report does on each page.
+    pub(super) fn is_repeated_by(&self, row: &Row) -> bool {
+        self.rows.iter().any(|cells| {
+            cells.len() > 1
+                && cells.iter().all(|(index, name)| match row.cell(*index) {
+                    Cell::Text(text) => text.trim() == name.trim(),
+                    _ => false,
+                })
+        })
+    }
+}
+
+/// The text of a cell as a column's name; none where it says nothing.
+fn name_of(cell: Cell<'_>) -> Option<Cow<'_, str>> {
+    match cell {
+        Cell::Absent | Cell::Empty | Cell::Json(_) => None,
+        Cell::Text(text) => (!text.trim().is_empty()).then_some(Cow::Borrowed(text)),
+        Cell::Number(value, _) => Some(Cow::Owned(value.to_string())),
+        Cell::Bool(value) => Some(Cow::Borrowed(if value { "TRUE" } else { "FALSE" })),
+        Cell::Moment(Moment::Date(date)) => Some(Cow::Owned(date.to_string())),
+        Cell::Moment(Moment::DateTime(moment)) => Some(Cow::Owned(moment.to_string())),
+        Cell::Moment(Moment::Time(time)) => Some(Cow::Owned(time.to_string())),
+        Cell::Moment(Moment::Duration(days)) => Some(Cow::Owned(days.to_string())),
+        Cell::Error(text) => Some(Cow::Borrowed(text)),
+    }
+}
+
+/// The named cells of a row.
+pub(super) fn names_in(row: &Row) -> Vec<(usize, String)> {
+    row.cells()
+        .enumerate()
+        .filter_map(|(index, cell)| Some((index, name_of(cell)?.into_owned())))
+        .collect()
+}
+
+/// How well a row's texts are known as names of columns: the sum of their weights, a name counted once;
+/// zero where none of them is more than weak.
+fn score(names: &[(usize, String)], judge: &dyn HeaderJudge) -> u32 {
+    let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
+    let weights = || distinct.iter().map(|name| judge.weight(name));
+    if weights().any(|weight| weight >= KNOWN) {
+        weights().fold(0, u32::saturating_add)
+    } else {
+        0
+    }
+}
+
+/// Rates a row's texts for a caller that has to choose between readings of one file.
+pub(super) fn rate(row: &Row, judge: &dyn HeaderJudge) -> u32 {
+    score(&text_names(row), judge)
+}
+
+/// Names in text cells only: a number or a date is data.
+fn text_names(row: &Row) -> Vec<(usize, String)> {
+    let text = |(index, cell)| match cell {
+        Cell::Text(text) if !text.trim().is_empty() => Some((index, text.to_owned())),
+        _ => None,
+    };
+    row.cells().enumerate().filter_map(text).collect()
+}
+
+/// The row whose names are known best, or two rows joined where that is known better than either alone.
+/// Of equals the first; none where no name is known.
+pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge) -> Option<Found> {
+    let mut best: Option<Found> = None;
+    let alone: Vec<u32> = rows.iter().map(|row| rate(row, judge)).collect();
+    for (at, row) in rows.iter().enumerate() {
+        let own = alone.get(at).copied().unwrap_or(0);
+        let floor = best.as_ref().map_or(0, |found| found.score);
+        if own > floor {
+            let names = names_in(row);
+            best = Some(Found::new(
+                row.line,
+                HeaderBy::Recognized,
+                names.clone(),
+                vec![names],
+                own,
+            ));
+        }
+        let Some(below) = rows.get(at + 1).filter(|below| below.line == row.line + 1) else {
+            continue;
+        };
+        let floor = best
+            .as_ref()
+            .map_or(0, |found| found.score)
+            .max(alone.get(at + 1).copied().unwrap_or(0));
+        for names in [
+            join(row, below, merges, false, judge),
+            join(row, below, merges, true, judge),
+        ] {
+            let joined = score(&names, judge);
+            if joined > floor && best.as_ref().is_none_or(|found| joined > found.score) {
+                let both = vec![names_in(row), names_in(below)];
+                best = Some(Found::new(below.line, HeaderBy::Recognized, names, both, joined));
+            }
+        }
+    }
+    best
+}
+
+/// Two rows as one: `Unit` over `Weight` is `Unit Weight`. The upper text reaches as far as its merged cell, or, `spread`,
+/// over the empty cells to its right. Where the lower text alone is known better, it stands alone.
+fn join(upper: &Row, lower: &Row, merges: &[Merge], spread: bool, judge: &dyn HeaderJudge) -> Vec<(usize, String)> {
+    let mut names = Vec::new();
+    let mut reach: Option<(String, usize)> = None;
+    for index in 0..upper.len().max(lower.len()) {
+        let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
+        let above = match own {
+            Some(name) => {
+                let merged = merges.iter().find(|merge| merge.first == (upper.line, index));
+                let until = match merged {
+                    Some(merge) => merge.last.1,
+                    None if spread => usize::MAX,
+                    None => index,
+                };
+                reach = Some((name.clone(), until));
+                Some(name)
+            }
+            None => reach
+                .as_ref()
+                .filter(|(_, until)| index <= *until)
+                .map(|(name, _)| name.clone()),
+        };
+        let below = name_of(lower.cell(index)).map(|name| name.trim().to_owned());
+        let own_above = name_of(upper.cell(index)).is_some();
+        let name = match (above, below) {
+            (Some(above), Some(below)) => {
+                let joined = format!("{above} {below}");
+                if judge.weight(&below) > judge.weight(&joined) {
+                    below
+                } else {
+                    joined
+                }
+            }
+            (Some(above), None) if own_above => above,
+            (None, Some(below)) => below,
+            _ => continue,
+        };
+        names.push((index, name));
+    }
+    names
+}
+
+/// The row that the user says is the header; none where it is blank.
+pub(super) fn taken(row: &Row, judge: &dyn HeaderJudge) -> Option<Found> {
+    let names = names_in(row);
+    (!names.is_empty()).then(|| {
+        let known = score(&names, judge);
+        Found::new(row.line, HeaderBy::Option, names.clone(), vec![names], known)
+    })
+}
+
+/// Where no name is known: the first row that is as filled as any and unlike those below it, else the first
+/// filled row; none where there is no row.
+pub(super) fn guess(rows: &[Row]) -> Option<Found> {
+    let filled: Vec<usize> = rows.iter().map(|row| names_in(row).len()).collect();
+    let most = filled.iter().copied().max().filter(|most| *most > 0)?;
+    let full = |at: &usize| filled.get(*at) == Some(&most);
+    let unlike = |at: &usize| match rows.get(*at..) {
+        Some([row, below @ ..]) => differs(row, below),
+        _ => false,
+    };
+    let at = (0..rows.len())
+        .filter(full)
+        .find(unlike)
+        .or_else(|| (0..rows.len()).find(full))?;
+    let row = rows.get(at)?;
+    let names = names_in(row);
+    Some(Found::new(row.line, HeaderBy::Guessed, names.clone(), vec![names], 0))
+}
+
+/// What a cell looks like, as far as that tells a header from data.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Shape {
+    Nothing,
+    Words,
+    Data,
+}
+
+fn shape(cell: Cell<'_>) -> Shape {
+    match cell {
+        Cell::Absent | Cell::Empty => Shape::Nothing,
+        Cell::Text(text) if text.trim().is_empty() => Shape::Nothing,
+        Cell::Text(text) if text.chars().any(|c| c.is_ascii_digit()) => Shape::Data,
+        Cell::Text(_) => Shape::Words,
+        _ => Shape::Data,
+    }
+}
+
+/// Whether a row is all words where at least one column below it is mostly data (numbers, dates, codes with digits).
+fn differs(row: &Row, below: &[Row]) -> bool {
+    if below.is_empty() || row.cells().any(|cell| shape(cell) == Shape::Data) {
+        return false;
+    }
+    (0..row.len()).any(|index| {
+        let data = below
+            .iter()
+            .filter(|other| shape(other.cell(index)) == Shape::Data)
+            .count();
+        data * 2 > below.len() && shape(row.cell(index)) == Shape::Words
+    })
+}
+
+/// The row count that a preamble declares (`NumberRecords,12` above the header of Washington's CCRS files).
+pub(super) fn declared_rows(above: &[Row]) -> Option<u64> {
+    above.iter().find_map(|row| {
+        let names = names_in(row);
+        let (label, value) = (names.first()?, names.get(1)?);
+        let folded: String = label.1.chars().filter(char::is_ascii_alphanumeric).collect();
+        folded
+            .eq_ignore_ascii_case("NumberRecords")
+            .then(|| value.1.trim().parse().ok())?
+    })
+}

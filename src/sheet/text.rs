@@ -1,0 +1,125 @@
+//! Text files: what kind of text it is, and the tables of delimited text.
+
+use std::sync::Arc;
+
+use super::delimited::{DelimitedReader, declared_delimiter, sniff_delimiter};
+use super::encoding::TextEncoding;
+use super::rows::{DataRows, DataRule};
+use super::source::Source;
+use super::workbook::{declared, find, first_rows, preamble_note};
+use super::{Format, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, header, json};
+
+/// How much text is looked at to tell JSON from delimited text and to find the delimiter.
+const SAMPLE: u64 = 1 << 16;
+
+/// Opens the one table of a text or JSON file.
+pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
+    let encoding = TextEncoding::of(&source, options.encoding.as_deref())?;
+    let (sample, whole) = encoding.sample(&source, SAMPLE)?;
+    refuse_markup(&source, &sample)?;
+    let json = match options.delimiter {
+        // Who names a delimiter says that it is delimited text.
+        Some(_) => None,
+        None => json::shape_of(&sample),
+    };
+    if let SheetChoice::Named(sheet) = &options.sheet {
+        let what = if json.is_some() { "JSON" } else { "delimited text" };
+        return Err(ReadError::NoSheets {
+            file: source.file,
+            sheet: sheet.clone(),
+            what,
+        });
+    }
+    let mut table = match json {
+        Some(shape) => json::table(source, encoding, shape, options)?,
+        None => delimited(source, encoding, (&sample, whole), options, judge)?,
+    };
+    if encoding.guessed {
+        let name = encoding.encoding.name();
+        table.notes.push(format!(
+            "the text is read as {name}, as its bytes suggest (--encoding overrules)"
+        ));
+    }
+    Ok(vec![table])
+}
+
+/// Web pages and XML are often named `.xls` by the programs that write them.
+fn refuse_markup(source: &Source, sample: &str) -> Result<(), ReadError> {
+    let start: String = sample
+        .trim_start()
+        .chars()
+        .take(2048)
+        .collect::<String>()
+        .to_ascii_lowercase();
+    if !start.starts_with('<') {
+        return Ok(());
+    }
+    let pages = [
+        "<!doctype html",
+        "<html",
+        "<head",
+        "<body",
+        "<table",
+        "<meta",
+        "<style",
+        "<div",
+        "<script",
+    ];
+    if pages.iter().any(|page| start.starts_with(page)) || (start.starts_with("<?xml") && start.contains("<html")) {
+        return Err(ReadError::HtmlNotWorkbook(source.file.clone()));
+    }
+    if start.starts_with("<?xml") || start.contains("xmlns") || start.starts_with("<!--") {
+        return Err(ReadError::XmlNotWorkbook(source.file.clone()));
+    }
+    Ok(())
+}
+
+fn delimited(
+    source: Source,
+    encoding: TextEncoding,
+    (sample, whole): (&str, bool),
+    options: &ReadOptions,
+    judge: &dyn HeaderJudge,
+) -> Result<Table, ReadError> {
+    let limits = options.limits;
+    let declared_here = declared_delimiter(sample);
+    let skip = u64::from(declared_here.is_some());
+    let delimiter = match options.delimiter.or(declared_here) {
+        Some(byte) if !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"\"\r\n\0".contains(&byte) => {
+            return Err(ReadError::BadDelimiter(byte));
+        }
+        Some(byte) => byte,
+        None => sniff_delimiter(sample, whole, &limits, &|row| header::rate(row, judge)),
+    };
+    let source = Arc::new(source);
+    let name = encoding.encoding.name();
+    let physical = {
+        let source = Arc::clone(&source);
+        move || -> Result<_, ReadError> {
+            let input = encoding.reader(&source)?;
+            Ok(DelimitedReader::new(&source.file, name, delimiter, &limits, input).skipping(skip))
+        }
+    };
+    let above = first_rows(&mut physical()?, options.header_row)?;
+    let found = match find(&above, &[], options.header_row, &source.file, judge)? {
+        Some(found) => found,
+        None => header::guess(&above).ok_or_else(|| ReadError::Blank(source.file.clone()))?,
+    };
+    let notes = preamble_note(&found, &above, "line").into_iter().collect();
+    let rule = DataRule {
+        found,
+        drop_zeros: false,
+    };
+    Ok(Table {
+        file: source.file.clone(),
+        format: Format::Delimited {
+            delimiter,
+            encoding: name,
+        },
+        sheet: None,
+        header: rule.found.header.clone(),
+        declared_rows: declared(&rule.found, &above),
+        notes,
+        opener: Box::new(move || Ok(Box::new(DataRows::new(Box::new(physical()?), rule.clone())))),
+    })
+}

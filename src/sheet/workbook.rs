@@ -1,0 +1,284 @@
+//! Which of a workbook's sheets are read, and why the others are not.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use super::excel::{Merge, Workbook};
+use super::header::{self, Found, SEARCHED_ROWS};
+use super::rows::{DataRows, DataRule, count_rows, looks_real};
+use super::source::Source;
+use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table};
+
+/// A sheet, looked at.
+struct Candidate {
+    sheet: String,
+    found: Option<Found>,
+    above: Vec<Row>,
+    has_data: bool,
+}
+
+/// The first rows of a sheet or file: enough to find the header, and up to the row that `--header-row` names.
+pub(super) fn first_rows(reader: &mut dyn RowReader, until: Option<u64>) -> Result<Vec<Row>, ReadError> {
+    let mut rows = Vec::new();
+    let mut row = Row::new();
+    while reader.next(&mut row)? {
+        let past = until.is_some_and(|line| row.line >= line);
+        if row.is_blank() && !past {
+            continue;
+        }
+        if until.is_none() || past || rows.len() < SEARCHED_ROWS {
+            rows.push(row.clone());
+        }
+        if past || (until.is_none() && rows.len() >= SEARCHED_ROWS) {
+            break;
+        }
+    }
+    Ok(rows)
+}
+
+/// The header among the first rows, by the user's word or by its names; none where no name is known.
+pub(super) fn find(
+    rows: &[Row],
+    merges: &[Merge],
+    asked: Option<u64>,
+    file: &str,
+    judge: &dyn HeaderJudge,
+) -> Result<Option<Found>, ReadError> {
+    let Some(line) = asked else {
+        return Ok(header::recognize(rows, merges, judge));
+    };
+    let refuse = |why| ReadError::HeaderRow {
+        file: file.to_owned(),
+        row: line,
+        why,
+    };
+    match rows.last() {
+        Some(row) if row.line == line => header::taken(row, judge).ok_or_else(|| refuse("it is blank")).map(Some),
+        Some(row) if row.line > line => Err(refuse("it is blank, or inside a row that begins above it")),
+        _ => Err(refuse("the rows end before it")),
+    }
+}
+
+/// A note on what stands above the header, if anything does.
+pub(super) fn preamble_note(found: &Found, above: &[Row], word: &str) -> Option<String> {
+    let count = above
+        .iter()
+        .filter(|row| row.line < found.header.line && !row.is_blank())
+        .count();
+    // Of a header of two rows, the upper one is no preamble.
+    let count = (count as u64).saturating_sub(found.rows.len() as u64 - 1);
+    (count > 0).then(|| {
+        format!(
+            "the header is {word} {}; {} above it left out",
+            found.header.line,
+            match count {
+                1 => "1 row is".to_owned(),
+                _ => format!("{count} rows are"),
+            }
+        )
+    })
+}
+
+/// Opens a workbook's tables.
+pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
+    let workbook = Workbook::open(source.path(), &source.file, &options.limits)?;
+    let parts = Arc::new((source, workbook));
+    let (source, workbook) = (&parts.0, &parts.1);
+    let mut notes = Vec::new();
+    let chosen = match &options.sheet {
+        SheetChoice::Named(name) => {
+            let sheet = named(workbook, name, &source.file)?;
+            vec![look(workbook, &sheet, options, judge, &source.file)?]
+        }
+        SheetChoice::Best => best(workbook, options, judge, &source.file, &mut notes)?,
+        SheetChoice::All => all(workbook, options, judge, &source.file, &mut notes)?,
+    };
+    let mut tables = Vec::new();
+    for candidate in chosen {
+        let own_notes = if tables.is_empty() {
+            std::mem::take(&mut notes)
+        } else {
+            Vec::new()
+        };
+        tables.push(table(&parts, candidate, own_notes)?);
+    }
+    Ok(tables)
+}
+
+/// The sheet of this name; failing that, of this name in another case.
+fn named(workbook: &Workbook, name: &str, file: &str) -> Result<String, ReadError> {
+    let sheets = workbook.sheets();
+    let alike = |sheet: &&super::excel::SheetInfo| sheet.name.trim().to_lowercase() == name.trim().to_lowercase();
+    let found = sheets
+        .iter()
+        .find(|sheet| sheet.name == name)
+        .or_else(|| sheets.iter().find(alike));
+    found
+        .map(|sheet| sheet.name.clone())
+        .ok_or_else(|| ReadError::NoSuchSheet {
+            file: file.to_owned(),
+            sheet: name.to_owned(),
+            known: sheets.iter().map(|sheet| sheet.name.clone()).collect(),
+        })
+}
+
+/// Finds a sheet's header and whether there is data below it. With no sheet named and a header row asked for, the row
+/// counts in each sheet, and a sheet that lacks it is no candidate.
+fn look(
+    workbook: &Workbook,
+    sheet: &str,
+    options: &ReadOptions,
+    judge: &dyn HeaderJudge,
+    file: &str,
+) -> Result<Candidate, ReadError> {
+    let above = first_rows(workbook.rows(sheet)?.as_mut(), options.header_row)?;
+    let merges = workbook.merges(sheet)?;
+    let place = format!("sheet {sheet:?} of {file}");
+    let found = match find(&above, &merges, options.header_row, &place, judge) {
+        Err(ReadError::HeaderRow { .. }) if !matches!(options.sheet, SheetChoice::Named(_)) => None,
+        found => found?,
+    };
+    let mut has_data = false;
+    if let Some(found) = &found {
+        let rule = DataRule {
+            found: found.clone(),
+            drop_zeros: true,
+        };
+        let mut rows = DataRows::new(workbook.rows(sheet)?, rule);
+        let mut row = Row::new();
+        while !has_data && rows.next(&mut row)? {
+            has_data = looks_real(&row);
+        }
+    }
+    Ok(Candidate {
+        sheet: sheet.to_owned(),
+        found,
+        above,
+        has_data,
+    })
+}
+
+fn look_at_all(
+    workbook: &Workbook,
+    options: &ReadOptions,
+    judge: &dyn HeaderJudge,
+    file: &str,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Candidate>, ReadError> {
+    let mut candidates = Vec::new();
+    for sheet in workbook.sheets() {
+        if sheet.visible {
+            candidates.push(look(workbook, &sheet.name, options, judge, file)?);
+        } else {
+            notes.push(format!("sheet {:?} is left out: it is hidden", sheet.name));
+        }
+    }
+    Ok(candidates)
+}
+
+/// The visible sheet whose header is known best, among those with data if any has some; of equals the first.
+fn best(
+    workbook: &Workbook,
+    options: &ReadOptions,
+    judge: &dyn HeaderJudge,
+    file: &str,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Candidate>, ReadError> {
+    let mut candidates = look_at_all(workbook, options, judge, file, notes)?;
+    let rating = |candidate: &Candidate| {
+        let score = candidate.found.as_ref().map(|found| found.score);
+        (score.is_some(), candidate.has_data, score, !candidate.above.is_empty())
+    };
+    let highest = candidates.iter().map(rating).max();
+    let Some(at) = candidates
+        .iter()
+        .position(|candidate| Some(rating(candidate)) == highest)
+    else {
+        return Err(ReadError::Blank(file.to_owned()));
+    };
+    let chosen = candidates.remove(at);
+    for other in &candidates {
+        let why = match &other.found {
+            _ if other.above.is_empty() => "it is blank",
+            None => "no header row is recognized in it",
+            Some(_) if !other.has_data => "it has no row that looks like data",
+            Some(_) => "the header of another sheet is known as well or better",
+        };
+        notes.push(format!("sheet {:?} is left out: {why}", other.sheet));
+    }
+    if let (None, Some(row)) = (&chosen.found, options.header_row) {
+        let why = "no visible sheet has text there";
+        return Err(ReadError::HeaderRow {
+            file: file.to_owned(),
+            row,
+            why,
+        });
+    }
+    Ok(vec![chosen])
+}
+
+/// Every visible sheet with a recognizable header; where there is none, the one that `best` would take.
+fn all(
+    workbook: &Workbook,
+    options: &ReadOptions,
+    judge: &dyn HeaderJudge,
+    file: &str,
+    notes: &mut Vec<String>,
+) -> Result<Vec<Candidate>, ReadError> {
+    let candidates = look_at_all(workbook, options, judge, file, notes)?;
+    if candidates.iter().all(|candidate| candidate.found.is_none()) {
+        notes.clear();
+        return best(workbook, options, judge, file, notes);
+    }
+    let (chosen, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.found.is_some());
+    for other in &others {
+        notes.push(format!(
+            "sheet {:?} is left out: no header row is recognized in it",
+            other.sheet
+        ));
+    }
+    Ok(chosen)
+}
+
+fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<String>) -> Result<Table, ReadError> {
+    let (source, workbook) = (&parts.0, &parts.1);
+    let Candidate {
+        sheet, found, above, ..
+    } = candidate;
+    let found = found.or_else(|| header::guess(&above));
+    let found = found.ok_or_else(|| ReadError::Blank(format!("sheet {sheet:?} of {}", source.file)))?;
+    notes.extend(preamble_note(&found, &above, "row"));
+    let hidden: BTreeSet<u64> = workbook
+        .hidden_rows(&sheet)?
+        .into_iter()
+        .filter(|line| *line > found.header.line)
+        .collect();
+    if let Some(first) = hidden.first() {
+        let count = count_rows(hidden.len() as u64);
+        notes.push(format!(
+            "{count} hidden in the sheet are read like the others (the first is row {first})"
+        ));
+    }
+    let declared_rows = declared(&found, &above);
+    let header = found.header.clone();
+    let rule = DataRule {
+        found,
+        drop_zeros: true,
+    };
+    let (shared, name) = (Arc::clone(parts), sheet.clone());
+    Ok(Table {
+        file: source.file.clone(),
+        format: Format::Workbook(workbook.kind()),
+        sheet: Some(sheet),
+        header,
+        declared_rows,
+        notes,
+        opener: Box::new(move || Ok(Box::new(DataRows::new(shared.1.rows(&name)?, rule.clone())))),
+    })
+}
+
+/// The row count that the rows above the header declare.
+pub(super) fn declared(found: &Found, above: &[Row]) -> Option<u64> {
+    let end = above.iter().take_while(|row| row.line < found.header.line).count();
+    header::declared_rows(above.get(..end)?)
+}

@@ -7,7 +7,9 @@
     reason = "a test ends by failing, and so do the helpers that the clippy settings for tests don't reach"
 )]
 
+mod export;
 mod faulty;
+mod import;
 mod sandbox;
 mod support;
 

@@ -19,6 +19,9 @@ mod source;
 mod survey;
 mod vocabulary;
 
+#[cfg(test)]
+mod tests;
+
 use std::borrow::Cow;
 
 use serde_json::Value;

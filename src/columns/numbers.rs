@@ -67,7 +67,6 @@ pub(crate) fn shape(text: &str) -> Shape {
 fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
     match digits {
-        [] => false,
         [b'0'] => text == "0",
         [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
         _ => false,

@@ -33,6 +33,9 @@ pub struct Source {
     groups: Groups,
 }
 
+/// Takes a table's number, its layout, the table and one of its rows.
+type TakeRow<'a, E> = dyn FnMut(usize, &Layout, &Table, &Row) -> Result<(), E> + 'a;
+
 impl Source {
     /// Matches the columns of each table; reads no data row yet (but the first of a JSON file with nested items).
     pub fn new(tables: Vec<Table>, options: ColumnOptions) -> Result<Self, ColumnError> {
@@ -221,10 +224,7 @@ impl Source {
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.
-    fn each_row<E: From<ColumnError>>(
-        &self,
-        take: &mut dyn FnMut(usize, &Layout, &Table, &Row) -> Result<(), E>,
-    ) -> Result<(), E> {
+    fn each_row<E: From<ColumnError>>(&self, take: &mut TakeRow<'_, E>) -> Result<(), E> {
         let mut row = Row::new();
         for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
             let total = self.totals.get(at).copied().flatten();
@@ -368,14 +368,13 @@ impl Source {
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(layout, table, column, row).map_err(|reason| {
+            Some(column) => read_id(layout, table, column, row).inspect_err(|reason| {
                 reasons.push(refuse(
                     Some(&column.header),
                     column.index,
                     row.cell(column.index),
-                    &reason,
+                    reason,
                 ));
-                reason
             }),
         };
         let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
@@ -504,7 +503,7 @@ fn tell_columns(table: &Table, matching: &Matching, survey: &mut Survey) {
                 "{place} may mean {field} ({by}) and is left out; a mapping file (--map) can say so"
             )),
             (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
-                left_out.push(format!("{:?}", column.header))
+                left_out.push(format!("{:?}", column.header));
             }
             _ => {}
         }

@@ -9,6 +9,7 @@ mod dates;
 mod duplicates;
 mod error;
 mod ids;
+mod inspect;
 mod layout;
 mod mapping;
 mod matching;
@@ -17,6 +18,7 @@ mod names;
 mod numbers;
 mod source;
 mod survey;
+mod tell;
 mod vocabulary;
 
 #[cfg(test)]
@@ -30,6 +32,7 @@ use crate::item::Object;
 
 pub use compare::{as_text, is_nothing, same};
 pub use error::ColumnError;
+pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError};
 pub use matching::{By, ColumnMatch, Matching};
 pub use source::Source;

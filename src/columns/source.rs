@@ -12,13 +12,13 @@ use super::error::ColumnError;
 use super::ids::{self, Id};
 use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
-use super::matching::{By, Matching, header_place, match_columns};
+use super::matching::{Matching, match_columns, vote};
 use super::merge::{Held, hold, merge};
-use super::names::likeness;
 use super::survey::TableSurvey;
+use super::tell::{no_id, tell_columns};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
-use crate::item::{ITEM_ID, IdFault};
+use crate::item::IdFault;
 use crate::sheet::{Cell, Format, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
@@ -48,14 +48,27 @@ impl Source {
         options: ColumnOptions,
         mapping: Option<&Mapping>,
     ) -> Result<Self, ColumnError> {
+        Self::assemble(tables, options, mapping, true)
+    }
+
+    /// The same; a table without ids is taken only for `inspect`, which shows what is missing.
+    pub(super) fn assemble(
+        tables: Vec<Table>,
+        options: ColumnOptions,
+        mapping: Option<&Mapping>,
+        needs_id: bool,
+    ) -> Result<Self, ColumnError> {
         let words = Vocabulary::new();
         let mut matchings = Vec::new();
         let mut layouts = Vec::new();
         for table in &tables {
-            let matching = match_columns(table, &words, mapping)?;
+            let mut matching = match_columns(table, &words, mapping)?;
             let layout = Layout::new(table, &matching, mapping)?;
             if layout.id.is_none() {
-                return Err(no_id(table, &matching));
+                vote(table, &words, &mut matching)?;
+                if needs_id {
+                    return Err(no_id(table, &matching));
+                }
             }
             matchings.push(matching);
             layouts.push(layout);
@@ -121,7 +134,7 @@ impl Source {
                     );
                 }
             }
-            survey.rows += found.rows - u64::from(found.total().is_some());
+            survey.rows += found.items();
             found.settle(layout, table, &self.options, &mut survey);
             if let Some(total) = self.totals.get_mut(at) {
                 *total = found.total();
@@ -224,7 +237,7 @@ impl Source {
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.
-    fn each_row<E: From<ColumnError>>(&self, take: &mut TakeRow<'_, E>) -> Result<(), E> {
+    pub(super) fn each_row<E: From<ColumnError>>(&self, take: &mut TakeRow<'_, E>) -> Result<(), E> {
         let mut row = Row::new();
         for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
             let total = self.totals.get(at).copied().flatten();
@@ -277,6 +290,13 @@ impl Source {
             }
             Duplicates::First | Duplicates::Last => Reading::Item(draft),
         }
+    }
+
+    /// Why a row is refused, if it is.
+    pub(super) fn refused(&self, layout: &Layout, table: &Table, origin: Origin, row: &Row) -> Vec<Rejection> {
+        let mut reasons = self.draft(layout, table, row).err().unwrap_or_default();
+        self.add_duplicate(layout, table, origin, row, &mut reasons);
+        reasons
     }
 
     fn add_duplicate(&self, layout: &Layout, table: &Table, origin: Origin, row: &Row, reasons: &mut Vec<Rejection>) {
@@ -350,7 +370,12 @@ impl Source {
     }
 
     /// What a row says by itself, or every reason why it can't be taken.
-    fn draft<'a>(&self, layout: &'a Layout, table: &Table, row: &'a Row) -> Result<Draft<'a>, Vec<Rejection>> {
+    pub(super) fn draft<'a>(
+        &self,
+        layout: &'a Layout,
+        table: &Table,
+        row: &'a Row,
+    ) -> Result<Draft<'a>, Vec<Rejection>> {
         let mut reasons = Vec::new();
         let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
             column: column.map(str::to_owned),
@@ -452,71 +477,4 @@ fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) 
         &column.blanks,
         &column.part,
     )
-}
-
-fn no_id(table: &Table, matching: &Matching) -> ColumnError {
-    let file = table.sheet.as_ref().map_or_else(
-        || table.file.clone(),
-        |sheet| format!("{}, sheet {sheet:?}", table.file),
-    );
-    let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
-    if !matching.is_recognized() {
-        return ColumnError::NoHeader { file, headers };
-    }
-    let offered = matching
-        .columns
-        .iter()
-        .find(|column| column.field.as_deref() == Some(ITEM_ID));
-    let like = |header: &str| {
-        [
-            "item_id",
-            "Item Number",
-            "Package Tag",
-            "Tag",
-            "Lot Number",
-            "Barcode",
-            "SKU",
-        ]
-        .iter()
-        .map(|name| likeness(header, name))
-        .fold(0.0, f64::max)
-    };
-    let guess = offered.or_else(|| {
-        let free = matching.columns.iter().filter(|column| !column.is_taken());
-        free.filter(|column| like(&column.header) >= 0.4)
-            .max_by(|a, b| like(&a.header).total_cmp(&like(&b.header)))
-    });
-    ColumnError::NoId {
-        file,
-        guess: guess.map(|column| column.header.clone()),
-        headers,
-    }
-}
-
-/// Says which columns are left out, and which are offered.
-fn tell_columns(table: &Table, matching: &Matching, survey: &mut Survey) {
-    let mut left_out = Vec::new();
-    for column in &matching.columns {
-        let place = header_place(table, &column.header, column.index);
-        match (&column.field, &column.by) {
-            (Some(field), by) if column.weak => survey.decisions.push(format!(
-                "{place} may mean {field} ({by}) and is left out; a mapping file (--map) can say so"
-            )),
-            (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
-                left_out.push(format!("{:?}", column.header));
-            }
-            _ => {}
-        }
-    }
-    if !left_out.is_empty() {
-        survey
-            .decisions
-            .push(format!("{}: columns left out: {}", table.file, left_out.join(", ")));
-    }
-    for (field, value) in &matching.constants {
-        survey.decisions.push(format!(
-            "{}: {field} is {value:?} for every item, as a header says",
-            table.file
-        ));
-    }
 }

@@ -65,7 +65,7 @@ pub(crate) struct TableSurvey {
     unnamed: BTreeMap<usize, Tally>,
     ids: Ids,
     errors_left_out: Tally,
-    pub(crate) rows: u64,
+    rows: u64,
     short: Tally,
     phantoms: Tally,
     /// The line of the last row, if that is a sum and no item.
@@ -103,6 +103,11 @@ impl TableSurvey {
     /// The line of the last row, if that is a sum and no item.
     pub(crate) fn total(&self) -> Option<u64> {
         self.total
+    }
+
+    /// How many rows there are without the sum.
+    pub(crate) fn items(&self) -> u64 {
+        self.rows - u64::from(self.total.is_some())
     }
 
     /// Takes one row. Gives whether it may be an item.
@@ -276,6 +281,13 @@ impl TableSurvey {
             survey.warnings.push(format!(
                 "{}: {} only of zeros and error values, as formulas over empty rows do; taken for no items (first: {place})",
                 table.file, consist(self.phantoms.count)
+            ));
+        }
+        if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.items()) {
+            survey.warnings.push(format!(
+                "{}: the file says that it has {declared} records (NumberRecords), but {} rows were read",
+                table.file,
+                self.items()
             ));
         }
         if let Some(line) = self.total {

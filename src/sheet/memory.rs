@@ -13,6 +13,7 @@ impl Table {
             format,
             sheet: sheet.map(str::to_owned),
             header,
+            declared_rows: None,
             notes: Vec::new(),
             opener: Box::new(move || {
                 Ok(Box::new(MemoryReader {

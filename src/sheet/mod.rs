@@ -114,6 +114,8 @@ pub struct Table {
     pub sheet: Option<String>,
     /// The header row.
     pub header: Header,
+    /// How many data rows the file's own preamble says there are (`NumberRecords` of Washington's CCRS).
+    pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (hidden rows, rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
     opener: Box<dyn Fn() -> Result<Box<dyn RowReader>, ReadError> + Send + Sync>,

@@ -1,6 +1,7 @@
 //! Whole tables, read as a run reads them. Single names, numbers, dates and ids are tested beside their code.
 
 mod duplicates;
+mod inspect;
 mod mapping;
 mod matching;
 mod rows;

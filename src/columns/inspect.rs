@@ -6,12 +6,13 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cells::{self, Meaning};
+use super::duplicates::Spot;
 use super::error::ColumnError;
 use super::layout::{Layout, is_blank};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching};
 use super::source::Source;
-use super::{ColumnOptions, FieldValue, Origin, ids, names, vocabulary};
+use super::{ColumnOptions, FieldValue, ids, names, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, Row, Table};
 
@@ -237,12 +238,12 @@ impl Inspection {
         self.notes.extend(survey.decisions);
         self.notes.extend(survey.warnings);
         let mut shown = 0;
-        source.each_row::<ColumnError>(&mut |_, layout, table, row| {
+        source.each_row::<ColumnError>(&mut |spot, layout, table, row| {
             if shown < SAMPLES {
                 shown += 1;
                 self.sample(layout, table, row);
             }
-            self.problems_of(&source, layout, table, row);
+            self.problems_of(&source, layout, table, spot, row);
             Ok(())
         })?;
         Ok(self)
@@ -274,16 +275,8 @@ impl Inspection {
         }
     }
 
-    fn problems_of(&mut self, source: &Source, layout: &Layout, table: &Table, row: &Row) {
-        let refused = source.refused(
-            layout,
-            table,
-            Origin {
-                table: 0,
-                line: row.line,
-            },
-            row,
-        );
+    fn problems_of(&mut self, source: &Source, layout: &Layout, table: &Table, spot: Spot, row: &Row) {
+        let refused = source.refused(layout, table, spot, row);
         for rejection in &refused {
             let cell = table.address(row.line, rejection.index.unwrap_or(0));
             let reason = rejection

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::{self, Meaning};
-use super::duplicates::{FirstLook, Groups};
+use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::ids::{self, Id};
 use super::layout::{IdColumn, Layout};
@@ -27,14 +27,14 @@ pub struct Source {
     pub tables: Vec<Table>,
     matchings: Vec<Matching>,
     layouts: Vec<Layout>,
-    /// The line of each table's TOTAL row.
+    /// Which row of each table is its TOTAL.
     totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
 }
 
-/// Takes a table's number, its layout, the table and one of its rows.
-type TakeRow<'a, E> = dyn FnMut(usize, &Layout, &Table, &Row) -> Result<(), E> + 'a;
+/// Takes one row, with where it is.
+type TakeRow<'a, E> = dyn FnMut(Spot, &Layout, &Table, &Row) -> Result<(), E> + 'a;
 
 impl Source {
     /// Matches the columns of each table; reads no data row yet (but the first of a JSON file with nested items).
@@ -119,16 +119,19 @@ impl Source {
             }
             let mut found = TableSurvey::new(layout);
             let mut reader = table.rows()?;
+            let mut number = 0;
             while reader.next(&mut row)? {
-                if !found.row(layout, table, &row) {
+                number += 1;
+                if !found.row(layout, table, &row, number) {
                     continue;
                 }
                 if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
                     found.id(&id, row.line);
                     look.add(
                         &id.text,
-                        Origin {
+                        Spot {
                             table: at,
+                            number,
                             line: row.line,
                         },
                     );
@@ -163,18 +166,14 @@ impl Source {
     /// Reads the rows of the ids whose hash came twice.
     fn look_again(&self, look: &mut FirstLook) -> Result<Groups, ColumnError> {
         let mut groups = Groups::default();
-        self.each_row(&mut |at, layout, table, row| {
+        self.each_row(&mut |spot, layout, table, row| {
             let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, row)) else {
                 return Ok(());
-            };
-            let origin = Origin {
-                table: at,
-                line: row.line,
             };
             // A row that is refused anyway is not one to be taken in place of another.
             let counts = self.options.duplicates == Duplicates::Reject || self.draft(layout, table, row).is_ok();
             if look.is_suspect(&id.text) && counts {
-                groups.add(&id.text, origin);
+                groups.add(&id.text, spot);
             }
             Ok::<(), ColumnError>(())
         })?;
@@ -214,23 +213,23 @@ impl Source {
         take: &mut dyn FnMut(&Row, Incoming<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut held: HashMap<String, Vec<Held>> = HashMap::new();
-        self.each_row(&mut |at, layout, table, row| {
-            let origin = Origin {
-                table: at,
-                line: row.line,
-            };
+        self.each_row(&mut |spot, layout, table, row| {
             let mut earlier = Vec::new();
             let reading = match self.draft(layout, table, row) {
                 Err(mut reasons) => {
-                    self.add_duplicate(layout, table, origin, row, &mut reasons);
+                    self.add_duplicate(layout, table, spot, row, &mut reasons);
                     Reading::Rejected(reasons)
                 }
-                Ok(draft) => self.settle(layout, table, origin, draft, &mut held, &mut earlier),
+                Ok(draft) => self.settle(layout, table, spot, draft, &mut held, &mut earlier),
             };
             // Merging borrows what earlier rows said, so it comes last.
             let reading = match reading {
                 Reading::Item(draft) if !earlier.is_empty() => Reading::Item(merge(&earlier, draft)),
                 reading => reading,
+            };
+            let origin = Origin {
+                table: spot.table,
+                line: spot.line,
             };
             take(row, Incoming { origin, reading })
         })
@@ -242,9 +241,20 @@ impl Source {
         for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
             let total = self.totals.get(at).copied().flatten();
             let mut reader = table.rows().map_err(ColumnError::from)?;
+            let mut number = 0;
             while reader.next(&mut row).map_err(ColumnError::from)? {
-                if total != Some(row.line) && !layout.is_phantom(&row) {
-                    take(at, layout, table, &row)?;
+                number += 1;
+                if total != Some(number) && !layout.is_phantom(&row) {
+                    take(
+                        Spot {
+                            table: at,
+                            number,
+                            line: row.line,
+                        },
+                        layout,
+                        table,
+                        &row,
+                    )?;
                 }
             }
         }
@@ -256,7 +266,7 @@ impl Source {
         &self,
         layout: &Layout,
         table: &Table,
-        origin: Origin,
+        spot: Spot,
         draft: Draft<'a>,
         held: &mut HashMap<String, Vec<Held>>,
         earlier: &mut Vec<Held>,
@@ -270,17 +280,17 @@ impl Source {
         match self.options.duplicates {
             Duplicates::Reject => {
                 let id = layout.id.as_ref();
-                Reading::Rejected(vec![self.duplicate(id, table, origin, &draft.id, rows)])
+                Reading::Rejected(vec![self.duplicate(id, table, spot, &draft.id, rows)])
             }
-            Duplicates::First if origin != *first => Reading::Skipped(format!(
+            Duplicates::First if spot != *first => Reading::Skipped(format!(
                 "the id stands in {} already (--duplicates first)",
                 self.place(*first)
             )),
-            Duplicates::Last if origin != *last => Reading::Skipped(format!(
+            Duplicates::Last if spot != *last => Reading::Skipped(format!(
                 "the id stands in {} again (--duplicates last)",
                 self.place(*last)
             )),
-            Duplicates::Merge if origin != *last => {
+            Duplicates::Merge if spot != *last => {
                 hold(held.entry(draft.id.clone().into_owned()).or_default(), &draft);
                 Reading::Skipped(format!("merged into {} (--duplicates merge)", self.place(*last)))
             }
@@ -293,13 +303,13 @@ impl Source {
     }
 
     /// Why a row is refused, if it is.
-    pub(super) fn refused(&self, layout: &Layout, table: &Table, origin: Origin, row: &Row) -> Vec<Rejection> {
+    pub(super) fn refused(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row) -> Vec<Rejection> {
         let mut reasons = self.draft(layout, table, row).err().unwrap_or_default();
-        self.add_duplicate(layout, table, origin, row, &mut reasons);
+        self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
     }
 
-    fn add_duplicate(&self, layout: &Layout, table: &Table, origin: Origin, row: &Row, reasons: &mut Vec<Rejection>) {
+    fn add_duplicate(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row, reasons: &mut Vec<Rejection>) {
         let Some(column) = layout
             .id
             .as_ref()
@@ -310,22 +320,15 @@ impl Source {
         if let Ok(id) = read_id(layout, table, column, row)
             && let Some(rows) = self.groups.of(&id.text)
         {
-            reasons.push(self.duplicate(Some(column), table, origin, &id.text, rows));
+            reasons.push(self.duplicate(Some(column), table, spot, &id.text, rows));
         }
     }
 
-    fn duplicate(
-        &self,
-        column: Option<&IdColumn>,
-        table: &Table,
-        origin: Origin,
-        id: &str,
-        rows: &[Origin],
-    ) -> Rejection {
+    fn duplicate(&self, column: Option<&IdColumn>, table: &Table, spot: Spot, id: &str, rows: &[Spot]) -> Rejection {
         const MOST: usize = 5;
         let others: Vec<String> = rows
             .iter()
-            .filter(|row| **row != origin)
+            .filter(|row| **row != spot)
             .take(MOST)
             .map(|row| self.place(*row))
             .collect();
@@ -342,25 +345,25 @@ impl Source {
             value: id.to_owned(),
             reason: format!(
                 "{}: the id {id:?} also stands in {}{more}",
-                table.address(origin.line, index.unwrap_or(0)),
+                table.address(spot.line, index.unwrap_or(0)),
                 others.join(", ")
             ),
         }
     }
 
     /// Where a row stands, for a person; with the file where there are several.
-    fn place(&self, origin: Origin) -> String {
-        let Some(table) = self.tables.get(origin.table) else {
-            return format!("line {}", origin.line);
+    fn place(&self, spot: Spot) -> String {
+        let Some(table) = self.tables.get(spot.table) else {
+            return format!("line {}", spot.line);
         };
         let index = self
             .layouts
-            .get(origin.table)
+            .get(spot.table)
             .and_then(|layout| layout.id.as_ref())
             .map_or(0, |id| id.index);
         let place = match table.format {
-            Format::Workbook(_) => table.address(origin.line, index),
-            _ => format!("line {}", origin.line),
+            Format::Workbook(_) => table.address(spot.line, index),
+            _ => format!("line {}", spot.line),
         };
         if self.tables.iter().any(|other| other.file != table.file) {
             format!("{} {place}", table.file)

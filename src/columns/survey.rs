@@ -68,8 +68,8 @@ pub(crate) struct TableSurvey {
     rows: u64,
     short: Tally,
     phantoms: Tally,
-    /// The line of the last row, if that is a sum and no item.
-    total: Option<u64>,
+    /// The number and the line of the last row, if that is a sum and no item.
+    total: Option<(u64, u64)>,
     read_by: Vec<bool>,
 }
 
@@ -100,9 +100,9 @@ impl TableSurvey {
         }
     }
 
-    /// The line of the last row, if that is a sum and no item.
+    /// The number of the last row, if that is a sum and no item.
     pub(crate) fn total(&self) -> Option<u64> {
-        self.total
+        self.total.map(|(number, _)| number)
     }
 
     /// How many rows there are without the sum.
@@ -110,13 +110,13 @@ impl TableSurvey {
         self.rows - u64::from(self.total.is_some())
     }
 
-    /// Takes one row. Gives whether it may be an item.
-    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row) -> bool {
+    /// Takes the row of this number. Gives whether it may be an item.
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64) -> bool {
         if layout.is_phantom(row) {
             self.phantoms.add(row.line, "");
             return false;
         }
-        self.total = layout.is_total(row).then_some(row.line);
+        self.total = layout.is_total(row).then_some((number, row.line));
         self.rows += 1;
         if layout.is_short(row) {
             self.short.add(row.line, "");
@@ -290,7 +290,7 @@ impl TableSurvey {
                 self.items()
             ));
         }
-        if let Some(line) = self.total {
+        if let Some((_, line)) = self.total {
             survey.warnings.push(format!(
                 "{}: the last row (line {line}) is a TOTAL, not an item",
                 table.file

@@ -117,3 +117,33 @@ fn a_second_reading_gives_the_same_rows() {
     let first = read_source(&mut source);
     assert_eq!(first.0, read_source(&mut source).0);
 }
+
+#[test]
+fn rows_on_one_line_of_a_json_file_are_told_apart() {
+    let header = Header {
+        line: 0,
+        cells: vec![
+            HeaderCell {
+                index: 0,
+                name: "item_id".into(),
+            },
+            HeaderCell {
+                index: 1,
+                name: "name".into(),
+            },
+        ],
+    };
+    let rows = ["one", "two"].map(|name| {
+        let mut row = Row::new();
+        row.clear(1);
+        row.push(Cell::Text("A"));
+        row.push(Cell::Text(name));
+        row
+    });
+    let table = || Table::from_rows("inventory.json", Format::Json, None, header.clone(), rows.to_vec());
+    let (seen, _) = read(vec![table()], with(Duplicates::Last));
+    assert_eq!(column(&seen, "name"), ["skipped", "\"two\""]);
+    let (seen, _) = read(vec![table()], with(Duplicates::Reject));
+    assert_eq!(column(&seen, "name"), ["rejected", "rejected"]);
+    assert!(reasons(&seen[0]).contains("also stands in line 1"));
+}

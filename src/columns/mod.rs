@@ -8,6 +8,8 @@ mod compare;
 mod dates;
 mod duplicates;
 mod error;
+mod evidence;
+mod first_rows;
 mod ids;
 mod inspect;
 mod layout;

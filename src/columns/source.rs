@@ -16,7 +16,7 @@ use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
 use super::survey::TableSurvey;
-use super::tell::{no_id, tell_columns};
+use super::tell::{no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
@@ -32,6 +32,8 @@ pub struct Source {
     totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
+    /// Headers that the mapping file names and no table has, in a sentence.
+    unmet: Option<String>,
 }
 
 /// Takes one row, with where it is.
@@ -74,6 +76,7 @@ impl Source {
             matchings.push(matching);
             layouts.push(layout);
         }
+        let unmet = mapping.and_then(|mapping| unmet(&tables, mapping));
         let totals = vec![None; tables.len()];
         Ok(Self {
             tables,
@@ -82,6 +85,7 @@ impl Source {
             totals,
             options,
             groups: Groups::default(),
+            unmet,
         })
     }
 
@@ -109,6 +113,7 @@ impl Source {
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
     pub fn survey(&mut self) -> Result<Survey, ColumnError> {
         let mut survey = Survey::default();
+        survey.warnings.extend(self.unmet.clone());
         let mut look = FirstLook::default();
         let mut row = Row::new();
         for at in 0..self.tables.len() {

@@ -4,8 +4,9 @@
 
 use super::Survey;
 use super::error::ColumnError;
+use super::mapping::Mapping;
 use super::matching::{By, Matching, header_place};
-use super::names::likeness;
+use super::names::{fold, likeness};
 use crate::item::ITEM_ID;
 use crate::sheet::Table;
 
@@ -75,4 +76,29 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
             table.file
         ));
     }
+}
+
+/// The headers that a mapping file names and no table has: one misspelt would be left out in silence.
+pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
+    let has = |name: &str| {
+        let name = fold(name);
+        tables
+            .iter()
+            .flat_map(|table| &table.header.cells)
+            .any(|cell| fold(&cell.name) == name)
+    };
+    let nested = tables
+        .iter()
+        .flat_map(|table| &table.header.cells)
+        .any(|cell| fold(&cell.name) == "item");
+    let missing = mapping
+        .headers()
+        .filter(|header| !has(header) && !(nested && header.starts_with("Item.")));
+    let missing: Vec<String> = missing.map(|header| format!("{header:?}")).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the mapping file names columns that are not there: {}",
+            missing.join(", ")
+        )
+    })
 }

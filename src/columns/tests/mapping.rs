@@ -179,3 +179,13 @@ fn an_edited_mapping_keeps_its_comments_and_gains_new_columns() {
     let twice = Mapping::text_for(&source.matchings()[0], Some(&parse(&text).expect("a file")));
     assert_eq!(twice, text);
 }
+
+#[test]
+fn a_header_of_the_mapping_file_that_is_not_there_is_pointed_out() {
+    let table = csv(&["item_id", "Notes"], &[]);
+    let (_, survey) = read_with(table, "[columns]\nNotes = false\n\"Lot Nr\" = \"name\"\n");
+    assert!(
+        told(&survey.warnings, "names columns that are not there: \"Lot Nr\""),
+        "{survey:?}"
+    );
+}

@@ -4,6 +4,7 @@ mod duplicates;
 mod inspect;
 mod mapping;
 mod matching;
+mod properties;
 mod rows;
 mod values;
 

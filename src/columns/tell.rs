@@ -93,7 +93,7 @@ pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
         .any(|cell| fold(&cell.name) == "item");
     let missing = mapping
         .headers()
-        .filter(|header| !has(header) && !(nested && header.starts_with("Item.")));
+        .filter(|header| !(has(header) || nested && header.starts_with("Item.")));
     let missing: Vec<String> = missing.map(|header| format!("{header:?}")).collect();
     (!missing.is_empty()).then(|| {
         format!(

@@ -156,8 +156,13 @@ pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
             return Cow::Borrowed(inner);
         }
     }
+    // Text that began with apostrophes before it was guarded has one more now.
+    let guards = |rest: &str| {
+        rest.trim_start_matches('\'')
+            .starts_with(['=', '+', '-', '@', '\t', '\r'])
+    };
     match text.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(['=', '+', '-', '@', '\t', '\r', '\'']) => Cow::Borrowed(rest),
+        Some(rest) if guards(rest) => Cow::Borrowed(rest),
         _ => Cow::Borrowed(text),
     }
 }

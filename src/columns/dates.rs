@@ -160,7 +160,7 @@ pub(crate) fn is_no_date(date: Date) -> bool {
 }
 
 /// A text that is already as the API is told it needs no copy.
-pub(crate) fn keep<'a>(text: &'a str, written: String) -> Cow<'a, str> {
+pub(crate) fn keep(text: &str, written: String) -> Cow<'_, str> {
     if text == written {
         Cow::Borrowed(text)
     } else {

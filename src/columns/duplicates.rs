@@ -9,7 +9,16 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
-use super::Origin;
+/// Which row it is. A line alone doesn't tell: a JSON file may have all its rows on one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(crate) struct Spot {
+    /// The table's place among the tables of the run.
+    pub(crate) table: usize,
+    /// The row's place among the table's rows, from 1.
+    pub(crate) number: u64,
+    /// The row's line, from 1.
+    pub(crate) line: u64,
+}
 
 /// Hashes are their own hashes.
 #[derive(Default)]
@@ -44,7 +53,7 @@ pub(crate) struct FirstLook {
 }
 
 impl FirstLook {
-    pub(crate) fn add(&mut self, id: &str, origin: Origin) {
+    pub(crate) fn add(&mut self, id: &str, origin: Spot) {
         let hash = self.hash(id);
         if !self.seen.insert(hash) {
             self.suspects.insert(hash);
@@ -91,7 +100,7 @@ struct LeadingZeros {
     led: u64,
     example: String,
     /// For each length: ids without a leading zero, and the first of them.
-    plain: Vec<(u64, Option<(Origin, String)>)>,
+    plain: Vec<(u64, Option<(Spot, String)>)>,
 }
 
 impl Default for LeadingZeros {
@@ -108,14 +117,14 @@ impl Default for LeadingZeros {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LostZeros {
     pub(crate) count: u64,
-    pub(crate) first: Origin,
+    pub(crate) first: Spot,
     pub(crate) id: String,
     /// An id that has its zeros.
     pub(crate) example: String,
 }
 
 impl LeadingZeros {
-    fn add(&mut self, id: &str, origin: Origin) {
+    fn add(&mut self, id: &str, origin: Spot) {
         let length = id.len();
         if length >= 64 || !id.bytes().all(|byte| byte.is_ascii_digit()) {
             return;
@@ -156,18 +165,18 @@ impl LeadingZeros {
 /// The second look: the rows of each id that stands in more than one.
 #[derive(Debug, Default)]
 pub(crate) struct Groups {
-    rows: HashMap<String, Vec<Origin>>,
+    rows: HashMap<String, Vec<Spot>>,
 }
 
 /// Two ids that differ in case or outer space only.
 pub(crate) struct Alike {
     pub(crate) count: u64,
-    pub(crate) first: (String, Origin),
-    pub(crate) second: (String, Origin),
+    pub(crate) first: (String, Spot),
+    pub(crate) second: (String, Spot),
 }
 
 impl Groups {
-    pub(crate) fn add(&mut self, id: &str, origin: Origin) {
+    pub(crate) fn add(&mut self, id: &str, origin: Spot) {
         match self.rows.get_mut(id) {
             Some(rows) => rows.push(origin),
             None => {
@@ -178,7 +187,7 @@ impl Groups {
 
     /// Ids that are equal but for case or outer space: how many such ids, and the first two.
     pub(crate) fn alike(&self) -> Option<Alike> {
-        let mut folded: HashMap<String, Vec<(&String, Origin)>> = HashMap::new();
+        let mut folded: HashMap<String, Vec<(&String, Spot)>> = HashMap::new();
         for (id, rows) in &self.rows {
             let mut key = String::new();
             fold_into(id, &mut key);
@@ -187,7 +196,7 @@ impl Groups {
                 .or_default()
                 .extend(rows.first().map(|origin| (id, *origin)));
         }
-        let mut pairs: Vec<Vec<(&String, Origin)>> = folded.into_values().filter(|ids| ids.len() > 1).collect();
+        let mut pairs: Vec<Vec<(&String, Spot)>> = folded.into_values().filter(|ids| ids.len() > 1).collect();
         for ids in &mut pairs {
             ids.sort_by_key(|(_, origin)| *origin);
         }
@@ -209,7 +218,7 @@ impl Groups {
     }
 
     /// The rows of an id that stands in more than one.
-    pub(crate) fn of(&self, id: &str) -> Option<&[Origin]> {
+    pub(crate) fn of(&self, id: &str) -> Option<&[Spot]> {
         if self.rows.is_empty() {
             None
         } else {
@@ -230,8 +239,12 @@ impl Groups {
 mod tests {
     use super::*;
 
-    fn at(line: u64) -> Origin {
-        Origin { table: 0, line }
+    fn at(line: u64) -> Spot {
+        Spot {
+            table: 0,
+            number: line,
+            line,
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 
 use super::cells::{self, Blanks, Meaning, Part, Style};
 use super::error::ColumnError;
-use super::mapping::{Constant, Mapping, MappingError, Rule};
+use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
 use super::{DateOrder, FieldValue, NumberStyle};
@@ -63,7 +63,7 @@ impl Layout {
         for column in &matching.columns {
             let rule = mapping.and_then(|mapping| mapping.rule(&column.header));
             let part = column.key.clone().map_or(Part::Whole, Part::Key);
-            if let Some((day, time)) = rule.and_then(|rule| rule.split.as_ref()) {
+            if let Some(Purpose::Split(day, time)) = rule.map(|rule| &rule.purpose) {
                 for (field, part) in [(day, Part::Day), (time, Part::Time)] {
                     layout.add(field, &column.header, column.index, Kind::Date, part, rule);
                 }
@@ -211,8 +211,8 @@ impl Layout {
         match cell {
             Cell::Text(text) => {
                 let bare = text.trim();
-                !Blanks::default().is_nothing(bare)
-                    && !(self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None)
+                let number = self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None;
+                !number && !Blanks::default().is_nothing(bare)
             }
             Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Error(_) => false,
             Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,

@@ -13,19 +13,29 @@ use super::names::{fold, nearest};
 use super::{DateOrder, NumberStyle};
 use crate::item::{FIELDS, field_named};
 
+/// What a column is for, by the mapping file.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Nothing is said; its header decides.
+    #[default]
+    Unsaid,
+    /// The column is left out.
+    Ignore,
+    /// The field it means.
+    Field(String),
+    /// It is kept under its own name in snake case.
+    Keep,
+    /// It holds a date with a time of day: the field of the day and the field of the time.
+    Split(String, String),
+    /// It is one half of a `[join]`.
+    Joined,
+}
+
 /// What a mapping file says about one column.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Rule {
-    /// The column is left out.
-    pub(crate) ignore: bool,
-    /// The field it means.
-    pub(crate) field: Option<String>,
-    /// It is kept under its own name in snake case.
-    pub(crate) keep: bool,
-    /// It holds a date with a time of day: the field of the day and the field of the time.
-    pub(crate) split: Option<(String, String)>,
-    /// It is one half of a `[join]`.
-    pub(crate) joined: bool,
+    /// What it is for.
+    pub(crate) purpose: Purpose,
     /// The words that mean nothing here.
     pub(crate) blanks: Option<Vec<String>>,
     /// The order of day, month and year.
@@ -166,6 +176,15 @@ const TOP: [&str; 4] = ["columns", "constants", "join", "extra"];
 const COLUMN: [&str; 7] = ["field", "extra", "split", "blanks", "dates", "numbers", "currency"];
 const PERCENT: &str = "percent";
 
+impl Rule {
+    fn of(purpose: Purpose) -> Self {
+        Self {
+            purpose,
+            ..Self::default()
+        }
+    }
+}
+
 impl Mapping {
     /// Reads a mapping file.
     pub fn load(path: &Path) -> Result<Self, MappingError> {
@@ -210,11 +229,10 @@ impl Mapping {
     pub(crate) fn gives(&self, field: &str) -> bool {
         self.constants.iter().any(|(name, _)| name == field)
             || self.joins.iter().any(|(name, _, _)| name == field)
-            || self.rules.iter().any(|(_, rule)| {
-                rule.split
-                    .as_ref()
-                    .is_some_and(|(day, time)| day == field || time == field)
-            })
+            || self
+                .rules
+                .iter()
+                .any(|(_, rule)| matches!(&rule.purpose, Purpose::Split(day, time) if day == field || time == field))
     }
 
     /// The headers that the file names, so that a header row of them is found.
@@ -303,15 +321,9 @@ impl Parser<'_> {
         for (header, item) in table.iter() {
             let line = self.key_line(table, header, item);
             let rule = if let Some(name) = item.as_str() {
-                Rule {
-                    field: Some(self.field(name, line, false)?),
-                    ..Rule::default()
-                }
+                Rule::of(Purpose::Field(self.field(name, line, false)?))
             } else if item.as_bool() == Some(false) {
-                Rule {
-                    ignore: true,
-                    ..Rule::default()
-                }
+                Rule::of(Purpose::Ignore)
             } else if let Some(keys) = item.as_table_like() {
                 self.column(keys)?
             } else {
@@ -330,13 +342,18 @@ impl Parser<'_> {
             match key {
                 "field" => {
                     let name = item.as_str().ok_or_else(|| self.wrong(line, key, "a field's name"))?;
-                    rule.field = Some(self.field(name, line, own)?);
+                    rule.purpose = Purpose::Field(self.field(name, line, own)?);
                 }
-                "extra" => rule.keep = self.extra(item, line)?,
+                "extra" => {
+                    // With a field's name beside it, it only says that the name may be one of the user's own.
+                    if self.extra(item, line)? && rule.purpose == Purpose::Unsaid {
+                        rule.purpose = Purpose::Keep;
+                    }
+                }
                 "split" => {
                     let expected = "two fields: that of the day and that of the time of day";
                     let [day, time] = self.pair(item, key, line, expected)?;
-                    rule.split = Some((self.field(&day, line, false)?, self.field(&time, line, false)?));
+                    rule.purpose = Purpose::Split(self.field(&day, line, false)?, self.field(&time, line, false)?);
                 }
                 "blanks" => {
                     let words = strings(item).ok_or_else(|| self.wrong(line, key, "a list of words"))?;
@@ -407,13 +424,7 @@ impl Parser<'_> {
             )?;
             for header in [&first, &second] {
                 if self.mapping.rule(header).is_none() {
-                    self.mapping.rules.push((
-                        header.clone(),
-                        Rule {
-                            joined: true,
-                            ..Rule::default()
-                        },
-                    ));
+                    self.mapping.rules.push((header.clone(), Rule::of(Purpose::Joined)));
                 }
             }
             self.mapping.joins.push((field, first, second));
@@ -424,14 +435,13 @@ impl Parser<'_> {
     fn refuse_twice(&self) -> Result<(), MappingError> {
         let mapping = &self.mapping;
         let mut fields: Vec<&str> = Vec::new();
-        fields.extend(mapping.rules.iter().filter_map(|(_, rule)| rule.field.as_deref()));
-        fields.extend(
-            mapping
-                .rules
-                .iter()
-                .filter_map(|(_, rule)| rule.split.as_ref())
-                .flat_map(|(a, b)| [a.as_str(), b.as_str()]),
-        );
+        for (_, rule) in &mapping.rules {
+            match &rule.purpose {
+                Purpose::Field(field) => fields.push(field),
+                Purpose::Split(day, time) => fields.extend([day.as_str(), time]),
+                Purpose::Unsaid | Purpose::Ignore | Purpose::Keep | Purpose::Joined => {}
+            }
+        }
         fields.extend(mapping.constants.iter().map(|(field, _)| field.as_str()));
         fields.extend(mapping.joins.iter().map(|(field, _, _)| field.as_str()));
         for (at, field) in fields.iter().enumerate() {

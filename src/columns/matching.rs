@@ -4,14 +4,13 @@
 
 use std::fmt;
 
-use serde_json::Value;
-
 use super::error::ColumnError;
-use super::mapping::{Mapping, Rule};
+use super::first_rows::nested_keys;
+use super::mapping::{Mapping, Purpose, Rule};
 use super::names::{fold, snake};
 use super::vocabulary::{Export, Vocabulary, is_ignored};
-use crate::item::{Field, ITEM_ID};
-use crate::sheet::{Cell, Format, Row, Table, column_letters};
+use crate::item::ITEM_ID;
+use crate::sheet::{Format, Table, column_letters};
 
 /// Why a column was taken for a field, or offered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,21 +137,6 @@ pub(crate) fn match_columns(
     Ok(work.finish())
 }
 
-/// The keys of Metrc's nested `Item`, by the first row of a JSON file.
-fn nested_keys(table: &Table) -> Result<Vec<(usize, String)>, ColumnError> {
-    let item = table.header.cells.iter().find(|cell| fold(&cell.name) == "item");
-    let (true, Some(item)) = (matches!(table.format, Format::Json | Format::JsonLines), item) else {
-        return Ok(Vec::new());
-    };
-    let mut row = Row::new();
-    if table.rows()?.next(&mut row)?
-        && let Cell::Json(Value::Object(map)) = row.cell(item.index)
-    {
-        return Ok(map.keys().map(|key| (item.index, key.clone())).collect());
-    }
-    Ok(Vec::new())
-}
-
 struct Work<'a> {
     table: &'a Table,
     words: &'a Vocabulary,
@@ -180,7 +164,22 @@ impl<'a> Work<'a> {
             let keys = nested.iter().filter(|(index, _)| *index == cell.index);
             columns.extend(keys.map(|(index, key)| column(format!("{}.{key}", cell.name), *index, Some(key.clone()))));
         }
-        let folded: Vec<String> = columns.iter().map(|column| fold(&column.header)).collect();
+        let nests = columns
+            .iter()
+            .filter(|column| column.header.starts_with("Item."))
+            .count()
+            > 1;
+        let folded: Vec<String> = columns
+            .iter()
+            // The id of Metrc's nested item is not the id of what lies in the inventory.
+            .map(|column| {
+                if nests && column.header == "Item.Id" {
+                    "item.id".to_owned()
+                } else {
+                    fold(&column.header)
+                }
+            })
+            .collect();
         let settled = vec![false; columns.len()];
         Self {
             table,
@@ -258,7 +257,7 @@ impl<'a> Work<'a> {
                 .skip(at + 1)
                 .find(|(_, other)| other.header.trim() == name);
             if let Some((second, _)) = again
-                && !self.rule(at).is_some_and(|rule| rule.ignore)
+                && !self.rule(at).is_some_and(|rule| rule.purpose == Purpose::Ignore)
             {
                 return Err(ColumnError::Repeated {
                     file: self.table.file.clone(),
@@ -282,28 +281,26 @@ impl<'a> Work<'a> {
     fn take_mapped(&mut self) -> Result<(), ColumnError> {
         for at in 0..self.columns.len() {
             let Some(rule) = self.rule(at) else { continue };
-            if rule.ignore {
-                self.leave_out(at, By::Mapping);
-            } else if let Some(field) = &rule.field {
-                let earlier = self
-                    .columns
-                    .iter()
-                    .position(|c| c.field.as_deref() == Some(field.as_str()));
-                if let Some(first) = earlier {
-                    return Err(self.two(field, first, at));
+            match &rule.purpose {
+                Purpose::Unsaid => {}
+                Purpose::Ignore | Purpose::Split(..) | Purpose::Joined => self.leave_out(at, By::Mapping),
+                Purpose::Field(field) => {
+                    let earlier = self.columns.iter().position(|c| c.field.as_ref() == Some(field));
+                    if let Some(first) = earlier {
+                        return Err(self.two(field, first, at));
+                    }
+                    self.take(at, field, By::Mapping, 1.0);
                 }
-                self.take(at, field, By::Mapping, 1.0);
-            } else if rule.keep {
-                let name = self
-                    .columns
-                    .get(at)
-                    .map(|column| snake(&column.header))
-                    .unwrap_or_default();
-                if !name.is_empty() {
-                    self.take(at, &name, By::Mapping, 1.0);
+                Purpose::Keep => {
+                    let name = self
+                        .columns
+                        .get(at)
+                        .map(|column| snake(&column.header))
+                        .unwrap_or_default();
+                    if !name.is_empty() {
+                        self.take(at, &name, By::Mapping, 1.0);
+                    }
                 }
-            } else if rule.split.is_some() || rule.joined {
-                self.leave_out(at, By::Mapping);
             }
         }
         Ok(())
@@ -366,11 +363,7 @@ impl<'a> Work<'a> {
             if let Some(field) = weak
                 && self.settled.get(at) == Some(&false)
             {
-                if self.is_taken(field.name) {
-                    self.leave_out(at, By::Unknown);
-                } else {
-                    self.offer_column(at, field.name, By::Fingerprint(export.name.clone()), 0.5);
-                }
+                self.offer_column(at, field.name, By::Fingerprint(export.name.clone()), 0.5);
             }
         }
     }
@@ -409,17 +402,13 @@ impl<'a> Work<'a> {
             if self.words.never(folded) {
                 continue;
             }
-            let weak: Option<(&Field, By, f64)> = match self.words.weak(folded) {
-                Some(field) => Some((field, By::Synonym, 0.5)),
-                None => self
-                    .words
-                    .similar(&column.header)
-                    .map(|(field, score)| (field, By::Similar, score * 0.8)),
-            };
-            if let Some((field, by, confidence)) = weak
+            if let Some(field) = self.words.weak(folded) {
+                // A known name is offered even beside a better one: the user may know better still.
+                self.offer_column(at, field.name, By::Synonym, 0.5);
+            } else if let Some((field, score)) = self.words.similar(&column.header)
                 && !self.is_taken(field.name)
             {
-                self.offer_column(at, field.name, by, confidence);
+                self.offer_column(at, field.name, By::Similar, score * 0.8);
             }
         }
         if self.mapping.is_some_and(|mapping| mapping.keep_extra) {

@@ -8,7 +8,10 @@ mod compare;
 mod dates;
 mod duplicates;
 mod error;
+mod evidence;
+mod first_rows;
 mod ids;
+mod inspect;
 mod layout;
 mod mapping;
 mod matching;
@@ -17,7 +20,11 @@ mod names;
 mod numbers;
 mod source;
 mod survey;
+mod tell;
 mod vocabulary;
+
+#[cfg(test)]
+mod tests;
 
 use std::borrow::Cow;
 
@@ -27,6 +34,7 @@ use crate::item::Object;
 
 pub use compare::{as_text, is_nothing, same};
 pub use error::ColumnError;
+pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError};
 pub use matching::{By, ColumnMatch, Matching};
 pub use source::Source;

@@ -89,10 +89,40 @@ pub(crate) fn fits(pattern: &str, folded: &str) -> bool {
 /// The candidate most like `word`, if one is like it at all: for "did you mean".
 pub(crate) fn nearest<'a>(word: &str, candidates: impl Iterator<Item = &'a str>) -> Option<&'a str> {
     candidates
-        .map(|candidate| (likeness(word, candidate), candidate))
-        .filter(|(score, _)| *score >= 0.4)
+        .map(|candidate| (likeness(word, candidate).max(closeness(word, candidate)), candidate))
+        .filter(|(score, _)| *score >= 0.5)
         .max_by(|a, b| a.0.total_cmp(&b.0))
         .map(|(_, candidate)| candidate)
+}
+
+/// How few letters have to be typed anew to make `b` of `a`, from 0 to 1 (Levenshtein's distance, with a swap of two
+/// neighbours as one step).
+fn closeness(a: &str, b: &str) -> f64 {
+    let a: Vec<char> = a.chars().take(100).collect();
+    let b: Vec<char> = b.chars().take(100).collect();
+    let longest = a.len().max(b.len());
+    if longest == 0 {
+        return 1.0;
+    }
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.iter().enumerate() {
+        let mut line = vec![i + 1];
+        for (j, y) in b.iter().enumerate() {
+            let at = |line: &[usize], j: usize| line.get(j).copied().unwrap_or(longest);
+            let mut steps = (at(&above, j) + usize::from(x != y))
+                .min(at(&above, j + 1) + 1)
+                .min(at(&line, j) + 1);
+            let swapped = i > 0 && j > 0 && a.get(i - 1) == Some(y) && b.get(j - 1) == Some(x);
+            if swapped {
+                steps = steps.min(at(&before, j - 1) + 1);
+            }
+            line.push(steps);
+        }
+        before = std::mem::replace(&mut above, line);
+    }
+    let steps = above.last().copied().unwrap_or(longest);
+    1.0 - steps as f64 / longest as f64
 }
 
 #[cfg(test)]
@@ -138,6 +168,7 @@ mod tests {
             nearest("quantitty", ["quality", "quantity", "units"].into_iter()),
             Some("quantity")
         );
+        assert_eq!(nearest("feild", ["extra", "field", "split"].into_iter()), Some("field"));
         assert_eq!(nearest("zzz", ["quality"].into_iter()), None);
     }
 }

@@ -67,7 +67,6 @@ pub(crate) fn shape(text: &str) -> Shape {
 fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
     match digits {
-        [] => false,
         [b'0'] => text == "0",
         [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
         _ => false,
@@ -191,10 +190,15 @@ impl Decimal {
             text.push('-');
         }
         let count = i64::try_from(digits.len()).ok()?;
-        if count <= self.point && self.point <= 18 {
+        if count <= self.point && self.point <= 19 {
+            let sign = text.len();
             text.push_str(digits);
             for _ in count..self.point {
                 text.push('0');
+            }
+            if self.point == 19 && text.parse::<i64>().is_err() {
+                text.truncate(sign);
+                self.write_scientific(&mut text, digits)?;
             }
         } else if 0 < self.point && self.point <= 18 {
             let (whole, fraction) = digits.split_at_checked(usize::try_from(self.point).ok()?)?;
@@ -208,16 +212,21 @@ impl Decimal {
             }
             text.push_str(digits);
         } else {
-            let (first, rest) = digits.split_at_checked(1)?;
-            text.push_str(first);
-            if !rest.is_empty() {
-                text.push('.');
-                text.push_str(rest);
-            }
-            text.push('e');
-            text.push_str(&self.point.checked_sub(1)?.to_string());
+            self.write_scientific(&mut text, digits)?;
         }
         Some(text)
+    }
+
+    fn write_scientific(&self, text: &mut String, digits: &str) -> Option<()> {
+        let (first, rest) = digits.split_at_checked(1)?;
+        text.push_str(first);
+        if !rest.is_empty() {
+            text.push('.');
+            text.push_str(rest);
+        }
+        text.push('e');
+        text.push_str(&self.point.checked_sub(1)?.to_string());
+        Some(())
     }
 
     fn as_double(&self) -> f64 {
@@ -340,6 +349,8 @@ mod tests {
     fn what_the_api_can_not_hold_as_an_integer_is_written_as_a_double() {
         assert_eq!(us("100000000000000000000").as_deref(), Some("1e20"));
         assert_eq!(us("12345678901234567890").as_deref(), Some("1.234567890123456789e19"));
+        assert_eq!(us("9223372036854775807").as_deref(), Some("9223372036854775807"));
+        assert_eq!(us("-9223372036854775809").as_deref(), Some("-9.223372036854775809e18"));
         assert_eq!(us("1e400"), None);
         assert_eq!(us("-1e999999999"), None);
         assert_eq!(us("1e-400"), None);

@@ -7,18 +7,19 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::{self, Meaning};
-use super::duplicates::{FirstLook, Groups};
+use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
+use super::first_rows::vote;
 use super::ids::{self, Id};
 use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
-use super::matching::{By, Matching, header_place, match_columns};
+use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
-use super::names::likeness;
 use super::survey::TableSurvey;
+use super::tell::{no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
-use crate::item::{ITEM_ID, IdFault};
+use crate::item::IdFault;
 use crate::sheet::{Cell, Format, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
@@ -27,11 +28,16 @@ pub struct Source {
     pub tables: Vec<Table>,
     matchings: Vec<Matching>,
     layouts: Vec<Layout>,
-    /// The line of each table's TOTAL row.
+    /// Which row of each table is its TOTAL.
     totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
+    /// Headers that the mapping file names and no table has, in a sentence.
+    unmet: Option<String>,
 }
+
+/// Takes one row, with where it is.
+type TakeRow<'a, E> = dyn FnMut(Spot, &Layout, &Table, &Row) -> Result<(), E> + 'a;
 
 impl Source {
     /// Matches the columns of each table; reads no data row yet (but the first of a JSON file with nested items).
@@ -45,18 +51,32 @@ impl Source {
         options: ColumnOptions,
         mapping: Option<&Mapping>,
     ) -> Result<Self, ColumnError> {
+        Self::assemble(tables, options, mapping, true)
+    }
+
+    /// The same; a table without ids is taken only for `inspect`, which shows what is missing.
+    pub(super) fn assemble(
+        tables: Vec<Table>,
+        options: ColumnOptions,
+        mapping: Option<&Mapping>,
+        needs_id: bool,
+    ) -> Result<Self, ColumnError> {
         let words = Vocabulary::new();
         let mut matchings = Vec::new();
         let mut layouts = Vec::new();
         for table in &tables {
-            let matching = match_columns(table, &words, mapping)?;
+            let mut matching = match_columns(table, &words, mapping)?;
             let layout = Layout::new(table, &matching, mapping)?;
             if layout.id.is_none() {
-                return Err(no_id(table, &matching));
+                vote(table, &words, &mut matching)?;
+                if needs_id {
+                    return Err(no_id(table, &matching));
+                }
             }
             matchings.push(matching);
             layouts.push(layout);
         }
+        let unmet = mapping.and_then(|mapping| unmet(&tables, mapping));
         let totals = vec![None; tables.len()];
         Ok(Self {
             tables,
@@ -65,6 +85,7 @@ impl Source {
             totals,
             options,
             groups: Groups::default(),
+            unmet,
         })
     }
 
@@ -92,6 +113,7 @@ impl Source {
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
     pub fn survey(&mut self) -> Result<Survey, ColumnError> {
         let mut survey = Survey::default();
+        survey.warnings.extend(self.unmet.clone());
         let mut look = FirstLook::default();
         let mut row = Row::new();
         for at in 0..self.tables.len() {
@@ -103,22 +125,25 @@ impl Source {
             }
             let mut found = TableSurvey::new(layout);
             let mut reader = table.rows()?;
+            let mut number = 0;
             while reader.next(&mut row)? {
-                if !found.row(layout, table, &row) {
+                number += 1;
+                if !found.row(layout, table, &row, number) {
                     continue;
                 }
                 if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
                     found.id(&id, row.line);
                     look.add(
                         &id.text,
-                        Origin {
+                        Spot {
                             table: at,
+                            number,
                             line: row.line,
                         },
                     );
                 }
             }
-            survey.rows += found.rows - u64::from(found.total().is_some());
+            survey.rows += found.items();
             found.settle(layout, table, &self.options, &mut survey);
             if let Some(total) = self.totals.get_mut(at) {
                 *total = found.total();
@@ -147,18 +172,14 @@ impl Source {
     /// Reads the rows of the ids whose hash came twice.
     fn look_again(&self, look: &mut FirstLook) -> Result<Groups, ColumnError> {
         let mut groups = Groups::default();
-        self.each_row(&mut |at, layout, table, row| {
+        self.each_row(&mut |spot, layout, table, row| {
             let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, row)) else {
                 return Ok(());
-            };
-            let origin = Origin {
-                table: at,
-                line: row.line,
             };
             // A row that is refused anyway is not one to be taken in place of another.
             let counts = self.options.duplicates == Duplicates::Reject || self.draft(layout, table, row).is_ok();
             if look.is_suspect(&id.text) && counts {
-                groups.add(&id.text, origin);
+                groups.add(&id.text, spot);
             }
             Ok::<(), ColumnError>(())
         })?;
@@ -198,40 +219,48 @@ impl Source {
         take: &mut dyn FnMut(&Row, Incoming<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut held: HashMap<String, Vec<Held>> = HashMap::new();
-        self.each_row(&mut |at, layout, table, row| {
-            let origin = Origin {
-                table: at,
-                line: row.line,
-            };
+        self.each_row(&mut |spot, layout, table, row| {
             let mut earlier = Vec::new();
             let reading = match self.draft(layout, table, row) {
                 Err(mut reasons) => {
-                    self.add_duplicate(layout, table, origin, row, &mut reasons);
+                    self.add_duplicate(layout, table, spot, row, &mut reasons);
                     Reading::Rejected(reasons)
                 }
-                Ok(draft) => self.settle(layout, table, origin, draft, &mut held, &mut earlier),
+                Ok(draft) => self.settle(layout, table, spot, draft, &mut held, &mut earlier),
             };
             // Merging borrows what earlier rows said, so it comes last.
             let reading = match reading {
                 Reading::Item(draft) if !earlier.is_empty() => Reading::Item(merge(&earlier, draft)),
                 reading => reading,
             };
+            let origin = Origin {
+                table: spot.table,
+                line: spot.line,
+            };
             take(row, Incoming { origin, reading })
         })
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.
-    fn each_row<E: From<ColumnError>>(
-        &self,
-        take: &mut dyn FnMut(usize, &Layout, &Table, &Row) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub(super) fn each_row<E: From<ColumnError>>(&self, take: &mut TakeRow<'_, E>) -> Result<(), E> {
         let mut row = Row::new();
         for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
             let total = self.totals.get(at).copied().flatten();
             let mut reader = table.rows().map_err(ColumnError::from)?;
+            let mut number = 0;
             while reader.next(&mut row).map_err(ColumnError::from)? {
-                if total != Some(row.line) && !layout.is_phantom(&row) {
-                    take(at, layout, table, &row)?;
+                number += 1;
+                if total != Some(number) && !layout.is_phantom(&row) {
+                    take(
+                        Spot {
+                            table: at,
+                            number,
+                            line: row.line,
+                        },
+                        layout,
+                        table,
+                        &row,
+                    )?;
                 }
             }
         }
@@ -243,7 +272,7 @@ impl Source {
         &self,
         layout: &Layout,
         table: &Table,
-        origin: Origin,
+        spot: Spot,
         draft: Draft<'a>,
         held: &mut HashMap<String, Vec<Held>>,
         earlier: &mut Vec<Held>,
@@ -257,17 +286,17 @@ impl Source {
         match self.options.duplicates {
             Duplicates::Reject => {
                 let id = layout.id.as_ref();
-                Reading::Rejected(vec![self.duplicate(id, table, origin, &draft.id, rows)])
+                Reading::Rejected(vec![self.duplicate(id, table, spot, &draft.id, rows)])
             }
-            Duplicates::First if origin != *first => Reading::Skipped(format!(
+            Duplicates::First if spot != *first => Reading::Skipped(format!(
                 "the id stands in {} already (--duplicates first)",
                 self.place(*first)
             )),
-            Duplicates::Last if origin != *last => Reading::Skipped(format!(
+            Duplicates::Last if spot != *last => Reading::Skipped(format!(
                 "the id stands in {} again (--duplicates last)",
                 self.place(*last)
             )),
-            Duplicates::Merge if origin != *last => {
+            Duplicates::Merge if spot != *last => {
                 hold(held.entry(draft.id.clone().into_owned()).or_default(), &draft);
                 Reading::Skipped(format!("merged into {} (--duplicates merge)", self.place(*last)))
             }
@@ -279,7 +308,14 @@ impl Source {
         }
     }
 
-    fn add_duplicate(&self, layout: &Layout, table: &Table, origin: Origin, row: &Row, reasons: &mut Vec<Rejection>) {
+    /// Why a row is refused, if it is.
+    pub(super) fn refused(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row) -> Vec<Rejection> {
+        let mut reasons = self.draft(layout, table, row).err().unwrap_or_default();
+        self.add_duplicate(layout, table, spot, row, &mut reasons);
+        reasons
+    }
+
+    fn add_duplicate(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row, reasons: &mut Vec<Rejection>) {
         let Some(column) = layout
             .id
             .as_ref()
@@ -290,22 +326,15 @@ impl Source {
         if let Ok(id) = read_id(layout, table, column, row)
             && let Some(rows) = self.groups.of(&id.text)
         {
-            reasons.push(self.duplicate(Some(column), table, origin, &id.text, rows));
+            reasons.push(self.duplicate(Some(column), table, spot, &id.text, rows));
         }
     }
 
-    fn duplicate(
-        &self,
-        column: Option<&IdColumn>,
-        table: &Table,
-        origin: Origin,
-        id: &str,
-        rows: &[Origin],
-    ) -> Rejection {
+    fn duplicate(&self, column: Option<&IdColumn>, table: &Table, spot: Spot, id: &str, rows: &[Spot]) -> Rejection {
         const MOST: usize = 5;
         let others: Vec<String> = rows
             .iter()
-            .filter(|row| **row != origin)
+            .filter(|row| **row != spot)
             .take(MOST)
             .map(|row| self.place(*row))
             .collect();
@@ -322,25 +351,25 @@ impl Source {
             value: id.to_owned(),
             reason: format!(
                 "{}: the id {id:?} also stands in {}{more}",
-                table.address(origin.line, index.unwrap_or(0)),
+                table.address(spot.line, index.unwrap_or(0)),
                 others.join(", ")
             ),
         }
     }
 
     /// Where a row stands, for a person; with the file where there are several.
-    fn place(&self, origin: Origin) -> String {
-        let Some(table) = self.tables.get(origin.table) else {
-            return format!("line {}", origin.line);
+    fn place(&self, spot: Spot) -> String {
+        let Some(table) = self.tables.get(spot.table) else {
+            return format!("line {}", spot.line);
         };
         let index = self
             .layouts
-            .get(origin.table)
+            .get(spot.table)
             .and_then(|layout| layout.id.as_ref())
             .map_or(0, |id| id.index);
         let place = match table.format {
-            Format::Workbook(_) => table.address(origin.line, index),
-            _ => format!("line {}", origin.line),
+            Format::Workbook(_) => table.address(spot.line, index),
+            _ => format!("line {}", spot.line),
         };
         if self.tables.iter().any(|other| other.file != table.file) {
             format!("{} {place}", table.file)
@@ -350,7 +379,12 @@ impl Source {
     }
 
     /// What a row says by itself, or every reason why it can't be taken.
-    fn draft<'a>(&self, layout: &'a Layout, table: &Table, row: &'a Row) -> Result<Draft<'a>, Vec<Rejection>> {
+    pub(super) fn draft<'a>(
+        &self,
+        layout: &'a Layout,
+        table: &Table,
+        row: &'a Row,
+    ) -> Result<Draft<'a>, Vec<Rejection>> {
         let mut reasons = Vec::new();
         let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
             column: column.map(str::to_owned),
@@ -368,14 +402,13 @@ impl Source {
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(layout, table, column, row).map_err(|reason| {
+            Some(column) => read_id(layout, table, column, row).inspect_err(|reason| {
                 reasons.push(refuse(
                     Some(&column.header),
                     column.index,
                     row.cell(column.index),
-                    &reason,
+                    reason,
                 ));
-                reason
             }),
         };
         let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
@@ -453,71 +486,4 @@ fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) 
         &column.blanks,
         &column.part,
     )
-}
-
-fn no_id(table: &Table, matching: &Matching) -> ColumnError {
-    let file = table.sheet.as_ref().map_or_else(
-        || table.file.clone(),
-        |sheet| format!("{}, sheet {sheet:?}", table.file),
-    );
-    let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
-    if !matching.is_recognized() {
-        return ColumnError::NoHeader { file, headers };
-    }
-    let offered = matching
-        .columns
-        .iter()
-        .find(|column| column.field.as_deref() == Some(ITEM_ID));
-    let like = |header: &str| {
-        [
-            "item_id",
-            "Item Number",
-            "Package Tag",
-            "Tag",
-            "Lot Number",
-            "Barcode",
-            "SKU",
-        ]
-        .iter()
-        .map(|name| likeness(header, name))
-        .fold(0.0, f64::max)
-    };
-    let guess = offered.or_else(|| {
-        let free = matching.columns.iter().filter(|column| !column.is_taken());
-        free.filter(|column| like(&column.header) >= 0.4)
-            .max_by(|a, b| like(&a.header).total_cmp(&like(&b.header)))
-    });
-    ColumnError::NoId {
-        file,
-        guess: guess.map(|column| column.header.clone()),
-        headers,
-    }
-}
-
-/// Says which columns are left out, and which are offered.
-fn tell_columns(table: &Table, matching: &Matching, survey: &mut Survey) {
-    let mut left_out = Vec::new();
-    for column in &matching.columns {
-        let place = header_place(table, &column.header, column.index);
-        match (&column.field, &column.by) {
-            (Some(field), by) if column.weak => survey.decisions.push(format!(
-                "{place} may mean {field} ({by}) and is left out; a mapping file (--map) can say so"
-            )),
-            (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
-                left_out.push(format!("{:?}", column.header))
-            }
-            _ => {}
-        }
-    }
-    if !left_out.is_empty() {
-        survey
-            .decisions
-            .push(format!("{}: columns left out: {}", table.file, left_out.join(", ")));
-    }
-    for (field, value) in &matching.constants {
-        survey.decisions.push(format!(
-            "{}: {field} is {value:?} for every item, as a header says",
-            table.file
-        ));
-    }
 }

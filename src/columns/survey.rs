@@ -1,54 +1,18 @@
 //! The first pass over one table: what needs a whole column (date order, number style) or the whole table.
 //!
-//! Belongs here: evidence, decisions and the sentences about them. Doesn't: ids compared across tables
-//! (`duplicates`), single cells (`cells`).
+//! Belongs here: taking the rows, and what is said of them. Doesn't: single columns (`evidence`), ids compared across
+//! tables (`duplicates`), single cells (`cells`).
 
 use std::collections::BTreeMap;
 
-use super::cells::{Blanks, Concern, Meaning, bare_number};
-use super::dates::{self, DateText};
+use super::cells::{Concern, Meaning, bare_number};
+use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
 use super::layout::{Layout, Target, is_blank};
 use super::matching::column_place;
-use super::numbers::{self, Shape};
-use super::{ColumnOptions, DateOrder, NumberStyle, Survey};
+use super::{ColumnOptions, Survey};
 use crate::item::Kind;
 use crate::sheet::{Cell, Row, Table};
-
-/// Something counted, with the first place where it was seen.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Tally {
-    pub(crate) count: u64,
-    line: u64,
-    value: String,
-}
-
-impl Tally {
-    fn add(&mut self, line: u64, value: &str) {
-        if self.count == 0 {
-            self.line = line;
-            // A cell may be long; a sentence shows its beginning.
-            self.value = value.chars().take(40).collect();
-        }
-        self.count += 1;
-    }
-}
-
-/// What a column's values show.
-#[derive(Clone, Debug, Default)]
-struct Evidence {
-    us: Tally,
-    eu: Tally,
-    either: Tally,
-    /// For each order (mdy, dmy, ymd): the values that are a day in it alone.
-    only: [Tally; 3],
-    /// For each order: how many values are a day in it.
-    fits: [u64; 3],
-    triples: Tally,
-    unclear: Tally,
-}
-
-const ORDERS: [DateOrder; 3] = [DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
 
 /// What is to be said of ids, each with its first place.
 #[derive(Clone, Debug, Default)]
@@ -65,11 +29,11 @@ pub(crate) struct TableSurvey {
     unnamed: BTreeMap<usize, Tally>,
     ids: Ids,
     errors_left_out: Tally,
-    pub(crate) rows: u64,
+    rows: u64,
     short: Tally,
     phantoms: Tally,
-    /// The line of the last row, if that is a sum and no item.
-    total: Option<u64>,
+    /// The number and the line of the last row, if that is a sum and no item.
+    total: Option<(u64, u64)>,
     read_by: Vec<bool>,
 }
 
@@ -100,18 +64,23 @@ impl TableSurvey {
         }
     }
 
-    /// The line of the last row, if that is a sum and no item.
+    /// The number of the last row, if that is a sum and no item.
     pub(crate) fn total(&self) -> Option<u64> {
-        self.total
+        self.total.map(|(number, _)| number)
     }
 
-    /// Takes one row. Gives whether it may be an item.
-    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row) -> bool {
+    /// How many rows there are without the sum.
+    pub(crate) fn items(&self) -> u64 {
+        self.rows - u64::from(self.total.is_some())
+    }
+
+    /// Takes the row of this number. Gives whether it may be an item.
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64) -> bool {
         if layout.is_phantom(row) {
             self.phantoms.add(row.line, "");
             return false;
         }
-        self.total = layout.is_total(row).then_some(row.line);
+        self.total = layout.is_total(row).then_some((number, row.line));
         self.rows += 1;
         if layout.is_short(row) {
             self.short.add(row.line, "");
@@ -159,16 +128,9 @@ impl TableSurvey {
                 Kind::Text => true,
                 Kind::Number if style.blanks.is_nothing(text) => false,
                 Kind::Number => {
-                    let bare = bare_number(text, style);
-                    let tally = match numbers::shape(&bare) {
-                        Shape::Us => &mut evidence.us,
-                        Shape::Eu => &mut evidence.eu,
-                        Shape::Either => &mut evidence.either,
-                        Shape::Plain | Shape::LeadingZero | Shape::None => {
-                            return self.concern(layout, row, at, target);
-                        }
-                    };
-                    tally.add(row.line, text);
+                    if !evidence.number(row.line, text, &bare_number(text, style)) {
+                        return self.concern(layout, row, at, target);
+                    }
                     true
                 }
                 Kind::Date => {
@@ -278,7 +240,14 @@ impl TableSurvey {
                 table.file, consist(self.phantoms.count)
             ));
         }
-        if let Some(line) = self.total {
+        if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.items()) {
+            survey.warnings.push(format!(
+                "{}: the file says that it has {declared} records (NumberRecords), but {} rows were read",
+                table.file,
+                self.items()
+            ));
+        }
+        if let Some((_, line)) = self.total {
             survey.warnings.push(format!(
                 "{}: the last row (line {line}) is a TOTAL, not an item",
                 table.file
@@ -322,195 +291,10 @@ impl TableSurvey {
     }
 }
 
-fn first(table: &Table, tally: &Tally, index: usize) -> String {
-    let place = table.address(tally.line, index);
-    if tally.value.is_empty() {
-        format!("(first: {place})")
-    } else {
-        format!("(first: {place}, {:?})", tally.value)
-    }
-}
-
-fn are(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun} is")
-    } else {
-        format!("{n} {noun}s are")
-    }
-}
-
-fn have(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun} has")
-    } else {
-        format!("{n} {noun}s have")
-    }
-}
-
 fn consist(n: u64) -> String {
     if n == 1 {
         "1 row consists".to_owned()
     } else {
         format!("{n} rows consist")
-    }
-}
-
-impl Evidence {
-    fn date(&mut self, line: u64, text: &str) {
-        let bare = text.trim();
-        if Blanks::default().is_nothing(bare) {
-            return;
-        }
-        let DateText::Triple(triple, _) = dates::read(bare) else {
-            return;
-        };
-        let found = ORDERS.map(|order| triple.date(order));
-        self.triples.add(line, bare);
-        for (fits, date) in self.fits.iter_mut().zip(&found) {
-            *fits += u64::from(date.is_some());
-        }
-        let mut days = found.iter().flatten();
-        let first = days.next();
-        let more = days.clone().count() > 0;
-        if more && days.any(|date| Some(date) != first) {
-            self.unclear.add(line, bare);
-        } else if !more
-            && let Some(at) = found.iter().position(Option::is_some)
-            && let Some(only) = self.only.get_mut(at)
-        {
-            only.add(line, bare);
-        }
-    }
-
-    fn numbers(
-        &self,
-        target: &mut Target,
-        table: &Table,
-        column: &str,
-        wish: Option<NumberStyle>,
-        survey: &mut Survey,
-    ) {
-        let name = |style| {
-            if style == NumberStyle::Us {
-                "1,234.50"
-            } else {
-                "1.234,50"
-            }
-        };
-        let (us, eu) = (self.us.count, self.eu.count);
-        let style = if target.fixed {
-            target.style.numbers
-        } else if us != eu {
-            if us > eu { NumberStyle::Us } else { NumberStyle::Eu }
-        } else {
-            wish.unwrap_or(NumberStyle::Us)
-        };
-        target.style.numbers = style;
-        let odd = if style == NumberStyle::Us { &self.eu } else { &self.us };
-        if odd.count > 0 {
-            survey.warnings.push(format!(
-                "{column}: numbers are written both ways and read as {}; {} written the other way and rejected {}",
-                name(style),
-                are(odd.count, "value"),
-                first(table, odd, target.index)
-            ));
-        } else if self.either.count > 0 && us == 0 && eu == 0 && !target.fixed {
-            let example = &self.either.value;
-            let meaning = numbers::canonical(example, style).unwrap_or_default();
-            let (why, other) = match (wish, style) {
-                (Some(_), NumberStyle::Us) => ("--numbers us", ""),
-                (Some(_), NumberStyle::Eu) => ("--numbers eu", ""),
-                (None, _) => (
-                    "assumed: nothing in the column decides",
-                    "; --numbers eu reads it otherwise",
-                ),
-            };
-            survey
-                .decisions
-                .push(format!("{column}: {example} is read as {meaning} ({why}{other})"));
-        } else if style == NumberStyle::Eu && eu > 0 {
-            survey.decisions.push(format!(
-                "{column}: numbers are read as 1.234,50 {}",
-                decided(table, &self.eu, target.index)
-            ));
-        }
-    }
-
-    fn dates(&self, target: &mut Target, table: &Table, column: &str, wish: Option<DateOrder>, survey: &mut Survey) {
-        if self.triples.count == 0 {
-            return;
-        }
-        let shown = self.only.iter().filter(|only| only.count > 0).count();
-        let most = ORDERS
-            .iter()
-            .zip(&self.only)
-            .filter(|(_, only)| only.count > 0)
-            .max_by_key(|(_, only)| only.count);
-        let fitting: Vec<DateOrder> = ORDERS
-            .iter()
-            .zip(self.fits)
-            .filter(|(_, fits)| *fits == self.triples.count)
-            .map(|(order, _)| *order)
-            .collect();
-        let (order, why) = if target.fixed {
-            (target.style.dates, Some("the mapping file says so".to_owned()))
-        } else if let (1, Some((order, only))) = (shown, most) {
-            (*order, Some(format!("{:?} shows it", only.value)))
-        } else if let (0, [order]) = (shown, fitting.as_slice()) {
-            (*order, Some("no other order fits all values".to_owned()))
-        } else if let Some(wish) = wish {
-            (wish, Some(format!("--dates {}", short(wish))))
-        } else if let (true, Some((order, only))) = (
-            shown > 1,
-            most.filter(|(_, only)| self.only.iter().filter(|o| o.count == only.count).count() == 1),
-        ) {
-            (*order, Some(format!("most values show it, such as {:?}", only.value)))
-        } else {
-            (DateOrder::Mdy, None)
-        };
-        target.style.dates = order;
-        if self.unclear.count > 0 {
-            let example = &self.unclear.value;
-            let other = if order == DateOrder::Mdy { "dmy" } else { "mdy" };
-            let why = why.unwrap_or_else(|| {
-                format!("assumed: nothing in the column decides; --dates {other} reads it otherwise")
-            });
-            survey
-                .decisions
-                .push(format!("{column}: {example} is read as {} ({why})", words(order)));
-        }
-        let odd = ORDERS
-            .iter()
-            .zip(&self.only)
-            .filter(|(o, only)| **o != order && only.count > 0);
-        for (other, only) in odd {
-            survey.warnings.push(format!(
-                "{column}: {} a day only as {}, though the column is read as {} {}",
-                are(only.count, "date"),
-                words(*other),
-                words(order),
-                first(table, only, target.index)
-            ));
-        }
-    }
-}
-
-fn decided(table: &Table, tally: &Tally, index: usize) -> String {
-    format!("(as {:?} shows, {})", tally.value, table.address(tally.line, index))
-}
-
-fn words(order: DateOrder) -> &'static str {
-    match order {
-        DateOrder::Mdy => "month/day/year",
-        DateOrder::Dmy => "day/month/year",
-        DateOrder::Ymd => "year/month/day",
-    }
-}
-
-fn short(order: DateOrder) -> &'static str {
-    match order {
-        DateOrder::Mdy => "mdy",
-        DateOrder::Dmy => "dmy",
-        DateOrder::Ymd => "ymd",
     }
 }

@@ -1,0 +1,338 @@
+//! What was understood of a table, and why: the data of `stockport inspect`.
+//!
+//! Belongs here: gathering. Doesn't: printing (`output`).
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::cells::{self, Meaning};
+use super::duplicates::Spot;
+use super::error::ColumnError;
+use super::layout::{Layout, is_blank};
+use super::mapping::Mapping;
+use super::matching::{By, ColumnMatch, Matching};
+use super::source::Source;
+use super::{ColumnOptions, FieldValue, ids, names, vocabulary};
+use crate::item::ITEM_ID;
+use crate::sheet::{Cell, Format, Row, Table};
+
+/// What was understood of one table.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Inspection {
+    /// The file, as the user named it.
+    pub file: String,
+    /// `csv`, `tsv`, `xlsx`, `xlsm`, `xlsb`, `xls`, `ods`, `json` or `jsonl`.
+    pub format: String,
+    /// A text file's encoding.
+    pub encoding: Option<String>,
+    /// A text file's delimiter.
+    pub delimiter: Option<String>,
+    /// The sheet, in a workbook.
+    pub sheet: Option<String>,
+    /// The line of the header row, from 1; none in JSON, whose keys are the header.
+    pub header_row: Option<u64>,
+    /// No column was recognized: the header row is only a guess.
+    pub guessed: bool,
+    /// The known export that the file is of.
+    pub export: Option<String>,
+    /// The columns, in physical order.
+    pub columns: Vec<InspectedColumn>,
+    /// How many data rows there are.
+    pub rows: u64,
+    /// Everything that would be refused or pointed out, by cell.
+    pub problems: Vec<Problem>,
+    /// How many more problems there are than are listed.
+    pub more_problems: u64,
+    /// What a person should know, in sentences: of the reading, the decisions for whole columns, the warnings.
+    pub notes: Vec<String>,
+    /// What the columns mean, for `Mapping::text_for`.
+    #[serde(skip)]
+    pub matching: Matching,
+}
+
+/// What one column means.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct InspectedColumn {
+    /// The header, to the letter.
+    pub header: String,
+    /// The field it means, or may mean (`weak`).
+    pub field: Option<String>,
+    /// Why (`exact`, `synonym`, `fingerprint …`, `mapping`, `similar`, `values`, `ignored`, `unknown`).
+    pub by: String,
+    /// The field is only offered.
+    pub weak: bool,
+    /// How sure it is, from 0 to 1.
+    pub confidence: f64,
+    /// Its cells in the first rows.
+    pub samples: Vec<Sample>,
+}
+
+/// One cell, before and after reading.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Sample {
+    /// As the file has it.
+    pub before: String,
+    /// As it would be posted; none where the column is left out or the cell is refused.
+    pub after: Option<Value>,
+}
+
+/// One thing to be looked at.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Problem {
+    /// The row, from 1.
+    pub row: u64,
+    /// Where it is: `Sheet1!C7`, or `line 7, column "Quantity"`.
+    pub cell: String,
+    /// The value, as the file has it.
+    pub value: String,
+    /// What is the matter.
+    pub reason: String,
+}
+
+/// How many rows are shown as samples.
+const SAMPLES: usize = 5;
+/// How many problems are listed; more are counted. A file can have one in every cell.
+const MOST: usize = 10_000;
+
+/// Reads a whole table and says what was understood. What would stop an import is a problem here, not an error.
+pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) -> Result<Inspection, ColumnError> {
+    let mut inspection = start(&table);
+    // Two columns for one field stop an import; here the columns are shown as they are, with the refusal beside them.
+    let source = match refusal(&table, mapping) {
+        None => Source::assemble(vec![table], options, mapping, false)?,
+        Some(error) => {
+            let problem = Problem {
+                row: table.header.line,
+                cell: table
+                    .header
+                    .cells
+                    .first()
+                    .map(|cell| table.address(table.header.line, cell.index))
+                    .unwrap_or_default(),
+                value: String::new(),
+                reason: error.to_string(),
+            };
+            inspection.add(problem);
+            inspection.matching = one_by_one(&table);
+            inspection.columns = inspection.matching.columns.iter().map(InspectedColumn::of).collect();
+            let mut row = Row::new();
+            let mut reader = table.rows()?;
+            while reader.next(&mut row)? {
+                inspection.rows += 1;
+                inspection.error_cells(&table, &row, |_| false);
+            }
+            return Ok(inspection);
+        }
+    };
+    inspection.read(source)
+}
+
+fn refusal(table: &Table, mapping: Option<&Mapping>) -> Option<ColumnError> {
+    match super::matching::match_columns(table, &vocabulary::Vocabulary::new(), mapping) {
+        Err(error @ (ColumnError::Repeated { .. } | ColumnError::TwoColumns { .. })) => Some(error),
+        _ => None,
+    }
+}
+
+/// Each column by its own name alone.
+fn one_by_one(table: &Table) -> Matching {
+    let words = vocabulary::Vocabulary::new();
+    let columns = table.header.cells.iter().map(|cell| {
+        let folded = names::fold(&cell.name);
+        let (field, by) = match (words.own(&folded), words.synonym(&folded)) {
+            (Some(field), _) => (Some(field), By::Exact),
+            (None, Some(field)) => (Some(field), By::Synonym),
+            (None, None) => (None, By::Unknown),
+        };
+        ColumnMatch {
+            header: cell.name.clone(),
+            index: cell.index,
+            key: None,
+            field: field.map(|field| field.name.to_owned()),
+            weak: field.is_some(),
+            confidence: if field.is_some() { 0.5 } else { 0.0 },
+            by,
+        }
+    });
+    Matching {
+        columns: columns.collect(),
+        export: None,
+        constants: Vec::new(),
+    }
+}
+
+fn start(table: &Table) -> Inspection {
+    let (format, encoding, delimiter) = match &table.format {
+        Format::Delimited { delimiter, encoding } => {
+            let format = if *delimiter == b'\t' { "tsv" } else { "csv" };
+            (
+                format,
+                Some((*encoding).to_owned()),
+                Some(char::from(*delimiter).to_string()),
+            )
+        }
+        Format::Workbook(kind) => (*kind, None, None),
+        Format::Json => ("json", None, None),
+        Format::JsonLines => ("jsonl", None, None),
+    };
+    Inspection {
+        file: table.file.clone(),
+        format: format.to_owned(),
+        encoding,
+        delimiter,
+        sheet: table.sheet.clone(),
+        header_row: (table.header.line > 0).then_some(table.header.line),
+        guessed: false,
+        export: None,
+        columns: Vec::new(),
+        rows: 0,
+        problems: Vec::new(),
+        more_problems: 0,
+        notes: table.notes.clone(),
+        matching: Matching {
+            columns: Vec::new(),
+            export: None,
+            constants: Vec::new(),
+        },
+    }
+}
+
+impl InspectedColumn {
+    fn of(column: &ColumnMatch) -> Self {
+        Self {
+            header: column.header.clone(),
+            field: column.field.clone(),
+            by: column.by.to_string(),
+            weak: column.weak,
+            confidence: column.confidence,
+            samples: Vec::new(),
+        }
+    }
+}
+
+impl Inspection {
+    fn add(&mut self, problem: Problem) {
+        if self.problems.len() < MOST {
+            self.problems.push(problem);
+        } else {
+            self.more_problems += 1;
+        }
+    }
+
+    fn read(mut self, mut source: Source) -> Result<Self, ColumnError> {
+        let survey = source.survey()?;
+        if let Some(matching) = source.matchings().first() {
+            self.matching = matching.clone();
+        }
+        self.columns = self.matching.columns.iter().map(InspectedColumn::of).collect();
+        self.export.clone_from(&self.matching.export);
+        self.guessed = !self.matching.is_recognized();
+        self.rows = survey.rows;
+        if self.guessed {
+            self.notes
+                .push("no column is named like an inventory field: the header row is a guess".to_owned());
+        } else if self.matching.column(ITEM_ID).is_none() {
+            self.notes
+                .push("no column holds the item id, so nothing can be imported from here yet".to_owned());
+        }
+        self.notes.extend(survey.decisions);
+        self.notes.extend(survey.warnings);
+        let mut shown = 0;
+        source.each_row::<ColumnError>(&mut |spot, layout, table, row| {
+            if shown < SAMPLES {
+                shown += 1;
+                self.sample(layout, table, row);
+            }
+            self.problems_of(&source, layout, table, spot, row);
+            Ok(())
+        })?;
+        Ok(self)
+    }
+
+    fn sample(&mut self, layout: &Layout, table: &Table, row: &Row) {
+        for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
+            let cell = match (&matched.key, row.cell(matched.index)) {
+                (Some(key), Cell::Json(object)) => object.get(key).map_or(Cell::Absent, Cell::Json),
+                (_, cell) => cell,
+            };
+            let target = layout.targets.iter().find(|target| target.header == matched.header);
+            let after = if let Some(target) = target {
+                match layout.read(row, target) {
+                    Meaning::Value(value, _) => Some(value.to_json()),
+                    Meaning::Nothing(_) => Some(FieldValue::Nothing.to_json()),
+                    Meaning::Absent | Meaning::Fault(_) => None,
+                }
+            } else {
+                let id = layout.id.as_ref().filter(|id| id.header == matched.header);
+                let id =
+                    id.and_then(|id| ids::read(layout.cell(row, id.index), &table.format, &id.blanks, &id.part).ok());
+                id.map(|id| Value::String(id.text.into_owned()))
+            };
+            column.samples.push(Sample {
+                before: cells::display(cell),
+                after,
+            });
+        }
+    }
+
+    fn problems_of(&mut self, source: &Source, layout: &Layout, table: &Table, spot: Spot, row: &Row) {
+        let refused = source.refused(layout, table, spot, row);
+        for rejection in &refused {
+            let cell = table.address(row.line, rejection.index.unwrap_or(0));
+            let reason = rejection
+                .reason
+                .strip_prefix(&format!("{cell}: "))
+                .unwrap_or(&rejection.reason);
+            self.add(Problem {
+                row: row.line,
+                value: rejection.value.clone(),
+                reason: reason.to_owned(),
+                cell,
+            });
+        }
+        for target in &layout.targets {
+            let (Meaning::Value(_, Some(concern)) | Meaning::Nothing(Some(concern))) = layout.read(row, target) else {
+                continue;
+            };
+            if !refused.iter().any(|rejection| rejection.index == Some(target.index)) {
+                self.add(Problem {
+                    row: row.line,
+                    cell: table.address(row.line, target.index),
+                    value: cells::display(layout.cell(row, target.index)),
+                    reason: concern.reason().to_owned(),
+                });
+            }
+        }
+        let read = |index: usize| {
+            layout
+                .targets
+                .iter()
+                .any(|target| target.index == index || target.joined == Some(index))
+                || layout.id.as_ref().is_some_and(|id| id.index == index)
+        };
+        self.error_cells(table, row, read);
+    }
+
+    /// Error values in columns that no field reads.
+    fn error_cells(&mut self, table: &Table, row: &Row, read: impl Fn(usize) -> bool) {
+        let untyped = !table.format.is_typed();
+        for (index, cell) in row.cells().enumerate() {
+            let error = match cell {
+                Cell::Error(text) => Some(text),
+                Cell::Text(text) if untyped && cells::is_error_text(text.trim()) => Some(text.trim()),
+                _ => None,
+            };
+            if let Some(error) = error
+                && !read(index)
+                && !is_blank(cell)
+            {
+                self.add(Problem {
+                    row: row.line,
+                    cell: table.address(row.line, index),
+                    value: error.to_owned(),
+                    reason: format!("the cell holds the error value {error}, in a column that is left out"),
+                });
+            }
+        }
+    }
+}

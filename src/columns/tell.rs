@@ -1,0 +1,104 @@
+//! What is said of a table's columns: which are left out, which are offered, and why there is no id.
+//!
+//! Belongs here: sentences about columns. Doesn't: sentences about values (`survey`).
+
+use super::Survey;
+use super::error::ColumnError;
+use super::mapping::Mapping;
+use super::matching::{By, Matching, header_place};
+use super::names::{fold, likeness};
+use crate::item::ITEM_ID;
+use crate::sheet::Table;
+
+/// Why a table without a column of ids is refused.
+pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
+    let file = table.sheet.as_ref().map_or_else(
+        || table.file.clone(),
+        |sheet| format!("{}, sheet {sheet:?}", table.file),
+    );
+    let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
+    if !matching.is_recognized() {
+        return ColumnError::NoHeader { file, headers };
+    }
+    let offered = matching
+        .columns
+        .iter()
+        .find(|column| column.field.as_deref() == Some(ITEM_ID));
+    let like = |header: &str| {
+        [
+            "item_id",
+            "Item Number",
+            "Package Tag",
+            "Tag",
+            "Lot Number",
+            "Barcode",
+            "SKU",
+        ]
+        .iter()
+        .map(|name| likeness(header, name))
+        .fold(0.0, f64::max)
+    };
+    let guess = offered.or_else(|| {
+        let free = matching.columns.iter().filter(|column| !column.is_taken());
+        free.filter(|column| like(&column.header) >= 0.4)
+            .max_by(|a, b| like(&a.header).total_cmp(&like(&b.header)))
+    });
+    ColumnError::NoId {
+        file,
+        guess: guess.map(|column| column.header.clone()),
+        headers,
+    }
+}
+
+/// Says which columns are left out, and which are offered.
+pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Survey) {
+    let mut left_out = Vec::new();
+    for column in &matching.columns {
+        let place = header_place(table, &column.header, column.index);
+        match (&column.field, &column.by) {
+            (Some(field), by) if column.weak => survey.decisions.push(format!(
+                "{place} may mean {field} ({by}) and is left out; a mapping file (--map) can say so"
+            )),
+            (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
+                left_out.push(format!("{:?}", column.header));
+            }
+            _ => {}
+        }
+    }
+    if !left_out.is_empty() {
+        survey
+            .decisions
+            .push(format!("{}: columns left out: {}", table.file, left_out.join(", ")));
+    }
+    for (field, value) in &matching.constants {
+        survey.decisions.push(format!(
+            "{}: {field} is {value:?} for every item, as a header says",
+            table.file
+        ));
+    }
+}
+
+/// The headers that a mapping file names and no table has: one misspelt would be left out in silence.
+pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
+    let has = |name: &str| {
+        let name = fold(name);
+        tables
+            .iter()
+            .flat_map(|table| &table.header.cells)
+            .any(|cell| fold(&cell.name) == name)
+    };
+    let nested = tables
+        .iter()
+        .flat_map(|table| &table.header.cells)
+        .any(|cell| fold(&cell.name) == "item");
+    let missing = mapping
+        .headers()
+        .filter(|header| !(has(header) || nested && header.starts_with("Item.")));
+    let missing: Vec<String> = missing.map(|header| format!("{header:?}")).collect();
+    (!missing.is_empty()).then(|| {
+        format!(
+            "the mapping file names columns that are not there: {}",
+            missing.join(", ")
+        )
+    })
+}

@@ -1,0 +1,182 @@
+use super::*;
+use crate::sheet::NumberFormat;
+
+fn look(table: Table) -> Inspection {
+    inspect(table, ColumnOptions::default(), None).expect("an inspection")
+}
+
+#[test]
+fn a_file_is_shown_with_its_columns_samples_and_problems() {
+    let rows: &[&[&str]] = &[
+        &["A", "5.0", "x", "07/22/19"],
+        &["A", "#REF!", "#N/A", "soon"],
+        &["B", "many", "", ""],
+    ];
+    let seen = look(csv(&["Tag", "Quantity", "Huh", "Moved At"], rows));
+    assert_eq!(
+        (
+            seen.format.as_str(),
+            seen.encoding.as_deref(),
+            seen.delimiter.as_deref()
+        ),
+        ("csv", Some("UTF-8"), Some(","))
+    );
+    assert_eq!((seen.header_row, seen.rows, seen.guessed), (Some(1), 3, false));
+    let columns: Vec<_> = seen
+        .columns
+        .iter()
+        .map(|c| (c.field.as_deref(), c.by.as_str(), c.weak))
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            (Some("item_id"), "synonym", false),
+            (Some("quantity"), "exact", false),
+            (None, "unknown", false),
+            (Some("moved_at"), "exact", false)
+        ]
+    );
+    assert_eq!(
+        seen.columns[1].samples[0],
+        Sample {
+            before: "5.0".into(),
+            after: Some(serde_json::json!(5))
+        }
+    );
+    assert_eq!(seen.columns[3].samples[0].after, Some(serde_json::json!("2019-07-22")));
+    assert_eq!(
+        seen.columns[2].samples[0],
+        Sample {
+            before: "x".into(),
+            after: None
+        }
+    );
+    assert_eq!(seen.columns[0].samples[0].after, Some(serde_json::json!("A")));
+    let problems: Vec<_> = seen
+        .problems
+        .iter()
+        .map(|p| (p.row, p.cell.as_str(), p.value.as_str(), p.reason.as_str()))
+        .collect();
+    assert_eq!(
+        problems,
+        [
+            (2, "line 2, column \"Tag\"", "A", "the id \"A\" also stands in line 3"),
+            (2, "line 2, column \"Moved At\"", "07/22/19", "has a year of two digits"),
+            (
+                3,
+                "line 3, column \"Quantity\"",
+                "#REF!",
+                "the cell holds the error value #REF!"
+            ),
+            (3, "line 3, column \"Tag\"", "A", "the id \"A\" also stands in line 2"),
+            (3, "line 3, column \"Moved At\"", "soon", "is no date"),
+            (
+                3,
+                "line 3, column \"Huh\"",
+                "#N/A",
+                "the cell holds the error value #N/A, in a column that is left out"
+            ),
+            (4, "line 4, column \"Quantity\"", "many", "is no number"),
+        ]
+    );
+}
+
+#[test]
+fn it_is_written_as_the_documented_json() {
+    let value = serde_json::to_value(look(csv(&["item_id"], &[&["A"]]))).expect("JSON");
+    for key in [
+        "format",
+        "encoding",
+        "delimiter",
+        "sheet",
+        "header_row",
+        "columns",
+        "rows",
+        "problems",
+    ] {
+        assert!(value.get(key).is_some(), "{key}");
+    }
+    let column = &value["columns"][0];
+    assert_eq!(
+        (&column["header"], &column["field"], &column["by"], &column["weak"]),
+        (&"item_id".into(), &"item_id".into(), &"exact".into(), &false.into())
+    );
+}
+
+#[test]
+fn a_sheet_of_which_nothing_is_recognized_still_shows_its_error_cells() {
+    let table = workbook(
+        &["red", "green"],
+        &[
+            &[Cell::Error("#REF!"), Cell::Number(1.0, NumberFormat::Plain)],
+            &[Cell::Empty, Cell::Error("#N/A")],
+        ],
+    );
+    let seen = look(table);
+    assert!(seen.guessed && told(&seen.notes, "the header row is a guess"));
+    let cells: Vec<_> = seen
+        .problems
+        .iter()
+        .map(|p| (p.cell.as_str(), p.value.as_str()))
+        .collect();
+    assert_eq!(cells, [("Sheet1!A7", "#REF!"), ("Sheet1!B8", "#N/A")]);
+}
+
+#[test]
+fn two_columns_for_one_field_are_shown_with_the_refusal() {
+    let seen = look(csv(&["id", "name", "id"], &[&["1", "x", "2"]]));
+    assert_eq!(seen.rows, 1);
+    assert!(
+        seen.problems[0].reason.contains("one header stands twice"),
+        "{:?}",
+        seen.problems
+    );
+    assert_eq!(seen.columns.len(), 3);
+    assert_eq!(
+        (seen.columns[0].field.as_deref(), seen.columns[0].weak),
+        (Some("item_id"), true)
+    );
+}
+
+#[test]
+fn a_column_of_tags_is_offered_as_the_id_but_a_source_tag_is_not() {
+    let rows: &[&[&str]] = &[&["1A4FF0100000022000000123", "1A4FF0100000022000000999", "x"]];
+    let seen = look(csv(&["Source Package Tag", "Etikett", "Name"], rows));
+    assert_eq!(
+        (
+            seen.columns[1].field.as_deref(),
+            seen.columns[1].by.as_str(),
+            seen.columns[1].weak
+        ),
+        (Some("item_id"), "values", true)
+    );
+    assert_eq!(seen.columns[0].field, None);
+    let error = Source::new(
+        vec![csv(&["Etikett", "Name"], &[&rows[0][1..]])],
+        ColumnOptions::default(),
+    );
+    assert!(
+        error
+            .err()
+            .expect("a refusal")
+            .to_string()
+            .ends_with("the nearest is \"Etikett\"")
+    );
+}
+
+#[test]
+fn a_declared_number_of_records_that_is_not_met_is_a_warning_with_both_numbers() {
+    let mut table = csv(&["item_id", "name"], &[&["A", "x"], &["B", "y"]]);
+    table.declared_rows = Some(3);
+    let (_, survey) = read(vec![table], ColumnOptions::default());
+    assert!(
+        told(
+            &survey.warnings,
+            "says that it has 3 records (NumberRecords), but 2 rows were read"
+        ),
+        "{survey:?}"
+    );
+    let mut table = csv(&["item_id", "name"], &[&["A", "x"]]);
+    table.declared_rows = Some(1);
+    assert!(read(vec![table], ColumnOptions::default()).1.warnings.is_empty());
+}

@@ -1,0 +1,167 @@
+use super::*;
+use crate::sheet::NumberFormat;
+
+fn plain(value: f64) -> Cell<'static> {
+    Cell::Number(value, NumberFormat::Plain)
+}
+
+#[test]
+fn a_row_longer_than_its_header_is_rejected() {
+    let table = csv(
+        &["item_id", "name"],
+        &[&["A", "x", "y"], &["B", "x", ""], &["C", "x", " ", "z"]],
+    );
+    let (seen, _) = read(vec![table], ColumnOptions::default());
+    assert_eq!(
+        reasons(&seen[0]),
+        "line 2, column 3: the row is longer than its header: 3 cells for 2 columns"
+    );
+    assert!(
+        matches!(seen[1], Seen::Item(..)),
+        "an empty cell too many loses nothing"
+    );
+    assert!(matches!(seen[2], Seen::Rejected(_)));
+}
+
+#[test]
+fn the_missing_end_of_a_short_row_changes_nothing_and_is_pointed_out() {
+    let table = csv(&["item_id", "name", "status"], &[&["A", "x"], &["B", "", ""]]);
+    let (seen, survey) = read(vec![table], ColumnOptions::default());
+    assert_eq!(column(&seen, "status"), ["absent", "null"]);
+    assert!(told(&survey.warnings, "1 row is shorter than the header"), "{survey:?}");
+    let blanks = ColumnOptions {
+        blanks_reject: true,
+        ..ColumnOptions::default()
+    };
+    let table = csv(&["item_id", "name", "status"], &[&["A", "x"], &["B", "x", ""]]);
+    assert_eq!(column(&read(vec![table], blanks).0, "name"), ["\"x\"", "rejected"]);
+}
+
+#[test]
+fn every_reason_of_a_row_is_given() {
+    let table = csv(&["item_id", "quantity", "name"], &[&["a/b", "#REF!", "x", "more"]]);
+    let (seen, _) = read(vec![table], ColumnOptions::default());
+    let Seen::Rejected(all) = &seen[0] else {
+        panic!("{seen:?}")
+    };
+    let columns: Vec<_> = all
+        .iter()
+        .map(|r| (r.column.as_deref(), r.index, r.value.as_str()))
+        .collect();
+    assert_eq!(
+        columns,
+        [
+            (None, Some(3), "more"),
+            (Some("item_id"), Some(0), "a/b"),
+            (Some("quantity"), Some(1), "#REF!")
+        ]
+    );
+    assert!(all.iter().all(|r| r.reason.starts_with("line 2, column")), "{all:?}");
+}
+
+#[test]
+fn a_last_row_that_reads_total_is_no_item() {
+    let rows: &[&[&str]] = &[&["A", "x", "1"], &["B", "y", "2"], &["Total", "", "3"]];
+    let (seen, survey) = read(
+        vec![csv(&["item_id", "name", "quantity"], rows)],
+        ColumnOptions::default(),
+    );
+    assert_eq!(seen.len(), 2);
+    assert_eq!(survey.rows, 2);
+    assert!(
+        told(&survey.warnings, "the last row (line 4) is a TOTAL, not an item"),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn total_is_an_id_like_any_other_where_text_stands_beside_it_or_rows_follow() {
+    let beside: &[&[&str]] = &[&["A", "x", "1"], &["TOTAL", "Total Kush", "3"]];
+    let follow: &[&[&str]] = &[&["TOTAL", "", "3"], &["A", "x", "1"]];
+    for rows in [beside, follow] {
+        let (seen, _) = read(
+            vec![csv(&["item_id", "name", "quantity"], rows)],
+            ColumnOptions::default(),
+        );
+        assert_eq!(seen.len(), 2, "{rows:?}");
+        assert!(seen.iter().all(|seen| matches!(seen, Seen::Item(..))));
+    }
+}
+
+#[test]
+fn a_total_beside_an_empty_id_is_no_item_either() {
+    let rows: &[&[&str]] = &[&["A", "x", "1"], &["", "TOTAL:", "1,234.50"]];
+    let (seen, _) = read(
+        vec![csv(&["item_id", "name", "quantity"], rows)],
+        ColumnOptions::default(),
+    );
+    assert_eq!(seen.len(), 1);
+}
+
+#[test]
+fn rows_of_zeros_and_error_values_are_no_items() {
+    let zeros: &[Cell<'_>] = &[plain(0.0), plain(0.0), Cell::Error("#REF!"), Cell::Empty];
+    let table = workbook(
+        &["Item ID", "Name", "Quantity", "Status"],
+        &[
+            &[Cell::Text("A"), Cell::Text("x"), plain(0.0)],
+            zeros,
+            zeros,
+            &[plain(0.0), Cell::Text("Zero"), plain(1.0)],
+        ],
+    );
+    let (seen, survey) = read(vec![table], ColumnOptions::default());
+    assert_eq!(seen.len(), 2);
+    assert!(
+        told(&survey.warnings, "2 rows consist only of zeros and error values"),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn an_id_that_a_spreadsheet_program_has_damaged_rejects_the_row() {
+    let table = workbook(
+        &["Item ID", "Name"],
+        &[
+            &[Cell::Number(1e10, NumberFormat::Scientific), Cell::Text("x")],
+            &[plain(1.5), Cell::Text("x")],
+            &[plain(13_232_582_566_688_421.0), Cell::Text("x")],
+            &[Cell::Number(123.0, NumberFormat::Padded(5)), Cell::Text("x")],
+            &[Cell::Empty, Cell::Text("x")],
+        ],
+    );
+    let (seen, _) = read(vec![table], ColumnOptions::default());
+    assert!(reasons(&seen[0]).starts_with("Sheet1!A7: the id is a number in scientific format"));
+    assert!(reasons(&seen[1]).starts_with("Sheet1!A8: the id is a number with decimals"));
+    assert!(reasons(&seen[2]).starts_with("Sheet1!A9: the id is a number too long"));
+    assert!(matches!(&seen[3], Seen::Item(id, _) if id == "00123"));
+    assert_eq!(reasons(&seen[4]), "Sheet1!A11: the item id is empty");
+}
+
+#[test]
+fn a_suspicious_id_in_a_text_file_is_a_warning() {
+    let table = csv(&["item_id", "name"], &[&["1E10", "x"], &["1.0", "y"]]);
+    let (seen, survey) = read(vec![table], ColumnOptions::default());
+    assert!(seen.iter().all(|seen| matches!(seen, Seen::Item(..))));
+    assert!(
+        told(
+            &survey.warnings,
+            "2 ids look like a number that a spreadsheet program has rewritten (first: line 2"
+        ),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn values_under_no_header_are_left_out_aloud() {
+    let table = csv(&["item_id", "", "name"], &[&["A", "lost", "x"]]);
+    let (seen, survey) = read(vec![table], ColumnOptions::default());
+    assert!(matches!(seen[0], Seen::Item(..)));
+    assert!(
+        told(
+            &survey.warnings,
+            "1 value is under no header and left out (first: line 2, column 2)"
+        ),
+        "{survey:?}"
+    );
+}

@@ -1,0 +1,336 @@
+use jiff::civil::{date, time};
+
+use super::*;
+use crate::sheet::{Moment, NumberFormat};
+
+fn default() -> ColumnOptions {
+    ColumnOptions::default()
+}
+
+#[test]
+fn nothing_is_written_in_many_ways() {
+    let blanks = [
+        "", "  ", "-", "—", "none", "None", "NULL", "nil", "NaN", "n/a", "N/A", "na", " None ",
+    ];
+    let (values, _) = one_column("name", &blanks, default());
+    assert!(values.iter().all(|value| value == "null"), "{values:?}");
+    let (values, _) = one_column("name", &["0", "nothing", "--", "n.a.", "false", "no"], default());
+    assert!(values.iter().all(|value| value != "null"), "{values:?}");
+}
+
+#[test]
+fn text_stays_to_the_letter() {
+    let (values, _) = one_column("name", &[" two  spaces ", "line\nbreak", "00123", "1E10"], default());
+    assert_eq!(
+        values,
+        [r#"" two  spaces ""#, r#""line\nbreak""#, r#""00123""#, r#""1E10""#]
+    );
+}
+
+#[test]
+fn a_number_field_holds_numbers_and_text_with_a_warning() {
+    let (values, survey) = one_column(
+        "quantity",
+        &["-2.0000", "+5", ".5", "1e3", "024", "about 5", " 7 ", "-"],
+        default(),
+    );
+    assert_eq!(
+        values,
+        ["-2", "5", "0.5", "1000", "\"024\"", "\"about 5\"", "7", "null"]
+    );
+    assert!(
+        told(
+            &survey.warnings,
+            "1 value is no number, posted as text (first: line 7, column \"quantity\", \"about 5\")"
+        ),
+        "{survey:?}"
+    );
+    assert!(told(&survey.warnings, "1 value has a leading zero"), "{survey:?}");
+    assert!(told(&survey.warnings, "1 cell is just a dash"), "{survey:?}");
+}
+
+#[test]
+fn strict_rejects_what_would_be_posted_as_text() {
+    let strict = || ColumnOptions {
+        strict: true,
+        ..default()
+    };
+    assert_eq!(
+        one_column("quantity", &["5", "024", "x", ""], strict()).0,
+        ["5", "rejected", "rejected", "null"]
+    );
+    assert_eq!(
+        one_column("moved_at", &["2021-01-02", "soon"], strict()).0,
+        ["\"2021-01-02\"", "rejected"]
+    );
+}
+
+#[test]
+fn the_columns_other_numbers_tell_the_style() {
+    assert_eq!(
+        one_column("weight", &["1.234", "1.234,5"], default()).0,
+        ["1234", "1234.5"]
+    );
+    assert_eq!(
+        one_column("weight", &["1,234", "1,234.50"], default()).0,
+        ["1234", "1234.5"]
+    );
+    assert_eq!(one_column("weight", &["1,234", "12,5"], default()).0, ["1.234", "12.5"]);
+}
+
+#[test]
+fn where_nothing_tells_the_style_it_is_assumed_and_said() {
+    let (values, survey) = one_column("weight", &["1,234", "1.234", "12"], default());
+    assert_eq!(values, ["1234", "1.234", "12"]);
+    assert!(told(&survey.decisions, "1,234 is read as 1234 (assumed"), "{survey:?}");
+    let eu = ColumnOptions {
+        numbers: Some(NumberStyle::Eu),
+        ..default()
+    };
+    let (values, survey) = one_column("weight", &["1,234", "1.234"], eu);
+    assert_eq!(values, ["1.234", "1234"]);
+    assert!(told(&survey.decisions, "--numbers eu"), "{survey:?}");
+    let (_, survey) = one_column("weight", &["12", "5"], default());
+    assert!(survey.decisions.is_empty(), "{survey:?}");
+}
+
+#[test]
+fn where_both_styles_show_the_odd_ones_out_are_rejected() {
+    let (values, survey) = one_column("weight", &["1,234.50", "12.5", "1.234,5", "1,000"], default());
+    assert_eq!(values, ["1234.5", "12.5", "rejected", "1000"]);
+    assert!(told(&survey.warnings, "written both ways"), "{survey:?}");
+    let (values, _) = one_column("weight", &["1,234.50", "1.234,5", "12,5"], default());
+    assert_eq!(values, ["rejected", "1234.5", "12.5"]);
+}
+
+#[test]
+fn currency_and_percent_are_text_without_a_mapping() {
+    assert_eq!(
+        one_column("quantity", &["$74.69", "25%"], default()).0,
+        ["\"$74.69\"", "\"25%\""]
+    );
+}
+
+#[test]
+fn the_columns_other_dates_tell_the_order() {
+    let (values, survey) = one_column("moved_at", &["03/04/2021", "22/07/2019"], default());
+    assert_eq!(values, ["\"2021-04-03\"", "\"2019-07-22\""]);
+    assert!(
+        told(&survey.decisions, "03/04/2021 is read as day/month/year"),
+        "{survey:?}"
+    );
+    let dmy = || ColumnOptions {
+        dates: Some(DateOrder::Dmy),
+        ..default()
+    };
+    assert_eq!(
+        one_column("moved_at", &["03/04/2021", "07/22/2019"], dmy()).0[0],
+        "\"2021-03-04\""
+    );
+    assert_eq!(one_column("moved_at", &["03/04/2021"], dmy()).0, ["\"2021-04-03\""]);
+    assert_eq!(one_column("moved_at", &["2021-03-04"], dmy()).0, ["\"2021-03-04\""]);
+}
+
+#[test]
+fn where_nothing_tells_the_order_it_is_month_first_and_said() {
+    let (values, survey) = one_column("moved_at", &["03/04/2021", "05/05/2021"], default());
+    assert_eq!(values, ["\"2021-03-04\"", "\"2021-05-05\""]);
+    assert!(
+        told(
+            &survey.decisions,
+            "column \"moved_at\": 03/04/2021 is read as month/day/year (assumed: nothing in the column decides; --dates dmy"
+        ),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn a_day_that_exists_only_in_another_order_is_read_and_pointed_out() {
+    let (values, survey) = one_column(
+        "moved_at",
+        &["13/04/2021", "04/13/2021", "04/14/2021", "03/04/2021"],
+        default(),
+    );
+    assert_eq!(
+        values,
+        ["\"2021-04-13\"", "\"2021-04-13\"", "\"2021-04-14\"", "\"2021-03-04\""]
+    );
+    assert!(
+        told(&survey.warnings, "1 date is a day only as day/month/year"),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn a_two_digit_year_is_of_this_century_with_a_warning() {
+    let (values, survey) = one_column("moved_at", &["07/22/19", "4-Mar-21"], default());
+    assert_eq!(values, ["\"2019-07-22\"", "\"2021-03-04\""]);
+    assert!(
+        told(&survey.warnings, "2 dates have a year of two digits"),
+        "{survey:?}"
+    );
+    let ymd = ColumnOptions {
+        dates: Some(DateOrder::Ymd),
+        ..default()
+    };
+    assert_eq!(one_column("moved_at", &["10/03/04"], ymd).0, ["\"2010-03-04\""]);
+}
+
+#[test]
+fn a_date_keeps_its_time_of_day_and_offset_and_gets_none() {
+    let cells = [
+        "2021-07-08",
+        "07/22/2019 03:52pm",
+        "2021-08-21T10:55:05.496866",
+        "2021-08-21T10:55:05Z",
+        "20210708",
+        "0001-01-01T00:00:00+00:00",
+        "soon",
+    ];
+    let (values, survey) = one_column("approved_at", &cells, default());
+    assert_eq!(
+        values,
+        [
+            "\"2021-07-08\"",
+            "\"2019-07-22T15:52:00\"",
+            "\"2021-08-21T10:55:05.496866\"",
+            "\"2021-08-21T10:55:05Z\"",
+            "\"2021-07-08\"",
+            "null",
+            "\"soon\""
+        ]
+    );
+    assert!(told(&survey.warnings, "1 value is no date"), "{survey:?}");
+}
+
+#[test]
+fn a_time_of_day_has_seconds() {
+    let (values, survey) = one_column("approved_at_time", &["3:52 pm", "15:52", "noon"], default());
+    assert_eq!(values, ["\"15:52:00\"", "\"15:52:00\"", "\"noon\""]);
+    assert!(told(&survey.warnings, "1 value is no time of day"), "{survey:?}");
+}
+
+#[test]
+fn a_workbooks_cells_keep_their_types() {
+    let plain = |value| Cell::Number(value, NumberFormat::Plain);
+    let table = workbook(
+        &[
+            "Item ID",
+            "Name",
+            "Quantity",
+            "Moved At",
+            "Moved At Time",
+            "Area ID",
+            "Approved",
+        ],
+        &[
+            &[
+                plain(10001.0),
+                plain(1.0),
+                plain(68.664_999_999_999_99),
+                Cell::Moment(Moment::Date(date(2021, 3, 4))),
+                Cell::Moment(Moment::Time(time(15, 52, 0, 0))),
+                Cell::Number(7.0, NumberFormat::Padded(3)),
+                Cell::Bool(true),
+            ],
+            &[
+                Cell::Text(" B2 "),
+                Cell::Text("001"),
+                Cell::Number(0.25, NumberFormat::Percent),
+                Cell::Moment(Moment::DateTime(date(2021, 3, 4).at(1, 2, 3, 0))),
+                Cell::Moment(Moment::Duration(0.5)),
+            ],
+        ],
+    );
+    let (seen, survey) = read(vec![table], default());
+    assert_eq!(
+        seen[0],
+        Seen::Item(
+            "10001".into(),
+            serde_json::from_str(r#"{"name":"1","quantity":68.665,"moved_at":"2021-03-04","moved_at_time":"15:52:00","area_id":"007","approved":true}"#).unwrap()
+        )
+    );
+    assert_eq!(
+        seen[1],
+        Seen::Item(
+            "B2".into(),
+            serde_json::from_str(r#"{"name":"001","quantity":0.25,"moved_at":"2021-03-04T01:02:03","moved_at_time":"12:00:00","area_id":null,"approved":null}"#).unwrap()
+        )
+    );
+    assert!(
+        told(
+            &survey.decisions,
+            "outer white space was removed from 1 id (first: Sheet1!A8, \"B2\")"
+        ),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn an_error_cell_rejects_the_row_by_its_address() {
+    let table = workbook(
+        &["Item ID", "Quantity", "Notes"],
+        &[
+            &[Cell::Text("A"), Cell::Error("#REF!")],
+            &[Cell::Text("B"), Cell::Empty, Cell::Error("#N/A")],
+        ],
+    );
+    let (seen, survey) = read(vec![table], default());
+    assert_eq!(reasons(&seen[0]), "Sheet1!B7: the cell holds the error value #REF!");
+    assert!(matches!(seen[1], Seen::Item(..)));
+    assert!(
+        told(&survey.warnings, "1 error value is in columns that are left out"),
+        "{survey:?}"
+    );
+    let (values, _) = one_column("name", &["#DIV/0!", "#NULL?", "#1 Pick"], default());
+    assert_eq!(values, ["rejected", "\"#NULL?\"", "\"#1 Pick\""]);
+}
+
+#[test]
+fn json_keeps_its_types_and_lacks_what_it_lacks() {
+    let table = json(
+        r#"[{"item_id":" a ","id":"x","name":5,"quantity":"1,234","weight":0.1234567890123456789,"tags":[1]},
+            {"item_id":10001,"name":null,"quantity":5.0,"approved":false}]"#,
+    );
+    let (seen, _) = read(vec![table], default());
+    let Seen::Item(id, values) = &seen[0] else {
+        panic!("{seen:?}")
+    };
+    assert_eq!(id, " a ");
+    assert_eq!(
+        Value::Object(values.clone()).to_string(),
+        r#"{"name":5,"quantity":1234,"weight":0.1234567890123456789}"#
+    );
+    let Seen::Item(id, values) = &seen[1] else {
+        panic!("{seen:?}")
+    };
+    assert_eq!(id, "10001");
+    assert_eq!(
+        Value::Object(values.clone()).to_string(),
+        r#"{"approved":false,"name":null,"quantity":5}"#
+    );
+}
+
+#[test]
+fn the_cells_own_text_comes_along() {
+    let table = csv(&["item_id", "quantity", "name"], &[&["A", "5.00", "=\"007\""]]);
+    let mut source = Source::new(vec![table], default()).expect("columns");
+    source.survey().expect("a survey");
+    source
+        .read::<ColumnError>(&mut |_, incoming| {
+            let Reading::Item(draft) = incoming.reading else {
+                panic!("rejected")
+            };
+            let raw: Vec<_> = draft
+                .values
+                .iter()
+                .map(|value| (value.field, value.raw, value.index))
+                .collect();
+            assert_eq!(
+                raw,
+                [("quantity", Some("5.00"), Some(1)), ("name", Some("007"), Some(2))]
+            );
+            Ok(())
+        })
+        .expect("rows");
+}

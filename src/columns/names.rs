@@ -47,12 +47,28 @@ pub(crate) fn snake(name: &str) -> String {
     words(name).join("_")
 }
 
-/// How alike two names are, from 0 to 1: the better of shared words and shared letter pairs (Dice's coefficient).
+/// How alike two names are, from 0 to 1.
 pub(crate) fn likeness(a: &str, b: &str) -> f64 {
-    let (wa, wb) = (words(a), words(b));
-    let by_words = dice(&wa, &wb);
-    let (fa, fb) = (pairs(&fold(a)), pairs(&fold(b)));
-    by_words.max(dice(&fa, &fb))
+    Shape::of(a).likeness(&Shape::of(b))
+}
+
+/// What a name is compared by: its words and its letter pairs, taken apart once.
+#[derive(Clone, Debug)]
+pub(crate) struct Shape {
+    words: Vec<String>,
+    pairs: Vec<String>,
+}
+
+impl Shape {
+    /// A name's shape.
+    pub(crate) fn of(name: &str) -> Self {
+        Self { words: words(name), pairs: pairs(&fold(name)) }
+    }
+
+    /// How alike two names are, from 0 to 1: the better of shared words and shared letter pairs (Dice's coefficient).
+    pub(crate) fn likeness(&self, other: &Self) -> f64 {
+        dice(&self.words, &other.words).max(dice(&self.pairs, &other.pairs))
+    }
 }
 
 fn pairs(text: &str) -> Vec<String> {

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
-use super::names::{fits, fold, likeness};
+use super::names::{Shape, fits, fold};
 use crate::item::{FIELDS, Field, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
@@ -88,7 +88,7 @@ pub(crate) struct Vocabulary {
     constants: HashMap<String, Constant>,
     pub(crate) exports: Vec<Export>,
     /// Every name with its field, to the letter, for likeness.
-    all: Vec<(String, &'static Field)>,
+    all: Vec<(Shape, &'static Field)>,
 }
 
 impl Vocabulary {
@@ -99,11 +99,11 @@ impl Vocabulary {
     }
 
     fn from_file(file: File) -> Self {
-        let mut all: Vec<(String, &'static Field)> = Vec::new();
+        let mut all: Vec<(Shape, &'static Field)> = Vec::new();
         let mut own = HashMap::new();
         for field in &FIELDS {
             own.insert(fold(field.name), field);
-            all.push((field.name.to_owned(), field));
+            all.push((Shape::of(field.name), field));
         }
         let mut index = |names: &BTreeMap<String, Vec<String>>| {
             let mut map = HashMap::new();
@@ -111,7 +111,7 @@ impl Vocabulary {
                 let Some(field) = field_named(field) else { continue };
                 for name in names {
                     map.insert(fold(name), field);
-                    all.push((name.clone(), field));
+                    all.push((Shape::of(name), field));
                 }
             }
             map
@@ -177,8 +177,9 @@ impl Vocabulary {
         if name.len() > LONGEST {
             return (None, 0.0);
         }
+        let asked = Shape::of(name);
         for (known, field) in &self.all {
-            let score = likeness(name, known);
+            let score = asked.likeness(known);
             match best {
                 Some((first, _)) if first.name == field.name => {
                     best = best.map(|(f, s)| (f, s.max(score)));
@@ -231,6 +232,18 @@ impl Default for Judge {
 }
 
 impl HeaderJudge for Judge {
+    fn is_known(&self, name: &str) -> bool {
+        if name.len() > LONGEST {
+            return false;
+        }
+        let folded = fold(name);
+        !folded.is_empty()
+            && !is_ignored(name)
+            && (self.vocabulary.own(&folded).is_some()
+                || self.extra.contains(&folded)
+                || self.vocabulary.synonym(&folded).is_some())
+    }
+
     fn weight(&self, name: &str) -> u32 {
         if name.len() > LONGEST {
             return 0;

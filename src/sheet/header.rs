@@ -11,9 +11,6 @@ use super::{Cell, Header, HeaderBy, HeaderCell, HeaderJudge, Moment, Row};
 /// How many rows from the top are looked at: no preamble seen in the wild comes near.
 pub(super) const SEARCHED_ROWS: usize = 50;
 
-/// A weight from which a name counts as recognized: weak names are offered, never believed.
-const KNOWN: u32 = 2;
-
 /// A header row, with what is needed to know its repetitions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
@@ -83,9 +80,8 @@ pub(super) fn names_in(row: &Row) -> Vec<(usize, String)> {
 /// zero where none of them is more than weak.
 fn score(names: &[(usize, String)], judge: &dyn HeaderJudge) -> u32 {
     let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
-    let weights = || distinct.iter().map(|name| judge.weight(name));
-    if weights().any(|weight| weight >= KNOWN) {
-        weights().fold(0, u32::saturating_add)
+    if distinct.iter().any(|name| judge.is_known(name)) {
+        distinct.iter().map(|name| judge.weight(name)).fold(0, u32::saturating_add)
     } else {
         0
     }

@@ -90,6 +90,11 @@ pub struct HeaderCell {
 pub trait HeaderJudge {
     /// 3: a field's own name; 2: a known synonym; 1: a weak or similar one; 0: unknown.
     fn weight(&self, name: &str) -> u32;
+
+    /// Whether the weight is 2 or more. Asked of every text among the first rows, so it had better be quick.
+    fn is_known(&self, name: &str) -> bool {
+        self.weight(name) >= 2
+    }
 }
 
 /// Where a table is to be read from.

@@ -15,6 +15,8 @@ mod limits;
 mod row;
 mod rows;
 mod source;
+#[cfg(test)]
+mod tests;
 mod text;
 mod workbook;
 

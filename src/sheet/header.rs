@@ -170,8 +170,8 @@ fn join(
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
         let above = match own {
             Some(name) => {
-                let merged = merges.iter().find(|merge| merge.first == (upper.line, index));
-                let until = match merged {
+                let spanning = merges.iter().find(|merge| merge.first == (upper.line, index));
+                let until = match spanning {
                     Some(merge) => merge.last.1,
                     None if spread => usize::MAX,
                     None => index,

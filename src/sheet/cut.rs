@@ -229,7 +229,12 @@ impl<R: Read> Cutter<R> {
                 return Err(self.broken(format!("a value is not valid ({plain})")));
             }
             match self.peek()? {
-                Some(b',') => self.take(),
+                Some(b',') => {
+                    self.take();
+                    if self.peek()? == Some(b'}') {
+                        return Err(self.broken("there is a comma after the last key"));
+                    }
+                }
                 Some(b'}') => {}
                 Some(_) => return Err(self.broken("a comma between two keys is missing")),
                 None => return Err(self.ends_early()),

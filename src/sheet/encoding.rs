@@ -174,7 +174,7 @@ fn first_non_utf8_line(source: &Source) -> Result<Option<u64>, ReadError> {
 }
 
 fn newlines(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+    bytes.iter().map(|byte| u64::from(*byte == b'\n')).sum()
 }
 
 /// The encoding of a file that is not UTF-8, unless nearly all of it is.

@@ -3,13 +3,16 @@
 //! Belongs here: choosing among the first rows. Doesn't: what a name means (the judge knows), and reading rows.
 
 use std::borrow::Cow;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::excel::Merge;
 use super::{Cell, Header, HeaderBy, HeaderCell, HeaderJudge, Moment, Row};
 
 /// How many rows from the top are looked at: no preamble seen in the wild comes near.
 pub(super) const SEARCHED_ROWS: usize = 50;
+
+/// A weight from which a name counts as recognized: weak names are offered, never believed.
+const KNOWN: u32 = 2;
 
 /// A header row, with what is needed to know its repetitions.
 #[derive(Clone, Debug, Default)]
@@ -76,12 +79,30 @@ pub(super) fn names_in(row: &Row) -> Vec<(usize, String)> {
         .collect()
 }
 
+/// How well a text is known as a column's name; not at all where it is an error value or looks like one,
+/// for `#NAME?` without its marks would be a name.
+fn weight(name: &str, judge: &dyn HeaderJudge) -> u32 {
+    let marks = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "/!?_".contains(c);
+    match name.trim().strip_prefix('#') {
+        Some(rest) if !rest.is_empty() && rest.chars().all(marks) => 0,
+        _ => judge.weight(name),
+    }
+}
+
 /// How well a row's texts are known as names of columns: the sum of their weights, a name counted once;
 /// zero where none of them is more than weak.
 fn score(names: &[(usize, String)], judge: &dyn HeaderJudge) -> u32 {
     let distinct: BTreeSet<&str> = names.iter().map(|(_, name)| name.as_str()).collect();
-    if distinct.iter().any(|name| judge.is_known(name)) {
-        distinct.iter().map(|name| judge.weight(name)).fold(0, u32::saturating_add)
+    // Likeness takes its time, and counts only beside a name that is known: most rows have none.
+    if !distinct.iter().any(|name| judge.is_known(name)) {
+        return 0;
+    }
+    total(&distinct.into_iter().map(|name| weight(name, judge)).collect::<Vec<_>>())
+}
+
+fn total(weights: &[u32]) -> u32 {
+    if weights.iter().any(|weight| *weight >= KNOWN) {
+        weights.iter().copied().fold(0, u32::saturating_add)
     } else {
         0
     }
@@ -126,31 +147,35 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
             .as_ref()
             .map_or(0, |found| found.score)
             .max(alone.get(at + 1).copied().unwrap_or(0));
-        for names in [
-            join(row, below, merges, false, judge),
-            join(row, below, merges, true, judge),
-        ] {
-            let joined = score(&names, judge);
-            if joined > floor && best.as_ref().is_none_or(|found| joined > found.score) {
-                let both = vec![names_in(row), names_in(below)];
-                best = Some(Found::new(below.line, HeaderBy::Recognized, names, both, joined));
-            }
+        let mut joins = [true, false]
+            .into_iter()
+            .map(|spread| join(row, below, merges, spread, judge));
+        if let Some((names, joined)) = joins.find(|(_, joined)| *joined > floor) {
+            let both = vec![names_in(row), names_in(below)];
+            best = Some(Found::new(below.line, HeaderBy::Recognized, names, both, joined));
         }
     }
     best
 }
 
-/// Two rows as one: `Unit` over `Weight` is `Unit Weight`. The upper text reaches as far as its merged cell, or, `spread`,
-/// over the empty cells to its right. Where the lower text alone is known better, it stands alone.
-fn join(upper: &Row, lower: &Row, merges: &[Merge], spread: bool, judge: &dyn HeaderJudge) -> Vec<(usize, String)> {
+/// Two rows as one, and how well it is known: `Unit` over `Weight` is `Unit Weight`. The upper text reaches as far as
+/// its merged cell, or, `spread`, over the empty cells to its right. Where only the lower text is known, it stands alone.
+fn join(
+    upper: &Row,
+    lower: &Row,
+    merges: &[Merge],
+    spread: bool,
+    judge: &dyn HeaderJudge,
+) -> (Vec<(usize, String)>, u32) {
+    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
     let mut names = Vec::new();
     let mut reach: Option<(String, usize)> = None;
     for index in 0..upper.len().max(lower.len()) {
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
         let above = match own {
             Some(name) => {
-                let merged = merges.iter().find(|merge| merge.first == (upper.line, index));
-                let until = match merged {
+                let spanning = merges.iter().find(|merge| merge.first == (upper.line, index));
+                let until = match spanning {
                     Some(merge) => merge.last.1,
                     None if spread => usize::MAX,
                     None => index,
@@ -168,19 +193,20 @@ fn join(upper: &Row, lower: &Row, merges: &[Merge], spread: bool, judge: &dyn He
         let name = match (above, below) {
             (Some(above), Some(below)) => {
                 let joined = format!("{above} {below}");
-                if judge.weight(&below) > judge.weight(&joined) {
-                    below
-                } else {
-                    joined
-                }
+                let (whole, part) = (weight(&joined, judge), weight(&below, judge));
+                let name = if part >= KNOWN && whole < KNOWN { below } else { joined };
+                // `Unit Weight` says more than `Weight`, however well either is known.
+                weights.insert(name.clone(), whole.max(part));
+                name
             }
             (Some(above), None) if own_above => above,
             (None, Some(below)) => below,
             _ => continue,
         };
+        weights.entry(name.clone()).or_insert_with(|| weight(&name, judge));
         names.push((index, name));
     }
-    names
+    (names, total(&weights.into_values().collect::<Vec<_>>()))
 }
 
 /// The row that the user says is the header; none where it is blank.

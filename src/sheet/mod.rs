@@ -16,6 +16,8 @@ mod memory;
 mod row;
 mod rows;
 mod source;
+#[cfg(test)]
+mod tests;
 mod text;
 mod workbook;
 pub mod write;

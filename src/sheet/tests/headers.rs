@@ -1,0 +1,112 @@
+use super::*;
+
+#[test]
+fn a_header_below_a_preamble_is_found() {
+    let read = read(
+        "a.csv",
+        "Inventory of Main Street\nPrinted,2024-01-02\n\nItem ID*,Name,Status\n1,a,b\n",
+    );
+    assert_eq!((read.header.line, read.lines()), (4, vec![5]));
+    assert_eq!(read.names(), ["Item ID*", "Name", "Status"], "to the letter");
+    assert!(
+        read.noted("2 rows are left out") || read.noted("2 rows are above") || read.noted("2 rows"),
+        "{:?}",
+        read.notes
+    );
+}
+
+#[test]
+fn the_declared_number_of_records_is_kept() {
+    let text = "SubmittedBy,Ann\nSubmittedDate,01/02/2024\nNumberRecords,2\nExternalIdentifier,Name\n1,a\n2,b\n";
+    let read = read("ccrs.csv", text);
+    assert_eq!((read.header.line, read.declared, read.rows.len()), (4, Some(2), 2));
+}
+
+#[test]
+fn two_header_rows_are_joined_where_that_is_known_better() {
+    let read = read("a.csv", "Item,,Unit,\nID,Name,Weight,Volume\n1,a,2,3\n");
+    assert_eq!(read.names(), ["Item ID", "Name", "Unit Weight", "Unit Volume"]);
+    assert_eq!((read.header.line, read.lines()), (2, vec![3]));
+}
+
+#[test]
+fn a_title_above_the_header_is_not_joined_to_it() {
+    let read = read("a.csv", "Inventory,,\nItem ID,Name,Status\n1,a,b\n");
+    assert_eq!(read.names(), ["Item ID", "Name", "Status"]);
+}
+
+#[test]
+fn repeated_headers_are_left_out_and_counted() {
+    let read = read("a.csv", "item_id,name\n1,a\nitem_id,name\n2,b\nitem_id,name\n");
+    assert_eq!(read.lines(), [2, 4]);
+    assert!(read.noted("2 rows further down repeat the header"), "{:?}", read.notes);
+}
+
+#[test]
+fn values_below_a_column_without_a_name_are_told() {
+    let read = read("a.csv", "item_id,,name\n1,,a\n2,lost,b\n");
+    assert_eq!((read.names(), read.header.cells[1].index), (vec!["item_id", "name"], 2));
+    assert!(
+        read.noted("column B has no header, but 1 row") && read.noted("row 3"),
+        "{:?}",
+        read.notes
+    );
+}
+
+#[test]
+fn the_header_row_that_the_user_names_wins() {
+    let text = "item_id,name\n\nfoo,bar\n1,a\n";
+    let options = |row| ReadOptions {
+        header_row: Some(row),
+        ..ReadOptions::default()
+    };
+    let read = read_with("a.csv", text, &options(3)).unwrap();
+    assert_eq!(
+        (read.names(), read.header.by, read.lines()),
+        (vec!["foo", "bar"], HeaderBy::Option, vec![4])
+    );
+    for row in [0, 2, 9] {
+        assert!(
+            matches!(
+                read_with("a.csv", text, &options(row)),
+                Err(ReadError::HeaderRow { .. })
+            ),
+            "row {row}"
+        );
+    }
+}
+
+#[test]
+fn a_header_row_far_down_can_be_named() {
+    let text = format!("{}item_id,name\n1,a\n", "x,y\n".repeat(500));
+    let options = ReadOptions {
+        header_row: Some(501),
+        ..ReadOptions::default()
+    };
+    assert_eq!(read_with("a.csv", text, &options).unwrap().lines(), [502]);
+}
+
+#[test]
+fn where_no_name_is_known_the_filled_row_unlike_those_below_is_guessed() {
+    let read = read("a.csv", "Report,,\nfoo,bar,baz\n1,2,x\n3,4,y\n");
+    assert_eq!(
+        (read.header.line, read.header.by, read.lines()),
+        (2, HeaderBy::Guessed, vec![3, 4])
+    );
+}
+
+#[test]
+fn where_all_rows_are_alike_the_first_filled_one_is_guessed() {
+    let read = read("a.csv", "a,\nfoo,bar\nx,y\n");
+    assert_eq!((read.header.line, read.header.by), (2, HeaderBy::Guessed));
+}
+
+#[test]
+fn a_weak_name_alone_recognizes_nothing() {
+    assert_eq!(read("a.csv", "Type,Other\n1,2\n").header.by, HeaderBy::Guessed);
+}
+
+#[test]
+fn a_header_without_rows_is_a_table_without_rows() {
+    assert!(read("a.csv", "item_id,name\n").rows.is_empty());
+}

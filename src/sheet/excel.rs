@@ -5,6 +5,8 @@
 
 mod cells;
 mod legacy;
+mod ods;
+mod ods_styles;
 mod package;
 mod source;
 mod stream;
@@ -40,6 +42,7 @@ pub(super) struct Workbook {
     source: Source,
     sheets: Vec<SheetInfo>,
     content: Content,
+    extras: Mutex<HashMap<String, Arc<Extras>>>,
 }
 
 /// A worksheet's name as the user sees it.
@@ -59,12 +62,19 @@ pub(super) struct Merge {
     pub(super) last: (u64, usize),
 }
 
+/// What lies beside a sheet's cells.
+#[derive(Clone, Debug, Default)]
+struct Extras {
+    hidden_rows: Vec<u64>,
+    merges: Vec<Merge>,
+}
+
 enum Content {
     Xlsx {
         sheets: Vec<SheetEntry>,
         spare: xlsx::Spare,
-        extras: Mutex<HashMap<String, Arc<xlsx::Extras>>>,
     },
+    Ods,
     Xlsb,
     Held(Arc<whole::Held>),
 }
@@ -93,13 +103,10 @@ impl Workbook {
 
     fn open_zip(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
         let package = package::open(path, file, limits)?;
-        let (source, owned, bounds) = (package.source, file.to_owned(), *limits);
+        let (source, owned) = (package.source, file.to_owned());
         let from = source.clone();
         let (sheets, content) = match package.kind {
-            "ods" => {
-                let held = stream::apart(file, move || whole::Held::ods(&from, &owned, &bounds))?;
-                (held.infos.clone(), Content::Held(Arc::new(held)))
-            }
+            "ods" => (ods::sheets(&source, file)?, Content::Ods),
             "xlsb" => (stream::apart(file, move || xlsb::sheets(&from, &owned))?, Content::Xlsb),
             _ => {
                 let infos = package.sheets.iter();
@@ -112,7 +119,6 @@ impl Workbook {
                 let content = Content::Xlsx {
                     sheets: package.sheets,
                     spare: xlsx::Spare::default(),
-                    extras: Mutex::default(),
                 };
                 (infos, content)
             }
@@ -124,6 +130,7 @@ impl Workbook {
             source,
             sheets,
             content,
+            extras: Mutex::default(),
         })
     }
 
@@ -142,6 +149,7 @@ impl Workbook {
             source,
             sheets,
             content,
+            extras: Mutex::default(),
         })
     }
 
@@ -165,6 +173,7 @@ impl Workbook {
                 None => Err(self.no_such_sheet(sheet)),
             },
             _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
+            Content::Ods => stream::rows(&self.file, move |sink| ods::read(&source, &file, &name, limits, sink)),
             Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
             Content::Xlsx { spare, .. } => {
                 let spare = Arc::clone(spare);
@@ -175,35 +184,37 @@ impl Workbook {
         }
     }
 
-    /// Merged cells; xlsb and ods tell of none.
+    /// Merged cells; xlsb tells of none.
     pub(super) fn merges(&self, sheet: &str) -> Result<Vec<Merge>, ReadError> {
         match &self.content {
-            Content::Xlsx { .. } => Ok(self.extras(sheet)?.merges.clone()),
             Content::Held(held) => match held.merges(sheet) {
                 Some(merges) => Ok(merges.to_vec()),
                 None => Err(self.no_such_sheet(sheet)),
             },
-            Content::Xlsb => Ok(Vec::new()),
+            _ => Ok(self.extras(sheet)?.merges.clone()),
         }
     }
 
-    /// Lines of rows that are hidden; only xlsx and xlsm tell.
+    /// Lines of hidden rows, some of which may have no cell; xls and xlsb tell of none.
     pub(super) fn hidden_rows(&self, sheet: &str) -> Result<Vec<u64>, ReadError> {
         Ok(self.extras(sheet)?.hidden_rows.clone())
     }
 
-    fn extras(&self, sheet: &str) -> Result<Arc<xlsx::Extras>, ReadError> {
-        let Content::Xlsx { sheets, extras, .. } = &self.content else {
-            return Ok(Arc::default());
-        };
-        let Some(entry) = sheets.iter().find(|entry| entry.name == sheet) else {
-            return Err(self.no_such_sheet(sheet));
-        };
-        let mut known = extras.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Read once a sheet: it costs another pass over the sheet's XML.
+    fn extras(&self, sheet: &str) -> Result<Arc<Extras>, ReadError> {
+        let mut known = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.get(sheet) {
             return Ok(Arc::clone(found));
         }
-        let found = Arc::new(xlsx::extras(&self.source, &self.file, entry, &self.limits)?);
+        let found = match &self.content {
+            Content::Xlsx { sheets, .. } => match sheets.iter().find(|entry| entry.name == sheet) {
+                Some(entry) => xlsx::extras(&self.source, &self.file, entry, &self.limits)?,
+                None => return Err(self.no_such_sheet(sheet)),
+            },
+            Content::Ods => ods::extras(&self.source, &self.file, sheet, &self.limits)?,
+            Content::Xlsb | Content::Held(_) => Extras::default(),
+        };
+        let found = Arc::new(found);
         known.insert(sheet.to_owned(), Arc::clone(&found));
         Ok(found)
     }

@@ -90,7 +90,7 @@ impl<'f> Archive<'f> {
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    fn has(&self, part: &str) -> bool {
+    pub(super) fn has(&self, part: &str) -> bool {
         self.stored_name(part).is_some()
     }
 }
@@ -192,7 +192,7 @@ fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limits) -> Resul
         let size = entry.size();
         total = total.saturating_add(size);
         let name = entry.name().map(Cow::into_owned).unwrap_or_default();
-        if !name.to_ascii_lowercase().contains("/worksheets/") {
+        if !is_streamed(&name) {
             held = held.saturating_add(size);
         }
         let ratio = size / entry.compressed_size().max(1);
@@ -203,9 +203,8 @@ fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limits) -> Resul
     if total > limits.expanded_bytes {
         return Err(too_large(file, "unfolds to", total, limits.expanded_bytes));
     }
-    // An xlsx sheet is streamed; the other formats' parts and all shared strings are held in memory.
+    // Shared strings and styles are held in memory.
     let bound = HELD_BYTES.min(limits.expanded_bytes);
-    let held = if kind == "ods" { total } else { held };
     if held > bound {
         return Err(too_large(
             file,
@@ -224,6 +223,11 @@ fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limits) -> Resul
         }
     }
     check_shared_strings(archive)
+}
+
+/// Whether a part is read piece by piece, so that its size doesn't matter to memory.
+fn is_streamed(part: &str) -> bool {
+    part.to_ascii_lowercase().contains("/worksheets/") || part == "content.xml"
 }
 
 fn too_large(file: &str, verb: &str, size: u64, bound: u64) -> ReadError {

@@ -166,3 +166,96 @@ fn a_title_row_and_a_total_row_come_as_they_are() {
     }
     let _: Vec<Merge> = workbook.merges(&sheet).unwrap();
 }
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/formats").join(name)
+}
+
+#[test]
+fn the_same_inventory_reads_alike_from_every_kind_of_workbook() {
+    for kind in ["xlsx", "xls", "ods"] {
+        let workbook = open(&sample(&format!("inventory.{kind}"))).unwrap();
+        assert_eq!(workbook.kind(), kind);
+        assert_eq!(names(&workbook), [("Inventory", true), ("Settings", false)], "{kind}");
+        let all = rows(&workbook, "Inventory");
+        let cells = |line: u64| -> Vec<String> {
+            let row = all.iter().find(|row| row.line == line).unwrap();
+            row.cells().map(|cell| format!("{cell:?}")).collect()
+        };
+        assert_eq!(
+            all.iter().map(|row| row.line).collect::<Vec<_>>(),
+            [1, 3, 4, 5, 8],
+            "{kind}"
+        );
+        assert_eq!(
+            cells(1),
+            ["Text(\"Inventory of Green Valley, count of July\")"],
+            "{kind}"
+        );
+        assert_eq!(cells(3)[0], "Text(\"Item ID\")", "{kind}");
+        assert_eq!(
+            cells(4),
+            [
+                "Text(\"00187\")",
+                "Text(\"Blue Dream, 3.5 g\")",
+                "Number(12.0, Plain)",
+                "Text(\"Each\")",
+                "Bool(true)",
+                "Moment(Date(2021-07-08))",
+                "Moment(Time(09:05:00))",
+                "Moment(DateTime(2021-07-09T16:30:15))"
+            ],
+            "{kind}"
+        );
+        let padded = if kind == "xls" {
+            "Number(188.0, Plain)"
+        } else {
+            "Number(188.0, Padded(5))"
+        };
+        assert_eq!(
+            cells(5),
+            [
+                padded,
+                "Text(\"Crème brûlée “gummies”\")",
+                "Number(10.5, Plain)",
+                "Text(\"None\")",
+                "Bool(false)",
+                "Empty",
+                "Empty",
+                "Moment(Date(2021-12-31))"
+            ],
+            "{kind}"
+        );
+        assert_eq!(
+            cells(8),
+            [
+                "Text(\"1A4FF0100000022000000189\")",
+                "Text(\"Two lines\\nin one cell\")",
+                "Number(-2.0, Plain)",
+                "Text(\"Grams\")"
+            ],
+            "{kind}"
+        );
+        assert_eq!(
+            workbook.merges("Inventory").unwrap(),
+            [Merge {
+                first: (1, 0),
+                last: (1, 2)
+            }],
+            "{kind}"
+        );
+        let hidden = workbook.hidden_rows("Inventory").unwrap();
+        assert_eq!(hidden, if kind == "xls" { vec![] } else { vec![5] }, "{kind}");
+        // Once more, and two at once: readers don't disturb each other.
+        assert_eq!(rows(&workbook, "Inventory").len(), 5);
+        let (mut first, mut second) = (workbook.rows("Inventory").unwrap(), workbook.rows("Inventory").unwrap());
+        let (mut a, mut b) = (Row::new(), Row::new());
+        assert!(first.next(&mut a).unwrap() && second.next(&mut b).unwrap());
+        assert_eq!((a.line, b.line), (1, 1));
+        let error = workbook.rows("Sheet9").err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "book has no sheet named \"Sheet9\"; it has \"Inventory\", \"Settings\""
+        );
+    }
+}

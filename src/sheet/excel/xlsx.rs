@@ -5,13 +5,13 @@ use std::io::BufReader;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use calamine::{Reader, Xlsx, XlsxError};
-use quick_xml::events::Event;
+use quick_xml::events::{BytesStart, Event};
 
-use super::Merge;
 use super::cells::{number_format, put};
 use super::package::{Archive, SheetEntry, attribute, damaged};
 use super::source::{Bytes, Source};
 use super::stream::{RowSink, Stop};
+use super::{Extras, Merge};
 use crate::sheet::{Limits, NumberFormat, ReadError};
 
 /// One opened workbook that waits for the next reader: opening reads all shared strings, which is worth sparing.
@@ -73,13 +73,6 @@ fn read_rows(
     place.finish(sink)
 }
 
-/// What lies beside a sheet's cells.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Extras {
-    pub(super) hidden_rows: Vec<u64>,
-    pub(super) merges: Vec<Merge>,
-}
-
 /// Reads the sheet's XML once more for what the cell reader leaves out.
 pub(super) fn extras(source: &Source, file: &str, sheet: &SheetEntry, limits: &Limits) -> Result<Extras, ReadError> {
     let mut archive = Archive::open(source, file)?;
@@ -89,22 +82,7 @@ pub(super) fn extras(source: &Source, file: &str, sheet: &SheetEntry, limits: &L
     loop {
         buffer.clear();
         match xml.read_event_into(&mut buffer) {
-            Ok(Event::Start(element) | Event::Empty(element)) => match element.local_name().as_ref() {
-                "row" => {
-                    // A row without a number follows the one before it.
-                    line = attribute(&element, "r")
-                        .and_then(|r| r.parse().ok())
-                        .unwrap_or(line.saturating_add(1));
-                    let hidden = attribute(&element, "hidden").is_some_and(|value| value == "1" || value == "true");
-                    if hidden {
-                        extras.hidden_rows.push(line);
-                    }
-                }
-                "mergeCell" => extras
-                    .merges
-                    .extend(attribute(&element, "ref").as_deref().and_then(merge)),
-                _ => {}
-            },
+            Ok(Event::Start(element) | Event::Empty(element)) => extras_of(&element, &mut line, &mut extras),
             Ok(Event::Eof) => return Ok(extras),
             Ok(_) => {}
             Err(cause) => return Err(damaged(file, format!("sheet {:?} can't be read ({cause})", sheet.name))),
@@ -112,6 +90,25 @@ pub(super) fn extras(source: &Source, file: &str, sheet: &SheetEntry, limits: &L
         if (extras.merges.len() + extras.hidden_rows.len()) as u64 > limits.cells {
             return Err(super::too_many_cells(file, &sheet.name, limits.cells));
         }
+    }
+}
+
+fn extras_of(element: &BytesStart<'_>, line: &mut u64, extras: &mut Extras) {
+    match element.local_name().as_ref() {
+        "row" => {
+            // A row without a number follows the one before it.
+            *line = attribute(element, "r")
+                .and_then(|r| r.parse().ok())
+                .unwrap_or(line.saturating_add(1));
+            let hidden = attribute(element, "hidden").is_some_and(|value| value == "1" || value == "true");
+            if hidden {
+                extras.hidden_rows.push(*line);
+            }
+        }
+        "mergeCell" => extras
+            .merges
+            .extend(attribute(element, "ref").as_deref().and_then(merge)),
+        _ => {}
     }
 }
 

@@ -4,6 +4,8 @@
 //! the bounds that keep a hostile file harmless. Doesn't: which row is the header, which sheet is meant (`sheet`).
 
 mod cells;
+#[cfg(test)]
+mod hostile_tests;
 mod legacy;
 mod ods;
 mod ods_styles;

@@ -14,6 +14,9 @@ pub enum ReadError {
     /// A file of zero bytes.
     #[error("{0} is empty: it has no header row and no items")]
     Empty(String),
+    /// A file, or every visible sheet of a workbook, with nothing but blank rows.
+    #[error("{0} holds nothing but blank rows: there is no header row and no item")]
+    Blank(String),
     /// The operating system refused.
     #[error("{file} can't be read: {cause}")]
     Io {
@@ -22,62 +25,125 @@ pub enum ReadError {
         /// The system's own words.
         cause: std::io::Error,
     },
-    /// A workbook that opens only with a password.
-    #[error("{0} is password-protected, so its rows can't be read")]
+    /// The file was written to between the passes over it.
+    #[error("{0} was changed while it was being read")]
+    Changed(String),
+    /// An encrypted workbook.
+    #[error("{0} is password-protected")]
     PasswordProtected(String),
-    /// The content breaks the rules of its own format.
-    #[error("{file} is damaged or was cut short: {what}")]
+    /// The file says it is one thing and breaks that thing's rules, or ends too early.
+    #[error("{file} is damaged: {what}")]
     Damaged {
         /// The file, as the user named it.
         file: String,
-        /// What is wrong, and where.
+        /// Which part, and how it shows.
         what: String,
     },
-    /// It would take more memory or time than any honest spreadsheet needs.
-    #[error("{file} is refused, because {what}")]
+    /// The file is of no kind that can be read (a picture, a PDF, a zip archive without a workbook).
+    #[error("{file} is not a spreadsheet: it looks like {what}")]
+    NotASpreadsheet {
+        /// The file, as the user named it.
+        file: String,
+        /// What it looks like (`a PDF document`).
+        what: String,
+    },
+    /// A web page, often named `.xls` by the program that wrote it.
+    #[error("{0} is a web page (HTML), not a workbook, whatever its name says")]
+    HtmlNotWorkbook(String),
+    /// An XML file: the Excel 2003 format, or any other.
+    #[error("{0} is an XML file (the Excel 2003 XML format or another one), which is not read")]
+    XmlNotWorkbook(String),
+    /// More than the limits allow ([`super::Limits`]).
+    #[error("{file} is too large: {what}")]
     TooLarge {
         /// The file, as the user named it.
         file: String,
-        /// Which bound is passed, and by how much.
+        /// Which bound it goes beyond (`it unpacks to more than 2,147,483,648 bytes`).
         what: String,
     },
-    /// A kind of file that holds no table, or none that can be read.
-    #[error("{file} is not a spreadsheet: {what}")]
-    Unsupported {
-        /// The file, as the user named it.
-        file: String,
-        /// What it is instead.
-        what: String,
-    },
-    /// The workbook has no worksheet of this name.
-    #[error("{file} has no sheet named {sheet:?}; it has {available}")]
+    /// The sheet that was asked for.
+    #[error("{file} has no sheet {sheet:?}; it has {}", names(.known))]
     NoSuchSheet {
         /// The file, as the user named it.
         file: String,
-        /// The name that was asked for.
+        /// The sheet asked for.
         sheet: String,
-        /// The names that there are.
-        available: String,
+        /// The sheets there are.
+        known: Vec<String>,
+    },
+    /// A sheet was asked for in a file that has none.
+    #[error("{file} has no sheet {sheet:?}: it is {what}, not a workbook")]
+    NoSheets {
+        /// The file, as the user named it.
+        file: String,
+        /// The sheet asked for.
+        sheet: String,
+        /// What the file is (`delimited text`).
+        what: &'static str,
+    },
+    /// `--header-row` names a row that can't be one.
+    #[error("row {row} of {file} can't be the header row: {why}")]
+    HeaderRow {
+        /// The file, as the user named it, with the sheet where there is one.
+        file: String,
+        /// The row asked for.
+        row: u64,
+        /// Why not.
+        why: &'static str,
+    },
+    /// `--encoding` names none.
+    #[error("{0:?} is not the name of a text encoding")]
+    UnknownEncoding(String),
+    /// `--delimiter` can't be one.
+    #[error("{:?} can't separate columns", char::from(*.0))]
+    BadDelimiter(u8),
+    /// Bytes that are no text in the file's encoding. Nothing is ever replaced.
+    #[error("line {line} of {file} holds bytes that are not {encoding} text")]
+    NotText {
+        /// The file, as the user named it.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// The encoding in which the file was read.
+        encoding: &'static str,
+    },
+    /// A quotation mark that nothing closes.
+    #[error("a quotation mark that opens in line {line} of {file} is never closed")]
+    OpenQuote {
+        /// The file, as the user named it.
+        file: String,
+        /// The line in which it opens, from 1.
+        line: u64,
+    },
+    /// A JSON file that isn't a list of objects.
+    #[error("line {line} of {file} is not JSON that can be read as rows: {what}")]
+    Json {
+        /// The file, as the user named it.
+        file: String,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// One key twice in one JSON object: which one counts, nobody knows.
+    #[error("the object at line {line} of {file} has the key {key:?} twice")]
+    DuplicateKey {
+        /// The file, as the user named it.
+        file: String,
+        /// The line at which the object begins, from 1.
+        line: u64,
+        /// The key.
+        key: String,
     },
 }
 
-/// Bounds on what a file may unfold to, so that a small hostile file can't take the machine.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Limits {
-    /// Bytes after decompression, all parts of a workbook together.
-    pub expanded_bytes: u64,
-    /// Cells of one table, its gaps included where they must be held.
-    pub cells: u64,
-}
-
-impl Default for Limits {
-    /// Room for a full Excel sheet (1,048,576 rows of 100 columns), far below what a bomb unfolds to.
-    fn default() -> Self {
-        Self {
-            expanded_bytes: 4 << 30,
-            cells: 100_000_000,
-        }
-    }
+/// A list of names for a sentence.
+fn names(names: &[String]) -> String {
+    names
+        .iter()
+        .map(|name| format!("{name:?}"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 impl ReadError {
@@ -87,15 +153,37 @@ impl ReadError {
         match self {
             Self::Missing(_) => "check the path and the spelling",
             Self::Directory(_) => "name a file in it",
-            Self::Empty(_) => "export the spreadsheet again and check that it holds rows",
+            Self::Empty(_) | Self::Blank(_) => "export the spreadsheet again and check that it holds rows",
             Self::Io { .. } => "check that the file can be opened",
+            Self::Changed(_) => "wait until the other program has finished writing it, then try again",
             Self::PasswordProtected(_) => {
-                "open it in Excel or LibreOffice, take the password off, save it and try again"
+                "open it in Excel, remove the password (File, Info, Protect Workbook), and save it again"
             }
-            Self::Damaged { .. } => "open it in Excel or LibreOffice and save it anew, or get the file again",
-            Self::TooLarge { .. } => "save only the sheet that is needed in a new file",
-            Self::Unsupported { .. } => "save it as .xlsx or .csv",
-            Self::NoSuchSheet { .. } => "name one of those with --sheet",
+            Self::Damaged { .. } => {
+                "fetch or export it again; if it opens in Excel or LibreOffice, save it from there as .xlsx or .csv"
+            }
+            Self::NotASpreadsheet { .. } => "export the inventory as .xlsx, .csv or .json, and name that file",
+            Self::HtmlNotWorkbook(_) | Self::XmlNotWorkbook(_) => {
+                "open it in Excel or LibreOffice and save it as .xlsx or .csv"
+            }
+            Self::TooLarge { .. } => "check that it is the right file; split it, or remove what is not inventory",
+            Self::NoSuchSheet { .. } => "name one of those with --sheet, or leave --sheet out",
+            Self::NoSheets { .. } => "leave --sheet out",
+            Self::HeaderRow { .. } => {
+                "name the row with --header-row as the spreadsheet program numbers it, from 1, or leave it out"
+            }
+            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252 or utf-16le, or leave --encoding out",
+            Self::BadDelimiter(_) => "use a comma, a semicolon, a tab or a vertical bar",
+            Self::NotText { .. } => {
+                "save the file as UTF-8, or name its encoding with --encoding (windows-1252, utf-16le, …)"
+            }
+            Self::OpenQuote { .. } => {
+                "close the quotation mark in that line, or double it where it belongs to the text"
+            }
+            Self::Json { .. } => {
+                "the file has to be an array of objects, {\"data\": [...]}, or one object a line; export it again if it was cut short"
+            }
+            Self::DuplicateKey { .. } => "remove one of the two",
         }
     }
 }

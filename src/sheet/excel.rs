@@ -96,9 +96,9 @@ impl Workbook {
         match head.get(..read) {
             Some([b'P', b'K', ..]) => Self::open_zip(path, file, limits),
             Some([0xD0, 0xCF, 0x11, 0xE0, ..]) => Self::open_compound(path, file, limits),
-            _ => Err(ReadError::Unsupported {
+            _ => Err(ReadError::NotASpreadsheet {
                 file: file.to_owned(),
-                what: "it is no workbook".to_owned(),
+                what: "something other than a workbook".to_owned(),
             }),
         }
     }
@@ -222,16 +222,10 @@ impl Workbook {
     }
 
     fn no_such_sheet(&self, sheet: &str) -> ReadError {
-        let names: Vec<String> = self.sheets.iter().map(|info| format!("{:?}", info.name)).collect();
-        let available = if names.is_empty() {
-            "no worksheet".to_owned()
-        } else {
-            names.join(", ")
-        };
         ReadError::NoSuchSheet {
             file: self.file.clone(),
             sheet: sheet.to_owned(),
-            available,
+            known: self.sheets.iter().map(|info| info.name.clone()).collect(),
         }
     }
 }
@@ -275,6 +269,12 @@ impl<'a> Place<'a> {
             self.width = 0;
             sink.start(u64::from(row) + 1);
         }
+        if column as usize >= self.limits.columns {
+            return Err(Stop::Failed(ReadError::TooLarge {
+                file: self.file.to_owned(),
+                what: format!("sheet {:?} has more than {} columns", self.sheet, self.limits.columns),
+            }));
+        }
         let width = u64::from(column) + 1;
         if width > self.width {
             self.cells += width - self.width;
@@ -297,7 +297,7 @@ impl<'a> Place<'a> {
 fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
     ReadError::TooLarge {
         file: file.to_owned(),
-        what: format!("sheet {sheet:?} has more than {bound} cells, the gaps between them included"),
+        what: format!("sheet {sheet:?} has more than {bound} cells, gaps included"),
     }
 }
 

@@ -6,12 +6,14 @@
 
 mod error;
 mod excel;
+mod limits;
 mod row;
 pub mod write;
 
 use std::path::PathBuf;
 
-pub use error::{Limits, ReadError};
+pub use error::ReadError;
+pub use limits::Limits;
 pub use row::{Cell, Moment, NumberFormat, Row};
 
 /// What a file turned out to be.

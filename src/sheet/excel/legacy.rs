@@ -22,11 +22,11 @@ pub(super) fn check(source: &Source, file: &str) -> Result<(), ReadError> {
     }
     let Some(stream) = ["/Workbook", "/Book"].into_iter().find(|name| compound.is_stream(name)) else {
         let what = if compound.is_stream("/WordDocument") {
-            "it is a Word document"
+            "a Word document"
         } else {
-            "it is an Office file that holds no workbook"
+            "an Office file without a workbook"
         };
-        return Err(ReadError::Unsupported {
+        return Err(ReadError::NotASpreadsheet {
             file: file.to_owned(),
             what: what.to_owned(),
         });

@@ -14,7 +14,7 @@ use super::source::{Bytes, Source};
 use crate::sheet::{Limits, ReadError};
 
 /// Parts that are held whole in memory (shared strings, styles) may unfold to this; a sheet is streamed.
-const HELD_BYTES: u64 = 1 << 30;
+const HELD_BYTES: u64 = 512 << 20;
 /// A small part is harmless even if all of it is one piece of text.
 const SMALL_BYTES: u64 = 64 << 20;
 /// Sheets deflate to a tenth or a twentieth; what shrinks further may be a bomb and is looked at first.
@@ -23,6 +23,8 @@ const HONEST_RATIO: u64 = 40;
 const LARGE_BYTES: u64 = 512 << 20;
 /// The longest text without a `<` that a part may hold: a cell has at most 32,767 characters.
 const TEXT_RUN: usize = 16 << 20;
+/// What an entry of the table of texts takes in memory, however short.
+const STRING_BYTES: u64 = 24;
 /// The relationship type that calamine knows and leaves alone.
 const DIALOG_SHEET: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet";
 
@@ -152,10 +154,10 @@ fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
             return Ok("xlsx");
         }
         if types.contains("wordprocessingml") {
-            return Err(unsupported(archive.file, "it is a Word document"));
+            return Err(not_a_spreadsheet(archive.file, "a Word document"));
         }
         if types.contains("presentationml") {
-            return Err(unsupported(archive.file, "it is a PowerPoint presentation"));
+            return Err(not_a_spreadsheet(archive.file, "a PowerPoint presentation"));
         }
     }
     if archive.has("xl/workbook.bin") {
@@ -167,12 +169,12 @@ fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
             "xlsx"
         })
     } else if archive.has("content.xml") && archive.has("META-INF/manifest.xml") {
-        Err(unsupported(
+        Err(not_a_spreadsheet(
             archive.file,
-            "it is an OpenDocument file, but no spreadsheet",
+            "an OpenDocument file, but no spreadsheet",
         ))
     } else {
-        Err(unsupported(archive.file, "it is a zip archive that holds no workbook"))
+        Err(not_a_spreadsheet(archive.file, "a zip archive without a workbook"))
     }
 }
 
@@ -234,11 +236,7 @@ fn too_large(file: &str, verb: &str, size: u64, bound: u64) -> ReadError {
     let mib = |bytes: u64| bytes.div_ceil(1 << 20);
     ReadError::TooLarge {
         file: file.to_owned(),
-        what: format!(
-            "it {verb} {} MiB, more than the {} MiB that are allowed",
-            mib(size),
-            mib(bound)
-        ),
+        what: format!("it {verb} {} MiB, and {} MiB are allowed", mib(size), mib(bound)),
     }
 }
 
@@ -246,7 +244,12 @@ fn too_large(file: &str, verb: &str, size: u64, bound: u64) -> ReadError {
 fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> {
     let mut part = BufReader::with_capacity(1 << 16, part);
     let mut buffer = vec![0; 1 << 16];
-    let mut run = 0_usize;
+    let (mut run, mut tags) = (0_usize, 0_u64);
+    let may_tags = if is_streamed(name) {
+        u64::MAX
+    } else {
+        HELD_BYTES / STRING_BYTES
+    };
     loop {
         let read = part
             .read(&mut buffer)
@@ -255,6 +258,13 @@ fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> 
             return Ok(());
         }
         let piece = buffer.get(..read).unwrap_or_default();
+        tags += piece.iter().filter(|&&b| b == b'<').count() as u64;
+        if tags > may_tags {
+            return Err(ReadError::TooLarge {
+                file: file.to_owned(),
+                what: format!("its part {name} holds more than {may_tags} elements"),
+            });
+        }
         match (
             piece.iter().position(|&b| b == b'<'),
             piece.iter().rposition(|&b| b == b'<'),
@@ -447,8 +457,8 @@ pub(super) fn damaged(file: &str, what: String) -> ReadError {
     }
 }
 
-fn unsupported(file: &str, what: &str) -> ReadError {
-    ReadError::Unsupported {
+fn not_a_spreadsheet(file: &str, what: &str) -> ReadError {
+    ReadError::NotASpreadsheet {
         file: file.to_owned(),
         what: what.to_owned(),
     }

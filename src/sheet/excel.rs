@@ -3,6 +3,7 @@
 //! Belongs here: what kind of workbook the bytes are, its sheets, their rows with every cell at its own address, and
 //! the bounds that keep a hostile file harmless. Doesn't: which row is the header, which sheet is meant (`sheet`).
 
+mod bounds;
 mod cells;
 #[cfg(test)]
 mod hostile_tests;

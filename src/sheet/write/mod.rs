@@ -7,7 +7,11 @@ mod delimited;
 mod encode;
 mod error;
 mod file;
+#[cfg(test)]
+mod file_tests;
 mod guard;
+#[cfg(test)]
+mod guard_tests;
 mod json;
 mod out;
 #[cfg(test)]

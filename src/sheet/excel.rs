@@ -178,10 +178,13 @@ impl Workbook {
             _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
             Content::Ods => stream::rows(&self.file, move |sink| ods::read(&source, &file, &name, limits, sink)),
             Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
-            Content::Xlsx { spare, .. } => {
+            Content::Xlsx { sheets, spare } => {
+                let Some(entry) = sheets.iter().find(|entry| entry.name == sheet).cloned() else {
+                    return Err(self.no_such_sheet(sheet));
+                };
                 let spare = Arc::clone(spare);
                 stream::rows(&self.file, move |sink| {
-                    xlsx::read(&source, &spare, &file, &name, limits, sink)
+                    xlsx::read(&source, &spare, &file, &entry, limits, sink)
                 })
             }
         }

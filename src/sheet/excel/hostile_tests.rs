@@ -9,7 +9,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::{Limits, Workbook};
-use crate::sheet::{Cell, ReadError, Row};
+use crate::sheet::{Cell, NumberFormat, ReadError, Row};
 
 struct Book {
     _folder: TempDir,
@@ -112,14 +112,32 @@ fn cells_without_addresses_and_out_of_order_find_their_place() {
     let rows = Book::new(&xlsx_with(sheet, &[])).read(small()).unwrap();
     let shown: Vec<(u64, usize)> = rows.iter().map(|row| (row.line, row.len())).collect();
     assert_eq!(shown, [(1, 2), (7, 3)]);
-    assert!(matches!(rows[1].cell(0), Cell::Number(value, _) if value == 4.0));
+    assert_eq!(rows[1].cell(0), Cell::Number(4.0, NumberFormat::Plain));
+}
+
+#[test]
+fn error_values_of_later_days_keep_their_names_and_places() {
+    let sheet = b"<worksheet><sheetData><row r='2'><c r='A2' t='e'><v>#REF!</v></c><c r='B2' t='e'><v>#SPILL!</v></c><c r='C2'><v>1</v></c></row><row r='9'><c r='D9' t='e'><f>X()</f><v>#ERROR!</v></c></row></sheetData></worksheet>";
+    let rows = Book::new(&xlsx_with(sheet, &[])).read(small()).unwrap();
+    let one = Cell::Number(1.0, NumberFormat::Plain);
+    assert_eq!(
+        rows[0].cells().collect::<Vec<_>>(),
+        [Cell::Error("#REF!"), Cell::Error("#SPILL!"), one]
+    );
+    assert_eq!((rows[1].line, rows[1].cell(3)), (9, Cell::Error("#ERROR!")));
+    let sheet = b"<worksheet><sheetData><row><c t='e'><v>#SPILL!</v></c><c><v>1</v></c></row></sheetData></worksheet>";
+    assert!(matches!(
+        Book::new(&xlsx_with(sheet, &[])).read(small()),
+        Err(ReadError::Damaged { .. })
+    ));
 }
 
 #[test]
 fn more_cells_than_are_allowed_are_refused() {
+    use std::fmt::Write as _;
     let mut sheet = String::from("<worksheet><sheetData>");
     for row in 1..=10 {
-        sheet.push_str(&format!("<row r='{row}'><c r='XFD{row}'><v>1</v></c></row>"));
+        write!(sheet, "<row r='{row}'><c r='XFD{row}'><v>1</v></c></row>").unwrap();
     }
     sheet.push_str("</sheetData></worksheet>");
     let error = Book::new(&xlsx_with(sheet.as_bytes(), &[])).read(small()).unwrap_err();

@@ -1,4 +1,4 @@
-//! ods: rows straight from `content.xml` (OpenDocument 1.3 part 3). calamine's reader holds all sheets, and never ends
+//! ods: rows straight from `content.xml` (`OpenDocument` 1.3 part 3). calamine's reader holds all sheets, and never ends
 //! on a document that is cut inside a table; this one streams, and knows hidden rows, merged cells and number formats.
 
 use std::io::{BufReader, Read};
@@ -185,7 +185,7 @@ struct OpenCell {
     in_paragraph: bool,
 }
 
-/// The number styles that stand in `styles.xml`, where LibreOffice keeps those with a name of their own.
+/// The number styles that stand in `styles.xml`, where `LibreOffice` keeps those with a name of their own.
 fn shared_styles(archive: &mut Archive<'_>) -> Result<Styles, ReadError> {
     let mut styles = Styles::default();
     if !archive.has("styles.xml") {

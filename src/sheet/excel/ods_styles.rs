@@ -45,10 +45,12 @@ impl Styles {
                 };
                 let digits = count("number:min-integer-digits");
                 let is_grouped = attribute(element, "number:grouping").is_some_and(|value| value == "true");
-                if let Some((_, format)) = &mut self.number {
-                    if digits >= 2 && count("number:decimal-places") == 0 && !is_grouped {
-                        *format = NumberFormat::Padded(digits);
-                    }
+                if let Some((_, format)) = &mut self.number
+                    && digits >= 2
+                    && count("number:decimal-places") == 0
+                    && !is_grouped
+                {
+                    *format = NumberFormat::Padded(digits);
                 }
             }
             "number:text" => self.has_text = true,
@@ -73,12 +75,12 @@ impl Styles {
 
     /// An element outside the tables is over.
     pub(super) fn end(&mut self, name: &str) {
-        if name == "number:number-style" {
-            if let Some((name, format)) = self.number.take() {
-                let is_only_padding = !self.has_text || !matches!(format, NumberFormat::Padded(_));
-                self.numbers
-                    .insert(name, if is_only_padding { format } else { NumberFormat::Plain });
-            }
+        if name == "number:number-style"
+            && let Some((name, format)) = self.number.take()
+        {
+            let is_only_padding = !self.has_text || !matches!(format, NumberFormat::Padded(_));
+            self.numbers
+                .insert(name, if is_only_padding { format } else { NumberFormat::Plain });
         }
     }
 
@@ -103,14 +105,13 @@ impl Styles {
 
     /// How a cell's number is shown: by its own style, else by its column's.
     pub(super) fn cell_format(&self, style: Option<&str>, column: usize) -> NumberFormat {
-        match style {
-            Some(style) => self.format(style),
-            None => {
-                let place = self.columns.partition_point(|(end, _)| *end <= column);
-                self.columns
-                    .get(place)
-                    .map_or(NumberFormat::Plain, |(_, format)| *format)
-            }
+        if let Some(style) = style {
+            self.format(style)
+        } else {
+            let place = self.columns.partition_point(|(end, _)| *end <= column);
+            self.columns
+                .get(place)
+                .map_or(NumberFormat::Plain, |(_, format)| *format)
         }
     }
 

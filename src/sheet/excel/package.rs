@@ -2,7 +2,7 @@
 //! which sheets there are. Also what calamine won't take: macro sheets.
 
 use std::borrow::Cow;
-use std::io::{BufReader, Cursor, Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -201,14 +201,14 @@ struct Relation {
 fn relations(text: &str, file: &str, part: &str) -> Result<Vec<Relation>, ReadError> {
     let mut found = Vec::new();
     each_element(text, file, part, |element| {
-        if element.local_name().as_ref() == "Relationship" {
-            if let (Some(id), Some(kind), Some(target)) = (
+        if element.local_name().as_ref() == "Relationship"
+            && let (Some(id), Some(kind), Some(target)) = (
                 attribute(element, "Id"),
                 attribute(element, "Type"),
                 attribute(element, "Target"),
-            ) {
-                found.push(Relation { id, kind, target });
-            }
+            )
+        {
+            found.push(Relation { id, kind, target });
         }
     })?;
     Ok(found)

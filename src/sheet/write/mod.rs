@@ -18,6 +18,8 @@ mod out;
 mod tests;
 mod text;
 mod xlsx;
+#[cfg(test)]
+mod xlsx_tests;
 
 use std::io::Write;
 use std::path::Path;
@@ -88,7 +90,7 @@ pub struct Style {
     pub bom: bool,
     /// What ends a line.
     pub line_end: LineEnd,
-    /// Written for people who open it in Excel or LibreOffice: see `guard`. Implies `bom`.
+    /// Written for people who open it in Excel or `LibreOffice`: see `guard`. Implies `bom`.
     pub excel_safe: bool,
 }
 

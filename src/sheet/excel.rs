@@ -3,8 +3,13 @@
 //! Belongs here: what kind of workbook the bytes are, its sheets, their rows with every cell at its own address, and
 //! the bounds that keep a hostile file harmless. Doesn't: which row is the header, which sheet is meant (`sheet`).
 
+mod bounds;
 mod cells;
+#[cfg(test)]
+mod hostile_tests;
 mod legacy;
+mod ods;
+mod ods_styles;
 mod package;
 mod source;
 mod stream;
@@ -40,6 +45,7 @@ pub(super) struct Workbook {
     source: Source,
     sheets: Vec<SheetInfo>,
     content: Content,
+    extras: Mutex<HashMap<String, Arc<Extras>>>,
 }
 
 /// A worksheet's name as the user sees it.
@@ -59,12 +65,19 @@ pub(super) struct Merge {
     pub(super) last: (u64, usize),
 }
 
+/// What lies beside a sheet's cells.
+#[derive(Clone, Debug, Default)]
+struct Extras {
+    hidden_rows: Vec<u64>,
+    merges: Vec<Merge>,
+}
+
 enum Content {
     Xlsx {
         sheets: Vec<SheetEntry>,
         spare: xlsx::Spare,
-        extras: Mutex<HashMap<String, Arc<xlsx::Extras>>>,
     },
+    Ods,
     Xlsb,
     Held(Arc<whole::Held>),
 }
@@ -86,20 +99,17 @@ impl Workbook {
             Some([0xD0, 0xCF, 0x11, 0xE0, ..]) => Self::open_compound(path, file, limits),
             _ => Err(ReadError::NotASpreadsheet {
                 file: file.to_owned(),
-                what: "no workbook".to_owned(),
+                what: "something other than a workbook".to_owned(),
             }),
         }
     }
 
     fn open_zip(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
         let package = package::open(path, file, limits)?;
-        let (source, owned, bounds) = (package.source, file.to_owned(), *limits);
+        let (source, owned) = (package.source, file.to_owned());
         let from = source.clone();
         let (sheets, content) = match package.kind {
-            "ods" => {
-                let held = stream::apart(file, move || whole::Held::ods(&from, &owned, &bounds))?;
-                (held.infos.clone(), Content::Held(Arc::new(held)))
-            }
+            "ods" => (ods::sheets(&source, file)?, Content::Ods),
             "xlsb" => (stream::apart(file, move || xlsb::sheets(&from, &owned))?, Content::Xlsb),
             _ => {
                 let infos = package.sheets.iter();
@@ -112,7 +122,6 @@ impl Workbook {
                 let content = Content::Xlsx {
                     sheets: package.sheets,
                     spare: xlsx::Spare::default(),
-                    extras: Mutex::default(),
                 };
                 (infos, content)
             }
@@ -124,6 +133,7 @@ impl Workbook {
             source,
             sheets,
             content,
+            extras: Mutex::default(),
         })
     }
 
@@ -142,6 +152,7 @@ impl Workbook {
             source,
             sheets,
             content,
+            extras: Mutex::default(),
         })
     }
 
@@ -165,55 +176,60 @@ impl Workbook {
                 None => Err(self.no_such_sheet(sheet)),
             },
             _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
+            Content::Ods => stream::rows(&self.file, move |sink| ods::read(&source, &file, &name, limits, sink)),
             Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
-            Content::Xlsx { spare, .. } => {
+            Content::Xlsx { sheets, spare } => {
+                let Some(entry) = sheets.iter().find(|entry| entry.name == sheet).cloned() else {
+                    return Err(self.no_such_sheet(sheet));
+                };
                 let spare = Arc::clone(spare);
                 stream::rows(&self.file, move |sink| {
-                    xlsx::read(&source, &spare, &file, &name, limits, sink)
+                    xlsx::read(&source, &spare, &file, &entry, limits, sink)
                 })
             }
         }
     }
 
-    /// Merged cells; xlsb and ods tell of none.
+    /// Merged cells; xlsb tells of none.
     pub(super) fn merges(&self, sheet: &str) -> Result<Vec<Merge>, ReadError> {
         match &self.content {
-            Content::Xlsx { .. } => Ok(self.extras(sheet)?.merges.clone()),
             Content::Held(held) => match held.merges(sheet) {
                 Some(merges) => Ok(merges.to_vec()),
                 None => Err(self.no_such_sheet(sheet)),
             },
-            Content::Xlsb => Ok(Vec::new()),
+            _ => Ok(self.extras(sheet)?.merges.clone()),
         }
     }
 
-    /// Lines of rows that are hidden; only xlsx and xlsm tell.
+    /// Lines of hidden rows, some of which may have no cell; xls and xlsb tell of none.
     pub(super) fn hidden_rows(&self, sheet: &str) -> Result<Vec<u64>, ReadError> {
         Ok(self.extras(sheet)?.hidden_rows.clone())
     }
 
-    fn extras(&self, sheet: &str) -> Result<Arc<xlsx::Extras>, ReadError> {
-        let Content::Xlsx { sheets, extras, .. } = &self.content else {
-            return Ok(Arc::default());
-        };
-        let Some(entry) = sheets.iter().find(|entry| entry.name == sheet) else {
-            return Err(self.no_such_sheet(sheet));
-        };
-        let mut known = extras.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Read once a sheet: it costs another pass over the sheet's XML.
+    fn extras(&self, sheet: &str) -> Result<Arc<Extras>, ReadError> {
+        let mut known = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.get(sheet) {
             return Ok(Arc::clone(found));
         }
-        let found = Arc::new(xlsx::extras(&self.source, &self.file, entry, &self.limits)?);
+        let found = match &self.content {
+            Content::Xlsx { sheets, .. } => match sheets.iter().find(|entry| entry.name == sheet) {
+                Some(entry) => xlsx::extras(&self.source, &self.file, entry, &self.limits)?,
+                None => return Err(self.no_such_sheet(sheet)),
+            },
+            Content::Ods => ods::extras(&self.source, &self.file, sheet, &self.limits)?,
+            Content::Xlsb | Content::Held(_) => Extras::default(),
+        };
+        let found = Arc::new(found);
         known.insert(sheet.to_owned(), Arc::clone(&found));
         Ok(found)
     }
 
     fn no_such_sheet(&self, sheet: &str) -> ReadError {
-        let known = self.sheets.iter().map(|info| info.name.clone()).collect();
         ReadError::NoSuchSheet {
             file: self.file.clone(),
             sheet: sheet.to_owned(),
-            known,
+            known: self.sheets.iter().map(|info| info.name.clone()).collect(),
         }
     }
 }
@@ -257,6 +273,12 @@ impl<'a> Place<'a> {
             self.width = 0;
             sink.start(u64::from(row) + 1);
         }
+        if column as usize >= self.limits.columns {
+            return Err(Stop::Failed(ReadError::TooLarge {
+                file: self.file.to_owned(),
+                what: format!("sheet {:?} has more than {} columns", self.sheet, self.limits.columns),
+            }));
+        }
         let width = u64::from(column) + 1;
         if width > self.width {
             self.cells += width - self.width;
@@ -279,7 +301,7 @@ impl<'a> Place<'a> {
 fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
     ReadError::TooLarge {
         file: file.to_owned(),
-        what: format!("sheet {sheet:?} has more than {bound} cells, the gaps between them included"),
+        what: format!("sheet {sheet:?} has more than {bound} cells, gaps included"),
     }
 }
 

@@ -120,7 +120,7 @@ fn clock(second: i64) -> Option<Time> {
 }
 
 /// `2021-01-01`, `2021-01-01T10:00:00.000`, `10:00:00`. With an offset it stays text: a civil moment would lose it.
-fn iso_moment(text: &str) -> Option<Moment> {
+pub(super) fn iso_moment(text: &str) -> Option<Moment> {
     let (day, clock) = match text.split_once('T') {
         Some((day, clock)) => (Some(day), Some(clock)),
         None if text.contains(':') => (None, Some(text)),
@@ -146,7 +146,7 @@ fn whole_second(moment: DateTime) -> Option<DateTime> {
 }
 
 /// `PT10H30M00S`: ODS writes a time of day and an elapsed time alike, so below a day it is taken for the former.
-fn iso_duration(text: &str) -> Option<Moment> {
+pub(super) fn iso_duration(text: &str) -> Option<Moment> {
     let (negative, rest) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
     let rest = rest.strip_prefix('P')?;
     let (mut seconds, mut number, mut after_t) = (0.0_f64, String::new(), false);

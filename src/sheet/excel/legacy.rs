@@ -24,7 +24,7 @@ pub(super) fn check(source: &Source, file: &str) -> Result<(), ReadError> {
         let what = if compound.is_stream("/WordDocument") {
             "a Word document"
         } else {
-            "an Office file that holds no workbook"
+            "an Office file without a workbook"
         };
         return Err(ReadError::NotASpreadsheet {
             file: file.to_owned(),

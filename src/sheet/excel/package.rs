@@ -2,7 +2,7 @@
 //! which sheets there are. Also what calamine won't take: macro sheets.
 
 use std::borrow::Cow;
-use std::io::{BufReader, Cursor, Read, Write};
+use std::io::{Cursor, Read, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,19 +10,12 @@ use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use zip::{ZipArchive, ZipWriter};
 
+use super::bounds::check_bounds;
 use super::source::{Bytes, Source};
 use crate::sheet::{Limits, ReadError};
 
-/// Parts that are held whole in memory (shared strings, styles) may unfold to this; a sheet is streamed.
-const HELD_BYTES: u64 = 1 << 30;
-/// A small part is harmless even if all of it is one piece of text.
-const SMALL_BYTES: u64 = 64 << 20;
-/// Sheets deflate to a tenth or a twentieth; what shrinks further may be a bomb and is looked at first.
-const HONEST_RATIO: u64 = 40;
-/// Above this every part is looked at: the time it takes is small beside reading it.
-const LARGE_BYTES: u64 = 512 << 20;
-/// The longest text without a `<` that a part may hold: a cell has at most 32,767 characters.
-const TEXT_RUN: usize = 16 << 20;
+/// A part that is wanted as text is short; nothing is read beyond this.
+const TEXT_BYTES: u64 = 64 << 20;
 /// The relationship type that calamine knows and leaves alone.
 const DIALOG_SHEET: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet";
 
@@ -46,9 +39,9 @@ pub(super) struct Package {
 
 /// An opened zip with the name to blame.
 pub(super) struct Archive<'f> {
-    zip: ZipArchive<Bytes>,
-    names: Vec<String>,
-    file: &'f str,
+    pub(super) zip: ZipArchive<Bytes>,
+    pub(super) names: Vec<String>,
+    pub(super) file: &'f str,
 }
 
 impl<'f> Archive<'f> {
@@ -84,13 +77,13 @@ impl<'f> Archive<'f> {
         let file = self.file;
         let mut text = Vec::new();
         self.part(part)?
-            .take(SMALL_BYTES)
+            .take(TEXT_BYTES)
             .read_to_end(&mut text)
             .map_err(|cause| damaged(file, format!("its part {part} can't be unpacked ({cause})")))?;
         Ok(String::from_utf8_lossy(&text).into_owned())
     }
 
-    fn has(&self, part: &str) -> bool {
+    pub(super) fn has(&self, part: &str) -> bool {
         self.stored_name(part).is_some()
     }
 }
@@ -152,10 +145,10 @@ fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
             return Ok("xlsx");
         }
         if types.contains("wordprocessingml") {
-            return Err(unsupported(archive.file, "a Word document"));
+            return Err(not_a_spreadsheet(archive.file, "a Word document"));
         }
         if types.contains("presentationml") {
-            return Err(unsupported(archive.file, "it is a PowerPoint presentation"));
+            return Err(not_a_spreadsheet(archive.file, "a PowerPoint presentation"));
         }
     }
     if archive.has("xl/workbook.bin") {
@@ -167,148 +160,12 @@ fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
             "xlsx"
         })
     } else if archive.has("content.xml") && archive.has("META-INF/manifest.xml") {
-        Err(unsupported(
+        Err(not_a_spreadsheet(
             archive.file,
-            "it is an OpenDocument file, but no spreadsheet",
+            "an OpenDocument file, but no spreadsheet",
         ))
     } else {
-        Err(unsupported(archive.file, "it is a zip archive that holds no workbook"))
-    }
-}
-
-/// Refuses what unfolds too far. The sizes are those that the zip declares: the zip reader refuses a part that
-/// unfolds beyond its own.
-fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limits) -> Result<(), ReadError> {
-    let file = archive.file;
-    let (mut total, mut held, mut suspects) = (0_u64, 0_u64, Vec::new());
-    for index in 0..archive.zip.len() {
-        let entry = archive
-            .zip
-            .by_index_raw(index)
-            .map_err(|cause| zip_error(file, "its zip archive", &cause))?;
-        if entry.encrypted() {
-            return Err(ReadError::PasswordProtected(file.to_owned()));
-        }
-        let size = entry.size();
-        total = total.saturating_add(size);
-        let name = entry.name().map(Cow::into_owned).unwrap_or_default();
-        if !name.to_ascii_lowercase().contains("/worksheets/") {
-            held = held.saturating_add(size);
-        }
-        let ratio = size / entry.compressed_size().max(1);
-        if size > LARGE_BYTES || (size > SMALL_BYTES && ratio > HONEST_RATIO) {
-            suspects.push((index, name));
-        }
-    }
-    if total > limits.expanded_bytes {
-        return Err(too_large(file, "unfolds to", total, limits.expanded_bytes));
-    }
-    // An xlsx sheet is streamed; the other formats' parts and all shared strings are held in memory.
-    let bound = HELD_BYTES.min(limits.expanded_bytes);
-    let held = if kind == "ods" { total } else { held };
-    if held > bound {
-        return Err(too_large(
-            file,
-            "has parts to be held in memory that unfold to",
-            held,
-            bound,
-        ));
-    }
-    for (index, name) in suspects {
-        let part = archive
-            .zip
-            .by_index(index)
-            .map_err(|cause| zip_error(file, &name, &cause))?;
-        if kind != "xlsb" {
-            check_runs(part, file, &name)?;
-        }
-    }
-    check_shared_strings(archive)
-}
-
-fn too_large(file: &str, verb: &str, size: u64, bound: u64) -> ReadError {
-    let mib = |bytes: u64| bytes.div_ceil(1 << 20);
-    ReadError::TooLarge {
-        file: file.to_owned(),
-        what: format!(
-            "it {verb} {} MiB, more than the {} MiB that are allowed",
-            mib(size),
-            mib(bound)
-        ),
-    }
-}
-
-/// An XML reader holds each text whole, so a part of gigabytes without a `<` would be held as well.
-fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> {
-    let mut part = BufReader::with_capacity(1 << 16, part);
-    let mut buffer = vec![0; 1 << 16];
-    let mut run = 0_usize;
-    loop {
-        let read = part
-            .read(&mut buffer)
-            .map_err(|cause| damaged(file, format!("its part {name} can't be unpacked ({cause})")))?;
-        if read == 0 {
-            return Ok(());
-        }
-        let piece = buffer.get(..read).unwrap_or_default();
-        match (
-            piece.iter().position(|&b| b == b'<'),
-            piece.iter().rposition(|&b| b == b'<'),
-        ) {
-            (Some(first), Some(last)) => {
-                run = run.saturating_add(first);
-                if run <= TEXT_RUN {
-                    run = read - last;
-                }
-            }
-            _ => run = run.saturating_add(read),
-        }
-        if run > TEXT_RUN {
-            return Err(ReadError::TooLarge {
-                file: file.to_owned(),
-                what: format!(
-                    "its part {name} holds a single text of more than {} MiB",
-                    TEXT_RUN >> 20
-                ),
-            });
-        }
-    }
-}
-
-/// calamine makes room for as many shared strings as the table claims; more than its bytes can hold is a lie.
-fn check_shared_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
-    let (file, mut names) = (archive.file, archive.names.iter());
-    let Some(name) = names
-        .find(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"))
-        .cloned()
-    else {
-        return Ok(());
-    };
-    let part = archive
-        .zip
-        .by_name(&name)
-        .map_err(|cause| zip_error(file, &name, &cause))?;
-    let size = part.size();
-    let mut xml = quick_xml::Reader::from_reader(BufReader::new(part));
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        match xml.read_event_into(&mut buffer) {
-            Ok(Event::Start(element) | Event::Empty(element)) => {
-                let claimed = attribute(&element, "uniqueCount").and_then(|count| count.parse::<u64>().ok());
-                // `<si/>` is the shortest entry.
-                return if claimed.is_some_and(|claimed| claimed > size / 5) {
-                    Err(damaged(
-                        file,
-                        "its table of texts claims more entries than it has room for".to_owned(),
-                    ))
-                } else {
-                    Ok(())
-                };
-            }
-            Ok(Event::Eof) | Err(_) => return Ok(()),
-            Ok(_) => {}
-        }
+        Err(not_a_spreadsheet(archive.file, "a zip archive without a workbook"))
     }
 }
 
@@ -344,14 +201,14 @@ struct Relation {
 fn relations(text: &str, file: &str, part: &str) -> Result<Vec<Relation>, ReadError> {
     let mut found = Vec::new();
     each_element(text, file, part, |element| {
-        if element.local_name().as_ref() == "Relationship" {
-            if let (Some(id), Some(kind), Some(target)) = (
+        if element.local_name().as_ref() == "Relationship"
+            && let (Some(id), Some(kind), Some(target)) = (
                 attribute(element, "Id"),
                 attribute(element, "Type"),
                 attribute(element, "Target"),
-            ) {
-                found.push(Relation { id, kind, target });
-            }
+            )
+        {
+            found.push(Relation { id, kind, target });
         }
     })?;
     Ok(found)
@@ -443,14 +300,14 @@ pub(super) fn damaged(file: &str, what: String) -> ReadError {
     }
 }
 
-fn unsupported(file: &str, what: &str) -> ReadError {
+fn not_a_spreadsheet(file: &str, what: &str) -> ReadError {
     ReadError::NotASpreadsheet {
         file: file.to_owned(),
         what: what.to_owned(),
     }
 }
 
-fn zip_error(file: &str, part: &str, cause: &zip::result::ZipError) -> ReadError {
+pub(super) fn zip_error(file: &str, part: &str, cause: &zip::result::ZipError) -> ReadError {
     match cause {
         zip::result::ZipError::UnsupportedArchive(why) if why.contains("assword") => {
             ReadError::PasswordProtected(file.to_owned())

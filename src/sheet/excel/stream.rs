@@ -20,6 +20,7 @@ pub(super) struct RowSink {
     cells: usize,
     full: SyncSender<Message>,
     empty: Receiver<Vec<Row>>,
+    gone: bool,
 }
 
 enum Message {
@@ -46,6 +47,11 @@ impl RowSink {
         &mut self.rows[self.used]
     }
 
+    /// Whether the reader is still there.
+    pub(super) fn is_wanted(&self) -> bool {
+        !self.gone
+    }
+
     /// The row that is being filled is complete.
     pub(super) fn done(&mut self) -> Result<(), Unwanted> {
         self.cells += self.rows.get(self.used).map_or(0, Row::len);
@@ -61,12 +67,18 @@ impl RowSink {
         let next = match self.empty.try_recv() {
             Ok(rows) => rows,
             Err(TryRecvError::Empty) => Vec::new(),
-            Err(TryRecvError::Disconnected) => return Err(Unwanted),
+            Err(TryRecvError::Disconnected) => {
+                self.gone = true;
+                return Err(Unwanted);
+            }
         };
         let rows = std::mem::replace(&mut self.rows, next);
         let used = std::mem::take(&mut self.used);
         self.cells = 0;
-        self.full.send(Message::Rows { rows, used }).map_err(|_| Unwanted)
+        self.full.send(Message::Rows { rows, used }).map_err(|_| {
+            self.gone = true;
+            Unwanted
+        })
     }
 }
 
@@ -101,6 +113,7 @@ pub(super) fn rows(
         cells: 0,
         full,
         empty,
+        gone: false,
     };
     let thread = Builder::new()
         .name("workbook".to_owned())

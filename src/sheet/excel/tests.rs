@@ -124,10 +124,7 @@ fn a_password_is_told_in_plain_words() {
     };
     let error = open(&path).err().unwrap();
     assert!(matches!(error, ReadError::PasswordProtected(_)));
-    assert_eq!(
-        error.to_string(),
-        "book is password-protected, so its rows can't be read"
-    );
+    assert_eq!(error.to_string(), "book is password-protected");
 }
 
 #[test]
@@ -165,4 +162,270 @@ fn a_title_row_and_a_total_row_come_as_they_are() {
         println!("{row:?}");
     }
     let _: Vec<Merge> = workbook.merges(&sheet).unwrap();
+}
+
+fn sample(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("samples/formats").join(name)
+}
+
+#[test]
+fn the_same_inventory_reads_alike_from_every_kind_of_workbook() {
+    for kind in ["xlsx", "xls", "ods"] {
+        let workbook = open(&sample(&format!("inventory.{kind}"))).unwrap();
+        assert_eq!(workbook.kind(), kind);
+        assert_eq!(names(&workbook), [("Inventory", true), ("Settings", false)], "{kind}");
+        let all = rows(&workbook, "Inventory");
+        let cells = |line: u64| -> Vec<String> {
+            let row = all.iter().find(|row| row.line == line).unwrap();
+            row.cells().map(|cell| format!("{cell:?}")).collect()
+        };
+        assert_eq!(
+            all.iter().map(|row| row.line).collect::<Vec<_>>(),
+            [1, 3, 4, 5, 8],
+            "{kind}"
+        );
+        assert_eq!(
+            cells(1),
+            ["Text(\"Inventory of Green Valley, count of July\")"],
+            "{kind}"
+        );
+        assert_eq!(cells(3)[0], "Text(\"Item ID\")", "{kind}");
+        assert_eq!(
+            cells(4),
+            [
+                "Text(\"00187\")",
+                "Text(\"Blue Dream, 3.5 g\")",
+                "Number(12.0, Plain)",
+                "Text(\"Each\")",
+                "Bool(true)",
+                "Moment(Date(2021-07-08))",
+                "Moment(Time(09:05:00))",
+                "Moment(DateTime(2021-07-09T16:30:15))"
+            ],
+            "{kind}"
+        );
+        let padded = if kind == "xls" {
+            "Number(188.0, Plain)"
+        } else {
+            "Number(188.0, Padded(5))"
+        };
+        assert_eq!(
+            cells(5),
+            [
+                padded,
+                "Text(\"Crème brûlée “gummies”\")",
+                "Number(10.5, Plain)",
+                "Text(\"None\")",
+                "Bool(false)",
+                "Empty",
+                "Empty",
+                "Moment(Date(2021-12-31))"
+            ],
+            "{kind}"
+        );
+        assert_eq!(
+            cells(8),
+            [
+                "Text(\"1A4FF0100000022000000189\")",
+                "Text(\"Two lines\\nin one cell\")",
+                "Number(-2.0, Plain)",
+                "Text(\"Grams\")"
+            ],
+            "{kind}"
+        );
+        assert_eq!(
+            workbook.merges("Inventory").unwrap(),
+            [Merge {
+                first: (1, 0),
+                last: (1, 2)
+            }],
+            "{kind}"
+        );
+        let hidden = workbook.hidden_rows("Inventory").unwrap();
+        assert_eq!(hidden, if kind == "xls" { vec![] } else { vec![5] }, "{kind}");
+        // Once more, and two at once: readers don't disturb each other.
+        assert_eq!(rows(&workbook, "Inventory").len(), 5);
+        let (mut first, mut second) = (workbook.rows("Inventory").unwrap(), workbook.rows("Inventory").unwrap());
+        let (mut a, mut b) = (Row::new(), Row::new());
+        assert!(first.next(&mut a).unwrap() && second.next(&mut b).unwrap());
+        assert_eq!((a.line, b.line), (1, 1));
+        let error = workbook.rows("Sheet9").err().unwrap();
+        assert_eq!(
+            error.to_string(),
+            "book has no sheet \"Sheet9\"; it has \"Inventory\", \"Settings\""
+        );
+    }
+}
+
+mod cells {
+    use jiff::civil::{date, time};
+
+    use super::super::cells::{iso_duration, iso_moment, number_format, serial_moment};
+    use crate::sheet::{Moment, NumberFormat};
+
+    #[test]
+    fn serials_count_from_either_epoch_and_skip_the_day_that_never_was() {
+        let day = |y, m, d| Moment::Date(date(y, m, d));
+        assert_eq!(serial_moment(1.0, false), day(1900, 1, 1));
+        assert_eq!(serial_moment(59.0, false), day(1900, 2, 28));
+        assert_eq!(serial_moment(60.0, false), Moment::Duration(60.0));
+        assert_eq!(serial_moment(60.5, false), Moment::Duration(60.5));
+        assert_eq!(serial_moment(61.0, false), day(1900, 3, 1));
+        assert_eq!(serial_moment(44_197.0, false), day(2021, 1, 1));
+        assert_eq!(serial_moment(42_735.0, true), day(2021, 1, 1));
+        assert_eq!(serial_moment(60.0, true), day(1904, 3, 1));
+        assert_eq!(serial_moment(2_958_465.0, false), day(9999, 12, 31));
+        assert_eq!(serial_moment(2_958_466.0, false), Moment::Duration(2_958_466.0));
+        assert_eq!(serial_moment(2_958_465.0, true), Moment::Duration(2_958_465.0));
+        assert_eq!(serial_moment(-1.0, false), Moment::Duration(-1.0));
+        assert!(matches!(serial_moment(f64::NAN, false), Moment::Duration(_)));
+        assert!(matches!(serial_moment(1e300, false), Moment::Duration(_)));
+    }
+
+    #[test]
+    fn times_of_day_lose_their_noise() {
+        let moment = |h, m, s| Moment::DateTime(date(2021, 7, 8).at(h, m, s, 0));
+        assert_eq!(serial_moment(44_385.378_472_222_22, false), moment(9, 5, 0));
+        assert_eq!(serial_moment(44_385.378_472_2, false), moment(9, 5, 0));
+        assert_eq!(serial_moment(44_385.999_999_9, false), Moment::Date(date(2021, 7, 9)));
+        assert_eq!(serial_moment(0.5, false), Moment::Time(time(12, 0, 0, 0)));
+        assert_eq!(serial_moment(0.0, false), Moment::Time(time(0, 0, 0, 0)));
+        assert_eq!(serial_moment(0.999_999_9, false), Moment::Time(time(23, 59, 59, 0)));
+    }
+
+    #[test]
+    fn iso_cells_become_moments_unless_an_offset_would_be_lost() {
+        assert_eq!(iso_moment("2021-07-08"), Some(Moment::Date(date(2021, 7, 8))));
+        assert_eq!(
+            iso_moment("2021-07-08T09:05:00.000"),
+            Some(Moment::DateTime(date(2021, 7, 8).at(9, 5, 0, 0)))
+        );
+        assert_eq!(iso_moment("09:05:00"), Some(Moment::Time(time(9, 5, 0, 0))));
+        assert_eq!(iso_moment("2021-07-08T09:05:00Z"), None);
+        assert_eq!(iso_moment("2021-07-08T09:05:00-07:00"), None);
+        assert_eq!(iso_moment("soon"), None);
+        assert_eq!(iso_duration("PT09H05M00S"), Some(Moment::Time(time(9, 5, 0, 0))));
+        assert_eq!(iso_duration("PT36H00M00S"), Some(Moment::Duration(1.5)));
+        assert_eq!(iso_duration("P1DT12H"), Some(Moment::Duration(1.5)));
+        assert_eq!(iso_duration("-PT12H"), Some(Moment::Duration(-0.5)));
+        for wrong in ["PT9", "9H", "P1H", "PTH", ""] {
+            assert_eq!(iso_duration(wrong), None, "{wrong}");
+        }
+    }
+
+    #[test]
+    fn number_formats_tell_what_the_digits_mean() {
+        for (code, expected) in [
+            ("General", NumberFormat::Plain),
+            ("0", NumberFormat::Plain),
+            ("0.00", NumberFormat::Plain),
+            ("#,##0.00", NumberFormat::Plain),
+            ("00000", NumberFormat::Padded(5)),
+            ("00000;-00000", NumberFormat::Padded(5)),
+            ("[Red]000_)", NumberFormat::Padded(3)),
+            ("\"A\"000", NumberFormat::Plain),
+            ("00000\\-0000", NumberFormat::Plain),
+            ("0.00E+00", NumberFormat::Scientific),
+            ("##0.0e-0", NumberFormat::Scientific),
+            ("0%", NumberFormat::Percent),
+            ("0.00%", NumberFormat::Percent),
+            ("0\"%\"", NumberFormat::Plain),
+            ("@", NumberFormat::Plain),
+            ("", NumberFormat::Plain),
+        ] {
+            assert_eq!(number_format(code), expected, "{code}");
+        }
+    }
+}
+
+/// A workbook of our own with what real ones have.
+fn made() -> (tempfile::TempDir, PathBuf) {
+    use rust_xlsxwriter::{ExcelDateTime, Format};
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let with = |code: &str| Format::new().set_num_format(code);
+    let sheet = book.add_worksheet();
+    sheet.merge_range(0, 0, 0, 2, "Inventory", &Format::new()).unwrap();
+    sheet.write_string(2, 1, "Item ID").unwrap();
+    sheet.write_string(2, 2, "").unwrap();
+    sheet.write_number_with_format(3, 1, 187.0, &with("00000")).unwrap();
+    sheet.write_number_with_format(3, 2, 1e10, &with("0.00E+00")).unwrap();
+    let day = ExcelDateTime::parse_from_str("2021-07-08").unwrap();
+    let moment = ExcelDateTime::parse_from_str("2021-07-08T09:05:07").unwrap();
+    sheet.write_datetime_with_format(3, 3, &day, &with("m/d/yy")).unwrap();
+    sheet
+        .write_datetime_with_format(3, 4, &moment, &with("d mmm yyyy h:mm AM/PM"))
+        .unwrap();
+    sheet.write_number_with_format(3, 5, 0.5, &with("h:mm")).unwrap();
+    sheet.write_number_with_format(3, 6, 1.5, &with("[h]:mm")).unwrap();
+    sheet.write_blank(3, 9, &with("0")).unwrap();
+    sheet
+        .write_string(4, 1, " two  spaces, a\r\nbreak and _x000D_ ")
+        .unwrap();
+    sheet.set_row_hidden(4).unwrap();
+    sheet.write_number(6, 1, 68.664_999_999_999_99).unwrap();
+    sheet
+        .write_formula(6, 2, rust_xlsxwriter::Formula::new("=A1").set_result("#REF!"))
+        .unwrap();
+    book.add_worksheet().set_name("Hidden one").unwrap().set_hidden(true);
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("a.csv");
+    book.save(&path).unwrap();
+    (folder, path)
+}
+
+#[test]
+fn a_made_workbook_gives_back_what_was_put_in() {
+    let (_folder, path) = made();
+    let workbook = open(&path).unwrap();
+    assert_eq!(workbook.kind(), "xlsx");
+    assert_eq!(names(&workbook), [("Sheet1", true), ("Hidden one", false)]);
+    assert_eq!(
+        workbook.merges("Sheet1").unwrap(),
+        [Merge {
+            first: (1, 0),
+            last: (1, 2)
+        }]
+    );
+    assert_eq!(workbook.hidden_rows("Sheet1").unwrap(), [5]);
+    assert!(rows(&workbook, "Hidden one").is_empty());
+    let all = rows(&workbook, "Sheet1");
+    assert_eq!(all.iter().map(|row| row.line).collect::<Vec<_>>(), [1, 3, 4, 5, 7]);
+    assert_eq!(all[1].cells().collect::<Vec<_>>(), [Cell::Empty, Cell::Text("Item ID")]);
+    let shown: Vec<String> = all[2].cells().map(|cell| format!("{cell:?}")).collect();
+    assert_eq!(
+        shown,
+        [
+            "Empty",
+            "Number(187.0, Padded(5))",
+            "Number(10000000000.0, Scientific)",
+            "Moment(Date(2021-07-08))",
+            "Moment(DateTime(2021-07-08T09:05:07))",
+            "Moment(Time(12:00:00))",
+            "Moment(Duration(1.5))"
+        ]
+    );
+    assert_eq!(all[3].cell(1), Cell::Text(" two  spaces, a\r\nbreak and _x000D_ "));
+    assert_eq!(
+        all[4].cell(1),
+        Cell::Number(68.664_999_999_999_99, crate::sheet::NumberFormat::Plain)
+    );
+    assert_eq!(all[4].cell(2), Cell::Error("#REF!"));
+}
+
+#[test]
+fn a_reader_that_is_dropped_early_ends_its_thread() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("long.xlsx");
+    let mut book = rust_xlsxwriter::Workbook::new();
+    let sheet = book.add_worksheet_with_constant_memory().unwrap();
+    for row in 0..20_000 {
+        sheet.write_number(row, 0, row).unwrap();
+    }
+    book.save(&path).unwrap();
+    let workbook = open(&path).unwrap();
+    let (mut reader, mut row) = (workbook.rows("Sheet1").unwrap(), Row::new());
+    assert!(reader.next(&mut row).unwrap());
+    // Dropping waits for the thread, so this would hang if the thread didn't stop.
+    drop(reader);
+    assert_eq!(rows(&workbook, "Sheet1").len(), 20_000);
 }

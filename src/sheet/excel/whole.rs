@@ -1,10 +1,10 @@
-//! xls and ods: calamine reads them as a whole, so the sheets are held in memory; an xls has at most 65,536 rows of
-//! 256 columns. Neither gives number formats (dates are told), nor hidden rows; xls gives merged cells.
+//! xls: calamine reads it as a whole, so its sheets are held in memory; an xls has at most 65,536 rows of 256 columns.
+//! It gives no number formats (dates are told) and no hidden rows; merged cells it does give.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use calamine::{Data, Ods, OdsError, Range, Reader, Xls, XlsError};
+use calamine::{Data, Range, Reader, Xls, XlsError};
 
 use super::cells::put_owned;
 use super::package::damaged;
@@ -49,24 +49,6 @@ impl Held {
             infos,
             sheets,
             is_1904: workbook.has_1904_epoch(),
-        })
-    }
-
-    /// Reads an ods; its dates are ISO text, so there is no epoch.
-    pub(super) fn ods(source: &Source, file: &str, limits: &Limits) -> Result<Self, ReadError> {
-        let mut workbook = Ods::new(source.open(file)?).map_err(|cause| ods_error(file, &cause))?;
-        let infos = worksheets(workbook.sheets_metadata());
-        let mut sheets = HashMap::new();
-        for info in &infos {
-            let cells = workbook
-                .worksheet_range(&info.name)
-                .map_err(|cause| ods_error(file, &cause))?;
-            sheets.insert(info.name.clone(), held(cells, Vec::new(), file, &info.name, limits)?);
-        }
-        Ok(Self {
-            infos,
-            sheets,
-            is_1904: false,
         })
     }
 
@@ -142,12 +124,5 @@ fn xls_error(file: &str, cause: &XlsError) -> ReadError {
     match cause {
         XlsError::Password => ReadError::PasswordProtected(file.to_owned()),
         _ => damaged(file, format!("its records can't be read ({cause})")),
-    }
-}
-
-fn ods_error(file: &str, cause: &OdsError) -> ReadError {
-    match cause {
-        OdsError::Password => ReadError::PasswordProtected(file.to_owned()),
-        _ => damaged(file, format!("its content can't be read ({cause})")),
     }
 }

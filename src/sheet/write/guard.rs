@@ -1,4 +1,4 @@
-//! The guard that keeps Excel and LibreOffice from changing text when they open a CSV, and its exact inverse.
+//! The guard that keeps Excel and `LibreOffice` from changing text when they open a CSV, and its exact inverse.
 //!
 //! Two forms. What they would take for a number or a date (`00123`, `1E10`, `1-2`, a tag of 24 digits) becomes
 //! `="00123"`: both programs show the text as it is, and it can hold no formula of its own. What they would run as a
@@ -26,10 +26,10 @@ pub fn guard(text: &str) -> Cow<'_, str> {
 /// Takes the guard off: for every text, `unguard(guard(text))` is the text. What isn't guarded is unchanged.
 #[must_use]
 pub fn unguard(text: &str) -> Cow<'_, str> {
-    if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
-        if takes_literal(inner) {
-            return Cow::Borrowed(inner);
-        }
+    if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"'))
+        && takes_literal(inner)
+    {
+        return Cow::Borrowed(inner);
     }
     match text.strip_prefix('\'') {
         Some(inner) if takes_apostrophe(inner) => Cow::Borrowed(inner),

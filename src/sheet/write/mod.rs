@@ -7,13 +7,19 @@ mod delimited;
 mod encode;
 mod error;
 mod file;
+#[cfg(test)]
+mod file_tests;
 mod guard;
+#[cfg(test)]
+mod guard_tests;
 mod json;
 mod out;
 #[cfg(test)]
 mod tests;
 mod text;
 mod xlsx;
+#[cfg(test)]
+mod xlsx_tests;
 
 use std::io::Write;
 use std::path::Path;
@@ -84,7 +90,7 @@ pub struct Style {
     pub bom: bool,
     /// What ends a line.
     pub line_end: LineEnd,
-    /// Written for people who open it in Excel or LibreOffice: see `guard`. Implies `bom`.
+    /// Written for people who open it in Excel or `LibreOffice`: see `guard`. Implies `bom`.
     pub excel_safe: bool,
 }
 

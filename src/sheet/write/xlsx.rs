@@ -1,4 +1,4 @@
-//! Workbooks: rust_xlsxwriter in its constant-memory mode, which takes rows in order and keeps them in a temporary file.
+//! Workbooks: `rust_xlsxwriter` in its constant-memory mode, which takes rows in order and keeps them in a temporary file.
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -45,6 +45,7 @@ struct Formats {
     header: Format,
     general: Look,
     text: Look,
+    boolean: Look,
     date: Look,
     date_time: Look,
     time: Look,
@@ -75,6 +76,8 @@ impl Formats {
             header: Format::new().set_bold().set_num_format("@"),
             general: Look::new("General"),
             text: Look::new("@"),
+            // With no format of its own LibreOffice shows a truth value as 1.
+            boolean: Look::new("\"TRUE\";\"TRUE\";\"FALSE\""),
             date: Look::new("yyyy-mm-dd"),
             date_time: Look::new("yyyy-mm-dd hh:mm:ss"),
             time: Look::new("hh:mm:ss"),
@@ -109,7 +112,7 @@ impl<'w> XlsxWriter<'w> {
     }
 
     fn start_sheet(&mut self) -> Result<(), WriteError> {
-        let name = self.sheet_name(self.sheet);
+        let name = sheet_name(self.sheet);
         let (columns, formats, book) = (&self.columns, &self.formats, &mut self.book);
         guarded(|| {
             let sheet = book.add_worksheet_with_constant_memory()?;
@@ -148,21 +151,8 @@ impl<'w> XlsxWriter<'w> {
         Ok(())
     }
 
-    fn sheet_name(&self, sheet: usize) -> String {
-        if sheet == 0 {
-            SHEET_NAME.to_owned()
-        } else {
-            format!("{SHEET_NAME} {}", sheet + 1)
-        }
-    }
-
     fn address(&self, at: Place) -> String {
-        format!(
-            "{}!{}{}",
-            self.sheet_name(self.sheet),
-            column_letters(at.column),
-            at.row + 1
-        )
+        format!("{}!{}{}", sheet_name(self.sheet), column_letters(at.column), at.row + 1)
     }
 
     fn close_sheet(&mut self) -> Result<(), WriteError> {
@@ -200,6 +190,14 @@ impl<'w> XlsxWriter<'w> {
         }
         self.row += 1;
         Ok(())
+    }
+}
+
+fn sheet_name(sheet: usize) -> String {
+    if sheet == 0 {
+        SHEET_NAME.to_owned()
+    } else {
+        format!("{SHEET_NAME} {}", sheet + 1)
     }
 }
 
@@ -246,8 +244,7 @@ fn content<'a>(cell: &Cell<'a>, column: &Column, formats: &'a Formats) -> Conten
         Cell::Absent | Cell::Empty | Cell::Json(serde_json::Value::Null) => Content::Blank,
         // An id is text, whatever it came as.
         _ if column.id => Content::Text(cell_text(cell)),
-        Cell::Bool(value) => Content::Bool(*value),
-        Cell::Json(serde_json::Value::Bool(value)) => Content::Bool(*value),
+        Cell::Bool(value) | Cell::Json(serde_json::Value::Bool(value)) => Content::Bool(*value),
         Cell::Number(value, format) if value.is_finite() => Content::Number(*value, *format),
         Cell::Json(serde_json::Value::Number(number)) => match exact_number(&number.to_string()) {
             Some(value) => Content::Number(value, NumberFormat::Plain),
@@ -287,8 +284,7 @@ fn write(
             sheet.write_string_with_format(row, column, text, formats.text.get(marked))
         }
         Content::Text(text) => sheet.write_string(row, column, text),
-        Content::Bool(value) if marked => sheet.write_boolean_with_format(row, column, value, &formats.general.marked),
-        Content::Bool(value) => sheet.write_boolean(row, column, value),
+        Content::Bool(value) => sheet.write_boolean_with_format(row, column, value, formats.boolean.get(marked)),
         Content::Number(value, format) => match format {
             NumberFormat::Plain if marked => {
                 sheet.write_number_with_format(row, column, value, &formats.general.marked)
@@ -366,8 +362,7 @@ fn width(column: &Column) -> f64 {
     let least: usize = match column.kind {
         _ if column.id => 28,
         Kind::Date => 20,
-        Kind::Time => 12,
-        Kind::Number => 12,
+        Kind::Time | Kind::Number => 12,
         Kind::Text => 16,
     };
     // Room for the filter's arrow.
@@ -391,13 +386,14 @@ fn check_length(text: &str, address: impl FnOnce() -> String) -> Result<(), Writ
     }
 }
 
-/// rust_xlsxwriter panics where its temporary file can't be written (`expect` on each write of a row), so a full disk
+/// `rust_xlsxwriter` panics where its temporary file can't be written (`expect` on each write of a row), so a full disk
 /// would end the program; here it is an error like any other.
 fn guarded(work: impl FnOnce() -> Result<(), XlsxError>) -> Result<(), WriteError> {
     match catch_unwind(AssertUnwindSafe(work)) {
         Ok(Ok(())) => Ok(()),
-        Ok(Err(XlsxError::IoError(cause))) => Err(WriteError::Io(cause)),
-        Ok(Err(XlsxError::ZipError(zip::result::ZipError::Io(cause)))) => Err(WriteError::Io(cause)),
+        Ok(Err(XlsxError::IoError(cause) | XlsxError::ZipError(zip::result::ZipError::Io(cause)))) => {
+            Err(WriteError::Io(cause))
+        }
         Ok(Err(cause)) => Err(WriteError::Workbook(cause.to_string())),
         Err(_) => Err(WriteError::Workbook("its temporary file can't be written".to_owned())),
     }

@@ -137,7 +137,23 @@ impl Row {
 
     /// Adds a cell at the end (text is copied into the row's own buffer).
     pub fn push(&mut self, cell: Cell<'_>) {
-        let raw = match cell {
+        let raw = self.store(cell);
+        self.cells.push(raw);
+    }
+
+    /// Puts a cell at its physical column; cells between the row's end and it are empty. For sheets whose
+    /// cells come with an address: they may leave gaps, and some writers put them out of order.
+    pub fn set(&mut self, index: usize, cell: Cell<'_>) {
+        self.pad_empty(index);
+        let raw = self.store(cell);
+        match self.cells.get_mut(index) {
+            Some(slot) => *slot = raw,
+            None => self.cells.push(raw),
+        }
+    }
+
+    fn store(&mut self, cell: Cell<'_>) -> Raw {
+        match cell {
             Cell::Absent => Raw::Absent,
             Cell::Empty => Raw::Empty,
             Cell::Text(text) => {
@@ -152,8 +168,7 @@ impl Row {
                 Raw::Error(start, end)
             }
             Cell::Json(value) => Raw::Json(Box::new(value.clone())),
-        };
-        self.cells.push(raw);
+        }
     }
 
     /// Fills the row with the fields of a text row: `ends` says where in `text` each of them ends.
@@ -175,11 +190,10 @@ impl Row {
 
     /// Puts a cell at a column, in any order; columns that are passed over are absent.
     pub(super) fn put(&mut self, index: usize, cell: Cell<'_>) {
-        while self.cells.len() <= index {
+        while self.cells.len() < index {
             self.cells.push(Raw::Absent);
         }
-        self.push(cell);
-        self.cells.swap_remove(index);
+        self.set(index, cell);
     }
 
     /// Adds empty cells until the row has `len` of them: a sheet's gaps are empty cells.

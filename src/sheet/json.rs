@@ -33,9 +33,10 @@ pub(super) fn shape_of(sample: &str) -> Option<Shape> {
     }
     // An object that has an array under `data`, and no id of its own, is an envelope; any other one is a row.
     let mut keys = Cutter::new("", &Limits::default(), Shape::Lines, text.as_bytes());
-    Some(match keys.leads_to_data() {
-        true => Shape::Envelope,
-        false => Shape::Lines,
+    Some(if keys.leads_to_data() {
+        Shape::Envelope
+    } else {
+        Shape::Lines
     })
 }
 

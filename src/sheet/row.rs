@@ -190,11 +190,10 @@ impl Row {
 
     /// Puts a cell at a column, in any order; columns that are passed over are absent.
     pub(super) fn put(&mut self, index: usize, cell: Cell<'_>) {
-        while self.cells.len() <= index {
+        while self.cells.len() < index {
             self.cells.push(Raw::Absent);
         }
-        self.push(cell);
-        self.cells.swap_remove(index);
+        self.set(index, cell);
     }
 
     /// Adds empty cells until the row has `len` of them: a sheet's gaps are empty cells.

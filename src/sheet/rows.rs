@@ -43,12 +43,16 @@ fn is_filled(cell: Cell<'_>) -> bool {
     }
 }
 
+fn is_zero(cell: Cell<'_>) -> bool {
+    matches!(cell, Cell::Number(value, _) if value.abs() < f64::MIN_POSITIVE)
+}
+
 /// Whether a row holds at least two zeros and nothing else.
 fn is_only_zeros(row: &Row) -> bool {
     let mut zeros = 0;
     for cell in row.cells() {
         match cell {
-            Cell::Number(value, _) if value == 0.0 => zeros += 1,
+            cell if is_zero(cell) => zeros += 1,
             cell if is_filled(cell) => return false,
             _ => {}
         }
@@ -58,10 +62,7 @@ fn is_only_zeros(row: &Row) -> bool {
 
 /// Whether a row holds what a person may have entered: neither an error value, nor only zeros and blanks.
 pub(super) fn looks_real(row: &Row) -> bool {
-    !row.cells().any(|cell| matches!(cell, Cell::Error(_)))
-        && row
-            .cells()
-            .any(|cell| is_filled(cell) && !matches!(cell, Cell::Number(value, _) if value == 0.0))
+    !row.cells().any(|cell| matches!(cell, Cell::Error(_))) && row.cells().any(|cell| is_filled(cell) && !is_zero(cell))
 }
 
 impl RowReader for DataRows {

@@ -1,10 +1,12 @@
 //! What `open` makes of whole files. Each test writes its file, so that its bytes stand beside what they mean.
 
+mod any;
 mod compressed;
 mod headers;
 mod json;
 mod real;
 mod text;
+mod workbook;
 
 use std::fs;
 use std::path::Path;

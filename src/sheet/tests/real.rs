@@ -89,3 +89,28 @@ fn a_utf_16_file_of_error_values_reads() {
     );
     assert_eq!(read.row(0)[..3], ["error #NULL!", "error #NULL!", "#NULL?"]);
 }
+
+#[test]
+fn the_vendor_s_workbook_gives_one_item_of_the_right_sheet() {
+    let Some(read) = real("inventory_import.xlsm") else {
+        return;
+    };
+    assert_eq!((read.header.line, read.lines()), (7, vec![8]));
+    assert_eq!(read.row(0)[..2], ["test-item", "Chess Set"]);
+    assert_eq!(read.names().len(), 25);
+    assert!(read.noted("\"Upload\" is left out"), "{:?}", read.notes);
+}
+
+#[test]
+fn a_title_above_a_workbook_s_header_is_skipped() {
+    let Some(read) = real("fl-skip-rows.xlsx") else { return };
+    assert!(read.header.line > 1, "{read:?}");
+}
+
+#[test]
+fn only_the_visible_sheet_is_read() {
+    let Some(read) = real("sjs-sheet_visibility.xlsx") else {
+        return;
+    };
+    assert!(read.noted("it is hidden"), "{:?}", read.notes);
+}

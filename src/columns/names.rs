@@ -62,7 +62,10 @@ pub(crate) struct Shape {
 impl Shape {
     /// A name's shape.
     pub(crate) fn of(name: &str) -> Self {
-        Self { words: words(name), pairs: pairs(&fold(name)) }
+        Self {
+            words: words(name),
+            pairs: pairs(&fold(name)),
+        }
     }
 
     /// How alike two names are, from 0 to 1: the better of shared words and shared letter pairs (Dice's coefficient).

@@ -33,9 +33,21 @@ fn importing_an_export_changes_nothing_in_any_format() {
     let count = fill(&server);
     let before = server.items(ORG);
     let stockport = Stockport::new().at_faulty(&server, ORG);
-    for file in ["out.csv", "out.tsv", "out.xlsx", "out.json", "out.jsonl", "out.csv.gz", "out.jsonl.zst"] {
+    for file in [
+        "out.csv",
+        "out.tsv",
+        "out.xlsx",
+        "out.json",
+        "out.jsonl",
+        "out.csv.gz",
+        "out.jsonl.zst",
+    ] {
         let summary = stockport.run(["export", file, "--json"]).ok().json();
-        assert_eq!((&summary["items"], &summary["completeness"]), (&json!(count), &json!("proved")), "{file}");
+        assert_eq!(
+            (&summary["items"], &summary["completeness"]),
+            (&json!(count), &json!("proved")),
+            "{file}"
+        );
         let run = stockport.run(["import", file, "--json"]).ok().json();
         assert_eq!(run["unchanged"], count, "{file}: {run}");
     }
@@ -54,7 +66,10 @@ fn the_27_fields_come_first_then_the_others_and_blanks_are_blank() {
     assert_eq!(headers[..3], ["item_id", "name", "item_type"]);
     assert!(headers[27..].contains(&"supplier".to_owned()) && !headers.contains(&"id".to_owned()));
     let rows: Vec<csv::StringRecord> = out.records().map(Result::unwrap).collect();
-    assert_eq!(rows.iter().map(|row| &row[0]).collect::<Vec<_>>(), ["0001", "0002", "0003", "1E10", "A 5"]);
+    assert_eq!(
+        rows.iter().map(|row| &row[0]).collect::<Vec<_>>(),
+        ["0001", "0002", "0003", "1E10", "A 5"]
+    );
     let status = headers.iter().position(|header| header == "status").unwrap();
     assert_eq!(&rows[0][status], "", "'None' means nothing");
     stockport.run(["export", "titled.csv", "--headers", "title"]).ok();
@@ -69,7 +84,10 @@ fn json_has_nulls_for_nothing_and_numbers_as_numbers() {
     stockport.run(["export", "out.json"]).ok();
     let items: Vec<Value> = serde_json::from_str(&stockport.read("out.json")).unwrap();
     assert_eq!(items.len(), 5);
-    assert_eq!((&items[0]["status"], items[0]["quantity"].to_string().as_str()), (&json!(null), "12.5"));
+    assert_eq!(
+        (&items[0]["status"], items[0]["quantity"].to_string().as_str()),
+        (&json!(null), "12.5")
+    );
     assert_eq!(items[3]["supplier"], json!({"name": "North", "tags": [1, 2]}));
 }
 
@@ -79,7 +97,13 @@ fn standard_output_gets_the_items_and_nothing_else() {
     fill(&server);
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let run = stockport.run(["export", "-"]).ok();
-    assert_eq!(run.stdout.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()).count(), 5);
+    assert_eq!(
+        run.stdout
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap())
+            .count(),
+        5
+    );
     assert!(run.stderr.contains("Exported 5 items"), "{}", run.stderr);
     let run = stockport.run(["export", "-", "--format", "csv"]).ok();
     assert!(run.stdout.starts_with("item_id,name,"));
@@ -95,7 +119,9 @@ fn an_existing_file_is_replaced_only_when_asked_and_only_by_a_whole_one() {
     assert!(refused.stderr.contains("--force"), "{}", refused.stderr);
     assert_eq!(server.requests().len(), 0, "asked before it was refused");
     let cut = server.rule(Rule::from(1, Fault::CutBody));
-    stockport.run(["export", "out.csv", "--force", "--retries", "0"]).exit(1);
+    stockport
+        .run(["export", "out.csv", "--force", "--retries", "0"])
+        .exit(1);
     assert_eq!(stockport.read("out.csv"), "precious");
     cut.behave();
     stockport.run(["export", "out.csv", "--force"]).ok();
@@ -106,12 +132,17 @@ fn an_existing_file_is_replaced_only_when_asked_and_only_by_a_whole_one() {
 
 #[test]
 fn a_list_that_is_cut_is_no_export() {
-    let server = TestSandbox::with(Flavour { hard_cut: Some(10), ..Flavour::default() });
+    let server = TestSandbox::with(Flavour {
+        hard_cut: Some(10),
+        ..Flavour::default()
+    });
     let stockport = Stockport::new().at(&server, ORG);
     let store = server.sandbox.store();
     for number in 0..30 {
         let id = format!("A{number:02}");
-        store.put(ORG, &id, json!({"item_id": id}).as_object().unwrap().clone()).unwrap();
+        store
+            .put(ORG, &id, json!({"item_id": id}).as_object().unwrap().clone())
+            .unwrap();
     }
     let run = stockport.run(["export", "out.csv"]).exit(4);
     assert!(run.stderr.contains("not whole"), "{}", run.stderr);

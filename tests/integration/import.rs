@@ -23,13 +23,29 @@ fn sample_text(name: &str) -> String {
 #[test]
 fn the_first_command_of_the_readme_imports_the_sample_and_the_second_time_nothing_is_sent() {
     let stockport = Stockport::new();
-    let first = stockport.run(["import", &sample_text("inventory.xlsx"), "--sandbox"]).ok();
-    assert!(first.stdout.contains("sandbox-company holds 0 items"), "{}", first.stdout);
+    let first = stockport
+        .run(["import", &sample_text("inventory.xlsx"), "--sandbox"])
+        .ok();
+    assert!(
+        first.stdout.contains("sandbox-company holds 0 items"),
+        "{}",
+        first.stdout
+    );
     assert!(first.stdout.contains("200 create"), "{}", first.stdout);
     assert!(first.stdout.contains("200 read = 200 created\n"), "{}", first.stdout);
-    let again = stockport.run(["import", &sample_text("inventory.xlsx"), "--sandbox"]).ok();
-    assert!(again.stdout.contains("sandbox-company holds 200 items"), "{}", again.stdout);
-    assert!(again.stdout.contains("200 unchanged (all of them: nothing to send)"), "{}", again.stdout);
+    let again = stockport
+        .run(["import", &sample_text("inventory.xlsx"), "--sandbox"])
+        .ok();
+    assert!(
+        again.stdout.contains("sandbox-company holds 200 items"),
+        "{}",
+        again.stdout
+    );
+    assert!(
+        again.stdout.contains("200 unchanged (all of them: nothing to send)"),
+        "{}",
+        again.stdout
+    );
     assert!(again.stdout.contains("200 read = 200 unchanged\n"), "{}", again.stdout);
 }
 
@@ -39,7 +55,10 @@ fn an_import_of_what_is_stored_already_sends_no_post() {
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let path = sample_text("inventory.csv");
     let first = stockport.run(["import", &path, "--json"]).ok().json();
-    assert_eq!((first["read"].as_u64(), first["created"].as_u64()), (Some(60), Some(60)));
+    assert_eq!(
+        (first["read"].as_u64(), first["created"].as_u64()),
+        (Some(60), Some(60))
+    );
     let posts = server.posts().len();
     assert_eq!(posts, 1);
     let second = stockport.run(["import", &path, "--json"]).ok().json();
@@ -66,14 +85,24 @@ fn values_arrive_as_the_sheet_means_them() {
     assert_eq!(stored("001", "area_id"), Some(json!("0042")));
     assert_eq!(stored("001", "status"), None);
     assert_eq!(stored("001", "approved_at"), Some(json!("2026-07-22")));
-    assert_eq!(stored("1A4FF01", "quantity").unwrap().to_string().parse::<f64>().unwrap(), 1234.5);
+    assert_eq!(
+        stored("1A4FF01", "quantity")
+            .unwrap()
+            .to_string()
+            .parse::<f64>()
+            .unwrap(),
+        1234.5
+    );
     assert_eq!(stored("1A4FF01", "approved_at"), Some(json!("2026-03-04T15:52:00")));
 }
 
 #[test]
 fn an_update_posts_the_fields_that_differ_and_blank_cells_keep_what_is_stored() {
     let server = Faulty::new();
-    server.put(ORG, &json!({"item_id": "A1", "name": "Kush", "quantity": 12, "status": "Active", "note": "ours"}));
+    server.put(
+        ORG,
+        &json!({"item_id": "A1", "name": "Kush", "quantity": 12, "status": "Active", "note": "ours"}),
+    );
     let stockport = Stockport::new().at_faulty(&server, ORG);
     stockport.write("count.csv", "item_id,name,quantity,status\nA1,Kush,10.5,\n");
     let run = stockport.run(["import", "count.csv"]).ok();
@@ -83,7 +112,10 @@ fn an_update_posts_the_fields_that_differ_and_blank_cells_keep_what_is_stored() 
     assert_eq!((&item["status"], &item["note"]), (&json!("Active"), &json!("ours")));
     stockport.run(["import", "count.csv", "--blanks", "clear"]).ok();
     assert_eq!(server.items(ORG)["A1"]["status"], json!(null));
-    let rejected = stockport.run(["import", "count.csv", "--blanks", "reject", "--json"]).exit(3).json();
+    let rejected = stockport
+        .run(["import", "count.csv", "--blanks", "reject", "--json"])
+        .exit(3)
+        .json();
     assert_eq!(rejected["rejected"], 1);
 }
 
@@ -91,9 +123,16 @@ fn an_update_posts_the_fields_that_differ_and_blank_cells_keep_what_is_stored() 
 fn a_dry_run_shows_the_plan_and_sends_nothing() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
-    let run = stockport.run(["import", &sample_text("inventory.xlsx"), "--dry-run"]).ok();
+    let run = stockport
+        .run(["import", &sample_text("inventory.xlsx"), "--dry-run"])
+        .ok();
     assert!(run.stdout.contains("200 create"), "{}", run.stdout);
-    assert!(run.stdout.contains("Dry run, nothing sent: 200 read = 200 not attempted"), "{}", run.stdout);
+    assert!(
+        run.stdout
+            .contains("Dry run, nothing sent: 200 read = 200 not attempted"),
+        "{}",
+        run.stdout
+    );
     assert_eq!(server.posts().len(), 0);
     assert!(!stockport.home().join("state").exists(), "a dry run leaves a journal");
 }
@@ -104,11 +143,17 @@ fn every_bad_row_of_the_messy_sample_is_rejected_with_its_line_column_value_and_
     let stockport = Stockport::new().at_faulty(&server, ORG);
     fs::copy(sample("messy.csv"), stockport.path("messy.csv")).unwrap();
     let run = stockport.run(["import", "messy.csv", "--json"]).exit(3).json();
-    assert_eq!((&run["read"], &run["created"], &run["rejected"]), (&json!(15), &json!(7), &json!(8)));
+    assert_eq!(
+        (&run["read"], &run["created"], &run["rejected"]),
+        (&json!(15), &json!(7), &json!(8))
+    );
     assert_eq!(run["rejects_file"], "messy.rejects.csv");
     let mut rejects = csv::Reader::from_path(stockport.path("messy.rejects.csv")).unwrap();
     let headers = rejects.headers().unwrap().clone();
-    assert_eq!(headers.iter().skip(7).collect::<Vec<_>>(), ["_row", "_column", "_value", "_reason"]);
+    assert_eq!(
+        headers.iter().skip(7).collect::<Vec<_>>(),
+        ["_row", "_column", "_value", "_reason"]
+    );
     let rows: Vec<csv::StringRecord> = rejects.records().map(Result::unwrap).collect();
     let told: Vec<(&str, &str, &str)> = rows.iter().map(|row| (&row[7], &row[8], &row[9])).collect();
     assert_eq!(
@@ -125,7 +170,10 @@ fn every_bad_row_of_the_messy_sample_is_rejected_with_its_line_column_value_and_
         ]
     );
     assert!(rows.iter().all(|row| !row[10].is_empty()));
-    assert!(rows[4][10].contains("line 9") && rows[6][10].contains("line 7"), "each names the other: {rows:?}");
+    assert!(
+        rows[4][10].contains("line 9") && rows[6][10].contains("line 7"),
+        "each names the other: {rows:?}"
+    );
     assert_eq!(server.count(ORG), 7);
 }
 
@@ -141,7 +189,10 @@ fn a_corrected_reject_file_is_imported_as_it_is() {
         .replace("\nMESSY/003", "\nMESSY-003")
         .replace("\n..,", "\nMESSY-004,")
         .replace("\n__MESSY-005__", "\nMESSY-005")
-        .replace("\nMESSY-006,One id in two rows (second)", "\nMESSY-008,One id in two rows (second)")
+        .replace(
+            "\nMESSY-006,One id in two rows (second)",
+            "\nMESSY-008,One id in two rows (second)",
+        )
         .replace("\"1.234,50\",Grams", "\"1,234.50\",Grams");
     stockport.write("corrected.csv", corrected);
     let run = stockport.run(["import", "corrected.csv", "--json"]).ok().json();
@@ -159,7 +210,9 @@ fn a_reject_file_is_never_overwritten_and_stands_where_it_is_wanted() {
         assert_eq!(run["rejects_file"], expected);
         assert!(stockport.path(expected).exists());
     }
-    stockport.run(["import", "bad.csv", "--rejects", "elsewhere.csv"]).exit(3);
+    stockport
+        .run(["import", "bad.csv", "--rejects", "elsewhere.csv"])
+        .exit(3);
     assert!(stockport.read("elsewhere.csv").contains("nobody"));
 }
 
@@ -187,7 +240,10 @@ fn a_workbooks_rejects_come_back_as_a_workbook() {
 fn standard_input_is_a_file_like_any_other() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
-    let run = stockport.run_with_input(["import", "-", "--json"], b"item_id,name\nA1,Kush\n").ok().json();
+    let run = stockport
+        .run_with_input(["import", "-", "--json"], b"item_id,name\nA1,Kush\n")
+        .ok()
+        .json();
     assert_eq!(run["created"], 1);
     assert_eq!(server.count(ORG), 1);
 }
@@ -199,10 +255,19 @@ fn several_files_are_one_run_and_an_id_in_two_of_them_is_a_duplicate() {
     stockport.write("a.csv", "item_id,name\nA1,Kush\nA2,Haze\n");
     stockport.write("b.csv", "item_id,name\nA2,Haze 2\nA3,Dream\n");
     let run = stockport.run(["import", "a.csv", "b.csv", "--json"]).exit(3).json();
-    assert_eq!((&run["read"], &run["created"], &run["rejected"]), (&json!(4), &json!(2), &json!(2)));
+    assert_eq!(
+        (&run["read"], &run["created"], &run["rejected"]),
+        (&json!(4), &json!(2), &json!(2))
+    );
     assert!(stockport.path("a.rejects.csv").exists() && stockport.path("b.rejects.csv").exists());
-    let run = stockport.run(["import", "a.csv", "b.csv", "--duplicates", "last", "--json"]).ok().json();
-    assert_eq!((&run["created"], &run["unchanged"], &run["skipped"]), (&json!(1), &json!(2), &json!(1)));
+    let run = stockport
+        .run(["import", "a.csv", "b.csv", "--duplicates", "last", "--json"])
+        .ok()
+        .json();
+    assert_eq!(
+        (&run["created"], &run["unchanged"], &run["skipped"]),
+        (&json!(1), &json!(2), &json!(1))
+    );
     assert_eq!(server.items(ORG)["A2"]["name"], "Haze 2");
 }
 
@@ -226,31 +291,49 @@ fn ten_thousand_items_go_in_and_ten_thousand_come_out() {
 
 #[test]
 fn an_endpoint_without_arrays_gets_single_objects() {
-    let server = Faulty::with(Flavour { no_arrays: true, ..Flavour::default() });
+    let server = Faulty::with(Flavour {
+        no_arrays: true,
+        ..Flavour::default()
+    });
     let stockport = Stockport::new().at_faulty(&server, ORG);
-    let run = stockport.run(["import", &sample_text("inventory.csv"), "--json"]).ok().json();
+    let run = stockport
+        .run(["import", &sample_text("inventory.csv"), "--json"])
+        .ok()
+        .json();
     assert_eq!(run["created"], 60);
     assert_eq!(server.count(ORG), 60);
 }
 
 #[test]
 fn a_cut_list_makes_import_ask_for_its_own_ids() {
-    let server = Faulty::with(Flavour { hard_cut: Some(2), ..Flavour::default() });
+    let server = Faulty::with(Flavour {
+        hard_cut: Some(2),
+        ..Flavour::default()
+    });
     for id in ["A1", "A2", "A3", "A4", "A5", "A6"] {
         server.put(ORG, &json!({"item_id": id, "name": "old"}));
     }
     let stockport = Stockport::new().at_faulty(&server, ORG);
     stockport.write("count.csv", "item_id,name\nA3,old\nA4,new\nB1,new\n");
     let run = stockport.run(["import", "count.csv", "--json"]).ok().json();
-    assert_eq!((&run["unchanged"], &run["updated"], &run["created"]), (&json!(1), &json!(1), &json!(1)));
+    assert_eq!(
+        (&run["unchanged"], &run["updated"], &run["created"]),
+        (&json!(1), &json!(1), &json!(1))
+    );
 }
 
 #[test]
 fn an_endpoint_that_cannot_list_is_asked_item_by_item() {
-    let server = Faulty::with(Flavour { lists_fail: true, ..Flavour::default() });
+    let server = Faulty::with(Flavour {
+        lists_fail: true,
+        ..Flavour::default()
+    });
     server.put(ORG, &json!({"item_id": "A1", "name": "old"}));
     let stockport = Stockport::new().at_faulty(&server, ORG);
     stockport.write("count.csv", "item_id,name\nA1,old\nB1,new\n");
-    let run = stockport.run(["import", "count.csv", "--json", "--retries", "1"]).ok().json();
+    let run = stockport
+        .run(["import", "count.csv", "--json", "--retries", "1"])
+        .ok()
+        .json();
     assert_eq!((&run["unchanged"], &run["created"]), (&json!(1), &json!(1)));
 }

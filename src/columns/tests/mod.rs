@@ -34,7 +34,11 @@ fn header(names: &[&str], line: u64) -> Header {
             name: (*name).to_owned(),
         })
         .collect();
-    Header { line, cells }
+    Header {
+        line,
+        cells,
+        ..Header::default()
+    }
 }
 
 /// A text file: the header is line 1.

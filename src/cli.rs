@@ -63,6 +63,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Pace",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: u64,
+    /// Write events to standard error as JSON, one a line, instead of text
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json_log: bool,
     /// Write one JSON document to standard output instead of text, on failure too
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
@@ -94,6 +97,10 @@ pub enum Command {
     Import(Import),
     /// Export an organization's whole inventory to a file
     Export(Export),
+    /// Take a run back: restore what it updated, delete what it created, except what has changed since
+    Undo(Undo),
+    /// List the runs of this machine
+    Runs(Runs),
     /// Run the embedded inventory server, to try things out against
     Sandbox(Sandbox),
 }
@@ -119,20 +126,82 @@ pub struct Import {
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the plan to a file for review, and send nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub plan_out: Option<PathBuf>,
+    /// Carry out just this plan; refused as a whole when an item that it touches has changed
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Go on with the last run of this file and organization that was cut short, or with the run named
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          conflicts_with_all = ["dry_run", "plan_out", "plan"])]
+    pub resume: Option<String>,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// Surprises that stop a run unless they are allowed.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Brakes {
+    /// Go on where the organization is empty although an earlier run knows of items
+    #[arg(long, help_heading = "Brakes")]
+    pub allow_empty: bool,
+    /// Go on where the organization holds less than half of what an earlier run knows of
+    #[arg(long, help_heading = "Brakes")]
+    pub allow_shrink: bool,
+}
+
+/// `stockport undo`
+#[derive(Args, Debug)]
+pub struct Undo {
+    /// The run [default: the last one into the organization that wrote anything]
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+}
+
+/// `stockport runs`
+#[derive(Args, Debug)]
+pub struct Runs {
+    /// How many runs to show, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub last: usize,
+}
+
+/// How fast an upload is.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Pace {
     /// Requests at once, at most
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Pace",
+          value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: u16,
     /// Items a request, at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Pace",
+          value_parser = clap::value_parser!(u16).range(1..=5000))]
     pub batch: u16,
     /// Items a second, at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Pace")]
     pub rate: Option<NonZeroU32>,
     /// Stop when more items than this fail: a number, or a share (5%)
-    #[arg(long, value_name = "N|N%", value_parser = max_failures)]
+    #[arg(long, value_name = "N|N%", help_heading = "Pace", value_parser = max_failures)]
     pub max_failures: Option<MaxFailures>,
 }
 

@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::columns::{Draft, DraftValue, FieldValue, as_text, same};
+use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, as_text, same};
 use crate::item::{FIELDS, ITEM_ID, Object};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
@@ -74,6 +74,17 @@ pub enum Decision {
     Unchanged,
     /// Left out on request; the reason for a person.
     Skipped(&'static str),
+}
+
+/// What the plan makes of one item of a supply, and where that item stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Where the item stands.
+    pub origin: Origin,
+    /// Its id; empty where it has none that can be used.
+    pub id: String,
+    /// What is to be done, or why it is refused.
+    pub decision: Result<Decision, Vec<Rejection>>,
 }
 
 /// Decides what to do with one item, given what the organization holds under its id.

@@ -52,7 +52,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     };
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
-    let listing = read_into(&context.output, &connected.client, &mut spool)?;
+    let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(incomplete(&connected, &listing));
     }

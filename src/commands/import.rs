@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Context;
+use super::{Connected, Context, runs_folder};
 use crate::cli::{self, Import};
-use crate::columns::{ColumnOptions, DateOrder, Duplicates, Judge, NumberStyle, Origin, Source, Survey};
-use crate::config::runs_folder;
+use crate::columns::{ColumnOptions, DateOrder, Duplicates, Judge, NumberStyle, Origin, Reading, Source, Survey};
 use crate::error::{Error, Exit};
-use crate::journal::{self, Journal};
-use crate::plan::{Blanks, Mode, Policy};
+use crate::journal::Journal;
+use crate::plan::{self, Blanks, Mode, Policy, Verdict};
 use crate::report::{Summary, write_rejects};
-use crate::sheet::{self, Input, ReadOptions, SheetChoice, Table};
-use crate::transfer::{Supply, Take, Transfer, show_reading};
-use crate::upload;
+use crate::review::{Reviewed, write_plan};
+use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
+use crate::sheet::{self, Input, ReadError, ReadOptions, SheetChoice, Table};
+use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
 
 /// The rows of the files that the user named.
 struct Files<'a> {
@@ -22,6 +22,7 @@ struct Files<'a> {
     /// The file that each table came from.
     paths: &'a [PathBuf],
     rejects: Option<&'a Path>,
+    policy: Policy,
 }
 
 impl Supply for Files<'_> {
@@ -29,9 +30,27 @@ impl Supply for Files<'_> {
         self.survey.rows
     }
 
-    fn each(&self, take: &mut Take<'_>) -> Result<(), Error> {
-        self.source
-            .read::<Error>(&mut |_, incoming| take(incoming.origin, incoming.reading))
+    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+        self.source.read::<Error>(&mut |_, incoming| match incoming.reading {
+            Reading::Item(draft) => take(&draft.id),
+            Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
+        })
+    }
+
+    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        self.source.read::<Error>(&mut |_, incoming| {
+            let origin = incoming.origin;
+            let (id, decision) = match incoming.reading {
+                Reading::Item(draft) => {
+                    let stored = holds(&draft.id)?;
+                    let decision = plan::decide(&draft, stored.as_ref(), &self.policy);
+                    (draft.id.into_owned(), Ok(decision))
+                }
+                Reading::Rejected(reasons) => (String::new(), Err(reasons)),
+                Reading::Skipped(_) => (String::new(), Ok(plan::Decision::Skipped("another row stands for it"))),
+            };
+            take(Verdict { origin, id, decision })
+        })
     }
 
     fn address(&self, origin: Origin, index: Option<usize>) -> String {
@@ -54,12 +73,13 @@ impl Supply for Files<'_> {
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &Import) -> Exit {
     let began = Instant::now();
+    let sends = !options.dry_run && options.plan_out.is_none();
     let mut summary = Summary {
         source: named(&options.files),
-        dry_run: options.dry_run,
+        dry_run: !sends,
         ..Summary::default()
     };
-    if let Err(error) = import(context, options, &mut summary) {
+    if let Err(error) = import(context, options, sends, &mut summary, began) {
         summary.error = Some(error);
     }
     summary.took = began.elapsed();
@@ -67,34 +87,47 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
     summary.exit()
 }
 
-fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<(), Error> {
+fn import(
+    context: &Context,
+    options: &Import,
+    sends: bool,
+    summary: &mut Summary,
+    began: Instant,
+) -> Result<(), Error> {
     let (tables, paths) = open(&options.files, &options.reading)?;
     let mut source = Source::new(tables, column_options(options))?;
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
+    let identity = identity(options, &connected)?;
+    let mut reviewed = options
+        .plan
+        .as_ref()
+        .map(|plan| Reviewed::load(plan, &identity))
+        .transpose()?;
+    let runs = Runs::new(runs_folder(sends)?);
+    let lock = if sends {
+        Some(Lock::take(&runs_folder(true)?, &identity.api, &identity.org, "import")?)
+    } else {
+        None
+    };
     let survey = source.survey()?;
     show_reading(&context.output, &source.tables, &survey);
     summary.warnings.clone_from(&survey.warnings);
-    let journal = if options.dry_run {
-        Journal::temporary()?
-    } else {
-        summary.run = journal::run_name();
-        Journal::create(&runs_folder()?, &summary.run)?
+    let known = Known {
+        at_least: runs.known(&identity.api, &identity.org),
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
     };
+    let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,
         org: &connected.org,
-        policy: policy(options),
-        upload: upload::Options {
-            jobs: usize::from(options.jobs),
-            batch: usize::from(options.batch),
-            retries: context.wishes.retries,
-            rate: options.rate,
-            max_failures: options.max_failures,
-        },
-        dry_run: options.dry_run,
+        upload: context.upload(&options.pace),
+        purpose,
         rejects_anyway: options.rejects.is_some(),
+        verify: options.verify && sends,
+        known,
         stop: &context.stop,
     };
     let files = Files {
@@ -102,9 +135,83 @@ fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<
         survey: &survey,
         paths: &paths,
         rejects: options.rejects.as_deref(),
+        policy: policy(options),
     };
-    transfer.run(&files, &journal, summary);
+    let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
+    transfer.run(&files, &journal, review, summary);
+    if let (Some(path), None) = (&options.plan_out, &summary.error) {
+        write_plan(path, &identity, &journal)?;
+        context
+            .output
+            .result(&format!("The plan, for review: {}", path.display()));
+    }
+    if sends {
+        summary.took = began.elapsed();
+        Runs::end(&journal, summary)?;
+    }
+    drop(lock);
     Ok(())
+}
+
+/// The run's journal: its own, an earlier run's that is gone on with, or one that goes with the process.
+fn journal(
+    context: &Context,
+    options: &Import,
+    sends: bool,
+    runs: &Runs,
+    identity: &Identity,
+    summary: &mut Summary,
+) -> Result<(Journal, Purpose), Error> {
+    if !sends {
+        return Ok((Journal::temporary()?, Purpose::Look));
+    }
+    if let Some(wanted) = &options.resume {
+        let wanted = (!wanted.is_empty()).then_some(wanted.as_str());
+        if let Some(run) = runs.resumable(wanted, identity)? {
+            context.output.result(&format!("Going on with run {}", run.name));
+            summary.run = run.name;
+            return Ok((Journal::open_existing(&run.path)?, Purpose::Resume));
+        }
+        context
+            .output
+            .say("There is no run of this file and organization to go on with: this is a new one");
+    }
+    let (name, journal) = runs.begin(identity, &summary.source)?;
+    summary.run = name;
+    Ok((journal, Purpose::Write))
+}
+
+fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> {
+    let read = |file: &PathBuf| {
+        fingerprint(file).map_err(|cause| ReadError::Io {
+            file: file.display().to_string(),
+            cause,
+        })
+    };
+    let files = options.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let reading = &options.reading;
+    Ok(Identity {
+        command: "import".to_owned(),
+        files,
+        api: connected.place.clone(),
+        org: connected.org.clone(),
+        // Whatever decides what a row means: with other options it is another job.
+        options: format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
+            options.blanks,
+            options.mode,
+            options.complete,
+            reading.sheet,
+            reading.header_row,
+            reading.duplicates,
+            reading.dates,
+            reading.numbers,
+            reading.strict,
+            reading.delimiter,
+            reading.encoding,
+            env!("CARGO_PKG_VERSION"),
+        ),
+    })
 }
 
 /// The tables of all files, in the order in which they were named, and the file of each.

@@ -369,7 +369,7 @@ impl Source {
             .map_or(0, |id| id.index);
         let place = match table.format {
             Format::Workbook(_) => table.address(spot.line, index),
-            _ => format!("line {}", spot.line),
+            _ => table.row_address(spot.line),
         };
         if self.tables.iter().any(|other| other.file != table.file) {
             format!("{} {place}", table.file)

@@ -190,7 +190,7 @@ impl TableSurvey {
             };
             survey.warnings.push(match concern {
                 Concern::NotANumber => format!("{column}: {} no number, {fate} {first}", are(n, "value")),
-                Concern::LeadingZero => format!("{column}: {} a leading zero and {fate} {first}", have(n, "value")),
+                Concern::LeadingZero => format!("{column}: {} a leading zero, {fate} {first}", have(n, "value")),
                 Concern::NotADate => format!("{column}: {} no date, {fate} {first}", are(n, "value")),
                 Concern::NotATime => format!("{column}: {} no time of day, {fate} {first}", are(n, "value")),
                 Concern::ShortYear => format!(
@@ -199,7 +199,7 @@ impl TableSurvey {
                 ),
                 Concern::Dash => {
                     format!(
-                        "{column}: {} just a dash and count as nothing; an accounting format shows zero so {first}",
+                        "{column}: {} just a dash, which counts as nothing; an accounting format shows zero so {first}",
                         are(n, "cell")
                     )
                 }
@@ -227,10 +227,10 @@ impl TableSurvey {
         if self.short.count > 0 {
             let n = self.short.count;
             survey.warnings.push(format!(
-                "{}: {} shorter than the header; the cells missing at the end change nothing (first: line {})",
+                "{}: {} shorter than the header; the cells missing at the end change nothing (first: {})",
                 table.file,
                 are(n, "row"),
-                self.short.line
+                table.row_address(self.short.line)
             ));
         }
         if self.phantoms.count > 0 {
@@ -249,8 +249,9 @@ impl TableSurvey {
         }
         if let Some((_, line)) = self.total {
             survey.warnings.push(format!(
-                "{}: the last row (line {line}) is a TOTAL, not an item",
-                table.file
+                "{}: the last row ({}) is a TOTAL, not an item",
+                table.file,
+                table.row_address(line)
             ));
         }
     }

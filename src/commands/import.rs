@@ -56,7 +56,7 @@ impl Supply for Files<'_> {
     fn address(&self, origin: Origin, index: Option<usize>) -> String {
         match (self.source.tables.get(origin.table), index) {
             (Some(table), Some(index)) => format!("{}, {}", table.file, table.address(origin.line, index)),
-            (Some(table), None) => format!("{}, line {}", table.file, origin.line),
+            (Some(table), None) => format!("{}, {}", table.file, table.row_address(origin.line)),
             (None, _) => format!("line {}", origin.line),
         }
     }

@@ -167,8 +167,7 @@ fn join(
     spread: bool,
     judge: &dyn HeaderJudge,
 ) -> (Vec<(usize, String)>, u32) {
-    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
-    let mut names = Vec::new();
+    let mut parts: Vec<(usize, Option<String>, Option<String>)> = Vec::new();
     let mut reach: Option<(String, usize)> = None;
     for index in 0..upper.len().max(lower.len()) {
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
@@ -190,18 +189,46 @@ fn join(
         };
         let below = name_of(lower.cell(index)).map(|name| name.trim().to_owned());
         let own_above = name_of(upper.cell(index)).is_some();
+        let above = above.filter(|_| own_above || below.is_some());
+        if above.is_some() || below.is_some() {
+            parts.push((index, above, below));
+        }
+    }
+    name_parts(parts, judge)
+}
+
+/// Names two rows' texts, column by column, and rates them together.
+fn name_parts(
+    parts: Vec<(usize, Option<String>, Option<String>)>,
+    judge: &dyn HeaderJudge,
+) -> (Vec<(usize, String)>, u32) {
+    let joined = |above: &str, below: &str| format!("{above} {below}");
+    // Likeness takes its time, and counts only beside a name that is known: most rows have none.
+    let known = parts.iter().any(|(_, above, below)| {
+        let both = above.as_deref().zip(below.as_deref());
+        both.is_some_and(|(above, below)| judge.is_known(&joined(above, below)))
+            || below
+                .as_deref()
+                .or(above.as_deref())
+                .is_some_and(|name| judge.is_known(name))
+    });
+    if !known {
+        return (Vec::new(), 0);
+    }
+    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
+    let mut names = Vec::new();
+    for (index, above, below) in parts {
         let name = match (above, below) {
             (Some(above), Some(below)) => {
-                let joined = format!("{above} {below}");
+                let joined = joined(&above, &below);
                 let (whole, part) = (weight(&joined, judge), weight(&below, judge));
                 let name = if part >= KNOWN && whole < KNOWN { below } else { joined };
                 // `Unit Weight` says more than `Weight`, however well either is known.
                 weights.insert(name.clone(), whole.max(part));
                 name
             }
-            (Some(above), None) if own_above => above,
-            (None, Some(below)) => below,
-            _ => continue,
+            (Some(name), None) | (None, Some(name)) => name,
+            (None, None) => continue,
         };
         weights.entry(name.clone()).or_insert_with(|| weight(&name, judge));
         names.push((index, name));

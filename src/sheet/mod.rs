@@ -182,6 +182,15 @@ impl Table {
             },
         }
     }
+
+    /// A row for a person: `row 209` of a workbook, `line 17` of a text file.
+    #[must_use]
+    pub fn row_address(&self, line: u64) -> String {
+        match self.format {
+            Format::Workbook(_) => format!("row {line}"),
+            _ => format!("line {line}"),
+        }
+    }
 }
 
 /// A column's letters in a workbook: 0 is `A`, 26 is `AA`.

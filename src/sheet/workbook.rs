@@ -69,7 +69,7 @@ pub(super) fn preamble_note(found: &Found, above: &[Row], word: &str) -> Option<
     let count = (count as u64).saturating_sub(found.rows.len() as u64 - 1);
     (count > 0).then(|| {
         format!(
-            "the header is {word} {}; {} above it left out",
+            "the header is {word} {}; {} above it, left out",
             found.header.line,
             match count {
                 1 => "1 row is".to_owned(),

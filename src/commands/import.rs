@@ -3,15 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Context;
+use super::{Context, reading};
 use crate::cli::{self, Import};
-use crate::columns::{ColumnOptions, DateOrder, Duplicates, Judge, NumberStyle, Origin, Source, Survey};
+use crate::columns::{Origin, Source, Survey};
 use crate::config::runs_folder;
 use crate::error::{Error, Exit};
 use crate::journal::{self, Journal};
 use crate::plan::{Blanks, Mode, Policy};
 use crate::report::{Summary, write_rejects};
-use crate::sheet::{self, Input, ReadOptions, SheetChoice, Table};
 use crate::transfer::{Supply, Take, Transfer, show_reading};
 use crate::upload;
 
@@ -68,8 +67,11 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
 }
 
 fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<(), Error> {
-    let (tables, paths) = open(&options.files, &options.reading)?;
-    let mut source = Source::new(tables, column_options(options))?;
+    let mapping = reading::mapping(&options.reading)?;
+    let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref())?;
+    let mut columns = reading::column_options(&options.reading);
+    columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
+    let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let survey = source.survey()?;
@@ -105,55 +107,6 @@ fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<
     };
     transfer.run(&files, &journal, summary);
     Ok(())
-}
-
-/// The tables of all files, in the order in which they were named, and the file of each.
-fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
-    let options = ReadOptions {
-        sheet: match reading.sheet.as_deref() {
-            None => SheetChoice::Best,
-            Some("*") => SheetChoice::All,
-            Some(name) => SheetChoice::Named(name.to_owned()),
-        },
-        header_row: reading.header_row,
-        delimiter: reading.delimiter,
-        encoding: reading.encoding.clone(),
-        ..ReadOptions::default()
-    };
-    let judge = Judge::new();
-    let (mut tables, mut paths) = (Vec::new(), Vec::new());
-    for file in files {
-        let input = if file == Path::new("-") {
-            Input::Stdin
-        } else {
-            Input::Path(file.clone())
-        };
-        tables.extend(sheet::open(&input, &options, &judge)?);
-        paths.resize(tables.len(), file.clone());
-    }
-    Ok((tables, paths))
-}
-
-fn column_options(options: &Import) -> ColumnOptions {
-    ColumnOptions {
-        duplicates: match options.reading.duplicates {
-            cli::Duplicates::Reject => Duplicates::Reject,
-            cli::Duplicates::First => Duplicates::First,
-            cli::Duplicates::Last => Duplicates::Last,
-            cli::Duplicates::Merge => Duplicates::Merge,
-        },
-        dates: options.reading.dates.map(|order| match order {
-            cli::Dates::Mdy => DateOrder::Mdy,
-            cli::Dates::Dmy => DateOrder::Dmy,
-            cli::Dates::Ymd => DateOrder::Ymd,
-        }),
-        numbers: options.reading.numbers.map(|style| match style {
-            cli::Numbers::Us => NumberStyle::Us,
-            cli::Numbers::Eu => NumberStyle::Eu,
-        }),
-        strict: options.reading.strict,
-        blanks_reject: matches!(options.blanks, cli::Blanks::Reject),
-    }
 }
 
 fn policy(options: &Import) -> Policy {

@@ -2,9 +2,13 @@
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
+mod convert;
 mod export;
 mod import;
+mod inspect;
+mod reading;
 mod sandbox;
+mod writing;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -56,6 +60,8 @@ pub fn main() -> u8 {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
         Command::Sandbox(options) => sandbox::run(&context, &options),
+        Command::Inspect(options) => inspect::run(&context, &options),
+        Command::Convert(options) => convert::run(&context, &options),
     };
     exit as u8
 }
@@ -74,7 +80,7 @@ fn wishes(cli: &Cli) -> Wishes {
     let global = &cli.global;
     let connections = match &cli.command {
         Command::Import(import) => usize::from(import.jobs),
-        Command::Export(_) | Command::Sandbox(_) => 1,
+        Command::Export(_) | Command::Sandbox(_) | Command::Inspect(_) | Command::Convert(_) => 1,
     };
     Wishes {
         org: global.org.clone(),

@@ -103,6 +103,10 @@ pub enum Command {
     Runs(Runs),
     /// Run the embedded inventory server, to try things out against
     Sandbox(Sandbox),
+    /// Show what a spreadsheet is: its header row, what each column means and why, every problem
+    Inspect(Inspect),
+    /// Convert a spreadsheet into another format, read and normalized as an import would
+    Convert(Convert),
 }
 
 /// `stockport import`
@@ -232,6 +236,21 @@ pub struct Reading {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub encoding: Option<String>,
+    /// A mapping file that says what the columns mean (`stockport inspect FILE --save-map FILE` writes one)
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub map: Option<PathBuf>,
+    /// How much a compressed file or a workbook may unpack to (500M, 8G) [default: 2G]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
+    pub max_unpacked: Option<u64>,
+    /// How many cells a sheet may hold [default: 50000000]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_cells: Option<u64>,
+    /// How many columns a row may have [default: 16384]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_columns: Option<u32>,
+    /// How long a row of text or a JSON object may be (64M) [default: 16M]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
+    pub max_row: Option<u64>,
 }
 
 /// `stockport export`
@@ -246,6 +265,9 @@ pub struct Export {
     /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
     #[arg(long, value_name = "STYLE", value_enum)]
     pub headers: Option<Headers>,
+    /// Guard ids and formula-like text in csv and tsv, so that Excel and `LibreOffice` show them as they are
+    #[arg(long)]
+    pub excel_safe: bool,
     /// Replace the file if it exists (only once the new one is whole)
     #[arg(long)]
     pub force: bool,
@@ -282,6 +304,46 @@ pub struct Sandbox {
     /// Answer failures of authentication in the newer shape
     #[arg(long, help_heading = "Poorer endpoints")]
     pub newer_auth: bool,
+}
+
+/// `stockport inspect`
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// The file: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Write what was understood as a mapping file, to be edited and given to --map; one that is there is added to
+    #[arg(long, value_name = "FILE")]
+    pub save_map: Option<PathBuf>,
+}
+
+/// `stockport convert`
+#[derive(Args, Debug)]
+pub struct Convert {
+    /// The file to read: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The file to write; its ending names the format; - is standard output
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// The format that is written [default: by the ending of OUT, jsonl for standard output]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: Option<Format>,
+    /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
+    #[arg(long, value_name = "STYLE", value_enum)]
+    pub headers: Option<Headers>,
+    /// Guard ids and formula-like text in csv and tsv, so that Excel and `LibreOffice` show them as they are
+    #[arg(long)]
+    pub excel_safe: bool,
+    /// Replace the file if it exists (only once the new one is whole)
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What blank cells do.
@@ -376,6 +438,23 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// A number of bytes, with K, M or G (of 1024) behind it.
+fn size(text: &str) -> Result<u64, String> {
+    let upper = text.trim().to_ascii_uppercase();
+    let bare = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
+    let (digits, shift) = match bare.as_bytes().last() {
+        Some(b'K') => (bare.get(..bare.len() - 1), 10),
+        Some(b'M') => (bare.get(..bare.len() - 1), 20),
+        Some(b'G') => (bare.get(..bare.len() - 1), 30),
+        _ => (Some(bare), 0),
+    };
+    digits
+        .and_then(|digits| digits.trim_end().parse::<u64>().ok())
+        .and_then(|number| number.checked_mul(1 << shift))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "give a number of bytes, such as 500M or 8G".to_owned())
+}
+
 fn max_failures(text: &str) -> Result<MaxFailures, String> {
     let wrong = || "give a number of items (20) or a share (5%)".to_owned();
     match text.strip_suffix('%') {
@@ -401,6 +480,17 @@ mod tests {
         assert_eq!(delimiter(";"), Ok(b';'));
         assert_eq!(delimiter("tab"), Ok(b'\t'));
         assert!(delimiter("").is_err() && delimiter(";;").is_err() && delimiter("\"").is_err());
+    }
+
+    #[test]
+    fn a_size_is_a_number_of_bytes_or_of_their_multiples() {
+        assert_eq!(size("500"), Ok(500));
+        assert_eq!(size("64M"), Ok(64 << 20));
+        assert_eq!(
+            (size("8G"), size("8GiB"), size("8 gb")),
+            (Ok(8 << 30), Ok(8 << 30), Ok(8 << 30))
+        );
+        assert!(size("0").is_err() && size("").is_err() && size("M").is_err() && size("99999999999G").is_err());
     }
 
     #[test]

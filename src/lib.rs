@@ -7,6 +7,7 @@ pub mod cli;
 pub mod columns;
 pub mod commands;
 pub mod config;
+pub mod convert;
 pub mod error;
 pub mod export;
 pub mod inventory;

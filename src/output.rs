@@ -148,6 +148,16 @@ impl Output {
         }
     }
 
+    /// A row that is refused, whatever else is said or not: the reason, and the value at fault.
+    pub fn rejected(&self, reason: &str, value: &str) {
+        let value = if value.is_empty() || reason.contains(value) {
+            String::new()
+        } else {
+            format!(" ({value:?})")
+        };
+        write_err(&format!("{} {reason}{value}", self.paint_err(Tone::Bad, "rejected:")));
+    }
+
     /// An error: what, and what to do about it, apart.
     pub fn error(&self, message: &str, hint: Option<&str>) {
         let mut text = format!("{} {message}", self.paint_err(Tone::Bad, "error:"));

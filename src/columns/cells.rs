@@ -171,7 +171,7 @@ pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
 pub(crate) fn display(cell: Cell<'_>) -> String {
     match cell {
         Cell::Absent | Cell::Empty => String::new(),
-        Cell::Text(text) | Cell::Error(text) => text.to_owned(),
+        Cell::Text(text) | Cell::Error(text) | Cell::Digits(text) => text.to_owned(),
         Cell::Number(value, format) => shown(value, format).unwrap_or_default(),
         Cell::Bool(value) => value.to_string(),
         Cell::Moment(Moment::Duration(days)) => days.to_string(),
@@ -203,7 +203,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
                 Cow::Owned(text) => owned(read_text(&text, style)),
             }
         }
-        Cell::Text(text) => read_text(text, style),
+        Cell::Text(text) | Cell::Digits(text) => read_text(text, style),
         Cell::Error(text) => Meaning::Fault(format!("the cell holds the error value {text}")),
         Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style.kind)),
         Cell::Number(value, format) => number(value, format, style),

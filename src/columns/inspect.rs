@@ -14,7 +14,7 @@ use super::matching::{By, ColumnMatch, Matching};
 use super::source::Source;
 use super::{ColumnOptions, FieldValue, ids, names, vocabulary};
 use crate::item::ITEM_ID;
-use crate::sheet::{Cell, Format, Row, Table};
+use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
 /// What was understood of one table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +31,8 @@ pub struct Inspection {
     pub sheet: Option<String>,
     /// The line of the header row, from 1; none in JSON, whose keys are the header.
     pub header_row: Option<u64>,
+    /// How the header row was found: `recognized` by its names, `option` (`--header-row`), or `guessed`.
+    pub header_by: String,
     /// No column was recognized: the header row is only a guess.
     pub guessed: bool,
     /// The known export that the file is of.
@@ -182,6 +184,12 @@ fn start(table: &Table) -> Inspection {
         delimiter,
         sheet: table.sheet.clone(),
         header_row: (table.header.line > 0).then_some(table.header.line),
+        header_by: match table.header.by {
+            HeaderBy::Recognized => "recognized",
+            HeaderBy::Guessed => "guessed",
+            HeaderBy::Option => "option",
+        }
+        .to_owned(),
         guessed: false,
         export: None,
         columns: Vec::new(),

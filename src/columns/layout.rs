@@ -214,7 +214,7 @@ impl Layout {
                 let number = self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
-            Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Error(_) => false,
+            Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Digits(_) | Cell::Error(_) => false,
             Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,
         }
     }

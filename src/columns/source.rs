@@ -99,15 +99,21 @@ impl Source {
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {
         let mut fields: Vec<&str> = Vec::new();
-        for layout in &self.layouts {
-            let given = layout.targets.iter().map(|target| target.field.as_str());
-            for field in given.chain(layout.constants.iter().map(|(field, _)| field.as_str())) {
-                if !fields.contains(&field) {
-                    fields.push(field);
-                }
+        for field in (0..self.tables.len()).flat_map(|table| self.fields_of(table)) {
+            if !fields.contains(&field) {
+                fields.push(field);
             }
         }
         fields
+    }
+
+    /// The fields that one table has columns or constants for, in the order in which its items give them; `item_id` left
+    /// out.
+    pub fn fields_of(&self, table: usize) -> impl Iterator<Item = &str> {
+        self.layouts.get(table).into_iter().flat_map(|layout| {
+            let given = layout.targets.iter().map(|target| target.field.as_str());
+            given.chain(layout.constants.iter().map(|(field, _)| field.as_str()))
+        })
     }
 
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).

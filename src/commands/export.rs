@@ -1,19 +1,19 @@
 //! `stockport export`: an organization → a file.
 
 use std::io::Write;
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::writing::{self, Place};
 use super::{Connected, Context};
-use crate::cli::{self, Export};
+use crate::cli::Export;
 use crate::error::{Error, Exit};
-use crate::export::{Headers, Layout, exported_id};
+use crate::export::{Layout, exported_id};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::grouped;
 use crate::progress::Progress;
-use crate::sheet::write::{AtomicFile, Compression, OutFormat, Style, Target, writer};
+use crate::sheet::write::{Style, Target, writer};
 
 /// How many items whose `item_id` isn't their id are named.
 const NAMED: usize = 5;
@@ -42,28 +42,17 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
 }
 
 fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
-    let target = target(options)?;
-    let to_stdout = options.file == Path::new("-");
+    let target = writing::target(&options.file, options.format)?;
     // What can't be written is refused before anything is asked for.
-    let mut file = if to_stdout {
-        None
-    } else {
-        Some(AtomicFile::create(&options.file, options.force)?)
-    };
+    let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
     let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(incomplete(&connected, &listing));
     }
-    let out: Box<dyn Write + Send + '_> = match &mut file {
-        Some(file) => Box::new(file),
-        None => Box::new(std::io::stdout()),
-    };
-    let strangers = write(context, options, &target, &mut spool, out)?;
-    if let Some(file) = file {
-        file.commit()?;
-    }
+    let strangers = write(context, options, &target, &mut spool, place.bytes())?;
+    place.commit()?;
     Ok(Outcome {
         org: connected.org,
         listing,
@@ -85,30 +74,6 @@ fn incomplete(connected: &Connected, listing: &Listing) -> Error {
     }
 }
 
-fn target(options: &Export) -> Result<Target, Error> {
-    let format = options.format.map(|format| match format {
-        cli::Format::Csv => OutFormat::Csv,
-        cli::Format::Tsv => OutFormat::Tsv,
-        cli::Format::Xlsx => OutFormat::Xlsx,
-        cli::Format::Json => OutFormat::Json,
-        cli::Format::Jsonl => OutFormat::Jsonl,
-    });
-    if options.file == Path::new("-") {
-        return Ok(Target {
-            format: format.unwrap_or(OutFormat::Jsonl),
-            compression: Compression::None,
-        });
-    }
-    match (format, Target::for_path(&options.file)) {
-        (Some(format), _) => Ok(Target {
-            format,
-            compression: Compression::for_path(&options.file),
-        }),
-        (None, Some(target)) => Ok(target),
-        (None, None) => Err(Error::NoFormat(options.file.display().to_string())),
-    }
-}
-
 fn write(
     context: &Context,
     options: &Export,
@@ -116,13 +81,13 @@ fn write(
     spool: &mut Spool,
     out: Box<dyn Write + Send + '_>,
 ) -> Result<(u64, Vec<String>), Error> {
-    let headers = match options.headers {
-        Some(cli::Headers::Title) => Headers::Title,
-        None if target.format == OutFormat::Xlsx => Headers::Title,
-        Some(cli::Headers::Field) | None => Headers::Field,
-    };
     let layout = Layout::new(spool.fields());
-    let mut out = writer(target, &layout.columns(headers), &Style::default(), out)?;
+    let columns = layout.columns(writing::headers(target, options.headers));
+    let style = Style {
+        excel_safe: options.excel_safe,
+        ..Style::default()
+    };
+    let mut out = writer(target, &columns, &style, out)?;
     let progress = Progress::begin(&context.output, "Writing", Some(spool.count()));
     let mut strangers = (0, Vec::new());
     let written = spool.each::<Error>(|item| {
@@ -170,7 +135,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         outcome.org,
         outcome.listing.evidence
     );
-    if options.file == Path::new("-") {
+    if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.
         output.say(&summary);
         return;

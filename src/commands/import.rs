@@ -3,16 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Connected, Context, runs_folder};
+use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Import};
-use crate::columns::{ColumnOptions, DateOrder, Duplicates, Judge, NumberStyle, Origin, Reading, Source, Survey};
+use crate::columns::{Origin, Reading, Source, Survey};
 use crate::error::{Error, Exit};
 use crate::journal::Journal;
 use crate::plan::{self, Blanks, Mode, Policy, Verdict};
 use crate::report::{Summary, write_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
-use crate::sheet::{self, Input, ReadError, ReadOptions, SheetChoice, Table};
+use crate::sheet::ReadError;
 use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
 
 /// The rows of the files that the user named.
@@ -94,8 +94,11 @@ fn import(
     summary: &mut Summary,
     began: Instant,
 ) -> Result<(), Error> {
-    let (tables, paths) = open(&options.files, &options.reading)?;
-    let mut source = Source::new(tables, column_options(options))?;
+    let mapping = reading::mapping(&options.reading)?;
+    let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref())?;
+    let mut columns = reading::column_options(&options.reading);
+    columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
+    let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let identity = identity(options, &connected)?;
@@ -190,6 +193,7 @@ fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> 
     };
     let files = options.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     let reading = &options.reading;
+    let map = reading.map.as_ref().map(read).transpose()?.and_then(|file| file.sha256);
     Ok(Identity {
         command: "import".to_owned(),
         files,
@@ -197,7 +201,7 @@ fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> 
         org: connected.org.clone(),
         // Whatever decides what a row means: with other options it is another job.
         options: format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {}",
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {}",
             options.blanks,
             options.mode,
             options.complete,
@@ -212,55 +216,6 @@ fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> 
             env!("CARGO_PKG_VERSION"),
         ),
     })
-}
-
-/// The tables of all files, in the order in which they were named, and the file of each.
-fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
-    let options = ReadOptions {
-        sheet: match reading.sheet.as_deref() {
-            None => SheetChoice::Best,
-            Some("*") => SheetChoice::All,
-            Some(name) => SheetChoice::Named(name.to_owned()),
-        },
-        header_row: reading.header_row,
-        delimiter: reading.delimiter,
-        encoding: reading.encoding.clone(),
-        ..ReadOptions::default()
-    };
-    let judge = Judge::new();
-    let (mut tables, mut paths) = (Vec::new(), Vec::new());
-    for file in files {
-        let input = if file == Path::new("-") {
-            Input::Stdin
-        } else {
-            Input::Path(file.clone())
-        };
-        tables.extend(sheet::open(&input, &options, &judge)?);
-        paths.resize(tables.len(), file.clone());
-    }
-    Ok((tables, paths))
-}
-
-fn column_options(options: &Import) -> ColumnOptions {
-    ColumnOptions {
-        duplicates: match options.reading.duplicates {
-            cli::Duplicates::Reject => Duplicates::Reject,
-            cli::Duplicates::First => Duplicates::First,
-            cli::Duplicates::Last => Duplicates::Last,
-            cli::Duplicates::Merge => Duplicates::Merge,
-        },
-        dates: options.reading.dates.map(|order| match order {
-            cli::Dates::Mdy => DateOrder::Mdy,
-            cli::Dates::Dmy => DateOrder::Dmy,
-            cli::Dates::Ymd => DateOrder::Ymd,
-        }),
-        numbers: options.reading.numbers.map(|style| match style {
-            cli::Numbers::Us => NumberStyle::Us,
-            cli::Numbers::Eu => NumberStyle::Eu,
-        }),
-        strict: options.reading.strict,
-        blanks_reject: matches!(options.blanks, cli::Blanks::Reject),
-    }
 }
 
 fn policy(options: &Import) -> Policy {

@@ -2,11 +2,15 @@
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
+mod convert;
 mod export;
 mod import;
+mod inspect;
+mod reading;
 mod runs;
 mod sandbox;
 mod undo;
+mod writing;
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -64,6 +68,8 @@ pub fn main() -> u8 {
         Command::Undo(options) => undo::run(&context, &options),
         Command::Runs(options) => runs::run(&context, &options),
         Command::Sandbox(options) => sandbox::run(&context, &options),
+        Command::Inspect(options) => inspect::run(&context, &options),
+        Command::Convert(options) => convert::run(&context, &options),
     };
     exit as u8
 }
@@ -84,7 +90,7 @@ fn wishes(cli: &Cli) -> Wishes {
     let connections = match &cli.command {
         Command::Import(import) => usize::from(import.pace.jobs),
         Command::Undo(undo) => usize::from(undo.pace.jobs),
-        Command::Export(_) | Command::Runs(_) | Command::Sandbox(_) => 1,
+        _ => 1,
     };
     Wishes {
         org: global.org.clone(),

@@ -62,6 +62,7 @@ fn name_of(cell: Cell<'_>) -> Option<Cow<'_, str>> {
         Cell::Absent | Cell::Empty | Cell::Json(_) => None,
         Cell::Text(text) => (!text.trim().is_empty()).then_some(Cow::Borrowed(text)),
         Cell::Number(value, _) => Some(Cow::Owned(value.to_string())),
+        Cell::Digits(digits) => Some(Cow::Borrowed(digits)),
         Cell::Bool(value) => Some(Cow::Borrowed(if value { "TRUE" } else { "FALSE" })),
         Cell::Moment(Moment::Date(date)) => Some(Cow::Owned(date.to_string())),
         Cell::Moment(Moment::DateTime(moment)) => Some(Cow::Owned(moment.to_string())),

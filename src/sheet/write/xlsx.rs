@@ -250,6 +250,10 @@ fn content<'a>(cell: &Cell<'a>, column: &Column, formats: &'a Formats) -> Conten
             Some(value) => Content::Number(value, NumberFormat::Plain),
             None => Content::Text(cell_text(cell)),
         },
+        Cell::Digits(digits) => match exact_number(digits) {
+            Some(value) => Content::Number(value, NumberFormat::Plain),
+            None => Content::Text(Cow::Borrowed(digits)),
+        },
         Cell::Moment(moment) => match serial(moment, formats) {
             Some((serial, look)) => Content::Serial(serial, look),
             None => Content::Text(cell_text(cell)),

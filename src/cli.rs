@@ -177,6 +177,18 @@ pub struct Export {
     /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
     #[arg(long, value_name = "STYLE", value_enum)]
     pub headers: Option<Headers>,
+    /// These fields only, in this order
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Items that meet this only: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<String>,
+    /// As stored: the server's id too, nothing made blank, no dates made of text
+    #[arg(long)]
+    pub raw: bool,
+    /// For people who open the CSV in Excel or LibreOffice: ids and formula-like cells are guarded (import takes it off)
+    #[arg(long)]
+    pub excel_safe: bool,
     /// Replace the file if it exists (only once the new one is whole)
     #[arg(long)]
     pub force: bool,

@@ -3,6 +3,7 @@
 use crate::api::ApiError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
+use crate::filter::FilterError;
 use crate::journal::JournalError;
 use crate::sandbox::SandboxError;
 use crate::sheet::ReadError;
@@ -43,6 +44,9 @@ pub enum Error {
     /// The endpoint, or the way to it.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// A condition or a list of fields.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -89,6 +93,7 @@ impl Error {
             Self::Columns(error) => Some(error.hint()),
             Self::Write(error) => Some(error.hint().to_owned()),
             Self::Api(error) => error.hint(),
+            Self::Filter(error) => Some(error.hint().to_owned()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
@@ -109,7 +114,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

@@ -9,6 +9,7 @@ pub mod commands;
 pub mod config;
 pub mod error;
 pub mod export;
+pub mod filter;
 pub mod inventory;
 pub mod item;
 pub mod journal;

@@ -1,5 +1,6 @@
 //! `stockport export`: an organization → a file.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::path::Path;
 use std::time::Instant;
@@ -10,6 +11,7 @@ use super::{Connected, Context};
 use crate::cli::{self, Export};
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
+use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::grouped;
 use crate::progress::Progress;
@@ -23,6 +25,10 @@ struct Outcome {
     org: String,
     listing: Listing,
     requests: u64,
+    /// Whether the file is delimited text.
+    delimited: bool,
+    /// How many items were written: all, unless conditions left some out.
+    written: u64,
     /// Items that say another id of themselves than the one they are stored under.
     strangers: (u64, Vec<String>),
 }
@@ -43,6 +49,7 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
 
 fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let target = target(options)?;
+    let filter = Filter::parse(&options.conditions)?;
     let to_stdout = options.file == Path::new("-");
     // What can't be written is refused before anything is asked for.
     let mut file = if to_stdout {
@@ -56,11 +63,13 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(incomplete(&connected, &listing));
     }
+    filter.check(spool.fields())?;
+    let layout = layout(options, spool.fields())?;
     let out: Box<dyn Write + Send + '_> = match &mut file {
         Some(file) => Box::new(file),
         None => Box::new(std::io::stdout()),
     };
-    let strangers = write(context, options, &target, &mut spool, out)?;
+    let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, out)?;
     if let Some(file) = file {
         file.commit()?;
     }
@@ -68,6 +77,8 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         org: connected.org,
         listing,
         requests: connected.client.requests(),
+        delimited: matches!(target.format, OutFormat::Csv | OutFormat::Tsv),
+        written,
         strangers,
     })
 }
@@ -109,23 +120,45 @@ fn target(options: &Export) -> Result<Target, Error> {
     }
 }
 
+fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {
+    let layout = if options.raw {
+        Layout::raw(present)
+    } else {
+        Layout::new(present)
+    };
+    if options.fields.is_empty() {
+        return Ok(layout);
+    }
+    Ok(layout.only(filter::fields(&options.fields, present)?))
+}
+
 fn write(
     context: &Context,
     options: &Export,
     target: &Target,
+    (layout, filter): (&Layout, &Filter),
     spool: &mut Spool,
     out: Box<dyn Write + Send + '_>,
-) -> Result<(u64, Vec<String>), Error> {
+) -> Result<(u64, (u64, Vec<String>)), Error> {
     let headers = match options.headers {
         Some(cli::Headers::Title) => Headers::Title,
-        None if target.format == OutFormat::Xlsx => Headers::Title,
+        None if target.format == OutFormat::Xlsx && !options.raw => Headers::Title,
         Some(cli::Headers::Field) | None => Headers::Field,
     };
-    let layout = Layout::new(spool.fields());
-    let mut out = writer(target, &layout.columns(headers), &Style::default(), out)?;
+    let style = Style {
+        excel_safe: options.excel_safe,
+        ..Style::default()
+    };
+    let mut out = writer(target, &layout.columns(headers), &style, out)?;
     let progress = Progress::begin(&context.output, "Writing", Some(spool.count()));
     let mut strangers = (0, Vec::new());
+    let mut count = 0;
     let written = spool.each::<Error>(|item| {
+        progress.done(1);
+        if !filter.matches(&item) {
+            return Ok(());
+        }
+        count += 1;
         let (id, differs) = exported_id(&item);
         if differs {
             strangers.0 += 1;
@@ -135,14 +168,12 @@ fn write(
         }
         let mut cells = Vec::new();
         layout.fill(&item, &id, &mut cells);
-        out.row(&cells)?;
-        progress.done(1);
-        Ok(())
+        Ok(out.row(&cells)?)
     });
     progress.clear();
     written?;
     out.finish()?;
-    Ok(strangers)
+    Ok((count, strangers))
 }
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
@@ -157,6 +188,9 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
             named.join(", ")
         ));
     }
+    if options.excel_safe && !outcome.delimited {
+        warnings.push("--excel-safe changes nothing here: only delimited text needs a guard".to_owned());
+    }
     for warning in &warnings {
         output.warn(warning);
     }
@@ -165,8 +199,16 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         _ => "plausible",
     };
     let summary = format!(
-        "Exported {} items of {} ({grade} to be all: {}) in {seconds:.1} s",
-        grouped(outcome.listing.count),
+        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        if outcome.written == outcome.listing.count {
+            format!("{} items", grouped(outcome.written))
+        } else {
+            format!(
+                "{} of the {} items",
+                grouped(outcome.written),
+                grouped(outcome.listing.count)
+            )
+        },
         outcome.org,
         outcome.listing.evidence
     );
@@ -177,7 +219,8 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
     }
     output.result(&format!("{summary}: {}", options.file.display()));
     output.document(&json!({
-        "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.listing.count,
+        "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written,
+        "held": outcome.listing.count,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
         "seconds": (seconds * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));

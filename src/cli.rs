@@ -265,7 +265,16 @@ pub struct Export {
     /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
     #[arg(long, value_name = "STYLE", value_enum)]
     pub headers: Option<Headers>,
-    /// Guard ids and formula-like text in csv and tsv, so that Excel and `LibreOffice` show them as they are
+    /// These fields only, in this order
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub fields: Vec<String>,
+    /// Items that meet this only: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<String>,
+    /// As stored: the server's id too, nothing made blank, no dates made of text
+    #[arg(long)]
+    pub raw: bool,
+    /// Guard ids and formula-like text in csv and tsv, so that Excel and LibreOffice show them as they are
     #[arg(long)]
     pub excel_safe: bool,
     /// Replace the file if it exists (only once the new one is whole)

@@ -3,6 +3,7 @@
 use crate::api::ApiError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
+use crate::filter::FilterError;
 use crate::journal::JournalError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
@@ -45,6 +46,9 @@ pub enum Error {
     /// The endpoint, or the way to it.
     #[error(transparent)]
     Api(#[from] ApiError),
+    /// A condition or a list of fields.
+    #[error(transparent)]
+    Filter(#[from] FilterError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -100,6 +104,7 @@ impl Error {
             Self::Columns(error) => Some(error.hint()),
             Self::Write(error) => Some(error.hint().to_owned()),
             Self::Api(error) => error.hint(),
+            Self::Filter(error) => Some(error.hint().to_owned()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
             Self::Run(error) => Some(error.hint().to_owned()),
@@ -123,7 +128,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

@@ -21,15 +21,17 @@ pub enum Headers {
     Title,
 }
 
-/// The columns of an export: the 27 fields in their fixed order, then every other field that any item has, in byte
-/// order. The server's `id` is left out: the column of ids holds it.
+/// The columns of an export.
 #[derive(Clone, Debug)]
 pub struct Layout {
     fields: Vec<String>,
+    /// Values as they are stored: text stays text, nothing is made blank, what an item lacks stays absent.
+    raw: bool,
 }
 
 impl Layout {
-    /// The layout for an inventory whose items have these fields.
+    /// The layout for an inventory whose items have these fields: the 27 in their fixed order, then every other field
+    /// that any item has, in byte order. The server's `id` is left out: the column of ids holds it.
     #[must_use]
     pub fn new(present: &BTreeSet<String>) -> Self {
         let known = FIELDS.iter().map(|field| field.name.to_owned());
@@ -39,19 +41,55 @@ impl Layout {
             .cloned();
         Self {
             fields: known.chain(others).collect(),
+            raw: false,
         }
+    }
+
+    /// Every field that any item has, the server's `id` too, in byte order and as stored.
+    #[must_use]
+    pub fn raw(present: &BTreeSet<String>) -> Self {
+        Self {
+            fields: present.iter().cloned().collect(),
+            raw: true,
+        }
+    }
+
+    /// The same with these fields only, in this order.
+    #[must_use]
+    pub fn only(self, fields: Vec<String>) -> Self {
+        Self { fields, ..self }
     }
 
     /// The columns, for a writer.
     #[must_use]
     pub fn columns(&self, headers: Headers) -> Vec<Column> {
-        self.fields.iter().map(|name| column(name, headers)).collect()
+        let shown = |name: &String| {
+            let column = column(name, headers);
+            Column {
+                // As stored: a date that is text stays text in a workbook too.
+                kind: if self.raw { Kind::Text } else { column.kind },
+                id: column.id || name == "id",
+                ..column
+            }
+        };
+        self.fields.iter().map(shown).collect()
     }
 
-    /// An item's cells, in the columns' order. What means "nothing" (null, '', 'None') is an empty cell.
+    /// An item's cells, in the columns' order. What means "nothing" (null, '', 'None') is an empty cell, unless all is
+    /// as stored: then only null is.
     pub fn fill<'a>(&self, item: &'a Object, id: &'a Value, cells: &mut Vec<Cell<'a>>) {
         cells.clear();
         for field in &self.fields {
+            if self.raw {
+                cells.push(match item.get(field) {
+                    None => Cell::Absent,
+                    Some(Value::Null) => Cell::Empty,
+                    Some(Value::String(text)) => Cell::Text(text),
+                    Some(Value::Bool(value)) => Cell::Bool(*value),
+                    Some(value) => Cell::Json(value),
+                });
+                continue;
+            }
             // The document's id is what an import has to name, whatever the item says of itself.
             let value = if field == ITEM_ID { Some(id) } else { item.get(field) };
             cells.push(match value {
@@ -121,6 +159,30 @@ mod tests {
         assert_eq!(names.len(), 30);
         assert_eq!(names[0], "item_id");
         assert_eq!(names[27..], ["alpha", "updated_at", "zeta"]);
+    }
+
+    #[test]
+    fn a_raw_layout_keeps_what_is_stored_to_the_letter() {
+        let item = object(json!({"id": "A", "name": "None", "status": "", "quantity": "024", "dose": null}));
+        let present = item.keys().cloned().chain(["x".to_owned()]).collect();
+        let layout = Layout::raw(&present);
+        let mut cells = Vec::new();
+        layout.fill(&item, &Value::Null, &mut cells);
+        let expected = [
+            Cell::Empty,
+            Cell::Text("A"),
+            Cell::Text("None"),
+            Cell::Text("024"),
+            Cell::Text(""),
+            Cell::Absent,
+        ];
+        assert_eq!(cells, expected);
+        assert!(
+            layout
+                .columns(Headers::Field)
+                .iter()
+                .all(|column| column.kind == Kind::Text)
+        );
     }
 
     #[test]

@@ -10,6 +10,7 @@ pub mod config;
 pub mod convert;
 pub mod error;
 pub mod export;
+pub mod filter;
 pub mod inventory;
 pub mod item;
 pub mod journal;

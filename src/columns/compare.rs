@@ -3,6 +3,7 @@
 //! Belongs here: values that are already JSON. Doesn't: reading cells (`cells`), whole items (`plan`).
 
 use std::borrow::Cow;
+use std::cmp::Ordering;
 use std::str::FromStr;
 
 use serde_json::{Number, Value};
@@ -87,6 +88,17 @@ fn equal(a: &Value, b: &Value, numeric: bool) -> bool {
     }
 }
 
+/// How two numbers stand to each other by value, digit for digit; none where one of the texts is no number.
+#[must_use]
+pub fn compare_numbers(a: &str, b: &str) -> Option<Ordering> {
+    let value = |text: &str| {
+        // `1,234` is not known to mean 1234.
+        let plain = !text.contains(',');
+        plain.then(|| decimal(text.trim(), NumberStyle::Us)).flatten()
+    };
+    Some(value(a)?.compare(&value(b)?))
+}
+
 fn equal_by_value(a: &str, b: &str) -> bool {
     match (decimal(a.trim(), NumberStyle::Us), decimal(b.trim(), NumberStyle::Us)) {
         // `1,234` in a stored text is not known to mean 1234.
@@ -121,6 +133,31 @@ mod tests {
             assert!(!check("quantity", a, "0"));
             assert!(!check("name", a, "false"));
         }
+    }
+
+    #[test]
+    fn numbers_are_ordered_by_value_beyond_what_a_double_holds() {
+        let ascending = [
+            "-1e400",
+            "-12.5",
+            "-12",
+            "-0.5",
+            "0",
+            "1e-400",
+            "0.05",
+            "0.5",
+            "5",
+            "9007199254740992",
+            "9007199254740993",
+            "1e400",
+        ];
+        for (i, a) in ascending.iter().enumerate() {
+            for (j, b) in ascending.iter().enumerate() {
+                assert_eq!(compare_numbers(a, b), Some(i.cmp(&j)), "{a} {b}");
+            }
+        }
+        assert_eq!(compare_numbers("-0", "0.00"), Some(Ordering::Equal));
+        assert_eq!(compare_numbers("x", "1"), None);
     }
 
     #[test]

@@ -32,11 +32,12 @@ use serde_json::Value;
 
 use crate::item::Object;
 
-pub use compare::{as_text, is_nothing, same};
+pub use compare::{as_text, compare_numbers, is_nothing, same};
 pub use error::ColumnError;
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError};
 pub use matching::{By, ColumnMatch, Matching};
+pub(crate) use names::{fold, nearest};
 pub use source::Source;
 pub use vocabulary::{Judge, REJECT_COLUMNS};
 

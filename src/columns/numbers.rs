@@ -174,6 +174,19 @@ fn is_grouped(whole: &str, group: char) -> bool {
 }
 
 impl Decimal {
+    /// How two values stand to each other.
+    pub(crate) fn compare(&self, other: &Self) -> Ordering {
+        let sign = |value: &Self| match (value.digits.is_empty(), value.negative) {
+            (true, _) => 0,
+            (false, true) => -1,
+            (false, false) => 1,
+        };
+        // The digits begin with one that isn't zero, so that the point decides first.
+        let size = (self.point, &self.digits).cmp(&(other.point, &other.digits));
+        let size = if self.negative { size.reverse() } else { size };
+        sign(self).cmp(&sign(other)).then(size)
+    }
+
     /// As JSON writes it. Integers beyond 64 bit (which the API answers with 500) and very small or large numbers
     /// are written with an exponent, which every JSON reader takes for a double.
     fn to_json(&self) -> Option<String> {

@@ -1,5 +1,6 @@
 //! `stockport export`: an organization → a file.
 
+use std::collections::BTreeSet;
 use std::io::Write;
 use std::time::Instant;
 
@@ -9,11 +10,12 @@ use super::writing::{self, Place};
 use super::{Connected, Context};
 use crate::cli::Export;
 use crate::error::{Error, Exit};
-use crate::export::{Layout, exported_id};
+use crate::export::{Headers, Layout, exported_id};
+use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::grouped;
 use crate::progress::Progress;
-use crate::sheet::write::{Style, Target, writer};
+use crate::sheet::write::{OutFormat, Style, Target, writer};
 
 /// How many items whose `item_id` isn't their id are named.
 const NAMED: usize = 5;
@@ -23,6 +25,10 @@ struct Outcome {
     org: String,
     listing: Listing,
     requests: u64,
+    /// Whether the file is delimited text.
+    delimited: bool,
+    /// How many items were written: all, unless conditions left some out.
+    written: u64,
     /// Items that say another id of themselves than the one they are stored under.
     strangers: (u64, Vec<String>),
 }
@@ -43,6 +49,7 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
 
 fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let target = writing::target(&options.file, options.format)?;
+    let filter = Filter::parse(&options.conditions)?;
     // What can't be written is refused before anything is asked for.
     let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
@@ -51,12 +58,16 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(incomplete(&connected, &listing));
     }
-    let strangers = write(context, options, &target, &mut spool, place.bytes())?;
+    filter.check(spool.fields())?;
+    let layout = layout(options, spool.fields())?;
+    let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
     place.commit()?;
     Ok(Outcome {
         org: connected.org,
         listing,
         requests: connected.client.requests(),
+        delimited: matches!(target.format, OutFormat::Csv | OutFormat::Tsv),
+        written,
         strangers,
     })
 }
@@ -74,23 +85,45 @@ fn incomplete(connected: &Connected, listing: &Listing) -> Error {
     }
 }
 
+fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {
+    let layout = if options.raw {
+        Layout::raw(present)
+    } else {
+        Layout::new(present)
+    };
+    if options.fields.is_empty() {
+        return Ok(layout);
+    }
+    Ok(layout.only(filter::fields(&options.fields, present)?))
+}
+
 fn write(
     context: &Context,
     options: &Export,
     target: &Target,
+    (layout, filter): (&Layout, &Filter),
     spool: &mut Spool,
     out: Box<dyn Write + Send + '_>,
-) -> Result<(u64, Vec<String>), Error> {
-    let layout = Layout::new(spool.fields());
-    let columns = layout.columns(writing::headers(target, options.headers));
+) -> Result<(u64, (u64, Vec<String>)), Error> {
+    // As stored: the API's own names, in a workbook too.
+    let headers = match options.headers {
+        None if options.raw => Headers::Field,
+        wanted => writing::headers(target, wanted),
+    };
     let style = Style {
         excel_safe: options.excel_safe,
         ..Style::default()
     };
-    let mut out = writer(target, &columns, &style, out)?;
+    let mut out = writer(target, &layout.columns(headers), &style, out)?;
     let progress = Progress::begin(&context.output, "Writing", Some(spool.count()));
     let mut strangers = (0, Vec::new());
+    let mut count = 0;
     let written = spool.each::<Error>(|item| {
+        progress.done(1);
+        if !filter.matches(&item) {
+            return Ok(());
+        }
+        count += 1;
         let (id, differs) = exported_id(&item);
         if differs {
             strangers.0 += 1;
@@ -100,14 +133,12 @@ fn write(
         }
         let mut cells = Vec::new();
         layout.fill(&item, &id, &mut cells);
-        out.row(&cells)?;
-        progress.done(1);
-        Ok(())
+        Ok(out.row(&cells)?)
     });
     progress.clear();
     written?;
     out.finish()?;
-    Ok(strangers)
+    Ok((count, strangers))
 }
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
@@ -122,6 +153,9 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
             named.join(", ")
         ));
     }
+    if options.excel_safe && !outcome.delimited {
+        warnings.push("--excel-safe changes nothing here: only delimited text needs a guard".to_owned());
+    }
     for warning in &warnings {
         output.warn(warning);
     }
@@ -130,8 +164,16 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         _ => "plausible",
     };
     let summary = format!(
-        "Exported {} items of {} ({grade} to be all: {}) in {seconds:.1} s",
-        grouped(outcome.listing.count),
+        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        if outcome.written == outcome.listing.count {
+            format!("{} items", grouped(outcome.written))
+        } else {
+            format!(
+                "{} of the {} items",
+                grouped(outcome.written),
+                grouped(outcome.listing.count)
+            )
+        },
         outcome.org,
         outcome.listing.evidence
     );
@@ -142,7 +184,8 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
     }
     output.result(&format!("{summary}: {}", options.file.display()));
     output.document(&json!({
-        "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.listing.count,
+        "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written,
+        "held": outcome.listing.count,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
         "seconds": (seconds * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));

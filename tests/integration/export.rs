@@ -157,3 +157,128 @@ fn a_file_without_a_known_ending_is_refused_before_anything_is_asked() {
     assert!(run.stderr.contains("--format"), "{}", run.stderr);
     stockport.run(["export", "no/such/folder/out.csv"]).exit(1);
 }
+
+#[test]
+fn fields_and_conditions_choose_columns_and_items() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let run = stockport
+        .run([
+            "export",
+            "-",
+            "--format",
+            "csv",
+            "--fields",
+            "Quantity,item_id,supplier",
+        ])
+        .ok();
+    assert!(
+        run.stdout
+            .starts_with("quantity,item_id,supplier\n12.5,0001,\n024,0002,\n"),
+        "{}",
+        run.stdout
+    );
+    let ids = |conditions: &[&str]| {
+        let mut args = vec!["export", "-", "--format", "csv", "--fields", "item_id"];
+        for condition in conditions {
+            args.extend(["--where", condition]);
+        }
+        let run = stockport.run(args).ok();
+        run.stdout.lines().skip(1).map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&["quantity>12"]), ["0001", "0003"], "024 is text");
+    assert_eq!(ids(&["quantity>12", "quantity<60"]), ["0001"]);
+    assert_eq!(ids(&["quantity="]), ["1E10"]);
+    assert_eq!(ids(&["name~kush"]), ["0001"]);
+    assert_eq!(ids(&["approved!=true"]).len(), 4);
+    assert_eq!(ids(&["approved_at>2021"]), ["1E10"]);
+    let summary = stockport
+        .run(["export", "some.csv", "--where", "quantity>12", "--json"])
+        .ok()
+        .json();
+    assert_eq!((&summary["items"], &summary["held"]), (&json!(2), &json!(5)));
+}
+
+#[test]
+fn a_condition_or_field_that_cannot_be_understood_is_the_command_lines_fault() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    for args in [["--where", "quantity"], ["--where", "quantity>many"]] {
+        stockport.run(["export", "out.csv"].into_iter().chain(args)).exit(2);
+    }
+    assert_eq!(server.requests().len(), 0, "asked before it was refused");
+    for args in [["--where", "quantitty=5"], ["--fields", "item_id,quantitty"]] {
+        let run = stockport.run(["export", "out.csv"].into_iter().chain(args)).exit(2);
+        assert!(run.stderr.contains("the nearest is \"quantity\""), "{}", run.stderr);
+    }
+    assert!(!stockport.path("out.csv").exists());
+}
+
+#[test]
+fn a_raw_export_is_what_is_stored_to_the_letter() {
+    let server = Faulty::new();
+    fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let run = stockport.run(["export", "-", "--raw"]).ok();
+    for (line, (id, mut item)) in run.stdout.lines().zip(server.items(ORG)) {
+        item.insert("id".to_owned(), json!(id));
+        assert_eq!(serde_json::from_str::<Value>(line).unwrap(), Value::Object(item));
+    }
+    stockport.run(["export", "raw.csv", "--raw"]).ok();
+    assert!(
+        stockport.read("raw.csv").contains(",None,"),
+        "'None' stays as it is stored"
+    );
+}
+
+#[test]
+fn an_export_for_excel_guards_ids_and_formulas_and_import_takes_the_guard_off() {
+    let server = Faulty::new();
+    let count = fill(&server);
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.run(["export", "safe.csv", "--excel-safe"]).ok();
+    let safe = stockport.read("safe.csv");
+    assert!(safe.starts_with('\u{feff}') && !safe.contains(",=1+1,"), "{safe}");
+    let run = stockport.run(["import", "safe.csv", "--json"]).ok().json();
+    assert_eq!(run["unchanged"], count, "{run}");
+    let summary = stockport
+        .run(["export", "safe.json", "--excel-safe", "--json"])
+        .ok()
+        .json();
+    assert!(
+        stockport.read("safe.json").contains("\"=1+1\""),
+        "JSON carries no guard"
+    );
+    assert_eq!(summary["warnings"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn a_reader_that_has_had_enough_is_no_error() {
+    let server = TestSandbox::new();
+    let store = server.sandbox.store();
+    for number in 0..3000 {
+        let item = json!({"item_id": format!("A{number:04}"), "name": "a name of some length ".repeat(10)});
+        let id = format!("A{number:04}");
+        store.put(ORG, &id, item.as_object().unwrap().clone()).unwrap();
+    }
+    let stockport = Stockport::new().at(&server, ORG);
+    let mut child = stockport
+        .command(["export", "-"])
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut line = String::new();
+    let mut reader = std::io::BufReader::new(child.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut reader, &mut line).unwrap();
+    drop(reader);
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(ended.status.code(), Some(0));
+    assert!(
+        line.contains("A0000") && ended.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}

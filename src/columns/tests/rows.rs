@@ -199,6 +199,8 @@ fn a_workbooks_number_in_a_text_field_comes_with_its_own_text() {
 fn a_header_row_that_was_only_guessed_is_refused_in_plain_words() {
     let mut table = csv(&["item_id", "name"], &[&["A", "x"]]);
     table.header.by = crate::sheet::HeaderBy::Guessed;
-    let error = Source::new(vec![table], ColumnOptions::default()).err().expect("a refusal");
+    let error = Source::new(vec![table], ColumnOptions::default())
+        .err()
+        .expect("a refusal");
     assert!(error.to_string().contains("no header row was found"), "{error}");
 }

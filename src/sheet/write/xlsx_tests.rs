@@ -241,7 +241,7 @@ fn libreoffice_loses_no_zero_of_an_excel_safe_csv_and_runs_nothing() {
         "1E10",
         "3-4",
     ];
-    let names = ["=1+1", "+1", "@SUM(1)", "Blue Dream", "-x"];
+    let names = ["=cmd|' /C calc'!A0", "+1", "@SUM(1)", "Blue Dream", "-x"];
     let rows: Vec<Vec<Cell<'_>>> = ids
         .iter()
         .zip(names)

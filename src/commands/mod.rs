@@ -26,6 +26,7 @@ use crate::config::{self, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
+use crate::sheet::WORKBOOK_THREAD;
 use crate::upload;
 
 /// What every command works with.
@@ -56,6 +57,7 @@ pub fn main() -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
         }
     };
+    hush_workbooks();
     let context = Context {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
@@ -72,6 +74,17 @@ pub fn main() -> u8 {
         Command::Convert(options) => convert::run(&context, &options),
     };
     exit as u8
+}
+
+/// calamine panics on some forged workbooks; its thread ends then and the file is refused in plain words, so that the
+/// panic's own message would only frighten.
+fn hush_workbooks() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(WORKBOOK_THREAD) {
+            usual(panic);
+        }
+    }));
 }
 
 fn style(global: &Global) -> Style {

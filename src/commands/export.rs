@@ -11,7 +11,7 @@ use crate::cli::{self, Export};
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::progress::Progress;
 use crate::sheet::write::{AtomicFile, Compression, OutFormat, Style, Target, writer};
 
@@ -165,8 +165,8 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         _ => "plausible",
     };
     let summary = format!(
-        "Exported {} items of {} ({grade} to be all: {}) in {seconds:.1} s",
-        grouped(outcome.listing.count),
+        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        counted(outcome.listing.count, "item"),
         outcome.org,
         outcome.listing.evidence
     );

@@ -10,7 +10,7 @@ use crate::config::runs_folder;
 use crate::error::{Error, Exit};
 use crate::journal::{self, Journal};
 use crate::plan::{Blanks, Mode, Policy};
-use crate::report::{Summary, write_rejects};
+use crate::report::{Summary, check_rejects, write_rejects};
 use crate::sheet::{self, Input, ReadOptions, SheetChoice, Table};
 use crate::transfer::{Supply, Take, Transfer, show_reading};
 use crate::upload;
@@ -70,6 +70,9 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
 fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<(), Error> {
     let (tables, paths) = open(&options.files, &options.reading)?;
     let mut source = Source::new(tables, column_options(options))?;
+    if !options.dry_run || options.rejects.is_some() {
+        check_rejects(&source.tables, &paths, options.rejects.as_deref())?;
+    }
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let survey = source.survey()?;

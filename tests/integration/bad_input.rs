@@ -382,7 +382,7 @@ fn a_mistyped_path() {
         server_refused(
             &server,
             &stockport,
-            &["import", "good.csv", "--api", &api],
+            &["import", "good.csv", "--retries", "0", "--api", &api],
             &format!("there is no inventory API at {api} (404): \"Not Found\""),
             hint,
         );

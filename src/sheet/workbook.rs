@@ -6,7 +6,7 @@ use super::excel::{Merge, Workbook};
 use super::header::{self, Found, SEARCHED_ROWS};
 use super::rows::{DataRows, DataRule, looks_real};
 use super::source::Source;
-use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table};
+use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table, TextForm};
 
 /// A sheet, looked at.
 struct Candidate {
@@ -261,6 +261,7 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
     Ok(Table {
         file: source.file.clone(),
         format: Format::Workbook(workbook.kind()),
+        text: TextForm::default(),
         sheet: Some(sheet),
         header,
         declared_rows,

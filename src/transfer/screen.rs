@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::{Output, Tone, grouped};
+use crate::output::{Output, Tone, counted, grouped};
 use crate::plan::{Action, Change};
 use crate::sheet::Table;
 
@@ -50,8 +50,8 @@ pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
         Completeness::Unlisted => "it can't be listed",
     };
     output.result(&format!(
-        "{org} holds {} items ({grade}: {})",
-        grouped(listing.count),
+        "{org} holds {} ({grade}: {})",
+        counted(listing.count, "item"),
         listing.evidence
     ));
 }
@@ -91,7 +91,7 @@ pub(super) fn show_plan(
     }
     let more = update.saturating_sub(changes.len() as u64);
     if more > 0 && !changes.is_empty() {
-        output.result(&output.paint(Tone::Dim, &format!("  … and {} more updates", grouped(more))));
+        output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more update"))));
     }
     show_problems(output, supply, journal, rejected)
 }
@@ -106,7 +106,7 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
         }
     }
     if rejected > shown {
-        output.warn(&format!("… and {} more rejected rows", grouped(rejected - shown)));
+        output.warn(&format!("… and {}", counted(rejected - shown, "more rejected row")));
     }
     Ok(())
 }

@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_plan_is_cut_by_number_and_every_item_is_handed_out_once_in_order() {
-        let journal = journal(&[1; 4_500]);
+        let journal = journal(&vec![1; 4_500]);
         let feed = Feed::new(&journal);
         let mut seen = Vec::new();
         while let Some(batch) = feed.next(100).unwrap() {

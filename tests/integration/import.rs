@@ -85,14 +85,7 @@ fn values_arrive_as_the_sheet_means_them() {
     assert_eq!(stored("001", "area_id"), Some(json!("0042")));
     assert_eq!(stored("001", "status"), None);
     assert_eq!(stored("001", "approved_at"), Some(json!("2026-07-22")));
-    assert_eq!(
-        stored("1A4FF01", "quantity")
-            .unwrap()
-            .to_string()
-            .parse::<f64>()
-            .unwrap(),
-        1234.5
-    );
+    assert_eq!(stored("1A4FF01", "quantity").unwrap().as_f64(), Some(1234.5));
     assert_eq!(stored("1A4FF01", "approved_at"), Some(json!("2026-03-04T15:52:00")));
 }
 

@@ -31,20 +31,20 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport import samples/inventory.xlsx --sandbox",
             says(0, |_, run| {
-                assert!(run.stdout.contains("200 read = 200 created"), "{run:?}")
+                assert!(run.stdout.contains("200 read = 200 created"), "{run:?}");
             }),
         ),
         ("cargo test", Does::IsThisTest),
         (
             "stockport import inventory.xlsx --dry-run",
             says(0, |_, run| {
-                assert!(run.stdout.contains("Dry run, nothing sent"), "{run:?}")
+                assert!(run.stdout.contains("Dry run, nothing sent"), "{run:?}");
             }),
         ),
         (
             "stockport import inventory.xlsx",
             says(0, |_, run| {
-                assert!(run.stdout.contains("200 read = 200 created"), "{run:?}")
+                assert!(run.stdout.contains("200 read = 200 created"), "{run:?}");
             }),
         ),
         (
@@ -59,19 +59,19 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport import messy.rejects.csv",
             says(0, |_, run| {
-                assert!(run.stdout.contains("8 read = 8 created"), "{run:?}")
+                assert!(run.stdout.contains("8 read = 8 created"), "{run:?}");
             }),
         ),
         (
             "stockport export inventory.csv",
             says(0, |stockport, _| {
-                assert_eq!(stockport.read("inventory.csv").matches("MESSY").count(), 15)
+                assert_eq!(stockport.read("inventory.csv").matches("MESSY").count(), 15);
             }),
         ),
         (
             "stockport export inventory.xlsx --force",
             says(0, |_, run| {
-                assert!(run.stdout.contains("Exported 215 items"), "{run:?}")
+                assert!(run.stdout.contains("Exported 215 items"), "{run:?}");
             }),
         ),
         (

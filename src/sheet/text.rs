@@ -105,7 +105,7 @@ fn delimited(
         Some(found) => found,
         None => header::guess(&above).ok_or_else(|| ReadError::Blank(source.file.clone()))?,
     };
-    let notes = preamble_note(&found, &above, "line").into_iter().collect();
+    let notes = preamble_note(&found, &above).into_iter().collect();
     let text = TextForm {
         mark: encoding.is_marked(),
         crlf: sample.find('\n').is_some_and(|end| sample[..end].ends_with('\r')),

@@ -97,13 +97,10 @@ fn standard_output_gets_the_items_and_nothing_else() {
     fill(&server);
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let run = stockport.run(["export", "-"]).ok();
-    assert_eq!(
-        run.stdout
-            .lines()
-            .filter(|line| serde_json::from_str::<Value>(line).is_ok())
-            .count(),
-        5
-    );
+    assert_eq!(run.stdout.lines().count(), 5);
+    for line in run.stdout.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
     assert!(run.stderr.contains("Exported 5 items"), "{}", run.stderr);
     let run = stockport.run(["export", "-", "--format", "csv"]).ok();
     assert!(run.stdout.starts_with("item_id,name,"));

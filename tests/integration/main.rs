@@ -11,6 +11,7 @@ mod bad_input;
 mod export;
 mod faulty;
 mod import;
+mod readme;
 mod sandbox;
 mod support;
 

@@ -8,6 +8,7 @@ use crate::journal::JournalError;
 use crate::sandbox::SandboxError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
+use crate::snapshot::SnapshotError;
 
 /// How the program ends; the table stands in the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +48,9 @@ pub enum Error {
     /// A condition or a list of fields.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// A snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -94,6 +98,7 @@ impl Error {
             Self::Write(error) => Some(error.hint().to_owned()),
             Self::Api(error) => error.hint(),
             Self::Filter(error) => Some(error.hint().to_owned()),
+            Self::Snapshot(error) => Some(error.hint()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
@@ -115,6 +120,7 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
+            Self::Snapshot(error) => error.exit(),
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

@@ -19,5 +19,6 @@ pub mod progress;
 pub mod report;
 pub mod sandbox;
 pub mod sheet;
+pub mod snapshot;
 pub mod transfer;
 pub mod upload;

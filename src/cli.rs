@@ -63,6 +63,9 @@ pub struct Global {
     #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Pace",
           value_parser = clap::value_parser!(u64).range(1..=86_400))]
     pub timeout: u64,
+    /// Write events to standard error as JSON, one a line, instead of text
+    #[arg(long, global = true, help_heading = "Output")]
+    pub json_log: bool,
     /// Write one JSON document to standard output instead of text, on failure too
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
@@ -94,8 +97,16 @@ pub enum Command {
     Import(Import),
     /// Export an organization's whole inventory to a file
     Export(Export),
+    /// Take a run back: restore what it updated, delete what it created, except what has changed since
+    Undo(Undo),
+    /// List the runs of this machine
+    Runs(Runs),
     /// Run the embedded inventory server, to try things out against
     Sandbox(Sandbox),
+    /// Show what a spreadsheet is: its header row, what each column means and why, every problem
+    Inspect(Inspect),
+    /// Convert a spreadsheet into another format, read and normalized as an import would
+    Convert(Convert),
 }
 
 /// `stockport import`
@@ -119,20 +130,82 @@ pub struct Import {
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
+    /// Write the plan to a file for review, and send nothing
+    #[arg(long, value_name = "FILE", conflicts_with = "plan")]
+    pub plan_out: Option<PathBuf>,
+    /// Carry out just this plan; refused as a whole when an item that it touches has changed
+    #[arg(long, value_name = "FILE")]
+    pub plan: Option<PathBuf>,
+    /// Go on with the last run of this file and organization that was cut short, or with the run named
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          conflicts_with_all = ["dry_run", "plan_out", "plan"])]
+    pub resume: Option<String>,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// Surprises that stop a run unless they are allowed.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Brakes {
+    /// Go on where the organization is empty although an earlier run knows of items
+    #[arg(long, help_heading = "Brakes")]
+    pub allow_empty: bool,
+    /// Go on where the organization holds less than half of what an earlier run knows of
+    #[arg(long, help_heading = "Brakes")]
+    pub allow_shrink: bool,
+}
+
+/// `stockport undo`
+#[derive(Args, Debug)]
+pub struct Undo {
+    /// The run [default: the last one into the organization that wrote anything]
+    #[arg(value_name = "RUN")]
+    pub run: Option<String>,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+}
+
+/// `stockport runs`
+#[derive(Args, Debug)]
+pub struct Runs {
+    /// How many runs to show, the newest first
+    #[arg(long, value_name = "N", default_value_t = 20)]
+    pub last: usize,
+}
+
+/// How fast an upload is.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Pace {
     /// Requests at once, at most
-    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u16).range(1..=512))]
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Pace",
+          value_parser = clap::value_parser!(u16).range(1..=512))]
     pub jobs: u16,
     /// Items a request, at most
-    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u16).range(1..=5000))]
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Pace",
+          value_parser = clap::value_parser!(u16).range(1..=5000))]
     pub batch: u16,
     /// Items a second, at most
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", help_heading = "Pace")]
     pub rate: Option<NonZeroU32>,
     /// Stop when more items than this fail: a number, or a share (5%)
-    #[arg(long, value_name = "N|N%", value_parser = max_failures)]
+    #[arg(long, value_name = "N|N%", help_heading = "Pace", value_parser = max_failures)]
     pub max_failures: Option<MaxFailures>,
 }
 
@@ -163,6 +236,21 @@ pub struct Reading {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub encoding: Option<String>,
+    /// A mapping file that says what the columns mean (`stockport inspect FILE --save-map FILE` writes one)
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub map: Option<PathBuf>,
+    /// How much a compressed file or a workbook may unpack to (500M, 8G) [default: 2G]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
+    pub max_unpacked: Option<u64>,
+    /// How many cells a sheet may hold [default: 50000000]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_cells: Option<u64>,
+    /// How many columns a row may have [default: 16384]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_columns: Option<u32>,
+    /// How long a row of text or a JSON object may be (64M) [default: 16M]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
+    pub max_row: Option<u64>,
 }
 
 /// `stockport export`
@@ -186,7 +274,7 @@ pub struct Export {
     /// As stored: the server's id too, nothing made blank, no dates made of text
     #[arg(long)]
     pub raw: bool,
-    /// For people who open the CSV in Excel or LibreOffice: ids and formula-like cells are guarded (import takes it off)
+    /// Guard ids and formula-like text in csv and tsv, so that Excel and LibreOffice show them as they are
     #[arg(long)]
     pub excel_safe: bool,
     /// Replace the file if it exists (only once the new one is whole)
@@ -225,6 +313,46 @@ pub struct Sandbox {
     /// Answer failures of authentication in the newer shape
     #[arg(long, help_heading = "Poorer endpoints")]
     pub newer_auth: bool,
+}
+
+/// `stockport inspect`
+#[derive(Args, Debug)]
+pub struct Inspect {
+    /// The file: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// Write what was understood as a mapping file, to be edited and given to --map; one that is there is added to
+    #[arg(long, value_name = "FILE")]
+    pub save_map: Option<PathBuf>,
+}
+
+/// `stockport convert`
+#[derive(Args, Debug)]
+pub struct Convert {
+    /// The file to read: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    #[arg(value_name = "IN")]
+    pub input: PathBuf,
+    /// The file to write; its ending names the format; - is standard output
+    #[arg(value_name = "OUT")]
+    pub output: PathBuf,
+    /// How the file is read.
+    #[command(flatten)]
+    pub reading: Reading,
+    /// The format that is written [default: by the ending of OUT, jsonl for standard output]
+    #[arg(long, value_name = "FORMAT", value_enum)]
+    pub format: Option<Format>,
+    /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
+    #[arg(long, value_name = "STYLE", value_enum)]
+    pub headers: Option<Headers>,
+    /// Guard ids and formula-like text in csv and tsv, so that Excel and `LibreOffice` show them as they are
+    #[arg(long)]
+    pub excel_safe: bool,
+    /// Replace the file if it exists (only once the new one is whole)
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// What blank cells do.
@@ -319,6 +447,23 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// A number of bytes, with K, M or G (of 1024) behind it.
+fn size(text: &str) -> Result<u64, String> {
+    let upper = text.trim().to_ascii_uppercase();
+    let bare = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
+    let (digits, shift) = match bare.as_bytes().last() {
+        Some(b'K') => (bare.get(..bare.len() - 1), 10),
+        Some(b'M') => (bare.get(..bare.len() - 1), 20),
+        Some(b'G') => (bare.get(..bare.len() - 1), 30),
+        _ => (Some(bare), 0),
+    };
+    digits
+        .and_then(|digits| digits.trim_end().parse::<u64>().ok())
+        .and_then(|number| number.checked_mul(1 << shift))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "give a number of bytes, such as 500M or 8G".to_owned())
+}
+
 fn max_failures(text: &str) -> Result<MaxFailures, String> {
     let wrong = || "give a number of items (20) or a share (5%)".to_owned();
     match text.strip_suffix('%') {
@@ -344,6 +489,17 @@ mod tests {
         assert_eq!(delimiter(";"), Ok(b';'));
         assert_eq!(delimiter("tab"), Ok(b'\t'));
         assert!(delimiter("").is_err() && delimiter(";;").is_err() && delimiter("\"").is_err());
+    }
+
+    #[test]
+    fn a_size_is_a_number_of_bytes_or_of_their_multiples() {
+        assert_eq!(size("500"), Ok(500));
+        assert_eq!(size("64M"), Ok(64 << 20));
+        assert_eq!(
+            (size("8G"), size("8GiB"), size("8 gb")),
+            (Ok(8 << 30), Ok(8 << 30), Ok(8 << 30))
+        );
+        assert!(size("0").is_err() && size("").is_err() && size("M").is_err() && size("99999999999G").is_err());
     }
 
     #[test]

@@ -5,6 +5,8 @@ use crate::columns::ColumnError;
 use crate::config::ConfigError;
 use crate::filter::FilterError;
 use crate::journal::JournalError;
+use crate::review::ReviewError;
+use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
@@ -57,6 +59,15 @@ pub enum Error {
     /// The embedded server.
     #[error(transparent)]
     Sandbox(#[from] SandboxError),
+    /// An earlier run, which can't be found or gone on with.
+    #[error(transparent)]
+    Run(#[from] RunError),
+    /// Another run is writing.
+    #[error(transparent)]
+    Lock(#[from] LockError),
+    /// A plan that was reviewed and no longer fits.
+    #[error(transparent)]
+    Review(#[from] ReviewError),
     /// A temporary file.
     #[error("a temporary file can't be written or read: {0}")]
     Temporary(#[from] std::io::Error),
@@ -101,15 +112,18 @@ impl Error {
             Self::Snapshot(error) => Some(error.hint()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
+            Self::Run(error) => Some(error.hint().to_owned()),
+            Self::Lock(error) => Some(error.hint().to_owned()),
+            Self::Review(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
-            Self::Interrupted => {
-                Some("run the same command again: what is stored already is not sent again".to_owned())
-            }
+            Self::Interrupted => Some(
+                "to go on, run the same command with --resume; what is stored already is not sent again".to_owned(),
+            ),
             Self::Imbalance(_) => Some("compare an export with the file, and please report it".to_owned()),
         }
     }

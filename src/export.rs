@@ -63,24 +63,16 @@ impl Layout {
     /// The columns, for a writer.
     #[must_use]
     pub fn columns(&self, headers: Headers) -> Vec<Column> {
-        let column = |name: &String| match field_named(name) {
-            Some(field) => Column {
-                name: if headers == Headers::Title {
-                    field.title.to_owned()
-                } else {
-                    name.clone()
-                },
+        let shown = |name: &String| {
+            let column = column(name, headers);
+            Column {
                 // As stored: a date that is text stays text in a workbook too.
-                kind: if self.raw { Kind::Text } else { field.kind },
-                id: name == ITEM_ID || name == "area_id",
-            },
-            None => Column {
-                name: name.clone(),
-                kind: Kind::Text,
-                id: name == "id",
-            },
+                kind: if self.raw { Kind::Text } else { column.kind },
+                id: column.id || name == "id",
+                ..column
+            }
         };
-        self.fields.iter().map(column).collect()
+        self.fields.iter().map(shown).collect()
     }
 
     /// An item's cells, in the columns' order. What means "nothing" (null, '', 'None') is an empty cell, unless all is
@@ -108,6 +100,26 @@ impl Layout {
                 Some(value) => Cell::Json(value),
             });
         }
+    }
+}
+
+/// The column of a field, for a writer.
+#[must_use]
+pub fn column(name: &str, headers: Headers) -> Column {
+    match field_named(name) {
+        Some(field) => Column {
+            name: match headers {
+                Headers::Title => field.title.to_owned(),
+                Headers::Field => name.to_owned(),
+            },
+            kind: field.kind,
+            id: name == ITEM_ID || name == "area_id",
+        },
+        None => Column {
+            name: name.to_owned(),
+            kind: Kind::Text,
+            id: false,
+        },
     }
 }
 

@@ -5,7 +5,7 @@
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::progress::Show;
 
@@ -30,6 +30,8 @@ pub enum Color {
 pub struct Style {
     /// One JSON document on standard output instead of text.
     pub json: bool,
+    /// Events on standard error as JSON, one a line, instead of text.
+    pub json_log: bool,
     /// Errors and results only.
     pub quiet: bool,
     /// More of the reasons.
@@ -89,7 +91,7 @@ impl Output {
     pub fn progress(&self) -> Show {
         if self.style.no_progress || self.style.quiet {
             Show::Hidden
-        } else if std::io::stderr().is_terminal() {
+        } else if std::io::stderr().is_terminal() && !self.style.json_log {
             Show::Bar
         } else {
             Show::Lines
@@ -113,23 +115,56 @@ impl Output {
     /// Something worth knowing on the way; not with `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.style.quiet {
-            write_err(line);
+            self.event("info", line, &Value::Null, line);
         }
+    }
+
+    /// How far the work is: a line for people, the numbers for programs.
+    pub fn progressed(&self, line: &str, numbers: &Value) {
+        if !self.style.quiet {
+            self.event("progress", line, numbers, line);
+        }
+    }
+
+    /// One event, as text or as JSON.
+    fn event(&self, kind: &str, message: &str, details: &Value, text: &str) {
+        if !self.style.json_log {
+            write_err(text);
+            return;
+        }
+        let now = jiff::Timestamp::now().to_string();
+        let mut event = json!({"time": now, "event": kind, "message": message});
+        if let (Some(event), Value::Object(details)) = (event.as_object_mut(), details) {
+            event.extend(details.clone());
+        }
+        write_err(&event.to_string());
     }
 
     /// Something to look at.
     pub fn warn(&self, line: &str) {
         if !self.style.quiet {
-            write_err(&format!("{} {line}", self.paint_err(Tone::Warning, "warning:")));
+            let text = format!("{} {line}", self.paint_err(Tone::Warning, "warning:"));
+            self.event("warning", line, &Value::Null, &text);
         }
+    }
+
+    /// A row that is refused, whatever else is said or not: the reason, and the value at fault.
+    pub fn rejected(&self, reason: &str, value: &str) {
+        let value = if value.is_empty() || reason.contains(value) {
+            String::new()
+        } else {
+            format!(" ({value:?})")
+        };
+        write_err(&format!("{} {reason}{value}", self.paint_err(Tone::Bad, "rejected:")));
     }
 
     /// An error: what, and what to do about it, apart.
     pub fn error(&self, message: &str, hint: Option<&str>) {
-        write_err(&format!("{} {message}", self.paint_err(Tone::Bad, "error:")));
+        let mut text = format!("{} {message}", self.paint_err(Tone::Bad, "error:"));
         if let Some(hint) = hint {
-            write_err(&format!("{} {hint}", self.paint_err(Tone::Good, "hint:")));
+            text += &format!("\n{} {hint}", self.paint_err(Tone::Good, "hint:"));
         }
+        self.event("error", message, &json!({"hint": hint}), &text);
     }
 
     /// The text in its colour, for a line of the result.

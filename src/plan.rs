@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::columns::{Draft, DraftValue, FieldValue, as_text, same};
+use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, same, shows};
 use crate::item::{FIELDS, ITEM_ID, Object};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
@@ -76,6 +76,17 @@ pub enum Decision {
     Skipped(&'static str),
 }
 
+/// What the plan makes of one item of a supply, and where that item stands.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// Where the item stands.
+    pub origin: Origin,
+    /// Its id; empty where it has none that can be used.
+    pub id: String,
+    /// What is to be done, or why it is refused.
+    pub decision: Result<Decision, Vec<Rejection>>,
+}
+
 /// Decides what to do with one item, given what the organization holds under its id.
 #[must_use]
 pub fn decide(draft: &Draft<'_>, stored: Option<&Object>, policy: &Policy) -> Decision {
@@ -141,12 +152,11 @@ fn update(draft: &Draft<'_>, stored: &Object, policy: &Policy) -> Decision {
     })
 }
 
-/// Whether the file's value is what is stored: by value, or because the untyped cell is to the letter what an
-/// export writes for the stored value (`true`, `07/08/2021`), so that importing an export changes nothing.
+/// Whether the file's value is what is stored: by value, or because the cell's own text is what an export writes for
+/// the stored value (`true`, `07/08/2021`), so that importing an export changes nothing.
 fn is_stored(value: &DraftValue<'_>, old: Option<&Value>) -> bool {
     let new = value.value.to_json();
-    same(value.field, Some(&new), old)
-        || matches!((value.raw, old), (Some(raw), Some(old)) if !raw.is_empty() && as_text(old) == raw)
+    same(value.field, Some(&new), old) || matches!((&value.raw, old), (Some(raw), Some(old)) if shows(raw, old))
 }
 
 fn identified(id: &str) -> Object {
@@ -251,13 +261,13 @@ mod tests {
             DraftValue {
                 field: "approved",
                 value: text("true"),
-                raw: Some("true"),
+                raw: Some(Cow::Borrowed("true")),
                 index: None,
             },
             DraftValue {
                 field: "approved_at",
                 value: text("2021-07-08"),
-                raw: Some("07/08/2021"),
+                raw: Some(Cow::Borrowed("07/08/2021")),
                 index: None,
             },
         ];

@@ -9,6 +9,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use serde_json::json;
+
 use crate::output::Output;
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
@@ -146,10 +148,18 @@ impl<'a> Progress<'a> {
             }
             _ => String::new(),
         };
-        let state = self.state();
-        let done = HumanCount(done);
-        self.output
-            .say(&format!("{}: {done}{of} items, {rate:.0}/s{left}{state}", self.title));
+        let line = format!(
+            "{}: {}{of} items, {rate:.0}/s{left}{}",
+            self.title,
+            HumanCount(done),
+            self.state()
+        );
+        let numbers = json!({
+            "work": self.title, "done": done, "total": self.total, "per_second": rate.round(),
+            "problems": self.problems.load(Ordering::Relaxed), "retries": self.retries(),
+            "concurrency": self.concurrency.load(Ordering::Relaxed),
+        });
+        self.output.progressed(&line, &numbers);
     }
 
     fn state(&self) -> String {

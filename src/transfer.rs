@@ -1,41 +1,68 @@
-//! The journey itself, once: read the target, plan, show, write, account. Import takes it, and whatever else writes.
+//! The journey itself, once: read the target, plan, show, write, verify, account. Whatever writes takes it.
 //!
-//! Belongs here: the order of the steps, and what stops them. Doesn't: where items come from (a [`Supply`]), how a
-//! decision is made (`plan`), how it is sent (`upload`).
+//! Belongs here: the order of the steps, and what stops them. Doesn't: where items come from and what is wanted of
+//! them (a [`Supply`]), how a decision is made (`plan`), how it is sent (`upload`).
 
 mod lookup;
 mod screen;
+mod verify;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
 use crate::api::Client;
-use crate::columns::{Origin, Reading};
+use crate::columns::Origin;
 use crate::error::Error;
 use crate::inventory::{Completeness, Spool, read_into};
+use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
-use crate::plan::{self, Decision, Policy};
+use crate::plan::{Change, Decision, Verdict};
 use crate::progress::Progress;
 use crate::report::{Summary, Tally};
+use crate::runs::Known;
 use crate::upload::{self, Halt};
 pub use screen::show_reading;
 
-/// Takes one item, or says why the reading has to stop.
-pub type Take<'t> = dyn FnMut(Origin, Reading<'_>) -> Result<(), Error> + 't;
+/// Gives what the organization holds under an id.
+pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
 
-/// Where the items of a transfer come from; read as often as needed.
+/// Takes what is to become of one item, or says why the reading has to stop.
+pub type Take<'t> = dyn FnMut(Verdict) -> Result<(), Error> + 't;
+
+/// Where the items of a transfer come from, and what is wanted of each; read as often as needed, the same each time.
 pub trait Supply {
     /// How many items there are, as the first pass counted them.
     fn count(&self) -> u64;
-    /// Gives every item, in order.
-    fn each(&self, take: &mut Take<'_>) -> Result<(), Error>;
+    /// Gives the id of every item that may be written.
+    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error>;
+    /// Decides on every item, in order, by what the organization holds.
+    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error>;
     /// Where an item stands, for a person.
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
     fn tables(&self) -> usize;
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
+}
+
+/// What a plan that was reviewed allows to be written; everything else is left out.
+pub trait Review {
+    /// Whether this change is just as it was reviewed; an error names what has changed since.
+    fn allows(&mut self, change: &Change) -> bool;
+    /// Called once after the last change: a plan that no longer fits is refused as a whole.
+    fn verdict(&mut self) -> Result<(), Error>;
+}
+
+/// Whether a plan is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// The plan only; nothing is sent.
+    Look,
+    /// The plan, and what it asks for.
+    Write,
+    /// The same; the journal holds an earlier part of this run, which is gone on with.
+    Resume,
 }
 
 /// A transfer of items into one organization.
@@ -46,14 +73,16 @@ pub struct Transfer<'a> {
     pub client: &'a Client,
     /// The organization.
     pub org: &'a str,
-    /// How the plan is made.
-    pub policy: Policy,
     /// How it is sent.
     pub upload: upload::Options,
-    /// The plan only; nothing is sent.
-    pub dry_run: bool,
+    /// Whether it is carried out.
+    pub purpose: Purpose,
     /// The reject file is written even where nothing is sent.
     pub rejects_anyway: bool,
+    /// Everything is read back at the end and compared.
+    pub verify: bool,
+    /// How many items an earlier run knows of, and whether fewer than that stop this one.
+    pub known: Known,
     /// The user's wish to stop.
     pub stop: &'a AtomicBool,
 }
@@ -67,8 +96,8 @@ struct Counts {
 
 impl Transfer<'_> {
     /// Makes the journey with what `supply` gives, keeping `journal`; everything that happened, a failure too, goes into
-    /// `summary`.
-    pub fn run(&self, supply: &dyn Supply, journal: &Journal, summary: &mut Summary) {
+    /// `summary`. `review` is a plan that was approved: nothing else is written.
+    pub fn run(&self, supply: &dyn Supply, journal: &Journal, review: Option<&mut dyn Review>, summary: &mut Summary) {
         let mut counts = Counts::default();
         summary.tally = Some(Tally {
             read: supply.count(),
@@ -76,27 +105,28 @@ impl Transfer<'_> {
             ..Tally::default()
         });
         let mut planned = false;
-        if let Err(error) = self.steps(supply, journal, summary, &mut counts, &mut planned) {
+        if let Err(error) = self.steps(supply, journal, review, summary, &mut counts, &mut planned) {
             summary.error = Some(error);
         }
-        summary.requests = self.client.requests();
-        summary.retries = self.client.retries();
         if planned && let Err(error) = self.account(supply, journal, summary, &counts) {
             // The first failure says more than what it led to.
             summary.error.get_or_insert(error);
         }
+        summary.requests = self.client.requests();
+        summary.retries = self.client.retries();
     }
 
     fn steps(
         &self,
         supply: &dyn Supply,
         journal: &Journal,
+        review: Option<&mut dyn Review>,
         summary: &mut Summary,
         counts: &mut Counts,
         planned: &mut bool,
     ) -> Result<(), Error> {
-        let mut stored = self.stored(supply)?;
-        self.plan(supply, journal, &mut stored, counts)?;
+        let mut stored = self.stored(supply, journal)?;
+        *counts = self.plan(supply, journal, review, &mut stored)?;
         drop(stored);
         *planned = true;
         let changes = journal.planned()?;
@@ -108,23 +138,33 @@ impl Transfer<'_> {
             changes,
             (counts.unchanged, counts.skipped),
         )?;
-        if self.dry_run || changes == (0, 0, 0) {
+        if self.purpose == Purpose::Look {
             return Ok(());
         }
-        self.send(journal, changes.0 + changes.1 + changes.2)
+        let open = journal.open_changes()?;
+        if open > 0 {
+            self.send(journal, open)?;
+        }
+        if self.verify {
+            summary.verified = Some(verify::agrees(self, supply, journal)?);
+        }
+        Ok(())
     }
 
     /// What the organization holds, as far as the plan needs it.
-    fn stored(&self, supply: &dyn Supply) -> Result<Spool, Error> {
+    fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<Spool, Error> {
         let mut spool = Spool::new()?;
-        let listing = read_into(self.output, self.client, &mut spool)?;
+        let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
         screen::show_listing(self.output, self.org, &listing);
+        self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
             self.output.warn(&format!(
-                "the list of {} can't be relied on ({}): each of the file's items is asked for by its id",
+                "the list of {} can't be relied on ({}): each of the items is asked for by its id",
                 self.org, listing.evidence
             ));
             lookup::fetch(self.output, self.client, supply, &mut spool, self.upload.jobs)?;
+        } else {
+            journal.note("held", &listing.count.to_string())?;
         }
         Ok(spool)
     }
@@ -133,37 +173,41 @@ impl Transfer<'_> {
         &self,
         supply: &dyn Supply,
         journal: &Journal,
+        mut review: Option<&mut dyn Review>,
         stored: &mut Spool,
-        counts: &mut Counts,
-    ) -> Result<(), Error> {
+    ) -> Result<Counts, Error> {
         let progress = Progress::begin(self.output, "Planning", Some(supply.count()));
-        let planned = journal.plan::<Error>(|put| {
-            supply.each(&mut |origin, reading| {
+        let mut counts = Counts::default();
+        let planned = journal.plan::<Error>(self.purpose == Purpose::Resume, |plan| {
+            supply.decide(&mut |id| Ok(stored.get(id)?), &mut |verdict| {
                 progress.done(1);
-                match reading {
-                    Reading::Item(draft) => {
-                        let known = stored.get(&draft.id)?;
-                        match plan::decide(&draft, known.as_ref(), &self.policy) {
-                            Decision::Write(change) => put(Planned::Change {
+                let Verdict { origin, id, decision } = verdict;
+                match decision {
+                    Ok(Decision::Write(change)) => {
+                        if review.as_mut().is_none_or(|review| review.allows(&change)) {
+                            plan.put(&Planned::Change {
                                 origin,
                                 change: &change,
-                            })?,
-                            Decision::Unchanged => counts.unchanged += 1,
-                            Decision::Skipped(_) => counts.skipped += 1,
+                            })?;
+                        } else {
+                            counts.skipped += 1;
                         }
                     }
-                    Reading::Rejected(reasons) => {
+                    // What an earlier part of this run wrote is its doing, not unchanged.
+                    Ok(Decision::Unchanged) => counts.unchanged += u64::from(!plan.done_before(&id)?),
+                    Ok(Decision::Skipped(_)) => counts.skipped += u64::from(!plan.done_before(&id)?),
+                    Err(reasons) => {
                         for rejection in &reasons {
-                            put(Planned::Reject { origin, rejection })?;
+                            plan.put(&Planned::Reject { origin, rejection })?;
                         }
                     }
-                    Reading::Skipped(_) => counts.skipped += 1,
                 }
                 Ok(())
-            })
+            })?;
+            review.as_mut().map_or(Ok(()), |review| review.verdict())
         });
         progress.clear();
-        planned
+        planned.map(|()| counts)
     }
 
     fn send(&self, journal: &Journal, items: u64) -> Result<(), Error> {
@@ -179,7 +223,7 @@ impl Transfer<'_> {
         }
     }
 
-    /// Counts, from the journal, what became of every row that was read, and checks that it adds up.
+    /// Counts, from the journal, what became of every item that was read, and checks that it adds up.
     fn account(
         &self,
         supply: &dyn Supply,
@@ -203,7 +247,7 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Error::Imbalance(tally.equation()));
         }
-        if !self.dry_run || self.rejects_anyway {
+        if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }
         Ok(())

@@ -10,7 +10,7 @@ use super::dates::{self, DateText};
 use super::numbers::{self, Shape};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::Kind;
-use crate::sheet::{Cell, Moment, NumberFormat};
+use crate::sheet::{Cell, Moment, NumberFormat, write};
 
 /// Which texts mean nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -146,8 +146,15 @@ pub(crate) fn is_error_text(text: &str) -> bool {
 }
 
 /// Takes off the guard of a text file that was written for spreadsheet programs: `="00123"` is `00123`, and `'=1+1`
-/// is `=1+1`.
+/// is `=1+1`. First the very guard that `--excel-safe` puts on, then what other programs write of the kind.
 pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
+    if !text.starts_with(['=', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let exact = write::unguard(text);
+    if exact.len() != text.len() {
+        return exact;
+    }
     if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         if inner.contains("\"\"") {
             return Cow::Owned(inner.replace("\"\"", "\""));
@@ -171,7 +178,7 @@ pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
 pub(crate) fn display(cell: Cell<'_>) -> String {
     match cell {
         Cell::Absent | Cell::Empty => String::new(),
-        Cell::Text(text) | Cell::Error(text) => text.to_owned(),
+        Cell::Text(text) | Cell::Error(text) | Cell::Digits(text) => text.to_owned(),
         Cell::Number(value, format) => shown(value, format).unwrap_or_default(),
         Cell::Bool(value) => value.to_string(),
         Cell::Moment(Moment::Duration(days)) => days.to_string(),
@@ -203,7 +210,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
                 Cow::Owned(text) => owned(read_text(&text, style)),
             }
         }
-        Cell::Text(text) => read_text(text, style),
+        Cell::Text(text) | Cell::Digits(text) => read_text(text, style),
         Cell::Error(text) => Meaning::Fault(format!("the cell holds the error value {text}")),
         Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style.kind)),
         Cell::Number(value, format) => number(value, format, style),

@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 use super::numbers::decimal;
 use super::{FieldValue, NumberStyle};
 use crate::item::{Kind, field_named};
+use crate::sheet::write::unguard;
 
 impl FieldValue<'_> {
     /// The value as JSON.
@@ -66,6 +67,17 @@ pub fn same(field: &str, a: Option<&Value>, b: Option<&Value>) -> bool {
         }
         (a, b) => is_nothing(a) && is_nothing(b),
     }
+}
+
+/// Whether a cell's own text is how an export shows a stored value: to the letter, with or without the guard of
+/// `--excel-safe`; a number by its value, as a workbook keeps nothing else of it.
+#[must_use]
+pub fn shows(raw: &str, stored: &Value) -> bool {
+    if raw.is_empty() {
+        return false;
+    }
+    let text = as_text(stored);
+    text == raw || text == unguard(raw) || (stored.is_number() && equal_by_value(&text, raw))
 }
 
 fn equal(a: &Value, b: &Value, numeric: bool) -> bool {
@@ -211,6 +223,29 @@ mod tests {
         }
         let exact: Value = serde_json::from_str("1.50").expect("a number");
         assert_eq!(as_text(&exact), "1.50");
+    }
+
+    #[test]
+    fn a_cells_own_text_shows_what_an_export_wrote() {
+        let exact: Value = serde_json::from_str("5.0").expect("a number");
+        for (raw, stored) in [
+            ("true", json!(true)),
+            ("=\"true\"", json!(true)),
+            ("=\"00123\"", json!("00123")),
+            ("'=1+1", json!("'=1+1")),
+            ("'=1+1", json!("=1+1")),
+            ("5", exact),
+        ] {
+            assert!(shows(raw, &stored), "{raw} {stored}");
+        }
+        for (raw, stored) in [
+            ("", json!("")),
+            ("5", json!("5.0")),
+            ("05", json!(5)),
+            ("a", json!("A")),
+        ] {
+            assert!(!shows(raw, &stored), "{raw} {stored}");
+        }
     }
 
     #[test]

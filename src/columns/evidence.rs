@@ -7,7 +7,7 @@ use super::dates::{self, DateText};
 use super::layout::Target;
 use super::numbers::{self, Shape};
 use super::{DateOrder, NumberStyle, Survey};
-use crate::sheet::Table;
+use crate::sheet::{Format, Table};
 
 /// Something counted, with the first place where it was seen.
 #[derive(Clone, Debug, Default)]
@@ -207,7 +207,7 @@ impl Evidence {
 }
 
 fn decided(table: &Table, tally: &Tally, index: usize) -> String {
-    format!("(as {:?} shows, {})", tally.value, table.address(tally.line, index))
+    format!("(as {:?} shows, {})", tally.value, place(table, tally, index))
 }
 
 fn words(order: DateOrder) -> &'static str {
@@ -226,13 +226,20 @@ fn short(order: DateOrder) -> &'static str {
     }
 }
 
-/// The first place of something counted, in brackets.
+/// The first place of something counted in a column, in brackets. The column stands before it in the sentence already.
 pub(super) fn first(table: &Table, tally: &Tally, index: usize) -> String {
-    let place = table.address(tally.line, index);
+    let place = place(table, tally, index);
     if tally.value.is_empty() {
         format!("(first: {place})")
     } else {
         format!("(first: {place}, {:?})", tally.value)
+    }
+}
+
+fn place(table: &Table, tally: &Tally, index: usize) -> String {
+    match table.format {
+        Format::Workbook(_) => table.address(tally.line, index),
+        _ => table.row_address(tally.line),
     }
 }
 

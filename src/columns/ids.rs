@@ -69,6 +69,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
                 ..plain(Cow::Owned(text))
             }
         }
+        Cell::Digits(digits) => plain(Cow::Borrowed(digits)),
         Cell::Json(_) => return Err("the id is an array or an object, not text".to_owned()),
         Cell::Bool(value) => return Err(format!("the id is the truth value {value}, not text")),
         Cell::Moment(moment) => {

@@ -6,15 +6,17 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cells::{self, Meaning};
+use super::dates::{self, DateText};
 use super::duplicates::Spot;
 use super::error::ColumnError;
-use super::layout::{Layout, is_blank};
+use super::evidence::Evidence;
+use super::layout::{Layout, Target, is_blank};
 use super::mapping::Mapping;
-use super::matching::{By, ColumnMatch, Matching};
+use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::{ColumnOptions, FieldValue, ids, names, vocabulary};
+use super::{ColumnOptions, FieldValue, Survey, ids, names, vocabulary};
 use crate::item::ITEM_ID;
-use crate::sheet::{Cell, Format, Row, Table};
+use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
 /// What was understood of one table.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -31,6 +33,8 @@ pub struct Inspection {
     pub sheet: Option<String>,
     /// The line of the header row, from 1; none in JSON, whose keys are the header.
     pub header_row: Option<u64>,
+    /// How the header row was found: `recognized` by its names, `option` (`--header-row`), or `guessed`.
+    pub header_by: String,
     /// No column was recognized: the header row is only a guess.
     pub guessed: bool,
     /// The known export that the file is of.
@@ -97,9 +101,10 @@ const MOST: usize = 10_000;
 /// Reads a whole table and says what was understood. What would stop an import is a problem here, not an error.
 pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) -> Result<Inspection, ColumnError> {
     let mut inspection = start(&table);
+    inspection.error_headers(&table);
     // Two columns for one field stop an import; here the columns are shown as they are, with the refusal beside them.
     let source = match refusal(&table, mapping) {
-        None => Source::assemble(vec![table], options, mapping, false)?,
+        None => Source::assemble(vec![table], options.clone(), mapping, false)?,
         Some(error) => {
             let problem = Problem {
                 row: table.header.line,
@@ -124,7 +129,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) 
             return Ok(inspection);
         }
     };
-    inspection.read(source)
+    inspection.read(source, &options)
 }
 
 fn refusal(table: &Table, mapping: Option<&Mapping>) -> Option<ColumnError> {
@@ -161,6 +166,46 @@ fn one_by_one(table: &Table) -> Matching {
     }
 }
 
+/// Dates in a column that is left out: the order in which they would be read is a decision that is shown before anybody
+/// maps the column.
+struct LeftOutDates {
+    target: Target,
+    evidence: Evidence,
+    /// Whether all values so far are dates.
+    only_dates: bool,
+}
+
+impl LeftOutDates {
+    fn of(column: &ColumnMatch) -> Option<Self> {
+        let may_be_mapped = !column.is_taken() && column.key.is_none() && column.by != By::Ignored;
+        may_be_mapped.then(|| Self {
+            target: Target::of_dates(&column.header, column.index),
+            evidence: Evidence::default(),
+            only_dates: true,
+        })
+    }
+
+    fn take(&mut self, row: &Row) {
+        if let Cell::Text(text) = row.cell(self.target.index)
+            && self.only_dates
+        {
+            self.only_dates = self.target.style.blanks.is_nothing(text) || dates::read(text.trim()) != DateText::None;
+            self.evidence.date(row.line, text);
+        }
+    }
+
+    fn decision(mut self, table: &Table, options: &ColumnOptions) -> Vec<String> {
+        let mut survey = Survey::default();
+        if self.only_dates {
+            let place = column_place(table, &self.target.header, self.target.index);
+            let column = format!("{place}, if it is mapped to a date");
+            self.evidence
+                .dates(&mut self.target, table, &column, options.dates, &mut survey);
+        }
+        survey.decisions
+    }
+}
+
 fn start(table: &Table) -> Inspection {
     let (format, encoding, delimiter) = match &table.format {
         Format::Delimited { delimiter, encoding } => {
@@ -182,6 +227,12 @@ fn start(table: &Table) -> Inspection {
         delimiter,
         sheet: table.sheet.clone(),
         header_row: (table.header.line > 0).then_some(table.header.line),
+        header_by: match table.header.by {
+            HeaderBy::Recognized => "recognized",
+            HeaderBy::Guessed => "guessed",
+            HeaderBy::Option => "option",
+        }
+        .to_owned(),
         guessed: false,
         export: None,
         columns: Vec::new(),
@@ -219,7 +270,7 @@ impl Inspection {
         }
     }
 
-    fn read(mut self, mut source: Source) -> Result<Self, ColumnError> {
+    fn read(mut self, mut source: Source, options: &ColumnOptions) -> Result<Self, ColumnError> {
         let survey = source.survey()?;
         if let Some(matching) = source.matchings().first() {
             self.matching = matching.clone();
@@ -237,6 +288,7 @@ impl Inspection {
         }
         self.notes.extend(survey.decisions);
         self.notes.extend(survey.warnings);
+        let mut dates: Vec<LeftOutDates> = self.matching.columns.iter().filter_map(LeftOutDates::of).collect();
         let mut shown = 0;
         source.each_row::<ColumnError>(&mut |spot, layout, table, row| {
             if shown < SAMPLES {
@@ -244,9 +296,32 @@ impl Inspection {
                 self.sample(layout, table, row);
             }
             self.problems_of(&source, layout, table, spot, row);
+            for column in &mut dates {
+                column.take(row);
+            }
             Ok(())
         })?;
+        if let Some(table) = source.tables.first() {
+            for column in dates {
+                self.notes.extend(column.decision(table, options));
+            }
+        }
         Ok(self)
+    }
+
+    /// Error values that stand in the header row itself.
+    fn error_headers(&mut self, table: &Table) {
+        for header in &table.header.cells {
+            let name = header.name.trim();
+            if cells::is_error_text(name) {
+                self.add(Problem {
+                    row: table.header.line,
+                    cell: table.address(table.header.line, header.index),
+                    value: name.to_owned(),
+                    reason: format!("the header is the error value {name}"),
+                });
+            }
+        }
     }
 
     fn sample(&mut self, layout: &Layout, table: &Table, row: &Row) {

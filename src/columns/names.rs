@@ -2,6 +2,8 @@
 //!
 //! Belongs here: text only. Doesn't: which names mean which field (`vocabulary`).
 
+use std::cmp::Ordering;
+
 /// The name without case, spaces and punctuation: `Item ID*`, `item_id` and `ItemId` are all `itemid`.
 /// Accents stay. `#`, `%` and `$` stay as words, because they change what a column holds.
 pub(crate) fn fold(name: &str) -> String {
@@ -56,14 +58,14 @@ pub(crate) fn likeness(a: &str, b: &str) -> f64 {
 #[derive(Clone, Debug)]
 pub(crate) struct Shape {
     words: Vec<String>,
-    pairs: Vec<String>,
+    pairs: Vec<(char, char)>,
 }
 
 impl Shape {
     /// A name's shape.
     pub(crate) fn of(name: &str) -> Self {
         Self {
-            words: words(name),
+            words: sorted(words(name)),
             pairs: pairs(&fold(name)),
         }
     }
@@ -72,35 +74,77 @@ impl Shape {
     pub(crate) fn likeness(&self, other: &Self) -> f64 {
         dice(&self.words, &other.words).max(dice(&self.pairs, &other.pairs))
     }
-}
 
-fn pairs(text: &str) -> Vec<String> {
-    let chars: Vec<char> = text.chars().take(200).collect();
-    chars.windows(2).map(|pair| pair.iter().collect()).collect()
-}
-
-fn dice(a: &[String], b: &[String]) -> f64 {
-    if a.is_empty() || b.is_empty() {
-        return 0.0;
+    /// Whether two names can be so alike at all, as far as their lengths say.
+    pub(crate) fn may_reach(&self, other: &Self, likeness: f64) -> bool {
+        let most = |a: usize, b: usize| coefficient(a.min(b), a, b);
+        most(self.pairs.len(), other.pairs.len()) >= likeness || dice(&self.words, &other.words) >= likeness
     }
-    let mut rest: Vec<&String> = b.iter().collect();
+}
+
+fn pairs(text: &str) -> Vec<(char, char)> {
+    sorted(text.chars().zip(text.chars().skip(1)).take(200).collect())
+}
+
+/// In order, so that what two names share is counted in one walk along both.
+fn sorted<T: Ord>(mut parts: Vec<T>) -> Vec<T> {
+    parts.sort_unstable();
+    parts
+}
+
+fn dice<T: Ord>(a: &[T], b: &[T]) -> f64 {
+    let (mut left, mut right) = (a.iter().peekable(), b.iter().peekable());
     let mut shared = 0_usize;
-    for item in a {
-        if let Some(at) = rest.iter().position(|other| *other == item) {
-            rest.swap_remove(at);
-            shared += 1;
+    while let (Some(x), Some(y)) = (left.peek(), right.peek()) {
+        let order = x.cmp(y);
+        shared += usize::from(order == Ordering::Equal);
+        if order != Ordering::Greater {
+            left.next();
+        }
+        if order != Ordering::Less {
+            right.next();
         }
     }
-    2.0 * shared as f64 / (a.len() + b.len()) as f64
+    coefficient(shared, a.len(), b.len())
 }
 
-/// Whether a folded name fits a pattern in which `*` stands for anything.
-pub(crate) fn fits(pattern: &str, folded: &str) -> bool {
-    match pattern.split_once('*') {
-        None => fold(pattern) == folded,
-        Some((head, tail)) => {
-            let (head, tail) = (fold(head), fold(tail));
-            folded.len() >= head.len() + tail.len() && folded.starts_with(&head) && folded.ends_with(&tail)
+fn coefficient(shared: usize, a: usize, b: usize) -> f64 {
+    if shared == 0 {
+        return 0.0;
+    }
+    2.0 * shared as f64 / (a + b) as f64
+}
+
+/// A folded name, or with a `*` that stands for anything, its beginning and its end.
+#[derive(Clone, Debug)]
+pub(crate) struct Pattern {
+    head: String,
+    tail: Option<String>,
+}
+
+impl Pattern {
+    pub(crate) fn new(pattern: &str) -> Self {
+        match pattern.split_once('*') {
+            None => Self {
+                head: fold(pattern),
+                tail: None,
+            },
+            Some((head, tail)) => Self {
+                head: fold(head),
+                tail: Some(fold(tail)),
+            },
+        }
+    }
+
+    /// Whether a folded name fits.
+    pub(crate) fn fits(&self, folded: &str) -> bool {
+        match &self.tail {
+            None => self.head == folded,
+            Some(tail) => {
+                folded.len() >= self.head.len() + tail.len()
+                    && folded.starts_with(&self.head)
+                    && folded.ends_with(tail.as_str())
+            }
         }
     }
 }
@@ -176,9 +220,11 @@ mod tests {
 
     #[test]
     fn a_pattern_fits_what_stands_between() {
-        assert!(fits("Unit*Percent", &fold("UnitThcPercent")));
-        assert!(!fits("Unit*Percent", &fold("UnitThcContentDose")));
+        let fits = |pattern: &str, name: &str| Pattern::new(pattern).fits(&fold(name));
+        assert!(fits("Unit*Percent", "UnitThcPercent"));
+        assert!(!fits("Unit*Percent", "UnitThcContentDose"));
         assert!(!fits("aba*aba", "aba"));
+        assert!(fits("THC %", "thc percent") && !fits("THC %", "thc percents"));
     }
 
     #[test]

@@ -16,11 +16,11 @@ use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
 use super::survey::TableSurvey;
-use super::tell::{no_id, tell_columns, unmet};
+use super::tell::{no_id, place_of, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
-use crate::sheet::{Cell, Format, Row, Table};
+use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
 pub struct Source {
@@ -69,9 +69,9 @@ impl Source {
             let layout = Layout::new(table, &matching, mapping)?;
             if layout.id.is_none() {
                 vote(table, &words, &mut matching)?;
-                if needs_id {
-                    return Err(no_id(table, &matching));
-                }
+            }
+            if needs_id && (layout.id.is_none() || table.header.by == HeaderBy::Guessed) {
+                return Err(no_id(table, &matching));
             }
             matchings.push(matching);
             layouts.push(layout);
@@ -99,15 +99,21 @@ impl Source {
     #[must_use]
     pub fn fields(&self) -> Vec<&str> {
         let mut fields: Vec<&str> = Vec::new();
-        for layout in &self.layouts {
-            let given = layout.targets.iter().map(|target| target.field.as_str());
-            for field in given.chain(layout.constants.iter().map(|(field, _)| field.as_str())) {
-                if !fields.contains(&field) {
-                    fields.push(field);
-                }
+        for field in (0..self.tables.len()).flat_map(|table| self.fields_of(table)) {
+            if !fields.contains(&field) {
+                fields.push(field);
             }
         }
         fields
+    }
+
+    /// The fields that one table has columns or constants for, in the order in which its items give them; `item_id` left
+    /// out.
+    pub fn fields_of(&self, table: usize) -> impl Iterator<Item = &str> {
+        self.layouts.get(table).into_iter().flat_map(|layout| {
+            let given = layout.targets.iter().map(|target| target.field.as_str());
+            given.chain(layout.constants.iter().map(|(field, _)| field.as_str()))
+        })
     }
 
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
@@ -123,7 +129,7 @@ impl Source {
             if let Some(matching) = self.matchings.get(at) {
                 tell_columns(table, matching, &mut survey);
             }
-            let mut found = TableSurvey::new(layout);
+            let mut found = TableSurvey::new(layout, table);
             let mut reader = table.rows()?;
             let mut number = 0;
             while reader.next(&mut row)? {
@@ -143,6 +149,10 @@ impl Source {
                     );
                 }
             }
+            let notes = reader.notes().into_iter();
+            survey
+                .warnings
+                .extend(notes.map(|note| format!("{}: {note}", place_of(table))));
             survey.rows += found.items();
             found.settle(layout, table, &self.options, &mut survey);
             if let Some(total) = self.totals.get_mut(at) {
@@ -369,7 +379,7 @@ impl Source {
             .map_or(0, |id| id.index);
         let place = match table.format {
             Format::Workbook(_) => table.address(spot.line, index),
-            _ => format!("line {}", spot.line),
+            _ => table.row_address(spot.line),
         };
         if self.tables.iter().any(|other| other.file != table.file) {
             format!("{} {place}", table.file)
@@ -462,21 +472,16 @@ impl Source {
     }
 }
 
-/// The cell's own text: of untyped text always, elsewhere where the reading has made something else of a text.
-fn raw<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<&'a str> {
-    let Cell::Text(text) = cell else { return None };
-    if untyped {
-        return match cells::unguard(text) {
-            Cow::Borrowed(text) => Some(text),
-            Cow::Owned(_) => None,
-        };
+/// The cell's own text: of untyped text always, elsewhere where the reading has made something else of the cell.
+fn raw<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<Cow<'a, str>> {
+    match (cell, value) {
+        (Cell::Text(text), _) if untyped => Some(Cow::Borrowed(text)),
+        (Cell::Text(text), FieldValue::Text(read)) => (read != text).then_some(Cow::Borrowed(text)),
+        (Cell::Text(text), FieldValue::Number(_)) => Some(Cow::Borrowed(text)),
+        // A stored number, shown in a workbook under a field of text.
+        (Cell::Number(..), FieldValue::Text(shown)) => Some(Cow::Owned(shown.clone().into_owned())),
+        _ => None,
     }
-    let changed = match value {
-        FieldValue::Text(read) => read != text,
-        FieldValue::Number(_) => true,
-        FieldValue::Nothing | FieldValue::Bool(_) | FieldValue::Json(_) => false,
-    };
-    changed.then_some(text)
 }
 
 fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {

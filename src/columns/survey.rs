@@ -35,10 +35,18 @@ pub(crate) struct TableSurvey {
     /// The number and the line of the last row, if that is a sum and no item.
     total: Option<(u64, u64)>,
     read_by: Vec<bool>,
+    /// Which columns have a header.
+    named: Vec<bool>,
 }
 
 impl TableSurvey {
-    pub(crate) fn new(layout: &Layout) -> Self {
+    pub(crate) fn new(layout: &Layout, table: &Table) -> Self {
+        let mut named = vec![false; layout.width];
+        for cell in &table.header.cells {
+            if let Some(named) = named.get_mut(cell.index) {
+                *named = true;
+            }
+        }
         let mut read_by = vec![false; layout.width];
         let indexes = layout
             .targets
@@ -61,6 +69,7 @@ impl TableSurvey {
             phantoms: Tally::default(),
             total: None,
             read_by,
+            named,
         }
     }
 
@@ -114,7 +123,7 @@ impl TableSurvey {
             if let Cell::Error(text) = cell {
                 self.errors_left_out
                     .add(row.line, &format!("{} {text}", table.address(row.line, index)));
-            } else if !table.header.cells.iter().any(|header| header.index == index) {
+            } else if self.named.get(index) != Some(&true) {
                 self.unnamed.entry(index).or_default().add(row.line, "");
             }
         }
@@ -190,7 +199,7 @@ impl TableSurvey {
             };
             survey.warnings.push(match concern {
                 Concern::NotANumber => format!("{column}: {} no number, {fate} {first}", are(n, "value")),
-                Concern::LeadingZero => format!("{column}: {} a leading zero and {fate} {first}", have(n, "value")),
+                Concern::LeadingZero => format!("{column}: {} a leading zero, {fate} {first}", have(n, "value")),
                 Concern::NotADate => format!("{column}: {} no date, {fate} {first}", are(n, "value")),
                 Concern::NotATime => format!("{column}: {} no time of day, {fate} {first}", are(n, "value")),
                 Concern::ShortYear => format!(
@@ -199,7 +208,7 @@ impl TableSurvey {
                 ),
                 Concern::Dash => {
                     format!(
-                        "{column}: {} just a dash and count as nothing; an accounting format shows zero so {first}",
+                        "{column}: {} just a dash, which counts as nothing; an accounting format shows zero so {first}",
                         are(n, "cell")
                     )
                 }
@@ -227,10 +236,10 @@ impl TableSurvey {
         if self.short.count > 0 {
             let n = self.short.count;
             survey.warnings.push(format!(
-                "{}: {} shorter than the header; the cells missing at the end change nothing (first: line {})",
+                "{}: {} shorter than the header; the cells missing at the end change nothing (first: {})",
                 table.file,
                 are(n, "row"),
-                self.short.line
+                table.row_address(self.short.line)
             ));
         }
         if self.phantoms.count > 0 {
@@ -249,8 +258,9 @@ impl TableSurvey {
         }
         if let Some((_, line)) = self.total {
             survey.warnings.push(format!(
-                "{}: the last row (line {line}) is a TOTAL, not an item",
-                table.file
+                "{}: the last row ({}) is a TOTAL, not an item",
+                table.file,
+                table.row_address(line)
             ));
         }
     }

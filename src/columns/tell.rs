@@ -8,16 +8,13 @@ use super::mapping::Mapping;
 use super::matching::{By, Matching, header_place};
 use super::names::{fold, likeness};
 use crate::item::ITEM_ID;
-use crate::sheet::Table;
+use crate::sheet::{HeaderBy, Table};
 
 /// Why a table without a column of ids is refused.
 pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
-    let file = table.sheet.as_ref().map_or_else(
-        || table.file.clone(),
-        |sheet| format!("{}, sheet {sheet:?}", table.file),
-    );
+    let file = place_of(table);
     let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
-    if !matching.is_recognized() {
+    if !matching.is_recognized() || table.header.by == HeaderBy::Guessed {
         return ColumnError::NoHeader { file, headers };
     }
     let offered = matching
@@ -48,6 +45,14 @@ pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
         guess: guess.map(|column| column.header.clone()),
         headers,
     }
+}
+
+/// A table for a person: its file, and its sheet where it has one.
+pub(super) fn place_of(table: &Table) -> String {
+    table.sheet.as_ref().map_or_else(
+        || table.file.clone(),
+        |sheet| format!("{}, sheet {sheet:?}", table.file),
+    )
 }
 
 /// Says which columns are left out, and which are offered.

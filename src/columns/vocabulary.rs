@@ -6,8 +6,8 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
-use super::names::{Shape, fits, fold};
-use crate::item::{FIELDS, Field, SERVER_FIELDS, field_named};
+use super::names::{Pattern, Shape, fold};
+use crate::item::{FIELDS, Field, ITEM_ID, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
 const SOURCE: &str = include_str!("vocabulary.toml");
@@ -84,7 +84,7 @@ pub(crate) struct Vocabulary {
     own: HashMap<String, &'static Field>,
     strong: HashMap<String, &'static Field>,
     weak: HashMap<String, &'static Field>,
-    never: Vec<String>,
+    never: Vec<Pattern>,
     constants: HashMap<String, Constant>,
     pub(crate) exports: Vec<Export>,
     /// Every name with its field, to the letter, for likeness.
@@ -122,7 +122,7 @@ impl Vocabulary {
             own,
             strong,
             weak,
-            never: file.never.headers,
+            never: file.never.headers.iter().map(|header| Pattern::new(header)).collect(),
             constants: file
                 .constants
                 .into_iter()
@@ -150,7 +150,7 @@ impl Vocabulary {
 
     /// Whether this name is known to look like a field and not to be it.
     pub(crate) fn never(&self, folded: &str) -> bool {
-        self.never.iter().any(|pattern| fits(pattern, folded))
+        self.never.iter().any(|pattern| pattern.fits(folded))
     }
 
     /// The field's value that this column's name says.
@@ -179,6 +179,10 @@ impl Vocabulary {
         }
         let asked = Shape::of(name);
         for (known, field) in &self.all {
+            // What is less alike is neither offered nor in the way of what is.
+            if !asked.may_reach(known, ALIKE - MARGIN) {
+                continue;
+            }
             let score = asked.likeness(known);
             match best {
                 Some((first, _)) if first.name == field.name => {
@@ -215,6 +219,17 @@ impl Judge {
             vocabulary: Vocabulary::new(),
             extra: Vec::new(),
         }
+    }
+
+    /// Whether a header is known as one of ids, whose cells are text even where they are all digits.
+    #[must_use]
+    pub fn names_ids(&self, header: &str) -> bool {
+        let folded = fold(header);
+        let field = self
+            .vocabulary
+            .own(&folded)
+            .or_else(|| self.vocabulary.synonym(&folded));
+        field.is_some_and(|field| matches!(field.name, ITEM_ID | "area_id"))
     }
 
     /// The same, and the headers that a mapping file names count as fields' own names.

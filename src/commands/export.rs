@@ -2,20 +2,20 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::path::Path;
 use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::writing::{self, Place};
 use super::{Connected, Context};
-use crate::cli::{self, Export};
+use crate::cli::Export;
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::grouped;
 use crate::progress::Progress;
-use crate::sheet::write::{AtomicFile, Compression, OutFormat, Style, Target, writer};
+use crate::sheet::write::{OutFormat, Style, Target, writer};
 
 /// How many items whose `item_id` isn't their id are named.
 const NAMED: usize = 5;
@@ -48,31 +48,20 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
 }
 
 fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
-    let target = target(options)?;
+    let target = writing::target(&options.file, options.format)?;
     let filter = Filter::parse(&options.conditions)?;
-    let to_stdout = options.file == Path::new("-");
     // What can't be written is refused before anything is asked for.
-    let mut file = if to_stdout {
-        None
-    } else {
-        Some(AtomicFile::create(&options.file, options.force)?)
-    };
+    let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
-    let listing = read_into(&context.output, &connected.client, &mut spool)?;
+    let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(incomplete(&connected, &listing));
     }
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
-    let out: Box<dyn Write + Send + '_> = match &mut file {
-        Some(file) => Box::new(file),
-        None => Box::new(std::io::stdout()),
-    };
-    let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, out)?;
-    if let Some(file) = file {
-        file.commit()?;
-    }
+    let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
+    place.commit()?;
     Ok(Outcome {
         org: connected.org,
         listing,
@@ -96,30 +85,6 @@ fn incomplete(connected: &Connected, listing: &Listing) -> Error {
     }
 }
 
-fn target(options: &Export) -> Result<Target, Error> {
-    let format = options.format.map(|format| match format {
-        cli::Format::Csv => OutFormat::Csv,
-        cli::Format::Tsv => OutFormat::Tsv,
-        cli::Format::Xlsx => OutFormat::Xlsx,
-        cli::Format::Json => OutFormat::Json,
-        cli::Format::Jsonl => OutFormat::Jsonl,
-    });
-    if options.file == Path::new("-") {
-        return Ok(Target {
-            format: format.unwrap_or(OutFormat::Jsonl),
-            compression: Compression::None,
-        });
-    }
-    match (format, Target::for_path(&options.file)) {
-        (Some(format), _) => Ok(Target {
-            format,
-            compression: Compression::for_path(&options.file),
-        }),
-        (None, Some(target)) => Ok(target),
-        (None, None) => Err(Error::NoFormat(options.file.display().to_string())),
-    }
-}
-
 fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {
     let layout = if options.raw {
         Layout::raw(present)
@@ -140,10 +105,10 @@ fn write(
     spool: &mut Spool,
     out: Box<dyn Write + Send + '_>,
 ) -> Result<(u64, (u64, Vec<String>)), Error> {
+    // As stored: the API's own names, in a workbook too.
     let headers = match options.headers {
-        Some(cli::Headers::Title) => Headers::Title,
-        None if target.format == OutFormat::Xlsx && !options.raw => Headers::Title,
-        Some(cli::Headers::Field) | None => Headers::Field,
+        None if options.raw => Headers::Field,
+        wanted => writing::headers(target, wanted),
     };
     let style = Style {
         excel_safe: options.excel_safe,
@@ -212,7 +177,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         outcome.org,
         outcome.listing.evidence
     );
-    if options.file == Path::new("-") {
+    if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.
         output.say(&summary);
         return;

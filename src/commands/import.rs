@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::Context;
+use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Import};
-use crate::columns::{ColumnOptions, DateOrder, Duplicates, Judge, NumberStyle, Origin, Source, Survey};
-use crate::config::runs_folder;
+use crate::columns::{Origin, Reading, Source, Survey};
 use crate::error::{Error, Exit};
-use crate::journal::{self, Journal};
-use crate::plan::{Blanks, Mode, Policy};
+use crate::journal::Journal;
+use crate::plan::{self, Blanks, Mode, Policy, Verdict};
 use crate::report::{Summary, write_rejects};
-use crate::sheet::{self, Input, ReadOptions, SheetChoice, Table};
-use crate::transfer::{Supply, Take, Transfer, show_reading};
-use crate::upload;
+use crate::review::{Reviewed, write_plan};
+use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
+use crate::sheet::ReadError;
+use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
 
 /// The rows of the files that the user named.
 struct Files<'a> {
@@ -22,6 +22,7 @@ struct Files<'a> {
     /// The file that each table came from.
     paths: &'a [PathBuf],
     rejects: Option<&'a Path>,
+    policy: Policy,
 }
 
 impl Supply for Files<'_> {
@@ -29,15 +30,33 @@ impl Supply for Files<'_> {
         self.survey.rows
     }
 
-    fn each(&self, take: &mut Take<'_>) -> Result<(), Error> {
-        self.source
-            .read::<Error>(&mut |_, incoming| take(incoming.origin, incoming.reading))
+    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+        self.source.read::<Error>(&mut |_, incoming| match incoming.reading {
+            Reading::Item(draft) => take(&draft.id),
+            Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
+        })
+    }
+
+    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        self.source.read::<Error>(&mut |_, incoming| {
+            let origin = incoming.origin;
+            let (id, decision) = match incoming.reading {
+                Reading::Item(draft) => {
+                    let stored = holds(&draft.id)?;
+                    let decision = plan::decide(&draft, stored.as_ref(), &self.policy);
+                    (draft.id.into_owned(), Ok(decision))
+                }
+                Reading::Rejected(reasons) => (String::new(), Err(reasons)),
+                Reading::Skipped(_) => (String::new(), Ok(plan::Decision::Skipped("another row stands for it"))),
+            };
+            take(Verdict { origin, id, decision })
+        })
     }
 
     fn address(&self, origin: Origin, index: Option<usize>) -> String {
         match (self.source.tables.get(origin.table), index) {
             (Some(table), Some(index)) => format!("{}, {}", table.file, table.address(origin.line, index)),
-            (Some(table), None) => format!("{}, line {}", table.file, origin.line),
+            (Some(table), None) => format!("{}, {}", table.file, table.row_address(origin.line)),
             (None, _) => format!("line {}", origin.line),
         }
     }
@@ -54,12 +73,13 @@ impl Supply for Files<'_> {
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &Import) -> Exit {
     let began = Instant::now();
+    let sends = !options.dry_run && options.plan_out.is_none();
     let mut summary = Summary {
         source: named(&options.files),
-        dry_run: options.dry_run,
+        dry_run: !sends,
         ..Summary::default()
     };
-    if let Err(error) = import(context, options, &mut summary) {
+    if let Err(error) = import(context, options, sends, &mut summary, began) {
         summary.error = Some(error);
     }
     summary.took = began.elapsed();
@@ -67,34 +87,50 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
     summary.exit()
 }
 
-fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<(), Error> {
-    let (tables, paths) = open(&options.files, &options.reading)?;
-    let mut source = Source::new(tables, column_options(options))?;
+fn import(
+    context: &Context,
+    options: &Import,
+    sends: bool,
+    summary: &mut Summary,
+    began: Instant,
+) -> Result<(), Error> {
+    let mapping = reading::mapping(&options.reading)?;
+    let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref())?;
+    let mut columns = reading::column_options(&options.reading);
+    columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
+    let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
+    let identity = identity(options, &connected)?;
+    let mut reviewed = options
+        .plan
+        .as_ref()
+        .map(|plan| Reviewed::load(plan, &identity))
+        .transpose()?;
+    let runs = Runs::new(runs_folder(sends)?);
+    let lock = if sends {
+        Some(Lock::take(&runs_folder(true)?, &identity.api, &identity.org, "import")?)
+    } else {
+        None
+    };
     let survey = source.survey()?;
     show_reading(&context.output, &source.tables, &survey);
     summary.warnings.clone_from(&survey.warnings);
-    let journal = if options.dry_run {
-        Journal::temporary()?
-    } else {
-        summary.run = journal::run_name();
-        Journal::create(&runs_folder()?, &summary.run)?
+    let known = Known {
+        at_least: runs.known(&identity.api, &identity.org),
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
     };
+    let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,
         org: &connected.org,
-        policy: policy(options),
-        upload: upload::Options {
-            jobs: usize::from(options.jobs),
-            batch: usize::from(options.batch),
-            retries: context.wishes.retries,
-            rate: options.rate,
-            max_failures: options.max_failures,
-        },
-        dry_run: options.dry_run,
+        upload: context.upload(&options.pace),
+        purpose,
         rejects_anyway: options.rejects.is_some(),
+        verify: options.verify && sends,
+        known,
         stop: &context.stop,
     };
     let files = Files {
@@ -102,58 +138,84 @@ fn import(context: &Context, options: &Import, summary: &mut Summary) -> Result<
         survey: &survey,
         paths: &paths,
         rejects: options.rejects.as_deref(),
+        policy: policy(options),
     };
-    transfer.run(&files, &journal, summary);
+    let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
+    transfer.run(&files, &journal, review, summary);
+    if let (Some(path), None) = (&options.plan_out, &summary.error) {
+        write_plan(path, &identity, &journal)?;
+        context
+            .output
+            .result(&format!("The plan, for review: {}", path.display()));
+    }
+    if sends {
+        summary.took = began.elapsed();
+        Runs::end(&journal, summary)?;
+    }
+    drop(lock);
     Ok(())
 }
 
-/// The tables of all files, in the order in which they were named, and the file of each.
-fn open(files: &[PathBuf], reading: &cli::Reading) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
-    let options = ReadOptions {
-        sheet: match reading.sheet.as_deref() {
-            None => SheetChoice::Best,
-            Some("*") => SheetChoice::All,
-            Some(name) => SheetChoice::Named(name.to_owned()),
-        },
-        header_row: reading.header_row,
-        delimiter: reading.delimiter,
-        encoding: reading.encoding.clone(),
-        ..ReadOptions::default()
-    };
-    let judge = Judge::new();
-    let (mut tables, mut paths) = (Vec::new(), Vec::new());
-    for file in files {
-        let input = if file == Path::new("-") {
-            Input::Stdin
-        } else {
-            Input::Path(file.clone())
-        };
-        tables.extend(sheet::open(&input, &options, &judge)?);
-        paths.resize(tables.len(), file.clone());
+/// The run's journal: its own, an earlier run's that is gone on with, or one that goes with the process.
+fn journal(
+    context: &Context,
+    options: &Import,
+    sends: bool,
+    runs: &Runs,
+    identity: &Identity,
+    summary: &mut Summary,
+) -> Result<(Journal, Purpose), Error> {
+    if !sends {
+        return Ok((Journal::temporary()?, Purpose::Look));
     }
-    Ok((tables, paths))
+    if let Some(wanted) = &options.resume {
+        let wanted = (!wanted.is_empty()).then_some(wanted.as_str());
+        if let Some(run) = runs.resumable(wanted, identity)? {
+            context.output.result(&format!("Going on with run {}", run.name));
+            summary.run = run.name;
+            return Ok((Journal::open_existing(&run.path)?, Purpose::Resume));
+        }
+        context
+            .output
+            .say("There is no run of this file and organization to go on with: this is a new one");
+    }
+    let (name, journal) = runs.begin(identity, &summary.source)?;
+    summary.run = name;
+    Ok((journal, Purpose::Write))
 }
 
-fn column_options(options: &Import) -> ColumnOptions {
-    ColumnOptions {
-        duplicates: match options.reading.duplicates {
-            cli::Duplicates::Reject => Duplicates::Reject,
-            cli::Duplicates::First => Duplicates::First,
-            cli::Duplicates::Last => Duplicates::Last,
-            cli::Duplicates::Merge => Duplicates::Merge,
-        },
-        dates: options.reading.dates.map(|order| match order {
-            cli::Dates::Mdy => DateOrder::Mdy,
-            cli::Dates::Dmy => DateOrder::Dmy,
-            cli::Dates::Ymd => DateOrder::Ymd,
-        }),
-        numbers: options.reading.numbers.map(|style| match style {
-            cli::Numbers::Us => NumberStyle::Us,
-            cli::Numbers::Eu => NumberStyle::Eu,
-        }),
-        strict: options.reading.strict,
-        blanks_reject: matches!(options.blanks, cli::Blanks::Reject),
-    }
+fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> {
+    let read = |file: &PathBuf| {
+        fingerprint(file).map_err(|cause| ReadError::Io {
+            file: file.display().to_string(),
+            cause,
+        })
+    };
+    let files = options.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
+    let reading = &options.reading;
+    let map = reading.map.as_ref().map(read).transpose()?.and_then(|file| file.sha256);
+    Ok(Identity {
+        command: "import".to_owned(),
+        files,
+        api: connected.place.clone(),
+        org: connected.org.clone(),
+        // Whatever decides what a row means: with other options it is another job.
+        options: format!(
+            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {}",
+            options.blanks,
+            options.mode,
+            options.complete,
+            reading.sheet,
+            reading.header_row,
+            reading.duplicates,
+            reading.dates,
+            reading.numbers,
+            reading.strict,
+            reading.delimiter,
+            reading.encoding,
+            env!("CARGO_PKG_VERSION"),
+        ),
+    })
 }
 
 fn policy(options: &Import) -> Policy {

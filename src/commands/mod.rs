@@ -2,10 +2,17 @@
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
+mod convert;
 mod export;
 mod import;
+mod inspect;
+mod reading;
+mod runs;
 mod sandbox;
+mod undo;
+mod writing;
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -13,12 +20,14 @@ use std::time::Duration;
 use clap::Parser;
 use serde_json::json;
 
-use crate::api::{Client, Key};
-use crate::cli::{Cli, Command, Global};
-use crate::config::{ConfigError, Wishes};
+use crate::api::{Client, Endpoint, Key};
+use crate::cli::{Cli, Command, Global, Pace};
+use crate::config::{self, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
+use crate::sheet::WORKBOOK_THREAD;
+use crate::upload;
 
 /// What every command works with.
 struct Context {
@@ -31,6 +40,8 @@ struct Context {
 struct Connected {
     client: Client,
     org: String,
+    /// What names the API in journals and locks: its base, or the folder of the embedded server, whose port changes.
+    place: String,
     /// The embedded server, which ends when this does.
     _sandbox: Option<Sandbox>,
 }
@@ -46,6 +57,7 @@ pub fn main() -> u8 {
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
         }
     };
+    hush_workbooks();
     let context = Context {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
@@ -55,14 +67,30 @@ pub fn main() -> u8 {
     let exit = match cli.command {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
+        Command::Undo(options) => undo::run(&context, &options),
+        Command::Runs(options) => runs::run(&context, &options),
         Command::Sandbox(options) => sandbox::run(&context, &options),
+        Command::Inspect(options) => inspect::run(&context, &options),
+        Command::Convert(options) => convert::run(&context, &options),
     };
     exit as u8
+}
+
+/// calamine panics on some forged workbooks; its thread ends then and the file is refused in plain words, so that the
+/// panic's own message would only frighten.
+fn hush_workbooks() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(WORKBOOK_THREAD) {
+            usual(panic);
+        }
+    }));
 }
 
 fn style(global: &Global) -> Style {
     Style {
         json: global.json,
+        json_log: global.json_log,
         quiet: global.quiet,
         verbose: global.verbose,
         color: global.color,
@@ -73,8 +101,9 @@ fn style(global: &Global) -> Style {
 fn wishes(cli: &Cli) -> Wishes {
     let global = &cli.global;
     let connections = match &cli.command {
-        Command::Import(import) => usize::from(import.jobs),
-        Command::Export(_) | Command::Sandbox(_) => 1,
+        Command::Import(import) => usize::from(import.pace.jobs),
+        Command::Undo(undo) => usize::from(undo.pace.jobs),
+        _ => 1,
     };
     Wishes {
         org: global.org.clone(),
@@ -105,32 +134,45 @@ impl Context {
 
     /// The organization that the flags name, or the embedded server's own.
     fn connect(&self) -> Result<Connected, Error> {
-        let (endpoint, sandbox) = if self.wishes.sandbox {
-            let sandbox = Sandbox::start(self.sandbox_options(0, Vec::new(), Flavour::default())?)?;
-            let org = self
-                .wishes
-                .org
-                .clone()
-                .unwrap_or_else(|| sandbox.default_org().to_owned());
-            let Some(key) = sandbox.key_for(&org) else {
-                let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
-                return Err(ConfigError::NotInSandbox { org, known }.into());
-            };
-            let key = Key::new(key)?;
-            (
-                self.wishes.endpoint_at(sandbox.url().to_owned(), org, key),
-                Some(sandbox),
-            )
-        } else {
-            (self.wishes.endpoint()?, None)
+        if !self.wishes.sandbox {
+            let endpoint = self.wishes.endpoint()?;
+            let place = endpoint.base.trim_end_matches('/').to_owned();
+            return self.connected(&endpoint, place, None);
+        }
+        let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
+        let place = format!("sandbox:{}", options.dir.display());
+        let sandbox = Sandbox::start(options)?;
+        let org = self
+            .wishes
+            .org
+            .clone()
+            .unwrap_or_else(|| sandbox.default_org().to_owned());
+        let Some(key) = sandbox.key_for(&org) else {
+            let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
+            return Err(ConfigError::NotInSandbox { org, known }.into());
         };
-        let org = endpoint.org.clone();
-        let client = Client::new(&endpoint)?.with_stop(Arc::clone(&self.stop));
+        let endpoint = self.wishes.endpoint_at(sandbox.url().to_owned(), org, Key::new(key)?);
+        self.connected(&endpoint, place, Some(sandbox))
+    }
+
+    fn connected(&self, endpoint: &Endpoint, place: String, sandbox: Option<Sandbox>) -> Result<Connected, Error> {
+        let client = Client::new(endpoint)?.with_stop(Arc::clone(&self.stop));
         Ok(Connected {
             client,
-            org,
+            org: endpoint.org.clone(),
+            place,
             _sandbox: sandbox,
         })
+    }
+
+    fn upload(&self, pace: &Pace) -> upload::Options {
+        upload::Options {
+            jobs: usize::from(pace.jobs),
+            batch: usize::from(pace.batch),
+            retries: self.wishes.retries,
+            rate: pace.rate,
+            max_failures: pace.max_failures,
+        }
     }
 
     fn sandbox_options(&self, port: u16, orgs: Vec<String>, traits: Flavour) -> Result<Options, Error> {
@@ -155,5 +197,13 @@ impl Context {
         self.output.document(&json!({"error": message}));
         self.output.error(&error.to_string(), hint.as_deref());
         error.exit()
+    }
+}
+
+/// The folder of journals and locks. One that only looks does without it.
+fn runs_folder(needed: bool) -> Result<PathBuf, Error> {
+    match config::runs_folder() {
+        Err(error) if needed => Err(error.into()),
+        folder => Ok(folder.unwrap_or_default()),
     }
 }

@@ -159,12 +159,12 @@ impl Receiver for Counted<'_> {
     }
 }
 
-/// Reads a whole inventory into a spool, showing how far it is.
-pub fn read_into(output: &Output, client: &Client, spool: &mut Spool) -> Result<Listing, ApiError> {
+/// Reads a whole inventory into a spool, showing how far it is. `known` is how many items it holds, at least.
+pub fn read_into(output: &Output, client: &Client, known: Option<u64>, spool: &mut Spool) -> Result<Listing, ApiError> {
     let progress = Progress::begin(output, &format!("Reading {}", client.org()), None);
     let listing = read(
         client,
-        None,
+        known,
         &mut Counted {
             spool,
             progress: &progress,

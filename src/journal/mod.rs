@@ -5,6 +5,8 @@
 //! be told from what was never sent. Belongs here: the tables and their durability. Doesn't: what an outcome means
 //! (`upload`), what a person is told (`report`).
 
+mod planning;
+mod read;
 mod writer;
 
 use std::path::{Path, PathBuf};
@@ -16,6 +18,8 @@ use serde_json::Value;
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
 use crate::plan::{Action, Change};
+pub use planning::{Plan, Planned};
+pub use read::{Changed, Facts};
 pub use writer::Scribe;
 
 /// Why the journal can't be kept. Without it nothing is sent.
@@ -151,11 +155,15 @@ impl Journal {
     fn open(path: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<Self, JournalError> {
         let connection = connect(&path, OpenFlags::default()).map_err(|cause| store(&path, cause))?;
         connection.execute_batch(SCHEMA).map_err(|cause| store(&path, cause))?;
-        Ok(Self {
+        Ok(Self::of(path, connection, temporary))
+    }
+
+    fn of(path: PathBuf, connection: Connection, temporary: Option<tempfile::TempDir>) -> Self {
+        Self {
             path,
             connection: Mutex::new(connection),
             _temporary: temporary,
-        })
+        }
     }
 
     /// Where the journal is.
@@ -172,33 +180,22 @@ impl Journal {
         })
     }
 
-    /// Writes the plan: every change and rejection that `fill` gives, as one transaction: a plan is whole or not there.
+    /// Writes the plan that `fill` gives, as one transaction: a plan is whole or not there. With `joining` the journal
+    /// holds an earlier part of the run: what that part never sent is forgotten, what it sent is kept and gone on with.
     pub fn plan<E: From<JournalError>>(
         &self,
-        fill: impl FnOnce(&mut dyn FnMut(Planned<'_>) -> Result<(), JournalError>) -> Result<(), E>,
+        joining: bool,
+        fill: impl FnOnce(&mut Plan<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut connection = lock(&self.connection);
-        let mut seq = 0_i64;
-        let transaction = connection.transaction().map_err(|cause| {
-            E::from(JournalError::Store {
-                path: self.path.clone(),
-                cause,
-            })
-        })?;
-        {
-            let mut put = |planned: Planned<'_>| {
-                let done = match planned {
-                    Planned::Change { origin, change } => {
-                        seq += 1;
-                        insert_change(&transaction, seq, origin, change)
-                    }
-                    Planned::Reject { origin, rejection } => insert_reject(&transaction, origin, rejection),
-                };
-                done.map_err(|cause| store(&self.path, cause))
-            };
-            fill(&mut put)?;
-        }
-        transaction.commit().map_err(|cause| E::from(store(&self.path, cause)))
+        let failed = |cause| E::from(store(&self.path, cause));
+        let transaction = connection.transaction().map_err(failed)?;
+        let mut plan = Plan::begin(&self.path, &transaction, joining)?;
+        fill(&mut plan)?;
+        transaction
+            .execute("INSERT OR REPLACE INTO run VALUES ('planned', 'yes')", [])
+            .map_err(failed)?;
+        transaction.commit().map_err(failed)
     }
 
     /// The thread that records batches and outcomes while the upload runs.
@@ -207,7 +204,7 @@ impl Journal {
         Scribe::start(self.path.clone(), connection)
     }
 
-    /// Up to `most` planned changes after `seq`, in the plan's order.
+    /// Up to `most` planned changes after `seq` that have not ended yet, in the plan's order.
     pub fn after(&self, seq: i64, most: usize) -> Result<Vec<Entry>, JournalError> {
         self.with(|c| {
             let mut select =
@@ -280,6 +277,22 @@ impl Journal {
         })
     }
 
+    /// How many planned changes have not ended yet.
+    pub fn open_changes(&self) -> Result<u64, JournalError> {
+        Ok(self.outcomes()?.not_attempted)
+    }
+
+    /// Whether an item should be as the plan wants it: nothing was planned for it, or what was planned is done.
+    pub fn should_be_stored(&self, id: &str) -> Result<bool, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM changes LEFT JOIN outcomes USING (seq)
+                 WHERE id = ?1 AND (state IS NULL OR state <> ?2))",
+            )?;
+            select.query_row(params![id, State::Done as i64], |row| row.get(0))
+        })
+    }
+
     /// How many rows were rejected.
     pub fn rejected(&self) -> Result<u64, JournalError> {
         self.with(|c| {
@@ -336,24 +349,6 @@ impl Journal {
     }
 }
 
-/// What the plan says of one row.
-pub enum Planned<'a> {
-    /// It is to be written.
-    Change {
-        /// Where the row stands.
-        origin: Origin,
-        /// What is written.
-        change: &'a Change,
-    },
-    /// It is refused.
-    Reject {
-        /// Where the row stands.
-        origin: Origin,
-        /// Why.
-        rejection: &'a Rejection,
-    },
-}
-
 /// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one second differ.
 #[must_use]
 pub fn run_name() -> String {
@@ -367,37 +362,6 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
-}
-
-fn insert_change(c: &Connection, seq: i64, origin: Origin, change: &Change) -> rusqlite::Result<()> {
-    let mut insert = c.prepare_cached("INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?;
-    let before = change.before.as_ref().map(text);
-    let (source, line) = place(origin);
-    insert.execute(params![
-        seq,
-        source,
-        line,
-        code(change.action),
-        change.id,
-        text(&change.body),
-        before
-    ])?;
-    Ok(())
-}
-
-fn insert_reject(c: &Connection, origin: Origin, rejection: &Rejection) -> rusqlite::Result<()> {
-    let mut insert = c.prepare_cached("INSERT INTO rejects VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?;
-    let (source, line) = place(origin);
-    let index = rejection.index.and_then(|index| i64::try_from(index).ok());
-    insert.execute(params![
-        source,
-        line,
-        rejection.column,
-        index,
-        rejection.value,
-        rejection.reason
-    ])?;
-    Ok(())
 }
 
 fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {

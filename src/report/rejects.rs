@@ -3,7 +3,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::columns::{REJECT_COLUMNS, Rejection};
+use crate::columns::{Judge, REJECT_COLUMNS, Rejection};
 use crate::error::Error;
 use crate::item::Kind;
 use crate::journal::{Journal, Problem};
@@ -39,6 +39,7 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         .filter(|cell| !REJECT_COLUMNS.contains(&cell.name.trim()))
         .map(|cell| (cell.index, cell.name.as_str()))
         .collect();
+    let judge = Judge::new();
     let columns: Vec<Column> = originals
         .iter()
         .map(|(_, name)| *name)
@@ -46,7 +47,8 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         .map(|name| Column {
             name: name.to_owned(),
             kind: Kind::Text,
-            id: false,
+            // So that an id that is corrected there stays text.
+            id: judge.names_ids(name),
         })
         .collect();
     {

@@ -166,7 +166,10 @@ impl ReadError {
             Self::HtmlNotWorkbook(_) | Self::XmlNotWorkbook(_) => {
                 "open it in Excel or LibreOffice and save it as .xlsx or .csv"
             }
-            Self::TooLarge { .. } => "check that it is the right file; split it, or remove what is not inventory",
+            Self::TooLarge { .. } => {
+                "check that it is the right file; if it is, raise the bound (--max-unpacked, --max-cells, --max-columns, \
+                 --max-row)"
+            }
             Self::NoSuchSheet { .. } => "name one of those with --sheet, or leave --sheet out",
             Self::NoSheets { .. } => "leave --sheet out",
             Self::HeaderRow { .. } => {

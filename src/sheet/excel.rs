@@ -28,6 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) use cells::serial_moment;
 use package::{SheetEntry, damaged};
 use source::Source;
+pub use stream::WORKBOOK_THREAD;
 use stream::{RowSink, Stop};
 
 use super::{Limits, ReadError, Row, RowReader};

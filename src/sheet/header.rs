@@ -22,16 +22,10 @@ pub(super) struct Found {
     pub(super) score: u32,
     /// The row or the two rows as they stand in the file: column and text.
     pub(super) rows: Vec<Vec<(usize, String)>>,
-    /// The columns up to the last named one that have no name.
-    pub(super) unnamed: Vec<usize>,
 }
 
 impl Found {
     fn new(line: u64, by: HeaderBy, names: Vec<(usize, String)>, rows: Vec<Vec<(usize, String)>>, score: u32) -> Self {
-        let taken: BTreeSet<usize> = names.iter().map(|(index, _)| *index).collect();
-        let unnamed = (0..taken.last().copied().unwrap_or(0))
-            .filter(|index| !taken.contains(index))
-            .collect();
         let cells = names
             .into_iter()
             .map(|(index, name)| HeaderCell { index, name })
@@ -40,7 +34,6 @@ impl Found {
             header: Header { line, by, cells },
             score,
             rows,
-            unnamed,
         }
     }
 
@@ -62,6 +55,7 @@ fn name_of(cell: Cell<'_>) -> Option<Cow<'_, str>> {
         Cell::Absent | Cell::Empty | Cell::Json(_) => None,
         Cell::Text(text) => (!text.trim().is_empty()).then_some(Cow::Borrowed(text)),
         Cell::Number(value, _) => Some(Cow::Owned(value.to_string())),
+        Cell::Digits(digits) => Some(Cow::Borrowed(digits)),
         Cell::Bool(value) => Some(Cow::Borrowed(if value { "TRUE" } else { "FALSE" })),
         Cell::Moment(Moment::Date(date)) => Some(Cow::Owned(date.to_string())),
         Cell::Moment(Moment::DateTime(moment)) => Some(Cow::Owned(moment.to_string())),
@@ -167,8 +161,7 @@ fn join(
     spread: bool,
     judge: &dyn HeaderJudge,
 ) -> (Vec<(usize, String)>, u32) {
-    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
-    let mut names = Vec::new();
+    let mut parts: Vec<(usize, Option<String>, Option<String>)> = Vec::new();
     let mut reach: Option<(String, usize)> = None;
     for index in 0..upper.len().max(lower.len()) {
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
@@ -190,18 +183,46 @@ fn join(
         };
         let below = name_of(lower.cell(index)).map(|name| name.trim().to_owned());
         let own_above = name_of(upper.cell(index)).is_some();
+        let above = above.filter(|_| own_above || below.is_some());
+        if above.is_some() || below.is_some() {
+            parts.push((index, above, below));
+        }
+    }
+    name_parts(parts, judge)
+}
+
+/// Names two rows' texts, column by column, and rates them together.
+fn name_parts(
+    parts: Vec<(usize, Option<String>, Option<String>)>,
+    judge: &dyn HeaderJudge,
+) -> (Vec<(usize, String)>, u32) {
+    let joined = |above: &str, below: &str| format!("{above} {below}");
+    // Likeness takes its time, and counts only beside a name that is known: most rows have none.
+    let known = parts.iter().any(|(_, above, below)| {
+        let both = above.as_deref().zip(below.as_deref());
+        both.is_some_and(|(above, below)| judge.is_known(&joined(above, below)))
+            || below
+                .as_deref()
+                .or(above.as_deref())
+                .is_some_and(|name| judge.is_known(name))
+    });
+    if !known {
+        return (Vec::new(), 0);
+    }
+    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
+    let mut names = Vec::new();
+    for (index, above, below) in parts {
         let name = match (above, below) {
             (Some(above), Some(below)) => {
-                let joined = format!("{above} {below}");
+                let joined = joined(&above, &below);
                 let (whole, part) = (weight(&joined, judge), weight(&below, judge));
                 let name = if part >= KNOWN && whole < KNOWN { below } else { joined };
                 // `Unit Weight` says more than `Weight`, however well either is known.
                 weights.insert(name.clone(), whole.max(part));
                 name
             }
-            (Some(above), None) if own_above => above,
-            (None, Some(below)) => below,
-            _ => continue,
+            (Some(name), None) | (None, Some(name)) => name,
+            (None, None) => continue,
         };
         weights.entry(name.clone()).or_insert_with(|| weight(&name, judge));
         names.push((index, name));

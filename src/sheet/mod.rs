@@ -25,6 +25,7 @@ pub mod write;
 use std::path::PathBuf;
 
 pub use error::ReadError;
+pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
 pub use row::{Cell, Moment, NumberFormat, Row};
 
@@ -140,8 +141,8 @@ pub trait RowReader {
     /// Fills `row` with the next data row; false at the end.
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError>;
 
-    /// What a person should know of the rows passed so far, in plain words (repeated headers left out, values
-    /// below a column without a name); whole after the last row.
+    /// What a person should know of the rows passed so far, in plain words (repeated headers left out, rows of zeros, hidden
+    /// rows); whole after the last row.
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
@@ -159,7 +160,7 @@ pub struct Table {
     pub header: Header,
     /// How many data rows the file's own preamble says there are (`NumberRecords` of Washington's CCRS).
     pub declared_rows: Option<u64>,
-    /// What a person should know of the reading, in plain words (hidden rows, rows skipped above the header, sheets left out).
+    /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
     opener: Box<dyn Fn() -> Result<Box<dyn RowReader>, ReadError> + Send + Sync>,
 }
@@ -180,6 +181,15 @@ impl Table {
                 Some(cell) => format!("line {line}, column {:?}", cell.name),
                 None => format!("line {line}, column {}", index + 1),
             },
+        }
+    }
+
+    /// A row for a person: `row 209` of a workbook, `line 17` of a text file.
+    #[must_use]
+    pub fn row_address(&self, line: u64) -> String {
+        match self.format {
+            Format::Workbook(_) => format!("row {line}"),
+            _ => format!("line {line}"),
         }
     }
 }

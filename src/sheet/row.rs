@@ -20,6 +20,9 @@ pub enum Cell<'a> {
     Moment(Moment),
     /// A workbook's error value (`#REF!`).
     Error(&'a str),
+    /// A number by its digits, as JSON writes them: only ever written (readers give `Number` or `Json`), so that no
+    /// digit is lost and none is computed again.
+    Digits(&'a str),
     /// A JSON number, array or object (JSON's text, booleans and null have their own variants).
     Json(&'a Value),
 }
@@ -85,6 +88,7 @@ enum Raw {
     Bool(bool),
     Moment(Moment),
     Error(usize, usize),
+    Digits(usize, usize),
     Json(Box<Value>),
 }
 
@@ -167,6 +171,10 @@ impl Row {
                 let (start, end) = self.keep(text);
                 Raw::Error(start, end)
             }
+            Cell::Digits(digits) => {
+                let (start, end) = self.keep(digits);
+                Raw::Digits(start, end)
+            }
             Cell::Json(value) => Raw::Json(Box::new(value.clone())),
         }
     }
@@ -218,6 +226,7 @@ impl Row {
             Raw::Bool(value) => Cell::Bool(*value),
             Raw::Moment(moment) => Cell::Moment(*moment),
             Raw::Error(start, end) => Cell::Error(&self.text[*start..*end]),
+            Raw::Digits(start, end) => Cell::Digits(&self.text[*start..*end]),
             Raw::Json(value) => Cell::Json(value),
         }
     }

@@ -109,6 +109,7 @@ fn delimited(
     let rule = DataRule {
         found,
         drop_zeros: false,
+        hidden: Arc::default(),
     };
     Ok(Table {
         file: source.file.clone(),

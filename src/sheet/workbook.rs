@@ -1,11 +1,10 @@
 //! Which of a workbook's sheets are read, and why the others are not.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::excel::{Merge, Workbook};
 use super::header::{self, Found, SEARCHED_ROWS};
-use super::rows::{DataRows, DataRule, count_rows, looks_real};
+use super::rows::{DataRows, DataRule, looks_real};
 use super::source::Source;
 use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table};
 
@@ -69,7 +68,7 @@ pub(super) fn preamble_note(found: &Found, above: &[Row], word: &str) -> Option<
     let count = (count as u64).saturating_sub(found.rows.len() as u64 - 1);
     (count > 0).then(|| {
         format!(
-            "the header is {word} {}; {} above it left out",
+            "the header is {word} {}; {} above it, left out",
             found.header.line,
             match count {
                 1 => "1 row is".to_owned(),
@@ -143,6 +142,7 @@ fn look(
         let rule = DataRule {
             found: found.clone(),
             drop_zeros: true,
+            hidden: Arc::default(),
         };
         let mut rows = DataRows::new(workbook.rows(sheet)?, rule);
         let mut row = Row::new();
@@ -248,22 +248,14 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
     let found = found.or_else(|| header::guess(&above));
     let found = found.ok_or_else(|| ReadError::Blank(format!("sheet {sheet:?} of {}", source.file)))?;
     notes.extend(preamble_note(&found, &above, "row"));
-    let hidden: BTreeSet<u64> = workbook
-        .hidden_rows(&sheet)?
-        .into_iter()
-        .filter(|line| *line > found.header.line)
-        .collect();
-    if let Some(first) = hidden.first() {
-        let count = count_rows(hidden.len() as u64);
-        notes.push(format!(
-            "{count} hidden in the sheet are read like the others (the first is row {first})"
-        ));
-    }
+    let mut hidden = workbook.hidden_rows(&sheet)?;
+    hidden.sort_unstable();
     let declared_rows = declared(&found, &above);
     let header = found.header.clone();
     let rule = DataRule {
         found,
         drop_zeros: true,
+        hidden: hidden.into(),
     };
     let (shared, name) = (Arc::clone(parts), sheet.clone());
     Ok(Table {

@@ -4,7 +4,6 @@ use rayon::prelude::*;
 
 use super::Supply;
 use crate::api::{ApiError, Client};
-use crate::columns::Reading;
 use crate::error::Error;
 use crate::inventory::{Receiver as _, Spool};
 use crate::item::Object;
@@ -38,14 +37,12 @@ pub(super) fn fetch(
         }
         Ok(())
     };
-    supply.each(&mut |_, reading| {
-        if let Reading::Item(draft) = reading {
-            if spool.get(&draft.id)?.is_none() {
-                waiting.push(draft.id.into_owned());
-            }
-            if waiting.len() == TOGETHER {
-                ask(&mut waiting, spool)?;
-            }
+    supply.ids(&mut |id| {
+        if spool.get(id)?.is_none() {
+            waiting.push(id.to_owned());
+        }
+        if waiting.len() == TOGETHER {
+            ask(&mut waiting, spool)?;
         }
         Ok(())
     })?;

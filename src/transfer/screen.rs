@@ -100,11 +100,8 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
     let mut shown = 0_u64;
     for table in 0..supply.tables() {
         for problem in journal.first_rejects(table, FIRST_PROBLEMS)? {
-            output.warn(&format!(
-                "{}: {}",
-                supply.address(problem.origin, problem.rejection.index),
-                problem.rejection.reason
-            ));
+            let address = supply.address(problem.origin, problem.rejection.index);
+            output.warn(&placed(&address, &problem.rejection.reason));
             shown += 1;
         }
     }
@@ -112,6 +109,15 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
         output.warn(&format!("… and {} more rejected rows", grouped(rejected - shown)));
     }
     Ok(())
+}
+
+/// `count.csv, line 3, column "Item ID": the item id is empty`: most reasons bring the end of the address themselves.
+fn placed(address: &str, reason: &str) -> String {
+    let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));
+    let bare = ends
+        .filter_map(|at| address.get(at..))
+        .find_map(|end| reason.strip_prefix(end)?.strip_prefix(": "));
+    format!("{address}: {}", bare.unwrap_or(reason))
 }
 
 /// `quantity 12 → 10.5, name "Kush" → "Kush 2"`
@@ -140,5 +146,22 @@ fn shown(value: Option<&Value>) -> String {
                 format!("{short}{cut}")
             }
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_is_told_once() {
+        let address = r#"messy.csv, line 3, column "Item, ID: no""#;
+        let reason = r#"line 3, column "Item, ID: no": the item id is empty"#;
+        assert_eq!(placed(address, reason), format!("{address}: the item id is empty"));
+        assert_eq!(
+            placed("count.xlsx, Sheet!B8", "Sheet!B8: no integer"),
+            "count.xlsx, Sheet!B8: no integer"
+        );
+        assert_eq!(placed("a.csv, line 3", "too long"), "a.csv, line 3: too long");
     }
 }

@@ -95,7 +95,7 @@ mod tests {
     fn journal(sizes: &[usize]) -> Journal {
         let journal = Journal::temporary().unwrap();
         journal
-            .plan::<JournalError>(|put| {
+            .plan::<JournalError>(false, |plan| {
                 for (line, size) in (1..).zip(sizes) {
                     let body = json!({"item_id": format!("A{line}"), "name": "x".repeat(*size)});
                     let body = body.as_object().unwrap().clone();
@@ -105,7 +105,7 @@ mod tests {
                         body,
                         before: None,
                     };
-                    put(Planned::Change {
+                    plan.put(&Planned::Change {
                         origin: Origin { table: 0, line },
                         change: &change,
                     })?;
@@ -118,7 +118,7 @@ mod tests {
 
     #[test]
     fn the_plan_is_cut_by_number_and_every_item_is_handed_out_once_in_order() {
-        let journal = journal(&[1; 4_500]);
+        let journal = journal(&vec![1; 4_500]);
         let feed = Feed::new(&journal);
         let mut seen = Vec::new();
         while let Some(batch) = feed.next(100).unwrap() {

@@ -100,6 +100,9 @@ impl From<ReadError> for Stop {
     }
 }
 
+/// The name of the threads on which workbooks are read. calamine may panic there, which ends the thread and no more.
+pub const WORKBOOK_THREAD: &str = "workbook";
+
 /// Gives the rows that `read` writes, which runs on a thread of its own.
 pub(super) fn rows(
     file: &str,
@@ -116,7 +119,7 @@ pub(super) fn rows(
         gone: false,
     };
     let thread = Builder::new()
-        .name("workbook".to_owned())
+        .name(WORKBOOK_THREAD.to_owned())
         .spawn(move || match read(&mut sink) {
             Ok(()) => {
                 if sink.send().is_ok() {
@@ -213,7 +216,7 @@ pub(super) fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, ReadError> {
     let thread = Builder::new()
-        .name("workbook".to_owned())
+        .name(WORKBOOK_THREAD.to_owned())
         .spawn(work)
         .map_err(|cause| ReadError::Io {
             file: file.to_owned(),

@@ -98,6 +98,7 @@ fn value(line: &mut Vec<u8>, cell: &Cell<'_>) -> Result<(), WriteError> {
             line.extend_from_slice(if number.is_empty() { b"null" } else { number.as_bytes() });
         }
         Cell::Moment(moment) => text(line, &moment_text(moment))?,
+        Cell::Digits(digits) => line.extend_from_slice(digits.as_bytes()),
         Cell::Json(value) => json(line, value)?,
     }
     Ok(())

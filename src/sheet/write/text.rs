@@ -14,7 +14,7 @@ const EXACT: f64 = 9_007_199_254_740_992.0;
 pub(super) fn cell_text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     match cell {
         Cell::Absent | Cell::Empty | Cell::Json(Value::Null) => Cow::Borrowed(""),
-        Cell::Text(text) | Cell::Error(text) => Cow::Borrowed(text),
+        Cell::Text(text) | Cell::Error(text) | Cell::Digits(text) => Cow::Borrowed(text),
         Cell::Json(Value::String(text)) => Cow::Borrowed(text),
         Cell::Bool(true) => Cow::Borrowed("true"),
         Cell::Bool(false) => Cow::Borrowed("false"),

@@ -1,0 +1,153 @@
+//! `stockport convert`: a spreadsheet → a spreadsheet, without an organization.
+
+use std::slice;
+use std::time::Instant;
+
+use serde_json::{Value, json};
+
+use super::writing::{self, Place};
+use super::{Context, reading};
+use crate::cli::Convert;
+use crate::columns::{Reading, Source, Survey};
+use crate::convert::Layout;
+use crate::error::{Error, Exit};
+use crate::output::grouped;
+use crate::progress::Progress;
+use crate::sheet::write::{OutFormat, Style, writer};
+
+/// What became of the rows.
+#[derive(Default)]
+struct Counts {
+    read: u64,
+    written: u64,
+    skipped: u64,
+    rejected: u64,
+}
+
+impl Counts {
+    fn equation(&self) -> String {
+        let parts = [("skipped", self.skipped), ("rejected", self.rejected)];
+        let others: String = parts
+            .into_iter()
+            .filter(|(_, count)| *count > 0)
+            .map(|(name, count)| format!(" + {} {name}", grouped(count)))
+            .collect();
+        format!(
+            "{} read = {} written{others}",
+            grouped(self.read),
+            grouped(self.written)
+        )
+    }
+
+    fn holds(&self) -> bool {
+        self.read == self.written + self.skipped + self.rejected
+    }
+}
+
+/// Runs the command.
+pub(super) fn run(context: &Context, options: &Convert) -> Exit {
+    let began = Instant::now();
+    match convert(context, options) {
+        Ok((counts, warnings)) => {
+            show(context, options, &counts, &warnings, began.elapsed().as_secs_f64());
+            if counts.rejected > 0 { Exit::Partial } else { Exit::Done }
+        }
+        // Whoever read the output has had enough (`convert IN - | head -1`): nothing to complain about.
+        Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
+        Err(error) if writing::is_stdout(&options.output) => {
+            // Standard output belongs to the items alone.
+            context.output.error(&error.to_string(), error.hint().as_deref());
+            error.exit()
+        }
+        Err(error) => context.fail(&error),
+    }
+}
+
+fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
+    let target = writing::target(&options.output, options.format)?;
+    let mapping = reading::mapping(&options.reading)?;
+    let (tables, _) = reading::open(slice::from_ref(&options.input), &options.reading, mapping.as_ref())?;
+    let mut source = Source::with_mapping(tables, reading::column_options(&options.reading), mapping.as_ref())?;
+    let mut place = Place::open(&options.output, options.force)?;
+    let survey = source.survey()?;
+    tell(context, &source, &survey);
+    let layout = Layout::new(&source);
+    let style = Style {
+        excel_safe: options.excel_safe,
+        ..Style::default()
+    };
+    if options.excel_safe && !matches!(target.format, OutFormat::Csv | OutFormat::Tsv) {
+        context
+            .output
+            .say("--excel-safe guards csv and tsv only: other formats say themselves what is text");
+    }
+    let columns = layout.columns(writing::headers(&target, options.headers));
+    let mut counts = Counts {
+        read: survey.rows,
+        ..Counts::default()
+    };
+    {
+        let mut out = writer(&target, &columns, &style, place.bytes())?;
+        let progress = Progress::begin(&context.output, "Converting", Some(survey.rows));
+        let written = source.read::<Error>(&mut |_, incoming| {
+            progress.done(1);
+            match incoming.reading {
+                Reading::Item(draft) => {
+                    counts.written += 1;
+                    out.row(&layout.cells(incoming.origin.table, &draft))?;
+                }
+                Reading::Skipped(_) => counts.skipped += 1,
+                Reading::Rejected(reasons) => {
+                    counts.rejected += 1;
+                    let file = source.tables.get(incoming.origin.table).map_or("", |table| &table.file);
+                    for rejection in reasons {
+                        context
+                            .output
+                            .rejected(&format!("{file}, {}", rejection.reason), &rejection.value);
+                    }
+                }
+            }
+            Ok(())
+        });
+        progress.clear();
+        written?;
+        out.finish()?;
+    }
+    if !counts.holds() {
+        return Err(Error::Imbalance(counts.equation()));
+    }
+    place.commit()?;
+    Ok((counts, survey.warnings))
+}
+
+/// How the file was understood: on standard error, for standard output may belong to the items.
+fn tell(context: &Context, source: &Source, survey: &Survey) {
+    let output = &context.output;
+    for note in source.tables.iter().flat_map(|table| &table.notes) {
+        output.say(note);
+    }
+    for decision in &survey.decisions {
+        output.say(decision);
+    }
+    for warning in &survey.warnings {
+        output.warn(warning);
+    }
+}
+
+fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[String], seconds: f64) {
+    let output = &context.output;
+    if writing::is_stdout(&options.output) {
+        output.say(&counts.equation());
+        return;
+    }
+    output.result(&format!(
+        "{} in {seconds:.1} s: {}",
+        counts.equation(),
+        options.output.display()
+    ));
+    output.document(&json!({
+        "source": options.input.to_string_lossy(), "target": options.output.to_string_lossy(),
+        "read": counts.read, "written": counts.written, "skipped": counts.skipped, "rejected": counts.rejected,
+        "seconds": (seconds * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
+    }));
+}

@@ -1,0 +1,85 @@
+//! The options by which files are read, as every command that reads files takes them.
+
+use std::path::{Path, PathBuf};
+
+use crate::cli::{self, Reading};
+use crate::columns::{ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, NumberStyle};
+use crate::error::Error;
+use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Table};
+
+/// The mapping file that `--map` names.
+pub(super) fn mapping(reading: &Reading) -> Result<Option<Mapping>, Error> {
+    let loaded = reading.map.as_deref().map(Mapping::load).transpose();
+    Ok(loaded.map_err(ColumnError::from)?)
+}
+
+/// The tables of all files, in the order in which they were named, and the file of each.
+pub(super) fn open(
+    files: &[PathBuf],
+    reading: &Reading,
+    mapping: Option<&Mapping>,
+) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
+    let options = ReadOptions {
+        sheet: match reading.sheet.as_deref() {
+            None => SheetChoice::Best,
+            Some("*") => SheetChoice::All,
+            Some(name) => SheetChoice::Named(name.to_owned()),
+        },
+        header_row: reading.header_row,
+        delimiter: reading.delimiter,
+        encoding: reading.encoding.clone(),
+        limits: limits(reading),
+    };
+    let mut judge = Judge::new();
+    if let Some(mapping) = mapping {
+        judge = judge.with_headers(mapping.headers());
+    }
+    let (mut tables, mut paths) = (Vec::new(), Vec::new());
+    for file in files {
+        let input = if file == Path::new("-") {
+            Input::Stdin
+        } else {
+            Input::Path(file.clone())
+        };
+        tables.extend(sheet::open(&input, &options, &judge)?);
+        paths.resize(tables.len(), file.clone());
+    }
+    Ok((tables, paths))
+}
+
+fn limits(reading: &Reading) -> Limits {
+    let usual = Limits::default();
+    // What doesn't fit into this machine's addresses is no bound at all.
+    let fitting = |bytes: u64| usize::try_from(bytes).unwrap_or(usize::MAX);
+    Limits {
+        expanded_bytes: reading.max_unpacked.unwrap_or(usual.expanded_bytes),
+        cells: reading.max_cells.unwrap_or(usual.cells),
+        columns: reading
+            .max_columns
+            .map_or(usual.columns, |columns| fitting(columns.into())),
+        row_bytes: reading.max_row.map_or(usual.row_bytes, fitting),
+    }
+}
+
+/// How columns and values are read.
+pub(super) fn column_options(reading: &Reading) -> ColumnOptions {
+    ColumnOptions {
+        duplicates: match reading.duplicates {
+            cli::Duplicates::Reject => Duplicates::Reject,
+            cli::Duplicates::First => Duplicates::First,
+            cli::Duplicates::Last => Duplicates::Last,
+            cli::Duplicates::Merge => Duplicates::Merge,
+        },
+        dates: reading.dates.map(|order| match order {
+            cli::Dates::Mdy => DateOrder::Mdy,
+            cli::Dates::Dmy => DateOrder::Dmy,
+            cli::Dates::Ymd => DateOrder::Ymd,
+        }),
+        numbers: reading.numbers.map(|style| match style {
+            cli::Numbers::Us => NumberStyle::Us,
+            cli::Numbers::Eu => NumberStyle::Eu,
+        }),
+        strict: reading.strict,
+        blanks_reject: false,
+    }
+}

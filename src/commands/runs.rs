@@ -1,0 +1,80 @@
+//! `stockport runs`: the runs of this machine, the newest first.
+
+use serde_json::{Value, json};
+
+use super::{Context, runs_folder};
+use crate::cli;
+use crate::error::{Error, Exit};
+use crate::output::{Tone, grouped};
+use crate::runs::{Run, Runs};
+
+/// Runs the command.
+pub(super) fn run(context: &Context, options: &cli::Runs) -> Exit {
+    match list(context, options) {
+        Ok(()) => Exit::Done,
+        Err(error) => context.fail(&error),
+    }
+}
+
+fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
+    let runs = Runs::new(runs_folder(true)?).list();
+    let shown: Vec<&Run> = runs.iter().take(options.last).collect();
+    let output = &context.output;
+    output.document(&json!({"runs": shown.iter().map(|run| document(run)).collect::<Vec<_>>()}));
+    if shown.is_empty() {
+        output.result("There are no runs yet.");
+    }
+    for run in &shown {
+        let summary = summary(run);
+        let counted = |name: &str| summary.get(name).and_then(Value::as_u64).filter(|count| *count > 0);
+        let counts: Vec<String> = [
+            "created",
+            "updated",
+            "deleted",
+            "unchanged",
+            "rejected",
+            "failed",
+            "not_attempted",
+        ]
+        .into_iter()
+        .filter_map(|name| counted(name).map(|count| format!("{} {}", grouped(count), name.replace('_', " "))))
+        .collect();
+        let counts = if counts.is_empty() {
+            "nothing was written".to_owned()
+        } else {
+            counts.join(", ")
+        };
+        let (state, tone) = if run.is_finished() {
+            ("finished", Tone::Plain)
+        } else {
+            ("not finished", Tone::Warning)
+        };
+        output.result(&format!("{}  {}", run.name, output.paint(tone, state)));
+        output.result(&format!(
+            "  {} {} → {}",
+            run.fact("command"),
+            run.fact("source"),
+            run.fact("org")
+        ));
+        output.result(&format!("  {counts}"));
+    }
+    if runs.len() > shown.len() {
+        output.result(&format!(
+            "… and {} older ones (--last shows more)",
+            runs.len() - shown.len()
+        ));
+    }
+    Ok(())
+}
+
+fn summary(run: &Run) -> Value {
+    serde_json::from_str(run.fact("summary")).unwrap_or_default()
+}
+
+fn document(run: &Run) -> Value {
+    json!({
+        "run": run.name, "command": run.fact("command"), "source": run.fact("source"), "org": run.fact("org"),
+        "api": run.fact("api"), "started": run.fact("started"), "ended": run.fact("ended"),
+        "finished": run.is_finished(), "journal": run.path.to_string_lossy(), "summary": summary(run),
+    })
+}

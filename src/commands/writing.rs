@@ -1,0 +1,77 @@
+//! The options by which files are written, as every command that writes files takes them.
+
+use std::io::Write;
+use std::path::Path;
+
+use crate::cli;
+use crate::error::Error;
+use crate::export::Headers;
+use crate::sheet::write::{AtomicFile, Compression, OutFormat, Target, WriteError};
+
+/// Whether a path stands for standard output.
+pub(super) fn is_stdout(file: &Path) -> bool {
+    file == Path::new("-")
+}
+
+/// The format that is written: as `--format` says, else as the file's ending does; JSON Lines to standard output.
+pub(super) fn target(file: &Path, format: Option<cli::Format>) -> Result<Target, Error> {
+    let format = format.map(|format| match format {
+        cli::Format::Csv => OutFormat::Csv,
+        cli::Format::Tsv => OutFormat::Tsv,
+        cli::Format::Xlsx => OutFormat::Xlsx,
+        cli::Format::Json => OutFormat::Json,
+        cli::Format::Jsonl => OutFormat::Jsonl,
+    });
+    if is_stdout(file) {
+        return Ok(Target {
+            format: format.unwrap_or(OutFormat::Jsonl),
+            compression: Compression::None,
+        });
+    }
+    match (format, Target::for_path(file)) {
+        (Some(format), _) => Ok(Target {
+            format,
+            compression: Compression::for_path(file),
+        }),
+        (None, Some(target)) => Ok(target),
+        (None, None) => Err(Error::NoFormat(file.display().to_string())),
+    }
+}
+
+/// How headers are written: for people in a workbook, as the API names the fields elsewhere, unless `--headers` says.
+pub(super) fn headers(target: &Target, wanted: Option<cli::Headers>) -> Headers {
+    match wanted {
+        Some(cli::Headers::Title) => Headers::Title,
+        None if target.format == OutFormat::Xlsx => Headers::Title,
+        Some(cli::Headers::Field) | None => Headers::Field,
+    }
+}
+
+/// Where the bytes go: a file that is there whole or not at all, or standard output.
+pub(super) struct Place(Option<AtomicFile>);
+
+impl Place {
+    /// Refuses at once what can't be written at the end.
+    pub(super) fn open(file: &Path, overwrite: bool) -> Result<Self, WriteError> {
+        if is_stdout(file) {
+            return Ok(Self(None));
+        }
+        Ok(Self(Some(AtomicFile::create(file, overwrite)?)))
+    }
+
+    /// What takes the bytes.
+    pub(super) fn bytes(&mut self) -> Box<dyn Write + Send + '_> {
+        match &mut self.0 {
+            Some(file) => Box::new(file),
+            None => Box::new(std::io::stdout()),
+        }
+    }
+
+    /// Puts the file in its place.
+    pub(super) fn commit(self) -> Result<(), WriteError> {
+        match self.0 {
+            Some(file) => file.commit(),
+            None => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Writing the plan, anew or as the continuation of what an earlier part of the run has sent.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{JournalError, State, action, code, object, place, store, text};
+use crate::columns::{Origin, Rejection};
+use crate::item::Object;
+use crate::plan::Change;
+
+/// What the plan says of one row.
+pub enum Planned<'a> {
+    /// It is to be written.
+    Change {
+        /// Where the row stands.
+        origin: Origin,
+        /// What is written.
+        change: &'a Change,
+    },
+    /// It is refused.
+    Reject {
+        /// Where the row stands.
+        origin: Origin,
+        /// Why.
+        rejection: &'a Rejection,
+    },
+}
+
+/// A plan that is being written.
+pub struct Plan<'a> {
+    path: &'a Path,
+    connection: &'a Connection,
+    joining: bool,
+    last: i64,
+}
+
+/// A change that an earlier part of the run has sent, or was about to.
+struct Earlier {
+    seq: i64,
+    change: Change,
+}
+
+impl<'a> Plan<'a> {
+    pub(super) fn begin(path: &'a Path, connection: &'a Connection, joining: bool) -> Result<Self, JournalError> {
+        let begin = || {
+            if joining {
+                // A batch is recorded before it is sent: what is in no batch was never sent.
+                connection.execute_batch(
+                    "DELETE FROM rejects;
+                     DELETE FROM changes WHERE seq NOT IN (SELECT seq FROM sent);
+                     CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);",
+                )?;
+            }
+            connection.query_row("SELECT coalesce(max(seq), 0) FROM changes", [], |row| row.get(0))
+        };
+        let last = begin().map_err(|cause| store(path, cause))?;
+        Ok(Self {
+            path,
+            connection,
+            joining,
+            last,
+        })
+    }
+
+    /// Adds what is to become of one row.
+    pub fn put(&mut self, planned: &Planned<'_>) -> Result<(), JournalError> {
+        let done = match planned {
+            Planned::Change { origin, change } => self.change(*origin, change),
+            Planned::Reject { origin, rejection } => self.reject(*origin, rejection),
+        };
+        done.map_err(|cause| store(self.path, cause))
+    }
+
+    /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came
+    /// to be so, and it is recorded as done. (An item that was in flight when the process died is settled here.)
+    pub fn done_before(&mut self, id: &str) -> Result<bool, JournalError> {
+        if !self.joining {
+            return Ok(false);
+        }
+        let settle = || {
+            let Some(earlier) = self.earlier(id)? else {
+                return Ok(false);
+            };
+            self.connection
+                .prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, NULL)")?
+                .execute(params![earlier.seq, State::Done as i64])?;
+            Ok(true)
+        };
+        settle().map_err(|cause| store(self.path, cause))
+    }
+
+    fn change(&mut self, origin: Origin, change: &Change) -> rusqlite::Result<()> {
+        if self.joining
+            && let Some(earlier) = self.earlier(&change.id)?
+        {
+            return self.change_again(&earlier, change);
+        }
+        self.last += 1;
+        let (source, line) = place(origin);
+        let before = change.before.as_ref().map(text);
+        self.connection
+            .prepare_cached("INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
+            .execute(params![
+                self.last,
+                source,
+                line,
+                code(change.action),
+                change.id,
+                text(&change.body),
+                before
+            ])?;
+        Ok(())
+    }
+
+    /// An item that was sent before is to be sent again: it failed, was lost, or somebody has changed it since. The
+    /// values from before the run's first write are the ones that undoing has to restore.
+    fn change_again(&self, earlier: &Earlier, change: &Change) -> rusqlite::Result<()> {
+        let mut body = earlier.change.body.clone();
+        body.extend(change.body.clone());
+        let before = earlier.change.before.as_ref().map(|earlier| {
+            let mut before: Object = change.before.clone().unwrap_or_default();
+            before.extend(earlier.clone());
+            text(&before)
+        });
+        self.connection
+            .prepare_cached("UPDATE changes SET body = ?2, before = ?3 WHERE seq = ?1")?
+            .execute(params![earlier.seq, text(&body), before])?;
+        self.connection
+            .prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?
+            .execute([earlier.seq])?;
+        Ok(())
+    }
+
+    fn earlier(&self, id: &str) -> rusqlite::Result<Option<Earlier>> {
+        self.connection
+            .prepare_cached("SELECT seq, action, body, before FROM changes WHERE id = ?1")?
+            .query_row([id], |row| {
+                let body: String = row.get(2)?;
+                let before: Option<String> = row.get(3)?;
+                let change = Change {
+                    action: action(row.get(1)?),
+                    id: id.to_owned(),
+                    body: object(&body),
+                    before: before.as_deref().map(object),
+                };
+                Ok(Earlier {
+                    seq: row.get(0)?,
+                    change,
+                })
+            })
+            .optional()
+    }
+
+    fn reject(&self, origin: Origin, rejection: &Rejection) -> rusqlite::Result<()> {
+        let (source, line) = place(origin);
+        let index = rejection.index.and_then(|index| i64::try_from(index).ok());
+        self.connection
+            .prepare_cached("INSERT INTO rejects VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
+            .execute(params![
+                source,
+                line,
+                rejection.column,
+                index,
+                rejection.value,
+                rejection.reason
+            ])?;
+        Ok(())
+    }
+}

@@ -1,0 +1,100 @@
+//! Reading a journal after its run: its facts, and what the run changed.
+
+use std::path::Path;
+
+use rusqlite::OpenFlags;
+
+use super::{Journal, JournalError, State, action, connect, lock, object, store};
+use crate::plan::Change;
+
+/// What a run noted of itself, by name.
+pub type Facts = std::collections::BTreeMap<String, String>;
+
+/// A change that a run sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Changed {
+    /// Its number in the run's plan.
+    pub seq: i64,
+    /// What was wanted, and the values from before.
+    pub change: Change,
+    /// Whether it is known that it went through; else the process died with it in flight.
+    pub done: bool,
+}
+
+impl Journal {
+    /// Opens the journal of an earlier run.
+    pub fn open_existing(path: &Path) -> Result<Self, JournalError> {
+        let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+        let connection = connect(path, flags).map_err(|cause| store(path, cause))?;
+        Ok(Self::of(path.to_owned(), connection, None))
+    }
+
+    /// What the run noted of itself.
+    pub fn facts(&self) -> Result<Facts, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare("SELECT key, value FROM run")?;
+            let facts = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            facts.collect()
+        })
+    }
+
+    /// Gives every planned change, in the plan's order.
+    pub fn each_change<E: From<JournalError>>(&self, take: &mut dyn FnMut(Change) -> Result<(), E>) -> Result<(), E> {
+        self.walk(
+            "SELECT seq, action, id, body, before, NULL FROM changes ORDER BY seq",
+            [],
+            &mut |changed| take(changed.change),
+        )
+    }
+
+    /// How many changes the run sent that went through, or may have: what undoing is about.
+    pub fn changed_count(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            c.query_row(
+                &format!("SELECT count(*) FROM ({CHANGED})"),
+                [State::Failed as i64],
+                super::count,
+            )
+        })
+    }
+
+    /// Gives every change that the run sent and that went through, or may have, in the plan's order.
+    pub fn changed<E: From<JournalError>>(&self, take: &mut dyn FnMut(Changed) -> Result<(), E>) -> Result<(), E> {
+        self.walk(&format!("{CHANGED} ORDER BY seq"), [State::Failed as i64], take)
+    }
+
+    fn walk<E: From<JournalError>>(
+        &self,
+        select: &str,
+        with: impl rusqlite::Params,
+        take: &mut dyn FnMut(Changed) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let connection = lock(&self.connection);
+        let failed = |cause| E::from(store(&self.path, cause));
+        let mut select = connection.prepare(select).map_err(failed)?;
+        let mut rows = select.query(with).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let changed = || {
+                let body: String = row.get(3)?;
+                let before: Option<String> = row.get(4)?;
+                Ok(Changed {
+                    seq: row.get(0)?,
+                    change: Change {
+                        action: action(row.get(1)?),
+                        id: row.get(2)?,
+                        body: object(&body),
+                        before: before.as_deref().map(object),
+                    },
+                    done: row.get::<_, Option<i64>>(5)?.is_some(),
+                })
+            };
+            take(changed().map_err(failed)?)?;
+        }
+        Ok(())
+    }
+}
+
+/// A failed change may have gone through all the same, where its end is unknown.
+const CHANGED: &str = "
+    SELECT seq, action, id, body, before, state FROM changes LEFT JOIN outcomes USING (seq)
+    WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state <> ?1 OR reason LIKE 'it is not known%')";

@@ -1,0 +1,362 @@
+//! The runs of this machine: their journals in one folder, which of them can be gone on with, what they know of an
+//! organization, and the lock that keeps two of them from writing to one at once.
+//!
+//! Belongs here: finding and keeping journals. Doesn't: what stands in one (`journal`).
+
+mod lock;
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+
+use crate::error::Error;
+use crate::inventory::{Completeness, Listing};
+use crate::journal::{Facts, Journal, JournalError};
+use crate::report::Summary;
+pub use lock::{Lock, LockError};
+
+/// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
+pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
+
+/// A file that a run reads, by what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Its absolute path, `-` for standard input.
+    pub path: String,
+    /// The SHA-256 of its content, in hexadecimal; none for standard input, which can't be read again.
+    pub sha256: Option<String>,
+}
+
+/// What identifies a run: what it does, with what, to which organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Identity {
+    /// The command (`import`).
+    pub command: String,
+    /// Its files.
+    pub files: Vec<Fingerprint>,
+    /// The API's base.
+    pub api: String,
+    /// The organization.
+    pub org: String,
+    /// The options that decide what a row means, as text.
+    pub options: String,
+}
+
+/// Why a run can't be found or gone on with.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// No journal of this name.
+    #[error("there is no run {0:?}")]
+    NoSuchRun(String),
+    /// Nothing to work with.
+    #[error("there is no run to {0}")]
+    NoRun(&'static str),
+    /// The journal is of another command, file or organization.
+    #[error("run {run} can't be gone on with: {why}")]
+    Mismatch {
+        /// The run.
+        run: String,
+        /// What differs.
+        why: String,
+    },
+    /// It went to another place than the one that is meant now.
+    #[error("run {run} can't be undone from here: {why}")]
+    Elsewhere {
+        /// The run.
+        run: String,
+        /// Where it went.
+        why: String,
+    },
+    /// The list is empty, or shrunken by half, where an earlier run knows better.
+    #[error("{org} lists {now} items, where {before} were known")]
+    Shrunken {
+        /// The organization.
+        org: String,
+        /// What is listed now.
+        now: u64,
+        /// What was known.
+        before: u64,
+    },
+}
+
+impl RunError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
+            Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
+            Self::Mismatch { .. } => "start a run of its own: leave --resume out",
+            Self::Shrunken { now: 0, .. } => {
+                "check the spelling of the organization; --allow-empty goes on with an empty one"
+            }
+            Self::Shrunken { .. } => "find out where they went; --allow-shrink goes on all the same",
+        }
+    }
+}
+
+/// What earlier runs know of an organization, and which surprises are allowed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Known {
+    /// How many items it held at the end of the last run that knows.
+    pub at_least: Option<u64>,
+    /// An empty organization is no surprise.
+    pub allow_empty: bool,
+    /// Neither is one that has shrunken.
+    pub allow_shrink: bool,
+}
+
+impl Known {
+    /// Stops a run whose organization is suddenly empty, or has lost half of its items: the server's check of names is
+    /// a substring test, and an organization whose name was cut short lists nothing (API contract).
+    pub fn check(&self, org: &str, listing: &Listing) -> Result<(), RunError> {
+        let Some(before) = self.at_least else { return Ok(()) };
+        if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+            return Ok(());
+        }
+        let now = listing.count;
+        let emptied = now == 0 && before > 0 && !self.allow_empty;
+        let shrunken = now > 0 && now * 2 <= before && !self.allow_shrink;
+        if emptied || shrunken {
+            return Err(RunError::Shrunken {
+                org: org.to_owned(),
+                now,
+                before,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A run as the list of runs shows it.
+#[derive(Clone, Debug)]
+pub struct Run {
+    /// Its name.
+    pub name: String,
+    /// Its journal.
+    pub path: PathBuf,
+    /// What it noted of itself.
+    pub facts: Facts,
+}
+
+impl Run {
+    /// A fact, or nothing.
+    #[must_use]
+    pub fn fact(&self, name: &str) -> &str {
+        self.facts.get(name).map_or("", String::as_str)
+    }
+
+    /// Whether it came to its end, well or not; else it was interrupted or its process died.
+    #[must_use]
+    pub fn is_finished(&self) -> bool {
+        self.fact("state") == "finished"
+    }
+}
+
+/// The folder of journals.
+#[derive(Clone, Debug)]
+pub struct Runs {
+    folder: PathBuf,
+}
+
+impl Runs {
+    /// The journals in this folder.
+    #[must_use]
+    pub fn new(folder: PathBuf) -> Self {
+        Self { folder }
+    }
+
+    /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
+    /// `source` says for people where the items come from.
+    pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
+        self.prune(SystemTime::now());
+        let name = crate::journal::run_name();
+        let journal = Journal::create(&self.folder, &name)?;
+        journal.note("command", &identity.command)?;
+        journal.note("source", source)?;
+        journal.note("files", &serde_json::to_string(&identity.files).unwrap_or_default())?;
+        journal.note("api", &identity.api)?;
+        journal.note("org", &identity.org)?;
+        journal.note("options", &identity.options)?;
+        journal.note("version", env!("CARGO_PKG_VERSION"))?;
+        journal.note("started", &now())?;
+        journal.note("state", "begun")?;
+        Ok((name, journal))
+    }
+
+    /// Notes how a run ended.
+    pub fn end(journal: &Journal, summary: &Summary) -> Result<(), JournalError> {
+        let interrupted = matches!(summary.error, Some(Error::Interrupted));
+        let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
+        journal.note("ended", &now())?;
+        journal.note("summary", &summary.document().to_string())?;
+        journal.note("state", if interrupted || stopped { "stopped" } else { "finished" })
+    }
+
+    /// All runs, the newest first. What is no journal, or can't be read, is left out.
+    #[must_use]
+    pub fn list(&self) -> Vec<Run> {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return Vec::new();
+        };
+        let mut runs: Vec<Run> = entries
+            .flatten()
+            .filter_map(|entry| {
+                let path = entry.path();
+                let name = path.file_name()?.to_str()?.strip_suffix(".sqlite")?.to_owned();
+                let facts = Journal::open_existing(&path).ok()?.facts().ok()?;
+                Some(Run { name, path, facts })
+            })
+            .collect();
+        // Names begin with the moment in which the run began.
+        runs.sort_by(|a, b| b.name.cmp(&a.name));
+        runs
+    }
+
+    /// The run of this name.
+    pub fn find(&self, name: &str) -> Result<Run, RunError> {
+        self.list()
+            .into_iter()
+            .find(|run| run.name == name)
+            .ok_or_else(|| RunError::NoSuchRun(name.to_owned()))
+    }
+
+    /// The run that `--resume` means: the one named, or the last one of the same command, files and organization that
+    /// did not come to its end. A file whose content has changed since, or another organization, is refused.
+    pub fn resumable(&self, wanted: Option<&str>, identity: &Identity) -> Result<Option<Run>, RunError> {
+        if let Some(name) = wanted {
+            let run = self.find(name)?;
+            return match mismatch(&run, identity) {
+                Some(why) => Err(RunError::Mismatch { run: run.name, why }),
+                None => Ok(Some(run)),
+            };
+        }
+        let same_place = |run: &Run| {
+            run.fact("command") == identity.command
+                && run.fact("api") == identity.api
+                && run.fact("org") == identity.org
+                && paths(&files(run)) == paths(&identity.files)
+        };
+        let Some(run) = self.list().into_iter().find(same_place) else {
+            return Ok(None);
+        };
+        if run.is_finished() {
+            return Ok(None);
+        }
+        match mismatch(&run, identity) {
+            Some(why) => Err(RunError::Mismatch { run: run.name, why }),
+            None => Ok(Some(run)),
+        }
+    }
+
+    /// How many items the organization held when the last run looked, and what that run added and took away.
+    #[must_use]
+    pub fn known(&self, api: &str, org: &str) -> Option<u64> {
+        self.list()
+            .iter()
+            .filter(|run| run.fact("api") == api && run.fact("org") == org)
+            .find_map(|run| {
+                let held: u64 = run.fact("held").parse().ok()?;
+                let summary: serde_json::Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
+                let count = |name: &str| {
+                    summary
+                        .get(name)
+                        .and_then(serde_json::Value::as_u64)
+                        .unwrap_or_default()
+                };
+                Some((held + count("created")).saturating_sub(count("deleted")))
+            })
+    }
+
+    /// Removes the journals that have passed their age. One that can't be removed is none the worse for staying.
+    fn prune(&self, now: SystemTime) {
+        let Ok(entries) = std::fs::read_dir(&self.folder) else {
+            return;
+        };
+        for entry in entries.flatten() {
+            let name = entry.file_name();
+            let is_journal = name.to_str().is_some_and(|name| name.contains(".sqlite"));
+            let age = entry
+                .metadata()
+                .and_then(|meta| meta.modified())
+                .ok()
+                .and_then(|then| now.duration_since(then).ok());
+            if is_journal && age.is_some_and(|age| age > KEPT) {
+                let _ = std::fs::remove_file(entry.path());
+            }
+        }
+    }
+}
+
+/// What a file holds, as a run notes it.
+pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
+    if path == Path::new("-") {
+        return Ok(Fingerprint {
+            path: "-".to_owned(),
+            sha256: None,
+        });
+    }
+    let absolute = std::fs::canonicalize(path)?;
+    let mut file = std::fs::File::open(&absolute)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
+            break;
+        };
+        hash.update(part);
+    }
+    let sha256 = hex(&hash.finalize());
+    Ok(Fingerprint {
+        path: absolute.to_string_lossy().into_owned(),
+        sha256: Some(sha256),
+    })
+}
+
+/// Bytes in hexadecimal.
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| {
+        hex + &format!("{byte:02x}")
+    })
+}
+
+fn files(run: &Run) -> Vec<Fingerprint> {
+    serde_json::from_str(run.fact("files")).unwrap_or_default()
+}
+
+fn paths(files: &[Fingerprint]) -> Vec<&str> {
+    files.iter().map(|file| file.path.as_str()).collect()
+}
+
+/// What makes a run another one, in plain words.
+fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
+    if run.fact("command") != identity.command {
+        return Some(format!("it is a run of `{}`", run.fact("command")));
+    }
+    if run.fact("api") != identity.api || run.fact("org") != identity.org {
+        return Some(format!("it went to {} at {}", run.fact("org"), run.fact("api")));
+    }
+    let before = files(run);
+    if paths(&before) != paths(&identity.files) {
+        return Some(format!("it read {}", paths(&before).join(", ")));
+    }
+    for (then, now) in before.iter().zip(&identity.files) {
+        match (&then.sha256, &now.sha256) {
+            (Some(a), Some(b)) if a == b => {}
+            (Some(_), Some(_)) => return Some(format!("{} has changed since", now.path)),
+            _ => return Some("it read standard input, which can't be read again".to_owned()),
+        }
+    }
+    if run.fact("options") != identity.options {
+        return Some(format!("it ran with other options: {}", run.fact("options")));
+    }
+    None
+}
+
+fn now() -> String {
+    jiff::Timestamp::now().strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+}

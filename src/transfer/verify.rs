@@ -1,0 +1,74 @@
+//! Reading everything back: what was written, or was there already, has to be there now.
+
+use super::{Supply, Transfer, lookup};
+use crate::error::Error;
+use crate::inventory::{Completeness, Spool, read_into};
+use crate::item::ITEM_ID;
+use crate::journal::Journal;
+use crate::output::grouped;
+use crate::plan::{Change, Decision};
+
+/// How many differences are named.
+const NAMED: usize = 20;
+
+/// Reads the organization again and decides anew: an item that should be as wanted and would still be written is a
+/// difference. Says which there are; gives whether there are none.
+pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Journal) -> Result<bool, Error> {
+    let output = transfer.output;
+    let mut spool = Spool::new()?;
+    let listing = read_into(output, transfer.client, None, &mut spool)?;
+    if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+        lookup::fetch(output, transfer.client, supply, &mut spool, transfer.upload.jobs)?;
+    }
+    let mut differences = 0_u64;
+    let mut compared = 0_u64;
+    supply.decide(&mut |id| Ok(spool.get(id)?), &mut |verdict| {
+        match verdict.decision {
+            Ok(Decision::Write(change)) => {
+                // What failed or was never sent is told in the equation already.
+                if journal.should_be_stored(&change.id)? {
+                    differences += 1;
+                    compared += 1;
+                    if differences <= NAMED as u64 {
+                        output.warn(&format!("not as it should be: {}", described(&change)));
+                    }
+                }
+            }
+            Ok(Decision::Unchanged) => compared += 1,
+            Ok(Decision::Skipped(_)) | Err(_) => {}
+        }
+        Ok(())
+    })?;
+    if differences > NAMED as u64 {
+        output.warn(&format!("… and {} more", grouped(differences - NAMED as u64)));
+    }
+    let result = if differences == 0 {
+        "none differs"
+    } else {
+        "they differ"
+    };
+    let differing = if differences == 0 {
+        String::new()
+    } else {
+        format!("{} of ", grouped(differences))
+    };
+    output.result(&format!(
+        "Verified by reading back: {differing}{} items, {result}",
+        grouped(compared)
+    ));
+    Ok(differences == 0)
+}
+
+fn described(change: &Change) -> String {
+    let fields: Vec<&str> = change
+        .body
+        .keys()
+        .map(String::as_str)
+        .filter(|field| *field != ITEM_ID)
+        .collect();
+    if change.before.is_none() {
+        format!("{} is not there", change.id)
+    } else {
+        format!("{} ({})", change.id, fields.join(", "))
+    }
+}

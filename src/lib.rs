@@ -3,6 +3,7 @@
 //! read → match columns → normalize → check → plan → write → account.
 
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod columns;
 pub mod commands;

@@ -109,6 +109,9 @@ pub enum SnapshotError {
         /// How many items that holds.
         known: u64,
     },
+    /// One snapshot, where a folder of them is meant.
+    #[error("{} is one snapshot, not a folder of them", .0.display())]
+    NotAFolder(PathBuf),
     /// No rule says what is to be kept.
     #[error("no rule says which snapshots to keep, so none is removed")]
     NoPolicy,
@@ -144,6 +147,7 @@ impl SnapshotError {
             Self::Shrunken { .. } => {
                 "look at what became of the others (`stockport backup verify DIR --against-org`); if it is right, say --allow-shrink"
             }
+            Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => "say at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
         }
         .to_owned()
@@ -154,7 +158,7 @@ impl SnapshotError {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Damaged { .. } => Exit::Different,
-            Self::NoDate(_) | Self::Several { .. } | Self::NoPolicy => Exit::Usage,
+            Self::NoDate(_) | Self::Several { .. } | Self::NoPolicy | Self::NotAFolder(_) => Exit::Usage,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,
         }

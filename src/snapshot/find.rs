@@ -50,7 +50,9 @@ pub fn find(path: &Path) -> Result<Found, SnapshotError> {
     if !parent.is_dir() {
         return Err(SnapshotError::NoSnapshot(path.to_owned()));
     }
-    let name = Name::parse(&last).ok_or_else(no_such)?;
+    let Some(name) = Name::parse(&last) else {
+        return Err(SnapshotError::NoSnapshot(path.to_owned()));
+    };
     let mut found = shelves(&parent)?
         .into_iter()
         .filter_map(|shelf| Snapshot::open(shelf.folder(), name).map(|snapshot| (shelf, snapshot)));

@@ -120,7 +120,10 @@ impl Manifest {
 
 /// Bytes in hexadecimal digits.
 pub(super) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    let digits = String::with_capacity(bytes.len().saturating_mul(2));
+    bytes
+        .iter()
+        .fold(digits, |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -33,6 +33,9 @@ pub use write::{Created, Facts};
 /// The file by which writers take turns.
 const LOCK: &str = ".lock";
 
+/// How the names of files that are being written begin and end (`sheet::write::AtomicFile`).
+const TEMPORARY: (&str, &str) = (".stockport-", ".part");
+
 /// How often a waiting writer looks again.
 const GLANCE: Duration = Duration::from_millis(100);
 
@@ -198,7 +201,7 @@ impl Shelf {
         let needed = self.needed()?;
         let mut removed = Vec::new();
         for name in listing(&self.folder)? {
-            let is_temporary = name.starts_with(".stockport-") && name.ends_with(".part");
+            let is_temporary = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
             let is_data = name.ends_with(name::DATA) && Name::parse(&name).is_some();
             let is_orphan = is_data && needed.as_ref().is_some_and(|needed| !needed.contains(&name));
             if is_temporary || is_orphan {

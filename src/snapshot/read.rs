@@ -23,7 +23,7 @@ impl Snapshot {
     pub(super) fn open(folder: &Path, name: Name) -> Option<Self> {
         let path = folder.join(format!("{name}{}", name::MANIFEST));
         let manifest = match read_file(&path) {
-            Ok(bytes) => Manifest::from_bytes(&bytes).and_then(|manifest| plain_name(manifest)),
+            Ok(bytes) => Manifest::from_bytes(&bytes).and_then(plain_name),
             Err(cause) if cause.kind() == ErrorKind::NotFound => return None,
             Err(cause) => Err(format!("its manifest can't be read ({cause})")),
         };

@@ -21,7 +21,6 @@ const TABLES: [(Policy, &[(&str, &str)]); 3] = [
             weekly: Count::Of(5),
             monthly: Count::Of(12),
             yearly: Count::Of(3),
-            ..NONE
         },
         &[
             ("2026-11-23", "ldwmy"),

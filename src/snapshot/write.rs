@@ -63,16 +63,16 @@ impl Shelf {
             .into_iter()
             .rev()
             .find(|snapshot| holds(snapshot, &content_sha256));
-        let data = match same_as.as_ref().map(|snapshot| &snapshot.manifest) {
-            Some(Ok(manifest)) => manifest.data.clone(),
-            _ => {
-                file.commit()?;
-                Data {
-                    file: file_name,
-                    bytes,
-                    sha256,
-                    content_sha256,
-                }
+        let shared = same_as.as_ref().and_then(|snapshot| snapshot.manifest.as_ref().ok());
+        let data = if let Some(earlier) = shared {
+            earlier.data.clone()
+        } else {
+            file.commit()?;
+            Data {
+                file: file_name,
+                bytes,
+                sha256,
+                content_sha256,
             }
         };
         let manifest = Manifest {
@@ -141,10 +141,10 @@ fn pack(spool: &mut Spool, file: &mut AtomicFile) -> Result<(String, u64, String
     let mut refused = None;
     let sorted = sorter.each(&mut |line| {
         content.update(line);
-        packed.write_all(line).or_else(|cause| {
+        packed.write_all(line).map_err(|cause| {
             // Which of the two disks is full makes a difference to the user.
             refused = Some(cause);
-            Err(io::ErrorKind::Other.into())
+            io::ErrorKind::Other.into()
         })
     });
     match (refused, sorted) {

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Color;
+use crate::snapshot::retention::Count;
 use crate::upload::MaxFailures;
 
 /// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
@@ -40,7 +41,7 @@ pub struct Global {
         env = "STOCKPORT_ORG",
         help_heading = "Where"
     )]
-    pub org: Option<String>,
+    pub org: Vec<String>,
     /// The API's base address [default: the vendor's, at console.cannlytics.com]
     #[arg(
         long,
@@ -107,6 +108,9 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a spreadsheet into another format, read and normalized as an import would
     Convert(Convert),
+    /// Back inventories up, verify, restore and prune the snapshots
+    #[command(subcommand)]
+    Backup(BackupCommand),
 }
 
 /// `stockport import`
@@ -472,6 +476,102 @@ fn max_failures(text: &str) -> Result<MaxFailures, String> {
             _ => Err(wrong()),
         },
         None => text.parse().map(MaxFailures::Items).map_err(|_| wrong()),
+    }
+}
+
+/// `stockport backup`
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Write a snapshot of an organization's whole inventory into a folder
+    Create(BackupCreate),
+    /// List the snapshots in a folder
+    List(BackupList),
+    /// Prove that every snapshot is as it was written
+    Verify(BackupVerify),
+    /// Remove old snapshots by rules
+    Prune(BackupPrune),
+}
+
+/// `stockport backup create`
+#[derive(Args, Debug)]
+pub struct BackupCreate {
+    /// The backup's folder; each organization gets one in it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Old snapshots go afterwards.
+    #[command(flatten)]
+    pub keep: Keep,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+    /// A shell command to run when a backup is not whole; the JSON summary is on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub on_failure: Option<String>,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// `stockport backup list`
+#[derive(Args, Debug)]
+pub struct BackupList {
+    /// The backup's folder, DIR/ORG, or one snapshot
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `stockport backup verify`
+#[derive(Args, Debug)]
+pub struct BackupVerify {
+    /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `stockport backup prune`
+#[derive(Args, Debug)]
+pub struct BackupPrune {
+    /// The backup's folder, or DIR/ORG
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What is kept.
+    #[command(flatten)]
+    pub keep: Keep,
+    /// Show what would go, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+}
+
+/// Which snapshots are kept, as restic's rules have it: a number, or all.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Keep {
+    /// Keep the last N snapshots
+    #[arg(long = "keep-last", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub last: Option<Count>,
+    /// Keep the newest snapshot of each of the last N days that have one
+    #[arg(long = "keep-daily", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub daily: Option<Count>,
+    /// The same of weeks (ISO)
+    #[arg(long = "keep-weekly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub weekly: Option<Count>,
+    /// The same of months
+    #[arg(long = "keep-monthly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub monthly: Option<Count>,
+    /// The same of years
+    #[arg(long = "keep-yearly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub yearly: Option<Count>,
+}
+
+fn count(text: &str) -> Result<Count, String> {
+    match text {
+        "all" | "unlimited" | "-1" => Ok(Count::All),
+        _ => text
+            .parse()
+            .map(Count::Of)
+            .map_err(|_| "give a number, or all".to_owned()),
     }
 }
 

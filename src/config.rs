@@ -18,6 +18,8 @@ pub const KEY_VARIABLE: &str = "CANNLYTICS_API_KEY";
 pub struct Wishes {
     /// The organization.
     pub org: Option<String>,
+    /// All organizations that are named, where a command takes several.
+    pub orgs: Vec<String>,
     /// The API's base.
     pub api: Option<String>,
     /// The embedded server instead of the API.
@@ -38,6 +40,9 @@ pub enum ConfigError {
     /// No organization is named.
     #[error("no organization is named")]
     NoOrganization,
+    /// Several organizations are named, where one has to be meant.
+    #[error("several organizations are named, and this command works with one: {}", .0.join(", "))]
+    SeveralOrganizations(Vec<String>),
     /// The embedded server has no such organization.
     #[error("the sandbox has no organization {org:?}; it has {}", known.join(", "))]
     NotInSandbox {
@@ -66,6 +71,7 @@ impl ConfigError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
+            Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
             Self::NotInSandbox { .. } => {
                 "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
             }
@@ -79,17 +85,16 @@ impl ConfigError {
     /// Whether the command line is at fault.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NoOrganization)
+        matches!(self, Self::NoOrganization | Self::SeveralOrganizations(_))
     }
 }
 
 impl Wishes {
     /// The endpoint of the API that is meant, key included.
-    pub fn endpoint(&self) -> Result<Endpoint, crate::error::Error> {
-        let org = self
-            .org
-            .clone()
+    pub fn endpoint(&self, org: Option<&str>) -> Result<Endpoint, crate::error::Error> {
+        let org = org
             .filter(|org| !org.is_empty())
+            .map(str::to_owned)
             .ok_or(ConfigError::NoOrganization)?;
         let base = self
             .api

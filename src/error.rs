@@ -10,6 +10,7 @@ use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
+use crate::snapshot::SnapshotError;
 
 /// How the program ends; the table stands in the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,6 +53,9 @@ pub enum Error {
     /// A condition or a list of fields.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// A snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -109,6 +113,7 @@ impl Error {
             Self::NoRejects(_) => Some("name a file that can be written with --rejects FILE".to_owned()),
             Self::Api(error) => error.hint(),
             Self::Filter(error) => Some(error.hint().to_owned()),
+            Self::Snapshot(error) => Some(error.hint()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
             Self::Run(error) => Some(error.hint().to_owned()),
@@ -133,6 +138,7 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
+            Self::Snapshot(error) => error.exit(),
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

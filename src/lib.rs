@@ -3,6 +3,7 @@
 //! read → match columns → normalize → check → plan → write → account.
 
 pub mod api;
+pub mod backup;
 pub mod cli;
 pub mod columns;
 pub mod commands;
@@ -22,6 +23,7 @@ pub mod review;
 pub mod runs;
 pub mod sandbox;
 pub mod sheet;
+pub mod snapshot;
 pub mod transfer;
 pub mod undo;
 pub mod upload;

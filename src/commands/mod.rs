@@ -2,6 +2,7 @@
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
+mod backup;
 mod convert;
 mod export;
 mod import;
@@ -17,7 +18,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::parser::ValueSource;
+use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
@@ -34,6 +36,8 @@ struct Context {
     output: Output,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// The organizations that the command line itself names, not the environment.
+    named_orgs: Vec<String>,
 }
 
 /// An organization that can be asked.
@@ -49,8 +53,12 @@ struct Connected {
 /// Parses the command line, runs the command, and gives the process's exit code.
 #[must_use]
 pub fn main() -> u8 {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        let named = matches.value_source("org") == Some(ValueSource::CommandLine);
+        Cli::from_arg_matches(&matches).map(|cli| (cli, named))
+    });
+    let (cli, org_is_named) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are no error; clap knows which is which.
             let _ = error.print();
@@ -69,7 +77,16 @@ pub fn main() -> u8 {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
         stop: Arc::new(AtomicBool::new(false)),
+        named_orgs: if org_is_named {
+            cli.global.org.clone()
+        } else {
+            Vec::new()
+        },
     };
+    let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
+    if !takes_several && cli.global.org.len() > 1 {
+        return context.fail(&ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+    }
     context.obey_interrupts();
     let exit = match cli.command {
         Command::Import(options) => import::run(&context, &options),
@@ -79,6 +96,7 @@ pub fn main() -> u8 {
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
+        Command::Backup(command) => backup::run(&context, &command),
     };
     exit as u8
 }
@@ -120,7 +138,8 @@ fn wishes(cli: &Cli) -> Wishes {
         _ => 1,
     };
     Wishes {
-        org: global.org.clone(),
+        org: global.org.first().cloned(),
+        orgs: global.org.clone(),
         api: global.api.clone(),
         sandbox: global.sandbox,
         sandbox_dir: global.sandbox_dir.clone(),
@@ -148,19 +167,20 @@ impl Context {
 
     /// The organization that the flags name, or the embedded server's own.
     fn connect(&self) -> Result<Connected, Error> {
+        self.connect_to(self.wishes.org.as_deref())
+    }
+
+    /// This organization, where the flags say; or the embedded server's own.
+    fn connect_to(&self, org: Option<&str>) -> Result<Connected, Error> {
         if !self.wishes.sandbox {
-            let endpoint = self.wishes.endpoint()?;
+            let endpoint = self.wishes.endpoint(org)?;
             let place = endpoint.base.trim_end_matches('/').to_owned();
             return self.connected(&endpoint, place, None);
         }
         let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
         let place = format!("sandbox:{}", options.dir.display());
         let sandbox = Sandbox::start(options)?;
-        let org = self
-            .wishes
-            .org
-            .clone()
-            .unwrap_or_else(|| sandbox.default_org().to_owned());
+        let org = org.unwrap_or(sandbox.default_org()).to_owned();
         let Some(key) = sandbox.key_for(&org) else {
             let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
             return Err(ConfigError::NotInSandbox { org, known }.into());

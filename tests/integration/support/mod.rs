@@ -10,7 +10,7 @@ use ::stockport::sandbox::{Flavour, Options, Sandbox};
 use tempfile::TempDir;
 
 use http::Http;
-pub(crate) use stockport::Stockport;
+pub(crate) use stockport::{Run, Stockport};
 
 /// A sandbox in a folder of its own, gone after the test.
 pub(crate) struct TestSandbox {

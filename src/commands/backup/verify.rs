@@ -1,0 +1,92 @@
+//! `stockport backup verify`: everything recomputed; on request held against the live inventory, or restored in a drill.
+
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
+
+use super::super::Context;
+use super::shelves;
+use crate::cli::BackupVerify;
+use crate::error::{Error, Exit};
+use crate::output::{Tone, grouped};
+use crate::snapshot::{Shelf, Snapshot};
+
+/// Runs the command.
+pub(super) fn run(context: &Context, options: &BackupVerify) -> Exit {
+    match verify(context, options) {
+        Ok(exit) => exit,
+        Err(error) => context.fail(&error),
+    }
+}
+
+fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
+    let mut documents = Vec::new();
+    let mut exit = Exit::Done;
+    for (shelf, one) in shelves(context, &options.dir)? {
+        let snapshots = match one {
+            Some(snapshot) => vec![snapshot],
+            None => shelf.snapshots()?,
+        };
+        let mut damaged = 0;
+        let mut proved = HashMap::new();
+        for snapshot in &snapshots {
+            let damage = check(snapshot, &mut proved)?;
+            if let Some(damage) = &damage {
+                damaged += 1;
+                context.output.error(damage, None);
+            }
+            documents.push(document(&shelf, snapshot, damage.as_deref()));
+        }
+        show(context, &shelf, snapshots.len(), damaged);
+        if damaged > 0 {
+            exit = Exit::Different;
+        }
+    }
+    let error = (exit != Exit::Done).then_some("there is damage");
+    context
+        .output
+        .document(&json!({"snapshots": documents, "error": error}));
+    Ok(exit)
+}
+
+/// What is wrong with a snapshot. Data that several share are read once: a manifest that says the same of them as one that
+/// was proved is proved with it.
+fn check(snapshot: &Snapshot, proved: &mut HashMap<String, Value>) -> Result<Option<String>, Error> {
+    let claims = snapshot.manifest.as_ref().ok().map(|manifest| {
+        (
+            manifest.data.file.clone(),
+            json!([manifest.data, manifest.items, manifest.fields]),
+        )
+    });
+    if let Some((file, claims)) = &claims
+        && proved.get(file) == Some(claims)
+    {
+        return Ok(None);
+    }
+    match snapshot.check() {
+        Ok(()) => {
+            proved.extend(claims);
+            Ok(None)
+        }
+        Err(error) if error.exit() == Exit::Different => Ok(Some(error.to_string())),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn show(context: &Context, shelf: &Shelf, count: usize, damaged: usize) {
+    let output = &context.output;
+    let (tone, found) = if damaged == 0 {
+        (Tone::Good, "all as they were written".to_owned())
+    } else {
+        (Tone::Bad, format!("{damaged} DAMAGED"))
+    };
+    let line = format!("{}: {} snapshots verified, {found}", shelf.org(), grouped(count as u64));
+    output.result(&output.paint(tone, &line));
+}
+
+fn document(shelf: &Shelf, snapshot: &Snapshot, damage: Option<&str>) -> Value {
+    json!({
+        "organization": shelf.org(), "snapshot": snapshot.name.to_string(),
+        "items": snapshot.manifest.as_ref().ok().map(|manifest| manifest.items), "damage": damage,
+    })
+}

@@ -78,6 +78,38 @@ fn steps() -> Vec<(&'static str, Does)> {
             "stockport export - --format jsonl",
             says(0, |_, run| assert_eq!(run.stdout.lines().count(), 215)),
         ),
+        (
+            "stockport import inventory.xlsx --plan-out plan.json",
+            says(0, |stockport, run| {
+                assert!(run.stdout.contains("nothing sent"), "{run:?}");
+                assert!(stockport.path("plan.json").exists());
+            }),
+        ),
+        (
+            "stockport import inventory.xlsx --plan plan.json --verify",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("Verified by reading back"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport import inventory.xlsx --resume",
+            says(0, |_, run| {
+                // An export has taken the file's place.
+                assert!(run.stdout.contains("215 read = 215 unchanged"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport runs",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("import messy.rejects.csv → sandbox-company"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport undo",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("8 read = 8 deleted"), "{run:?}");
+            }),
+        ),
         ("stockport sandbox", Does::Serves),
     ]
 }

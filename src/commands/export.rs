@@ -164,11 +164,15 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         Completeness::Proved => "proved",
         _ => "plausible",
     };
+    let evidence = if outcome.listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", outcome.listing.evidence)
+    };
     let summary = format!(
-        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        "Exported {} of {} ({grade} to be all{evidence}) in {seconds:.1} s",
         counted(outcome.listing.count, "item"),
-        outcome.org,
-        outcome.listing.evidence
+        outcome.org
     );
     if options.file == Path::new("-") {
         // Standard output belongs to the items alone.

@@ -37,7 +37,9 @@ fn the_first_command_of_the_readme_imports_the_sample_and_the_second_time_nothin
         .run(["import", &sample_text("inventory.xlsx"), "--sandbox"])
         .ok();
     assert!(
-        again.stdout.contains("sandbox-company holds 200 items"),
+        again
+            .stdout
+            .contains("sandbox-company holds 200 items (proved whole)\n"),
         "{}",
         again.stdout
     );
@@ -473,5 +475,18 @@ fn every_sheet_is_read_where_all_are_asked_for() {
             .contains("has no sheet \"Attic\"; it has \"Front\", \"Back\""),
         "{}",
         run.stderr
+    );
+}
+
+#[test]
+fn what_proves_a_list_whole_is_told_to_those_who_ask() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("count.csv", "item_id,name\nA1,Kush\n");
+    let run = stockport.run(["import", "count.csv", "--dry-run", "--verbose"]).ok();
+    assert!(
+        run.stdout.contains("(proved whole: the list and both ends"),
+        "{}",
+        run.stdout
     );
 }

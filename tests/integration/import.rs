@@ -490,3 +490,16 @@ fn what_proves_a_list_whole_is_told_to_those_who_ask() {
         run.stdout
     );
 }
+
+#[test]
+fn a_warning_about_one_file_of_several_names_it() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("a.csv", "item_id,quantity\nA1,5\n");
+    stockport.write("b.csv", "item_id,quantity\nB1,about 5\n");
+    let run = stockport.run(["import", "a.csv", "b.csv", "--json"]).ok().json();
+    assert_eq!(
+        run["warnings"],
+        json!(["b.csv: column \"quantity\": 1 value is no number, posted as text (first: line 2, \"about 5\")"])
+    );
+}

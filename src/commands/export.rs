@@ -163,8 +163,13 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         Completeness::Proved => "proved",
         _ => "plausible",
     };
+    let evidence = if outcome.listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", outcome.listing.evidence)
+    };
     let summary = format!(
-        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        "Exported {} of {} ({grade} to be all{evidence}) in {seconds:.1} s",
         if outcome.written == outcome.listing.count {
             counted(outcome.written, "item")
         } else {
@@ -175,7 +180,6 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
             )
         },
         outcome.org,
-        outcome.listing.evidence
     );
     if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.

@@ -49,10 +49,15 @@ pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
         Completeness::Cut => "cut",
         Completeness::Unlisted => "it can't be listed",
     };
+    // A proof is for those who ask for it; why there is none concerns everybody.
+    let evidence = if listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", listing.evidence)
+    };
     output.result(&format!(
-        "{org} holds {} ({grade}: {})",
-        counted(listing.count, "item"),
-        listing.evidence
+        "{org} holds {} ({grade}{evidence})",
+        counted(listing.count, "item")
     ));
 }
 

@@ -38,7 +38,9 @@ fn the_first_command_of_the_readme_imports_the_sample_and_the_second_time_nothin
         .run(["import", &sample_text("inventory.xlsx"), "--sandbox"])
         .ok();
     assert!(
-        again.stdout.contains("sandbox-company holds 200 items"),
+        again
+            .stdout
+            .contains("sandbox-company holds 200 items (proved whole)\n"),
         "{}",
         again.stdout
     );
@@ -474,5 +476,31 @@ fn every_sheet_is_read_where_all_are_asked_for() {
             .contains("has no sheet \"Attic\"; it has \"Front\", \"Back\""),
         "{}",
         run.stderr
+    );
+}
+
+#[test]
+fn what_proves_a_list_whole_is_told_to_those_who_ask() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("count.csv", "item_id,name\nA1,Kush\n");
+    let run = stockport.run(["import", "count.csv", "--dry-run", "--verbose"]).ok();
+    assert!(
+        run.stdout.contains("(proved whole: the list and both ends"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_warning_about_one_file_of_several_names_it() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("a.csv", "item_id,quantity\nA1,5\n");
+    stockport.write("b.csv", "item_id,quantity\nB1,about 5\n");
+    let run = stockport.run(["import", "a.csv", "b.csv", "--json"]).ok().json();
+    assert_eq!(
+        run["warnings"],
+        json!(["b.csv: column \"quantity\": 1 value is no number, posted as text (first: line 2, \"about 5\")"])
     );
 }

@@ -101,7 +101,10 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport runs",
             says(0, |_, run| {
-                assert!(run.stdout.contains("import messy.rejects.csv → sandbox-company"), "{run:?}");
+                assert!(
+                    run.stdout.contains("import messy.rejects.csv → sandbox-company"),
+                    "{run:?}"
+                );
             }),
         ),
         (

@@ -7,9 +7,13 @@
     reason = "a test ends by failing, and so do the helpers that the clippy settings for tests don't reach"
 )]
 
+mod convert;
 mod export;
+mod exports;
 mod faulty;
 mod import;
+mod inspect;
+mod reading;
 mod sandbox;
 mod support;
 

@@ -16,6 +16,7 @@ mod inspect;
 mod reading;
 mod sandbox;
 mod support;
+mod workbooks;
 
 #[test]
 fn the_binary_answers_for_itself() {

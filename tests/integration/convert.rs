@@ -215,3 +215,44 @@ fn a_reader_that_has_had_enough_is_no_error() {
     child.stdout.take().unwrap().read_exact(&mut first).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(0));
 }
+
+#[test]
+fn the_mapping_file_of_the_readme_is_the_one_that_is_shipped_and_does_what_it_says() {
+    let map = sample("mapping/map.toml");
+    let readme = fs::read_to_string(sample("../README.md")).unwrap();
+    assert!(readme.contains(&format!("```toml\n{}```", fs::read_to_string(&map).unwrap())));
+    let run = Stockport::new()
+        .run(["convert", &sample("mapping/count.csv"), "-", "--map", &map])
+        .ok();
+    let items: Vec<String> = lines(&run.stdout).iter().map(Value::to_string).collect();
+    assert_eq!(
+        items,
+        [
+            json!({"item_id": "L-001", "name": "Blue Dream", "quantity": 1204.5, "units": "Kilograms", "area_id": "A-3",
+                   "moved_at": "2026-02-14T15:52:00", "price": 74.69, "thc_share": 0.25}),
+            json!({"item_id": "L-002", "name": "Sour Diesel", "quantity": 88.25, "units": "Kilograms", "area_id": null,
+                   "moved_at": "2026-04-03", "price": 1200, "thc_share": 0.125}),
+            json!({"item_id": "L-003", "name": "House Blend", "quantity": null, "units": "Kilograms", "area_id": "B-1",
+                   "moved_at": null, "price": null, "thc_share": null}),
+        ]
+        .map(|item| item.to_string())
+    );
+}
+
+#[test]
+fn one_id_in_two_rows_is_settled_as_the_user_says() {
+    let stockport = Stockport::new();
+    stockport.write("twice.csv", "item_id,name,status\nA,first,Active\nB,x,\nA,,OnHold\n");
+    let named = |how: &str, code: i32| {
+        let run = stockport
+            .run(["convert", "twice.csv", "-", "--duplicates", how])
+            .exit(code);
+        let items = lines(&run.stdout);
+        let of_a = items.iter().find(|item| item["item_id"] == "A");
+        of_a.map_or(String::new(), |item| format!("{} {}", item["name"], item["status"]))
+    };
+    assert_eq!(named("reject", 3), "");
+    assert_eq!(named("first", 0), "\"first\" \"Active\"");
+    assert_eq!(named("last", 0), "null \"OnHold\"");
+    assert_eq!(named("merge", 0), "\"first\" \"OnHold\"");
+}

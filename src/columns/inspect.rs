@@ -166,6 +166,19 @@ fn one_by_one(table: &Table) -> Matching {
     }
 }
 
+/// A cell, or what a nested object holds under a key.
+fn part<'a>(cell: Cell<'a>, key: Option<&str>) -> Cell<'a> {
+    match (key, cell) {
+        (Some(key), Cell::Json(object)) => match object.get(key) {
+            None => Cell::Absent,
+            Some(Value::Null) => Cell::Empty,
+            Some(Value::String(text)) => Cell::Text(text),
+            Some(other) => Cell::Json(other),
+        },
+        (_, cell) => cell,
+    }
+}
+
 /// Dates in a column that is left out: the order in which they would be read is a decision that is shown before anybody
 /// maps the column.
 struct LeftOutDates {
@@ -177,7 +190,8 @@ struct LeftOutDates {
 
 impl LeftOutDates {
     fn of(column: &ColumnMatch) -> Option<Self> {
-        let may_be_mapped = !column.is_taken() && column.key.is_none() && column.by != By::Ignored;
+        let may_be_mapped =
+            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping);
         may_be_mapped.then(|| Self {
             target: Target::of_dates(&column.header, column.index),
             evidence: Evidence::default(),
@@ -276,6 +290,11 @@ impl Inspection {
             self.matching = matching.clone();
         }
         self.columns = self.matching.columns.iter().map(InspectedColumn::of).collect();
+        for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
+            if matched.by == By::Mapping && matched.field.is_none() {
+                column.field = source.fields_joined_or_split(matched.index);
+            }
+        }
         self.export.clone_from(&self.matching.export);
         self.guessed = !self.matching.is_recognized();
         self.rows = survey.rows;
@@ -326,10 +345,7 @@ impl Inspection {
 
     fn sample(&mut self, layout: &Layout, table: &Table, row: &Row) {
         for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
-            let cell = match (&matched.key, row.cell(matched.index)) {
-                (Some(key), Cell::Json(object)) => object.get(key).map_or(Cell::Absent, Cell::Json),
-                (_, cell) => cell,
-            };
+            let cell = part(row.cell(matched.index), matched.key.as_deref());
             let target = layout.targets.iter().find(|target| target.header == matched.header);
             let after = if let Some(target) = target {
                 match layout.read(row, target) {
@@ -373,7 +389,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    value: cells::display(layout.cell(row, target.index)),
+                    value: cells::display(part(layout.cell(row, target.index), target.style.part.key())),
                     reason: concern.reason().to_owned(),
                 });
             }

@@ -116,6 +116,15 @@ impl Source {
         })
     }
 
+    /// The field or the two fields that the mapping file makes of a column by joining or splitting, in the first table.
+    pub(super) fn fields_joined_or_split(&self, index: usize) -> Option<String> {
+        let targets = self.layouts.first()?.targets.iter();
+        let of_column = targets.filter(|target| target.index == index || target.joined == Some(index));
+        of_column
+            .map(|target| target.field.clone())
+            .reduce(|day, time| format!("{day}, {time}"))
+    }
+
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
     pub fn survey(&mut self) -> Result<Survey, ColumnError> {
         let mut survey = Survey::default();

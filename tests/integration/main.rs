@@ -9,12 +9,17 @@
 
 mod backup;
 mod bad_input;
+mod convert;
 mod export;
+mod exports;
 mod faulty;
 mod import;
+mod inspect;
+mod reading;
 mod readme;
 mod sandbox;
 mod support;
+mod workbooks;
 
 #[test]
 fn the_binary_answers_for_itself() {

@@ -5,6 +5,7 @@
 
 mod bounds;
 mod cells;
+mod compound;
 #[cfg(test)]
 mod hostile_tests;
 mod legacy;
@@ -142,7 +143,7 @@ impl Workbook {
         let source = Source::File(path.to_owned());
         let (from, owned, bounds) = (source.clone(), file.to_owned(), *limits);
         let held = stream::apart(file, move || {
-            legacy::check(&from, &owned)?;
+            legacy::check(&from, &owned, &bounds)?;
             whole::Held::xls(&from, &owned, &bounds)
         })?;
         let (sheets, content) = (held.infos.clone(), Content::Held(Arc::new(held)));

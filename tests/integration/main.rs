@@ -12,6 +12,7 @@ mod faulty;
 mod import;
 mod sandbox;
 mod support;
+mod upload;
 
 #[test]
 fn the_binary_answers_for_itself() {

@@ -137,6 +137,11 @@ impl Faulty {
         self
     }
 
+    /// From now on it has time for any number of requests.
+    pub(crate) fn not_busy(&self) {
+        self.shared.busy_above.store(usize::MAX, Ordering::SeqCst);
+    }
+
     /// It is right that nobody calls: the test fails if somebody does.
     pub(crate) fn expects_silence(self) -> Self {
         self.shared.silence_expected.store(true, Ordering::SeqCst);
@@ -178,6 +183,13 @@ impl Faulty {
     /// How many items are stored, past HTTP.
     pub(crate) fn count(&self, org: &str) -> u64 {
         self.shared.sandbox.sandbox.store().count(org).unwrap()
+    }
+
+    /// Stores items as they are, past HTTP.
+    pub(crate) fn fill(&self, org: &str, items: &BTreeMap<String, Map<String, Value>>) {
+        for (id, item) in items {
+            self.shared.sandbox.sandbox.store().put(org, id, item.clone()).unwrap();
+        }
     }
 
     /// Stores an item as it is, past HTTP; its id is its `item_id`.

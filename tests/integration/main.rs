@@ -10,6 +10,7 @@
 mod export;
 mod faulty;
 mod import;
+mod resume;
 mod sandbox;
 mod support;
 mod upload;

@@ -167,6 +167,18 @@ impl Faulty {
         self.shared.log.lock().unwrap().clone()
     }
 
+    /// How many requests have come.
+    pub(crate) fn seen(&self) -> usize {
+        self.shared.log.lock().unwrap().len()
+    }
+
+    /// Waits until nothing is being answered any more.
+    pub(crate) fn settle(&self) {
+        while self.shared.in_flight.load(Ordering::SeqCst) > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// The requests that wrote, or tried to.
     pub(crate) fn posts(&self) -> Vec<Request> {
         self.requests()

@@ -242,3 +242,61 @@ fn concurrency_falls_while_the_endpoint_is_too_busy_and_recovers_after() {
     let most = posts[busy..].iter().map(|post| post.in_flight).max().unwrap();
     assert!(most >= 6, "it recovers: at most {most} at once after the rush");
 }
+
+#[test]
+fn writes_that_all_fail_while_reads_go_well_stop_the_run_too() {
+    for fault in [Fault::Unavailable, Fault::TooMany, Fault::ProxyPage] {
+        let load = Load::new(2_000);
+        let server = Faulty::new().rule(Rule::from(3, fault.clone()).on("POST"));
+        let stockport = Stockport::new().at_faulty(&server, ORG);
+        load.prepare(&server, ORG, &stockport);
+        let summary = stockport
+            .run(["import", "load.csv", "--json", "--retries", "1", "--batch", "20"])
+            .exit(1)
+            .json();
+        assert_adds_up(&summary, &format!("{fault:?}"));
+        let count = |name: &str| summary[name].as_u64().unwrap();
+        assert!(
+            count("failed") < 200 && count("not_attempted") > 1_000,
+            "{fault:?}: {summary}"
+        );
+        assert!(
+            summary["error"].as_str().unwrap().contains("items all failed"),
+            "{summary}"
+        );
+        server.behave();
+        stockport.run(["import", "load.csv", "--resume"]).ok();
+        load.assert_stored(&server, ORG, &format!("{fault:?}"));
+    }
+}
+
+#[test]
+fn an_echo_that_never_fits_is_no_obstacle_where_reading_shows_that_all_is_stored() {
+    let load = Load::new(300);
+    let server = Faulty::new().rule(Rule::every(1, Fault::WrongItems));
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    load.prepare(&server, ORG, &stockport);
+    let run = stockport
+        .run(["import", "load.csv", "--json", "--retries", "1"])
+        .ok()
+        .json();
+    assert_adds_up(&run, "wrong items");
+    load.assert_stored(&server, ORG, "wrong items");
+}
+
+#[test]
+fn an_answer_that_takes_too_long_makes_the_batches_smaller() {
+    let load = Load::new(400);
+    // Every request of more than ten items takes longer than the deadline, as far as its client can see.
+    let server = Faulty::new().rule(Rule::every(1, Fault::SlowAbove(10, Duration::from_secs(3))).on("POST"));
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    load.prepare(&server, ORG, &stockport);
+    let run = stockport
+        .run(["import", "load.csv", "--json", "--timeout", "1", "--jobs", "2"])
+        .ok()
+        .json();
+    assert_adds_up(&run, "slow");
+    load.assert_stored(&server, ORG, "slow");
+    let large: Vec<usize> = server.posts().iter().map(|post| post.ids.len()).filter(|len| *len > 10).collect();
+    assert!(large.len() <= 8, "{large:?}");
+}

@@ -377,6 +377,13 @@ impl Shared {
                 thread::sleep(*pause);
                 answer
             }
+            Some(Fault::SlowAbove(items, pause)) => {
+                let answer = self.forward(request);
+                if ids(&request.body).len() > *items {
+                    thread::sleep(*pause);
+                }
+                answer
+            }
             Some(Fault::NoArrays) if request.method == "POST" && request.body.trim_ascii_start().starts_with(b"[") => {
                 let message = "Data not recognized. Please post either a singular object or an array of objects.";
                 WireAnswer::json(400, &json!({ "error": true, "message": message }).to_string())

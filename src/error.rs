@@ -93,6 +93,14 @@ pub enum Error {
         /// How many had ended.
         ended: u64,
     },
+    /// Item after item failed, and nothing was saved meanwhile.
+    #[error("the last {items} items all failed, and nothing was saved meanwhile; the last one: {cause}")]
+    NothingSaved {
+        /// How many.
+        items: u64,
+        /// How the last one failed.
+        cause: ApiError,
+    },
     /// The user stopped the run.
     #[error("interrupted: what was in flight was finished, nothing new was begun")]
     Interrupted,
@@ -125,6 +133,10 @@ impl Error {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
+            Self::NothingSaved { .. } => Some(
+                "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"
+                    .to_owned(),
+            ),
             Self::Interrupted => Some(
                 "to go on, run the same command with --resume; what is stored already is not sent again".to_owned(),
             ),

@@ -218,6 +218,7 @@ impl Transfer<'_> {
             None => Ok(()),
             Some(Halt::Interrupted) => Err(Error::Interrupted),
             Some(Halt::Api(error)) => Err(error.into()),
+            Some(Halt::NothingSaved { items, cause }) => Err(Error::NothingSaved { items, cause }),
             Some(Halt::Journal(error)) => Err(error.into()),
             Some(Halt::TooManyFailures { failed, ended }) => Err(Error::TooManyFailures { failed, ended }),
         }

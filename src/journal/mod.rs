@@ -207,8 +207,12 @@ impl Journal {
     /// Up to `most` planned changes after `seq` that have not ended yet, in the plan's order.
     pub fn after(&self, seq: i64, most: usize) -> Result<Vec<Entry>, JournalError> {
         self.with(|c| {
-            let mut select =
-                c.prepare_cached("SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+            // An earlier part of the run may have ended some already.
+            let mut select = c.prepare_cached(
+                "SELECT seq, id, action, body FROM changes
+                 WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)
+                 ORDER BY seq LIMIT ?2",
+            )?;
             let rows = select.query_map(params![seq, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
                 Ok(Entry {
                     seq: row.get(0)?,

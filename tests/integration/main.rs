@@ -17,8 +17,10 @@ mod import;
 mod inspect;
 mod reading;
 mod readme;
+mod resume;
 mod sandbox;
 mod support;
+mod upload;
 mod workbooks;
 
 #[test]

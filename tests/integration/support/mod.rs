@@ -2,6 +2,7 @@
 
 pub(crate) mod faulty;
 pub(crate) mod http;
+pub(crate) mod load;
 #[allow(dead_code, reason = "each command's tests use the part of it that they need")]
 pub(crate) mod stockport;
 mod wire;

@@ -137,6 +137,11 @@ impl Faulty {
         self
     }
 
+    /// From now on it has time for any number of requests.
+    pub(crate) fn not_busy(&self) {
+        self.shared.busy_above.store(usize::MAX, Ordering::SeqCst);
+    }
+
     /// It is right that nobody calls: the test fails if somebody does.
     pub(crate) fn expects_silence(self) -> Self {
         self.shared.silence_expected.store(true, Ordering::SeqCst);
@@ -162,6 +167,18 @@ impl Faulty {
         self.shared.log.lock().unwrap().clone()
     }
 
+    /// How many requests have come.
+    pub(crate) fn seen(&self) -> usize {
+        self.shared.log.lock().unwrap().len()
+    }
+
+    /// Waits until nothing is being answered any more.
+    pub(crate) fn settle(&self) {
+        while self.shared.in_flight.load(Ordering::SeqCst) > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// The requests that wrote, or tried to.
     pub(crate) fn posts(&self) -> Vec<Request> {
         self.requests()
@@ -178,6 +195,13 @@ impl Faulty {
     /// How many items are stored, past HTTP.
     pub(crate) fn count(&self, org: &str) -> u64 {
         self.shared.sandbox.sandbox.store().count(org).unwrap()
+    }
+
+    /// Stores items as they are, past HTTP.
+    pub(crate) fn fill(&self, org: &str, items: &BTreeMap<String, Map<String, Value>>) {
+        for (id, item) in items {
+            self.shared.sandbox.sandbox.store().put(org, id, item.clone()).unwrap();
+        }
     }
 
     /// Stores an item as it is, past HTTP; its id is its `item_id`.
@@ -351,6 +375,13 @@ impl Shared {
             Some(Fault::Slow(pause)) => {
                 let answer = self.forward(request);
                 thread::sleep(*pause);
+                answer
+            }
+            Some(Fault::SlowAbove(items, pause)) => {
+                let answer = self.forward(request);
+                if ids(&request.body).len() > *items {
+                    thread::sleep(*pause);
+                }
                 answer
             }
             Some(Fault::NoArrays) if request.method == "POST" && request.body.trim_ascii_start().starts_with(b"[") => {

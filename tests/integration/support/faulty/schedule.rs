@@ -29,6 +29,8 @@ pub(crate) enum Fault {
     CutJson,
     /// Everything done, and the answer held back for so long.
     Slow(Duration),
+    /// The same, for requests of more than so many items. Others are served.
+    SlowAbove(usize, Duration),
     /// A posted array refused (400), as by an endpoint that takes only single objects. Other requests are served.
     NoArrays,
     /// A post done, and answered with an echo of other items. Other requests are served.

@@ -284,6 +284,9 @@ pub struct Export {
     /// Replace the file if it exists (only once the new one is whole)
     #[arg(long)]
     pub force: bool,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
 }
 
 /// `stockport sandbox`

@@ -166,7 +166,7 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
 }
 
 /// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
-fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
     let mut path = wanted.to_owned();
     let mut number = 1_u32;
     while path.exists() {

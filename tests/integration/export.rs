@@ -290,11 +290,11 @@ fn an_inventory_that_an_earlier_run_knows_to_be_larger_stops_unless_that_is_allo
     stockport.write("in.csv", "item_id,name\nA,a\nB,b\nC,c\nD,d\n");
     stockport.run(["import", "in.csv"]).ok();
     let store = server.sandbox.store();
-    ["A", "B"].map(|id| store.delete(ORG, id).unwrap());
+    ["A", "B"].into_iter().for_each(|id| store.delete(ORG, id).unwrap());
     stockport.run(["export", "out.csv"]).exit(1);
     assert!(!stockport.path("out.csv").exists());
     stockport.run(["export", "out.csv", "--allow-shrink"]).ok();
-    ["C", "D"].map(|id| store.delete(ORG, id).unwrap());
+    ["C", "D"].into_iter().for_each(|id| store.delete(ORG, id).unwrap());
     let run = stockport.run(["export", "out.csv", "--force"]).exit(1);
     assert!(run.stderr.contains("--allow-empty"), "{}", run.stderr);
     assert_eq!(stockport.read("out.csv").lines().count(), 3);

@@ -544,10 +544,6 @@ pub struct BackupVerify {
 }
 
 /// `stockport backup restore`
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches of the command line, each on its own"
-)]
 #[derive(Args, Debug)]
 pub struct BackupRestore {
     /// The snapshot: DIR or DIR/ORG (the newest), DIR/ORG/NAME, or DIR@2026-11-22 (the newest of that day or before, UTC)

@@ -76,7 +76,7 @@ impl ConfigError {
                 "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
             }
             Self::NoKey => "set CANNLYTICS_API_KEY, or write it into a file .env in this folder; --sandbox needs none",
-            Self::DotEnv(_) => "write one line into it: CANNLYTICS_API_KEY=…",
+            Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
             Self::KeyNotText => "set it again; a key is letters and digits",
             Self::NoStateFolder(_) => "set HOME, or XDG_STATE_HOME to a folder that can be written",
         }
@@ -128,16 +128,32 @@ fn key() -> Result<Key, crate::error::Error> {
     }
     let path = PathBuf::from(".env");
     if path.is_file() {
-        let broken = |_| ConfigError::DotEnv("a line of it is not of the form NAME=value".to_owned());
-        let lines = dotenvy::from_path_iter(&path).map_err(broken)?;
-        for line in lines {
-            let (name, value) = line.map_err(broken)?;
-            if name == KEY_VARIABLE && !value.trim().is_empty() {
-                return Ok(Key::new(&value)?);
+        let mut broken = None;
+        for line in dotenvy::from_path_iter(&path).map_err(dotenv)? {
+            match line {
+                Ok((name, value)) if name == KEY_VARIABLE && !value.trim().is_empty() => return Ok(Key::new(&value)?),
+                Ok(_) => {}
+                Err(error @ dotenvy::Error::Io(_)) => return Err(dotenv(error).into()),
+                // Another program's line is no concern of ours, unless the key isn't found in the others.
+                Err(error) => broken = broken.or(Some(error)),
             }
+        }
+        if let Some(error) = broken {
+            return Err(dotenv(error).into());
         }
     }
     Err(ConfigError::NoKey.into())
+}
+
+/// Why `.env` gives no key; a line of it is not shown, for the key may stand there.
+fn dotenv(error: dotenvy::Error) -> ConfigError {
+    ConfigError::DotEnv(match error {
+        dotenvy::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
+            "it is not UTF-8 text".to_owned()
+        }
+        dotenvy::Error::Io(cause) => cause.to_string(),
+        _ => "a line of it is not of the form NAME=value".to_owned(),
+    })
 }
 
 /// The folder in which the journals of runs are kept: the user's state folder.

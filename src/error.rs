@@ -44,6 +44,9 @@ pub enum Error {
     /// A file can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The rows that would not go through would have no place to go to.
+    #[error("rows that don't go through could not be written down: {0}")]
+    NoRejects(#[source] WriteError),
     /// The endpoint, or the way to it.
     #[error(transparent)]
     Api(#[from] ApiError),
@@ -118,6 +121,7 @@ impl Error {
             Self::Read(error) => Some(error.hint().to_owned()),
             Self::Columns(error) => Some(error.hint()),
             Self::Write(error) => Some(error.hint().to_owned()),
+            Self::NoRejects(_) => Some("name a file that can be written with --rejects FILE".to_owned()),
             Self::Api(error) => error.hint(),
             Self::Filter(error) => Some(error.hint().to_owned()),
             Self::Snapshot(error) => Some(error.hint()),

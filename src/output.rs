@@ -245,6 +245,13 @@ pub fn grouped(number: u64) -> String {
     grouped
 }
 
+/// `1 item`, `12,345 items`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -214,7 +214,7 @@ mod tests {
     }
 
     fn object(value: Value) -> Object {
-        value.as_object().unwrap().clone()
+        serde_json::from_value(value).unwrap()
     }
 
     fn written(decision: Decision) -> Change {

@@ -16,7 +16,7 @@ use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
 use super::survey::TableSurvey;
-use super::tell::{no_id, place_of, tell_columns, unmet};
+use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
@@ -126,6 +126,7 @@ impl Source {
             let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) else {
                 continue;
             };
+            let said = (survey.decisions.len(), survey.warnings.len());
             if let Some(matching) = self.matchings.get(at) {
                 tell_columns(table, matching, &mut survey);
             }
@@ -149,12 +150,13 @@ impl Source {
                     );
                 }
             }
-            let notes = reader.notes().into_iter();
-            survey
-                .warnings
-                .extend(notes.map(|note| format!("{}: {note}", place_of(table))));
+            survey.warnings.extend(reader.notes());
             survey.rows += found.items();
             found.settle(layout, table, &self.options, &mut survey);
+            if self.tables.len() > 1 {
+                name_table(table, survey.decisions.iter_mut().skip(said.0));
+                name_table(table, survey.warnings.iter_mut().skip(said.1));
+            }
             if let Some(total) = self.totals.get_mut(at) {
                 *total = found.total();
             }

@@ -83,6 +83,18 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
     }
 }
 
+/// Says of sentences about one table of several which one it is, where they don't name the file themselves.
+pub(super) fn name_table<'a>(table: &Table, sentences: impl Iterator<Item = &'a mut String>) {
+    for sentence in sentences.filter(|sentence| !sentence.starts_with(&table.file)) {
+        let sheet = table
+            .sheet
+            .as_ref()
+            .map(|sheet| format!(", sheet {sheet}"))
+            .unwrap_or_default();
+        sentence.insert_str(0, &format!("{}{sheet}: ", table.file));
+    }
+}
+
 /// The headers that a mapping file names and no table has: one misspelt would be left out in silence.
 pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
     let has = |name: &str| {

@@ -27,16 +27,11 @@ struct Counts {
 impl Counts {
     fn equation(&self) -> String {
         let parts = [("skipped", self.skipped), ("rejected", self.rejected)];
-        let others: String = parts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| format!(" + {} {name}", grouped(count)))
-            .collect();
-        format!(
-            "{} read = {} written{others}",
-            grouped(self.read),
-            grouped(self.written)
-        )
+        let mut equation = format!("{} read = {} written", grouped(self.read), grouped(self.written));
+        for (name, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
+            equation += &format!(" + {} {name}", grouped(count));
+        }
+        equation
     }
 
     fn holds(&self) -> bool {

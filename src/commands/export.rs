@@ -14,7 +14,7 @@ use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{OutFormat, Style, Target, writer};
@@ -159,19 +159,23 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         Completeness::Proved => "proved",
         _ => "plausible",
     };
+    let evidence = if outcome.listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", outcome.listing.evidence)
+    };
     let summary = format!(
-        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        "Exported {} of {} ({grade} to be all{evidence}) in {seconds:.1} s",
         if outcome.written == outcome.listing.count {
-            format!("{} items", grouped(outcome.written))
+            counted(outcome.written, "item")
         } else {
             format!(
-                "{} of the {} items",
+                "{} of the {}",
                 grouped(outcome.written),
-                grouped(outcome.listing.count)
+                counted(outcome.listing.count, "item")
             )
         },
         outcome.org,
-        outcome.listing.evidence
     );
     if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.

@@ -9,7 +9,7 @@ use crate::columns::{Origin, Reading, Source, Survey};
 use crate::error::{Error, Exit};
 use crate::journal::Journal;
 use crate::plan::{self, Blanks, Mode, Policy, Verdict};
-use crate::report::{Summary, write_rejects};
+use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
 use crate::sheet::ReadError;
@@ -99,6 +99,9 @@ fn import(
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
+    if sends || options.rejects.is_some() {
+        check_rejects(&source.tables, &paths, options.rejects.as_deref())?;
+    }
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let identity = identity(options, &connected)?;

@@ -64,6 +64,13 @@ pub fn main() -> u8 {
         Err(error) => {
             // Help and version go to standard output and are no error; clap knows which is which.
             let _ = error.print();
+            if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
+                Output::new(Style {
+                    json: true,
+                    ..Style::default()
+                })
+                .document(&json!({"error": first_line(&error)}));
+            }
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
         }
     };
@@ -106,6 +113,13 @@ fn hush_workbooks() {
             usual(panic);
         }
     }));
+}
+
+/// The sentence of a complaint of clap's, without the usage that follows it.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 fn style(global: &Global) -> Style {

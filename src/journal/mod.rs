@@ -349,10 +349,11 @@ impl Journal {
     }
 }
 
-/// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one second differ.
+/// A name for a run that begins now: its moment in UTC, to the millisecond, so that names sort by age; and something random,
+/// so that two runs of one moment differ.
 #[must_use]
 pub fn run_name() -> String {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ");
+    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%S%.3fZ");
     format!("{now}-{:04x}", fastrand::u16(..))
 }
 

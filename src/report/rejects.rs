@@ -7,7 +7,9 @@ use crate::columns::{Judge, REJECT_COLUMNS, Rejection};
 use crate::error::Error;
 use crate::item::Kind;
 use crate::journal::{Journal, Problem};
-use crate::sheet::write::{AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, writer};
+use crate::sheet::write::{
+    AtomicFile, Column, Compression, LineEnd, OutFormat, Style, TableWriter, Target, WriteError, writer,
+};
 use crate::sheet::{Cell, Format, Row, Table};
 
 /// Writes one reject file for each table that has problems, in the table's own format: where `wanted` says, or beside
@@ -31,7 +33,38 @@ pub fn write_rejects(
 
 fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) -> Result<PathBuf, Error> {
     let (target, style) = form(table);
-    let (path, mut file) = numbered(wanted)?;
+    let (path, file) = numbered(wanted)?;
+    match fill(journal, index, table, &target, &style, file) {
+        // The server's words, or a reason, may need a character that the file's encoding lacks: then the whole is
+        // written in the one that has them all, marked as such.
+        Err(Error::Write(WriteError::Unencodable { .. })) => {
+            let style = Style {
+                encoding: None,
+                bom: true,
+                ..style
+            };
+            fill(
+                journal,
+                index,
+                table,
+                &target,
+                &style,
+                AtomicFile::create(&path, false)?,
+            )?;
+        }
+        written => written?,
+    }
+    Ok(path)
+}
+
+fn fill(
+    journal: &Journal,
+    index: usize,
+    table: &Table,
+    target: &Target,
+    style: &Style,
+    mut file: AtomicFile,
+) -> Result<(), Error> {
     let originals: Vec<(usize, &str)> = table
         .header
         .cells
@@ -52,7 +85,7 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         })
         .collect();
     {
-        let mut out = writer(&target, &columns, &style, Box::new(&mut file))?;
+        let mut out = writer(target, &columns, style, Box::new(&mut file))?;
         let mut rows = table.rows()?;
         let mut row = Row::new();
         let mut of_row: Vec<Problem> = Vec::new();
@@ -84,7 +117,19 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         out.finish()?;
     }
     file.commit()?;
-    Ok(path)
+    Ok(())
+}
+
+/// Finds out, before anything is sent, whether the files of [`write_rejects`] could be written: a row's failure must
+/// not be lost for want of a place to put it.
+pub fn check_rejects(tables: &[Table], paths: &[PathBuf], wanted: Option<&Path>) -> Result<(), Error> {
+    for (table, path) in tables.iter().zip(paths) {
+        let wanted = wanted.map_or_else(|| beside(path, form(table).0.format), Path::to_owned);
+        if let Err(cause) = numbered(&wanted) {
+            return Err(Error::NoRejects(cause));
+        }
+    }
+    Ok(())
 }
 
 fn write_row(
@@ -128,6 +173,8 @@ fn form(table: &Table) -> (Target, Style) {
                 Style {
                     delimiter: Some(*delimiter),
                     encoding: Some(encoding),
+                    bom: table.text.mark,
+                    line_end: if table.text.crlf { LineEnd::CrLf } else { LineEnd::Lf },
                     ..Style::default()
                 },
             )
@@ -167,6 +214,9 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
 
 /// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
 pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+    if wanted.is_dir() {
+        return Err(WriteError::Directory(wanted.to_owned()));
+    }
     let mut path = wanted.to_owned();
     let mut number = 1_u32;
     while path.exists() {

@@ -15,7 +15,9 @@ use serde_json::Value;
 use super::cut::{Cutter, Shape};
 use super::encoding::TextEncoding;
 use super::source::Source;
-use super::{Cell, Format, Header, HeaderBy, HeaderCell, Limits, ReadError, ReadOptions, Row, RowReader, Table};
+use super::{
+    Cell, Format, Header, HeaderBy, HeaderCell, Limits, ReadError, ReadOptions, Row, RowReader, Table, TextForm,
+};
 
 /// The key under which the API's own answers keep their objects.
 pub(super) const DATA: &str = "data";
@@ -75,6 +77,7 @@ pub(super) fn table(
     Ok(Table {
         file: file.clone(),
         format,
+        text: TextForm::default(),
         sheet: None,
         header: Header {
             line: 0,

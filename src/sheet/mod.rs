@@ -148,12 +148,24 @@ pub trait RowReader {
     }
 }
 
+/// What a text file looks like beside its delimiter and its encoding: nothing to a reader, but a file that is made of it
+/// should have the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextForm {
+    /// It begins with a byte-order mark, without which Excel takes UTF-8 for something else.
+    pub mark: bool,
+    /// Its first line ends in `\r\n`.
+    pub crlf: bool,
+}
+
 /// One table of a file: a sheet, or a whole text or JSON file, with its header row found.
 pub struct Table {
     /// What the user named (`inventory.xlsx`, or `standard input`).
     pub file: String,
     /// What the file is.
     pub format: Format,
+    /// What else is needed to write delimited text as the file has it.
+    pub text: TextForm,
     /// The sheet, in a workbook.
     pub sheet: Option<String>,
     /// The header row.

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::{Output, Tone, grouped};
+use crate::output::{Output, Tone, counted, grouped};
 use crate::plan::{Action, Change};
 use crate::sheet::Table;
 
@@ -49,10 +49,15 @@ pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
         Completeness::Cut => "cut",
         Completeness::Unlisted => "it can't be listed",
     };
+    // A proof is for those who ask for it; why there is none concerns everybody.
+    let evidence = if listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", listing.evidence)
+    };
     output.result(&format!(
-        "{org} holds {} items ({grade}: {})",
-        grouped(listing.count),
-        listing.evidence
+        "{org} holds {} ({grade}{evidence})",
+        counted(listing.count, "item")
     ));
 }
 
@@ -91,7 +96,7 @@ pub(super) fn show_plan(
     }
     let more = update.saturating_sub(changes.len() as u64);
     if more > 0 && !changes.is_empty() {
-        output.result(&output.paint(Tone::Dim, &format!("  … and {} more updates", grouped(more))));
+        output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more update"))));
     }
     show_problems(output, supply, journal, rejected)
 }
@@ -106,7 +111,7 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
         }
     }
     if rejected > shown {
-        output.warn(&format!("… and {} more rejected rows", grouped(rejected - shown)));
+        output.warn(&format!("… and {}", counted(rejected - shown, "more rejected row")));
     }
     Ok(())
 }

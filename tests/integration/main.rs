@@ -8,9 +8,11 @@
 )]
 
 mod backup;
+mod bad_input;
 mod export;
 mod faulty;
 mod import;
+mod readme;
 mod sandbox;
 mod support;
 

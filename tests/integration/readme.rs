@@ -1,0 +1,379 @@
+//! The README and the samples, held to what they say: every command is run, every option exists, every file is listed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Stdio};
+
+use stockport::sandbox::Sandbox;
+
+use crate::import::corrected;
+use crate::support::stockport::Run;
+use crate::support::{Stockport, TestSandbox};
+
+const ORG: &str = "sandbox-company";
+
+/// What a command of the README does here.
+enum Does {
+    /// It runs to its end with this exit code, and what it printed passes this.
+    Ends(i32, fn(&Stockport, &Run)),
+    /// It serves until it is stopped.
+    Serves,
+    /// It builds or tests this program, as whoever runs this test has done.
+    IsThisTest,
+}
+
+/// Every command of the README, in its order.
+fn steps() -> Vec<(&'static str, Does)> {
+    let says = |code, check| Does::Ends(code, check);
+    vec![
+        (
+            "stockport import samples/inventory.xlsx --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("200 read = 200 created"), "{run:?}");
+            }),
+        ),
+        ("cargo test", Does::IsThisTest),
+        (
+            "stockport import inventory.xlsx --dry-run",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("Dry run, nothing sent"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport import inventory.xlsx",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("200 read = 200 created"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport import messy.csv",
+            says(3, |stockport, run| {
+                assert!(run.stdout.contains("15 read = 7 created + 8 rejected"), "{run:?}");
+                // What the README asks its reader to do next.
+                let rejects = stockport.read("messy.rejects.csv");
+                stockport.write("messy.rejects.csv", corrected(&rejects));
+            }),
+        ),
+        (
+            "stockport import messy.rejects.csv",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("8 read = 8 created"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport export inventory.csv",
+            says(0, |stockport, _| {
+                assert_eq!(stockport.read("inventory.csv").matches("MESSY").count(), 15);
+            }),
+        ),
+        (
+            "stockport export inventory.xlsx --force",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("Exported 215 items"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport export - --format jsonl",
+            says(0, |_, run| assert_eq!(run.stdout.lines().count(), 215)),
+        ),
+        (
+            "stockport import inventory.xlsx --plan-out plan.json",
+            says(0, |stockport, run| {
+                assert!(run.stdout.contains("nothing sent"), "{run:?}");
+                assert!(stockport.path("plan.json").exists());
+            }),
+        ),
+        (
+            "stockport import inventory.xlsx --plan plan.json --verify",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("Verified by reading back"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport import inventory.xlsx --resume",
+            says(0, |_, run| {
+                // An export has taken the file's place.
+                assert!(run.stdout.contains("215 read = 215 unchanged"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport runs",
+            says(0, |_, run| {
+                assert!(
+                    run.stdout.contains("import messy.rejects.csv → sandbox-company"),
+                    "{run:?}"
+                );
+            }),
+        ),
+        (
+            "stockport undo",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("8 read = 8 deleted"), "{run:?}");
+            }),
+        ),
+        ("stockport sandbox", Does::Serves),
+    ]
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn text(name: &str) -> String {
+    fs::read_to_string(root().join(name)).unwrap()
+}
+
+/// The commands of the README's `sh` blocks, without their comments.
+fn commands() -> Vec<String> {
+    let readme = text("README.md");
+    let mut commands = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        if let Some(language) = line.trim().strip_prefix("```") {
+            inside = !inside && language == "sh";
+            continue;
+        }
+        let command = line.split(" #").next().unwrap_or_default().trim();
+        if inside && !command.is_empty() && !command.starts_with('#') {
+            commands.push(command.replace("cargo run --release -- ", "stockport "));
+        }
+    }
+    commands
+}
+
+fn copy_samples(to: &Stockport) {
+    fs::create_dir(to.path("samples")).unwrap();
+    for name in ["inventory.xlsx", "inventory.csv", "messy.csv"] {
+        let sample = root().join("samples").join(name);
+        fs::copy(&sample, to.path("samples").join(name)).unwrap();
+        if name != "inventory.csv" {
+            fs::copy(&sample, to.path(name)).unwrap();
+        }
+    }
+}
+
+#[test]
+fn every_command_of_the_readme_does_what_it_says_in_its_order() {
+    let server = TestSandbox::new();
+    let mut stockport = Stockport::new();
+    copy_samples(&stockport);
+    let mut steps = steps().into_iter();
+    for command in commands() {
+        if let Some(setting) = command.strip_prefix("export ") {
+            let (name, _) = setting.split_once('=').expect("export NAME=value");
+            stockport = match name {
+                "STOCKPORT_ORG" => stockport.env(name, ORG),
+                // The address is this test's own, the key with it.
+                "CANNLYTICS_API_KEY" => stockport
+                    .env(name, server.sandbox.key_for(ORG).unwrap())
+                    .env("CANNLYTICS_API_URL", server.sandbox.url()),
+                _ => panic!("the README sets {name}, of which no test knows"),
+            };
+            continue;
+        }
+        let (known, does) = steps
+            .next()
+            .unwrap_or_else(|| panic!("no test runs the README's `{command}`"));
+        assert_eq!(known, command, "the README and the test differ");
+        let args: Vec<&str> = command.split(' ').skip(1).collect();
+        match does {
+            Does::IsThisTest => assert!(command.starts_with("cargo ")),
+            Does::Ends(code, check) => check(&stockport, &stockport.run(&args).exit(code)),
+            Does::Serves => serve(&stockport, &args),
+        }
+    }
+    assert!(steps.next().is_none(), "the README lacks a command that the test knows");
+}
+
+/// Ends a child however the test ends.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        drop(self.0.kill());
+        drop(self.0.wait());
+    }
+}
+
+/// `stockport sandbox` prints its address, organizations and keys, and they work.
+fn serve(stockport: &Stockport, args: &[&str]) {
+    let mut command = stockport.command(args);
+    let mut child = Ended(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut lines = BufReader::new(child.0.stdout.take().unwrap())
+        .lines()
+        .map(Result::unwrap);
+    let mut told = Vec::new();
+    while !told.last().is_some_and(|line: &String| line.contains("STOCKPORT_ORG=")) {
+        told.push(lines.next().expect("the sandbox has ended"));
+    }
+    assert_eq!(
+        told.iter().filter(|line| line.starts_with("  organization ")).count(),
+        2
+    );
+    let setting = |name: &str| {
+        let prefix = format!("  export {name}=");
+        told.iter()
+            .find_map(|line| line.strip_prefix(&prefix))
+            .unwrap()
+            .to_owned()
+    };
+    let mut from_another_terminal = Stockport::new();
+    for name in ["CANNLYTICS_API_URL", "CANNLYTICS_API_KEY", "STOCKPORT_ORG"] {
+        from_another_terminal = from_another_terminal.env(name, &setting(name));
+    }
+    let run = from_another_terminal.run(["export", "-"]).ok();
+    // The first command of the README has filled it.
+    assert_eq!(run.stdout.lines().count(), 200);
+}
+
+#[test]
+fn every_option_that_the_readme_names_exists() {
+    let stockport = Stockport::new();
+    let mut known: BTreeSet<String> = ["--release", "--path"].map(str::to_owned).into();
+    let help = stockport.run(["--help"]).ok().stdout;
+    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let commands: Vec<&str> = commands.map_while(|line| line.split_whitespace().next()).collect();
+    assert!(commands.contains(&"import"), "{help}");
+    for command in commands {
+        let help = stockport.run([command, "--help"]);
+        known.extend(options(&help.stdout));
+    }
+    for option in options(&text("README.md")) {
+        assert!(
+            known.contains(&option),
+            "the README names {option}, which no command has"
+        );
+    }
+}
+
+/// Every `--option` of a text.
+fn options(text: &str) -> BTreeSet<String> {
+    let words = text.split(|c: char| !(c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'));
+    words
+        .filter(|word| {
+            word.strip_prefix("--")
+                .is_some_and(|name| name.starts_with(|c: char| c.is_ascii_lowercase()))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+/// Every file below a folder, by its path from there.
+fn files_below(folder: &Path, from: &Path, found: &mut BTreeSet<String>) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files_below(&path, from, found);
+        } else {
+            found.insert(path.strip_prefix(from).unwrap().to_string_lossy().replace('\\', "/"));
+        }
+    }
+}
+
+/// Every sample, with how its import ends and the rows that it has.
+const SAMPLES: [(&str, i32, u64); 6] = [
+    ("formats/inventory.ods", 0, 3),
+    ("formats/inventory.xls", 0, 3),
+    ("formats/inventory.xlsx", 0, 3),
+    ("inventory.csv", 0, 60),
+    ("inventory.xlsx", 0, 200),
+    ("messy.csv", 3, 15),
+];
+
+#[test]
+fn every_sample_is_explained_and_imports_as_it_is_explained() {
+    let folder = root().join("samples");
+    let mut there = BTreeSet::new();
+    files_below(&folder, &folder, &mut there);
+    assert!(there.remove("README.md"));
+    let explained: BTreeSet<String> = text("samples/README.md")
+        .lines()
+        .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
+        .collect();
+    assert_eq!(there, explained, "samples/README.md lists other files than there are");
+    let used: BTreeSet<String> = SAMPLES.iter().map(|(name, ..)| (*name).to_owned()).collect();
+    assert_eq!(there, used, "a sample that no test uses");
+    for (name, code, rows) in SAMPLES {
+        let stockport = Stockport::new();
+        let copy = Path::new(name).file_name().unwrap().to_str().unwrap();
+        fs::copy(folder.join(name), stockport.path(copy)).unwrap();
+        let run = stockport.run(["import", copy, "--sandbox", "--json"]).exit(code).json();
+        assert_eq!(run["read"], rows, "{name}: {run}");
+    }
+}
+
+#[test]
+fn the_exit_codes_of_the_readme_are_the_programs() {
+    use stockport::error::Exit;
+    let codes: Vec<i32> = text("README.md")
+        .lines()
+        .skip_while(|line| *line != "## Exit codes")
+        .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
+        .collect();
+    let exits = [
+        Exit::Done,
+        Exit::Stopped,
+        Exit::Usage,
+        Exit::Partial,
+        Exit::Different,
+        Exit::Interrupted,
+    ];
+    assert_eq!(codes, exits.map(|exit| exit as i32));
+}
+
+#[test]
+fn a_sandbox_of_ones_own_folder_port_and_organization() {
+    let stockport = Stockport::new();
+    let dir = stockport.path("data");
+    let options = ::stockport::sandbox::Options {
+        dir: dir.clone(),
+        port: 0,
+        orgs: Vec::new(),
+        traits: ::stockport::sandbox::Flavour::default(),
+    };
+    // A port that was free a moment ago.
+    let port = Sandbox::start(options)
+        .unwrap()
+        .url()
+        .rsplit(':')
+        .next()
+        .unwrap()
+        .replace("/api", "");
+    let dir = dir.to_string_lossy().into_owned();
+    let mut command = stockport.command([
+        "sandbox",
+        "--sandbox-dir",
+        &dir,
+        "--port",
+        &port,
+        "--org",
+        "north",
+        "--json",
+    ]);
+    let mut child = Ended(command.stdout(Stdio::piped()).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(child.0.stdout.take().unwrap())
+        .read_line(&mut line)
+        .unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(told["url"], format!("http://127.0.0.1:{port}/api"));
+    let organizations = told["organizations"].as_array().unwrap();
+    let north = organizations
+        .iter()
+        .find(|org| org["org"] == "north")
+        .expect("no north");
+    let client = Stockport::new()
+        .env("CANNLYTICS_API_URL", told["url"].as_str().unwrap())
+        .env("CANNLYTICS_API_KEY", north["key"].as_str().unwrap())
+        .env("STOCKPORT_ORG", "north");
+    client.write("count.csv", "item_id,name\nN1,Kush\n");
+    client.run(["import", "count.csv"]).ok();
+    drop(child);
+    // Kept in the folder: the embedded server of another run finds it there.
+    let run = stockport
+        .run(["export", "-", "--sandbox", "--sandbox-dir", &dir, "--org", "north"])
+        .ok();
+    assert_eq!(run.stdout.lines().count(), 1);
+}

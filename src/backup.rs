@@ -53,16 +53,48 @@ pub struct Taken {
     pub lock: Lock,
 }
 
+/// An organization that was read and proved whole.
+pub struct Read {
+    /// Its items.
+    pub spool: Spool,
+    listing: Listing,
+    grade: Grade,
+    started: Timestamp,
+    shelf: Shelf,
+}
+
 impl Backup<'_> {
     /// Reads the organization and writes a snapshot. A list that isn't whole is none, nor is one that is empty or has lost
     /// half of its items since the last good snapshot, unless that is allowed.
     pub fn take(&self) -> Result<Taken, Error> {
+        self.keep(self.read()?)
+    }
+
+    /// Reads the organization, and proves that it is all of it.
+    pub fn read(&self) -> Result<Read, Error> {
         let started = Timestamp::now();
-        let org = self.client.org();
-        let shelf = Shelf::of(self.dir, org)?;
+        let shelf = Shelf::of(self.dir, self.client.org())?;
         let mut spool = Spool::new()?;
         let listing = read_into(self.output, self.client, None, &mut spool)?;
         let grade = self.grade(&shelf, &listing, &mut spool)?;
+        Ok(Read {
+            spool,
+            listing,
+            grade,
+            started,
+            shelf,
+        })
+    }
+
+    /// Writes what was read.
+    pub fn keep(&self, read: Read) -> Result<Taken, Error> {
+        let Read {
+            mut spool,
+            listing,
+            grade,
+            started,
+            shelf,
+        } = read;
         let lock = self.lock(&shelf)?;
         if let Some(last) = shelf.last_good()? {
             self.brake(&last, listing.count)?;

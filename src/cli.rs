@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Color;
+use crate::plan::MaxDelete;
 use crate::snapshot::retention::Count;
 use crate::upload::MaxFailures;
 
@@ -89,6 +90,9 @@ pub struct Global {
     /// Show no progress
     #[arg(long, global = true, help_heading = "Output")]
     pub no_progress: bool,
+    /// Agree to deletions beforehand: nobody is asked
+    #[arg(short, long, global = true, help_heading = "Brakes")]
+    pub yes: bool,
 }
 
 /// The commands.
@@ -284,6 +288,9 @@ pub struct Export {
     /// Replace the file if it exists (only once the new one is whole)
     #[arg(long)]
     pub force: bool,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
 }
 
 /// `stockport sandbox`
@@ -488,6 +495,8 @@ pub enum BackupCommand {
     List(BackupList),
     /// Prove that every snapshot is as it was written
     Verify(BackupVerify),
+    /// Bring a snapshot back: shows the plan, sends what differs, accounts for every item
+    Restore(BackupRestore),
     /// Remove old snapshots by rules
     Prune(BackupPrune),
 }
@@ -526,6 +535,47 @@ pub struct BackupVerify {
     /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
+    /// Compare the newest snapshot (or the one named) with what its organization holds now
+    #[arg(long)]
+    pub against_org: bool,
+    /// Restore the newest snapshot (or the one named) into a sandbox that is thrown away, and compare
+    #[arg(long)]
+    pub drill: bool,
+}
+
+/// `stockport backup restore`
+#[derive(Args, Debug)]
+pub struct BackupRestore {
+    /// The snapshot: DIR or DIR/ORG (the newest), DIR/ORG/NAME, or DIR@2026-11-22 (the newest of that day or before, UTC)
+    #[arg(value_name = "DIR[/SNAPSHOT|@DATE]")]
+    pub snapshot: PathBuf,
+    /// These items only
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Also delete what the snapshot lacks, and null fields that it lacks; a snapshot of what is there is taken first
+    #[arg(long)]
+    pub exact: bool,
+    /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Brakes")]
+    pub max_delete: MaxDelete,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// Where items that did not go through are written [default: restore-ORG.rejects.jsonl in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
 }
 
 /// `stockport backup prune`
@@ -563,6 +613,13 @@ pub struct Keep {
     /// The same of years
     #[arg(long = "keep-yearly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
     pub yearly: Option<Count>,
+}
+
+fn max_delete(text: &str) -> Result<MaxDelete, String> {
+    Ok(match max_failures(text)? {
+        MaxFailures::Items(most) => MaxDelete::Items(most),
+        MaxFailures::Share(most) => MaxDelete::Share(most),
+    })
 }
 
 fn count(text: &str) -> Result<Count, String> {

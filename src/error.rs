@@ -85,6 +85,17 @@ pub enum Error {
         /// How that is known, with the ids that are known to be missing.
         evidence: String,
     },
+    /// More would be deleted than is allowed without further ado.
+    #[error("{count} of {held} items would be deleted, which is more than --max-delete allows")]
+    TooManyDeletes {
+        /// How many.
+        count: u64,
+        /// How many there are.
+        held: u64,
+    },
+    /// The user has not agreed.
+    #[error("{0}: nothing was done, as nobody said yes to it")]
+    NoConsent(String),
     /// Too many items failed.
     #[error("{failed} of {ended} items failed, which is more than --max-failures allows")]
     TooManyFailures {
@@ -132,6 +143,10 @@ impl Error {
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
+            Self::TooManyDeletes { .. } => {
+                Some("look at them with --dry-run; if they are to go, let --max-delete be larger (20%)".to_owned())
+            }
+            Self::NoConsent(_) => Some("look at it with --dry-run, then say --yes".to_owned()),
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
             Self::NothingSaved { .. } => Some(
                 "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"

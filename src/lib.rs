@@ -3,6 +3,7 @@
 //! read → match columns → normalize → check → plan → write → account.
 
 pub mod api;
+pub mod audit;
 pub mod backup;
 pub mod cli;
 pub mod columns;
@@ -19,6 +20,7 @@ pub mod output;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod restore;
 pub mod review;
 pub mod runs;
 pub mod sandbox;

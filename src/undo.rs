@@ -153,7 +153,7 @@ fn merged(ours: &Value, then: Option<&Value>, now: Option<&Value>) -> bool {
 }
 
 /// What has to be posted so that `then` is stored again: a key can't be taken away, only nulled.
-fn restoring(then: Option<&Value>, now: Option<&Value>) -> Value {
+pub(crate) fn restoring(then: Option<&Value>, now: Option<&Value>) -> Value {
     match (then, now) {
         (Some(Value::Object(then)), Some(Value::Object(now))) => {
             let mut whole = then.clone();

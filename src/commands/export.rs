@@ -7,7 +7,8 @@ use std::time::Instant;
 use serde_json::{Value, json};
 
 use super::writing::{self, Place};
-use super::{Connected, Context};
+use super::{Context, runs_folder};
+use crate::backup::incomplete;
 use crate::cli::Export;
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
@@ -15,6 +16,7 @@ use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::{counted, grouped};
 use crate::progress::Progress;
+use crate::runs::{Known, Runs};
 use crate::sheet::write::{OutFormat, Style, Target, writer};
 
 /// How many items whose `item_id` isn't their id are named.
@@ -54,10 +56,17 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
-    let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
+    let known = Known {
+        at_least: Runs::new(runs_folder(false)?).known(&connected.place, &connected.org),
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
+    };
+    let expected = known.at_least.filter(|_| !known.allow_shrink);
+    let listing = read_into(&context.output, &connected.client, expected, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(&connected, &listing));
+        return Err(incomplete(&connected.org, &listing.evidence, &listing.missing));
     }
+    known.check(&connected.org, &listing)?;
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
     let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
@@ -70,19 +79,6 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         written,
         strangers,
     })
-}
-
-fn incomplete(connected: &Connected, listing: &Listing) -> Error {
-    let mut evidence = listing.evidence.clone();
-    if !listing.missing.is_empty() {
-        let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
-        let more = if listing.missing.len() > NAMED { ", …" } else { "" };
-        evidence += &format!("; missing: {}{more}", named.join(", "));
-    }
-    Error::Incomplete {
-        org: connected.org.clone(),
-        evidence,
-    }
 }
 
 fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {

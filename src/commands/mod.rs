@@ -23,7 +23,7 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
-use crate::cli::{Cli, Command, Global, Pace};
+use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
 use crate::config::{self, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
@@ -36,6 +36,8 @@ struct Context {
     output: Output,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// The user has agreed to deletions beforehand.
+    yes: bool,
     /// The organizations that the command line itself names, not the environment.
     named_orgs: Vec<String>,
 }
@@ -77,6 +79,7 @@ pub fn main() -> u8 {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
         stop: Arc::new(AtomicBool::new(false)),
+        yes: cli.global.yes,
         named_orgs: if org_is_named {
             cli.global.org.clone()
         } else {
@@ -135,6 +138,7 @@ fn wishes(cli: &Cli) -> Wishes {
     let connections = match &cli.command {
         Command::Import(import) => usize::from(import.pace.jobs),
         Command::Undo(undo) => usize::from(undo.pace.jobs),
+        Command::Backup(BackupCommand::Restore(restore)) => usize::from(restore.pace.jobs),
         _ => 1,
     };
     Wishes {
@@ -220,6 +224,15 @@ impl Context {
             orgs,
             traits,
         })
+    }
+
+    /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
+    fn consent(&self, what: &str) -> Result<(), Error> {
+        if self.yes || self.output.confirm(what) {
+            Ok(())
+        } else {
+            Err(Error::NoConsent(what.to_owned()))
+        }
     }
 
     /// Says why a command could not do its work, as text or as the one JSON document.

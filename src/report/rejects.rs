@@ -213,7 +213,7 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
 }
 
 /// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
-fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
     if wanted.is_dir() {
         return Err(WriteError::Directory(wanted.to_owned()));
     }

@@ -112,6 +112,14 @@ pub enum SnapshotError {
     /// One snapshot, where a folder of them is meant.
     #[error("{} is one snapshot, not a folder of them", .0.display())]
     NotAFolder(PathBuf),
+    /// An item that was named isn't in the snapshot.
+    #[error("the snapshot {name} holds no item {id:?}")]
+    NoItem {
+        /// The item.
+        id: String,
+        /// The snapshot.
+        name: String,
+    },
     /// No rule says what is to be kept.
     #[error("no rule says which snapshots to keep, so none is removed")]
     NoPolicy,
@@ -147,6 +155,7 @@ impl SnapshotError {
             Self::Shrunken { .. } => {
                 "look at what became of the others (`stockport backup verify DIR --against-org`); if it is right, say --allow-shrink"
             }
+            Self::NoItem { .. } => "check --only to the letter, or take another snapshot",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => "say at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
         }

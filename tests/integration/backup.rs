@@ -319,3 +319,200 @@ fn one_organization_that_fails_does_not_stop_the_others_and_somebody_is_told() {
         .run(["export", "out.csv", "--org", ORG, "--org", BRANCH])
         .exit(2);
 }
+
+#[test]
+fn a_snapshot_goes_back_into_an_empty_organization_and_is_the_same() {
+    let server = TestSandbox::new();
+    fill(&server, ORG, 1500);
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.run(["backup", "create", "bk"]).ok();
+    let args = ["backup", "restore", "bk", "--org", BRANCH, "--verify", "--json"];
+    let summary = stockport.run(args).ok().json();
+    assert_eq!(
+        (&summary["created"], &summary["verified"]),
+        (&json!(1500), &json!(true)),
+        "{summary}"
+    );
+    let plain = |org: &str| {
+        let mut items = server.sandbox.store().items(org).unwrap();
+        for item in items.values_mut() {
+            item.retain(|field, _| !field.starts_with("updated_"));
+        }
+        items
+    };
+    assert_eq!(plain(BRANCH), plain(ORG));
+    let again = stockport.run(args).ok().json();
+    assert_eq!((&again["unchanged"], &again["created"]), (&json!(1500), &json!(0)));
+    stockport
+        .run(["backup", "verify", "bk", "--against-org", "--drill"])
+        .ok();
+}
+
+#[test]
+fn what_changed_since_comes_back_and_what_only_the_organization_has_stays() {
+    let server = TestSandbox::new();
+    fill(&server, ORG, 10);
+    let store = server.sandbox.store();
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.run(["backup", "create", "bk"]).ok();
+    let changed = json!({"item_id": "A00001", "name": "Spoiled", "quantity": 1, "extra": {"n": [1, null], "mine": 1}, "status": "New"});
+    store.put(ORG, "A00001", object(changed)).unwrap();
+    store.put(ORG, "NEW", object(json!({"item_id": "NEW"}))).unwrap();
+    store.delete(ORG, "A00002").unwrap();
+    let differs = stockport
+        .run(["backup", "verify", "bk", "--against-org", "--json"])
+        .exit(4)
+        .json();
+    let found = &differs["against_org"][0];
+    assert_eq!(
+        (&found["missing"], &found["added"], &found["changed"]),
+        (&json!(1), &json!(1), &json!(1)),
+        "{found}"
+    );
+    let dry = stockport.run(["backup", "restore", "bk", "--dry-run"]).ok();
+    assert!(
+        dry.stdout.contains("\"Spoiled\" → \"Item 1\"") && dry.stderr.contains("extra.mine (1 item)"),
+        "{dry:?}"
+    );
+    assert_eq!(store.items(ORG).unwrap()["A00001"]["name"], "Spoiled");
+    let summary = stockport
+        .run(["backup", "restore", "bk", "--verify", "--json"])
+        .ok()
+        .json();
+    assert_eq!(
+        (
+            &summary["created"],
+            &summary["updated"],
+            &summary["unchanged"],
+            &summary["read"]
+        ),
+        (&json!(1), &json!(1), &json!(8), &json!(10))
+    );
+    let items = store.items(ORG).unwrap();
+    assert_eq!(
+        (&items["A00001"]["name"], &items["A00001"]["status"]),
+        (&json!("Item 1"), &json!("New"))
+    );
+    assert!(items.contains_key("NEW"));
+    // All the same the run can be taken back.
+    stockport.run(["undo"]).ok();
+    assert_eq!(store.items(ORG).unwrap()["A00001"]["name"], "Spoiled");
+}
+
+#[test]
+fn named_items_are_restored_alone() {
+    let server = TestSandbox::new();
+    fill(&server, ORG, 10);
+    let store = server.sandbox.store();
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.run(["backup", "create", "bk"]).ok();
+    for id in ["A00003", "A00004", "A00005"] {
+        store.delete(ORG, id).unwrap();
+    }
+    let args = ["backup", "restore", "bk", "--only", "A00003,A00004", "--json"];
+    let summary = stockport.run(args).ok().json();
+    assert_eq!((&summary["created"], &summary["skipped"]), (&json!(2), &json!(8)));
+    assert!(!store.items(ORG).unwrap().contains_key("A00005"));
+    let run = stockport.run(["backup", "restore", "bk", "--only", "A99999"]).exit(1);
+    assert!(run.stderr.contains("holds no item \"A99999\""), "{}", run.stderr);
+}
+
+#[test]
+fn exact_deletes_what_the_snapshot_lacks_with_consent_and_a_snapshot_first() {
+    let server = TestSandbox::new();
+    fill(&server, ORG, 20);
+    let store = server.sandbox.store();
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.run(["backup", "create", "bk"]).ok();
+    let first = stockport.run(["backup", "list", "bk", "--json"]).json()["snapshots"][0]["snapshot"].clone();
+    let path = format!("bk/{ORG}/{}", first.as_str().unwrap());
+    for id in ["N1", "N2"] {
+        store.put(ORG, id, object(json!({"item_id": id}))).unwrap();
+    }
+    store
+        .put(
+            ORG,
+            "A00001",
+            object(
+                json!({"item_id": "A00001", "name": "Item 1", "quantity": 1, "extra": {"n": [1, null]}, "status": "x"}),
+            ),
+        )
+        .unwrap();
+    let run = stockport.run(["backup", "restore", &path, "--exact"]).exit(1);
+    assert!(run.stderr.contains("--yes"), "{}", run.stderr);
+    let run = stockport
+        .run(["backup", "restore", &path, "--exact", "--yes", "--max-delete", "1"])
+        .exit(1);
+    assert!(run.stderr.contains("--max-delete"), "{}", run.stderr);
+    assert_eq!(files(&stockport.path("bk").join(ORG)).len(), 2);
+    let dry = stockport
+        .run(["backup", "restore", &path, "--exact", "--dry-run", "--json"])
+        .ok()
+        .json();
+    assert_eq!(dry["plan"], json!({"create": 0, "update": 1, "delete": 2}));
+    assert_eq!(files(&stockport.path("bk").join(ORG)).len(), 2);
+    let summary = stockport
+        .run(["backup", "restore", &path, "--exact", "--yes", "--verify", "--json"])
+        .ok()
+        .json();
+    assert_eq!(
+        (
+            &summary["deleted"],
+            &summary["updated"],
+            &summary["read"],
+            &summary["verified"]
+        ),
+        (&json!(2), &json!(1), &json!(22), &json!(true)),
+        "{summary}"
+    );
+    let items = store.items(ORG).unwrap();
+    assert_eq!(items.len(), 20);
+    assert_eq!(items["A00001"]["status"], Value::Null);
+    // What was there before is the newest snapshot now.
+    let list = stockport.run(["backup", "list", "bk", "--json"]).json();
+    assert_eq!(list["snapshots"][1]["items"], 22);
+    for number in 0..10 {
+        let id = format!("B{number}");
+        store.put(ORG, &id, object(json!({"item_id": id}))).unwrap();
+    }
+    stockport.run(["backup", "restore", &path, "--exact", "--yes"]).exit(1);
+}
+
+#[test]
+fn a_damaged_snapshot_is_not_restored() {
+    let server = TestSandbox::new();
+    fill(&server, ORG, 20);
+    let stockport = Stockport::new().at(&server, ORG);
+    let made = created(&stockport.run(["backup", "create", "bk", "--json"]).ok());
+    let path = stockport.path("bk").join(ORG).join(made["data"].as_str().unwrap());
+    let mut bytes = fs::read(&path).unwrap();
+    bytes[40] ^= 4;
+    fs::write(&path, bytes).unwrap();
+    let run = stockport
+        .run(["backup", "restore", "bk", "--org", BRANCH, "--json"])
+        .exit(4);
+    assert!(run.json()["error"].as_str().unwrap().contains("damaged"));
+    assert!(server.sandbox.store().items(BRANCH).unwrap().is_empty());
+    stockport.run(["backup", "verify", "bk", "--drill"]).exit(4);
+}
+
+#[test]
+fn items_that_cannot_go_back_are_named_and_written_beside() {
+    let server = TestSandbox::new();
+    let store = server.sandbox.store();
+    store
+        .put(ORG, "A", object(json!({"item_id": "B", "name": "x"})))
+        .unwrap();
+    store.put(ORG, "C", object(json!({"item_id": "C"}))).unwrap();
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.run(["backup", "create", "bk"]).ok();
+    let summary = stockport
+        .run(["backup", "restore", "bk", "--org", BRANCH, "--json"])
+        .exit(3)
+        .json();
+    assert_eq!((&summary["created"], &summary["rejected"]), (&json!(1), &json!(1)));
+    let rejects = stockport.read(summary["rejects_file"].as_str().unwrap());
+    let item: Value = serde_json::from_str(rejects.trim()).unwrap();
+    assert_eq!((&item["id"], &item["name"]), (&json!("A"), &json!("x")));
+    assert!(item["_reason"].as_str().unwrap().contains("another item_id"), "{item}");
+}

@@ -279,3 +279,25 @@ fn a_reader_that_has_had_enough_is_no_error() {
         String::from_utf8_lossy(&ended.stderr)
     );
 }
+
+#[test]
+fn an_inventory_that_an_earlier_run_knows_to_be_larger_stops_unless_that_is_allowed() {
+    let server = TestSandbox::new();
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.write("in.csv", "item_id,name\nA,a\nB,b\nC,c\nD,d\n");
+    stockport.run(["import", "in.csv"]).ok();
+    let store = server.sandbox.store();
+    for id in ["A", "B"] {
+        store.delete(ORG, id).unwrap();
+    }
+    stockport.run(["export", "out.csv"]).exit(1);
+    assert!(!stockport.path("out.csv").exists());
+    stockport.run(["export", "out.csv", "--allow-shrink"]).ok();
+    for id in ["C", "D"] {
+        store.delete(ORG, id).unwrap();
+    }
+    let run = stockport.run(["export", "out.csv", "--force"]).exit(1);
+    assert!(run.stderr.contains("--allow-empty"), "{}", run.stderr);
+    assert_eq!(stockport.read("out.csv").lines().count(), 3);
+    stockport.run(["export", "out.csv", "--force", "--allow-empty"]).ok();
+}

@@ -3,6 +3,7 @@
 mod create;
 mod list;
 mod prune;
+mod restore;
 mod verify;
 
 use std::path::Path;
@@ -20,6 +21,7 @@ pub(super) fn run(context: &Context, command: &BackupCommand) -> Exit {
         BackupCommand::Create(options) => create::run(context, options),
         BackupCommand::List(options) => list::run(context, options),
         BackupCommand::Verify(options) => verify::run(context, options),
+        BackupCommand::Restore(options) => restore::run(context, options),
         BackupCommand::Prune(options) => prune::run(context, options),
     }
 }

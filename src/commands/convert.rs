@@ -26,17 +26,13 @@ struct Counts {
 
 impl Counts {
     fn equation(&self) -> String {
-        let parts = [("skipped", self.skipped), ("rejected", self.rejected)];
-        let others: String = parts
-            .into_iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| format!(" + {} {name}", grouped(count)))
-            .collect();
-        format!(
-            "{} read = {} written{others}",
-            grouped(self.read),
-            grouped(self.written)
-        )
+        let mut parts = vec![format!("{} written", grouped(self.written))];
+        for (name, count) in [("skipped", self.skipped), ("rejected", self.rejected)] {
+            if count > 0 {
+                parts.push(format!("{} {name}", grouped(count)));
+            }
+        }
+        format!("{} read = {}", grouped(self.read), parts.join(" + "))
     }
 
     fn holds(&self) -> bool {

@@ -215,6 +215,26 @@ fn a_file_is_what_it_holds_whatever_its_name_says() {
 }
 
 #[test]
+fn excels_binary_formats_are_read_old_and_new() {
+    for (name, format) in [
+        ("stock.xlsb", "xlsb"),
+        ("stock-excel-95.xls", "xls"),
+        ("inventory.xls", "xls"),
+    ] {
+        assert_eq!(inspected(&sample(&format!("formats/{name}")))["format"], format);
+    }
+    for name in ["stock.xlsb", "stock-excel-95.xls"] {
+        assert_eq!(
+            items(&sample(&format!("formats/{name}"))),
+            [
+                json!({"item_id": "00187", "name": "Blue Dream, 3.5 g", "quantity": 12}),
+                json!({"item_id": "00188", "name": "Château", "quantity": -2.5}),
+            ]
+        );
+    }
+}
+
+#[test]
 fn european_numbers_and_dates_are_told_by_the_column() {
     let items = items(&ours("european.csv"));
     let quantities: Vec<String> = fields(&items, "quantity").iter().map(ToString::to_string).collect();

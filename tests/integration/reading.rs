@@ -201,6 +201,21 @@ fn a_password_is_told_with_what_to_do() {
 }
 
 #[test]
+fn a_forged_workbook_is_refused_in_plain_words_without_a_panics_own() {
+    let stockport = Stockport::new();
+    let mut bytes = std::fs::read(sample("formats/inventory.xls")).unwrap();
+    // One byte of one record's length, on which the library panics in an unoptimized build.
+    bytes[0x13d5] = 0xc9;
+    stockport.write("forged.xls", bytes);
+    let run = stockport.run(["inspect", "forged.xls"]);
+    assert!([0, 1].contains(&run.code), "{run:?}");
+    assert!(!run.stderr.contains("panicked"), "{}", run.stderr);
+    if run.code == 1 {
+        assert!(run.stderr.starts_with("error: forged.xls is damaged"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn a_file_is_what_it_holds_whatever_its_name_says() {
     assert_eq!(inspected(&ours("workbook-named-csv.csv"))["format"], "xlsx");
     assert_eq!(inspected(&ours("tabs-named-xls.xls"))["format"], "tsv");

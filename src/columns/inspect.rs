@@ -14,7 +14,7 @@ use super::layout::{Layout, Target, is_blank};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::{ColumnOptions, FieldValue, Survey, ids, names, vocabulary};
+use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
@@ -102,9 +102,10 @@ const MOST: usize = 10_000;
 pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) -> Result<Inspection, ColumnError> {
     let mut inspection = start(&table);
     inspection.error_headers(&table);
+    let dates = options.dates;
     // Two columns for one field stop an import; here the columns are shown as they are, with the refusal beside them.
     let source = match refusal(&table, mapping) {
-        None => Source::assemble(vec![table], options.clone(), mapping, false)?,
+        None => Source::assemble(vec![table], options, mapping, false)?,
         Some(error) => {
             let problem = Problem {
                 row: table.header.line,
@@ -129,7 +130,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) 
             return Ok(inspection);
         }
     };
-    inspection.read(source, &options)
+    inspection.read(source, dates)
 }
 
 fn refusal(table: &Table, mapping: Option<&Mapping>) -> Option<ColumnError> {
@@ -208,13 +209,12 @@ impl LeftOutDates {
         }
     }
 
-    fn decision(mut self, table: &Table, options: &ColumnOptions) -> Vec<String> {
+    fn decision(mut self, table: &Table, wish: Option<DateOrder>) -> Vec<String> {
         let mut survey = Survey::default();
         if self.only_dates {
             let place = column_place(table, &self.target.header, self.target.index);
             let column = format!("{place}, if it is mapped to a date");
-            self.evidence
-                .dates(&mut self.target, table, &column, options.dates, &mut survey);
+            self.evidence.dates(&mut self.target, table, &column, wish, &mut survey);
         }
         survey.decisions
     }
@@ -284,7 +284,7 @@ impl Inspection {
         }
     }
 
-    fn read(mut self, mut source: Source, options: &ColumnOptions) -> Result<Self, ColumnError> {
+    fn read(mut self, mut source: Source, wish: Option<DateOrder>) -> Result<Self, ColumnError> {
         let survey = source.survey()?;
         if let Some(matching) = source.matchings().first() {
             self.matching = matching.clone();
@@ -322,7 +322,7 @@ impl Inspection {
         })?;
         if let Some(table) = source.tables.first() {
             for column in dates {
-                self.notes.extend(column.decision(table, options));
+                self.notes.extend(column.decision(table, wish));
             }
         }
         Ok(self)

@@ -92,9 +92,9 @@ fn both_ends_may_be_streams() {
 #[test]
 fn every_format_gives_back_the_same_items() {
     let stockport = Stockport::new();
-    let first = stockport.run(["convert", &sample("inventory.xlsx"), "-"]).ok().stdout;
-    let mut from = sample("inventory.xlsx");
-    for name in ["a.csv", "b.xlsx", "c.tsv.gz", "d.json.zst", "e.jsonl", "f.csv.zst"] {
+    let mut from = sample("exports/vendor-workbook.xlsx");
+    let first = stockport.run(["convert", &from, "-"]).ok().stdout;
+    for name in ["a.csv", "b.xlsx", "c.tsv.gz", "d.json.zst", "e.jsonl"] {
         stockport.run(["convert", &from, name]).ok();
         from = name.to_owned();
         assert_eq!(stockport.run(["convert", name, "-"]).ok().stdout, first, "{name}");
@@ -165,7 +165,7 @@ fn the_guard_for_spreadsheet_programs_goes_on_and_comes_off_and_json_never_carri
         json!({"item_id": "123456789012345678901234", "name": "+1 555", "quantity": "007"}),
         json!({"item_id": "1E10", "name": "'tis", "quantity": null}),
     ];
-    let text: String = items.iter().map(|item| format!("{item}\n")).collect();
+    let text: String = items.iter().map(|item| item.to_string() + "\n").collect();
     stockport.write("items.jsonl", &text);
     stockport
         .run(["convert", "items.jsonl", "safe.csv", "--excel-safe"])
@@ -203,8 +203,8 @@ fn several_sheets_become_one_file() {
 #[test]
 fn a_reader_that_has_had_enough_is_no_error() {
     let stockport = Stockport::new();
-    let rows: String = (0..50_000).map(|n| format!("A{n},{}\n", "x".repeat(50))).collect();
-    stockport.write("long.csv", format!("item_id,name\n{rows}"));
+    let rows: Vec<String> = (0..20_000).map(|n| format!("A{n},{}", "x".repeat(50))).collect();
+    stockport.write("long.csv", format!("item_id,name\n{}\n", rows.join("\n")));
     let mut command = stockport.command(["convert", "long.csv", "-"]);
     let mut child = command
         .stdout(std::process::Stdio::piped())

@@ -288,7 +288,11 @@ impl<'a> Place<'a> {
         if self.cells > self.limits.cells {
             return Err(Stop::Failed(too_many_cells(self.file, self.sheet, self.limits.cells)));
         }
-        Ok((sink.current(), column as usize))
+        let current = sink.current();
+        if current.text_len() > self.limits.row_bytes {
+            return Err(Stop::Failed(too_long_row(self.file, current, self.limits.row_bytes)));
+        }
+        Ok((current, column as usize))
     }
 
     fn finish(self, sink: &mut RowSink) -> Result<(), Stop> {
@@ -303,6 +307,13 @@ fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
     ReadError::TooLarge {
         file: file.to_owned(),
         what: format!("sheet {sheet:?} has more than {bound} cells, gaps included"),
+    }
+}
+
+fn too_long_row(file: &str, row: &Row, bound: usize) -> ReadError {
+    ReadError::TooLarge {
+        file: file.to_owned(),
+        what: format!("the texts of row {} of a sheet take more than {bound} bytes", row.line),
     }
 }
 

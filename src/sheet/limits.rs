@@ -11,8 +11,8 @@ pub struct Limits {
     pub cells: u64,
     /// Columns that one row may have. Default: 16,384, the width of an Excel sheet.
     pub columns: usize,
-    /// Bytes that one row of text or one JSON object may take. Default: 16 MiB; the API refuses an item
-    /// above 1 MiB, so a longer row is a quotation mark that was never closed.
+    /// Bytes that one row of text, one JSON object, or the texts of one row of a sheet may take. Default: 16 MiB; the
+    /// API refuses an item above 1 MiB, so a longer row is a quotation mark that was never closed, or one text repeated.
     pub row_bytes: usize,
 }
 

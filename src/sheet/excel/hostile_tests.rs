@@ -227,6 +227,43 @@ fn an_ods_that_repeats_a_cell_a_billion_times_is_refused() {
 }
 
 #[test]
+fn a_text_that_is_repeated_across_a_row_is_refused() {
+    let limits = Limits {
+        row_bytes: 100_000,
+        ..Limits::default()
+    };
+    let refused = |bytes: &[u8]| Book::new(bytes).read(limits).unwrap_err().to_string();
+    let text = "x".repeat(1000);
+    let repeated = format!(
+        "<x><table:table table:name='S'><table:table-row><table:table-cell table:number-columns-repeated='1000' office:value-type='string'><text:p>{text}</text:p></table:table-cell></table:table-row></table:table></x>"
+    );
+    let spaces = "<text:s text:c='32767'/>".repeat(4);
+    let blanks = format!(
+        "<x><table:table table:name='S'><table:table-row><table:table-cell office:value-type='string'><text:p>{spaces}</text:p></table:table-cell></table:table-row></table:table></x>"
+    );
+    let strings = format!("<sst uniqueCount='1'><si><t>{text}</t></si></sst>");
+    let shared = format!(
+        "<worksheet><sheetData><row r='1'>{}</row></sheetData></worksheet>",
+        "<c t='s'><v>0</v></c>".repeat(1000)
+    );
+    let book_rels = String::from_utf8_lossy(BOOK_RELS).replace("</Relationships>", "<Relationship Id='r2' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings' Target='sharedStrings.xml'/></Relationships>");
+    let shared = zipped(&[
+        ("[Content_Types].xml", TYPES),
+        ("_rels/.rels", RELS),
+        ("xl/_rels/workbook.xml.rels", book_rels.as_bytes()),
+        ("xl/workbook.xml", WORKBOOK),
+        ("xl/worksheets/sheet1.xml", shared.as_bytes()),
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+    ]);
+    for bytes in [ods_with(&repeated), ods_with(&blanks), shared] {
+        assert_eq!(
+            refused(&bytes),
+            "book is too large: the texts of row 1 of a sheet take more than 100000 bytes"
+        );
+    }
+}
+
+#[test]
 fn passwords_of_every_kind_are_told() {
     let ods = zipped(&[
         ("mimetype", b"application/vnd.oasis.opendocument.spreadsheet"),

@@ -243,6 +243,8 @@ struct Place<'a> {
     line: Option<u32>,
     cells: u64,
     width: u64,
+    /// The bytes of the texts of all rows before this one.
+    text: u64,
 }
 
 impl<'a> Place<'a> {
@@ -254,6 +256,7 @@ impl<'a> Place<'a> {
             line: None,
             cells: 0,
             width: 0,
+            text: 0,
         }
     }
 
@@ -268,7 +271,18 @@ impl<'a> Place<'a> {
         }
         if self.line != Some(row) {
             if self.line.is_some() {
+                self.text = self.text.saturating_add(sink.current().text_len() as u64);
                 sink.done()?;
+            }
+            // A text that cells share is a kind of compression, too.
+            if self.text > self.limits.expanded_bytes {
+                return Err(Stop::Failed(ReadError::TooLarge {
+                    file: self.file.to_owned(),
+                    what: format!(
+                        "the texts of sheet {:?} come to more than {} bytes",
+                        self.sheet, self.limits.expanded_bytes
+                    ),
+                }));
             }
             self.line = Some(row);
             self.width = 0;

@@ -16,15 +16,25 @@ const END_OF_FILE: u16 = 0x000A;
 const BEGIN: u16 = 0x0809;
 /// A sheet's name and place (MS-XLS 2.4.28).
 const BOUND_SHEET: u16 = 0x0085;
+/// The rest of a record that is too long for one (MS-XLS 2.4.58).
+const CONTINUE: u16 = 0x003C;
+/// The texts that cells share (MS-XLS 2.4.265).
+const SHARED_TEXTS: u16 = 0x00FC;
+/// A cell with one of them (MS-XLS 2.4.149).
+const LABEL_SST: u16 = 0x00FD;
 /// The sheet's size, as the file claims it (MS-XLS 2.4.90).
 const DIMENSIONS: u16 = 0x0200;
 /// Several numbers in a row (MS-XLS 2.4.175).
 const MUL_RK: u16 = 0x00BD;
 /// Formula, `Number`, `Label`, `RString`, `BoolErr`, `RK`, `LabelSst`: each is one cell.
-const CELLS: [u16; 7] = [0x0006, 0x0203, 0x0204, 0x00D6, 0x0205, 0x027E, 0x00FD];
+const CELLS: [u16; 7] = [0x0006, 0x0203, 0x0204, 0x00D6, 0x0205, 0x027E, LABEL_SST];
 
 /// The file is held in memory, and its sheets once more.
 const HELD_BYTES: u64 = 512 << 20;
+/// What the texts of all cells may come to, in letters: each cell gets a copy of its own of a text that they share.
+const MOST_LETTERS: u64 = 128 << 20;
+/// A record goes on in so many others at most; each honest one holds 8 KiB, and calamine's time grows with the square.
+const MOST_PIECES: usize = 1 << 15;
 /// All that one sheet of an xls can hold (65,536 rows of 256 columns); here it is the bound for all sheets together.
 const MOST_CELLS: u64 = 1 << 24;
 const MOST_COLUMNS: u64 = 256;
@@ -101,35 +111,137 @@ fn long(body: &[u8], at: usize) -> Option<u32> {
 
 fn check_records(stream: &[u8], file: &str, limits: &Limits) -> Result<(), ReadError> {
     let most = MOST_CELLS.min(limits.cells);
-    let mut places = Vec::new();
-    for (kind, body) in records(stream) {
+    check_pieces(stream).map_err(|what| damaged(file, what.to_owned()))?;
+    let (mut places, mut shared) = (Vec::new(), Vec::new());
+    let mut globals = records(stream).peekable();
+    while let Some((kind, body)) = globals.next() {
         match kind {
+            SHARED_TEXTS => {
+                let mut pieces = vec![body];
+                while let Some((_, piece)) = globals.next_if(|(kind, _)| *kind == CONTINUE) {
+                    pieces.push(piece);
+                }
+                shared = lengths(&pieces);
+            }
             FILE_PASS => return Err(ReadError::PasswordProtected(file.to_owned())),
             BOUND_SHEET => places.extend(long(body, 0)),
             END_OF_FILE => break,
             _ => {}
         }
     }
-    let mut total = 0_u64;
+    let (mut total, mut text) = (0_u64, 0_u64);
     for place in places {
         let sheet = usize::try_from(place).ok().and_then(|place| stream.get(place..));
-        let size = size_of(sheet.unwrap_or_default(), most).map_err(|what| damaged(file, what.to_owned()))?;
+        let sheet = sheet.unwrap_or_default();
+        let size = size_of(sheet, &shared, most).map_err(|what| damaged(file, what.to_owned()))?;
         // Several names may stand for the same cells, and each gets a copy.
-        total = total.saturating_add(size);
+        total = total.saturating_add(size.cells);
         if total > most {
             return Err(ReadError::TooLarge {
                 file: file.to_owned(),
                 what: format!("its sheets have more than {most} cells, gaps included"),
             });
         }
+        text = text.saturating_add(size.letters);
+        let most = MOST_LETTERS.min(limits.expanded_bytes);
+        if text > most {
+            return Err(ReadError::TooLarge {
+                file: file.to_owned(),
+                what: format!("the texts of its cells have more than {most} letters"),
+            });
+        }
     }
     Ok(())
 }
 
-/// How many cells calamine makes room for: those of the rectangle around all cells, or as many as the sheet claims. It
-/// has no fewer than it has records to be passed over, so that a sheet of many names and no cells is bounded, too.
-fn size_of(sheet: &[u8], most: u64) -> Result<u64, &'static str> {
-    let (mut begun, mut depth, mut count, mut claimed) = (false, 0_u64, 0_u64, 0_u64);
+fn check_pieces(stream: &[u8]) -> Result<(), &'static str> {
+    let mut pieces = 0;
+    for (kind, _) in records(stream) {
+        pieces = if kind == CONTINUE { pieces + 1 } else { 0 };
+        if pieces > MOST_PIECES {
+            return Err("one of its records goes on in too many others");
+        }
+    }
+    Ok(())
+}
+
+/// How many letters each of the shared texts has (MS-XLS 2.5.293), as far as they can be read; what breaks off here does so in calamine.
+fn lengths(pieces: &[&[u8]]) -> Vec<u64> {
+    let mut lengths = Vec::new();
+    let mut pieces = pieces.iter().copied();
+    // The total and the number of texts come first.
+    let Some(mut data) = pieces.next().and_then(|first| first.get(8..)) else {
+        return lengths;
+    };
+    loop {
+        if data.is_empty() {
+            let Some(next) = pieces.next() else { return lengths };
+            data = next;
+            if data.is_empty() {
+                lengths.push(0);
+                continue;
+            }
+        }
+        let Some(rest) = text_length(data, &mut pieces, &mut lengths) else {
+            return lengths;
+        };
+        data = rest;
+    }
+}
+
+/// One text: its length is added, and what comes behind it is given back.
+fn text_length<'d>(
+    data: &'d [u8],
+    pieces: &mut impl Iterator<Item = &'d [u8]>,
+    lengths: &mut Vec<u64>,
+) -> Option<&'d [u8]> {
+    let length = number(data, 0)?;
+    let mut flags = *data.get(2)?;
+    let mut rest = data.get(3..)?;
+    let mut behind = 0_usize;
+    if flags & 8 != 0 {
+        behind = usize::try_from(number(rest, 0)?).ok()?.checked_mul(4)?;
+        rest = rest.get(2..)?;
+    }
+    if flags & 4 != 0 {
+        behind = behind.checked_add(usize::try_from(long(rest, 0)?).ok()?)?;
+        rest = rest.get(4..)?;
+    }
+    lengths.push(length);
+    let mut missing = usize::try_from(length).ok()?;
+    loop {
+        let width = if flags & 1 != 0 { 2 } else { 1 };
+        let here = (rest.len() / width).min(missing);
+        rest = rest.get(here * width..)?;
+        missing -= here;
+        if missing == 0 {
+            break;
+        }
+        // The rest of a text that goes on says anew how wide its letters are.
+        (flags, rest) = pieces.next()?.split_first().map(|(flags, rest)| (*flags, rest))?;
+    }
+    while behind > 0 {
+        if rest.is_empty() {
+            rest = pieces.next()?;
+        }
+        let here = rest.len().min(behind);
+        rest = rest.get(here..)?;
+        behind -= here;
+    }
+    Some(rest)
+}
+
+/// What a sheet comes to in memory.
+struct Size {
+    /// How many cells calamine makes room for: those of the rectangle around all cells, or as many as the sheet claims;
+    /// no fewer than it has records, so that a sheet of many names and no cells is bounded, too.
+    cells: u64,
+    /// The letters of the texts that its cells share with others; other texts stand in the sheet themselves.
+    letters: u64,
+}
+
+fn size_of(sheet: &[u8], shared: &[u64], most: u64) -> Result<Size, &'static str> {
+    let (mut begun, mut depth, mut count, mut claimed, mut letters) = (false, 0_u64, 0_u64, 0_u64, 0_u64);
     let (mut rows, mut columns) = ((u64::MAX, 0), (u64::MAX, 0));
     for (kind, body) in records(sheet) {
         count += 1;
@@ -152,6 +264,11 @@ fn size_of(sheet: &[u8], most: u64) -> Result<u64, &'static str> {
                 }
                 rows = (rows.0.min(row), rows.1.max(row));
                 columns = (columns.0.min(first), columns.1.max(last));
+                if kind == LABEL_SST {
+                    let index = long(body, 6).and_then(|index| usize::try_from(index).ok());
+                    let length = index.and_then(|index| shared.get(index));
+                    letters = letters.saturating_add(length.copied().unwrap_or(0));
+                }
             }
             _ => {}
         }
@@ -160,7 +277,10 @@ fn size_of(sheet: &[u8], most: u64) -> Result<u64, &'static str> {
         }
     }
     let extent = |(first, last): (u64, u64)| last.checked_sub(first).map_or(0, |between| between + 1);
-    Ok(extent(rows).saturating_mul(extent(columns)).max(count).max(claimed))
+    Ok(Size {
+        cells: extent(rows).saturating_mul(extent(columns)).max(count).max(claimed),
+        letters,
+    })
 }
 
 /// The number of cells that calamine makes out of the claim. Where the end stands before the beginning, its 32-bit
@@ -211,6 +331,7 @@ mod tests {
     fn checked(stream: &[u8]) -> String {
         let limits = Limits {
             cells: 100_000,
+            expanded_bytes: 1 << 20,
             ..Limits::default()
         };
         check_records(stream, "book", &limits).map_or_else(|error| error.to_string(), |()| "fine".to_owned())
@@ -249,6 +370,61 @@ mod tests {
         assert_eq!(checked(&claim(0, 65_536, 0, 256)), TOO_MANY);
         assert_eq!(checked(&claim(7, 5, 0, 1)), TOO_MANY);
         assert_eq!(checked(&claim(0, u32::MAX, 0, u16::MAX)), TOO_MANY);
+    }
+
+    /// A sheet of cells that share one text, in a workbook that has it.
+    fn sharing(cells: u16, texts: &[Vec<u8>]) -> Vec<u8> {
+        let label = |row: u16| {
+            record(
+                LABEL_SST,
+                &[&row.to_le_bytes()[..], &[0; 4], &1_u32.to_le_bytes()].concat(),
+            )
+        };
+        let globals = [begin(), texts.concat()].concat();
+        let place = u32::try_from(globals.len() + 15 + 4).unwrap();
+        let entry = record(
+            BOUND_SHEET,
+            &[&place.to_le_bytes()[..], &[0, 0, 1, 0, b'S', 0, 0]].concat(),
+        );
+        let sheet = [begin(), (0..cells).flat_map(label).collect()].concat();
+        let end = record(END_OF_FILE, &[]);
+        [globals, entry.get(..15).unwrap().to_vec(), end.clone(), sheet, end].concat()
+    }
+
+    #[test]
+    fn a_long_text_that_many_cells_share_counts_for_each() {
+        let text = |letters: u16, flags: u8, more: &[u8]| {
+            let bytes = usize::from(letters) * if flags & 1 == 0 { 1 } else { 2 };
+            [&letters.to_le_bytes()[..], &[flags], more, &vec![b'x'; bytes]].concat()
+        };
+        let short = text(1, 0, &[]);
+        // Wide letters, two runs of a format, and three bytes of phonetics.
+        let rich = [text(2, 13, &[2, 0, 3, 0, 0, 0]), vec![0; 11]].concat();
+        for first in [short, rich] {
+            let shared = record(SHARED_TEXTS, &[&[0; 8][..], &first, &text(2000, 0, &[])].concat());
+            assert_eq!(checked(&sharing(500, std::slice::from_ref(&shared))), "fine");
+            let refused = "book is too large: the texts of its cells have more than 1048576 letters";
+            assert_eq!(checked(&sharing(600, &[shared])), refused);
+        }
+        // The text begins in one record and goes on in another.
+        let half = [&[0; 8][..], &[0, 0, 0], &2000_u16.to_le_bytes(), &[0], &[b'x'; 1000]].concat();
+        let parts = [
+            record(SHARED_TEXTS, &half),
+            record(CONTINUE, &[&[0][..], &[b'x'; 1000]].concat()),
+        ];
+        assert_eq!(checked(&sharing(500, &parts)), "fine");
+        assert!(checked(&sharing(600, &parts)).contains("letters"));
+    }
+
+    #[test]
+    fn a_record_that_goes_on_and_on_is_refused() {
+        let endless = [
+            begin(),
+            record(SHARED_TEXTS, &[0; 8]),
+            record(CONTINUE, &[]).repeat(MOST_PIECES + 1),
+        ]
+        .concat();
+        assert!(checked(&endless).contains("goes on in too many others"));
     }
 
     #[test]

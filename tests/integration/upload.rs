@@ -297,6 +297,11 @@ fn an_answer_that_takes_too_long_makes_the_batches_smaller() {
         .json();
     assert_adds_up(&run, "slow");
     load.assert_stored(&server, ORG, "slow");
-    let large: Vec<usize> = server.posts().iter().map(|post| post.ids.len()).filter(|len| *len > 10).collect();
+    let large: Vec<usize> = server
+        .posts()
+        .iter()
+        .map(|post| post.ids.len())
+        .filter(|len| *len > 10)
+        .collect();
     assert!(large.len() <= 8, "{large:?}");
 }

@@ -10,9 +10,11 @@
 mod export;
 mod faulty;
 mod import;
+mod plan_files;
 mod resume;
 mod sandbox;
 mod support;
+mod undo;
 mod upload;
 
 #[test]

@@ -41,8 +41,32 @@ pub struct Identity {
     pub api: String,
     /// The organization.
     pub org: String,
-    /// The options that decide what a row means, as text.
+    /// The options that decide what a row means, as a user types them, one a line (`--blanks keep`).
     pub options: String,
+}
+
+/// What differs between the options of two runs, for a person: the earlier one's.
+#[must_use]
+pub fn other_options(then: &str, now: &str) -> Option<String> {
+    if then == now {
+        return None;
+    }
+    let gone: Vec<&str> = then
+        .lines()
+        .filter(|line| !now.lines().any(|other| other == *line))
+        .collect();
+    let come: Vec<&str> = now
+        .lines()
+        .filter(|line| !then.lines().any(|other| other == *line))
+        .collect();
+    let named = |options: &[&str]| {
+        if options.is_empty() {
+            "nothing of the kind".to_owned()
+        } else {
+            options.join(" ")
+        }
+    };
+    Some(format!("{}, and now it is {}", named(&gone), named(&come)))
 }
 
 /// Why a run can't be found or gone on with.
@@ -175,15 +199,17 @@ impl Runs {
         self.prune(SystemTime::now());
         let name = crate::journal::run_name();
         let journal = Journal::create(&self.folder, &name)?;
-        journal.note("command", &identity.command)?;
-        journal.note("source", source)?;
-        journal.note("files", &serde_json::to_string(&identity.files).unwrap_or_default())?;
-        journal.note("api", &identity.api)?;
-        journal.note("org", &identity.org)?;
-        journal.note("options", &identity.options)?;
-        journal.note("version", env!("CARGO_PKG_VERSION"))?;
-        journal.note("started", &now())?;
-        journal.note("state", "begun")?;
+        journal.note_all(&[
+            ("command", &identity.command),
+            ("source", source),
+            ("files", &serde_json::to_string(&identity.files).unwrap_or_default()),
+            ("api", &identity.api),
+            ("org", &identity.org),
+            ("options", &identity.options),
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("started", &now()),
+            ("state", "begun"),
+        ])?;
         Ok((name, journal))
     }
 
@@ -191,9 +217,11 @@ impl Runs {
     pub fn end(journal: &Journal, summary: &Summary) -> Result<(), JournalError> {
         let interrupted = matches!(summary.error, Some(Error::Interrupted));
         let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
-        journal.note("ended", &now())?;
-        journal.note("summary", &summary.document().to_string())?;
-        journal.note("state", if interrupted || stopped { "stopped" } else { "finished" })
+        journal.note_all(&[
+            ("ended", &now()),
+            ("summary", &summary.document().to_string()),
+            ("state", if interrupted || stopped { "stopped" } else { "finished" }),
+        ])
     }
 
     /// All runs, the newest first. What is no journal, or can't be read, is left out.
@@ -351,10 +379,7 @@ fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
             _ => return Some("it read standard input, which can't be read again".to_owned()),
         }
     }
-    if run.fact("options") != identity.options {
-        return Some(format!("it ran with other options: {}", run.fact("options")));
-    }
-    None
+    other_options(run.fact("options"), &identity.options).map(|differ| format!("it ran with {differ}"))
 }
 
 fn now() -> String {

@@ -116,6 +116,18 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
     Ok(())
 }
 
+/// The first items that the endpoint refused, in its own words.
+pub(super) fn show_failures(output: &Output, journal: &Journal, failed: u64) -> Result<(), Error> {
+    for (id, reason) in journal.first_failures(FIRST_PROBLEMS)? {
+        output.warn(&format!("{id} failed: {reason}"));
+    }
+    let more = failed.saturating_sub(FIRST_PROBLEMS as u64);
+    if more > 0 {
+        output.warn(&format!("… and {} more failed", grouped(more)));
+    }
+    Ok(())
+}
+
 /// `count.csv, line 3, column "Item ID": the item id is empty`: most reasons bring the end of the address themselves.
 fn placed(address: &str, reason: &str) -> String {
     let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));

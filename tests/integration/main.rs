@@ -17,9 +17,11 @@ mod import;
 mod inspect;
 mod reading;
 mod readme;
+mod plan_files;
 mod resume;
 mod sandbox;
 mod support;
+mod undo;
 mod upload;
 mod workbooks;
 

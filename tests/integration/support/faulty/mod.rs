@@ -114,6 +114,11 @@ impl Faulty {
         self
     }
 
+    /// Adds a rule to a server that is in use.
+    pub(crate) fn from_now_on(&self, rule: Rule) {
+        self.shared.rules.lock().unwrap().push(rule);
+    }
+
     /// Takes all rules, poisons and limits back: from now on it behaves.
     pub(crate) fn behave(&self) {
         self.shared.rules.lock().unwrap().clear();
@@ -202,6 +207,11 @@ impl Faulty {
         for (id, item) in items {
             self.shared.sandbox.sandbox.store().put(org, id, item.clone()).unwrap();
         }
+    }
+
+    /// Takes an item away, past HTTP.
+    pub(crate) fn remove(&self, org: &str, id: &str) {
+        self.shared.sandbox.sandbox.store().delete(org, id).unwrap();
     }
 
     /// Stores an item as it is, past HTTP; its id is its `item_id`.
@@ -389,7 +399,13 @@ impl Shared {
                 WireAnswer::json(400, &json!({ "error": true, "message": message }).to_string())
             }
             Some(Fault::WrongItems) if request.method == "POST" => wrong_items(self.forward(request)),
-            None | Some(Fault::NoArrays | Fault::WrongItems) => self.forward(request),
+            Some(Fault::NoBodyDelete(status)) if request.is_deletion(false) => refused_deletion(*status),
+            Some(Fault::NoPathDelete(status)) if request.is_deletion(true) => refused_deletion(*status),
+            Some(Fault::NoDelete) if request.method == "DELETE" => refused_deletion(200),
+            None
+            | Some(
+                Fault::NoDelete | Fault::NoArrays | Fault::WrongItems | Fault::NoBodyDelete(_) | Fault::NoPathDelete(_),
+            ) => self.forward(request),
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
         };
@@ -439,6 +455,13 @@ impl Shared {
             headers,
             body: answer.bytes().unwrap().to_vec(),
         }
+    }
+}
+
+fn refused_deletion(status: u16) -> WireAnswer {
+    match status {
+        200 => WireAnswer::json(200, r#"{"success":true,"data":[]}"#),
+        status => WireAnswer::json(status, r#"{"success":false,"message":"Not like this."}"#),
     }
 }
 

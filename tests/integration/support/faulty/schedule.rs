@@ -35,6 +35,13 @@ pub(crate) enum Fault {
     NoArrays,
     /// A post done, and answered with an echo of other items. Other requests are served.
     WrongItems,
+    /// A deletion that names the item in its body answered with this status and not done (with 200: only pretended).
+    /// Other requests are served.
+    NoBodyDelete(u16),
+    /// The same for a deletion that names the item in its path.
+    NoPathDelete(u16),
+    /// A deletion of either form pretended.
+    NoDelete,
     /// 302 to another path of this server, nothing done.
     Redirect,
     /// 200 with a page of some proxy, nothing done.

@@ -9,6 +9,7 @@
 
 mod backup;
 mod bad_input;
+mod config;
 mod export;
 mod faulty;
 mod import;

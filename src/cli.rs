@@ -58,6 +58,24 @@ pub struct Global {
     /// The folder of the embedded server's data [default: stockport/sandbox in your data folder]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Where")]
     pub sandbox_dir: Option<PathBuf>,
+    /// A profile of the config file: its API, organization and key [default: the config file's own choice]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "STOCKPORT_PROFILE",
+        help_heading = "Where"
+    )]
+    pub profile: Option<String>,
+    /// A file that holds the API key and nothing else, readable by you alone
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STOCKPORT_KEY_FILE",
+        help_heading = "Where"
+    )]
+    pub key_file: Option<PathBuf>,
     /// How often a request that may go through later is repeated
     #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace")]
     pub retries: u32,
@@ -115,6 +133,9 @@ pub enum Command {
     /// Back inventories up, verify, restore and prune the snapshots
     #[command(subcommand)]
     Backup(BackupCommand),
+    /// Look at the config file
+    #[command(subcommand)]
+    Config(ConfigCommand),
 }
 
 /// `stockport import`
@@ -486,6 +507,13 @@ fn max_failures(text: &str) -> Result<MaxFailures, String> {
     }
 }
 
+/// `stockport config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say where the config file is, what it says, and what is wrong with it
+    Check,
+}
+
 /// `stockport backup`
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
@@ -513,6 +541,9 @@ pub struct BackupCreate {
     /// How long to wait for another stockport that writes to the same folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600)]
     pub wait: u64,
+    /// Every profile of the config file, one after the other, each with its own API, organization and key
+    #[arg(long)]
+    pub all_profiles: bool,
     /// A shell command to run when a backup is not whole; the JSON summary is on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub on_failure: Option<String>,

@@ -3,6 +3,7 @@
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
 mod backup;
+mod config;
 mod convert;
 mod export;
 mod import;
@@ -13,18 +14,20 @@ mod sandbox;
 mod undo;
 mod writing;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use clap::parser::ValueSource;
+use clap::parser::{ArgMatches, ValueSource};
 use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
-use crate::config::{self, ConfigError, Wishes};
+use crate::config::file::{Defaults, Profile};
+use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
@@ -40,6 +43,8 @@ struct Context {
     yes: bool,
     /// The organizations that the command line itself names, not the environment.
     named_orgs: Vec<String>,
+    /// The options that the command line itself gives.
+    given: BTreeSet<String>,
 }
 
 /// An organization that can be asked.
@@ -55,11 +60,10 @@ struct Connected {
 /// Parses the command line, runs the command, and gives the process's exit code.
 #[must_use]
 pub fn main() -> u8 {
-    let parsed = Cli::command().try_get_matches().and_then(|matches| {
-        let named = matches.value_source("org") == Some(ValueSource::CommandLine);
-        Cli::from_arg_matches(&matches).map(|cli| (cli, named))
-    });
-    let (cli, org_is_named) = match parsed {
+    let parsed = Cli::command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, given(&matches))));
+    let (cli, given) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are no error; clap knows which is which.
@@ -75,20 +79,31 @@ pub fn main() -> u8 {
         }
     };
     hush_workbooks();
-    let context = Context {
+    let mut context = Context {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
         stop: Arc::new(AtomicBool::new(false)),
         yes: cli.global.yes,
-        named_orgs: if org_is_named {
+        named_orgs: if given.contains("org") {
             cli.global.org.clone()
         } else {
             Vec::new()
         },
+        given,
     };
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
         return context.fail(&ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+    }
+    if let Some((a, b)) = conflict(&cli, &context.given) {
+        return context.fail(&ConfigError::Conflict(a, b).into()) as u8;
+    }
+    if uses_profile(&cli) {
+        match settings::chosen(cli.global.profile.as_deref()) {
+            Ok(Some(profile)) => context.take_profile(profile),
+            Ok(None) => {}
+            Err(error) => return context.fail(&error.into()) as u8,
+        }
     }
     context.obey_interrupts();
     let exit = match cli.command {
@@ -100,8 +115,51 @@ pub fn main() -> u8 {
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
         Command::Backup(command) => backup::run(&context, &command),
+        Command::Config(command) => config::run(&context, &command),
     };
     exit as u8
+}
+
+/// The options that the command line itself gives, in whatever command, by their names.
+fn given(matches: &ArgMatches) -> BTreeSet<String> {
+    let mut given = BTreeSet::new();
+    let mut matches = Some(matches);
+    while let Some(level) = matches {
+        let ids = level.ids().map(clap::Id::as_str);
+        let ids = ids.filter(|id| level.value_source(id) == Some(ValueSource::CommandLine));
+        given.extend(ids.map(str::to_owned));
+        matches = level.subcommand().map(|(_, below)| below);
+    }
+    given
+}
+
+/// Options that the command line gives and that exclude each other; what the environment says may be overruled.
+fn conflict(cli: &Cli, given: &BTreeSet<String>) -> Option<(&'static str, &'static str)> {
+    let flag = |id: &'static str, name: &'static str| given.contains(id).then_some(name);
+    if given.contains("all_profiles") {
+        let others = [
+            ("org", "org"),
+            ("profile", "profile"),
+            ("api", "api"),
+            ("key_file", "key-file"),
+            ("sandbox", "sandbox"),
+        ];
+        let other = others.into_iter().find_map(|(id, name)| flag(id, name))?;
+        return Some(("all-profiles", other));
+    }
+    (cli.global.sandbox && given.contains("profile")).then_some(("sandbox", "profile"))
+}
+
+/// Whether a command works with an organization, and so with a profile.
+fn uses_profile(cli: &Cli) -> bool {
+    match &cli.command {
+        _ if cli.global.sandbox => false,
+        Command::Import(_) | Command::Export(_) | Command::Undo(_) => true,
+        Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
+        Command::Backup(BackupCommand::Restore(_)) => true,
+        Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
+        _ => cli.global.profile.is_some(),
+    }
 }
 
 /// calamine panics on some forged workbooks; its thread ends then and the file is refused in plain words, so that the
@@ -150,10 +208,32 @@ fn wishes(cli: &Cli) -> Wishes {
         retries: global.retries,
         timeout: Duration::from_secs(global.timeout),
         connections,
+        key_file: global.key_file.clone(),
+        profile: None,
+        own_key_first: false,
     }
 }
 
 impl Context {
+    /// Fills in from a profile what the command line and the environment leave open.
+    fn take_profile(&mut self, profile: Profile) {
+        let defaults = profile.defaults;
+        let wishes = &mut self.wishes;
+        if !self.given.contains("retries") {
+            wishes.retries = defaults.retries.unwrap_or(wishes.retries);
+        }
+        if !self.given.contains("timeout") {
+            wishes.timeout = defaults.timeout.unwrap_or(wishes.timeout);
+        }
+        if let Some(jobs) = defaults
+            .jobs
+            .filter(|_| wishes.connections > 1 && !self.given.contains("jobs"))
+        {
+            wishes.connections = usize::from(jobs);
+        }
+        *wishes = std::mem::take(wishes).with_profile(profile);
+    }
+
     /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
     fn obey_interrupts(&self) {
         let stop = Arc::clone(&self.stop);
@@ -176,8 +256,13 @@ impl Context {
 
     /// This organization, where the flags say; or the embedded server's own.
     fn connect_to(&self, org: Option<&str>) -> Result<Connected, Error> {
-        if !self.wishes.sandbox {
-            let endpoint = self.wishes.endpoint(org)?;
+        self.connect_with(&self.wishes, org)
+    }
+
+    /// The same with other wishes than the command line's: those of one of several profiles.
+    fn connect_with(&self, wishes: &Wishes, org: Option<&str>) -> Result<Connected, Error> {
+        if !wishes.sandbox {
+            let endpoint = wishes.endpoint(org)?;
             let place = endpoint.base.trim_end_matches('/').to_owned();
             return self.connected(&endpoint, place, None);
         }
@@ -189,7 +274,7 @@ impl Context {
             let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
             return Err(ConfigError::NotInSandbox { org, known }.into());
         };
-        let endpoint = self.wishes.endpoint_at(sandbox.url().to_owned(), org, Key::new(key)?);
+        let endpoint = wishes.endpoint_at(sandbox.url().to_owned(), org, Key::new(key)?);
         self.connected(&endpoint, place, Some(sandbox))
     }
 
@@ -204,11 +289,17 @@ impl Context {
     }
 
     fn upload(&self, pace: &Pace) -> upload::Options {
+        let defaults = self
+            .wishes
+            .profile
+            .as_ref()
+            .map_or_else(Defaults::default, |profile| profile.defaults);
+        let open = |name: &str| !self.given.contains(name);
         upload::Options {
-            jobs: usize::from(pace.jobs),
-            batch: usize::from(pace.batch),
+            jobs: usize::from(defaults.jobs.filter(|_| open("jobs")).unwrap_or(pace.jobs)),
+            batch: usize::from(defaults.batch.filter(|_| open("batch")).unwrap_or(pace.batch)),
             retries: self.wishes.retries,
-            rate: pace.rate,
+            rate: pace.rate.or(defaults.rate),
             max_failures: pace.max_failures,
         }
     }
@@ -249,7 +340,7 @@ impl Context {
 
 /// The folder of journals and locks. One that only looks does without it.
 fn runs_folder(needed: bool) -> Result<PathBuf, Error> {
-    match config::runs_folder() {
+    match settings::runs_folder() {
         Err(error) if needed => Err(error.into()),
         folder => Ok(folder.unwrap_or_default()),
     }

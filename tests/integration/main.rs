@@ -10,6 +10,7 @@
 mod backup;
 mod bad_input;
 mod convert;
+mod config;
 mod export;
 mod exports;
 mod faulty;

@@ -10,6 +10,8 @@ use super::super::Context;
 use super::{patience, policy, prune};
 use crate::backup::Backup;
 use crate::cli::BackupCreate;
+use crate::config::file::Profile;
+use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Tone, grouped};
 use crate::snapshot::{Manifest, Name};
@@ -22,14 +24,14 @@ struct Outcome {
 
 /// Runs the command: every organization in turn; one that fails doesn't stop the others, and the exit code remembers.
 pub(super) fn run(context: &Context, options: &BackupCreate) -> Exit {
-    let orgs: Vec<Option<&str>> = match context.wishes.orgs.as_slice() {
-        [] => vec![None],
-        orgs => orgs.iter().map(|org| Some(org.as_str())).collect(),
+    let targets = match targets(context, options) {
+        Ok(targets) => targets,
+        Err(error) => vec![Err(error)],
     };
     let mut documents = Vec::new();
     let mut exit = Exit::Done;
-    for org in orgs {
-        let outcome = create(context, options, org);
+    for target in targets {
+        let outcome = create(context, options, target);
         documents.push(outcome.document);
         exit = worse(exit, outcome.exit);
         if exit == Exit::Interrupted {
@@ -62,10 +64,67 @@ fn worse(a: Exit, b: Exit) -> Exit {
     if weight(b) > weight(a) { b } else { a }
 }
 
-fn create(context: &Context, options: &BackupCreate, org: Option<&str>) -> Outcome {
+/// An organization, and what it is reached with.
+struct Target {
+    profile: Option<String>,
+    org: Option<String>,
+    wishes: Wishes,
+}
+
+/// The organizations that are named, or those of every profile; or why one of them can't be meant.
+fn targets(context: &Context, options: &BackupCreate) -> Result<Vec<Result<Target, Error>>, Error> {
+    if options.all_profiles {
+        let (path, file) = settings::load()?;
+        let profiles = file.map(|file| file.profiles).filter(|profiles| !profiles.is_empty());
+        let profiles = profiles.ok_or(ConfigError::NoFile(path))?;
+        return Ok(profiles
+            .into_iter()
+            .map(|profile| Ok(of_profile(context, profile)))
+            .collect());
+    }
+    let orgs = &context.wishes.orgs;
+    let target = |org: Option<&String>| {
+        Ok(Target {
+            profile: context.wishes.profile.as_ref().map(|profile| profile.name.clone()),
+            org: org.cloned(),
+            wishes: context.wishes.clone(),
+        })
+    };
+    Ok(if orgs.is_empty() {
+        vec![target(None)]
+    } else {
+        orgs.iter().map(Some).map(target).collect()
+    })
+}
+
+/// A profile's own organization, API and key; what the environment says is meant for one organization, not for each.
+fn of_profile(context: &Context, profile: Profile) -> Target {
+    let wishes = Wishes {
+        org: None,
+        orgs: Vec::new(),
+        api: None,
+        own_key_first: true,
+        retries: profile.defaults.retries.unwrap_or(context.wishes.retries),
+        timeout: profile.defaults.timeout.unwrap_or(context.wishes.timeout),
+        ..context.wishes.clone()
+    };
+    Target {
+        profile: Some(profile.name.clone()),
+        org: profile.org.clone(),
+        wishes: wishes.with_profile(profile),
+    }
+}
+
+fn create(context: &Context, options: &BackupCreate, target: Result<Target, Error>) -> Outcome {
     let began = Instant::now();
-    let mut document = Map::from_iter([("organization".to_owned(), json!(org))]);
-    let result = back_up(context, options, org, &mut document);
+    let named = target
+        .as_ref()
+        .map_or((None, None), |target| (target.profile.clone(), target.org.clone()));
+    let mut document = Map::from_iter([
+        ("profile".to_owned(), json!(named.0)),
+        ("organization".to_owned(), json!(named.1)),
+    ]);
+    let result = target.and_then(|target| back_up(context, options, &target, &mut document));
     let seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
     document.insert("seconds".to_owned(), json!(seconds));
     let (error, exit) = match result {
@@ -87,11 +146,11 @@ fn create(context: &Context, options: &BackupCreate, org: Option<&str>) -> Outco
 fn back_up(
     context: &Context,
     options: &BackupCreate,
-    org: Option<&str>,
+    target: &Target,
     document: &mut Map<String, Value>,
 ) -> Result<(), Error> {
     let policy = policy(&options.keep);
-    let connected = context.connect_to(org)?;
+    let connected = context.connect_with(&target.wishes, target.org.as_deref())?;
     document.insert("organization".to_owned(), json!(connected.org));
     let taken = Backup {
         output: &context.output,

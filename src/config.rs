@@ -85,11 +85,10 @@ impl ConfigError {
 
 impl Wishes {
     /// The endpoint of the API that is meant, key included.
-    pub fn endpoint(&self) -> Result<Endpoint, crate::error::Error> {
-        let org = self
-            .org
-            .clone()
+    pub fn endpoint(&self, org: Option<&str>) -> Result<Endpoint, crate::error::Error> {
+        let org = org
             .filter(|org| !org.is_empty())
+            .map(str::to_owned)
             .ok_or(ConfigError::NoOrganization)?;
         let base = self
             .api

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::Context;
 use super::writing::{self, Place};
-use super::{Connected, Context};
 use crate::cli::Export;
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
@@ -56,7 +56,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut spool = Spool::new()?;
     let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(&connected, &listing));
+        return Err(incomplete(&connected.org, &listing));
     }
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
@@ -72,7 +72,8 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     })
 }
 
-fn incomplete(connected: &Connected, listing: &Listing) -> Error {
+/// The error that a list is not whole, where the whole is needed.
+pub(super) fn incomplete(org: &str, listing: &Listing) -> Error {
     let mut evidence = listing.evidence.clone();
     if !listing.missing.is_empty() {
         let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
@@ -80,7 +81,7 @@ fn incomplete(connected: &Connected, listing: &Listing) -> Error {
         evidence += &format!("; missing: {}{more}", named.join(", "));
     }
     Error::Incomplete {
-        org: connected.org.clone(),
+        org: org.to_owned(),
         evidence,
     }
 }

@@ -3,6 +3,7 @@
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
 mod convert;
+mod diff;
 mod export;
 mod import;
 mod inspect;
@@ -70,6 +71,7 @@ pub fn main() -> u8 {
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
+        Command::Diff(options) => diff::run(&context, &options),
     };
     exit as u8
 }
@@ -121,19 +123,20 @@ impl Context {
 
     /// The organization that the flags name, or the embedded server's own.
     fn connect(&self) -> Result<Connected, Error> {
+        self.connect_to(self.wishes.org.as_deref())
+    }
+
+    /// This organization, where the flags say; or the embedded server's own.
+    fn connect_to(&self, org: Option<&str>) -> Result<Connected, Error> {
         if !self.wishes.sandbox {
-            let endpoint = self.wishes.endpoint()?;
+            let endpoint = self.wishes.endpoint(org)?;
             let place = endpoint.base.trim_end_matches('/').to_owned();
             return self.connected(&endpoint, place, None);
         }
         let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
         let place = format!("sandbox:{}", options.dir.display());
         let sandbox = Sandbox::start(options)?;
-        let org = self
-            .wishes
-            .org
-            .clone()
-            .unwrap_or_else(|| sandbox.default_org().to_owned());
+        let org = org.unwrap_or(sandbox.default_org()).to_owned();
         let Some(key) = sandbox.key_for(&org) else {
             let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
             return Err(ConfigError::NotInSandbox { org, known }.into());

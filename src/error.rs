@@ -5,6 +5,7 @@ use crate::columns::ColumnError;
 use crate::config::ConfigError;
 use crate::filter::FilterError;
 use crate::journal::JournalError;
+use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
@@ -68,6 +69,12 @@ pub enum Error {
     /// Another run is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// What is named is no place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Two results for one standard output.
+    #[error("--json and {0} - would both write to standard output")]
+    TwoResults(&'static str),
     /// A plan that was reviewed and no longer fits.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -138,6 +145,8 @@ impl Error {
             Self::Run(error) => Some(error.hint().to_owned()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
+            Self::Place(error) => Some(error.hint().to_owned()),
+            Self::TwoResults(_) => Some("give one of them a file".to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
@@ -164,7 +173,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) => Exit::Usage,
             Self::Snapshot(error) => error.exit(),
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,

@@ -42,6 +42,9 @@ pub struct Style {
     pub no_progress: bool,
 }
 
+/// Gives the elements of a long list, one after the other.
+pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
+
 /// Where everything that a person or a program reads goes through.
 #[derive(Debug)]
 pub struct Output {
@@ -110,6 +113,25 @@ impl Output {
         if self.style.json {
             self.write_out(&document.to_string());
         }
+    }
+
+    /// The one JSON document, with a last key whose list may be too long to be held: `each` gives its elements. The document
+    /// is whole even where `each` fails; it is the caller's to say so.
+    pub fn long_document<E>(&self, head: &Value, list: &str, each: &mut Elements<'_, E>) -> Result<(), E> {
+        if !self.style.json {
+            return Ok(());
+        }
+        let head = head.to_string();
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        let comma = if head == "{" { "" } else { "," };
+        self.write_out(&format!("{head}{comma}{}:[", Value::from(list)));
+        let mut first = true;
+        let given = each(&mut |element| {
+            let comma = if std::mem::replace(&mut first, false) { "" } else { "," };
+            self.write_out(&format!("{comma}{element}"));
+        });
+        self.write_out("]}");
+        given
     }
 
     /// Something worth knowing on the way; not with `--quiet`.

@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
 use crate::upload::{self, Halt};
-pub use screen::show_reading;
+pub use screen::{show_reading, shown};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;

@@ -117,7 +117,7 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
 }
 
 /// How the file was understood: on standard error, for standard output may belong to the items.
-fn tell(context: &Context, source: &Source, survey: &Survey) {
+pub(super) fn tell(context: &Context, source: &Source, survey: &Survey) {
     let output = &context.output;
     for note in source.tables.iter().flat_map(|table| &table.notes) {
         output.say(note);

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::Context;
+use super::runs_folder;
 use super::writing::{self, Place};
-use super::{Context, runs_folder};
 use crate::backup::incomplete;
 use crate::cli::Export;
 use crate::error::{Error, Exit};

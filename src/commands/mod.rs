@@ -5,6 +5,7 @@
 mod backup;
 mod config;
 mod convert;
+mod diff;
 mod export;
 mod import;
 mod inspect;
@@ -116,6 +117,7 @@ pub fn main() -> u8 {
         Command::Convert(options) => convert::run(&context, &options),
         Command::Backup(command) => backup::run(&context, &command),
         Command::Config(command) => config::run(&context, &command),
+        Command::Diff(options) => diff::run(&context, &options),
     };
     exit as u8
 }

@@ -150,7 +150,9 @@ fn differences(change: &Change) -> String {
     fields.collect::<Vec<_>>().join(", ")
 }
 
-fn shown(value: Option<&Value>) -> String {
+/// A value for a person, cut where it is long.
+#[must_use]
+pub fn shown(value: Option<&Value>) -> String {
     match value.map(as_text) {
         None => "nothing".to_owned(),
         Some(text) if text.is_empty() => "nothing".to_owned(),

@@ -9,16 +9,17 @@
 
 mod backup;
 mod bad_input;
-mod convert;
 mod config;
+mod convert;
+mod diff;
 mod export;
 mod exports;
 mod faulty;
 mod import;
 mod inspect;
+mod plan_files;
 mod reading;
 mod readme;
-mod plan_files;
 mod resume;
 mod sandbox;
 mod support;

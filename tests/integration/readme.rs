@@ -79,6 +79,15 @@ fn steps() -> Vec<(&'static str, Does)> {
             says(0, |_, run| assert_eq!(run.stdout.lines().count(), 215)),
         ),
         (
+            "stockport diff inventory.xlsx inventory.csv",
+            says(0, |_, run| assert!(run.stdout.contains("215"), "{run:?}")),
+        ),
+        (
+            "stockport diff inventory.csv org:sandbox-company --sandbox",
+            // The sandbox holds what the README's first command imported, and nothing of what came later.
+            says(4, |_, run| assert!(run.stdout.contains("MESSY-001"), "{run:?}")),
+        ),
+        (
             "stockport import inventory.xlsx --plan-out plan.json",
             says(0, |stockport, run| {
                 assert!(run.stdout.contains("nothing sent"), "{run:?}");

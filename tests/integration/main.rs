@@ -9,6 +9,7 @@
 
 mod export;
 mod faulty;
+mod guards;
 mod import;
 mod plan_files;
 mod resume;

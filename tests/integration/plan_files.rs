@@ -193,7 +193,7 @@ fn the_plan_on_screen_shows_counts_first_changes_and_what_would_be_cleared() {
         "2 stored values among them would be cleared",
         "quantity 12 → 10.5",
         "status \"Active\" → nothing",
-        "mdy",
+        "month/day/year (assumed",
     ] {
         assert!(
             run.stdout.contains(line) || run.stderr.contains(line),

@@ -172,12 +172,13 @@ impl Output {
 
     /// A row that is refused, whatever else is said or not: the reason, and the value at fault.
     pub fn rejected(&self, reason: &str, value: &str) {
-        let value = if value.is_empty() || reason.contains(value) {
+        let shown = if value.is_empty() || reason.contains(value) {
             String::new()
         } else {
             format!(" ({value:?})")
         };
-        write_err(&format!("{} {reason}{value}", self.paint_err(Tone::Bad, "rejected:")));
+        let text = format!("{} {reason}{shown}", self.paint_err(Tone::Bad, "rejected:"));
+        self.event("rejected", reason, &json!({"value": value}), &text);
     }
 
     /// An error: what, and what to do about it, apart.

@@ -42,6 +42,10 @@ pub trait Supply {
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
     fn tables(&self) -> usize;
+    /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
+    fn keeps_rejects(&self) -> bool {
+        true
+    }
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
 }
@@ -248,7 +252,7 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Error::Imbalance(tally.equation()));
         }
-        screen::show_failures(self.output, journal, tally.failed)?;
+        screen::show_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }

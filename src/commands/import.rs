@@ -121,6 +121,7 @@ fn import(
     summary.warnings.clone_from(&survey.warnings);
     let known = Known {
         at_least: runs.known(&identity.api, &identity.org),
+        longer_name: runs.longer_name(&identity.api, &identity.org),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
     };

@@ -60,6 +60,18 @@ impl Journal {
         })
     }
 
+    /// How many stored values the plan takes away: fields of updates that are posted as null.
+    pub fn cleared(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            c.query_row(
+                "SELECT count(*) FROM changes, json_each(changes.body) AS field
+                 WHERE action = ?1 AND field.type = 'null'",
+                [super::code(crate::plan::Action::Update)],
+                super::count,
+            )
+        })
+    }
+
     /// How many changes the run sent that went through, or may have: what undoing is about.
     pub fn changed_count(&self) -> Result<u64, JournalError> {
         self.with(|c| {

@@ -15,6 +15,7 @@ mod diff;
 mod export;
 mod exports;
 mod faulty;
+mod guards;
 mod import;
 mod inspect;
 mod plan_files;

@@ -173,6 +173,42 @@ fn a_plan_that_a_hand_has_changed_does_not_fit_any_more() {
 }
 
 #[test]
+fn the_plan_on_screen_shows_counts_first_changes_and_what_would_be_cleared() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    for (id, quantity) in [("A1", 12), ("A2", 3)] {
+        server.put(ORG, &json!({"item_id": id, "quantity": quantity, "status": "Active"}));
+    }
+    stockport.write(
+        "plan.csv",
+        "item_id,quantity,status,moved_at\nA1,10.5,,03/04/2021\nA2,3,,\nA3,1,,\n",
+    );
+    let run = stockport
+        .run(["import", "plan.csv", "--dry-run", "--blanks", "clear"])
+        .ok();
+    for line in [
+        "sandbox-company holds 2 items",
+        "1 create",
+        "2 update",
+        "2 stored values among them would be cleared",
+        "quantity 12 → 10.5",
+        "status \"Active\" → nothing",
+        "month/day/year (assumed",
+    ] {
+        assert!(
+            run.stdout.contains(line) || run.stderr.contains(line),
+            "{line}: {run:?}"
+        );
+    }
+    assert!(!run.stdout.contains('\u{1b}'), "no colours without a terminal");
+    let coloured = stockport
+        .run(["import", "plan.csv", "--dry-run", "--color", "always"])
+        .ok();
+    assert!(coloured.stdout.contains("\u{1b}[32m"), "{}", coloured.stdout);
+    assert!(server.posts().is_empty());
+}
+
+#[test]
 fn two_plans_cannot_be_wanted_at_once() {
     let stockport = Stockport::new();
     stockport.write("load.csv", "item_id\nA1\n");

@@ -22,7 +22,7 @@ fn undo_restores_what_was_updated_and_deletes_what_was_created_past_a_fifth_of_f
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let load = imported(&server, &stockport, 500);
-    server.from_now_on(Rule::mixed(20, 4, Fault::passing()));
+    server.add_rule(Rule::mixed(20, 4, Fault::passing()));
     let undone = stockport
         .run(["undo", "--json", "--verify", "--retries", "8"])
         .ok()
@@ -104,6 +104,22 @@ fn what_has_changed_since_is_named_and_left() {
         expected.insert(id, item);
     }
     assert_same(&contents(&server, ORG), &expected, "undone but for three");
+}
+
+#[test]
+fn each_item_that_is_left_is_named_however_many_there_are() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let load = imported(&server, &stockport, 200);
+    for item in load.after.values() {
+        let mut item = item.clone();
+        item.insert("quantity".to_owned(), json!(99));
+        server.put(ORG, &item.into());
+    }
+    let run = stockport.run(["undo"]).exit(3);
+    for number in (0..200).filter(|number| number % 5 != 0) {
+        assert!(run.stderr.contains(&id(number)), "{number}: {}", run.stderr);
+    }
 }
 
 #[test]

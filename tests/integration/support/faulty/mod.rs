@@ -115,7 +115,7 @@ impl Faulty {
     }
 
     /// Adds a rule to a server that is in use.
-    pub(crate) fn from_now_on(&self, rule: Rule) {
+    pub(crate) fn add_rule(&self, rule: Rule) {
         self.shared.rules.lock().unwrap().push(rule);
     }
 

@@ -156,9 +156,8 @@ fn conflict(cli: &Cli, given: &BTreeSet<String>) -> Option<(&'static str, &'stat
 fn uses_profile(cli: &Cli) -> bool {
     match &cli.command {
         _ if cli.global.sandbox => false,
-        Command::Import(_) | Command::Export(_) | Command::Undo(_) => true,
+        Command::Import(_) | Command::Export(_) | Command::Undo(_) | Command::Backup(BackupCommand::Restore(_)) => true,
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
-        Command::Backup(BackupCommand::Restore(_)) => true,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
     }

@@ -3,7 +3,7 @@
 //! Belongs here: choosing among the first rows. Doesn't: what a name means (the judge knows), and reading rows.
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::excel::Merge;
 use super::{Cell, Header, HeaderBy, HeaderCell, HeaderJudge, Moment, Row};
@@ -82,11 +82,18 @@ pub(super) fn names_in(row: &Row) -> Vec<(usize, String)> {
 /// How well a text is known as a column's name; not at all where it is an error value or looks like one,
 /// for `#NAME?` without its marks would be a name.
 fn weight(name: &str, judge: &dyn HeaderJudge) -> u32 {
+    if is_error_like(name) { 0 } else { judge.weight(name) }
+}
+
+/// Whether the weight is `KNOWN` or more; far quicker.
+fn is_known(name: &str, judge: &dyn HeaderJudge) -> bool {
+    !is_error_like(name) && judge.is_known(name)
+}
+
+fn is_error_like(name: &str) -> bool {
     let marks = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || "/!?_".contains(c);
-    match name.trim().strip_prefix('#') {
-        Some(rest) if !rest.is_empty() && rest.chars().all(marks) => 0,
-        _ => judge.weight(name),
-    }
+    let rest = name.trim().strip_prefix('#');
+    rest.is_some_and(|rest| !rest.is_empty() && rest.chars().all(marks))
 }
 
 /// How well a row's texts are known as names of columns: the sum of their weights, a name counted once;
@@ -126,6 +133,14 @@ fn text_names(row: &Row) -> Vec<(usize, String)> {
 /// Of equals the first; none where no name is known.
 pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge) -> Option<Found> {
     let mut best: Option<Found> = None;
+    // Looked up for every cell of these rows: a sheet may have merged cells by the million.
+    let mut spans: HashMap<(u64, usize), usize> = HashMap::new();
+    if let (Some(first), Some(last)) = (rows.first(), rows.last()) {
+        let near = |merge: &&Merge| (first.line..=last.line).contains(&merge.first.0);
+        for merge in merges.iter().filter(near) {
+            spans.entry(merge.first).or_insert(merge.last.1);
+        }
+    }
     let alone: Vec<u32> = rows.iter().map(|row| rate(row, judge)).collect();
     for (at, row) in rows.iter().enumerate() {
         let own = alone.get(at).copied().unwrap_or(0);
@@ -149,7 +164,7 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
             .max(alone.get(at + 1).copied().unwrap_or(0));
         let mut joins = [true, false]
             .into_iter()
-            .map(|spread| join(row, below, merges, spread, judge));
+            .map(|spread| join(row, below, &spans, spread, judge));
         if let Some((names, joined)) = joins.find(|(_, joined)| *joined > floor) {
             let both = vec![names_in(row), names_in(below)];
             best = Some(Found::new(below.line, HeaderBy::Recognized, names, both, joined));
@@ -163,20 +178,20 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
 fn join(
     upper: &Row,
     lower: &Row,
-    merges: &[Merge],
+    spans: &HashMap<(u64, usize), usize>,
     spread: bool,
     judge: &dyn HeaderJudge,
 ) -> (Vec<(usize, String)>, u32) {
-    let mut weights: BTreeMap<String, u32> = BTreeMap::new();
-    let mut names = Vec::new();
+    // Each name, with the lower text whose weight counts for it as well.
+    let mut weighed: BTreeMap<String, Option<String>> = BTreeMap::new();
+    let (mut names, mut any_known) = (Vec::new(), false);
     let mut reach: Option<(String, usize)> = None;
     for index in 0..upper.len().max(lower.len()) {
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
         let above = match own {
             Some(name) => {
-                let spanning = merges.iter().find(|merge| merge.first == (upper.line, index));
-                let until = match spanning {
-                    Some(merge) => merge.last.1,
+                let until = match spans.get(&(upper.line, index)) {
+                    Some(last) => *last,
                     None if spread => usize::MAX,
                     None => index,
                 };
@@ -193,20 +208,33 @@ fn join(
         let name = match (above, below) {
             (Some(above), Some(below)) => {
                 let joined = format!("{above} {below}");
-                let (whole, part) = (weight(&joined, judge), weight(&below, judge));
-                let name = if part >= KNOWN && whole < KNOWN { below } else { joined };
+                let (whole, part) = (is_known(&joined, judge), is_known(&below, judge));
+                any_known |= whole || part;
+                let name = if part && !whole { below.clone() } else { joined };
                 // `Unit Weight` says more than `Weight`, however well either is known.
-                weights.insert(name.clone(), whole.max(part));
+                weighed.insert(name.clone(), Some(below));
                 name
             }
             (Some(above), None) if own_above => above,
             (None, Some(below)) => below,
             _ => continue,
         };
-        weights.entry(name.clone()).or_insert_with(|| weight(&name, judge));
+        if !weighed.contains_key(&name) {
+            any_known |= is_known(&name, judge);
+            weighed.insert(name.clone(), None);
+        }
         names.push((index, name));
     }
-    (names, total(&weights.into_values().collect::<Vec<_>>()))
+    // As in `score`: most pairs of rows hold no known name at all.
+    if !any_known {
+        return (names, 0);
+    }
+    let weigh = |(name, below): (&String, &Option<String>)| {
+        let below = below.as_ref().map_or(0, |below| weight(below, judge));
+        below.max(weight(name, judge))
+    };
+    let weights: Vec<u32> = weighed.iter().map(weigh).collect();
+    (names, total(&weights))
 }
 
 /// The row that the user says is the header; none where it is blank.

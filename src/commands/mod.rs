@@ -11,6 +11,7 @@ mod inspect;
 mod reading;
 mod runs;
 mod sandbox;
+mod schedule;
 mod undo;
 mod writing;
 
@@ -115,6 +116,7 @@ pub fn main() -> u8 {
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
         Command::Backup(command) => backup::run(&context, &command),
+        Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),
     };
     exit as u8
@@ -154,9 +156,8 @@ fn conflict(cli: &Cli, given: &BTreeSet<String>) -> Option<(&'static str, &'stat
 fn uses_profile(cli: &Cli) -> bool {
     match &cli.command {
         _ if cli.global.sandbox => false,
-        Command::Import(_) | Command::Export(_) | Command::Undo(_) => true,
+        Command::Import(_) | Command::Export(_) | Command::Undo(_) | Command::Backup(BackupCommand::Restore(_)) => true,
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
-        Command::Backup(BackupCommand::Restore(_)) => true,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
     }

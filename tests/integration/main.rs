@@ -15,6 +15,7 @@ mod faulty;
 mod import;
 mod readme;
 mod sandbox;
+mod schedule;
 mod support;
 
 #[test]

@@ -9,6 +9,7 @@ use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
+use crate::schedule::ScheduleError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
 use crate::snapshot::SnapshotError;
@@ -100,6 +101,12 @@ pub enum Error {
         /// How many there are.
         held: u64,
     },
+    /// A command that can't be scheduled, or a scheduler that can't be told.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The command that is to be scheduled is mistyped.
+    #[error("the command to schedule is at fault: {0}")]
+    Scheduled(String),
     /// The user has not agreed.
     #[error("{0}: nothing was done, as nobody said yes to it")]
     NoConsent(String),
@@ -155,6 +162,10 @@ impl Error {
             Self::TooManyDeletes { .. } => {
                 Some("look at them with --dry-run; if they are to go, let --max-delete be larger (20%)".to_owned())
             }
+            Self::Schedule(error) => Some(error.hint().to_owned()),
+            Self::Scheduled(_) => {
+                Some("write it after -- as you would run it: -- backup create DIR --org ID".to_owned())
+            }
             Self::NoConsent(_) => Some("look at it with --dry-run, then say --yes".to_owned()),
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
             Self::NothingSaved { .. } => Some(
@@ -173,7 +184,10 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) | Self::Scheduled(_) => {
+                Exit::Usage
+            }
+            Self::Schedule(error) if error.is_usage() => Exit::Usage,
             Self::Snapshot(error) => error.exit(),
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,

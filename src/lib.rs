@@ -26,6 +26,7 @@ pub mod restore;
 pub mod review;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod sheet;
 pub mod snapshot;
 pub mod transfer;

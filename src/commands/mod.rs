@@ -12,6 +12,7 @@ mod inspect;
 mod reading;
 mod runs;
 mod sandbox;
+mod schedule;
 mod undo;
 mod writing;
 
@@ -116,6 +117,7 @@ pub fn main() -> u8 {
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
         Command::Backup(command) => backup::run(&context, &command),
+        Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),
         Command::Diff(options) => diff::run(&context, &options),
     };

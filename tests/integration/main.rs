@@ -23,6 +23,7 @@ mod reading;
 mod readme;
 mod resume;
 mod sandbox;
+mod schedule;
 mod support;
 mod undo;
 mod upload;

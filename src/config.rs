@@ -142,3 +142,10 @@ pub fn runs_folder() -> Result<PathBuf, ConfigError> {
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(state.join("stockport").join("runs"))
 }
+
+/// The folder in which a copy of an organization is kept before anything of it is deleted: in the user's data folder.
+pub fn snapshots_folder() -> Result<PathBuf, ConfigError> {
+    use etcetera::BaseStrategy as _;
+    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
+    Ok(strategy.data_dir().join("stockport").join("snapshots"))
+}

@@ -3,7 +3,9 @@
 use crate::api::ApiError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
+use crate::delete::DeleteError;
 use crate::filter::FilterError;
+use crate::inventory::Listing;
 use crate::journal::JournalError;
 use crate::place::PlaceError;
 use crate::review::ReviewError;
@@ -62,6 +64,9 @@ pub enum Error {
     /// Another run is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// A deletion that is not begun.
+    #[error(transparent)]
+    Delete(#[from] DeleteError),
     /// What is named is no place.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -85,6 +90,17 @@ pub enum Error {
         /// How that is known, with the ids that are known to be missing.
         evidence: String,
     },
+    /// More would be deleted than is allowed without further ado.
+    #[error("{count} of {held} items would be deleted, which is more than --max-delete allows")]
+    TooManyDeletes {
+        /// How many.
+        count: u64,
+        /// How many there are.
+        held: u64,
+    },
+    /// The user has not agreed.
+    #[error("{0}: nothing was done, as nobody said yes to it")]
+    NoConsent(String),
     /// Too many items failed.
     #[error("{failed} of {ended} items failed, which is more than --max-failures allows")]
     TooManyFailures {
@@ -101,7 +117,25 @@ pub enum Error {
     Imbalance(String),
 }
 
+/// How many of the ids that a list lacks are named.
+const NAMED: usize = 5;
+
 impl Error {
+    /// The error of a list that can't be shown to be whole.
+    #[must_use]
+    pub fn incomplete(org: &str, listing: &Listing) -> Self {
+        let mut evidence = listing.evidence.clone();
+        if !listing.missing.is_empty() {
+            let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
+            let more = if listing.missing.len() > NAMED { ", …" } else { "" };
+            evidence += &format!("; missing: {}{more}", named.join(", "));
+        }
+        Self::Incomplete {
+            org: org.to_owned(),
+            evidence,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -117,6 +151,7 @@ impl Error {
             Self::Run(error) => Some(error.hint().to_owned()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
+            Self::Delete(error) => Some(error.hint().to_owned()),
             Self::Place(error) => Some(error.hint().to_owned()),
             Self::TwoResults(_) => Some("give one of them a file".to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
@@ -124,9 +159,14 @@ impl Error {
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
+            Self::TooManyDeletes { .. } => {
+                Some("look at them with --dry-run; if they are to go, let --max-delete be larger (20%)".to_owned())
+            }
+            Self::NoConsent(_) => Some("look at it with --dry-run, then say --yes".to_owned()),
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
             Self::Interrupted => Some(
-                "to go on, run the same command with --resume; what is stored already is not sent again".to_owned(),
+                "to go on, run the same command (an import with --resume); what is done already is not done again"
+                    .to_owned(),
             ),
             Self::Imbalance(_) => Some("compare an export with the file, and please report it".to_owned()),
         }
@@ -137,6 +177,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
+            Self::Delete(error) if error.is_usage() => Exit::Usage,
             Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,

@@ -8,6 +8,7 @@ pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod convert;
+pub mod delete;
 pub mod diff;
 pub mod error;
 pub mod export;

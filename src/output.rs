@@ -189,6 +189,24 @@ impl Output {
         self.event("error", message, &json!({"hint": hint}), &text);
     }
 
+    /// Whether a person sits at a terminal who can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here.
+    #[must_use]
+    pub fn confirm(&self, what: &str) -> bool {
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            return false;
+        }
+        let asked = write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ");
+        let mut answer = String::new();
+        let answered = asked.and_then(|()| std::io::stdin().read_line(&mut answer));
+        answered.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+    }
+
     /// The text in its colour, for a line of the result.
     #[must_use]
     pub fn paint(&self, tone: Tone, text: &str) -> String {

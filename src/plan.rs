@@ -65,6 +65,26 @@ pub struct Change {
     pub before: Option<Object>,
 }
 
+/// How many items a run may delete that were not named one by one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxDelete {
+    /// So many.
+    Items(u64),
+    /// Such a share of what the organization holds (0 to 1).
+    Share(f64),
+}
+
+impl MaxDelete {
+    /// Whether `deleted` of the `held` items may go.
+    #[must_use]
+    pub fn allows(self, deleted: u64, held: u64) -> bool {
+        match self {
+            Self::Items(most) => deleted <= most,
+            Self::Share(most) => deleted as f64 <= most * held as f64,
+        }
+    }
+}
+
 /// What the plan makes of one item.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
@@ -203,6 +223,13 @@ mod tests {
             Decision::Write(change) => change,
             other => panic!("not a write: {other:?}"),
         }
+    }
+
+    #[test]
+    fn deletes_are_bounded_by_a_number_or_a_share() {
+        assert!(MaxDelete::Items(0).allows(0, 0) && !MaxDelete::Items(3).allows(4, 1000));
+        assert!(MaxDelete::Share(0.1).allows(10, 100) && !MaxDelete::Share(0.1).allows(11, 100));
+        assert!(MaxDelete::Share(0.1).allows(0, 0));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
 use crate::output::{Output, Tone, grouped};
-pub use rejects::write_rejects;
+pub use rejects::{write_ids, write_rejects};
 
 /// How many data rows (or, elsewhere, items) ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

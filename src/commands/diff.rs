@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use super::writing::{self, Place as OutPlace};
-use super::{Context, convert, export, reading, runs_folder};
+use super::{Context, convert, reading, runs_folder};
 use crate::cli;
 use crate::columns::Source;
 use crate::diff::load::{self, Side, Stored};
@@ -142,7 +142,7 @@ fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
     progress.clear();
     let listing = listing?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(export::incomplete(org, &listing));
+        return Err(Error::incomplete(org, &listing));
     }
     // Nothing is written, so that a surprise is told and stops nothing.
     if let Err(surprise) = known.check(org, &listing) {

@@ -56,7 +56,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut spool = Spool::new()?;
     let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(&connected.org, &listing));
+        return Err(Error::incomplete(&connected.org, &listing));
     }
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
@@ -70,20 +70,6 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         written,
         strangers,
     })
-}
-
-/// The error that a list is not whole, where the whole is needed.
-pub(super) fn incomplete(org: &str, listing: &Listing) -> Error {
-    let mut evidence = listing.evidence.clone();
-    if !listing.missing.is_empty() {
-        let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
-        let more = if listing.missing.len() > NAMED { ", …" } else { "" };
-        evidence += &format!("; missing: {}{more}", named.join(", "));
-    }
-    Error::Incomplete {
-        org: org.to_owned(),
-        evidence,
-    }
 }
 
 fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {

@@ -3,6 +3,7 @@
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
 mod convert;
+mod delete;
 mod diff;
 mod export;
 mod import;
@@ -34,6 +35,8 @@ struct Context {
     output: Output,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// Deletions are agreed to beforehand.
+    yes: bool,
 }
 
 /// An organization that can be asked.
@@ -61,6 +64,7 @@ pub fn main() -> u8 {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
         stop: Arc::new(AtomicBool::new(false)),
+        yes: cli.global.yes,
     };
     context.obey_interrupts();
     let exit = match cli.command {
@@ -71,6 +75,7 @@ pub fn main() -> u8 {
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
+        Command::Delete(options) => delete::run(&context, &options),
         Command::Diff(options) => diff::run(&context, &options),
     };
     exit as u8
@@ -92,6 +97,7 @@ fn wishes(cli: &Cli) -> Wishes {
     let connections = match &cli.command {
         Command::Import(import) => usize::from(import.pace.jobs),
         Command::Undo(undo) => usize::from(undo.pace.jobs),
+        Command::Delete(delete) => usize::from(delete.pace.jobs),
         _ => 1,
     };
     Wishes {
@@ -176,6 +182,15 @@ impl Context {
             orgs,
             traits,
         })
+    }
+
+    /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
+    fn consent(&self, what: &str) -> Result<(), Error> {
+        if self.yes || self.output.confirm(what) {
+            Ok(())
+        } else {
+            Err(Error::NoConsent(what.to_owned()))
+        }
     }
 
     /// Says why a command could not do its work, as text or as the one JSON document.

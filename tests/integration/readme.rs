@@ -80,13 +80,51 @@ fn steps() -> Vec<(&'static str, Does)> {
             says(0, |_, run| assert_eq!(run.stdout.lines().count(), 215)),
         ),
         (
+            "stockport delete --where status=OnHold --max-delete 25% --dry-run --sandbox",
+            says(0, |_, run| assert!(run.stdout.contains("nothing sent"), "{run:?}")),
+        ),
+        (
+            "stockport delete --ids 1A4FF0100000022000000001,1A4FF0100000022000000002 --yes --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("2 read = 2 deleted"), "{run:?}")
+            }),
+        ),
+        (
+            "stockport undo --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("2 read = 2 created"), "{run:?}")
+            }),
+        ),
+        (
             "stockport diff inventory.xlsx inventory.csv",
             says(0, |_, run| assert!(run.stdout.contains("215"), "{run:?}")),
         ),
         (
-            "stockport diff inventory.csv org:sandbox-company --sandbox",
+            "stockport diff inventory.xlsx org:sandbox-company --sandbox",
             // The sandbox holds what the README's first command imported, and nothing of what came later.
             says(4, |_, run| assert!(run.stdout.contains("MESSY-001"), "{run:?}")),
+        ),
+        (
+            "stockport backup create backups --sandbox",
+            says(0, |_, run| assert!(run.stdout.contains("200"), "{run:?}")),
+        ),
+        (
+            "stockport backup list backups",
+            says(0, |_, run| assert!(run.stdout.contains(ORG), "{run:?}")),
+        ),
+        (
+            "stockport backup verify backups --drill",
+            says(0, |_, run| assert!(!run.stdout.is_empty(), "{run:?}")),
+        ),
+        (
+            "stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run",
+            says(0, |_, run| assert!(!run.stdout.is_empty(), "{run:?}")),
+        ),
+        (
+            "stockport backup restore backups --dry-run --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("200 read = 200 unchanged"), "{run:?}")
+            }),
         ),
         (
             "stockport import inventory.xlsx --plan-out plan.json",

@@ -310,12 +310,14 @@ fn every_option_that_the_readme_names_exists() {
     let stockport = Stockport::new();
     let mut known: BTreeSet<String> = ["--release", "--path"].map(str::to_owned).into();
     let help = stockport.run(["--help"]).ok().stdout;
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let commands: Vec<&str> = commands.map_while(|line| line.split_whitespace().next()).collect();
-    assert!(commands.contains(&"import"), "{help}");
+    let commands = listed(&help);
+    assert!(commands.iter().any(|command| command == "import"), "{help}");
     for command in commands {
-        let help = stockport.run([command, "--help"]);
-        known.extend(options(&help.stdout));
+        let help = stockport.run([command.as_str(), "--help"]).stdout;
+        known.extend(options(&help));
+        for inner in listed(&help) {
+            known.extend(options(&stockport.run([command.as_str(), &inner, "--help"]).stdout));
+        }
     }
     for option in options(&text("README.md")) {
         assert!(
@@ -323,6 +325,17 @@ fn every_option_that_the_readme_names_exists() {
             "the README names {option}, which no command has"
         );
     }
+}
+
+/// The commands that a help lists.
+fn listed(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = lines.take_while(|line| !line.is_empty());
+    // A description that goes on in the next line is set further in than a name.
+    names
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect()
 }
 
 /// Every `--option` of a text.

@@ -86,13 +86,13 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport delete --ids 1A4FF0100000022000000001,1A4FF0100000022000000002 --yes --sandbox",
             says(0, |_, run| {
-                assert!(run.stdout.contains("2 read = 2 deleted"), "{run:?}")
+                assert!(run.stdout.contains("2 read = 2 deleted"), "{run:?}");
             }),
         ),
         (
             "stockport undo --sandbox",
             says(0, |_, run| {
-                assert!(run.stdout.contains("2 read = 2 created"), "{run:?}")
+                assert!(run.stdout.contains("2 read = 2 created"), "{run:?}");
             }),
         ),
         (
@@ -123,7 +123,7 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport backup restore backups --dry-run --sandbox",
             says(0, |_, run| {
-                assert!(run.stdout.contains("200 read = 200 unchanged"), "{run:?}")
+                assert!(run.stdout.contains("200 read = 200 unchanged"), "{run:?}");
             }),
         ),
         (

@@ -10,6 +10,7 @@
 mod backup;
 mod bad_input;
 mod config;
+mod durable;
 mod export;
 mod faulty;
 mod import;

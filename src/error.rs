@@ -5,6 +5,7 @@ use crate::columns::ColumnError;
 use crate::config::ConfigError;
 use crate::filter::FilterError;
 use crate::journal::JournalError;
+use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
@@ -69,6 +70,12 @@ pub enum Error {
     /// Another run is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// What is named is no place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Two results for one standard output.
+    #[error("--json and {0} - would both write to standard output")]
+    TwoResults(&'static str),
     /// A plan that was reviewed and no longer fits.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -111,6 +118,14 @@ pub enum Error {
         /// How many had ended.
         ended: u64,
     },
+    /// Item after item failed, and nothing was saved meanwhile.
+    #[error("the last {items} items all failed, and nothing was saved meanwhile; the last one: {cause}")]
+    NothingSaved {
+        /// How many.
+        items: u64,
+        /// How the last one failed.
+        cause: ApiError,
+    },
     /// The user stopped the run.
     #[error("interrupted: what was in flight was finished, nothing new was begun")]
     Interrupted,
@@ -137,6 +152,8 @@ impl Error {
             Self::Run(error) => Some(error.hint().to_owned()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
+            Self::Place(error) => Some(error.hint().to_owned()),
+            Self::TwoResults(_) => Some("give one of them a file".to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
@@ -151,6 +168,10 @@ impl Error {
             }
             Self::NoConsent(_) => Some("look at it with --dry-run, then say --yes".to_owned()),
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
+            Self::NothingSaved { .. } => Some(
+                "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"
+                    .to_owned(),
+            ),
             Self::Interrupted => Some(
                 "to go on, run the same command with --resume; what is stored already is not sent again".to_owned(),
             ),
@@ -163,7 +184,9 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) | Self::Filter(_) | Self::Scheduled(_) => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) | Self::Scheduled(_) => {
+                Exit::Usage
+            }
             Self::Schedule(error) if error.is_usage() => Exit::Usage,
             Self::Snapshot(error) => error.exit(),
             Self::Incomplete { .. } => Exit::Different,

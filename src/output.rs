@@ -42,6 +42,9 @@ pub struct Style {
     pub no_progress: bool,
 }
 
+/// Gives the elements of a long list, one after the other.
+pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
+
 /// Where everything that a person or a program reads goes through.
 #[derive(Debug)]
 pub struct Output {
@@ -112,6 +115,25 @@ impl Output {
         }
     }
 
+    /// The one JSON document, with a last key whose list may be too long to be held: `each` gives its elements. The document
+    /// is whole even where `each` fails; it is the caller's to say so.
+    pub fn long_document<E>(&self, head: &Value, list: &str, each: &mut Elements<'_, E>) -> Result<(), E> {
+        if !self.style.json {
+            return Ok(());
+        }
+        let head = head.to_string();
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        let comma = if head == "{" { "" } else { "," };
+        self.write_out(&format!("{head}{comma}{}:[", Value::from(list)));
+        let mut first = true;
+        let given = each(&mut |element| {
+            let comma = if std::mem::replace(&mut first, false) { "" } else { "," };
+            self.write_out(&format!("{comma}{element}"));
+        });
+        self.write_out("]}");
+        given
+    }
+
     /// Something worth knowing on the way; not with `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.style.quiet {
@@ -150,12 +172,13 @@ impl Output {
 
     /// A row that is refused, whatever else is said or not: the reason, and the value at fault.
     pub fn rejected(&self, reason: &str, value: &str) {
-        let value = if value.is_empty() || reason.contains(value) {
+        let shown = if value.is_empty() || reason.contains(value) {
             String::new()
         } else {
             format!(" ({value:?})")
         };
-        write_err(&format!("{} {reason}{value}", self.paint_err(Tone::Bad, "rejected:")));
+        let text = format!("{} {reason}{shown}", self.paint_err(Tone::Bad, "rejected:"));
+        self.event("rejected", reason, &json!({"value": value}), &text);
     }
 
     /// An error: what, and what to do about it, apart.

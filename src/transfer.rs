@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
 use crate::upload::{self, Halt};
-pub use screen::show_reading;
+pub use screen::{show_reading, shown};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -42,6 +42,10 @@ pub trait Supply {
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
     fn tables(&self) -> usize;
+    /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
+    fn keeps_rejects(&self) -> bool {
+        true
+    }
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
 }
@@ -218,6 +222,7 @@ impl Transfer<'_> {
             None => Ok(()),
             Some(Halt::Interrupted) => Err(Error::Interrupted),
             Some(Halt::Api(error)) => Err(error.into()),
+            Some(Halt::NothingSaved { items, cause }) => Err(Error::NothingSaved { items, cause }),
             Some(Halt::Journal(error)) => Err(error.into()),
             Some(Halt::TooManyFailures { failed, ended }) => Err(Error::TooManyFailures { failed, ended }),
         }
@@ -247,6 +252,7 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Error::Imbalance(tally.equation()));
         }
+        screen::show_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }

@@ -60,6 +60,10 @@ impl Supply for Undo<'_> {
         1
     }
 
+    fn keeps_rejects(&self) -> bool {
+        false
+    }
+
     /// What was left is named in the warnings: there is no file to correct and import.
     fn write_rejects(&self, _journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         Ok(Vec::new())

@@ -67,6 +67,16 @@ pub(crate) enum Part {
     Key(String),
 }
 
+impl Part {
+    /// The key, where a nested object's is meant.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Whole | Self::Day | Self::Time => None,
+        }
+    }
+}
+
 /// What a person should know of a value that is taken nevertheless.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Concern {

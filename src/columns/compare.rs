@@ -11,6 +11,7 @@ use serde_json::{Number, Value};
 use super::numbers::decimal;
 use super::{FieldValue, NumberStyle};
 use crate::item::{Kind, field_named};
+use crate::sheet::Cell;
 use crate::sheet::write::unguard;
 
 impl FieldValue<'_> {
@@ -78,6 +79,19 @@ pub fn shows(raw: &str, stored: &Value) -> bool {
     }
     let text = as_text(stored);
     text == raw || text == unguard(raw) || (stored.is_number() && equal_by_value(&text, raw))
+}
+
+/// The cell's own text, which `shows` compares: of untyped text always, elsewhere where the reading has made something
+/// else of the cell.
+pub(super) fn own_text<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<Cow<'a, str>> {
+    match (cell, value) {
+        (Cell::Text(text), _) if untyped => Some(Cow::Borrowed(text)),
+        (Cell::Text(text), FieldValue::Text(read)) => (read != text).then_some(Cow::Borrowed(text)),
+        (Cell::Text(text), FieldValue::Number(_)) => Some(Cow::Borrowed(text)),
+        // A stored number, shown in a workbook under a field of text.
+        (Cell::Number(..), FieldValue::Text(shown)) => Some(Cow::Owned(shown.clone().into_owned())),
+        _ => None,
+    }
 }
 
 fn equal(a: &Value, b: &Value, numeric: bool) -> bool {

@@ -14,7 +14,7 @@ use super::layout::{Layout, Target, is_blank};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::{ColumnOptions, FieldValue, Survey, ids, names, vocabulary};
+use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
@@ -102,9 +102,10 @@ const MOST: usize = 10_000;
 pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) -> Result<Inspection, ColumnError> {
     let mut inspection = start(&table);
     inspection.error_headers(&table);
+    let dates = options.dates;
     // Two columns for one field stop an import; here the columns are shown as they are, with the refusal beside them.
     let source = match refusal(&table, mapping) {
-        None => Source::assemble(vec![table], options.clone(), mapping, false)?,
+        None => Source::assemble(vec![table], options, mapping, false)?,
         Some(error) => {
             let problem = Problem {
                 row: table.header.line,
@@ -129,7 +130,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) 
             return Ok(inspection);
         }
     };
-    inspection.read(source, &options)
+    inspection.read(source, dates)
 }
 
 fn refusal(table: &Table, mapping: Option<&Mapping>) -> Option<ColumnError> {
@@ -166,6 +167,19 @@ fn one_by_one(table: &Table) -> Matching {
     }
 }
 
+/// A cell, or what a nested object holds under a key.
+fn part<'a>(cell: Cell<'a>, key: Option<&str>) -> Cell<'a> {
+    match (key, cell) {
+        (Some(key), Cell::Json(object)) => match object.get(key) {
+            None => Cell::Absent,
+            Some(Value::Null) => Cell::Empty,
+            Some(Value::String(text)) => Cell::Text(text),
+            Some(other) => Cell::Json(other),
+        },
+        (_, cell) => cell,
+    }
+}
+
 /// Dates in a column that is left out: the order in which they would be read is a decision that is shown before anybody
 /// maps the column.
 struct LeftOutDates {
@@ -177,7 +191,8 @@ struct LeftOutDates {
 
 impl LeftOutDates {
     fn of(column: &ColumnMatch) -> Option<Self> {
-        let may_be_mapped = !column.is_taken() && column.key.is_none() && column.by != By::Ignored;
+        let may_be_mapped =
+            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping);
         may_be_mapped.then(|| Self {
             target: Target::of_dates(&column.header, column.index),
             evidence: Evidence::default(),
@@ -194,13 +209,12 @@ impl LeftOutDates {
         }
     }
 
-    fn decision(mut self, table: &Table, options: &ColumnOptions) -> Vec<String> {
+    fn decision(mut self, table: &Table, wish: Option<DateOrder>) -> Vec<String> {
         let mut survey = Survey::default();
         if self.only_dates {
             let place = column_place(table, &self.target.header, self.target.index);
             let column = format!("{place}, if it is mapped to a date");
-            self.evidence
-                .dates(&mut self.target, table, &column, options.dates, &mut survey);
+            self.evidence.dates(&mut self.target, table, &column, wish, &mut survey);
         }
         survey.decisions
     }
@@ -270,12 +284,17 @@ impl Inspection {
         }
     }
 
-    fn read(mut self, mut source: Source, options: &ColumnOptions) -> Result<Self, ColumnError> {
+    fn read(mut self, mut source: Source, wish: Option<DateOrder>) -> Result<Self, ColumnError> {
         let survey = source.survey()?;
         if let Some(matching) = source.matchings().first() {
             self.matching = matching.clone();
         }
         self.columns = self.matching.columns.iter().map(InspectedColumn::of).collect();
+        for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
+            if matched.by == By::Mapping && matched.field.is_none() {
+                column.field = source.fields_joined_or_split(matched.index);
+            }
+        }
         self.export.clone_from(&self.matching.export);
         self.guessed = !self.matching.is_recognized();
         self.rows = survey.rows;
@@ -303,7 +322,7 @@ impl Inspection {
         })?;
         if let Some(table) = source.tables.first() {
             for column in dates {
-                self.notes.extend(column.decision(table, options));
+                self.notes.extend(column.decision(table, wish));
             }
         }
         Ok(self)
@@ -326,10 +345,7 @@ impl Inspection {
 
     fn sample(&mut self, layout: &Layout, table: &Table, row: &Row) {
         for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
-            let cell = match (&matched.key, row.cell(matched.index)) {
-                (Some(key), Cell::Json(object)) => object.get(key).map_or(Cell::Absent, Cell::Json),
-                (_, cell) => cell,
-            };
+            let cell = part(row.cell(matched.index), matched.key.as_deref());
             let target = layout.targets.iter().find(|target| target.header == matched.header);
             let after = if let Some(target) = target {
                 match layout.read(row, target) {
@@ -373,7 +389,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    value: cells::display(layout.cell(row, target.index)),
+                    value: cells::display(part(layout.cell(row, target.index), target.style.part.key())),
                     reason: concern.reason().to_owned(),
                 });
             }

@@ -111,7 +111,7 @@ impl Layout {
                     part,
                 });
             } else {
-                let kind = field_named(field).map_or(Kind::Text, |field| field.kind);
+                let kind = field_named(field).map_or_else(|| own_kind(rule), |field| field.kind);
                 layout.add(field, &column.header, column.index, kind, part, rule);
             }
         }
@@ -260,6 +260,16 @@ pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
 fn blanks(rule: Option<&Rule>) -> Blanks {
     rule.and_then(|rule| rule.blanks.clone())
         .map_or_else(Blanks::default, Blanks::only)
+}
+
+/// What the cells of a field of the user's own are read as: text, unless the mapping file says how its numbers or dates
+/// are written.
+fn own_kind(rule: Option<&Rule>) -> Kind {
+    match rule {
+        Some(rule) if rule.currency || rule.percent || rule.numbers.is_some() => Kind::Number,
+        Some(rule) if rule.dates.is_some() => Kind::Date,
+        _ => Kind::Text,
+    }
 }
 
 fn constant(value: &Constant) -> FieldValue<'static> {

@@ -3,10 +3,10 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::{self, Meaning};
+use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
@@ -114,6 +114,15 @@ impl Source {
             let given = layout.targets.iter().map(|target| target.field.as_str());
             given.chain(layout.constants.iter().map(|(field, _)| field.as_str()))
         })
+    }
+
+    /// The field or the two fields that the mapping file makes of a column by joining or splitting, in the first table.
+    pub(super) fn fields_joined_or_split(&self, index: usize) -> Option<String> {
+        let targets = self.layouts.first()?.targets.iter();
+        let of_column = targets.filter(|target| target.index == index || target.joined == Some(index));
+        of_column
+            .map(|target| target.field.clone())
+            .reduce(|day, time| format!("{day}, {time}"))
     }
 
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
@@ -451,7 +460,7 @@ impl Source {
             let raw = if target.joined.is_some() {
                 None
             } else {
-                raw(cell, &value, layout.untyped)
+                own_text(cell, &value, layout.untyped)
             };
             values.push(DraftValue {
                 field: &target.field,
@@ -471,18 +480,6 @@ impl Source {
             Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
             _ => Err(reasons),
         }
-    }
-}
-
-/// The cell's own text: of untyped text always, elsewhere where the reading has made something else of the cell.
-fn raw<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<Cow<'a, str>> {
-    match (cell, value) {
-        (Cell::Text(text), _) if untyped => Some(Cow::Borrowed(text)),
-        (Cell::Text(text), FieldValue::Text(read)) => (read != text).then_some(Cow::Borrowed(text)),
-        (Cell::Text(text), FieldValue::Number(_)) => Some(Cow::Borrowed(text)),
-        // A stored number, shown in a workbook under a field of text.
-        (Cell::Number(..), FieldValue::Text(shown)) => Some(Cow::Owned(shown.clone().into_owned())),
-        _ => None,
     }
 }
 

@@ -6,8 +6,9 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::Context;
+use super::runs_folder;
 use super::writing::{self, Place};
-use super::{Context, runs_folder};
 use crate::backup::incomplete;
 use crate::cli::Export;
 use crate::error::{Error, Exit};
@@ -56,10 +57,12 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
+    let runs = Runs::new(runs_folder(false)?);
     let known = Known {
-        at_least: Runs::new(runs_folder(false)?).known(&connected.place, &connected.org),
+        at_least: runs.known(&connected.place, &connected.org),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
+        longer_name: runs.longer_name(&connected.place, &connected.org),
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
     let listing = read_into(&context.output, &connected.client, expected, &mut spool)?;

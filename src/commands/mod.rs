@@ -5,6 +5,7 @@
 mod backup;
 mod config;
 mod convert;
+mod diff;
 mod export;
 mod import;
 mod inspect;
@@ -118,6 +119,7 @@ pub fn main() -> u8 {
         Command::Backup(command) => backup::run(&context, &command),
         Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),
+        Command::Diff(options) => diff::run(&context, &options),
     };
     exit as u8
 }

@@ -23,16 +23,34 @@ pub(super) fn from_environment() -> Result<Option<Key>, Error> {
     }
     let path = PathBuf::from(".env");
     if path.is_file() {
-        let broken = |_| ConfigError::DotEnv("a line of it is not of the form NAME=value".to_owned());
-        let lines = dotenvy::from_path_iter(&path).map_err(broken)?;
-        for line in lines {
-            let (name, value) = line.map_err(broken)?;
-            if name == KEY_VARIABLE && !value.trim().is_empty() {
-                return Ok(Some(Key::new(&value)?));
+        let mut broken = None;
+        for line in dotenvy::from_path_iter(&path).map_err(dotenv)? {
+            match line {
+                Ok((name, value)) if name == KEY_VARIABLE && !value.trim().is_empty() => {
+                    return Ok(Some(Key::new(&value)?));
+                }
+                Ok(_) => {}
+                Err(error @ dotenvy::Error::Io(_)) => return Err(dotenv(error).into()),
+                // Another program's line is no concern of ours, unless the key isn't found in the others.
+                Err(error) => broken = broken.or(Some(error)),
             }
+        }
+        if let Some(error) = broken {
+            return Err(dotenv(error).into());
         }
     }
     Ok(None)
+}
+
+/// Why `.env` gives no key; a line of it is not shown, for the key may stand there.
+fn dotenv(error: dotenvy::Error) -> ConfigError {
+    ConfigError::DotEnv(match error {
+        dotenvy::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
+            "it is not UTF-8 text".to_owned()
+        }
+        dotenvy::Error::Io(cause) => cause.to_string(),
+        _ => "a line of it is not of the form NAME=value".to_owned(),
+    })
 }
 
 /// The key of a file that holds nothing else. One that others can read is refused, as ssh does.

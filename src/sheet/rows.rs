@@ -96,14 +96,17 @@ impl RowReader for DataRows {
     fn notes(&self) -> Vec<String> {
         let mut notes = self.physical.notes();
         if self.repeated > 0 {
-            notes.push(format!(
-                "{} further down repeat the header and are left out",
-                count_rows(self.repeated)
-            ));
+            let words = if self.repeated == 1 {
+                "repeats the header and is"
+            } else {
+                "repeat the header and are"
+            };
+            notes.push(format!("{} further down {words} left out", count_rows(self.repeated)));
         }
         if self.zeros > 0 {
+            let be = if self.zeros == 1 { "is" } else { "are" };
             notes.push(format!(
-                "{} of nothing but zeros are left out (formulas without data)",
+                "{} of nothing but zeros {be} left out (formulas without data)",
                 count_rows(self.zeros)
             ));
         }

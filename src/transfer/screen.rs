@@ -90,6 +90,11 @@ pub(super) fn show_plan(
             output.result(&output.paint(tone, &format!("  {:>9} {name}", grouped(count))));
         }
     }
+    let cleared = if update > 0 { journal.cleared()? } else { 0 };
+    if cleared > 0 {
+        let line = format!("  {:>9} stored values among them would be cleared", grouped(cleared));
+        output.result(&output.paint(Tone::Warning, &line));
+    }
     let changes = journal.first_changes(Action::Update, FIRST)?;
     for change in &changes {
         output.result(&format!("  {}: {}", change.id, differences(change)));
@@ -104,7 +109,7 @@ pub(super) fn show_plan(
 fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
     let mut shown = 0_u64;
     for table in 0..supply.tables() {
-        for problem in journal.first_rejects(table, FIRST_PROBLEMS)? {
+        for problem in journal.first_rejects(table, most_named(supply))? {
             let address = supply.address(problem.origin, problem.rejection.index);
             output.warn(&placed(&address, &problem.rejection.reason));
             shown += 1;
@@ -112,6 +117,29 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
     }
     if rejected > shown {
         output.warn(&format!("… and {}", counted(rejected - shown, "more rejected row")));
+    }
+    Ok(())
+}
+
+/// How many problems are shown: all, where no file takes the rest.
+fn most_named(supply: &dyn Supply) -> usize {
+    if supply.keeps_rejects() {
+        FIRST_PROBLEMS
+    } else {
+        usize::MAX
+    }
+}
+
+/// The first items that the endpoint refused, in its own words.
+pub(super) fn show_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
+    let mut shown = 0;
+    for (id, reason) in journal.first_failures(most_named(supply))? {
+        output.warn(&format!("{id} failed: {reason}"));
+        shown += 1;
+    }
+    let more = failed.saturating_sub(shown);
+    if more > 0 {
+        output.warn(&format!("… and {} more failed", grouped(more)));
     }
     Ok(())
 }
@@ -138,7 +166,9 @@ fn differences(change: &Change) -> String {
     fields.collect::<Vec<_>>().join(", ")
 }
 
-fn shown(value: Option<&Value>) -> String {
+/// A value for a person, cut where it is long.
+#[must_use]
+pub fn shown(value: Option<&Value>) -> String {
     match value.map(as_text) {
         None => "nothing".to_owned(),
         Some(text) if text.is_empty() => "nothing".to_owned(),

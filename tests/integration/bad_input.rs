@@ -224,7 +224,8 @@ fn no_key() {
         .env("CANNLYTICS_API_URL", server.url())
         .env("STOCKPORT_ORG", ORG);
     let message = "there is no API key";
-    let hint = "set CANNLYTICS_API_KEY, or write it into a file .env in this folder; --sandbox needs none";
+    let hint =
+        "set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none";
     refused(&stockport, &["import", "good.csv"], 1, message, hint);
     // An empty variable is none.
     let stockport = stockport.env("CANNLYTICS_API_KEY", " ");

@@ -25,6 +25,7 @@ enum Does {
 }
 
 /// Every command of the README, in its order.
+#[expect(clippy::too_many_lines, reason = "a table, a few lines a command")]
 fn steps() -> Vec<(&'static str, Does)> {
     let says = |code, check| Does::Ends(code, check);
     vec![
@@ -79,6 +80,15 @@ fn steps() -> Vec<(&'static str, Does)> {
             says(0, |_, run| assert_eq!(run.stdout.lines().count(), 215)),
         ),
         (
+            "stockport diff inventory.xlsx inventory.csv",
+            says(0, |_, run| assert!(run.stdout.contains("215"), "{run:?}")),
+        ),
+        (
+            "stockport diff inventory.csv org:sandbox-company --sandbox",
+            // The sandbox holds what the README's first command imported, and nothing of what came later.
+            says(4, |_, run| assert!(run.stdout.contains("MESSY-001"), "{run:?}")),
+        ),
+        (
             "stockport import inventory.xlsx --plan-out plan.json",
             says(0, |stockport, run| {
                 assert!(run.stdout.contains("nothing sent"), "{run:?}");
@@ -114,6 +124,29 @@ fn steps() -> Vec<(&'static str, Does)> {
             }),
         ),
         ("stockport sandbox", Does::Serves),
+        (
+            "stockport inspect samples/exports/metrc-packages-grid.csv",
+            says(0, |_, run| assert!(run.stdout.contains("item_id"), "{run:?}")),
+        ),
+        (
+            "stockport inspect samples/mapping/count.csv --save-map map.toml",
+            says(0, |stockport, _| assert!(stockport.path("map.toml").exists())),
+        ),
+        (
+            "stockport convert samples/mapping/count.csv - --map samples/mapping/map.toml",
+            says(0, |_, run| {
+                assert!(run.stdout.lines().all(|line| line.contains("\"item_id\":")), "{run:?}");
+            }),
+        ),
+        (
+            "stockport convert samples/exports/metrc-items.json items.xlsx",
+            says(0, |stockport, _| assert!(stockport.path("items.xlsx").exists())),
+        ),
+        (
+            "stockport convert samples/messy.csv - --format csv",
+            // The rows that it rejects are told on standard error.
+            says(3, |_, run| assert!(run.stderr.contains("MESSY/003"), "{run:?}")),
+        ),
     ]
 }
 
@@ -145,12 +178,18 @@ fn commands() -> Vec<String> {
 
 fn copy_samples(to: &Stockport) {
     fs::create_dir(to.path("samples")).unwrap();
-    for name in ["inventory.xlsx", "inventory.csv", "messy.csv"] {
-        let sample = root().join("samples").join(name);
-        fs::copy(&sample, to.path("samples").join(name)).unwrap();
-        if name != "inventory.csv" {
-            fs::copy(&sample, to.path(name)).unwrap();
+    for folder in ["", "exports", "mapping"] {
+        fs::create_dir_all(to.path("samples").join(folder)).unwrap();
+        for entry in fs::read_dir(root().join("samples").join(folder)).unwrap() {
+            let entry = entry.unwrap();
+            if entry.file_type().unwrap().is_file() {
+                fs::copy(entry.path(), to.path("samples").join(folder).join(entry.file_name())).unwrap();
+            }
         }
+    }
+    // The user's own files, under the names that the README gives them.
+    for name in ["inventory.xlsx", "messy.csv"] {
+        fs::copy(root().join("samples").join(name), to.path(name)).unwrap();
     }
 }
 
@@ -272,7 +311,7 @@ fn files_below(folder: &Path, from: &Path, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Every sample, with how its import ends and the rows that it has.
+/// The samples that are imported as they are, with how that ends and the rows that they have. Other tests use the rest.
 const SAMPLES: [(&str, i32, u64); 6] = [
     ("formats/inventory.ods", 0, 3),
     ("formats/inventory.xls", 0, 3),
@@ -293,8 +332,22 @@ fn every_sample_is_explained_and_imports_as_it_is_explained() {
         .filter_map(|line| line.strip_prefix("| `")?.split('`').next().map(str::to_owned))
         .collect();
     assert_eq!(there, explained, "samples/README.md lists other files than there are");
-    let used: BTreeSet<String> = SAMPLES.iter().map(|(name, ..)| (*name).to_owned()).collect();
-    assert_eq!(there, used, "a sample that no test uses");
+    let tests = root().join("tests/integration");
+    let mut sources = BTreeSet::new();
+    files_below(&tests, &tests, &mut sources);
+    sources.remove("readme.rs");
+    let sources: String = sources
+        .iter()
+        .map(|name| text(&format!("tests/integration/{name}")))
+        .collect();
+    for name in &there {
+        let imported = SAMPLES.iter().any(|(sample, ..)| sample == name);
+        let last = name.rsplit('/').next().unwrap();
+        assert!(
+            imported || sources.contains(&format!("{last}\"")),
+            "no test uses the sample {name}"
+        );
+    }
     for (name, code, rows) in SAMPLES {
         let stockport = Stockport::new();
         let copy = Path::new(name).file_name().unwrap().to_str().unwrap();

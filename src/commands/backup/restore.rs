@@ -95,6 +95,7 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
         at_least: runs.known(&connected.place, &connected.org).filter(|_| !is_home),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
+        longer_name: runs.longer_name(&connected.place, &connected.org),
     };
     let transfer = Transfer {
         output: &context.output,

@@ -45,13 +45,11 @@ libfuzzer_sys::fuzz_target!(|data: &[u8]| {
         }
     };
     stockport_fuzz::through(vec![table()], &ColumnOptions::default(), Some(&mapping));
-    // What is saved can be read again, and says the same.
+    // What is saved can be read again.
     if let Ok(source) = Source::with_mapping(vec![table()], ColumnOptions::default(), Some(&mapping)) {
         for matching in source.matchings() {
             let saved = Mapping::text_for(matching, Some(&mapping));
             assert!(Mapping::parse("map.toml", &saved).is_ok(), "{saved}");
-            let fresh = Mapping::text_for(matching, None);
-            assert!(Mapping::parse("map.toml", &fresh).is_ok(), "{fresh}");
         }
     }
 });

@@ -113,7 +113,7 @@ impl When {
             ["daily", time] => Some((Every::Day, clock(time)?)),
             ["weekly", day, time] => {
                 let begins = |name: &&str| is_day(day) && day.starts_with(&name.to_lowercase());
-                Some((Every::Week(DAYS.iter().position(|name| begins(name))?), clock(time)?))
+                Some((Every::Week(DAYS.iter().position(begins)?), clock(time)?))
             }
             ["monthly", day, time] => {
                 let day = day.parse().ok().filter(|day| (1..=28).contains(day))?;

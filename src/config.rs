@@ -352,6 +352,13 @@ pub fn runs_folder() -> Result<PathBuf, ConfigError> {
     Ok(state.join("stockport").join("runs"))
 }
 
+/// The folder in which a copy of an organization is kept before anything of it is deleted: in the user's data folder.
+pub fn snapshots_folder() -> Result<PathBuf, ConfigError> {
+    use etcetera::BaseStrategy as _;
+    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
+    Ok(strategy.data_dir().join("stockport").join("snapshots"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -3,7 +3,9 @@
 use crate::api::ApiError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
+use crate::delete::DeleteError;
 use crate::filter::FilterError;
+use crate::inventory::Listing;
 use crate::journal::JournalError;
 use crate::place::PlaceError;
 use crate::review::ReviewError;
@@ -70,6 +72,9 @@ pub enum Error {
     /// Another run is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// A deletion that is not begun.
+    #[error(transparent)]
+    Delete(#[from] DeleteError),
     /// What is named is no place.
     #[error(transparent)]
     Place(#[from] PlaceError),
@@ -134,7 +139,25 @@ pub enum Error {
     Imbalance(String),
 }
 
+/// How many of the ids that a list lacks are named.
+const NAMED: usize = 5;
+
 impl Error {
+    /// The error of a list that can't be shown to be whole.
+    #[must_use]
+    pub fn incomplete(org: &str, listing: &Listing) -> Self {
+        let mut evidence = listing.evidence.clone();
+        if !listing.missing.is_empty() {
+            let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
+            let more = if listing.missing.len() > NAMED { ", …" } else { "" };
+            evidence += &format!("; missing: {}{more}", named.join(", "));
+        }
+        Self::Incomplete {
+            org: org.to_owned(),
+            evidence,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -152,6 +175,7 @@ impl Error {
             Self::Run(error) => Some(error.hint().to_owned()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
+            Self::Delete(error) => Some(error.hint().to_owned()),
             Self::Place(error) => Some(error.hint().to_owned()),
             Self::TwoResults(_) => Some("give one of them a file".to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
@@ -173,7 +197,8 @@ impl Error {
                     .to_owned(),
             ),
             Self::Interrupted => Some(
-                "to go on, run the same command with --resume; what is stored already is not sent again".to_owned(),
+                "to go on, run the same command (an import with --resume); what is done already is not done again"
+                    .to_owned(),
             ),
             Self::Imbalance(_) => Some("compare an export with the file, and please report it".to_owned()),
         }
@@ -184,6 +209,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
+            Self::Delete(error) if error.is_usage() => Exit::Usage,
             Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) | Self::Scheduled(_) => {
                 Exit::Usage
             }

@@ -10,6 +10,7 @@ pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod convert;
+pub mod delete;
 pub mod diff;
 pub mod error;
 pub mod export;

@@ -190,6 +190,12 @@ impl Output {
         self.event("error", message, &json!({"hint": hint}), &text);
     }
 
+    /// Whether a person sits at a terminal who can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
     /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here.
     #[must_use]
     pub fn confirm(&self, what: &str) -> bool {

@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Tone, counted, grouped};
 pub(crate) use rejects::numbered;
-pub use rejects::{check_rejects, write_rejects};
+pub use rejects::{check_rejects, write_ids, write_rejects};
 
 /// How many data rows (or, elsewhere, items) ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

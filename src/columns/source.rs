@@ -32,6 +32,8 @@ pub struct Source {
     totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
+    /// Nothing but the ids is read.
+    ids_only: bool,
     /// Headers that the mapping file names and no table has, in a sentence.
     unmet: Option<String>,
 }
@@ -85,8 +87,21 @@ impl Source {
             totals,
             options,
             groups: Groups::default(),
+            ids_only: false,
             unmet,
         })
+    }
+
+    /// The same, read for its ids alone: nothing else of a row is looked at, and of two rows of one id the first counts.
+    #[must_use]
+    pub fn ids_only(mut self) -> Self {
+        for layout in &mut self.layouts {
+            layout.targets.clear();
+            layout.constants.clear();
+        }
+        self.options.duplicates = Duplicates::First;
+        self.ids_only = true;
+        self
     }
 
     /// What the columns of each table mean, in the order of `tables`.
@@ -136,7 +151,7 @@ impl Source {
                 continue;
             };
             let said = (survey.decisions.len(), survey.warnings.len());
-            if let Some(matching) = self.matchings.get(at) {
+            if let Some(matching) = self.matchings.get(at).filter(|_| !self.ids_only) {
                 tell_columns(table, matching, &mut survey);
             }
             let mut found = TableSurvey::new(layout, table);
@@ -218,6 +233,7 @@ impl Source {
         let (ids, rows) = self.groups.counts();
         if ids > 0 {
             let fate = match self.options.duplicates {
+                _ if self.ids_only => "each counts once",
                 Duplicates::Reject => "all are rejected (--duplicates first, last or merge takes them)",
                 Duplicates::First => "the first row is taken (--duplicates first)",
                 Duplicates::Last => "the last row is taken (--duplicates last)",

@@ -7,7 +7,6 @@ use std::slice;
 
 use super::writing::{self, Place as OutPlace};
 use super::{Context, convert, reading, runs_folder};
-use crate::backup::incomplete;
 use crate::cli;
 use crate::columns::Source;
 use crate::diff::load::{self, Side, Stored};
@@ -143,7 +142,7 @@ fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
     progress.clear();
     let listing = listing?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(org, &listing.evidence, &listing.missing));
+        return Err(Error::incomplete(org, &listing));
     }
     // Nothing is written, so that a surprise is told and stops nothing.
     if let Err(surprise) = known.check(org, &listing) {

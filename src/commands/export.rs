@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::runs_folder;
 use super::writing::{self, Place};
-use crate::backup::incomplete;
+
 use crate::cli::Export;
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
@@ -67,7 +67,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let expected = known.at_least.filter(|_| !known.allow_shrink);
     let listing = read_into(&context.output, &connected.client, expected, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(&connected.org, &listing.evidence, &listing.missing));
+        return Err(Error::incomplete(&connected.org, &listing));
     }
     known.check(&connected.org, &listing)?;
     filter.check(spool.fields())?;

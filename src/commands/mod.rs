@@ -5,6 +5,7 @@
 mod backup;
 mod config;
 mod convert;
+mod delete;
 mod diff;
 mod export;
 mod import;
@@ -119,6 +120,7 @@ pub fn main() -> u8 {
         Command::Backup(command) => backup::run(&context, &command),
         Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),
+        Command::Delete(options) => delete::run(&context, &options),
         Command::Diff(options) => diff::run(&context, &options),
     };
     exit as u8
@@ -200,6 +202,7 @@ fn wishes(cli: &Cli) -> Wishes {
         Command::Import(import) => usize::from(import.pace.jobs),
         Command::Undo(undo) => usize::from(undo.pace.jobs),
         Command::Backup(BackupCommand::Restore(restore)) => usize::from(restore.pace.jobs),
+        Command::Delete(delete) => usize::from(delete.pace.jobs),
         _ => 1,
     };
     Wishes {

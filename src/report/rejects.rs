@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::columns::{Judge, REJECT_COLUMNS, Rejection};
 use crate::error::Error;
-use crate::item::Kind;
+use crate::item::{ITEM_ID, Kind};
 use crate::journal::{Journal, Problem};
 use crate::sheet::write::{
     AtomicFile, Column, Compression, LineEnd, OutFormat, Style, TableWriter, Target, WriteError, writer,
@@ -29,6 +29,41 @@ pub fn write_rejects(
         }
     }
     Ok(written)
+}
+
+/// Writes the ids that did not go through, where they stood in no table, with the reason beside each. Gives the file,
+/// where there is one.
+pub fn write_ids(journal: &Journal, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !journal.has_problems(0)? {
+        return Ok(Vec::new());
+    }
+    let target = Target::for_path(wanted).unwrap_or(Target {
+        format: OutFormat::Csv,
+        compression: Compression::None,
+    });
+    let (path, mut file) = numbered(wanted)?;
+    let columns: Vec<Column> = [ITEM_ID]
+        .into_iter()
+        .chain(REJECT_COLUMNS)
+        .map(|name| Column {
+            name: name.to_owned(),
+            kind: Kind::Text,
+            id: name == ITEM_ID,
+        })
+        .collect();
+    {
+        let mut out = writer(&target, &columns, &Style::default(), Box::new(&mut file))?;
+        journal.problems::<Error>(0, &mut |problem| {
+            let number = problem.origin.line.to_string();
+            let rejection = &problem.rejection;
+            // The column at fault can only be that of the ids. Its name in a row of data would read as a header.
+            let cells = [&rejection.value, &number, "", &rejection.value, &rejection.reason];
+            Ok(out.row(&cells.map(Cell::Text))?)
+        })?;
+        out.finish()?;
+    }
+    file.commit()?;
+    Ok(vec![path])
 }
 
 fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) -> Result<PathBuf, Error> {

@@ -11,6 +11,7 @@ mod backup;
 mod bad_input;
 mod config;
 mod convert;
+mod delete;
 mod diff;
 mod durable;
 mod export;

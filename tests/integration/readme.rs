@@ -80,13 +80,51 @@ fn steps() -> Vec<(&'static str, Does)> {
             says(0, |_, run| assert_eq!(run.stdout.lines().count(), 215)),
         ),
         (
+            "stockport delete --where status=OnHold --max-delete 25% --dry-run --sandbox",
+            says(0, |_, run| assert!(run.stdout.contains("nothing sent"), "{run:?}")),
+        ),
+        (
+            "stockport delete --ids 1A4FF0100000022000000001,1A4FF0100000022000000002 --yes --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("2 read = 2 deleted"), "{run:?}")
+            }),
+        ),
+        (
+            "stockport undo --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("2 read = 2 created"), "{run:?}")
+            }),
+        ),
+        (
             "stockport diff inventory.xlsx inventory.csv",
             says(0, |_, run| assert!(run.stdout.contains("215"), "{run:?}")),
         ),
         (
-            "stockport diff inventory.csv org:sandbox-company --sandbox",
+            "stockport diff inventory.xlsx org:sandbox-company --sandbox",
             // The sandbox holds what the README's first command imported, and nothing of what came later.
             says(4, |_, run| assert!(run.stdout.contains("MESSY-001"), "{run:?}")),
+        ),
+        (
+            "stockport backup create backups --sandbox",
+            says(0, |_, run| assert!(run.stdout.contains("200"), "{run:?}")),
+        ),
+        (
+            "stockport backup list backups",
+            says(0, |_, run| assert!(run.stdout.contains(ORG), "{run:?}")),
+        ),
+        (
+            "stockport backup verify backups --drill",
+            says(0, |_, run| assert!(!run.stdout.is_empty(), "{run:?}")),
+        ),
+        (
+            "stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run",
+            says(0, |_, run| assert!(!run.stdout.is_empty(), "{run:?}")),
+        ),
+        (
+            "stockport backup restore backups --dry-run --sandbox",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("200 read = 200 unchanged"), "{run:?}")
+            }),
         ),
         (
             "stockport import inventory.xlsx --plan-out plan.json",
@@ -327,15 +365,13 @@ fn every_option_that_the_readme_names_exists() {
     let stockport = Stockport::new();
     let mut known: BTreeSet<String> = ["--release", "--path"].map(str::to_owned).into();
     let help = stockport.run(["--help"]).ok().stdout;
-    let commands = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let commands: Vec<&str> = commands.map_while(|line| line.split_whitespace().next()).collect();
-    assert!(commands.contains(&"import"), "{help}");
+    let commands = listed(&help);
+    assert!(commands.iter().any(|command| command == "import"), "{help}");
     for command in commands {
-        let help = stockport.run([command, "--help"]);
-        known.extend(options(&help.stdout));
-        let below = help.stdout.lines().skip_while(|line| *line != "Commands:").skip(1);
-        for below in below.map_while(|line| line.split_whitespace().next()) {
-            known.extend(options(&stockport.run([command, below, "--help"]).stdout));
+        let help = stockport.run([command.as_str(), "--help"]).stdout;
+        known.extend(options(&help));
+        for inner in listed(&help) {
+            known.extend(options(&stockport.run([command.as_str(), &inner, "--help"]).stdout));
         }
     }
     for option in options(&text("README.md")) {
@@ -344,6 +380,17 @@ fn every_option_that_the_readme_names_exists() {
             "the README names {option}, which no command has"
         );
     }
+}
+
+/// The commands that a help lists.
+fn listed(help: &str) -> Vec<String> {
+    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
+    let names = lines.take_while(|line| !line.is_empty());
+    // A description that goes on in the next line is set further in than a name.
+    names
+        .filter(|line| line.starts_with("  ") && !line.starts_with("   "))
+        .filter_map(|line| line.split_whitespace().next().map(str::to_owned))
+        .collect()
 }
 
 /// Every `--option` of a text.

@@ -13,6 +13,7 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod durable;
 mod export;
 mod exports;
 mod faulty;

@@ -185,6 +185,47 @@ fn steps() -> Vec<(&'static str, Does)> {
             // The rows that it rejects are told on standard error.
             says(3, |_, run| assert!(run.stderr.contains("MESSY/003"), "{run:?}")),
         ),
+        (
+            "stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("Backed up 207 items"), "{run:?}")
+            }),
+        ),
+        (
+            "stockport backup list backups",
+            says(0, |_, run| assert!(run.stdout.contains("207 items"), "{run:?}")),
+        ),
+        (
+            "stockport backup verify backups --drill",
+            says(0, |_, run| assert!(run.stdout.contains("no difference"), "{run:?}")),
+        ),
+        (
+            "stockport backup restore backups@latest --dry-run",
+            says(0, |_, run| assert!(run.stdout.contains("207 unchanged"), "{run:?}")),
+        ),
+        (
+            "stockport backup restore backups --verify",
+            says(0, |stockport, run| {
+                assert!(run.stdout.contains("207 read = 207 unchanged"), "{run:?}");
+                // What the README asks its reader to have.
+                let key = stockport.write("stockport.key", "a-key");
+                #[cfg(unix)]
+                {
+                    use std::os::unix::fs::PermissionsExt as _;
+                    fs::set_permissions(key, fs::Permissions::from_mode(0o600)).unwrap();
+                }
+                #[cfg(not(unix))]
+                drop(key);
+            }),
+        ),
+        (
+            "stockport schedule \"daily 02:00\" -- backup create backups --keep-daily 7 --key-file stockport.key",
+            says(0, |_, run| assert!(run.stdout.contains("stockport.key"), "{run:?}")),
+        ),
+        (
+            "stockport config check",
+            says(0, |_, run| assert!(run.stdout.contains("config.toml"), "{run:?}")),
+        ),
     ]
 }
 
@@ -254,7 +295,7 @@ fn every_command_of_the_readme_does_what_it_says_in_its_order() {
             .next()
             .unwrap_or_else(|| panic!("no test runs the README's `{command}`"));
         assert_eq!(known, command, "the README and the test differ");
-        let args: Vec<&str> = command.split(' ').skip(1).collect();
+        let args: Vec<&str> = words(&command).into_iter().skip(1).collect();
         match does {
             Does::IsThisTest => assert!(command.starts_with("cargo ")),
             Does::Ends(code, check) => check(&stockport, &stockport.run(&args).exit(code)),
@@ -262,6 +303,20 @@ fn every_command_of_the_readme_does_what_it_says_in_its_order() {
         }
     }
     assert!(steps.next().is_none(), "the README lacks a command that the test knows");
+}
+
+/// A command's words, as a shell would give them: what stands in quotes is one.
+fn words(command: &str) -> Vec<&str> {
+    let parts = command.split('"').enumerate();
+    let words = parts.flat_map(|(place, part)| {
+        let is_quoted = place % 2 == 1;
+        let spaced = part.split(' ').filter(|word| !word.is_empty());
+        is_quoted
+            .then_some(part)
+            .into_iter()
+            .chain(spaced.filter(move |_| !is_quoted))
+    });
+    words.collect()
 }
 
 /// Ends a child however the test ends.

@@ -15,6 +15,8 @@ mod ods;
 mod ods_styles;
 mod package;
 mod parsed;
+#[cfg(test)]
+mod parsed_tests;
 mod probe;
 mod scan;
 mod source;

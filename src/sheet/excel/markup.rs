@@ -291,7 +291,7 @@ mod tests {
     #[test]
     fn a_tag_is_read_with_its_attributes_whatever_they_hold() {
         let (name, attributes, is_empty, len) = opened("<x:c r=\"A1\"\n t='>' s=\"\"/>rest").unwrap();
-        assert_eq!((name.as_str(), is_empty, len), ("x:c", true, 24));
+        assert_eq!((name.as_str(), is_empty, len), ("x:c", true, 25));
         let shown: Vec<_> = attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
         assert_eq!(shown, [("r", "A1"), ("t", ">"), ("s", "")]);
         assert_eq!(local(b"x:c"), b"c");

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Color;
+use crate::shard;
 use crate::upload::MaxFailures;
 
 /// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
@@ -107,6 +108,8 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a spreadsheet into another format, read and normalized as an import would
     Convert(Convert),
+    /// Move an organization's items into another one: shows the plan, sends what differs, proves it by reading back
+    Migrate(Migrate),
 }
 
 /// `stockport import`
@@ -473,6 +476,63 @@ fn max_failures(text: &str) -> Result<MaxFailures, String> {
         },
         None => text.parse().map(MaxFailures::Items).map_err(|_| wrong()),
     }
+}
+
+/// `stockport migrate`
+#[derive(Args, Debug)]
+pub struct Migrate {
+    /// The organization that is read; nothing is ever written to it
+    #[arg(long, value_name = "ORG")]
+    pub from: String,
+    /// The organization that the items go to
+    #[arg(long, value_name = "ORG")]
+    pub to: String,
+    /// Items that meet this only: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    #[arg(long = "where", value_name = "CONDITION")]
+    pub conditions: Vec<String>,
+    /// These items only
+    #[arg(long, value_name = "ID,ID", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Put this before each id
+    #[arg(long, value_name = "TEXT", conflicts_with = "id_map")]
+    pub id_prefix: Option<String>,
+    /// Change the ids that this CSV file lists, under the headers from,to
+    #[arg(long, value_name = "FILE")]
+    pub id_map: Option<PathBuf>,
+    /// What to do where the target holds an id with other values, unless an earlier run of this migration wrote them
+    #[arg(long, value_name = "HOW", value_enum, default_value_t)]
+    pub on_conflict: OnConflict,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Do only this share of the work: 2/4 is the second of four; auto/4 takes the number from `JOB_COMPLETION_INDEX`
+    #[arg(long, value_name = "I/N", value_parser = shard::Choice::parse)]
+    pub shard: Option<shard::Choice>,
+    /// Go on with the last run of this migration that was cut short, or with the run named
+    #[arg(long, value_name = "RUN", num_args = 0..=1, require_equals = true, default_missing_value = "",
+          conflicts_with = "dry_run")]
+    pub resume: Option<String>,
+    /// Where the certificate is written, as .json and .html [default: migration-FROM-TO-DATE in this folder]
+    #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
+    pub certificate: Option<PathBuf>,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// What happens to conflicts.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum OnConflict {
+    /// Send nothing at all
+    #[default]
+    Fail,
+    /// Leave the target's item as it is
+    Skip,
+    /// Take the source's values
+    Overwrite,
 }
 
 #[cfg(test)]

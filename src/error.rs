@@ -4,10 +4,13 @@ use crate::api::ApiError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
 use crate::filter::FilterError;
+use crate::inventory::Listing;
 use crate::journal::JournalError;
+use crate::migrate::MigrateError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
+use crate::shard::ShardError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
 
@@ -61,6 +64,12 @@ pub enum Error {
     /// Another run is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// A migration that can't be begun.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// A share of the work that can't be told.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
     /// A plan that was reviewed and no longer fits.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -94,7 +103,25 @@ pub enum Error {
     Imbalance(String),
 }
 
+/// How many of the ids that a list lacks are named.
+const NAMED: usize = 5;
+
 impl Error {
+    /// The error of a list that can't be shown to be whole.
+    #[must_use]
+    pub fn incomplete(org: &str, listing: &Listing) -> Self {
+        let mut evidence = listing.evidence.clone();
+        if !listing.missing.is_empty() {
+            let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
+            let more = if listing.missing.len() > NAMED { ", …" } else { "" };
+            evidence += &format!("; missing: {}{more}", named.join(", "));
+        }
+        Self::Incomplete {
+            org: org.to_owned(),
+            evidence,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -110,6 +137,8 @@ impl Error {
             Self::Run(error) => Some(error.hint().to_owned()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
+            Self::Migrate(error) => Some(error.hint().to_owned()),
+            Self::Shard(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
@@ -128,7 +157,8 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
+            Self::Migrate(error) if error.is_usage() => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) | Self::Shard(_) => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

@@ -149,6 +149,12 @@ impl Run {
         self.facts.get(name).map_or("", String::as_str)
     }
 
+    /// The files that it read, or the organization that it read as one.
+    #[must_use]
+    pub fn files(&self) -> Vec<Fingerprint> {
+        serde_json::from_str(self.fact("files")).unwrap_or_default()
+    }
+
     /// Whether it came to its end, well or not; else it was interrupted or its process died.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -238,7 +244,7 @@ impl Runs {
             run.fact("command") == identity.command
                 && run.fact("api") == identity.api
                 && run.fact("org") == identity.org
-                && paths(&files(run)) == paths(&identity.files)
+                && paths(&run.files()) == paths(&identity.files)
         };
         let Some(run) = self.list().into_iter().find(same_place) else {
             return Ok(None);
@@ -318,14 +324,10 @@ pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
 }
 
 /// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| {
         hex + &format!("{byte:02x}")
     })
-}
-
-fn files(run: &Run) -> Vec<Fingerprint> {
-    serde_json::from_str(run.fact("files")).unwrap_or_default()
 }
 
 fn paths(files: &[Fingerprint]) -> Vec<&str> {
@@ -340,7 +342,7 @@ fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
     if run.fact("api") != identity.api || run.fact("org") != identity.org {
         return Some(format!("it went to {} at {}", run.fact("org"), run.fact("api")));
     }
-    let before = files(run);
+    let before = run.files();
     if paths(&before) != paths(&identity.files) {
         return Some(format!("it read {}", paths(&before).join(", ")));
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use crate::api::Client;
 use crate::columns::Origin;
 use crate::error::Error;
-use crate::inventory::{Completeness, Spool, read_into};
+use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
 use crate::upload::{self, Halt};
-pub use screen::show_reading;
+pub use screen::{show_listing, show_reading};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -44,6 +44,34 @@ pub trait Supply {
     fn tables(&self) -> usize;
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
+    /// Whether the plan needs the whole inventory: then a list that isn't known to be whole is an error.
+    fn needs_whole(&self) -> bool {
+        false
+    }
+    /// The conflicts among what was decided, for the plan on screen.
+    fn conflicts(&self) -> Conflicts {
+        Conflicts::Refused(0)
+    }
+    /// What else is to be said of the plan, a line each.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
+    /// Called when the plan has been shown and nothing been sent, with what the organization holds: the last chance to
+    /// keep a copy, or to stop.
+    fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// How many items of a supply stand against other values in the organization, and what becomes of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// They are rejected.
+    Refused(u64),
+    /// They are skipped.
+    Left(u64),
+    /// They are updates.
+    Overwritten(u64),
 }
 
 /// What a plan that was reviewed allows to be written; everything else is left out.
@@ -125,10 +153,8 @@ impl Transfer<'_> {
         counts: &mut Counts,
         planned: &mut bool,
     ) -> Result<(), Error> {
-        let mut stored = self.stored(supply, journal)?;
+        let (listing, mut stored) = self.stored(supply, journal)?;
         *counts = self.plan(supply, journal, review, &mut stored)?;
-        drop(stored);
-        *planned = true;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
         screen::show_plan(
@@ -138,6 +164,10 @@ impl Transfer<'_> {
             changes,
             (counts.unchanged, counts.skipped),
         )?;
+        // What is stopped here was not begun: all of it counts as not attempted.
+        supply.approve(&listing, &mut stored)?;
+        drop(stored);
+        *planned = true;
         if self.purpose == Purpose::Look {
             return Ok(());
         }
@@ -152,12 +182,15 @@ impl Transfer<'_> {
     }
 
     /// What the organization holds, as far as the plan needs it.
-    fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<Spool, Error> {
+    fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<(Listing, Spool), Error> {
         let mut spool = Spool::new()?;
         let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
         screen::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+            if supply.needs_whole() {
+                return Err(Error::incomplete(self.org, &listing));
+            }
             self.output.warn(&format!(
                 "the list of {} can't be relied on ({}): each of the items is asked for by its id",
                 self.org, listing.evidence
@@ -166,7 +199,7 @@ impl Transfer<'_> {
         } else {
             journal.note("held", &listing.count.to_string())?;
         }
-        Ok(spool)
+        Ok((listing, spool))
     }
 
     fn plan(

@@ -6,8 +6,8 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::Context;
 use super::writing::{self, Place};
-use super::{Connected, Context};
 use crate::cli::Export;
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
@@ -56,7 +56,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut spool = Spool::new()?;
     let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(&connected, &listing));
+        return Err(Error::incomplete(&connected.org, &listing));
     }
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
@@ -70,19 +70,6 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         written,
         strangers,
     })
-}
-
-fn incomplete(connected: &Connected, listing: &Listing) -> Error {
-    let mut evidence = listing.evidence.clone();
-    if !listing.missing.is_empty() {
-        let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
-        let more = if listing.missing.len() > NAMED { ", …" } else { "" };
-        evidence += &format!("; missing: {}{more}", named.join(", "));
-    }
-    Error::Incomplete {
-        org: connected.org.clone(),
-        evidence,
-    }
 }
 
 fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {

@@ -3,9 +3,11 @@
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
 mod convert;
+mod ends;
 mod export;
 mod import;
 mod inspect;
+mod migrate;
 mod reading;
 mod runs;
 mod sandbox;
@@ -70,6 +72,7 @@ pub fn main() -> u8 {
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
+        Command::Migrate(options) => migrate::run(&context, &options),
     };
     exit as u8
 }
@@ -90,6 +93,7 @@ fn wishes(cli: &Cli) -> Wishes {
     let connections = match &cli.command {
         Command::Import(import) => usize::from(import.pace.jobs),
         Command::Undo(undo) => usize::from(undo.pace.jobs),
+        Command::Migrate(migrate) => usize::from(migrate.pace.jobs),
         _ => 1,
     };
     Wishes {

@@ -19,7 +19,7 @@ use crate::columns::{Origin, Rejection};
 use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use planning::{Plan, Planned};
-pub use read::{Changed, Facts};
+pub use read::{Changed, Facts, Written};
 pub use writer::Scribe;
 
 /// Why the journal can't be kept. Without it nothing is sent.
@@ -349,11 +349,17 @@ impl Journal {
     }
 }
 
-/// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one second differ.
+/// A name for a run that begins now: its moment in UTC, to some 15 µs (a second in 65,536 parts), and something random.
+/// So the names of runs sort by their beginnings, and two of one moment differ.
 #[must_use]
 pub fn run_name() -> String {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ");
-    format!("{now}-{:04x}", fastrand::u16(..))
+    let now = jiff::Timestamp::now();
+    let part = i64::from(now.subsec_nanosecond()) * 65_536 / 1_000_000_000;
+    format!(
+        "{}-{part:04x}{:02x}",
+        now.strftime("%Y-%m-%dT%H-%M-%SZ"),
+        fastrand::u8(..)
+    )
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {

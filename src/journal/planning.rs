@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::Value;
 
 use super::{JournalError, State, action, code, object, place, store, text};
 use crate::columns::{Origin, Rejection};
@@ -117,7 +118,7 @@ impl<'a> Plan<'a> {
     /// values from before the run's first write are the ones that undoing has to restore.
     fn change_again(&self, earlier: &Earlier, change: &Change) -> rusqlite::Result<()> {
         let mut body = earlier.change.body.clone();
-        body.extend(change.body.clone());
+        merge(&mut body, &change.body);
         let before = earlier.change.before.as_ref().map(|earlier| {
             let mut before: Object = change.before.clone().unwrap_or_default();
             before.extend(earlier.clone());
@@ -166,5 +167,19 @@ impl<'a> Plan<'a> {
                 rejection.reason
             ])?;
         Ok(())
+    }
+}
+
+/// Makes of two bodies that were posted one after the other the one that does the same: the API merges maps leaf by leaf,
+/// and an empty one replaces.
+fn merge(body: &mut Object, later: &Object) {
+    // Depth is bounded: serde_json parses no more than 128 levels.
+    for (key, value) in later {
+        match (body.get_mut(key), value) {
+            (Some(Value::Object(below)), Value::Object(patch)) if !patch.is_empty() => merge(below, patch),
+            _ => {
+                body.insert(key.clone(), value.clone());
+            }
+        }
     }
 }

@@ -1,10 +1,15 @@
 //! The reject file: the rows that did not go through, as they stood in their file, with the reason beside them,
 //! ready to be corrected and imported again.
 
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::columns::{REJECT_COLUMNS, Rejection};
 use crate::error::Error;
+use crate::inventory::Spool;
 use crate::item::Kind;
 use crate::journal::{Journal, Problem};
 use crate::sheet::write::{AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, writer};
@@ -27,6 +32,44 @@ pub fn write_rejects(
         }
     }
     Ok(written)
+}
+
+/// Writes stored items that did not go through as JSON lines, each as it is stored with the reason beside it. The journal's
+/// lines are the items' numbers in the spool, from 1. Gives the file, where there is one.
+pub fn write_objects(journal: &Journal, items: &mut Spool, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !journal.has_problems(0)? {
+        return Ok(Vec::new());
+    }
+    let mut lines: BTreeMap<u64, Vec<Problem>> = BTreeMap::new();
+    journal.problems::<Error>(0, &mut |problem| {
+        lines.entry(problem.origin.line).or_default().push(problem);
+        Ok(())
+    })?;
+    let (path, mut file) = numbered(wanted)?;
+    let mut out = BufWriter::new(&mut file);
+    let mut line = 0;
+    items.each::<Error>(|mut item| {
+        line += 1;
+        let Some(problems) = lines.get(&line) else {
+            return Ok(());
+        };
+        let texts: [&dyn Fn(&Rejection) -> String; 3] = [
+            &|rejection| rejection.column.clone().unwrap_or_default(),
+            &|rejection| rejection.value.clone(),
+            &|rejection| rejection.reason.clone(),
+        ];
+        for (name, text) in REJECT_COLUMNS.iter().skip(1).zip(texts) {
+            let parts: Vec<String> = problems.iter().map(|problem| text(&problem.rejection)).collect();
+            item.insert((*name).to_owned(), Value::String(parts.join("; ")));
+        }
+        serde_json::to_writer(&mut out, &item).map_err(std::io::Error::from)?;
+        out.write_all(b"\n").map_err(WriteError::from)?;
+        Ok(())
+    })?;
+    out.flush().map_err(WriteError::from)?;
+    drop(out);
+    file.commit()?;
+    Ok(vec![path])
 }
 
 fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) -> Result<PathBuf, Error> {
@@ -164,7 +207,7 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
 }
 
 /// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
-fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
     let mut path = wanted.to_owned();
     let mut number = 1_u32;
     while path.exists() {

@@ -10,6 +10,7 @@
 mod export;
 mod faulty;
 mod import;
+mod migrate;
 mod sandbox;
 mod support;
 

@@ -3,7 +3,7 @@
 pub(crate) mod faulty;
 pub(crate) mod http;
 #[allow(dead_code, reason = "each command's tests use the part of it that they need")]
-mod stockport;
+pub(crate) mod stockport;
 mod wire;
 
 use ::stockport::sandbox::{Flavour, Options, Sandbox};

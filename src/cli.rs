@@ -146,6 +146,9 @@ pub struct Import {
     /// Read everything back at the end and compare
     #[arg(long)]
     pub verify: bool,
+    /// Do only this share of the rows: 2/4 is the second of four; auto/4 takes the number from `JOB_COMPLETION_INDEX`
+    #[arg(long, value_name = "I/N", value_parser = shard::Choice::parse)]
+    pub shard: Option<shard::Choice>,
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,

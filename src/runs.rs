@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
-pub use lock::{Lock, LockError};
+use crate::shard::Shard;
+pub use lock::{Job, Lock, LockError};
 
 /// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -166,13 +167,25 @@ impl Run {
 #[derive(Clone, Debug)]
 pub struct Runs {
     folder: PathBuf,
+    /// The share of its job that a run of this process does; none where it does all of it.
+    shard: String,
 }
 
 impl Runs {
     /// The journals in this folder.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            shard: String::new(),
+        }
+    }
+
+    /// A run that begins, or is gone on with, is of this share of its job.
+    #[must_use]
+    pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
+        self.shard = shard.map_or_else(String::new, |shard| shard.to_string());
+        self
     }
 
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
@@ -187,6 +200,7 @@ impl Runs {
         journal.note("api", &identity.api)?;
         journal.note("org", &identity.org)?;
         journal.note("options", &identity.options)?;
+        journal.note("shard", &self.shard)?;
         journal.note("version", env!("CARGO_PKG_VERSION"))?;
         journal.note("started", &now())?;
         journal.note("state", "begun")?;
@@ -244,6 +258,7 @@ impl Runs {
             run.fact("command") == identity.command
                 && run.fact("api") == identity.api
                 && run.fact("org") == identity.org
+                && run.fact("shard") == self.shard
                 && paths(&run.files()) == paths(&identity.files)
         };
         let Some(run) = self.list().into_iter().find(same_place) else {

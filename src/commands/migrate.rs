@@ -18,7 +18,7 @@ use crate::migrate::{
     Certificate, Choice, Earlier, IDS, Ids, MigrateError, Migration, OnConflict, Paths, Side, keep, verify, whole,
 };
 use crate::report::Summary;
-use crate::runs::{Fingerprint, Identity, Known, Lock, Runs};
+use crate::runs::{Fingerprint, Identity, Known, Runs};
 use crate::transfer::{Purpose, Transfer, show_listing};
 
 /// The fact under which a run notes where its copies are, so that one that is gone on with keeps those from before.
@@ -45,15 +45,15 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     let started = Timestamp::now();
     let sends = !options.dry_run;
     let choice = choice(options)?;
-    let words = in_words(options, &choice);
+    let mut words = in_words(options, &choice);
     let named = options.certificate.as_deref().map(Paths::named).transpose()?;
     let ends = context.connect_ends(&options.from, &options.to)?;
     check_names(context, &ends, summary)?;
     let identity = identity(&ends, &words);
     let folder = runs_folder(sends)?;
-    let runs = Runs::new(folder.clone());
+    let runs = Runs::new(folder.clone()).of_shard(choice.shard);
     let lock = if sends {
-        Some(Lock::take(&folder, &identity.api, &identity.org, "migrate")?)
+        Some(super::lock(&folder, &identity, &identity.options, choice.shard)?)
     } else {
         None
     };
@@ -67,6 +67,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
         before: listing,
         copy: copies.keep(context, &options.from, "from", &mut source)?,
     };
+    words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
     let part = choice.shard.map(|shard| shard.file_part());
     let rejects = rejects_file(options, part.as_deref());
     let earlier = Earlier::find(&runs, &identity, &choice.ids.name(), fresh)?;
@@ -211,9 +212,6 @@ fn in_words(options: &cli::Migrate, choice: &Choice) -> Vec<String> {
     if !choice.only.is_empty() {
         let ids: Vec<&str> = choice.only.iter().map(String::as_str).collect();
         words.push(format!("only {}", ids.join(", ")));
-    }
-    if let Some(shard) = choice.shard {
-        words.push(format!("shard {shard}"));
     }
     if words.is_empty() {
         words.push("all".to_owned());

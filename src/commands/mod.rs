@@ -14,7 +14,7 @@ mod sandbox;
 mod undo;
 mod writing;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -27,7 +27,9 @@ use crate::cli::{Cli, Command, Global, Pace};
 use crate::config::{self, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
+use crate::runs::{Identity, Job, Lock};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
+use crate::shard::Shard;
 use crate::upload;
 
 /// What every command works with.
@@ -189,6 +191,18 @@ impl Context {
         self.output.error(&error.to_string(), hint.as_deref());
         error.exit()
     }
+}
+
+/// The right to write to an organization, with the other shards of the same job where there are some. `files` and
+/// `options` tell one job from another.
+fn lock(folder: &Path, identity: &Identity, options: &str, shard: Option<Shard>) -> Result<Lock, Error> {
+    let (api, org, command) = (&identity.api, &identity.org, &identity.command);
+    let Some(shard) = shard else {
+        return Ok(Lock::take(folder, api, org, command)?);
+    };
+    let name = format!("{command} {:?} {options} of {}", identity.files, shard.of());
+    let job = Job { name: &name, shard };
+    Ok(Lock::share(folder, api, org, command, job)?)
 }
 
 /// The folder of journals and locks. One that only looks does without it.

@@ -17,17 +17,19 @@ use crate::sheet::{Cell, Format, Row, Table};
 
 /// Writes one reject file for each table that has problems, in the table's own format: where `wanted` says, or beside
 /// the file that the table came from (`paths`, in the tables' order). A file that is there already is never
-/// overwritten: the next one is numbered.
+/// overwritten: the next one is numbered. `part` names the share of a job that is done by several processes: its files
+/// beside the input bear its name, so that no two of them want the same.
 pub fn write_rejects(
     journal: &Journal,
     tables: &[Table],
     paths: &[PathBuf],
     wanted: Option<&Path>,
+    part: Option<&str>,
 ) -> Result<Vec<PathBuf>, Error> {
     let mut written = Vec::new();
     for (index, (table, path)) in tables.iter().zip(paths).enumerate() {
         if journal.has_problems(index)? {
-            let wanted = wanted.map_or_else(|| beside(path, form(table).0.format), Path::to_owned);
+            let wanted = wanted.map_or_else(|| beside(path, part, form(table).0.format), Path::to_owned);
             written.push(write_table(journal, index, table, &wanted)?);
         }
     }
@@ -187,7 +189,7 @@ fn form(table: &Table) -> (Target, Style) {
 }
 
 /// `inventory.rejects.csv` beside `inventory.csv`; `stdin.rejects.csv` in the working folder for standard input.
-fn beside(file: &Path, format: OutFormat) -> PathBuf {
+fn beside(file: &Path, part: Option<&str>, format: OutFormat) -> PathBuf {
     let file = if file == Path::new("-") {
         Path::new("stdin")
     } else {
@@ -201,6 +203,9 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
         }
     }
     let mut name = stem.into_os_string();
+    if let Some(part) = part {
+        name.push(format!(".shard-{part}"));
+    }
     name.push(".rejects.");
     name.push(format.name());
     file.with_file_name(name)

@@ -10,8 +10,10 @@
 mod export;
 mod faulty;
 mod import;
+mod kubernetes;
 mod migrate;
 mod sandbox;
+mod shard;
 mod support;
 
 #[test]

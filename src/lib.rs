@@ -3,11 +3,15 @@
 //! read → match columns → normalize → check → plan → write → account.
 
 pub mod api;
+pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod convert;
+pub mod delete;
+pub mod diff;
 pub mod error;
 pub mod export;
 pub mod filter;
@@ -16,14 +20,18 @@ pub mod item;
 pub mod journal;
 pub mod migrate;
 pub mod output;
+pub mod place;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod restore;
 pub mod review;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod shard;
 pub mod sheet;
+pub mod snapshot;
 pub mod transfer;
 pub mod undo;
 pub mod upload;

@@ -8,7 +8,6 @@ mod difference;
 mod earlier;
 mod error;
 mod ids;
-mod keep;
 #[cfg(test)]
 mod tests;
 mod verify;
@@ -37,7 +36,6 @@ use difference::{Difference, difference, kept};
 pub use earlier::{Earlier, IDS};
 pub use error::MigrateError;
 pub use ids::Ids;
-pub use keep::keep;
 pub use verify::{Proof, verify};
 
 /// How many items are named where there may be many.

@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
 use crate::upload::{self, Halt};
-pub use screen::{show_listing, show_reading};
+pub use screen::{show_listing, show_reading, shown};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -42,6 +42,10 @@ pub trait Supply {
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
     fn tables(&self) -> usize;
+    /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
+    fn keeps_rejects(&self) -> bool {
+        true
+    }
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
     /// Whether the plan needs the whole inventory: then a list that isn't known to be whole is an error.
@@ -55,6 +59,10 @@ pub trait Supply {
     /// What else is to be said of the plan, a line each.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// What the organization holds, where the supply has had to read it to know its own items; handed over once.
+    fn already_read(&self) -> Option<(Listing, Spool)> {
+        None
     }
     /// Called when the plan has been shown and nothing been sent, with what the organization holds: the last chance to
     /// keep a copy, or to stop.
@@ -183,8 +191,13 @@ impl Transfer<'_> {
 
     /// What the organization holds, as far as the plan needs it.
     fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<(Listing, Spool), Error> {
-        let mut spool = Spool::new()?;
-        let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
+        let (listing, mut spool) = if let Some(read) = supply.already_read() {
+            read
+        } else {
+            let mut spool = Spool::new()?;
+            let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
+            (listing, spool)
+        };
         screen::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
@@ -251,6 +264,7 @@ impl Transfer<'_> {
             None => Ok(()),
             Some(Halt::Interrupted) => Err(Error::Interrupted),
             Some(Halt::Api(error)) => Err(error.into()),
+            Some(Halt::NothingSaved { items, cause }) => Err(Error::NothingSaved { items, cause }),
             Some(Halt::Journal(error)) => Err(error.into()),
             Some(Halt::TooManyFailures { failed, ended }) => Err(Error::TooManyFailures { failed, ended }),
         }
@@ -280,6 +294,7 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Error::Imbalance(tally.equation()));
         }
+        screen::show_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }

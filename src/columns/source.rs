@@ -3,10 +3,10 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::{self, Meaning};
+use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
@@ -16,11 +16,11 @@ use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
 use super::survey::TableSurvey;
-use super::tell::{no_id, tell_columns, unmet};
+use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
-use crate::sheet::{Cell, Format, Row, Table};
+use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
 pub struct Source {
@@ -32,6 +32,8 @@ pub struct Source {
     totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
+    /// Nothing but the ids is read.
+    ids_only: bool,
     /// Headers that the mapping file names and no table has, in a sentence.
     unmet: Option<String>,
 }
@@ -69,9 +71,9 @@ impl Source {
             let layout = Layout::new(table, &matching, mapping)?;
             if layout.id.is_none() {
                 vote(table, &words, &mut matching)?;
-                if needs_id {
-                    return Err(no_id(table, &matching));
-                }
+            }
+            if needs_id && (layout.id.is_none() || table.header.by == HeaderBy::Guessed) {
+                return Err(no_id(table, &matching));
             }
             matchings.push(matching);
             layouts.push(layout);
@@ -85,8 +87,21 @@ impl Source {
             totals,
             options,
             groups: Groups::default(),
+            ids_only: false,
             unmet,
         })
+    }
+
+    /// The same, read for its ids alone: nothing else of a row is looked at, and of two rows of one id the first counts.
+    #[must_use]
+    pub fn ids_only(mut self) -> Self {
+        for layout in &mut self.layouts {
+            layout.targets.clear();
+            layout.constants.clear();
+        }
+        self.options.duplicates = Duplicates::First;
+        self.ids_only = true;
+        self
     }
 
     /// What the columns of each table mean, in the order of `tables`.
@@ -116,6 +131,15 @@ impl Source {
         })
     }
 
+    /// The field or the two fields that the mapping file makes of a column by joining or splitting, in the first table.
+    pub(super) fn fields_joined_or_split(&self, index: usize) -> Option<String> {
+        let targets = self.layouts.first()?.targets.iter();
+        let of_column = targets.filter(|target| target.index == index || target.joined == Some(index));
+        of_column
+            .map(|target| target.field.clone())
+            .reduce(|day, time| format!("{day}, {time}"))
+    }
+
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
     pub fn survey(&mut self) -> Result<Survey, ColumnError> {
         let mut survey = Survey::default();
@@ -126,10 +150,11 @@ impl Source {
             let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) else {
                 continue;
             };
-            if let Some(matching) = self.matchings.get(at) {
+            let said = (survey.decisions.len(), survey.warnings.len());
+            if let Some(matching) = self.matchings.get(at).filter(|_| !self.ids_only) {
                 tell_columns(table, matching, &mut survey);
             }
-            let mut found = TableSurvey::new(layout);
+            let mut found = TableSurvey::new(layout, table);
             let mut reader = table.rows()?;
             let mut number = 0;
             while reader.next(&mut row)? {
@@ -149,8 +174,13 @@ impl Source {
                     );
                 }
             }
+            survey.warnings.extend(reader.notes());
             survey.rows += found.items();
             found.settle(layout, table, &self.options, &mut survey);
+            if self.tables.len() > 1 {
+                name_table(table, survey.decisions.iter_mut().skip(said.0));
+                name_table(table, survey.warnings.iter_mut().skip(said.1));
+            }
             if let Some(total) = self.totals.get_mut(at) {
                 *total = found.total();
             }
@@ -203,6 +233,7 @@ impl Source {
         let (ids, rows) = self.groups.counts();
         if ids > 0 {
             let fate = match self.options.duplicates {
+                _ if self.ids_only => "each counts once",
                 Duplicates::Reject => "all are rejected (--duplicates first, last or merge takes them)",
                 Duplicates::First => "the first row is taken (--duplicates first)",
                 Duplicates::Last => "the last row is taken (--duplicates last)",
@@ -445,7 +476,7 @@ impl Source {
             let raw = if target.joined.is_some() {
                 None
             } else {
-                raw(cell, &value, layout.untyped)
+                own_text(cell, &value, layout.untyped)
             };
             values.push(DraftValue {
                 field: &target.field,
@@ -466,23 +497,6 @@ impl Source {
             _ => Err(reasons),
         }
     }
-}
-
-/// The cell's own text: of untyped text always, elsewhere where the reading has made something else of a text.
-fn raw<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<&'a str> {
-    let Cell::Text(text) = cell else { return None };
-    if untyped {
-        return match cells::unguard(text) {
-            Cow::Borrowed(text) => Some(text),
-            Cow::Owned(_) => None,
-        };
-    }
-    let changed = match value {
-        FieldValue::Text(read) => read != text,
-        FieldValue::Number(_) => true,
-        FieldValue::Nothing | FieldValue::Bool(_) | FieldValue::Json(_) => false,
-    };
-    changed.then_some(text)
 }
 
 fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {

@@ -15,21 +15,22 @@ use crate::filter::Filter;
 use crate::inventory::{Listing, Spool};
 use crate::journal::Journal;
 use crate::migrate::{
-    Certificate, Choice, Earlier, IDS, Ids, MigrateError, Migration, OnConflict, Paths, Side, keep, verify, whole,
+    Certificate, Choice, Earlier, IDS, Ids, MigrateError, Migration, OnConflict, Paths, Side, verify, whole,
 };
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity, Known, Runs};
 use crate::transfer::{Purpose, Transfer, show_listing};
 
-/// The fact under which a run notes where its copies are, so that one that is gone on with keeps those from before.
-const COPIES: &str = "copies";
+/// The facts under which a run notes the snapshots that it took of the source and of the target before anything was sent,
+/// so that one that is gone on with keeps those.
+const SNAPSHOTS: [&str; 2] = ["snapshot of the source", "snapshot of the target"];
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
     let began = Instant::now();
     let mut summary = Summary {
-        source: options.from.clone(),
-        target: options.to.clone(),
+        source: options.from.clone().unwrap_or_default(),
+        target: options.to.clone().unwrap_or_default(),
         dry_run: options.dry_run,
         ..Summary::default()
     };
@@ -47,7 +48,10 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     let choice = choice(options)?;
     let mut words = in_words(options, &choice);
     let named = options.certificate.as_deref().map(Paths::named).transpose()?;
-    let ends = context.connect_ends(&options.from, &options.to)?;
+    let ends = context.connect_ends(options)?;
+    let (from_org, to_org) = (ends.from.org(), ends.to.org.as_str());
+    from_org.clone_into(&mut summary.source);
+    to_org.clone_into(&mut summary.target);
     check_names(context, &ends, summary)?;
     let identity = identity(&ends, &words);
     let folder = runs_folder(sends)?;
@@ -60,30 +64,36 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     let (listing, mut source) = read_source(context, options, &ends, &runs)?;
     let (journal, purpose) = journal(context, options, &runs, &identity, &choice, summary)?;
     let fresh = (purpose != Purpose::Resume).then_some(summary.run.as_str());
-    let copies = Copies::of(&journal, summary, sends)?;
+    let before = Before {
+        context,
+        journal: &journal,
+        folder: sends.then(config::snapshots_folder).transpose()?,
+    };
+    let copy = before.keep(0, from_org, &ends.from.place, &listing, &mut source)?;
     let from = Side {
-        org: options.from.clone(),
+        org: from_org.to_owned(),
         api: ends.from.place.clone(),
         before: listing,
-        copy: copies.keep(context, &options.from, "from", &mut source)?,
+        copy,
     };
     words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
     let part = choice.shard.map(|shard| shard.file_part());
-    let rejects = rejects_file(options, part.as_deref());
+    let rejects = rejects_file(from_org, to_org, part.as_deref());
     let earlier = Earlier::find(&runs, &identity, &choice.ids.name(), fresh)?;
-    let before = |_: &Listing, stored: &mut Spool| copies.keep(context, &options.to, "to", stored).map(drop);
-    let names = (options.from.as_str(), options.to.as_str());
-    let migration = Migration::new(names, source, choice, earlier, rejects, Box::new(before))?;
+    let keep =
+        |listing: &Listing, stored: &mut Spool| before.keep(1, to_org, &ends.to.place, listing, stored).map(drop);
+    let names = (from_org, to_org);
+    let migration = Migration::new(names, source, choice, earlier, rejects, Box::new(keep))?;
     let transfer = Transfer {
         output: &context.output,
         client: &ends.to.client,
-        org: &ends.to.org,
-        upload: context.upload(&options.pace),
+        org: to_org,
+        upload: context.upload_with(&ends.target, &options.pace),
         purpose,
         rejects_anyway: false,
         // Done below, with more proof.
         verify: false,
-        known: known(&runs, &ends.to.place, &options.to, options.brakes),
+        known: known(&runs, &ends.to.place, to_org, options.brakes),
         stop: &context.stop,
     };
     transfer.run(&migration, &journal, None, summary);
@@ -95,10 +105,10 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
             let proof = verify(&context.output, &ends.to.client, &migration, &journal)?;
             summary.verified = Some(proof.differences.is_empty());
             let to = Side {
-                org: options.to.clone(),
+                org: to_org.to_owned(),
                 api: ends.to.place.clone(),
                 before: found,
-                copy: copies.path("to"),
+                copy: before.kept(1)?,
             };
             let certificate = Certificate {
                 run: &summary.run,
@@ -112,7 +122,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
             };
             let paths = match named {
                 Some(paths) => paths,
-                None => Paths::usual(&options.from, &options.to, started, part.as_deref())?,
+                None => Paths::usual(from_org, to_org, started, part.as_deref())?,
             };
             certificate.write(&paths)?;
             context.output.result(&format!(
@@ -139,7 +149,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
 /// passes (API contract).
 fn check_names(context: &Context, ends: &Ends, summary: &mut Summary) -> Result<(), Error> {
     let (from, to) = (ends.from.org(), ends.to.org.as_str());
-    let same_place = ends.from.place.eq_ignore_ascii_case(&ends.to.place);
+    let same_place = config::is_same_api(&ends.from.place, &ends.to.place);
     if from == to && same_place {
         return Err(MigrateError::Same {
             org: from.to_owned(),
@@ -167,18 +177,20 @@ fn known(runs: &Runs, place: &str, org: &str, brakes: cli::Brakes) -> Known {
         at_least: runs.known(place, org),
         allow_empty: brakes.allow_empty,
         allow_shrink: brakes.allow_shrink,
+        longer_name: runs.longer_name(place, org),
     }
 }
 
 /// All of the source, or why it can't be relied on.
 fn read_source(context: &Context, options: &cli::Migrate, ends: &Ends, runs: &Runs) -> Result<(Listing, Spool), Error> {
-    let known = known(runs, &ends.from.place, &options.from, options.brakes);
+    let org = ends.from.org();
+    let known = known(runs, &ends.from.place, org, options.brakes);
     let (listing, source) = ends.from.read(&context.output, known.at_least)?;
-    whole(&options.from, &listing)?;
-    show_listing(&context.output, &options.from, &listing);
-    known.check(&options.from, &listing)?;
+    whole(org, &listing)?;
+    show_listing(&context.output, org, &listing);
+    known.check(org, &listing)?;
     if listing.count == 0 && !options.brakes.allow_empty {
-        return Err(MigrateError::Empty(options.from.clone()).into());
+        return Err(MigrateError::Empty(org.to_owned()).into());
     }
     Ok((listing, source))
 }
@@ -267,49 +279,46 @@ fn journal(
     Ok((journal, Purpose::Write))
 }
 
-fn rejects_file(options: &cli::Migrate, part: Option<&str>) -> PathBuf {
+fn rejects_file(from: &str, to: &str, part: Option<&str>) -> PathBuf {
     let part = part.map(|part| format!(".shard-{part}")).unwrap_or_default();
-    PathBuf::from(format!(
-        "{}{part}.rejects.jsonl",
-        Paths::stem(&options.from, &options.to)
-    ))
+    PathBuf::from(format!("{}{part}.rejects.jsonl", Paths::stem(from, to)))
 }
 
-/// The copies of both organizations from before the run.
-struct Copies {
-    /// Where they are; none where nothing is sent.
+/// The snapshots of both organizations from before the run.
+struct Before<'a> {
+    context: &'a Context,
+    journal: &'a Journal,
+    /// Where they are kept; none where nothing is sent.
     folder: Option<PathBuf>,
 }
 
-impl Copies {
-    fn of(journal: &Journal, summary: &Summary, sends: bool) -> Result<Self, Error> {
-        if !sends {
-            return Ok(Self { folder: None });
-        }
-        let noted = journal.facts()?.remove(COPIES);
-        let folder = match noted {
-            Some(folder) => PathBuf::from(folder),
-            None => config::copies_folder()?.join(&summary.run),
-        };
-        journal.note(COPIES, &folder.to_string_lossy())?;
-        Ok(Self { folder: Some(folder) })
-    }
-
-    /// Keeps a copy, unless an earlier part of this run has.
-    fn keep(&self, context: &Context, org: &str, end: &str, spool: &mut Spool) -> Result<Option<PathBuf>, Error> {
+impl Before<'_> {
+    /// Keeps what one end holds, unless an earlier part of this run has.
+    fn keep(
+        &self,
+        end: usize,
+        org: &str,
+        api: &str,
+        listing: &Listing,
+        spool: &mut Spool,
+    ) -> Result<Option<PathBuf>, Error> {
         let Some(folder) = &self.folder else { return Ok(None) };
-        if let Some(path) = self.path(end) {
+        if let Some(path) = self.kept(end)? {
             return Ok(Some(path));
         }
-        let path = keep(folder, end, spool)?;
-        context
-            .output
-            .result(&format!("A copy of {org} as it is now: {}", path.display()));
+        let path = self.context.safety(folder).keep(org, api, listing, spool)?;
+        if let Some(fact) = SNAPSHOTS.get(end) {
+            self.journal.note(fact, &path.to_string_lossy())?;
+        }
         Ok(Some(path))
     }
 
-    fn path(&self, end: &str) -> Option<PathBuf> {
-        let path = self.folder.as_ref()?.join(format!("{end}.jsonl.zst"));
-        path.is_file().then_some(path)
+    /// The snapshot of one end.
+    fn kept(&self, end: usize) -> Result<Option<PathBuf>, Error> {
+        let mut facts = self.journal.facts()?;
+        Ok(SNAPSHOTS
+            .get(end)
+            .and_then(|fact| facts.remove(*fact))
+            .map(PathBuf::from))
     }
 }

@@ -50,7 +50,8 @@ impl<'a> Plan<'a> {
                 connection.execute_batch(
                     "DELETE FROM rejects;
                      DELETE FROM changes WHERE seq NOT IN (SELECT seq FROM sent);
-                     CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);",
+                     CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);
+                     CREATE INDEX IF NOT EXISTS rewritten_by_seq ON rewritten (seq);",
                 )?;
             }
             connection.query_row("SELECT coalesce(max(seq), 0) FROM changes", [], |row| row.get(0))
@@ -124,6 +125,10 @@ impl<'a> Plan<'a> {
             before.extend(earlier.clone());
             text(&before)
         });
+        // What was sent may be what is stored until this is sent.
+        self.connection
+            .prepare_cached("INSERT INTO rewritten (seq, body) VALUES (?1, ?2)")?
+            .execute(params![earlier.seq, text(&earlier.change.body)])?;
         self.connection
             .prepare_cached("UPDATE changes SET body = ?2, before = ?3 WHERE seq = ?1")?
             .execute(params![earlier.seq, text(&body), before])?;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rusqlite::{OpenFlags, OptionalExtension as _};
+use rusqlite::OpenFlags;
 
 use super::{Journal, JournalError, State, action, connect, lock, object, store};
 use crate::item::Object;
@@ -59,6 +59,31 @@ impl Journal {
         )
     }
 
+    /// The first items that failed, and why, in the plan's order.
+    pub fn first_failures(&self, most: usize) -> Result<Vec<(String, String)>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT id, coalesce(reason, '') FROM outcomes JOIN changes USING (seq)
+                 WHERE state = ?1 ORDER BY seq LIMIT ?2",
+            )?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let failures = select.query_map([State::Failed as i64, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            failures.collect()
+        })
+    }
+
+    /// How many stored values the plan takes away: fields of updates that are posted as null.
+    pub fn cleared(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            c.query_row(
+                "SELECT count(*) FROM changes, json_each(changes.body) AS field
+                 WHERE action = ?1 AND field.type = 'null'",
+                [super::code(crate::plan::Action::Update)],
+                super::count,
+            )
+        })
+    }
+
     /// How many changes the run sent that went through, or may have: what undoing is about.
     pub fn changed_count(&self) -> Result<u64, JournalError> {
         self.with(|c| {
@@ -93,20 +118,26 @@ impl Journal {
         Ok(())
     }
 
-    /// What the run sent as the change of this number.
-    pub fn written(&self, seq: i64) -> Result<Option<Written>, JournalError> {
+    /// What the run sent as the change of this number, the newest first: an earlier part of the run may have sent other
+    /// values, of which it is not known whether the newer ones have taken their place.
+    pub fn written(&self, seq: i64) -> Result<Vec<Written>, JournalError> {
         self.with(|c| {
-            c.prepare_cached("SELECT id, body, state FROM changes LEFT JOIN outcomes USING (seq) WHERE seq = ?1")?
-                .query_row([seq], |row| {
-                    let body: String = row.get(1)?;
-                    let state: Option<i64> = row.get(2)?;
-                    Ok(Written {
-                        id: row.get(0)?,
-                        body: object(&body),
-                        done: state == Some(State::Done as i64),
-                    })
+            let mut select = c.prepare_cached(
+                "SELECT id, body, state FROM changes LEFT JOIN outcomes USING (seq) WHERE seq = ?1
+                 UNION ALL
+                 SELECT * FROM (SELECT id, rewritten.body, NULL FROM rewritten JOIN changes USING (seq)
+                                WHERE seq = ?1 ORDER BY number DESC)",
+            )?;
+            let written = select.query_map([seq], |row| {
+                let body: String = row.get(1)?;
+                let state: Option<i64> = row.get(2)?;
+                Ok(Written {
+                    id: row.get(0)?,
+                    body: object(&body),
+                    done: state == Some(State::Done as i64),
                 })
-                .optional()
+            })?;
+            written.collect()
         })
     }
 

@@ -95,7 +95,7 @@ impl Earlier {
             let Some((_, journal)) = self.journals.get(*journal) else {
                 continue;
             };
-            writes.extend(journal.written(*seq)?.filter(|written| written.id == id));
+            writes.extend(journal.written(*seq)?.into_iter().filter(|written| written.id == id));
         }
         Ok(writes)
     }

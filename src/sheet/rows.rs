@@ -1,8 +1,10 @@
 //! A table's data rows out of a file's physical rows: what is above the header, blank, a repeated header,
 //! or a phantom is left out, and what was left out is counted.
 
+use std::sync::Arc;
+
 use super::header::Found;
-use super::{Cell, ReadError, Row, RowReader, column_letters};
+use super::{Cell, ReadError, Row, RowReader};
 
 /// What makes a physical row a data row.
 #[derive(Clone, Debug)]
@@ -10,6 +12,8 @@ pub(super) struct DataRule {
     pub(super) found: Found,
     /// Whether rows of nothing but zeros are left out: formulas that refer to empty rows, in workbooks.
     pub(super) drop_zeros: bool,
+    /// The rows that the sheet hides, in ascending order: they are read, and those that hold data are counted.
+    pub(super) hidden: Arc<[u64]>,
 }
 
 /// The data rows of one pass.
@@ -18,19 +22,18 @@ pub(super) struct DataRows {
     rule: DataRule,
     repeated: u64,
     zeros: u64,
-    /// For each column without a name, the rows that have something there, and the first of them.
-    unnamed: Vec<(usize, u64, u64)>,
+    /// How many rows given are hidden in the sheet, and the first of them.
+    hidden: (u64, u64),
 }
 
 impl DataRows {
     pub(super) fn new(physical: Box<dyn RowReader>, rule: DataRule) -> Self {
-        let unnamed = rule.found.unnamed.iter().map(|index| (*index, 0, 0)).collect();
         Self {
             physical,
             rule,
             repeated: 0,
             zeros: 0,
-            unnamed,
+            hidden: (0, 0),
         }
     }
 }
@@ -79,13 +82,11 @@ impl RowReader for DataRows {
                 self.zeros += 1;
                 continue;
             }
-            for (index, count, first) in &mut self.unnamed {
-                if is_filled(row.cell(*index)) {
-                    if *count == 0 {
-                        *first = row.line;
-                    }
-                    *count += 1;
+            if self.rule.hidden.binary_search(&row.line).is_ok() {
+                if self.hidden.0 == 0 {
+                    self.hidden.1 = row.line;
                 }
+                self.hidden.0 += 1;
             }
             return Ok(true);
         }
@@ -95,22 +96,25 @@ impl RowReader for DataRows {
     fn notes(&self) -> Vec<String> {
         let mut notes = self.physical.notes();
         if self.repeated > 0 {
-            notes.push(format!(
-                "{} further down repeat the header and are left out",
-                count_rows(self.repeated)
-            ));
+            let words = if self.repeated == 1 {
+                "repeats the header and is"
+            } else {
+                "repeat the header and are"
+            };
+            notes.push(format!("{} further down {words} left out", count_rows(self.repeated)));
         }
         if self.zeros > 0 {
+            let be = if self.zeros == 1 { "is" } else { "are" };
             notes.push(format!(
-                "{} of nothing but zeros are left out (formulas without data)",
+                "{} of nothing but zeros {be} left out (formulas without data)",
                 count_rows(self.zeros)
             ));
         }
-        for (index, count, first) in self.unnamed.iter().filter(|(_, count, _)| *count > 0) {
-            let column = column_letters(*index);
+        if let (1.., first) = self.hidden {
+            let be = if self.hidden.0 == 1 { "is" } else { "are" };
             notes.push(format!(
-                "column {column} has no header, but {} have a value there (the first is row {first}); it is left out",
-                count_rows(*count)
+                "{} {be} hidden in the sheet and {be} read like the others (the first is row {first})",
+                count_rows(self.hidden.0)
             ));
         }
         notes
@@ -118,7 +122,7 @@ impl RowReader for DataRows {
 }
 
 /// A number of rows in words.
-pub(super) fn count_rows(count: u64) -> String {
+fn count_rows(count: u64) -> String {
     if count == 1 {
         "1 row".to_owned()
     } else {

@@ -65,7 +65,7 @@ fn an_organization_is_moved_whole_and_proved_and_the_source_is_never_written_to(
     let run = migrate(&stockport, &[]).ok();
     for said in [
         "sandbox-company holds 2 items (proved whole",
-        "sandbox-branch holds 1 items (proved whole",
+        "sandbox-branch holds 1 item (proved whole",
         "2 create",
         "2 read = 2 created",
         "2 items, none differs",
@@ -260,7 +260,7 @@ fn what_can_not_be_meant_is_refused_before_anything_is_sent() {
         .ok();
     let part = stockport
         .run(["migrate", "--from", FROM, "--to", "sandbox-comp", "--dry-run"])
-        .ok();
+        .exit(1);
     assert!(
         part.stderr.contains("one name is a part of the other"),
         "{}",
@@ -447,6 +447,41 @@ fn every_oddity_arrives_through_faults_and_three_kills_and_a_second_run_moves_wh
 }
 
 #[test]
+fn what_a_part_of_the_run_wrote_is_no_conflict_though_a_later_part_planned_anew_and_died_before_sending() {
+    let server = Faulty::new();
+    for n in 0..30 {
+        server.put(FROM, &json!({"item_id": format!("{n:02}"), "name": "first"}));
+    }
+    let server = server.rule(Rule::from(2, Fault::ErrorBefore).on("POST"));
+    let stockport = at(&server);
+    let args = [
+        "migrate", "--from", FROM, "--to", TO, "--resume", "--batch", "10", "--jobs", "1",
+    ];
+    // The first batch arrives; nothing that comes later does.
+    for n in 0..2 {
+        let seen = server.posts().len();
+        let mut child = stockport
+            .command(args)
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        while server.posts().len() < seen + 2 - n && child.try_wait().unwrap().is_none() {
+            std::thread::sleep(Duration::from_millis(2));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        for id in ["03", "04"] {
+            server.put(FROM, &json!({"item_id": id, "name": format!("changed {n}")}));
+        }
+    }
+    server.behave();
+    let summary = stockport.run(args.iter().chain(&["--json"])).ok().json();
+    assert_eq!((&summary["conflicts"], &summary["verified"]), (&json!(0), &json!(true)));
+    assert_eq!(server.items(TO)["03"]["name"], "changed 1");
+}
+
+#[test]
 fn a_target_that_somebody_tampers_with_is_found_and_named() {
     let server = Faulty::new();
     for n in 0..250 {
@@ -476,30 +511,74 @@ fn a_target_that_somebody_tampers_with_is_found_and_named() {
     assert_eq!(certificate["items"].as_array().unwrap().len(), 249);
 }
 
+/// A config file with these profiles: each its name, server, organization and the key of that.
+fn profiles(stockport: &Stockport, profiles: &[(&str, &str, &str, &str)]) {
+    let mut text = String::new();
+    for (name, url, org, key) in profiles {
+        let file = stockport.write(&format!("{name}.key"), key);
+        #[cfg(unix)]
+        {
+            use std::os::unix::fs::PermissionsExt as _;
+            std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o600)).unwrap();
+        }
+        let file = file.to_str().unwrap().replace('\\', "/");
+        text += &format!("[profiles.{name}]\napi = \"{url}\"\norg = \"{org}\"\nkey_file = \"{file}\"\n");
+    }
+    stockport.write("config.toml", text);
+}
+
 #[test]
-fn another_accounts_organization_gets_that_accounts_key_and_no_other_one() {
+fn each_accounts_organization_is_reached_with_that_accounts_profile_and_no_other_key() {
     let (old, new) = (Faulty::new(), Faulty::new());
     old.put(FROM, &json!({"item_id": "1", "name": "a"}));
-    let stockport = at(&old)
-        .env("CANNLYTICS_API_URL_TO", new.url())
-        .env("CANNLYTICS_API_KEY_TO", new.key(TO));
-    migrate(&stockport, &[]).ok();
+    let stockport = Stockport::new();
+    let config = stockport.path("config.toml");
+    // The environment's key and API are right for neither.
+    let silent = Faulty::new().expects_silence();
+    let stockport = stockport
+        .at_faulty(&silent, FROM)
+        .env("STOCKPORT_CONFIG", config.to_str().unwrap());
+    let shouted = new.url().replace("http://", "HTTP://");
+    profiles(
+        &stockport,
+        &[
+            ("old", old.url(), FROM, old.key(FROM)),
+            ("new", new.url(), TO, new.key(TO)),
+            ("again", &format!("{shouted}/"), TO, new.key(TO)),
+        ],
+    );
+    let ends = ["migrate", "--from-profile", "old", "--to-profile", "new"];
+    stockport.run(ends).ok();
     assert_eq!((new.count(TO), old.count(TO)), (1, 0));
     assert_eq!(old.posts().len(), 0);
+    // One organization by two profiles, whose addresses are spelled in two ways.
+    let twice = stockport
+        .run(["migrate", "--from-profile", "new", "--to-profile", "again"])
+        .exit(2);
+    assert!(
+        twice.stderr.contains("source and target are the same"),
+        "{}",
+        twice.stderr
+    );
     // One name at two APIs is no reason to refuse, but to look twice.
-    let twice = ["migrate", "--from", TO, "--to", TO, "--allow-empty", "--dry-run"];
-    let same_name = stockport.run(twice).ok();
+    let same_name = stockport
+        .run([&ends[..], &["--from", TO, "--allow-empty", "--dry-run"]].concat())
+        .ok();
     assert!(
         same_name.stderr.contains("two names of one API"),
         "{}",
         same_name.stderr
     );
-    let silent = Faulty::new().expects_silence();
-    let keyless = at(&old).env("CANNLYTICS_API_URL_TO", silent.url());
-    let run = migrate(&keyless, &[]).exit(1);
-    assert!(
-        run.stderr.contains("CANNLYTICS_API_KEY_TO holds no key"),
-        "{}",
-        run.stderr
-    );
+    for (more, said) in [
+        (["--api", "http://127.0.0.1:9"], "--api and --from-profile"),
+        (["--profile", "old"], "--profile and --from-profile"),
+        (["--from-profile", "old"], "cannot be used multiple times"),
+    ] {
+        let refused = stockport.run([&ends[..], &more].concat()).exit(2);
+        assert!(refused.stderr.contains(said), "{}", refused.stderr);
+    }
+    let unknown = stockport
+        .run(["migrate", "--from-profile", "old", "--to-profile", "ne"])
+        .exit(2);
+    assert!(unknown.stderr.contains("the nearest is \"new\""), "{}", unknown.stderr);
 }

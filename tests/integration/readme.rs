@@ -206,7 +206,7 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
             says(0, |_, run| {
-                assert!(run.stdout.contains("Backed up 215 items"), "{run:?}")
+                assert!(run.stdout.contains("Backed up 215 items"), "{run:?}");
             }),
         ),
         (

@@ -20,6 +20,7 @@ mod faulty;
 mod guards;
 mod import;
 mod inspect;
+mod office;
 mod plan_files;
 mod reading;
 mod readme;

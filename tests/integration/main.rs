@@ -22,6 +22,7 @@ mod import;
 mod inspect;
 mod kubernetes;
 mod migrate;
+mod office;
 mod plan_files;
 mod reading;
 mod readme;

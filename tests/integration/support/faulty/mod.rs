@@ -370,6 +370,13 @@ impl Shared {
                 let date = SystemTime::now() + Duration::from_secs(*seconds);
                 too_many().with("retry-after", &httpdate::fmt_http_date(date))
             }
+            Some(Fault::TooManyBySlowClock(seconds)) => {
+                let clock = SystemTime::now() - Duration::from_secs(3600);
+                let date = clock + Duration::from_secs(*seconds);
+                too_many()
+                    .with("date", &httpdate::fmt_http_date(clock))
+                    .with("retry-after", &httpdate::fmt_http_date(date))
+            }
             Some(Fault::ErrorBefore) => WireAnswer::json(
                 500,
                 r#"{"success":false,"data":null,"message":"The database is busy."}"#,

@@ -15,6 +15,7 @@ pub mod inventory;
 pub mod item;
 pub mod journal;
 pub mod output;
+mod parallel;
 pub mod plan;
 pub mod progress;
 pub mod report;

@@ -93,6 +93,7 @@ pub(super) fn table(
                 buffer: Vec::new(),
             }))
         }),
+        pieces: None,
     })
 }
 

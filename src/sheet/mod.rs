@@ -4,6 +4,7 @@
 //! Belongs here: file formats, encodings, compression, header rows. Doesn't: what a column means
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
+mod chunks;
 mod cut;
 mod delimited;
 mod encoding;
@@ -13,6 +14,7 @@ mod header;
 mod json;
 mod limits;
 mod memory;
+mod pieces;
 mod row;
 mod rows;
 mod source;
@@ -26,6 +28,7 @@ use std::path::PathBuf;
 
 pub use error::ReadError;
 pub use limits::Limits;
+pub use pieces::{Piece, PieceReader};
 pub use row::{Cell, Moment, NumberFormat, Row};
 
 /// What a file turned out to be.
@@ -147,6 +150,16 @@ pub trait RowReader {
     }
 }
 
+impl<R: RowReader + ?Sized> RowReader for Box<R> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        (**self).next(row)
+    }
+
+    fn notes(&self) -> Vec<String> {
+        (**self).notes()
+    }
+}
+
 /// One table of a file: a sheet, or a whole text or JSON file, with its header row found.
 pub struct Table {
     /// What the user named (`inventory.xlsx`, or `standard input`).
@@ -161,13 +174,26 @@ pub struct Table {
     pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (hidden rows, rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
-    opener: Box<dyn Fn() -> Result<Box<dyn RowReader>, ReadError> + Send + Sync>,
+    opener: Opener<dyn RowReader>,
+    /// Where the rows can be read in several places at once.
+    pieces: Option<Opener<dyn PieceReader>>,
 }
+
+/// Begins another pass.
+type Opener<R> = Box<dyn Fn() -> Result<Box<R>, ReadError> + Send + Sync>;
 
 impl Table {
     /// The data rows from the first one on; may be called again for another pass.
     pub fn rows(&self) -> Result<Box<dyn RowReader>, ReadError> {
         (self.opener)()
+    }
+
+    /// The same rows in pieces that can be read on any thread.
+    pub fn pieces(&self) -> Result<Box<dyn PieceReader>, ReadError> {
+        match &self.pieces {
+            Some(open) => open(),
+            None => Ok(Box::new(pieces::Gathered::new(self.rows()?))),
+        }
     }
 
     /// Where a cell is, for a person: `Worksheet!C7` in a workbook, `line 7, column "Quantity"` in text.

@@ -13,8 +13,8 @@ pub(super) struct DataRule {
 }
 
 /// The data rows of one pass.
-pub(super) struct DataRows {
-    physical: Box<dyn RowReader>,
+pub(super) struct DataRows<R> {
+    physical: R,
     rule: DataRule,
     repeated: u64,
     zeros: u64,
@@ -22,8 +22,8 @@ pub(super) struct DataRows {
     unnamed: Vec<(usize, u64, u64)>,
 }
 
-impl DataRows {
-    pub(super) fn new(physical: Box<dyn RowReader>, rule: DataRule) -> Self {
+impl<R: RowReader> DataRows<R> {
+    pub(super) fn new(physical: R, rule: DataRule) -> Self {
         let unnamed = rule.found.unnamed.iter().map(|index| (*index, 0, 0)).collect();
         Self {
             physical,
@@ -65,7 +65,7 @@ pub(super) fn looks_real(row: &Row) -> bool {
     !row.cells().any(|cell| matches!(cell, Cell::Error(_))) && row.cells().any(|cell| is_filled(cell) && !is_zero(cell))
 }
 
-impl RowReader for DataRows {
+impl<R: RowReader> RowReader for DataRows<R> {
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
         while self.physical.next(row)? {
             if row.line <= self.rule.found.header.line || row.is_blank() {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::output::Color;
+use crate::plan::MaxDelete;
+use crate::snapshot::retention::Count;
 use crate::upload::MaxFailures;
 
 /// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
@@ -40,7 +42,7 @@ pub struct Global {
         env = "STOCKPORT_ORG",
         help_heading = "Where"
     )]
-    pub org: Option<String>,
+    pub org: Vec<String>,
     /// The API's base address [default: the vendor's, at console.cannlytics.com]
     #[arg(
         long,
@@ -56,6 +58,24 @@ pub struct Global {
     /// The folder of the embedded server's data [default: stockport/sandbox in your data folder]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Where")]
     pub sandbox_dir: Option<PathBuf>,
+    /// A profile of the config file: its API, organization and key [default: the config file's own choice]
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        env = "STOCKPORT_PROFILE",
+        help_heading = "Where"
+    )]
+    pub profile: Option<String>,
+    /// A file that holds the API key and nothing else, readable by you alone
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STOCKPORT_KEY_FILE",
+        help_heading = "Where"
+    )]
+    pub key_file: Option<PathBuf>,
     /// How often a request that may go through later is repeated
     #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace")]
     pub retries: u32,
@@ -88,6 +108,9 @@ pub struct Global {
     /// Show no progress
     #[arg(long, global = true, help_heading = "Output")]
     pub no_progress: bool,
+    /// Agree to deletions beforehand: nobody is asked
+    #[arg(short, long, global = true, help_heading = "Brakes")]
+    pub yes: bool,
 }
 
 /// The commands.
@@ -107,6 +130,18 @@ pub enum Command {
     Inspect(Inspect),
     /// Convert a spreadsheet into another format, read and normalized as an import would
     Convert(Convert),
+    /// Back inventories up, verify, restore and prune the snapshots
+    #[command(subcommand)]
+    Backup(BackupCommand),
+    /// Run a command by itself at its time: prints, or installs, a systemd timer or a cron line
+    Schedule(Schedule),
+    /// Look at the config file
+    #[command(subcommand)]
+    Config(ConfigCommand),
+    /// Delete items by their ids, by a file, or by conditions: shows the plan, keeps a copy, asks, and can be undone
+    Delete(Delete),
+    /// Compare two places: files, snapshots, organizations; item by item, field by field
+    Diff(Diff),
 }
 
 /// `stockport import`
@@ -280,6 +315,9 @@ pub struct Export {
     /// Replace the file if it exists (only once the new one is whole)
     #[arg(long)]
     pub force: bool,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
 }
 
 /// `stockport sandbox`
@@ -473,6 +511,283 @@ fn max_failures(text: &str) -> Result<MaxFailures, String> {
         },
         None => text.parse().map(MaxFailures::Items).map_err(|_| wrong()),
     }
+}
+
+/// `stockport schedule`
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Schedule {
+    /// When: "hourly", "daily 02:00", "weekly Sun 02:00", "monthly 1 02:00"
+    #[arg(value_name = "WHEN", required = true)]
+    pub when: Option<String>,
+    /// Put it in place, instead of printing it
+    #[arg(long)]
+    pub install: bool,
+    /// Its name [default: of the command's words]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What runs it [default: systemd where it runs, else cron]
+    #[arg(long, value_name = "SYSTEM", value_enum)]
+    pub system: Option<System>,
+    /// The command, as it would be run: backup create DIR --org ID --key-file FILE
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub args: Vec<String>,
+    /// What there is.
+    #[command(subcommand)]
+    pub command: Option<ScheduleCommand>,
+}
+
+/// `stockport schedule list|remove`
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// List what is scheduled
+    List,
+    /// Take a schedule away
+    Remove {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// What runs commands at their time.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum System {
+    /// A user's systemd timer, which catches up a missed run
+    Systemd,
+    /// A line of the user's crontab
+    Cron,
+    /// The command for Windows's task scheduler
+    Windows,
+}
+
+/// `stockport config`
+#[derive(Debug, Subcommand)]
+pub enum ConfigCommand {
+    /// Say where the config file is, what it says, and what is wrong with it
+    Check,
+}
+
+/// `stockport backup`
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Write a snapshot of an organization's whole inventory into a folder
+    Create(BackupCreate),
+    /// List the snapshots in a folder
+    List(BackupList),
+    /// Prove that every snapshot is as it was written
+    Verify(BackupVerify),
+    /// Bring a snapshot back: shows the plan, sends what differs, accounts for every item
+    Restore(BackupRestore),
+    /// Remove old snapshots by rules
+    Prune(BackupPrune),
+}
+
+/// `stockport backup create`
+#[derive(Args, Debug)]
+pub struct BackupCreate {
+    /// The backup's folder; each organization gets one in it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Old snapshots go afterwards.
+    #[command(flatten)]
+    pub keep: Keep,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+    /// Every profile of the config file, one after the other, each with its own API, organization and key
+    #[arg(long)]
+    pub all_profiles: bool,
+    /// A shell command to run when a backup is not whole; the JSON summary is on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub on_failure: Option<String>,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// `stockport backup list`
+#[derive(Args, Debug)]
+pub struct BackupList {
+    /// The backup's folder, DIR/ORG, or one snapshot
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `stockport backup verify`
+#[derive(Args, Debug)]
+pub struct BackupVerify {
+    /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Compare the newest snapshot (or the one named) with what its organization holds now
+    #[arg(long)]
+    pub against_org: bool,
+    /// Restore the newest snapshot (or the one named) into a sandbox that is thrown away, and compare
+    #[arg(long)]
+    pub drill: bool,
+}
+
+/// `stockport backup restore`
+#[derive(Args, Debug)]
+pub struct BackupRestore {
+    /// The snapshot: DIR or DIR/ORG (the newest), DIR/ORG/NAME, or DIR@2026-11-22 (the newest of that day or before, UTC)
+    #[arg(value_name = "DIR[/SNAPSHOT|@DATE]")]
+    pub snapshot: PathBuf,
+    /// These items only
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Also delete what the snapshot lacks, and null fields that it lacks; a snapshot of what is there is taken first
+    #[arg(long)]
+    pub exact: bool,
+    /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Brakes")]
+    pub max_delete: MaxDelete,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// Where items that did not go through are written [default: restore-ORG.rejects.jsonl in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// `stockport backup prune`
+#[derive(Args, Debug)]
+pub struct BackupPrune {
+    /// The backup's folder, or DIR/ORG
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What is kept.
+    #[command(flatten)]
+    pub keep: Keep,
+    /// Show what would go, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+}
+
+/// Which snapshots are kept, as restic's rules have it: a number, or all.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Keep {
+    /// Keep the last N snapshots
+    #[arg(long = "keep-last", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub last: Option<Count>,
+    /// Keep the newest snapshot of each of the last N days that have one
+    #[arg(long = "keep-daily", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub daily: Option<Count>,
+    /// The same of weeks (ISO)
+    #[arg(long = "keep-weekly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub weekly: Option<Count>,
+    /// The same of months
+    #[arg(long = "keep-monthly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub monthly: Option<Count>,
+    /// The same of years
+    #[arg(long = "keep-yearly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub yearly: Option<Count>,
+}
+
+fn max_delete(text: &str) -> Result<MaxDelete, String> {
+    Ok(match max_failures(text)? {
+        MaxFailures::Items(most) => MaxDelete::Items(most),
+        MaxFailures::Share(most) => MaxDelete::Share(most),
+    })
+}
+
+fn count(text: &str) -> Result<Count, String> {
+    match text {
+        "all" | "unlimited" | "-1" => Ok(Count::All),
+        _ => text
+            .parse()
+            .map(Count::Of)
+            .map_err(|_| "give a number, or all".to_owned()),
+    }
+}
+
+/// `stockport diff`
+#[derive(Args, Debug)]
+pub struct Diff {
+    /// The first place: a file, a snapshot's file, or org:ID; - is standard input
+    #[arg(value_name = "A")]
+    pub a: String,
+    /// The second place, of any kind
+    #[arg(value_name = "B")]
+    pub b: String,
+    /// Fields that are left out of the comparison, beside the server's own; inner ones as extra.note
+    #[arg(long, value_name = "A,B", value_delimiter = ',')]
+    pub ignore: Vec<String>,
+    /// Write the differences to a file, a field a row; its ending names the format (csv, tsv, xlsx, json, jsonl); - is
+    /// standard output, as csv
+    #[arg(long, value_name = "FILE")]
+    pub csv: Option<PathBuf>,
+    /// Replace that file if it exists (only once the new one is whole)
+    #[arg(long, requires = "csv")]
+    pub force: bool,
+    /// How files are read.
+    #[command(flatten)]
+    pub reading: Reading,
+}
+
+/// `stockport delete`
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("which").required(true)))]
+pub struct Delete {
+    /// The items of these ids
+    #[arg(long, value_name = "A,B", value_delimiter = ',', group = "which")]
+    pub ids: Vec<String>,
+    /// The items whose ids stand in a file: any spreadsheet or JSON with a column of ids; - is standard input
+    #[arg(long, value_name = "FILE", group = "which")]
+    pub file: Option<PathBuf>,
+    /// The items that meet this: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    #[arg(long = "where", value_name = "CONDITION", group = "which")]
+    pub conditions: Vec<String>,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop where more would be deleted: a number, or a share (5%) of what the organization holds [default: 10% with
+    /// --where, no bound for ids that are named]
+    #[arg(long, value_name = "N|N%", help_heading = "Brakes", value_parser = max_delete)]
+    pub max_delete: Option<MaxDelete>,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// Where ids that did not go through are written [default: beside the file, or delete.rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// The sheet of a workbook; '*' reads every one that holds data
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub sheet: Option<String>,
+    /// The row that holds the headers, from 1
+    #[arg(long, value_name = "N", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_row: Option<u64>,
+    /// The delimiter of a text file: a character, or tab
+    #[arg(long, value_name = "C", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub encoding: Option<String>,
+    /// A mapping file that says which column holds the ids
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub map: Option<PathBuf>,
+    /// How fast; a deletion is a request of its own, whatever --batch says.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
 }
 
 #[cfg(test)]

@@ -1,23 +1,29 @@
-//! What a run works with: flags, then the environment, then `.env`, resolved once into one value.
+//! What a run works with: flags, then the environment, then `.env` (which gives a key and nothing else), then the config
+//! file's profile, resolved once into one value.
 //!
 //! Belongs here: where the key, the host and the organization come from. Doesn't: what the flags are called (`cli`).
 
-use std::path::PathBuf;
+pub mod file;
+pub mod key;
+
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::api::{Endpoint, Key};
+use crate::columns::nearest;
+use file::{File, Profile};
+use key::KEY_VARIABLE;
 
 /// The vendor's public endpoint (its documentation).
 pub const DEFAULT_API: &str = "https://console.cannlytics.com/api";
-
-/// The variable that holds the key, as in the vendor's documentation.
-pub const KEY_VARIABLE: &str = "CANNLYTICS_API_KEY";
 
 /// What the flags say; the environment is already in where clap reads it.
 #[derive(Clone, Debug, Default)]
 pub struct Wishes {
     /// The organization.
     pub org: Option<String>,
+    /// All organizations that are named, where a command takes several.
+    pub orgs: Vec<String>,
     /// The API's base.
     pub api: Option<String>,
     /// The embedded server instead of the API.
@@ -30,6 +36,13 @@ pub struct Wishes {
     pub timeout: Duration,
     /// How many connections are kept.
     pub connections: usize,
+    /// The file that holds the key, by `--key-file`.
+    pub key_file: Option<PathBuf>,
+    /// The profile that fills in what flags and environment leave open.
+    pub profile: Option<Profile>,
+    /// The profile's key goes before the environment's: one of several profiles that are worked with at once, of which the
+    /// environment's key could be right for one at most.
+    pub own_key_first: bool,
 }
 
 /// Why a run can't begin.
@@ -38,6 +51,12 @@ pub enum ConfigError {
     /// No organization is named.
     #[error("no organization is named")]
     NoOrganization,
+    /// Several organizations are named, where one has to be meant.
+    #[error("several organizations are named, and this command works with one: {}", .0.join(", "))]
+    SeveralOrganizations(Vec<String>),
+    /// Two options that can't both be meant.
+    #[error("--{0} and --{1} can't both be meant")]
+    Conflict(&'static str, &'static str),
     /// The embedded server has no such organization.
     #[error("the sandbox has no organization {org:?}; it has {}", known.join(", "))]
     NotInSandbox {
@@ -55,6 +74,64 @@ pub enum ConfigError {
     /// The variable is no text.
     #[error("{KEY_VARIABLE} is not text")]
     KeyNotText,
+    /// The config file can't be read.
+    #[error("the config file {} can't be read: {cause}", .path.display())]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{}, line {line}: {fault}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        fault: file::Fault,
+    },
+    /// There is no such profile.
+    #[error("the config file has no profile {name:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
+    NoProfile {
+        /// What was named.
+        name: String,
+        /// The profile that is most like it.
+        nearest: Option<String>,
+    },
+    /// There is no config file to take a profile from.
+    #[error("there is no config file {}", .0.display())]
+    NoFile(PathBuf),
+    /// The profile's key would travel to another host than the profile's.
+    #[error("the key of the profile {profile:?} belongs to {own}, and does not travel to {other}")]
+    OtherHost {
+        /// The profile.
+        profile: String,
+        /// Its host.
+        own: String,
+        /// The host that flags or environment name.
+        other: String,
+    },
+    /// A key file can't be read.
+    #[error("the key file {} can't be read: {cause}", .path.display())]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// A key file that others can read.
+    #[error("the key file {} can be read by others", .0.display())]
+    OpenKeyFile(PathBuf),
+    /// The command that prints the key failed.
+    #[error("the key_command {command:?} {why}")]
+    KeyCommand {
+        /// The command.
+        command: String,
+        /// What happened.
+        why: String,
+    },
     /// There is no folder to keep journals in.
     #[error("there is no folder to keep the run's journal in: {0}")]
     NoStateFolder(String),
@@ -66,12 +143,26 @@ impl ConfigError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
+            Self::Conflict(..) => "leave one of them out",
+            Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
             Self::NotInSandbox { .. } => {
                 "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
             }
-            Self::NoKey => "set CANNLYTICS_API_KEY, or write it into a file .env in this folder; --sandbox needs none",
-            Self::DotEnv(_) => "write one line into it: CANNLYTICS_API_KEY=…",
+            Self::NoKey => {
+                "set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none"
+            }
+            Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
             Self::KeyNotText => "set it again; a key is letters and digits",
+            Self::Read { .. } => "check the file's permissions; STOCKPORT_CONFIG names another one",
+            Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
+            Self::NoProfile { .. } => "`stockport config check` lists the profiles",
+            Self::NoFile(_) => "write one (see the README), or leave --profile out",
+            Self::OtherHost { .. } => {
+                "leave --api and CANNLYTICS_API_URL out, or give the other host's key in CANNLYTICS_API_KEY"
+            }
+            Self::KeyFile { .. } => "check the path and the permissions",
+            Self::OpenKeyFile(_) => "make it yours alone: chmod 600 FILE",
+            Self::KeyCommand { .. } => "run the command by itself; it has to print the key and nothing else",
             Self::NoStateFolder(_) => "set HOME, or XDG_STATE_HOME to a folder that can be written",
         }
     }
@@ -79,24 +170,80 @@ impl ConfigError {
     /// Whether the command line is at fault.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NoOrganization)
+        matches!(
+            self,
+            Self::NoOrganization
+                | Self::Conflict(..)
+                | Self::SeveralOrganizations(_)
+                | Self::NoProfile { .. }
+                | Self::NoFile(_)
+        )
     }
 }
 
 impl Wishes {
+    /// The same with what a profile says where flags and environment say nothing.
+    #[must_use]
+    pub fn with_profile(mut self, profile: Profile) -> Self {
+        if self.orgs.is_empty() {
+            self.orgs.extend(profile.org.clone());
+            self.org.clone_from(&profile.org);
+        }
+        self.profile = Some(profile);
+        self
+    }
+
     /// The endpoint of the API that is meant, key included.
-    pub fn endpoint(&self) -> Result<Endpoint, crate::error::Error> {
-        let org = self
-            .org
-            .clone()
+    pub fn endpoint(&self, org: Option<&str>) -> Result<Endpoint, crate::error::Error> {
+        let org = org
             .filter(|org| !org.is_empty())
+            .map(str::to_owned)
             .ok_or(ConfigError::NoOrganization)?;
-        let base = self
-            .api
-            .clone()
-            .filter(|api| !api.is_empty())
-            .unwrap_or_else(|| DEFAULT_API.to_owned());
-        Ok(self.endpoint_at(base, org, key()?))
+        let base = self.base();
+        let key = self.key(&base)?;
+        Ok(self.endpoint_at(base, org, key))
+    }
+
+    /// The API's base: by flag or environment, else the profile's, else the vendor's.
+    #[must_use]
+    pub fn base(&self) -> String {
+        let given = self.api.as_deref().filter(|api| !api.is_empty());
+        let own = self.profile.as_ref().and_then(|profile| profile.api.as_deref());
+        given.or(own).unwrap_or(DEFAULT_API).to_owned()
+    }
+
+    /// The key: of the file that a flag names, of the environment, of `.env`, of the profile, in this order.
+    fn key(&self, base: &str) -> Result<Key, crate::error::Error> {
+        if let Some(path) = &self.key_file {
+            return key::from_file(path);
+        }
+        if self.own_key_first
+            && let Some(key) = self.profile_key(base)?
+        {
+            return Ok(key);
+        }
+        if let Some(key) = key::from_environment()? {
+            return Ok(key);
+        }
+        self.profile_key(base)?.ok_or_else(|| ConfigError::NoKey.into())
+    }
+
+    /// The profile's key, which goes to the profile's host alone.
+    fn profile_key(&self, base: &str) -> Result<Option<Key>, crate::error::Error> {
+        let Some(profile) = self.profile.as_ref().filter(|profile| profile.has_key()) else {
+            return Ok(None);
+        };
+        let own = host(profile.api.as_deref().unwrap_or(DEFAULT_API));
+        let other = host(base);
+        if own != other {
+            return Err(ConfigError::OtherHost {
+                profile: profile.name.clone(),
+                own,
+                other,
+            }
+            .into());
+        }
+        profile.key()
     }
 
     /// An endpoint of a host that is known, as the embedded server's.
@@ -113,26 +260,87 @@ impl Wishes {
     }
 }
 
-/// The key: from the environment, else from `.env` in the working folder (the vendor's examples keep it there).
-/// `.env` gives a key and nothing else: a file that lies about must not send the key to another host.
-fn key() -> Result<Key, crate::error::Error> {
-    match std::env::var(KEY_VARIABLE) {
-        Ok(key) if !key.trim().is_empty() => return Ok(Key::new(&key)?),
-        Err(std::env::VarError::NotUnicode(_)) => return Err(ConfigError::KeyNotText.into()),
-        _ => {}
+impl Profile {
+    /// Whether it says where its key is.
+    #[must_use]
+    pub fn has_key(&self) -> bool {
+        self.key_file.is_some() || self.key_command.is_some()
     }
-    let path = PathBuf::from(".env");
-    if path.is_file() {
-        let broken = |_| ConfigError::DotEnv("a line of it is not of the form NAME=value".to_owned());
-        let lines = dotenvy::from_path_iter(&path).map_err(broken)?;
-        for line in lines {
-            let (name, value) = line.map_err(broken)?;
-            if name == KEY_VARIABLE && !value.trim().is_empty() {
-                return Ok(Key::new(&value)?);
-            }
+
+    /// Its key; none where it says nothing of one.
+    pub fn key(&self) -> Result<Option<Key>, crate::error::Error> {
+        match (&self.key_file, &self.key_command) {
+            (Some(path), _) => key::from_file(path).map(Some),
+            (None, Some(command)) => key::from_command(command).map(Some),
+            (None, None) => Ok(None),
         }
     }
-    Err(ConfigError::NoKey.into())
+}
+
+/// Scheme, host and port of a base, as they decide who gets a key.
+fn host(base: &str) -> String {
+    let lower = base.trim().to_ascii_lowercase();
+    let (scheme, rest) = lower.split_once("://").unwrap_or(("", &lower));
+    let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+    let default_port = if scheme == "http" { ":80" } else { ":443" };
+    format!(
+        "{scheme}://{}",
+        authority.strip_suffix(default_port).unwrap_or(authority)
+    )
+}
+
+/// Where the config file is: `STOCKPORT_CONFIG`, or `stockport/config.toml` in the user's folder of settings. Whether it
+/// was named, and so has to be there.
+pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
+    use etcetera::BaseStrategy as _;
+    if let Some(named) = std::env::var_os("STOCKPORT_CONFIG").filter(|named| !named.is_empty()) {
+        return Ok((named.into(), true));
+    }
+    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
+    Ok((strategy.config_dir().join("stockport").join("config.toml"), false))
+}
+
+/// Reads the config file; one that isn't there is empty, unless it was named.
+pub fn load() -> Result<(PathBuf, Option<File>), ConfigError> {
+    let (path, is_named) = config_path()?;
+    let text = match std::fs::read_to_string(&path) {
+        Ok(text) => text,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && !is_named => return Ok((path, None)),
+        Err(cause) => return Err(ConfigError::Read { path, cause }),
+    };
+    let home = etcetera::home_dir().ok();
+    let folder = path.parent().unwrap_or(Path::new("."));
+    match File::parse(&text, folder, home.as_deref()) {
+        Ok(file) => Ok((path, Some(file))),
+        Err((line, fault)) => Err(ConfigError::File { path, line, fault }),
+    }
+}
+
+/// The profile that is meant: the one named, else the file's own choice, else one called `default`; none where there is
+/// none of these.
+pub fn chosen(name: Option<&str>) -> Result<Option<Profile>, ConfigError> {
+    let (path, file) = match load() {
+        Ok(loaded) => loaded,
+        // Without a home there is no config file, and none is asked for.
+        Err(ConfigError::NoStateFolder(_)) if name.is_none() => return Ok(None),
+        Err(error) => return Err(error),
+    };
+    let Some(file) = file else {
+        return if name.is_some() {
+            Err(ConfigError::NoFile(path))
+        } else {
+            Ok(None)
+        };
+    };
+    let wanted = name.or(file.profile.as_deref());
+    match (file.named(wanted.unwrap_or("default")), wanted) {
+        (Some(profile), _) => Ok(Some(profile.clone())),
+        (None, None) => Ok(None),
+        (None, Some(name)) => Err(ConfigError::NoProfile {
+            name: name.to_owned(),
+            nearest: nearest(name, file.profiles.iter().map(|profile| profile.name.as_str())).map(str::to_owned),
+        }),
+    }
 }
 
 /// The folder in which the journals of runs are kept: the user's state folder.
@@ -142,4 +350,36 @@ pub fn runs_folder() -> Result<PathBuf, ConfigError> {
     // Only Unix knows a folder for state; elsewhere it lives with the data.
     let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
     Ok(state.join("stockport").join("runs"))
+}
+
+/// The folder in which a copy of an organization is kept before anything of it is deleted: in the user's data folder.
+pub fn snapshots_folder() -> Result<PathBuf, ConfigError> {
+    use etcetera::BaseStrategy as _;
+    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
+    Ok(strategy.data_dir().join("stockport").join("snapshots"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_travels_by_scheme_host_and_port() {
+        let same = "https://example.com";
+        for base in [
+            "https://example.com/api",
+            "HTTPS://Example.com:443",
+            "https://example.com/other?x",
+        ] {
+            assert_eq!(host(base), same, "{base}");
+        }
+        for base in [
+            "http://example.com",
+            "https://example.com:8443/api",
+            "https://example.com.evil.org",
+            "https://api.example.com",
+        ] {
+            assert_ne!(host(base), same, "{base}");
+        }
+    }
 }

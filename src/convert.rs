@@ -79,3 +79,107 @@ fn cell<'a>(value: &'a DraftValue<'a>) -> Cell<'a> {
         FieldValue::Json(value) => Cell::Json(value),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::borrow::Cow;
+
+    use super::*;
+    use crate::columns::{ColumnOptions, Duplicates};
+    use crate::sheet::{Format, Header, HeaderCell, Row, Table};
+
+    fn table(names: &[&str], rows: &[&[&str]]) -> Table {
+        let cells = names.iter().enumerate().map(|(index, name)| HeaderCell {
+            index,
+            name: (*name).to_owned(),
+        });
+        let header = Header {
+            line: 1,
+            cells: cells.collect(),
+            ..Header::default()
+        };
+        let rows = rows.iter().zip(2..).map(|(cells, line)| {
+            let mut row = Row::new();
+            row.clear(line);
+            for cell in *cells {
+                row.push(Cell::Text(cell));
+            }
+            row
+        });
+        let format = Format::Delimited {
+            delimiter: b',',
+            encoding: "UTF-8",
+        };
+        Table::from_rows("count.csv", format, None, header, rows.collect())
+    }
+
+    fn all(source: &mut Source) -> Vec<Vec<String>> {
+        source.survey().unwrap();
+        let layout = Layout::new(source);
+        let columns = layout.columns(Headers::Field).into_iter().map(|column| column.name);
+        let mut seen = vec![columns.collect::<Vec<_>>()];
+        source
+            .read::<crate::error::Error>(&mut |_, incoming| {
+                if let crate::columns::Reading::Item(draft) = incoming.reading {
+                    let cells = layout.cells(incoming.origin.table, &draft);
+                    seen.push(cells.iter().map(|cell| format!("{cell:?}")).collect());
+                }
+                Ok(())
+            })
+            .unwrap();
+        seen
+    }
+
+    #[test]
+    fn tables_of_other_columns_in_another_order_become_one() {
+        let first = table(&["quantity", "item_id", "name"], &[&["5", "A", "Kush"]]);
+        let second = table(&["name", "status", "item_id"], &[&["Haze", "None", "B"]]);
+        let mut source = Source::new(vec![first, second], ColumnOptions::default()).unwrap();
+        assert_eq!(
+            all(&mut source),
+            [
+                ["item_id", "name", "status", "quantity"],
+                ["Text(\"A\")", "Text(\"Kush\")", "Absent", "Digits(\"5\")"],
+                ["Text(\"B\")", "Text(\"Haze\")", "Empty", "Absent"],
+            ]
+        );
+    }
+
+    #[test]
+    fn a_row_that_was_merged_with_a_longer_one_keeps_all_of_it() {
+        let rows: &[&[&str]] = &[&["A", "Kush", "Active"], &["A"]];
+        let options = ColumnOptions {
+            duplicates: Duplicates::Merge,
+            ..ColumnOptions::default()
+        };
+        let mut source = Source::new(vec![table(&["item_id", "name", "status"], rows)], options).unwrap();
+        assert_eq!(
+            all(&mut source)[1..],
+            [["Text(\"A\")", "Text(\"Kush\")", "Text(\"Active\")"]]
+        );
+    }
+
+    #[test]
+    fn values_out_of_their_order_find_their_columns() {
+        let source = Source::new(
+            vec![table(&["item_id", "name", "status"], &[])],
+            ColumnOptions::default(),
+        )
+        .unwrap();
+        let value = |field, text: &'static str| DraftValue {
+            field,
+            value: FieldValue::Text(Cow::Borrowed(text)),
+            raw: None,
+            index: None,
+        };
+        let draft = Draft {
+            id: Cow::Borrowed("A"),
+            values: vec![value("status", "s"), value("name", "n")],
+        };
+        let layout = Layout::new(&source);
+        assert_eq!(
+            layout.cells(0, &draft),
+            [Cell::Text("A"), Cell::Text("n"), Cell::Text("s")]
+        );
+    }
+}

@@ -3,13 +3,18 @@
 use crate::api::ApiError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
+use crate::delete::DeleteError;
 use crate::filter::FilterError;
+use crate::inventory::Listing;
 use crate::journal::JournalError;
+use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
+use crate::schedule::ScheduleError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
+use crate::snapshot::SnapshotError;
 
 /// How the program ends; the table stands in the README.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,12 +48,18 @@ pub enum Error {
     /// A file can't be written.
     #[error(transparent)]
     Write(#[from] WriteError),
+    /// The rows that would not go through would have no place to go to.
+    #[error("rows that don't go through could not be written down: {0}")]
+    NoRejects(#[source] WriteError),
     /// The endpoint, or the way to it.
     #[error(transparent)]
     Api(#[from] ApiError),
     /// A condition or a list of fields.
     #[error(transparent)]
     Filter(#[from] FilterError),
+    /// A snapshot.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The journal.
     #[error(transparent)]
     Journal(#[from] JournalError),
@@ -61,6 +72,15 @@ pub enum Error {
     /// Another run is writing.
     #[error(transparent)]
     Lock(#[from] LockError),
+    /// A deletion that is not begun.
+    #[error(transparent)]
+    Delete(#[from] DeleteError),
+    /// What is named is no place.
+    #[error(transparent)]
+    Place(#[from] PlaceError),
+    /// Two results for one standard output.
+    #[error("--json and {0} - would both write to standard output")]
+    TwoResults(&'static str),
     /// A plan that was reviewed and no longer fits.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -78,6 +98,23 @@ pub enum Error {
         /// How that is known, with the ids that are known to be missing.
         evidence: String,
     },
+    /// More would be deleted than is allowed without further ado.
+    #[error("{count} of {held} items would be deleted, which is more than --max-delete allows")]
+    TooManyDeletes {
+        /// How many.
+        count: u64,
+        /// How many there are.
+        held: u64,
+    },
+    /// A command that can't be scheduled, or a scheduler that can't be told.
+    #[error(transparent)]
+    Schedule(#[from] ScheduleError),
+    /// The command that is to be scheduled is mistyped.
+    #[error("the command to schedule is at fault: {0}")]
+    Scheduled(String),
+    /// The user has not agreed.
+    #[error("{0}: nothing was done, as nobody said yes to it")]
+    NoConsent(String),
     /// Too many items failed.
     #[error("{failed} of {ended} items failed, which is more than --max-failures allows")]
     TooManyFailures {
@@ -85,6 +122,14 @@ pub enum Error {
         failed: u64,
         /// How many had ended.
         ended: u64,
+    },
+    /// Item after item failed, and nothing was saved meanwhile.
+    #[error("the last {items} items all failed, and nothing was saved meanwhile; the last one: {cause}")]
+    NothingSaved {
+        /// How many.
+        items: u64,
+        /// How the last one failed.
+        cause: ApiError,
     },
     /// The user stopped the run.
     #[error("interrupted: what was in flight was finished, nothing new was begun")]
@@ -94,7 +139,25 @@ pub enum Error {
     Imbalance(String),
 }
 
+/// How many of the ids that a list lacks are named.
+const NAMED: usize = 5;
+
 impl Error {
+    /// The error of a list that can't be shown to be whole.
+    #[must_use]
+    pub fn incomplete(org: &str, listing: &Listing) -> Self {
+        let mut evidence = listing.evidence.clone();
+        if !listing.missing.is_empty() {
+            let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
+            let more = if listing.missing.len() > NAMED { ", …" } else { "" };
+            evidence += &format!("; missing: {}{more}", named.join(", "));
+        }
+        Self::Incomplete {
+            org: org.to_owned(),
+            evidence,
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> Option<String> {
@@ -103,21 +166,39 @@ impl Error {
             Self::Read(error) => Some(error.hint().to_owned()),
             Self::Columns(error) => Some(error.hint()),
             Self::Write(error) => Some(error.hint().to_owned()),
+            Self::NoRejects(_) => Some("name a file that can be written with --rejects FILE".to_owned()),
             Self::Api(error) => error.hint(),
             Self::Filter(error) => Some(error.hint().to_owned()),
+            Self::Snapshot(error) => Some(error.hint()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
             Self::Run(error) => Some(error.hint().to_owned()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
+            Self::Delete(error) => Some(error.hint().to_owned()),
+            Self::Place(error) => Some(error.hint().to_owned()),
+            Self::TwoResults(_) => Some("give one of them a file".to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
+            Self::TooManyDeletes { .. } => {
+                Some("look at them with --dry-run; if they are to go, let --max-delete be larger (20%)".to_owned())
+            }
+            Self::Schedule(error) => Some(error.hint().to_owned()),
+            Self::Scheduled(_) => {
+                Some("write it after -- as you would run it: -- backup create DIR --org ID".to_owned())
+            }
+            Self::NoConsent(_) => Some("look at it with --dry-run, then say --yes".to_owned()),
             Self::TooManyFailures { .. } => Some("look at the reject file for the reasons, then import it".to_owned()),
+            Self::NothingSaved { .. } => Some(
+                "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"
+                    .to_owned(),
+            ),
             Self::Interrupted => Some(
-                "to go on, run the same command with --resume; what is stored already is not sent again".to_owned(),
+                "to go on, run the same command (an import with --resume); what is done already is not done again"
+                    .to_owned(),
             ),
             Self::Imbalance(_) => Some("compare an export with the file, and please report it".to_owned()),
         }
@@ -128,7 +209,12 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) | Self::Filter(_) => Exit::Usage,
+            Self::Delete(error) if error.is_usage() => Exit::Usage,
+            Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) | Self::Scheduled(_) => {
+                Exit::Usage
+            }
+            Self::Schedule(error) if error.is_usage() => Exit::Usage,
+            Self::Snapshot(error) => error.exit(),
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

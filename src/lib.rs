@@ -3,11 +3,15 @@
 //! read → match columns → normalize → check → plan → write → account.
 
 pub mod api;
+pub mod audit;
+pub mod backup;
 pub mod cli;
 pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod convert;
+pub mod delete;
+pub mod diff;
 pub mod error;
 pub mod export;
 pub mod filter;
@@ -16,13 +20,17 @@ pub mod item;
 pub mod journal;
 pub mod output;
 mod parallel;
+pub mod place;
 pub mod plan;
 pub mod progress;
 pub mod report;
+pub mod restore;
 pub mod review;
 pub mod runs;
 pub mod sandbox;
+pub mod schedule;
 pub mod sheet;
+pub mod snapshot;
 pub mod transfer;
 pub mod undo;
 pub mod upload;

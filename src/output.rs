@@ -42,6 +42,9 @@ pub struct Style {
     pub no_progress: bool,
 }
 
+/// Gives the elements of a long list, one after the other.
+pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
+
 /// Where everything that a person or a program reads goes through.
 #[derive(Debug)]
 pub struct Output {
@@ -112,6 +115,25 @@ impl Output {
         }
     }
 
+    /// The one JSON document, with a last key whose list may be too long to be held: `each` gives its elements. The document
+    /// is whole even where `each` fails; it is the caller's to say so.
+    pub fn long_document<E>(&self, head: &Value, list: &str, each: &mut Elements<'_, E>) -> Result<(), E> {
+        if !self.style.json {
+            return Ok(());
+        }
+        let head = head.to_string();
+        let head = head.strip_suffix('}').unwrap_or(&head);
+        let comma = if head == "{" { "" } else { "," };
+        self.write_out(&format!("{head}{comma}{}:[", Value::from(list)));
+        let mut first = true;
+        let given = each(&mut |element| {
+            let comma = if std::mem::replace(&mut first, false) { "" } else { "," };
+            self.write_out(&format!("{comma}{element}"));
+        });
+        self.write_out("]}");
+        given
+    }
+
     /// Something worth knowing on the way; not with `--quiet`.
     pub fn say(&self, line: &str) {
         if !self.style.quiet {
@@ -150,12 +172,13 @@ impl Output {
 
     /// A row that is refused, whatever else is said or not: the reason, and the value at fault.
     pub fn rejected(&self, reason: &str, value: &str) {
-        let value = if value.is_empty() || reason.contains(value) {
+        let shown = if value.is_empty() || reason.contains(value) {
             String::new()
         } else {
             format!(" ({value:?})")
         };
-        write_err(&format!("{} {reason}{value}", self.paint_err(Tone::Bad, "rejected:")));
+        let text = format!("{} {reason}{shown}", self.paint_err(Tone::Bad, "rejected:"));
+        self.event("rejected", reason, &json!({"value": value}), &text);
     }
 
     /// An error: what, and what to do about it, apart.
@@ -165,6 +188,24 @@ impl Output {
             text += &format!("\n{} {hint}", self.paint_err(Tone::Good, "hint:"));
         }
         self.event("error", message, &json!({"hint": hint}), &text);
+    }
+
+    /// Whether a person sits at a terminal who can be asked.
+    #[must_use]
+    pub fn can_ask(&self) -> bool {
+        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
+    }
+
+    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here.
+    #[must_use]
+    pub fn confirm(&self, what: &str) -> bool {
+        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+            return false;
+        }
+        let asked = write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ");
+        let mut answer = String::new();
+        let answered = asked.and_then(|()| std::io::stdin().read_line(&mut answer));
+        answered.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
     }
 
     /// The text in its colour, for a line of the result.
@@ -231,6 +272,13 @@ pub fn grouped(number: u64) -> String {
         grouped.push(digit);
     }
     grouped
+}
+
+/// `1 item`, `12,345 items`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
 }
 
 #[cfg(test)]

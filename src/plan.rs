@@ -5,7 +5,7 @@
 
 use serde_json::Value;
 
-use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, as_text, same};
+use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, same, shows};
 use crate::item::{FIELDS, ITEM_ID, Object};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
@@ -63,6 +63,26 @@ pub struct Change {
     pub body: Object,
     /// The stored values of the posted fields (a field that is not stored is absent); none for a new item.
     pub before: Option<Object>,
+}
+
+/// How many items a run may delete that were not named one by one.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum MaxDelete {
+    /// So many.
+    Items(u64),
+    /// Such a share of what the organization holds (0 to 1).
+    Share(f64),
+}
+
+impl MaxDelete {
+    /// Whether `deleted` of the `held` items may go.
+    #[must_use]
+    pub fn allows(self, deleted: u64, held: u64) -> bool {
+        match self {
+            Self::Items(most) => deleted <= most,
+            Self::Share(most) => deleted as f64 <= most * held as f64,
+        }
+    }
 }
 
 /// What the plan makes of one item.
@@ -152,12 +172,11 @@ fn update(draft: &Draft<'_>, stored: &Object, policy: &Policy) -> Decision {
     })
 }
 
-/// Whether the file's value is what is stored: by value, or because the untyped cell is to the letter what an
-/// export writes for the stored value (`true`, `07/08/2021`), so that importing an export changes nothing.
+/// Whether the file's value is what is stored: by value, or because the cell's own text is what an export writes for
+/// the stored value (`true`, `07/08/2021`), so that importing an export changes nothing.
 fn is_stored(value: &DraftValue<'_>, old: Option<&Value>) -> bool {
     let new = value.value.to_json();
-    same(value.field, Some(&new), old)
-        || matches!((value.raw, old), (Some(raw), Some(old)) if !raw.is_empty() && as_text(old) == raw)
+    same(value.field, Some(&new), old) || matches!((&value.raw, old), (Some(raw), Some(old)) if shows(raw, old))
 }
 
 fn identified(id: &str) -> Object {
@@ -195,7 +214,7 @@ mod tests {
     }
 
     fn object(value: Value) -> Object {
-        value.as_object().unwrap().clone()
+        serde_json::from_value(value).unwrap()
     }
 
     fn written(decision: Decision) -> Change {
@@ -203,6 +222,13 @@ mod tests {
             Decision::Write(change) => change,
             other => panic!("not a write: {other:?}"),
         }
+    }
+
+    #[test]
+    fn deletes_are_bounded_by_a_number_or_a_share() {
+        assert!(MaxDelete::Items(0).allows(0, 0) && !MaxDelete::Items(3).allows(4, 1000));
+        assert!(MaxDelete::Share(0.1).allows(10, 100) && !MaxDelete::Share(0.1).allows(11, 100));
+        assert!(MaxDelete::Share(0.1).allows(0, 0));
     }
 
     #[test]
@@ -262,13 +288,13 @@ mod tests {
             DraftValue {
                 field: "approved",
                 value: text("true"),
-                raw: Some("true"),
+                raw: Some(Cow::Borrowed("true")),
                 index: None,
             },
             DraftValue {
                 field: "approved_at",
                 value: text("2021-07-08"),
-                raw: Some("07/08/2021"),
+                raw: Some(Cow::Borrowed("07/08/2021")),
                 index: None,
             },
         ];

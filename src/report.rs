@@ -11,8 +11,9 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
-use crate::output::{Output, Tone, grouped};
-pub use rejects::write_rejects;
+use crate::output::{Output, Tone, counted, grouped};
+pub(crate) use rejects::numbered;
+pub use rejects::{check_rejects, write_ids, write_rejects};
 
 /// How many data rows (or, elsewhere, items) ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -151,8 +152,8 @@ impl Summary {
                 String::new()
             };
             output.result(&format!(
-                "{} requests{retries} in {seconds:.1} s{rate}",
-                grouped(self.requests)
+                "{}{retries} in {seconds:.1} s{rate}",
+                counted(self.requests, "request")
             ));
         }
         for file in &self.rejects {

@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::plan::{Action, Change};
-use crate::runs::{Fingerprint, Identity};
+use crate::runs::{Fingerprint, Identity, other_options};
 use crate::sheet::write::{AtomicFile, WriteError};
 use crate::transfer::Review;
 
@@ -233,5 +233,5 @@ fn mismatch(head: &Head, identity: &Identity) -> Option<String> {
     if head.files.len() != identity.files.len() {
         return Some(format!("for {} files", head.files.len()));
     }
-    (head.options != identity.options).then(|| format!("with other options: {}", head.options))
+    other_options(&head.options, &identity.options).map(|differ| format!("with {differ}"))
 }

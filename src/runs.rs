@@ -41,8 +41,32 @@ pub struct Identity {
     pub api: String,
     /// The organization.
     pub org: String,
-    /// The options that decide what a row means, as text.
+    /// The options that decide what a row means, as a user types them, one a line (`--blanks keep`).
     pub options: String,
+}
+
+/// What differs between the options of two runs, for a person: the earlier one's.
+#[must_use]
+pub fn other_options(then: &str, now: &str) -> Option<String> {
+    if then == now {
+        return None;
+    }
+    let gone: Vec<&str> = then
+        .lines()
+        .filter(|line| !now.lines().any(|other| other == *line))
+        .collect();
+    let come: Vec<&str> = now
+        .lines()
+        .filter(|line| !then.lines().any(|other| other == *line))
+        .collect();
+    let named = |options: &[&str]| {
+        if options.is_empty() {
+            "nothing of the kind".to_owned()
+        } else {
+            options.join(" ")
+        }
+    };
+    Some(format!("{}, and now it is {}", named(&gone), named(&come)))
 }
 
 /// Why a run can't be found or gone on with.
@@ -70,6 +94,14 @@ pub enum RunError {
         /// Where it went.
         why: String,
     },
+    /// The organization lists nothing, and its name is a part of one that earlier runs know.
+    #[error("{org} lists no items, and its name is a part of {known}, which earlier runs know")]
+    CutShort {
+        /// The name that was given.
+        org: String,
+        /// The name that is known.
+        known: String,
+    },
     /// The list is empty, or shrunken by half, where an earlier run knows better.
     #[error("{org} lists {now} items, where {before} were known")]
     Shrunken {
@@ -90,6 +122,9 @@ impl RunError {
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
             Self::Mismatch { .. } => "start a run of its own: leave --resume out",
+            Self::CutShort { .. } => {
+                "give the organization's whole name: the API would save under a part of it as well; --allow-empty goes on"
+            }
             Self::Shrunken { now: 0, .. } => {
                 "check the spelling of the organization; --allow-empty goes on with an empty one"
             }
@@ -99,10 +134,12 @@ impl RunError {
 }
 
 /// What earlier runs know of an organization, and which surprises are allowed.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Known {
     /// How many items it held at the end of the last run that knows.
     pub at_least: Option<u64>,
+    /// An organization that is known, and whose name holds this one's.
+    pub longer_name: Option<String>,
     /// An empty organization is no surprise.
     pub allow_empty: bool,
     /// Neither is one that has shrunken.
@@ -113,11 +150,17 @@ impl Known {
     /// Stops a run whose organization is suddenly empty, or has lost half of its items: the server's check of names is
     /// a substring test, and an organization whose name was cut short lists nothing (API contract).
     pub fn check(&self, org: &str, listing: &Listing) -> Result<(), RunError> {
-        let Some(before) = self.at_least else { return Ok(()) };
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
             return Ok(());
         }
         let now = listing.count;
+        if let (0, None, Some(known), false) = (now, self.at_least, &self.longer_name, self.allow_empty) {
+            return Err(RunError::CutShort {
+                org: org.to_owned(),
+                known: known.clone(),
+            });
+        }
+        let Some(before) = self.at_least else { return Ok(()) };
         let emptied = now == 0 && before > 0 && !self.allow_empty;
         let shrunken = now > 0 && now * 2 <= before && !self.allow_shrink;
         if emptied || shrunken {
@@ -175,15 +218,17 @@ impl Runs {
         self.prune(SystemTime::now());
         let name = crate::journal::run_name();
         let journal = Journal::create(&self.folder, &name)?;
-        journal.note("command", &identity.command)?;
-        journal.note("source", source)?;
-        journal.note("files", &serde_json::to_string(&identity.files).unwrap_or_default())?;
-        journal.note("api", &identity.api)?;
-        journal.note("org", &identity.org)?;
-        journal.note("options", &identity.options)?;
-        journal.note("version", env!("CARGO_PKG_VERSION"))?;
-        journal.note("started", &now())?;
-        journal.note("state", "begun")?;
+        journal.note_all(&[
+            ("command", &identity.command),
+            ("source", source),
+            ("files", &serde_json::to_string(&identity.files).unwrap_or_default()),
+            ("api", &identity.api),
+            ("org", &identity.org),
+            ("options", &identity.options),
+            ("version", env!("CARGO_PKG_VERSION")),
+            ("started", &now()),
+            ("state", "begun"),
+        ])?;
         Ok((name, journal))
     }
 
@@ -191,9 +236,11 @@ impl Runs {
     pub fn end(journal: &Journal, summary: &Summary) -> Result<(), JournalError> {
         let interrupted = matches!(summary.error, Some(Error::Interrupted));
         let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
-        journal.note("ended", &now())?;
-        journal.note("summary", &summary.document().to_string())?;
-        journal.note("state", if interrupted || stopped { "stopped" } else { "finished" })
+        journal.note_all(&[
+            ("ended", &now()),
+            ("summary", &summary.document().to_string()),
+            ("state", if interrupted || stopped { "stopped" } else { "finished" }),
+        ])
     }
 
     /// All runs, the newest first. What is no journal, or can't be read, is left out.
@@ -250,6 +297,18 @@ impl Runs {
             Some(why) => Err(RunError::Mismatch { run: run.name, why }),
             None => Ok(Some(run)),
         }
+    }
+
+    /// An organization of this API that a run has written to, and whose name holds this one as a part: a name that was cut
+    /// short passes the server's check, and lists nothing (API contract).
+    #[must_use]
+    pub fn longer_name(&self, api: &str, org: &str) -> Option<String> {
+        self.list()
+            .iter()
+            .filter(|run| run.fact("api") == api && !run.fact("held").is_empty())
+            .map(|run| run.fact("org"))
+            .find(|known| *known != org && known.contains(org))
+            .map(str::to_owned)
     }
 
     /// How many items the organization held when the last run looked, and what that run added and took away.
@@ -351,10 +410,7 @@ fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
             _ => return Some("it read standard input, which can't be read again".to_owned()),
         }
     }
-    if run.fact("options") != identity.options {
-        return Some(format!("it ran with other options: {}", run.fact("options")));
-    }
-    None
+    other_options(run.fact("options"), &identity.options).map(|differ| format!("it ran with {differ}"))
 }
 
 fn now() -> String {

@@ -13,7 +13,7 @@ use std::sync::atomic::AtomicBool;
 use crate::api::Client;
 use crate::columns::Origin;
 use crate::error::Error;
-use crate::inventory::{Completeness, Spool, read_into};
+use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
 use crate::upload::{self, Halt};
-pub use screen::show_reading;
+pub use screen::{show_reading, shown};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -42,8 +42,21 @@ pub trait Supply {
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
     fn tables(&self) -> usize;
+    /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
+    fn keeps_rejects(&self) -> bool {
+        true
+    }
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
+    /// What the organization holds, where the supply has had to read it to know its own items; handed over once.
+    fn already_read(&self) -> Option<(Listing, Spool)> {
+        None
+    }
+    /// Called when the plan has been shown and nothing been sent, with what the organization holds: the last chance to
+    /// keep a copy, or to stop.
+    fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
+        Ok(())
+    }
 }
 
 /// What a plan that was reviewed allows to be written; everything else is left out.
@@ -125,10 +138,8 @@ impl Transfer<'_> {
         counts: &mut Counts,
         planned: &mut bool,
     ) -> Result<(), Error> {
-        let mut stored = self.stored(supply, journal)?;
+        let (listing, mut stored) = self.stored(supply, journal)?;
         *counts = self.plan(supply, journal, review, &mut stored)?;
-        drop(stored);
-        *planned = true;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
         screen::show_plan(
@@ -138,6 +149,10 @@ impl Transfer<'_> {
             changes,
             (counts.unchanged, counts.skipped),
         )?;
+        // What is stopped here was not begun: all of it counts as not attempted.
+        supply.approve(&listing, &mut stored)?;
+        drop(stored);
+        *planned = true;
         if self.purpose == Purpose::Look {
             return Ok(());
         }
@@ -152,9 +167,14 @@ impl Transfer<'_> {
     }
 
     /// What the organization holds, as far as the plan needs it.
-    fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<Spool, Error> {
-        let mut spool = Spool::new()?;
-        let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
+    fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<(Listing, Spool), Error> {
+        let (listing, mut spool) = if let Some(read) = supply.already_read() {
+            read
+        } else {
+            let mut spool = Spool::new()?;
+            let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
+            (listing, spool)
+        };
         screen::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
@@ -166,7 +186,7 @@ impl Transfer<'_> {
         } else {
             journal.note("held", &listing.count.to_string())?;
         }
-        Ok(spool)
+        Ok((listing, spool))
     }
 
     fn plan(
@@ -218,6 +238,7 @@ impl Transfer<'_> {
             None => Ok(()),
             Some(Halt::Interrupted) => Err(Error::Interrupted),
             Some(Halt::Api(error)) => Err(error.into()),
+            Some(Halt::NothingSaved { items, cause }) => Err(Error::NothingSaved { items, cause }),
             Some(Halt::Journal(error)) => Err(error.into()),
             Some(Halt::TooManyFailures { failed, ended }) => Err(Error::TooManyFailures { failed, ended }),
         }
@@ -247,6 +268,7 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Error::Imbalance(tally.equation()));
         }
+        screen::show_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }

@@ -60,6 +60,10 @@ impl Supply for Undo<'_> {
         1
     }
 
+    fn keeps_rejects(&self) -> bool {
+        false
+    }
+
     /// What was left is named in the warnings: there is no file to correct and import.
     fn write_rejects(&self, _journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         Ok(Vec::new())
@@ -153,7 +157,7 @@ fn merged(ours: &Value, then: Option<&Value>, now: Option<&Value>) -> bool {
 }
 
 /// What has to be posted so that `then` is stored again: a key can't be taken away, only nulled.
-fn restoring(then: Option<&Value>, now: Option<&Value>) -> Value {
+pub(crate) fn restoring(then: Option<&Value>, now: Option<&Value>) -> Value {
     match (then, now) {
         (Some(Value::Object(then)), Some(Value::Object(now))) => {
             let mut whole = then.clone();

@@ -185,6 +185,11 @@ impl Client {
         &self.origin.org
     }
 
+    /// The deadline of one request.
+    pub fn timeout(&self) -> Duration {
+        self.timeout
+    }
+
     /// The pauses that are kept between retries.
     pub fn backoff(&self) -> Backoff {
         self.backoff

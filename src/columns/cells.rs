@@ -10,7 +10,7 @@ use super::dates::{self, DateText};
 use super::numbers::{self, Shape};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::Kind;
-use crate::sheet::{Cell, Moment, NumberFormat};
+use crate::sheet::{Cell, Moment, NumberFormat, write};
 
 /// Which texts mean nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,6 +65,16 @@ pub(crate) enum Part {
     Time,
     /// A key of a nested object.
     Key(String),
+}
+
+impl Part {
+    /// The key, where a nested object's is meant.
+    pub(crate) fn key(&self) -> Option<&str> {
+        match self {
+            Self::Key(key) => Some(key),
+            Self::Whole | Self::Day | Self::Time => None,
+        }
+    }
 }
 
 /// What a person should know of a value that is taken nevertheless.
@@ -146,8 +156,15 @@ pub(crate) fn is_error_text(text: &str) -> bool {
 }
 
 /// Takes off the guard of a text file that was written for spreadsheet programs: `="00123"` is `00123`, and `'=1+1`
-/// is `=1+1`.
+/// is `=1+1`. First the very guard that `--excel-safe` puts on, then what other programs write of the kind.
 pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
+    if !text.starts_with(['=', '\'']) {
+        return Cow::Borrowed(text);
+    }
+    let exact = write::unguard(text);
+    if exact.len() != text.len() {
+        return exact;
+    }
     if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
         if inner.contains("\"\"") {
             return Cow::Owned(inner.replace("\"\"", "\""));

@@ -11,6 +11,8 @@ use serde_json::{Number, Value};
 use super::numbers::decimal;
 use super::{FieldValue, NumberStyle};
 use crate::item::{Kind, field_named};
+use crate::sheet::Cell;
+use crate::sheet::write::unguard;
 
 impl FieldValue<'_> {
     /// The value as JSON.
@@ -65,6 +67,30 @@ pub fn same(field: &str, a: Option<&Value>, b: Option<&Value>) -> bool {
             equal(a, b, numeric)
         }
         (a, b) => is_nothing(a) && is_nothing(b),
+    }
+}
+
+/// Whether a cell's own text is how an export shows a stored value: to the letter, with or without the guard of
+/// `--excel-safe`; a number by its value, as a workbook keeps nothing else of it.
+#[must_use]
+pub fn shows(raw: &str, stored: &Value) -> bool {
+    if raw.is_empty() {
+        return false;
+    }
+    let text = as_text(stored);
+    text == raw || text == unguard(raw) || (stored.is_number() && equal_by_value(&text, raw))
+}
+
+/// The cell's own text, which `shows` compares: of untyped text always, elsewhere where the reading has made something
+/// else of the cell.
+pub(super) fn own_text<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<Cow<'a, str>> {
+    match (cell, value) {
+        (Cell::Text(text), _) if untyped => Some(Cow::Borrowed(text)),
+        (Cell::Text(text), FieldValue::Text(read)) => (read != text).then_some(Cow::Borrowed(text)),
+        (Cell::Text(text), FieldValue::Number(_)) => Some(Cow::Borrowed(text)),
+        // A stored number, shown in a workbook under a field of text.
+        (Cell::Number(..), FieldValue::Text(shown)) => Some(Cow::Owned(shown.clone().into_owned())),
+        _ => None,
     }
 }
 
@@ -211,6 +237,29 @@ mod tests {
         }
         let exact: Value = serde_json::from_str("1.50").expect("a number");
         assert_eq!(as_text(&exact), "1.50");
+    }
+
+    #[test]
+    fn a_cells_own_text_shows_what_an_export_wrote() {
+        let exact: Value = serde_json::from_str("5.0").expect("a number");
+        for (raw, stored) in [
+            ("true", json!(true)),
+            ("=\"true\"", json!(true)),
+            ("=\"00123\"", json!("00123")),
+            ("'=1+1", json!("'=1+1")),
+            ("'=1+1", json!("=1+1")),
+            ("5", exact),
+        ] {
+            assert!(shows(raw, &stored), "{raw} {stored}");
+        }
+        for (raw, stored) in [
+            ("", json!("")),
+            ("5", json!("5.0")),
+            ("05", json!(5)),
+            ("a", json!("A")),
+        ] {
+            assert!(!shows(raw, &stored), "{raw} {stored}");
+        }
     }
 
     #[test]

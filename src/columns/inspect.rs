@@ -6,13 +6,15 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::cells::{self, Meaning};
+use super::dates::{self, DateText};
 use super::duplicates::Spot;
 use super::error::ColumnError;
-use super::layout::{Layout, is_blank};
+use super::evidence::Evidence;
+use super::layout::{Layout, Target, is_blank};
 use super::mapping::Mapping;
-use super::matching::{By, ColumnMatch, Matching};
+use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::{ColumnOptions, FieldValue, ids, names, vocabulary};
+use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
@@ -99,6 +101,8 @@ const MOST: usize = 10_000;
 /// Reads a whole table and says what was understood. What would stop an import is a problem here, not an error.
 pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) -> Result<Inspection, ColumnError> {
     let mut inspection = start(&table);
+    inspection.error_headers(&table);
+    let dates = options.dates;
     // Two columns for one field stop an import; here the columns are shown as they are, with the refusal beside them.
     let source = match refusal(&table, mapping) {
         None => Source::assemble(vec![table], options, mapping, false)?,
@@ -126,7 +130,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) 
             return Ok(inspection);
         }
     };
-    inspection.read(source)
+    inspection.read(source, dates)
 }
 
 fn refusal(table: &Table, mapping: Option<&Mapping>) -> Option<ColumnError> {
@@ -160,6 +164,59 @@ fn one_by_one(table: &Table) -> Matching {
         columns: columns.collect(),
         export: None,
         constants: Vec::new(),
+    }
+}
+
+/// A cell, or what a nested object holds under a key.
+fn part<'a>(cell: Cell<'a>, key: Option<&str>) -> Cell<'a> {
+    match (key, cell) {
+        (Some(key), Cell::Json(object)) => match object.get(key) {
+            None => Cell::Absent,
+            Some(Value::Null) => Cell::Empty,
+            Some(Value::String(text)) => Cell::Text(text),
+            Some(other) => Cell::Json(other),
+        },
+        (_, cell) => cell,
+    }
+}
+
+/// Dates in a column that is left out: the order in which they would be read is a decision that is shown before anybody
+/// maps the column.
+struct LeftOutDates {
+    target: Target,
+    evidence: Evidence,
+    /// Whether all values so far are dates.
+    only_dates: bool,
+}
+
+impl LeftOutDates {
+    fn of(column: &ColumnMatch) -> Option<Self> {
+        let may_be_mapped =
+            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping);
+        may_be_mapped.then(|| Self {
+            target: Target::of_dates(&column.header, column.index),
+            evidence: Evidence::default(),
+            only_dates: true,
+        })
+    }
+
+    fn take(&mut self, row: &Row) {
+        if let Cell::Text(text) = row.cell(self.target.index)
+            && self.only_dates
+        {
+            self.only_dates = self.target.style.blanks.is_nothing(text) || dates::read(text.trim()) != DateText::None;
+            self.evidence.date(row.line, text);
+        }
+    }
+
+    fn decision(mut self, table: &Table, wish: Option<DateOrder>) -> Vec<String> {
+        let mut survey = Survey::default();
+        if self.only_dates {
+            let place = column_place(table, &self.target.header, self.target.index);
+            let column = format!("{place}, if it is mapped to a date");
+            self.evidence.dates(&mut self.target, table, &column, wish, &mut survey);
+        }
+        survey.decisions
     }
 }
 
@@ -227,12 +284,17 @@ impl Inspection {
         }
     }
 
-    fn read(mut self, mut source: Source) -> Result<Self, ColumnError> {
+    fn read(mut self, mut source: Source, wish: Option<DateOrder>) -> Result<Self, ColumnError> {
         let survey = source.survey()?;
         if let Some(matching) = source.matchings().first() {
             self.matching = matching.clone();
         }
         self.columns = self.matching.columns.iter().map(InspectedColumn::of).collect();
+        for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
+            if matched.by == By::Mapping && matched.field.is_none() {
+                column.field = source.fields_joined_or_split(matched.index);
+            }
+        }
         self.export.clone_from(&self.matching.export);
         self.guessed = !self.matching.is_recognized();
         self.rows = survey.rows;
@@ -245,6 +307,7 @@ impl Inspection {
         }
         self.notes.extend(survey.decisions);
         self.notes.extend(survey.warnings);
+        let mut dates: Vec<LeftOutDates> = self.matching.columns.iter().filter_map(LeftOutDates::of).collect();
         let mut shown = 0;
         source.each_row::<ColumnError>(&mut |spot, layout, table, row| {
             if shown < SAMPLES {
@@ -252,17 +315,37 @@ impl Inspection {
                 self.sample(layout, table, row);
             }
             self.problems_of(&source, layout, table, spot, row);
+            for column in &mut dates {
+                column.take(row);
+            }
             Ok(())
         })?;
+        if let Some(table) = source.tables.first() {
+            for column in dates {
+                self.notes.extend(column.decision(table, wish));
+            }
+        }
         Ok(self)
+    }
+
+    /// Error values that stand in the header row itself.
+    fn error_headers(&mut self, table: &Table) {
+        for header in &table.header.cells {
+            let name = header.name.trim();
+            if cells::is_error_text(name) {
+                self.add(Problem {
+                    row: table.header.line,
+                    cell: table.address(table.header.line, header.index),
+                    value: name.to_owned(),
+                    reason: format!("the header is the error value {name}"),
+                });
+            }
+        }
     }
 
     fn sample(&mut self, layout: &Layout, table: &Table, row: &Row) {
         for (column, matched) in self.columns.iter_mut().zip(&self.matching.columns) {
-            let cell = match (&matched.key, row.cell(matched.index)) {
-                (Some(key), Cell::Json(object)) => object.get(key).map_or(Cell::Absent, Cell::Json),
-                (_, cell) => cell,
-            };
+            let cell = part(row.cell(matched.index), matched.key.as_deref());
             let target = layout.targets.iter().find(|target| target.header == matched.header);
             let after = if let Some(target) = target {
                 match layout.read(row, target) {
@@ -306,7 +389,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    value: cells::display(layout.cell(row, target.index)),
+                    value: cells::display(part(layout.cell(row, target.index), target.style.part.key())),
                     reason: concern.reason().to_owned(),
                 });
             }

@@ -36,6 +36,38 @@ pub(crate) struct Target {
     pub(crate) fixed: bool,
 }
 
+impl Target {
+    fn new(field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) -> Self {
+        let numbers = rule.and_then(|rule| rule.numbers);
+        let dates = rule.and_then(|rule| rule.dates);
+        Self {
+            field: field.to_owned(),
+            header: header.to_owned(),
+            index,
+            joined: None,
+            fixed: match kind {
+                Kind::Number => numbers.is_some(),
+                Kind::Date | Kind::Time => dates.is_some(),
+                Kind::Text => true,
+            },
+            style: Style {
+                kind,
+                blanks: blanks(rule),
+                numbers: numbers.unwrap_or(NumberStyle::Us),
+                dates: dates.unwrap_or(DateOrder::Mdy),
+                currency: rule.is_some_and(|rule| rule.currency),
+                percent: rule.is_some_and(|rule| rule.percent),
+                part,
+            },
+        }
+    }
+
+    /// A column that holds dates, though it is taken for no field.
+    pub(crate) fn of_dates(header: &str, index: usize) -> Self {
+        Self::new("", header, index, Kind::Date, Part::Whole, None)
+    }
+}
+
 /// What is read from each row of one table.
 #[derive(Clone, Debug)]
 pub(crate) struct Layout {
@@ -79,7 +111,7 @@ impl Layout {
                     part,
                 });
             } else {
-                let kind = field_named(field).map_or(Kind::Text, |field| field.kind);
+                let kind = field_named(field).map_or_else(|| own_kind(rule), |field| field.kind);
                 layout.add(field, &column.header, column.index, kind, part, rule);
             }
         }
@@ -123,28 +155,7 @@ impl Layout {
     }
 
     fn add(&mut self, field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) {
-        let numbers = rule.and_then(|rule| rule.numbers);
-        let dates = rule.and_then(|rule| rule.dates);
-        self.targets.push(Target {
-            field: field.to_owned(),
-            header: header.to_owned(),
-            index,
-            joined: None,
-            fixed: match kind {
-                Kind::Number => numbers.is_some(),
-                Kind::Date | Kind::Time => dates.is_some(),
-                Kind::Text => true,
-            },
-            style: Style {
-                kind,
-                blanks: blanks(rule),
-                numbers: numbers.unwrap_or(NumberStyle::Us),
-                dates: dates.unwrap_or(DateOrder::Mdy),
-                currency: rule.is_some_and(|rule| rule.currency),
-                percent: rule.is_some_and(|rule| rule.percent),
-                part,
-            },
-        });
+        self.targets.push(Target::new(field, header, index, kind, part, rule));
     }
 
     /// A row's cell; in a workbook a cell that is not there is an empty one.
@@ -198,13 +209,15 @@ impl Layout {
     /// Whether the row is a sum below the items: its id (or, where the id says nothing, one other cell) reads TOTAL,
     /// and it has no other text. It is no item if no row follows.
     pub(crate) fn is_total(&self, row: &Row) -> bool {
-        let Some(id) = &self.id else { return false };
         let mut labels = row.cells().enumerate().filter(|(_, cell)| self.is_words(*cell));
         let (Some((at, Cell::Text(label))), None) = (labels.next(), labels.next()) else {
             return false;
         };
-        let id_says_nothing = is_blank(self.cell(row, id.index));
-        matches!(fold(label).as_str(), "total" | "totals" | "grandtotal") && (at == id.index || id_says_nothing)
+        let is_id_or_beside_none = match &self.id {
+            Some(id) => at == id.index || is_blank(self.cell(row, id.index)),
+            None => true,
+        };
+        matches!(fold(label).as_str(), "total" | "totals" | "grandtotal") && is_id_or_beside_none
     }
 
     fn is_words(&self, cell: Cell<'_>) -> bool {
@@ -247,6 +260,16 @@ pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
 fn blanks(rule: Option<&Rule>) -> Blanks {
     rule.and_then(|rule| rule.blanks.clone())
         .map_or_else(Blanks::default, Blanks::only)
+}
+
+/// What the cells of a field of the user's own are read as: text, unless the mapping file says how its numbers or dates
+/// are written.
+fn own_kind(rule: Option<&Rule>) -> Kind {
+    match rule {
+        Some(rule) if rule.currency || rule.percent || rule.numbers.is_some() => Kind::Number,
+        Some(rule) if rule.dates.is_some() => Kind::Date,
+        _ => Kind::Text,
+    }
 }
 
 fn constant(value: &Constant) -> FieldValue<'static> {

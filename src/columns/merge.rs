@@ -35,7 +35,7 @@ impl Held {
             field: value.field.to_owned(),
             value: kept,
             json,
-            raw: value.raw.map(str::to_owned),
+            raw: value.raw.as_deref().map(str::to_owned),
             index: value.index,
         }
     }
@@ -48,7 +48,7 @@ impl Held {
         DraftValue {
             field: &self.field,
             value: self.json.as_ref().map_or_else(|| self.value.clone(), FieldValue::Json),
-            raw: self.raw.as_deref(),
+            raw: self.raw.as_deref().map(Cow::Borrowed),
             index: self.index,
         }
     }

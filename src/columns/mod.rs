@@ -32,7 +32,7 @@ use serde_json::Value;
 
 use crate::item::Object;
 
-pub use compare::{as_text, compare_numbers, is_nothing, same};
+pub use compare::{as_text, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError};
@@ -63,10 +63,10 @@ pub struct DraftValue<'a> {
     pub field: &'a str,
     /// What is to be stored.
     pub value: FieldValue<'a>,
-    /// The cell's own text, where the file is untyped text, or where the reading has made a date or a number of a
-    /// text: if that is just how an export shows what is stored, the file asks for no change, whatever the reading
-    /// made of it.
-    pub raw: Option<&'a str>,
+    /// The cell's own text, where the file is untyped text, or where the reading has made something else of the cell (a
+    /// date or a number of a text, a text of a workbook's number): if that is just how an export shows what is stored
+    /// (`shows`), the file asks for no change, whatever the reading made of it.
+    pub raw: Option<Cow<'a, str>>,
     /// The physical column it came from; none for a constant of the mapping file.
     pub index: Option<usize>,
 }

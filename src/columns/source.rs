@@ -3,10 +3,10 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::cells::{self, Meaning};
+use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
@@ -16,12 +16,12 @@ use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
 use super::survey::TableSurvey;
-use super::tell::{no_id, tell_columns, unmet};
+use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
 use crate::parallel::in_order;
-use crate::sheet::{Cell, Format, Piece, Row, Table};
+use crate::sheet::{Cell, Format, HeaderBy, Passed, Piece, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
 pub struct Source {
@@ -35,6 +35,8 @@ pub struct Source {
     groups: Groups,
     /// For each piece of each table, how many rows come before it in its table; as the survey found them.
     parts: Vec<Vec<u64>>,
+    /// Nothing but the ids is read.
+    ids_only: bool,
     /// Headers that the mapping file names and no table has, in a sentence.
     unmet: Option<String>,
 }
@@ -75,9 +77,9 @@ impl Source {
             let layout = Layout::new(table, &matching, mapping)?;
             if layout.id.is_none() {
                 vote(table, &words, &mut matching)?;
-                if needs_id {
-                    return Err(no_id(table, &matching));
-                }
+            }
+            if needs_id && (layout.id.is_none() || table.header.by == HeaderBy::Guessed) {
+                return Err(no_id(table, &matching));
             }
             matchings.push(matching);
             layouts.push(layout);
@@ -92,8 +94,21 @@ impl Source {
             options,
             groups: Groups::default(),
             parts: Vec::new(),
+            ids_only: false,
             unmet,
         })
+    }
+
+    /// The same, read for its ids alone: nothing else of a row is looked at, and of two rows of one id the first counts.
+    #[must_use]
+    pub fn ids_only(mut self) -> Self {
+        for layout in &mut self.layouts {
+            layout.targets.clear();
+            layout.constants.clear();
+        }
+        self.options.duplicates = Duplicates::First;
+        self.ids_only = true;
+        self
     }
 
     /// What the columns of each table mean, in the order of `tables`.
@@ -123,6 +138,15 @@ impl Source {
         })
     }
 
+    /// The field or the two fields that the mapping file makes of a column by joining or splitting, in the first table.
+    pub(super) fn fields_joined_or_split(&self, index: usize) -> Option<String> {
+        let targets = self.layouts.first()?.targets.iter();
+        let of_column = targets.filter(|target| target.index == index || target.joined == Some(index));
+        of_column
+            .map(|target| target.field.clone())
+            .reduce(|day, time| format!("{day}, {time}"))
+    }
+
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
     pub fn survey(&mut self) -> Result<Survey, ColumnError> {
         let mut survey = Survey::default();
@@ -130,15 +154,23 @@ impl Source {
         let mut look = FirstLook::default();
         self.parts.clear();
         for at in 0..self.tables.len() {
-            if let (Some(table), Some(matching)) = (self.tables.get(at), self.matchings.get(at)) {
+            let said = (survey.decisions.len(), survey.warnings.len());
+            if let (Some(table), Some(matching)) = (self.tables.get(at), self.matchings.get(at))
+                && !self.ids_only
+            {
                 tell_columns(table, matching, &mut survey);
             }
-            let Some(mut found) = self.survey_table(at, &mut look)? else {
+            let Some((mut found, passed)) = self.survey_table(at, &mut look)? else {
                 continue;
             };
+            survey.warnings.extend(passed.notes());
             survey.rows += found.items();
             if let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) {
                 found.settle(layout, table, &self.options, &mut survey);
+                if self.tables.len() > 1 {
+                    name_table(table, survey.decisions.iter_mut().skip(said.0));
+                    name_table(table, survey.warnings.iter_mut().skip(said.1));
+                }
             }
             if let Some(total) = self.totals.get_mut(at) {
                 *total = found.total();
@@ -165,11 +197,12 @@ impl Source {
     }
 
     /// The first pass over one table.
-    fn survey_table(&mut self, at: usize, look: &mut FirstLook) -> Result<Option<TableSurvey>, ColumnError> {
+    fn survey_table(&mut self, at: usize, look: &mut FirstLook) -> Result<Option<(TableSurvey, Passed)>, ColumnError> {
         let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get(at)) else {
             return Ok(None);
         };
-        let mut all = TableSurvey::new(layout);
+        let mut all = TableSurvey::new(layout, table);
+        let (mut passed, mut passed_by_cutting) = (Passed::default(), Passed::default());
         let mut starts = Vec::new();
         let mut before = 0;
         let blank = look.part();
@@ -181,10 +214,11 @@ impl Source {
                         break;
                     }
                 }
+                passed_by_cutting = pieces.passed();
                 Ok(())
             },
             |mut piece| -> Result<_, ColumnError> {
-                let (mut found, mut look) = (TableSurvey::new(layout), blank.clone());
+                let (mut found, mut look) = (TableSurvey::new(layout, table), blank.clone());
                 let (mut row, mut number) = (Row::new(), 0);
                 while piece.next(&mut row)? {
                     number += 1;
@@ -203,10 +237,11 @@ impl Source {
                         );
                     }
                 }
-                Ok((found, look, number))
+                Ok((found, look, number, piece.passed()))
             },
             |part| {
-                let (found, seen, rows) = part?;
+                let (found, seen, rows, passed_in_part) = part?;
+                passed.join(passed_in_part);
                 all.join(found, before);
                 look.join(seen, before);
                 starts.push(before);
@@ -215,7 +250,8 @@ impl Source {
             },
         )?;
         self.parts.push(starts);
-        Ok(Some(all))
+        passed.join(passed_by_cutting);
+        Ok(Some((all, passed)))
     }
 
     /// Reads the rows of the ids whose hash came twice.
@@ -246,6 +282,7 @@ impl Source {
         let (ids, rows) = self.groups.counts();
         if ids > 0 {
             let fate = match self.options.duplicates {
+                _ if self.ids_only => "each counts once",
                 Duplicates::Reject => "all are rejected (--duplicates first, last or merge takes them)",
                 Duplicates::First => "the first row is taken (--duplicates first)",
                 Duplicates::Last => "the last row is taken (--duplicates last)",
@@ -568,7 +605,7 @@ impl Source {
             let raw = if target.joined.is_some() {
                 None
             } else {
-                raw(cell, &value, layout.untyped)
+                own_text(cell, &value, layout.untyped)
             };
             values.push(DraftValue {
                 field: &target.field,
@@ -589,23 +626,6 @@ impl Source {
             _ => Err(reasons),
         }
     }
-}
-
-/// The cell's own text: of untyped text always, elsewhere where the reading has made something else of a text.
-fn raw<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<&'a str> {
-    let Cell::Text(text) = cell else { return None };
-    if untyped {
-        return match cells::unguard(text) {
-            Cow::Borrowed(text) => Some(text),
-            Cow::Owned(_) => None,
-        };
-    }
-    let changed = match value {
-        FieldValue::Text(read) => read != text,
-        FieldValue::Number(_) => true,
-        FieldValue::Nothing | FieldValue::Bool(_) | FieldValue::Json(_) => false,
-    };
-    changed.then_some(text)
 }
 
 fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {

@@ -35,10 +35,18 @@ pub(crate) struct TableSurvey {
     /// The number and the line of the last row, if that is a sum and no item.
     total: Option<(u64, u64)>,
     read_by: Vec<bool>,
+    /// Which columns have a header.
+    named: Vec<bool>,
 }
 
 impl TableSurvey {
-    pub(crate) fn new(layout: &Layout) -> Self {
+    pub(crate) fn new(layout: &Layout, table: &Table) -> Self {
+        let mut named = vec![false; layout.width];
+        for cell in &table.header.cells {
+            if let Some(named) = named.get_mut(cell.index) {
+                *named = true;
+            }
+        }
         let mut read_by = vec![false; layout.width];
         let indexes = layout
             .targets
@@ -61,6 +69,7 @@ impl TableSurvey {
             phantoms: Tally::default(),
             total: None,
             read_by,
+            named,
         }
     }
 
@@ -137,7 +146,7 @@ impl TableSurvey {
             if let Cell::Error(text) = cell {
                 self.errors_left_out
                     .add(row.line, &format!("{} {text}", table.address(row.line, index)));
-            } else if !table.header.cells.iter().any(|header| header.index == index) {
+            } else if self.named.get(index) != Some(&true) {
                 self.unnamed.entry(index).or_default().add(row.line, "");
             }
         }

@@ -8,16 +8,13 @@ use super::mapping::Mapping;
 use super::matching::{By, Matching, header_place};
 use super::names::{fold, likeness};
 use crate::item::ITEM_ID;
-use crate::sheet::Table;
+use crate::sheet::{HeaderBy, Table};
 
 /// Why a table without a column of ids is refused.
 pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
-    let file = table.sheet.as_ref().map_or_else(
-        || table.file.clone(),
-        |sheet| format!("{}, sheet {sheet:?}", table.file),
-    );
+    let file = place_of(table);
     let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
-    if !matching.is_recognized() {
+    if !matching.is_recognized() || table.header.by == HeaderBy::Guessed {
         return ColumnError::NoHeader { file, headers };
     }
     let offered = matching
@@ -50,6 +47,14 @@ pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     }
 }
 
+/// A table for a person: its file, and its sheet where it has one.
+pub(super) fn place_of(table: &Table) -> String {
+    table.sheet.as_ref().map_or_else(
+        || table.file.clone(),
+        |sheet| format!("{}, sheet {sheet:?}", table.file),
+    )
+}
+
 /// Says which columns are left out, and which are offered.
 pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Survey) {
     let mut left_out = Vec::new();
@@ -75,6 +80,18 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
             "{}: {field} is {value:?} for every item, as a header says",
             table.file
         ));
+    }
+}
+
+/// Says of sentences about one table of several which one it is, where they don't name the file themselves.
+pub(super) fn name_table<'a>(table: &Table, sentences: impl Iterator<Item = &'a mut String>) {
+    for sentence in sentences.filter(|sentence| !sentence.starts_with(&table.file)) {
+        let sheet = table
+            .sheet
+            .as_ref()
+            .map(|sheet| format!(", sheet {sheet}"))
+            .unwrap_or_default();
+        sentence.insert_str(0, &format!("{}{sheet}: ", table.file));
     }
 }
 

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 
 use super::names::{Pattern, Shape, fold};
-use crate::item::{FIELDS, Field, SERVER_FIELDS, field_named};
+use crate::item::{FIELDS, Field, ITEM_ID, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
 const SOURCE: &str = include_str!("vocabulary.toml");
@@ -219,6 +219,17 @@ impl Judge {
             vocabulary: Vocabulary::new(),
             extra: Vec::new(),
         }
+    }
+
+    /// Whether a header is known as one of ids, whose cells are text even where they are all digits.
+    #[must_use]
+    pub fn names_ids(&self, header: &str) -> bool {
+        let folded = fold(header);
+        let field = self
+            .vocabulary
+            .own(&folded)
+            .or_else(|| self.vocabulary.synonym(&folded));
+        field.is_some_and(|field| matches!(field.name, ITEM_ID | "area_id"))
     }
 
     /// The same, and the headers that a mapping file names count as fields' own names.

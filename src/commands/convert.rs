@@ -26,12 +26,13 @@ struct Counts {
 
 impl Counts {
     fn equation(&self) -> String {
-        let parts = [("skipped", self.skipped), ("rejected", self.rejected)];
-        let mut equation = format!("{} read = {} written", grouped(self.read), grouped(self.written));
-        for (name, count) in parts.into_iter().filter(|(_, count)| *count > 0) {
-            equation += &format!(" + {} {name}", grouped(count));
+        let mut parts = vec![format!("{} written", grouped(self.written))];
+        for (name, count) in [("skipped", self.skipped), ("rejected", self.rejected)] {
+            if count > 0 {
+                parts.push(format!("{} {name}", grouped(count)));
+            }
         }
-        equation
+        format!("{} read = {}", grouped(self.read), parts.join(" + "))
     }
 
     fn holds(&self) -> bool {
@@ -165,7 +166,7 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
 }
 
 /// How the file was understood: on standard error, for standard output may belong to the items.
-fn tell(context: &Context, source: &Source, survey: &Survey) {
+pub(super) fn tell(context: &Context, source: &Source, survey: &Survey) {
     let output = &context.output;
     for note in source.tables.iter().flat_map(|table| &table.notes) {
         output.say(note);

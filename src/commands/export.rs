@@ -6,15 +6,18 @@ use std::time::Instant;
 
 use serde_json::{Value, json};
 
+use super::Context;
+use super::runs_folder;
 use super::writing::{self, Place};
-use super::{Connected, Context};
+
 use crate::cli::Export;
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, exported_id};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::progress::Progress;
+use crate::runs::{Known, Runs};
 use crate::sheet::write::{OutFormat, Style, Target, writer};
 
 /// How many items whose `item_id` isn't their id are named.
@@ -54,10 +57,19 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
     let mut spool = Spool::new()?;
-    let listing = read_into(&context.output, &connected.client, None, &mut spool)?;
+    let runs = Runs::new(runs_folder(false)?);
+    let known = Known {
+        at_least: runs.known(&connected.place, &connected.org),
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
+        longer_name: runs.longer_name(&connected.place, &connected.org),
+    };
+    let expected = known.at_least.filter(|_| !known.allow_shrink);
+    let listing = read_into(&context.output, &connected.client, expected, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(incomplete(&connected, &listing));
+        return Err(Error::incomplete(&connected.org, &listing));
     }
+    known.check(&connected.org, &listing)?;
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
     let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
@@ -70,19 +82,6 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         written,
         strangers,
     })
-}
-
-fn incomplete(connected: &Connected, listing: &Listing) -> Error {
-    let mut evidence = listing.evidence.clone();
-    if !listing.missing.is_empty() {
-        let named: Vec<&str> = listing.missing.iter().take(NAMED).map(String::as_str).collect();
-        let more = if listing.missing.len() > NAMED { ", …" } else { "" };
-        evidence += &format!("; missing: {}{more}", named.join(", "));
-    }
-    Error::Incomplete {
-        org: connected.org.clone(),
-        evidence,
-    }
 }
 
 fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {
@@ -163,19 +162,23 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         Completeness::Proved => "proved",
         _ => "plausible",
     };
+    let evidence = if outcome.listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", outcome.listing.evidence)
+    };
     let summary = format!(
-        "Exported {} of {} ({grade} to be all: {}) in {seconds:.1} s",
+        "Exported {} of {} ({grade} to be all{evidence}) in {seconds:.1} s",
         if outcome.written == outcome.listing.count {
-            format!("{} items", grouped(outcome.written))
+            counted(outcome.written, "item")
         } else {
             format!(
-                "{} of the {} items",
+                "{} of the {}",
                 grouped(outcome.written),
-                grouped(outcome.listing.count)
+                counted(outcome.listing.count, "item")
             )
         },
         outcome.org,
-        outcome.listing.evidence
     );
     if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.

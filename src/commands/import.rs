@@ -9,7 +9,7 @@ use crate::columns::{Origin, Reading, Source, Survey};
 use crate::error::{Error, Exit};
 use crate::journal::Journal;
 use crate::plan::{self, Blanks, Mode, Policy, Verdict};
-use crate::report::{Summary, write_rejects};
+use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
 use crate::sheet::ReadError;
@@ -99,6 +99,9 @@ fn import(
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
+    if sends || options.rejects.is_some() {
+        check_rejects(&source.tables, &paths, options.rejects.as_deref())?;
+    }
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let identity = identity(options, &connected)?;
@@ -118,6 +121,7 @@ fn import(
     summary.warnings.clone_from(&survey.warnings);
     let known = Known {
         at_least: runs.known(&identity.api, &identity.org),
+        longer_name: runs.longer_name(&identity.api, &identity.org),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
     };
@@ -192,30 +196,55 @@ fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> 
         })
     };
     let files = options.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let reading = &options.reading;
-    let map = reading.map.as_ref().map(read).transpose()?.and_then(|file| file.sha256);
+    let map = options
+        .reading
+        .map
+        .as_ref()
+        .map(read)
+        .transpose()?
+        .and_then(|file| file.sha256);
     Ok(Identity {
         command: "import".to_owned(),
         files,
         api: connected.place.clone(),
         org: connected.org.clone(),
-        // Whatever decides what a row means: with other options it is another job.
-        options: format!(
-            "{:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {:?} {map:?} {}",
-            options.blanks,
-            options.mode,
-            options.complete,
-            reading.sheet,
-            reading.header_row,
-            reading.duplicates,
-            reading.dates,
-            reading.numbers,
-            reading.strict,
-            reading.delimiter,
-            reading.encoding,
-            env!("CARGO_PKG_VERSION"),
-        ),
+        options: meaning(options, map.as_deref()),
     })
+}
+
+/// Whatever decides what a row means, as it would be typed, one a line: with other options it is another job.
+fn meaning(options: &Import, map: Option<&str>) -> String {
+    let reading = &options.reading;
+    let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_lowercase();
+    let mut lines = vec![
+        format!("--blanks {}", word(&options.blanks)),
+        format!("--mode {}", word(&options.mode)),
+        format!("--duplicates {}", word(&reading.duplicates)),
+        format!("version {}", env!("CARGO_PKG_VERSION")),
+    ];
+    let switches = [("--complete", options.complete), ("--strict", reading.strict)];
+    lines.extend(
+        switches
+            .iter()
+            .filter(|(_, on)| *on)
+            .map(|(name, _)| (*name).to_owned()),
+    );
+    let optional = [
+        reading.sheet.as_ref().map(|sheet| format!("--sheet {sheet}")),
+        reading.header_row.map(|row| format!("--header-row {row}")),
+        reading.dates.map(|dates| format!("--dates {}", word(&dates))),
+        reading.numbers.map(|numbers| format!("--numbers {}", word(&numbers))),
+        reading
+            .delimiter
+            .map(|byte| format!("--delimiter {}", char::from(byte))),
+        reading
+            .encoding
+            .as_ref()
+            .map(|encoding| format!("--encoding {encoding}")),
+        map.map(|sha256| format!("--map of SHA-256 {sha256}")),
+    ];
+    lines.extend(optional.into_iter().flatten());
+    lines.join("\n")
 }
 
 fn policy(options: &Import) -> Policy {

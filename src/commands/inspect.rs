@@ -183,6 +183,7 @@ fn why(column: &InspectedColumn) -> String {
     match (&column.field, column.weak) {
         (Some(_), false) => format!("{by} ({confidence})"),
         (Some(_), true) => format!("offered only: {by} ({confidence}); a mapping file can say yes"),
+        (None, _) if column.by == "mapping" => by,
         (None, _) => format!("{by}, but another column is taken for the field"),
     }
 }
@@ -193,7 +194,7 @@ fn example(sample: &Sample, taken: bool) -> String {
     let after = match &sample.after {
         None => return before,
         Some(Value::Null) if before.is_empty() => return before,
-        Some(Value::Null) => "nothing".to_owned(),
+        Some(Value::Null) => "(nothing)".to_owned(),
         Some(Value::String(text)) if *text == sample.before => return before,
         Some(Value::String(text)) => format!("{:?}", shown(text)),
         Some(other) => other.to_string(),

@@ -2,30 +2,39 @@
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
+mod backup;
+mod config;
 mod convert;
+mod delete;
+mod diff;
 mod export;
 mod import;
 mod inspect;
 mod reading;
 mod runs;
 mod sandbox;
+mod schedule;
 mod undo;
 mod writing;
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use clap::Parser;
+use clap::parser::{ArgMatches, ValueSource};
+use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
-use crate::cli::{Cli, Command, Global, Pace};
-use crate::config::{self, ConfigError, Wishes};
+use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
+use crate::config::file::{Defaults, Profile};
+use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
+use crate::sheet::WORKBOOK_THREAD;
 use crate::upload;
 
 /// What every command works with.
@@ -33,6 +42,12 @@ struct Context {
     output: Output,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// The user has agreed to deletions beforehand.
+    yes: bool,
+    /// The organizations that the command line itself names, not the environment.
+    named_orgs: Vec<String>,
+    /// The options that the command line itself gives.
+    given: BTreeSet<String>,
 }
 
 /// An organization that can be asked.
@@ -48,19 +63,51 @@ struct Connected {
 /// Parses the command line, runs the command, and gives the process's exit code.
 #[must_use]
 pub fn main() -> u8 {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = Cli::command()
+        .try_get_matches()
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, given(&matches))));
+    let (cli, given) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // Help and version go to standard output and are no error; clap knows which is which.
             let _ = error.print();
+            if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
+                Output::new(Style {
+                    json: true,
+                    ..Style::default()
+                })
+                .document(&json!({"error": first_line(&error)}));
+            }
             return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
         }
     };
-    let context = Context {
+    hush_workbooks();
+    let mut context = Context {
         output: Output::new(style(&cli.global)),
         wishes: wishes(&cli),
         stop: Arc::new(AtomicBool::new(false)),
+        yes: cli.global.yes,
+        named_orgs: if given.contains("org") {
+            cli.global.org.clone()
+        } else {
+            Vec::new()
+        },
+        given,
     };
+    let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
+    if !takes_several && cli.global.org.len() > 1 {
+        return context.fail(&ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+    }
+    if let Some((a, b)) = conflict(&cli, &context.given) {
+        return context.fail(&ConfigError::Conflict(a, b).into()) as u8;
+    }
+    if uses_profile(&cli) {
+        match settings::chosen(cli.global.profile.as_deref()) {
+            Ok(Some(profile)) => context.take_profile(profile),
+            Ok(None) => {}
+            Err(error) => return context.fail(&error.into()) as u8,
+        }
+    }
     context.obey_interrupts();
     let exit = match cli.command {
         Command::Import(options) => import::run(&context, &options),
@@ -70,8 +117,72 @@ pub fn main() -> u8 {
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
+        Command::Backup(command) => backup::run(&context, &command),
+        Command::Schedule(options) => schedule::run(&context, &options),
+        Command::Config(command) => config::run(&context, &command),
+        Command::Delete(options) => delete::run(&context, &options),
+        Command::Diff(options) => diff::run(&context, &options),
     };
     exit as u8
+}
+
+/// The options that the command line itself gives, in whatever command, by their names.
+fn given(matches: &ArgMatches) -> BTreeSet<String> {
+    let mut given = BTreeSet::new();
+    let mut matches = Some(matches);
+    while let Some(level) = matches {
+        let ids = level.ids().map(clap::Id::as_str);
+        let ids = ids.filter(|id| level.value_source(id) == Some(ValueSource::CommandLine));
+        given.extend(ids.map(str::to_owned));
+        matches = level.subcommand().map(|(_, below)| below);
+    }
+    given
+}
+
+/// Options that the command line gives and that exclude each other; what the environment says may be overruled.
+fn conflict(cli: &Cli, given: &BTreeSet<String>) -> Option<(&'static str, &'static str)> {
+    let flag = |id: &'static str, name: &'static str| given.contains(id).then_some(name);
+    if given.contains("all_profiles") {
+        let others = [
+            ("org", "org"),
+            ("profile", "profile"),
+            ("api", "api"),
+            ("key_file", "key-file"),
+            ("sandbox", "sandbox"),
+        ];
+        let other = others.into_iter().find_map(|(id, name)| flag(id, name))?;
+        return Some(("all-profiles", other));
+    }
+    (cli.global.sandbox && given.contains("profile")).then_some(("sandbox", "profile"))
+}
+
+/// Whether a command works with an organization, and so with a profile.
+fn uses_profile(cli: &Cli) -> bool {
+    match &cli.command {
+        _ if cli.global.sandbox => false,
+        Command::Import(_) | Command::Export(_) | Command::Undo(_) | Command::Backup(BackupCommand::Restore(_)) => true,
+        Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
+        Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
+        _ => cli.global.profile.is_some(),
+    }
+}
+
+/// calamine panics on some forged workbooks; its thread ends then and the file is refused in plain words, so that the
+/// panic's own message would only frighten.
+fn hush_workbooks() {
+    let usual = std::panic::take_hook();
+    std::panic::set_hook(Box::new(move |panic| {
+        if std::thread::current().name() != Some(WORKBOOK_THREAD) {
+            usual(panic);
+        }
+    }));
+}
+
+/// The sentence of a complaint of clap's, without the usage that follows it.
+fn first_line(error: &clap::Error) -> String {
+    let text = error.to_string();
+    let line = text.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 fn style(global: &Global) -> Style {
@@ -90,20 +201,45 @@ fn wishes(cli: &Cli) -> Wishes {
     let connections = match &cli.command {
         Command::Import(import) => usize::from(import.pace.jobs),
         Command::Undo(undo) => usize::from(undo.pace.jobs),
+        Command::Backup(BackupCommand::Restore(restore)) => usize::from(restore.pace.jobs),
+        Command::Delete(delete) => usize::from(delete.pace.jobs),
         _ => 1,
     };
     Wishes {
-        org: global.org.clone(),
+        org: global.org.first().cloned(),
+        orgs: global.org.clone(),
         api: global.api.clone(),
         sandbox: global.sandbox,
         sandbox_dir: global.sandbox_dir.clone(),
         retries: global.retries,
         timeout: Duration::from_secs(global.timeout),
         connections,
+        key_file: global.key_file.clone(),
+        profile: None,
+        own_key_first: false,
     }
 }
 
 impl Context {
+    /// Fills in from a profile what the command line and the environment leave open.
+    fn take_profile(&mut self, profile: Profile) {
+        let defaults = profile.defaults;
+        let wishes = &mut self.wishes;
+        if !self.given.contains("retries") {
+            wishes.retries = defaults.retries.unwrap_or(wishes.retries);
+        }
+        if !self.given.contains("timeout") {
+            wishes.timeout = defaults.timeout.unwrap_or(wishes.timeout);
+        }
+        if let Some(jobs) = defaults
+            .jobs
+            .filter(|_| wishes.connections > 1 && !self.given.contains("jobs"))
+        {
+            wishes.connections = usize::from(jobs);
+        }
+        *wishes = std::mem::take(wishes).with_profile(profile);
+    }
+
     /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
     fn obey_interrupts(&self) {
         let stop = Arc::clone(&self.stop);
@@ -121,24 +257,30 @@ impl Context {
 
     /// The organization that the flags name, or the embedded server's own.
     fn connect(&self) -> Result<Connected, Error> {
-        if !self.wishes.sandbox {
-            let endpoint = self.wishes.endpoint()?;
+        self.connect_to(self.wishes.org.as_deref())
+    }
+
+    /// This organization, where the flags say; or the embedded server's own.
+    fn connect_to(&self, org: Option<&str>) -> Result<Connected, Error> {
+        self.connect_with(&self.wishes, org)
+    }
+
+    /// The same with other wishes than the command line's: those of one of several profiles.
+    fn connect_with(&self, wishes: &Wishes, org: Option<&str>) -> Result<Connected, Error> {
+        if !wishes.sandbox {
+            let endpoint = wishes.endpoint(org)?;
             let place = endpoint.base.trim_end_matches('/').to_owned();
             return self.connected(&endpoint, place, None);
         }
         let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
         let place = format!("sandbox:{}", options.dir.display());
         let sandbox = Sandbox::start(options)?;
-        let org = self
-            .wishes
-            .org
-            .clone()
-            .unwrap_or_else(|| sandbox.default_org().to_owned());
+        let org = org.unwrap_or(sandbox.default_org()).to_owned();
         let Some(key) = sandbox.key_for(&org) else {
             let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
             return Err(ConfigError::NotInSandbox { org, known }.into());
         };
-        let endpoint = self.wishes.endpoint_at(sandbox.url().to_owned(), org, Key::new(key)?);
+        let endpoint = wishes.endpoint_at(sandbox.url().to_owned(), org, Key::new(key)?);
         self.connected(&endpoint, place, Some(sandbox))
     }
 
@@ -153,11 +295,17 @@ impl Context {
     }
 
     fn upload(&self, pace: &Pace) -> upload::Options {
+        let defaults = self
+            .wishes
+            .profile
+            .as_ref()
+            .map_or_else(Defaults::default, |profile| profile.defaults);
+        let open = |name: &str| !self.given.contains(name);
         upload::Options {
-            jobs: usize::from(pace.jobs),
-            batch: usize::from(pace.batch),
+            jobs: usize::from(defaults.jobs.filter(|_| open("jobs")).unwrap_or(pace.jobs)),
+            batch: usize::from(defaults.batch.filter(|_| open("batch")).unwrap_or(pace.batch)),
             retries: self.wishes.retries,
-            rate: pace.rate,
+            rate: pace.rate.or(defaults.rate),
             max_failures: pace.max_failures,
         }
     }
@@ -175,6 +323,15 @@ impl Context {
         })
     }
 
+    /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
+    fn consent(&self, what: &str) -> Result<(), Error> {
+        if self.yes || self.output.confirm(what) {
+            Ok(())
+        } else {
+            Err(Error::NoConsent(what.to_owned()))
+        }
+    }
+
     /// Says why a command could not do its work, as text or as the one JSON document.
     fn fail(&self, error: &Error) -> Exit {
         let hint = error.hint();
@@ -189,7 +346,7 @@ impl Context {
 
 /// The folder of journals and locks. One that only looks does without it.
 fn runs_folder(needed: bool) -> Result<PathBuf, Error> {
-    match config::runs_folder() {
+    match settings::runs_folder() {
         Err(error) if needed => Err(error.into()),
         folder => Ok(folder.unwrap_or_default()),
     }

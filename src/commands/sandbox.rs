@@ -36,7 +36,7 @@ fn start(context: &Context, options: &cli::Sandbox) -> Result<Sandbox, Error> {
     };
     Ok(Sandbox::start(context.sandbox_options(
         options.port,
-        context.wishes.org.iter().cloned().collect(),
+        context.wishes.orgs.clone(),
         flavour,
     )?)?)
 }

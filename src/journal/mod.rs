@@ -114,6 +114,7 @@ pub struct Journal {
 }
 
 const SCHEMA: &str = "
+    BEGIN;
     CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE changes (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL,
         action INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, before TEXT);
@@ -122,6 +123,7 @@ const SCHEMA: &str = "
     CREATE TABLE batches (batch INTEGER PRIMARY KEY, sent_at INTEGER NOT NULL);
     CREATE TABLE sent (seq INTEGER NOT NULL, batch INTEGER NOT NULL, PRIMARY KEY (seq, batch)) WITHOUT ROWID;
     CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
+    COMMIT;
 ";
 
 /// Every row of a table that was rejected, has failed, or was never sent.
@@ -174,9 +176,17 @@ impl Journal {
 
     /// Remembers a fact of the run (its source, target, start, counts).
     pub fn note(&self, key: &str, value: &str) -> Result<(), JournalError> {
+        self.note_all(&[(key, value)])
+    }
+
+    /// Remembers facts that make sense only together: all of them, or none where the process dies.
+    pub fn note_all(&self, facts: &[(&str, &str)]) -> Result<(), JournalError> {
         self.with(|c| {
-            c.execute("INSERT OR REPLACE INTO run VALUES (?1, ?2)", params![key, value])?;
-            Ok(())
+            let transaction = c.unchecked_transaction()?;
+            for (key, value) in facts {
+                transaction.execute("INSERT OR REPLACE INTO run VALUES (?1, ?2)", params![key, value])?;
+            }
+            transaction.commit()
         })
     }
 
@@ -207,8 +217,12 @@ impl Journal {
     /// Up to `most` planned changes after `seq` that have not ended yet, in the plan's order.
     pub fn after(&self, seq: i64, most: usize) -> Result<Vec<Entry>, JournalError> {
         self.with(|c| {
-            let mut select =
-                c.prepare_cached("SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2")?;
+            // An earlier part of the run may have ended some already.
+            let mut select = c.prepare_cached(
+                "SELECT seq, id, action, body FROM changes
+                 WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)
+                 ORDER BY seq LIMIT ?2",
+            )?;
             let rows = select.query_map(params![seq, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
                 Ok(Entry {
                     seq: row.get(0)?,
@@ -349,11 +363,19 @@ impl Journal {
     }
 }
 
-/// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one second differ.
+/// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one moment differ.
 #[must_use]
 pub fn run_name() -> String {
-    let now = jiff::Timestamp::now().strftime("%Y-%m-%dT%H-%M-%SZ");
-    format!("{now}-{:04x}", fastrand::u16(..))
+    name_at(jiff::Timestamp::now())
+}
+
+/// Names are in the order of their moments: what "the last run" means depends on it, and a script starts several a second.
+fn name_at(moment: jiff::Timestamp) -> String {
+    format!(
+        "{}-{:04x}",
+        moment.strftime("%Y-%m-%dT%H-%M-%S-%3fZ"),
+        fastrand::u16(..)
+    )
 }
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
@@ -436,4 +458,17 @@ fn store(path: &Path, cause: rusqlite::Error) -> JournalError {
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn runs_of_one_second_have_names_in_their_order() {
+        let at = |milliseconds| name_at(jiff::Timestamp::from_millisecond(milliseconds).unwrap());
+        let names: Vec<String> = (0..2_000).map(|n| at(1_790_000_000_000 + n)).collect();
+        assert!(names.is_sorted());
+        assert!(names[7].starts_with("2026-09-21T14-13-20-007Z-"), "{}", names[7]);
+    }
 }

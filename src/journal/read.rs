@@ -47,6 +47,31 @@ impl Journal {
         )
     }
 
+    /// The first items that failed, and why, in the plan's order.
+    pub fn first_failures(&self, most: usize) -> Result<Vec<(String, String)>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT id, coalesce(reason, '') FROM outcomes JOIN changes USING (seq)
+                 WHERE state = ?1 ORDER BY seq LIMIT ?2",
+            )?;
+            let most = i64::try_from(most).unwrap_or(i64::MAX);
+            let failures = select.query_map([State::Failed as i64, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            failures.collect()
+        })
+    }
+
+    /// How many stored values the plan takes away: fields of updates that are posted as null.
+    pub fn cleared(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            c.query_row(
+                "SELECT count(*) FROM changes, json_each(changes.body) AS field
+                 WHERE action = ?1 AND field.type = 'null'",
+                [super::code(crate::plan::Action::Update)],
+                super::count,
+            )
+        })
+    }
+
     /// How many changes the run sent that went through, or may have: what undoing is about.
     pub fn changed_count(&self) -> Result<u64, JournalError> {
         self.with(|c| {

@@ -3,11 +3,13 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::columns::{REJECT_COLUMNS, Rejection};
+use crate::columns::{Judge, REJECT_COLUMNS, Rejection};
 use crate::error::Error;
-use crate::item::Kind;
+use crate::item::{ITEM_ID, Kind};
 use crate::journal::{Journal, Problem};
-use crate::sheet::write::{AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, writer};
+use crate::sheet::write::{
+    AtomicFile, Column, Compression, LineEnd, OutFormat, Style, TableWriter, Target, WriteError, writer,
+};
 use crate::sheet::{Cell, Format, Row, Table};
 
 /// Writes one reject file for each table that has problems, in the table's own format: where `wanted` says, or beside
@@ -29,9 +31,75 @@ pub fn write_rejects(
     Ok(written)
 }
 
+/// Writes the ids that did not go through, where they stood in no table, with the reason beside each. Gives the file,
+/// where there is one.
+pub fn write_ids(journal: &Journal, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !journal.has_problems(0)? {
+        return Ok(Vec::new());
+    }
+    let target = Target::for_path(wanted).unwrap_or(Target {
+        format: OutFormat::Csv,
+        compression: Compression::None,
+    });
+    let (path, mut file) = numbered(wanted)?;
+    let columns: Vec<Column> = [ITEM_ID]
+        .into_iter()
+        .chain(REJECT_COLUMNS)
+        .map(|name| Column {
+            name: name.to_owned(),
+            kind: Kind::Text,
+            id: name == ITEM_ID,
+        })
+        .collect();
+    {
+        let mut out = writer(&target, &columns, &Style::default(), Box::new(&mut file))?;
+        journal.problems::<Error>(0, &mut |problem| {
+            let number = problem.origin.line.to_string();
+            let rejection = &problem.rejection;
+            // The column at fault can only be that of the ids. Its name in a row of data would read as a header.
+            let cells = [&rejection.value, &number, "", &rejection.value, &rejection.reason];
+            Ok(out.row(&cells.map(Cell::Text))?)
+        })?;
+        out.finish()?;
+    }
+    file.commit()?;
+    Ok(vec![path])
+}
+
 fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) -> Result<PathBuf, Error> {
     let (target, style) = form(table);
-    let (path, mut file) = numbered(wanted)?;
+    let (path, file) = numbered(wanted)?;
+    match fill(journal, index, table, &target, &style, file) {
+        // The server's words, or a reason, may need a character that the file's encoding lacks: then the whole is
+        // written in the one that has them all, marked as such.
+        Err(Error::Write(WriteError::Unencodable { .. })) => {
+            let style = Style {
+                encoding: None,
+                bom: true,
+                ..style
+            };
+            fill(
+                journal,
+                index,
+                table,
+                &target,
+                &style,
+                AtomicFile::create(&path, false)?,
+            )?;
+        }
+        written => written?,
+    }
+    Ok(path)
+}
+
+fn fill(
+    journal: &Journal,
+    index: usize,
+    table: &Table,
+    target: &Target,
+    style: &Style,
+    mut file: AtomicFile,
+) -> Result<(), Error> {
     let originals: Vec<(usize, &str)> = table
         .header
         .cells
@@ -39,6 +107,7 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         .filter(|cell| !REJECT_COLUMNS.contains(&cell.name.trim()))
         .map(|cell| (cell.index, cell.name.as_str()))
         .collect();
+    let judge = Judge::new();
     let columns: Vec<Column> = originals
         .iter()
         .map(|(_, name)| *name)
@@ -46,11 +115,12 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         .map(|name| Column {
             name: name.to_owned(),
             kind: Kind::Text,
-            id: false,
+            // So that an id that is corrected there stays text.
+            id: judge.names_ids(name),
         })
         .collect();
     {
-        let mut out = writer(&target, &columns, &style, Box::new(&mut file))?;
+        let mut out = writer(target, &columns, style, Box::new(&mut file))?;
         let mut rows = table.rows()?;
         let mut row = Row::new();
         let mut of_row: Vec<Problem> = Vec::new();
@@ -82,7 +152,19 @@ fn write_table(journal: &Journal, index: usize, table: &Table, wanted: &Path) ->
         out.finish()?;
     }
     file.commit()?;
-    Ok(path)
+    Ok(())
+}
+
+/// Finds out, before anything is sent, whether the files of [`write_rejects`] could be written: a row's failure must
+/// not be lost for want of a place to put it.
+pub fn check_rejects(tables: &[Table], paths: &[PathBuf], wanted: Option<&Path>) -> Result<(), Error> {
+    for (table, path) in tables.iter().zip(paths) {
+        let wanted = wanted.map_or_else(|| beside(path, form(table).0.format), Path::to_owned);
+        if let Err(cause) = numbered(&wanted) {
+            return Err(Error::NoRejects(cause));
+        }
+    }
+    Ok(())
 }
 
 fn write_row(
@@ -126,6 +208,8 @@ fn form(table: &Table) -> (Target, Style) {
                 Style {
                     delimiter: Some(*delimiter),
                     encoding: Some(encoding),
+                    bom: table.text.mark,
+                    line_end: if table.text.crlf { LineEnd::CrLf } else { LineEnd::Lf },
                     ..Style::default()
                 },
             )
@@ -164,7 +248,10 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
 }
 
 /// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
-fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
+    if wanted.is_dir() {
+        return Err(WriteError::Directory(wanted.to_owned()));
+    }
     let mut path = wanted.to_owned();
     let mut number = 1_u32;
     while path.exists() {

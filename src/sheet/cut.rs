@@ -6,7 +6,7 @@
 use std::io::{self, Read};
 
 use super::delimited::LineCount;
-use super::json::DATA;
+use super::json::is_data;
 use super::{Limits, ReadError};
 
 /// How the objects of a document are arranged.
@@ -216,7 +216,7 @@ impl<R: Read> Cutter<R> {
                 });
             }
             self.value(scratch)?;
-            let is_data = serde_json::from_slice::<String>(scratch).is_ok_and(|key| key == DATA);
+            let is_data = serde_json::from_slice::<String>(scratch).is_ok_and(|key| is_data(&key));
             self.expect(b':')?;
             if is_data && self.peek()? == Some(b'[') {
                 self.take();
@@ -256,7 +256,7 @@ impl<R: Read> Cutter<R> {
             if self.expect(b':').is_err() || key == "item_id" || key == "id" {
                 return false;
             }
-            if key == DATA && self.peek().ok().flatten() == Some(b'[') {
+            if is_data(&key) && self.peek().ok().flatten() == Some(b'[') {
                 return true;
             }
             if self.value(&mut scratch).is_err() || self.expect(b',').is_err() {

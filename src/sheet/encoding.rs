@@ -94,6 +94,11 @@ impl TextEncoding {
         }
     }
 
+    /// Whether the file begins with a byte-order mark.
+    pub(super) fn is_marked(self) -> bool {
+        self.mark > 0
+    }
+
     /// The text as UTF-8, from its beginning, without the byte-order mark. A byte that is no text in the
     /// encoding is an error of the kind `InvalidData`; in UTF-8 the caller finds it, who has to check anyway.
     pub(super) fn reader(&self, source: &Source) -> Result<Box<dyn Read + Send>, ReadError> {

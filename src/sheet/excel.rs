@@ -5,6 +5,7 @@
 
 mod bounds;
 mod cells;
+mod compound;
 #[cfg(test)]
 mod hostile_tests;
 mod legacy;
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 pub(super) use cells::serial_moment;
 use package::{SheetEntry, damaged};
 use source::Source;
+pub use stream::WORKBOOK_THREAD;
 use stream::{RowSink, Stop};
 
 use super::{Limits, ReadError, Row, RowReader};
@@ -141,7 +143,7 @@ impl Workbook {
         let source = Source::File(path.to_owned());
         let (from, owned, bounds) = (source.clone(), file.to_owned(), *limits);
         let held = stream::apart(file, move || {
-            legacy::check(&from, &owned)?;
+            legacy::check(&from, &owned, &bounds)?;
             whole::Held::xls(&from, &owned, &bounds)
         })?;
         let (sheets, content) = (held.infos.clone(), Content::Held(Arc::new(held)));
@@ -242,6 +244,8 @@ struct Place<'a> {
     line: Option<u32>,
     cells: u64,
     width: u64,
+    /// The bytes of the texts of all rows before this one.
+    text: u64,
 }
 
 impl<'a> Place<'a> {
@@ -253,6 +257,7 @@ impl<'a> Place<'a> {
             line: None,
             cells: 0,
             width: 0,
+            text: 0,
         }
     }
 
@@ -267,7 +272,18 @@ impl<'a> Place<'a> {
         }
         if self.line != Some(row) {
             if self.line.is_some() {
+                self.text = self.text.saturating_add(sink.current().text_len() as u64);
                 sink.done()?;
+            }
+            // A text that cells share is a kind of compression, too.
+            if self.text > self.limits.expanded_bytes {
+                return Err(Stop::Failed(ReadError::TooLarge {
+                    file: self.file.to_owned(),
+                    what: format!(
+                        "the texts of sheet {:?} come to more than {} bytes",
+                        self.sheet, self.limits.expanded_bytes
+                    ),
+                }));
             }
             self.line = Some(row);
             self.width = 0;
@@ -287,7 +303,11 @@ impl<'a> Place<'a> {
         if self.cells > self.limits.cells {
             return Err(Stop::Failed(too_many_cells(self.file, self.sheet, self.limits.cells)));
         }
-        Ok((sink.current(), column as usize))
+        let current = sink.current();
+        if current.text_len() > self.limits.row_bytes {
+            return Err(Stop::Failed(too_long_row(self.file, current, self.limits.row_bytes)));
+        }
+        Ok((current, column as usize))
     }
 
     fn finish(self, sink: &mut RowSink) -> Result<(), Stop> {
@@ -302,6 +322,13 @@ fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
     ReadError::TooLarge {
         file: file.to_owned(),
         what: format!("sheet {sheet:?} has more than {bound} cells, gaps included"),
+    }
+}
+
+fn too_long_row(file: &str, row: &Row, bound: usize) -> ReadError {
+    ReadError::TooLarge {
+        file: file.to_owned(),
+        what: format!("the texts of row {} of a sheet take more than {bound} bytes", row.line),
     }
 }
 

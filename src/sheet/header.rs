@@ -22,16 +22,10 @@ pub(super) struct Found {
     pub(super) score: u32,
     /// The row or the two rows as they stand in the file: column and text.
     pub(super) rows: Vec<Vec<(usize, String)>>,
-    /// The columns up to the last named one that have no name.
-    pub(super) unnamed: Vec<usize>,
 }
 
 impl Found {
     fn new(line: u64, by: HeaderBy, names: Vec<(usize, String)>, rows: Vec<Vec<(usize, String)>>, score: u32) -> Self {
-        let taken: BTreeSet<usize> = names.iter().map(|(index, _)| *index).collect();
-        let unnamed = (0..taken.last().copied().unwrap_or(0))
-            .filter(|index| !taken.contains(index))
-            .collect();
         let cells = names
             .into_iter()
             .map(|(index, name)| HeaderCell { index, name })
@@ -40,7 +34,6 @@ impl Found {
             header: Header { line, by, cells },
             score,
             rows,
-            unnamed,
         }
     }
 

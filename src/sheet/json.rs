@@ -15,10 +15,14 @@ use serde_json::Value;
 use super::cut::{Cutter, Shape};
 use super::encoding::TextEncoding;
 use super::source::Source;
-use super::{Cell, Format, Header, HeaderBy, HeaderCell, Limits, ReadError, ReadOptions, Row, RowReader, Table};
+use super::{
+    Cell, Format, Header, HeaderBy, HeaderCell, Limits, ReadError, ReadOptions, Row, RowReader, Table, TextForm,
+};
 
-/// The key under which the API's own answers keep their objects.
-pub(super) const DATA: &str = "data";
+/// Whether it is the key under which answers keep their objects: `data` in the inventory API's own, `Data` in Metrc's.
+pub(super) fn is_data(key: &str) -> bool {
+    key == "data" || key == "Data"
+}
 
 /// What kind of JSON a text begins as; none where it isn't JSON at all.
 pub(super) fn shape_of(sample: &str) -> Option<Shape> {
@@ -75,6 +79,7 @@ pub(super) fn table(
     Ok(Table {
         file: file.clone(),
         format,
+        text: TextForm::default(),
         sheet: None,
         header: Header {
             line: 0,

@@ -5,14 +5,15 @@
 /// what would exhaust a laptop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes that a compressed file (gzip, zstd, the parts of a workbook together) may unpack to. Default: 2 GiB.
+    /// Bytes that a compressed file (gzip, zstd, the parts of a workbook together) may unpack to, and the texts of one
+    /// sheet's cells may come to. Default: 2 GiB.
     pub expanded_bytes: u64,
     /// Cells that one sheet may hold. Default: 50 million, which is a million rows of 50 columns.
     pub cells: u64,
     /// Columns that one row may have. Default: 16,384, the width of an Excel sheet.
     pub columns: usize,
-    /// Bytes that one row of text or one JSON object may take. Default: 16 MiB; the API refuses an item
-    /// above 1 MiB, so a longer row is a quotation mark that was never closed.
+    /// Bytes that one row of text, one JSON object, or the texts of one row of a sheet may take. Default: 16 MiB; the
+    /// API refuses an item above 1 MiB, so a longer row is a quotation mark that was never closed, or one text repeated.
     pub row_bytes: usize,
 }
 

@@ -12,6 +12,7 @@ impl Table {
         Self {
             file: file.to_owned(),
             format,
+            text: super::TextForm::default(),
             sheet: sheet.map(str::to_owned),
             header,
             declared_rows: None,

@@ -27,9 +27,11 @@ pub mod write;
 use std::path::PathBuf;
 
 pub use error::ReadError;
+pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
 pub use row::{Cell, Moment, NumberFormat, Row};
+pub use rows::Passed;
 
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,10 +145,10 @@ pub trait RowReader {
     /// Fills `row` with the next data row; false at the end.
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError>;
 
-    /// What a person should know of the rows passed so far, in plain words (repeated headers left out, values
-    /// below a column without a name); whole after the last row.
-    fn notes(&self) -> Vec<String> {
-        Vec::new()
+    /// What a person should know of the rows passed so far (repeated headers left out, rows of zeros, hidden rows); whole
+    /// after the last row.
+    fn passed(&self) -> Passed {
+        Passed::default()
     }
 }
 
@@ -155,9 +157,19 @@ impl<R: RowReader + ?Sized> RowReader for Box<R> {
         (**self).next(row)
     }
 
-    fn notes(&self) -> Vec<String> {
-        (**self).notes()
+    fn passed(&self) -> Passed {
+        (**self).passed()
     }
+}
+
+/// What a text file looks like beside its delimiter and its encoding: nothing to a reader, but a file that is made of it
+/// should have the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct TextForm {
+    /// It begins with a byte-order mark, without which Excel takes UTF-8 for something else.
+    pub mark: bool,
+    /// Its first line ends in `\r\n`.
+    pub crlf: bool,
 }
 
 /// One table of a file: a sheet, or a whole text or JSON file, with its header row found.
@@ -166,13 +178,15 @@ pub struct Table {
     pub file: String,
     /// What the file is.
     pub format: Format,
+    /// What else is needed to write delimited text as the file has it.
+    pub text: TextForm,
     /// The sheet, in a workbook.
     pub sheet: Option<String>,
     /// The header row.
     pub header: Header,
     /// How many data rows the file's own preamble says there are (`NumberRecords` of Washington's CCRS).
     pub declared_rows: Option<u64>,
-    /// What a person should know of the reading, in plain words (hidden rows, rows skipped above the header, sheets left out).
+    /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
     opener: Opener<dyn RowReader>,
     /// Where the rows can be read in several places at once.

@@ -3,7 +3,7 @@
 //! Belongs here: what a piece is, and pieces of rows that were read one after the other. Doesn't: how delimited text is
 //! cut (`chunks`), and threads.
 
-use super::{ReadError, Row, RowReader};
+use super::{Passed, ReadError, Row, RowReader};
 
 /// A part of a table's data rows, to be read on any thread.
 pub type Piece = Box<dyn RowReader + Send>;
@@ -12,6 +12,11 @@ pub type Piece = Box<dyn RowReader + Send>;
 pub trait PieceReader {
     /// The next piece; none at the end. An error that comes while a piece is read ends the table as well.
     fn next(&mut self) -> Result<Option<Piece>, ReadError>;
+
+    /// What was passed while the pieces were cut, beside what each piece passes when it is read; whole after the last one.
+    fn passed(&self) -> Passed {
+        Passed::default()
+    }
 }
 
 /// How many rows are gathered into one piece: enough to make up for handing it over, few enough to stay in the
@@ -63,6 +68,10 @@ impl PieceReader for Gathered {
             }
         }
         Ok((!rows.is_empty()).then(|| Box::new(InMemory(rows.into_iter())) as Piece))
+    }
+
+    fn passed(&self) -> Passed {
+        self.rows.passed()
     }
 }
 

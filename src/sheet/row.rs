@@ -112,6 +112,11 @@ impl Row {
         self.cells.len()
     }
 
+    /// The bytes of its texts.
+    pub(super) fn text_len(&self) -> usize {
+        self.text.len()
+    }
+
     /// Whether the row has no cells at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

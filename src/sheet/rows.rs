@@ -1,8 +1,10 @@
 //! A table's data rows out of a file's physical rows: what is above the header, blank, a repeated header,
 //! or a phantom is left out, and what was left out is counted.
 
+use std::sync::Arc;
+
 use super::header::Found;
-use super::{Cell, ReadError, Row, RowReader, column_letters};
+use super::{Cell, ReadError, Row, RowReader};
 
 /// What makes a physical row a data row.
 #[derive(Clone, Debug)]
@@ -10,27 +12,23 @@ pub(super) struct DataRule {
     pub(super) found: Found,
     /// Whether rows of nothing but zeros are left out: formulas that refer to empty rows, in workbooks.
     pub(super) drop_zeros: bool,
+    /// The rows that the sheet hides, in ascending order: they are read, and those that hold data are counted.
+    pub(super) hidden: Arc<[u64]>,
 }
 
 /// The data rows of one pass.
 pub(super) struct DataRows<R> {
     physical: R,
     rule: DataRule,
-    repeated: u64,
-    zeros: u64,
-    /// For each column without a name, the rows that have something there, and the first of them.
-    unnamed: Vec<(usize, u64, u64)>,
+    passed: Passed,
 }
 
 impl<R: RowReader> DataRows<R> {
     pub(super) fn new(physical: R, rule: DataRule) -> Self {
-        let unnamed = rule.found.unnamed.iter().map(|index| (*index, 0, 0)).collect();
         Self {
             physical,
             rule,
-            repeated: 0,
-            zeros: 0,
-            unnamed,
+            passed: Passed::default(),
         }
     }
 }
@@ -72,45 +70,75 @@ impl<R: RowReader> RowReader for DataRows<R> {
                 continue;
             }
             if self.rule.found.is_repeated_by(row) {
-                self.repeated += 1;
+                self.passed.repeated += 1;
                 continue;
             }
             if self.rule.drop_zeros && is_only_zeros(row) {
-                self.zeros += 1;
+                self.passed.zeros += 1;
                 continue;
             }
-            for (index, count, first) in &mut self.unnamed {
-                if is_filled(row.cell(*index)) {
-                    if *count == 0 {
-                        *first = row.line;
-                    }
-                    *count += 1;
-                }
+            if self.rule.hidden.binary_search(&row.line).is_ok() {
+                self.passed.join(Passed {
+                    hidden: (1, row.line),
+                    ..Passed::default()
+                });
             }
             return Ok(true);
         }
         Ok(false)
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = self.physical.notes();
+    fn passed(&self) -> Passed {
+        self.passed
+    }
+}
+
+/// What a person should know of the rows that a pass came by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Rows that repeat the header, left out.
+    repeated: u64,
+    /// Rows of nothing but zeros, left out.
+    zeros: u64,
+    /// How many rows given are hidden in the sheet, and the first of them.
+    hidden: (u64, u64),
+}
+
+impl Passed {
+    /// Adds what was passed further down.
+    pub fn join(&mut self, further: Self) {
+        self.repeated += further.repeated;
+        self.zeros += further.zeros;
+        if self.hidden.0 == 0 {
+            self.hidden.1 = further.hidden.1;
+        }
+        self.hidden.0 += further.hidden.0;
+    }
+
+    /// The same in plain words.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
         if self.repeated > 0 {
-            notes.push(format!(
-                "{} further down repeat the header and are left out",
-                count_rows(self.repeated)
-            ));
+            let words = if self.repeated == 1 {
+                "repeats the header and is"
+            } else {
+                "repeat the header and are"
+            };
+            notes.push(format!("{} further down {words} left out", count_rows(self.repeated)));
         }
         if self.zeros > 0 {
+            let be = if self.zeros == 1 { "is" } else { "are" };
             notes.push(format!(
-                "{} of nothing but zeros are left out (formulas without data)",
+                "{} of nothing but zeros {be} left out (formulas without data)",
                 count_rows(self.zeros)
             ));
         }
-        for (index, count, first) in self.unnamed.iter().filter(|(_, count, _)| *count > 0) {
-            let column = column_letters(*index);
+        if let (1.., first) = self.hidden {
+            let be = if self.hidden.0 == 1 { "is" } else { "are" };
             notes.push(format!(
-                "column {column} has no header, but {} have a value there (the first is row {first}); it is left out",
-                count_rows(*count)
+                "{} {be} hidden in the sheet and {be} read like the others (the first is row {first})",
+                count_rows(self.hidden.0)
             ));
         }
         notes
@@ -118,7 +146,7 @@ impl<R: RowReader> RowReader for DataRows<R> {
 }
 
 /// A number of rows in words.
-pub(super) fn count_rows(count: u64) -> String {
+fn count_rows(count: u64) -> String {
     if count == 1 {
         "1 row".to_owned()
     } else {

@@ -9,7 +9,7 @@ use super::pieces::PieceReader;
 use super::rows::{DataRows, DataRule};
 use super::source::Source;
 use super::workbook::{declared, find, first_rows, preamble_note};
-use super::{Format, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, header, json};
+use super::{Format, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
 
 /// How much text is looked at to tell JSON from delimited text and to find the delimiter.
 const SAMPLE: u64 = 1 << 16;
@@ -107,10 +107,15 @@ fn delimited(
         Some(found) => found,
         None => header::guess(&above).ok_or_else(|| ReadError::Blank(source.file.clone()))?,
     };
-    let notes = preamble_note(&found, &above, "line").into_iter().collect();
+    let notes = preamble_note(&found, &above).into_iter().collect();
+    let text = TextForm {
+        mark: encoding.is_marked(),
+        crlf: sample.find('\n').is_some_and(|end| sample[..end].ends_with('\r')),
+    };
     let rule = DataRule {
         found,
         drop_zeros: false,
+        hidden: Arc::default(),
     };
     let pieces = {
         let (source, rule) = (Arc::clone(&source), rule.clone());
@@ -132,6 +137,7 @@ fn delimited(
             delimiter,
             encoding: name,
         },
+        text,
         sheet: None,
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),

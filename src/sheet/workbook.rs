@@ -1,13 +1,12 @@
 //! Which of a workbook's sheets are read, and why the others are not.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::excel::{Merge, Workbook};
 use super::header::{self, Found, SEARCHED_ROWS};
-use super::rows::{DataRows, DataRule, count_rows, looks_real};
+use super::rows::{DataRows, DataRule, looks_real};
 use super::source::Source;
-use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table};
+use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table, TextForm};
 
 /// A sheet, looked at.
 struct Candidate {
@@ -60,23 +59,18 @@ pub(super) fn find(
 }
 
 /// A note on what stands above the header, if anything does.
-pub(super) fn preamble_note(found: &Found, above: &[Row], word: &str) -> Option<String> {
+pub(super) fn preamble_note(found: &Found, above: &[Row]) -> Option<String> {
     let count = above
         .iter()
         .filter(|row| row.line < found.header.line && !row.is_blank())
         .count();
     // Of a header of two rows, the upper one is no preamble.
     let count = (count as u64).saturating_sub(found.rows.len() as u64 - 1);
-    (count > 0).then(|| {
-        format!(
-            "the header is {word} {}; {} above it, left out",
-            found.header.line,
-            match count {
-                1 => "1 row is".to_owned(),
-                _ => format!("{count} rows are"),
-            }
-        )
-    })
+    match count {
+        0 => None,
+        1 => Some("1 row above the header is left out".to_owned()),
+        _ => Some(format!("{count} rows above the header are left out")),
+    }
 }
 
 /// Opens a workbook's tables.
@@ -143,6 +137,7 @@ fn look(
         let rule = DataRule {
             found: found.clone(),
             drop_zeros: true,
+            hidden: Arc::default(),
         };
         let mut rows = DataRows::new(workbook.rows(sheet)?, rule);
         let mut row = Row::new();
@@ -247,28 +242,21 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
     } = candidate;
     let found = found.or_else(|| header::guess(&above));
     let found = found.ok_or_else(|| ReadError::Blank(format!("sheet {sheet:?} of {}", source.file)))?;
-    notes.extend(preamble_note(&found, &above, "row"));
-    let hidden: BTreeSet<u64> = workbook
-        .hidden_rows(&sheet)?
-        .into_iter()
-        .filter(|line| *line > found.header.line)
-        .collect();
-    if let Some(first) = hidden.first() {
-        let count = count_rows(hidden.len() as u64);
-        notes.push(format!(
-            "{count} hidden in the sheet are read like the others (the first is row {first})"
-        ));
-    }
+    notes.extend(preamble_note(&found, &above));
+    let mut hidden = workbook.hidden_rows(&sheet)?;
+    hidden.sort_unstable();
     let declared_rows = declared(&found, &above);
     let header = found.header.clone();
     let rule = DataRule {
         found,
         drop_zeros: true,
+        hidden: hidden.into(),
     };
     let (shared, name) = (Arc::clone(parts), sheet.clone());
     Ok(Table {
         file: source.file.clone(),
         format: Format::Workbook(workbook.kind()),
+        text: TextForm::default(),
         sheet: Some(sheet),
         header,
         declared_rows,

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::{Output, Tone, grouped};
+use crate::output::{Output, Tone, counted, grouped};
 use crate::plan::{Action, Change};
 use crate::sheet::Table;
 
@@ -49,10 +49,15 @@ pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
         Completeness::Cut => "cut",
         Completeness::Unlisted => "it can't be listed",
     };
+    // A proof is for those who ask for it; why there is none concerns everybody.
+    let evidence = if listing.completeness == Completeness::Proved && !output.is_verbose() {
+        String::new()
+    } else {
+        format!(": {}", listing.evidence)
+    };
     output.result(&format!(
-        "{org} holds {} items ({grade}: {})",
-        grouped(listing.count),
-        listing.evidence
+        "{org} holds {} ({grade}{evidence})",
+        counted(listing.count, "item")
     ));
 }
 
@@ -85,13 +90,18 @@ pub(super) fn show_plan(
             output.result(&output.paint(tone, &format!("  {:>9} {name}", grouped(count))));
         }
     }
+    let cleared = if update > 0 { journal.cleared()? } else { 0 };
+    if cleared > 0 {
+        let line = format!("  {:>9} stored values among them would be cleared", grouped(cleared));
+        output.result(&output.paint(Tone::Warning, &line));
+    }
     let changes = journal.first_changes(Action::Update, FIRST)?;
     for change in &changes {
         output.result(&format!("  {}: {}", change.id, differences(change)));
     }
     let more = update.saturating_sub(changes.len() as u64);
     if more > 0 && !changes.is_empty() {
-        output.result(&output.paint(Tone::Dim, &format!("  … and {} more updates", grouped(more))));
+        output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more update"))));
     }
     show_problems(output, supply, journal, rejected)
 }
@@ -99,14 +109,37 @@ pub(super) fn show_plan(
 fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
     let mut shown = 0_u64;
     for table in 0..supply.tables() {
-        for problem in journal.first_rejects(table, FIRST_PROBLEMS)? {
+        for problem in journal.first_rejects(table, most_named(supply))? {
             let address = supply.address(problem.origin, problem.rejection.index);
             output.warn(&placed(&address, &problem.rejection.reason));
             shown += 1;
         }
     }
     if rejected > shown {
-        output.warn(&format!("… and {} more rejected rows", grouped(rejected - shown)));
+        output.warn(&format!("… and {}", counted(rejected - shown, "more rejected row")));
+    }
+    Ok(())
+}
+
+/// How many problems are shown: all, where no file takes the rest.
+fn most_named(supply: &dyn Supply) -> usize {
+    if supply.keeps_rejects() {
+        FIRST_PROBLEMS
+    } else {
+        usize::MAX
+    }
+}
+
+/// The first items that the endpoint refused, in its own words.
+pub(super) fn show_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
+    let mut shown = 0;
+    for (id, reason) in journal.first_failures(most_named(supply))? {
+        output.warn(&format!("{id} failed: {reason}"));
+        shown += 1;
+    }
+    let more = failed.saturating_sub(shown);
+    if more > 0 {
+        output.warn(&format!("… and {} more failed", grouped(more)));
     }
     Ok(())
 }
@@ -133,7 +166,9 @@ fn differences(change: &Change) -> String {
     fields.collect::<Vec<_>>().join(", ")
 }
 
-fn shown(value: Option<&Value>) -> String {
+/// A value for a person, cut where it is long.
+#[must_use]
+pub fn shown(value: Option<&Value>) -> String {
     match value.map(as_text) {
         None => "nothing".to_owned(),
         Some(text) if text.is_empty() => "nothing".to_owned(),

@@ -6,7 +6,7 @@ use crate::inventory::{Completeness, Spool, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
 use crate::output::grouped;
-use crate::plan::{Change, Decision};
+use crate::plan::{Action, Change, Decision};
 
 /// How many differences are named.
 const NAMED: usize = 20;
@@ -60,6 +60,9 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
 }
 
 fn described(change: &Change) -> String {
+    if change.action == Action::Delete {
+        return format!("{} is still there", change.id);
+    }
     let fields: Vec<&str> = change
         .body
         .keys()

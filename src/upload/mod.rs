@@ -4,6 +4,8 @@
 //! (`reconcile`), how fast (`pace`), what a request looks like (`api`).
 
 mod batch;
+mod delete;
+mod latency;
 mod pace;
 mod reconcile;
 
@@ -15,6 +17,7 @@ use crate::api::{ApiError, Client};
 use crate::journal::{Journal, JournalError, Scribe, State};
 use crate::progress::Progress;
 use batch::{Batch, Feed};
+use delete::Forms;
 use pace::Pace;
 
 /// When a run that is going wrong stops.
@@ -55,9 +58,21 @@ pub enum Halt {
         /// How many had ended.
         ended: u64,
     },
+    /// So many items in a row have failed, each by itself, and nothing was saved meanwhile: that is no longer about the
+    /// items.
+    NothingSaved {
+        /// How many.
+        items: u64,
+        /// How the last of them failed.
+        cause: ApiError,
+    },
     /// What is sent can no longer be recorded.
     Journal(JournalError),
 }
+
+/// So many failures of single items in a row, with nothing saved in between, are taken for the endpoint's failure. Far
+/// more than the bad rows that stand together in a file while the others of a batch go through.
+const MOST_IN_A_ROW: u64 = 50;
 
 /// One upload under way, shared by its workers.
 struct Upload<'a> {
@@ -66,11 +81,15 @@ struct Upload<'a> {
     progress: &'a Progress<'a>,
     options: &'a Options,
     stop: &'a AtomicBool,
-    pace: Pace,
+    pace: Pace<'a>,
     /// The endpoint takes no arrays; found out on the way and remembered.
     singles_only: AtomicBool,
     /// An array has gone through: a refusal is about the content.
     arrays_work: AtomicBool,
+    /// Which form of a deletion the endpoint takes.
+    forms: Forms,
+    /// How many items have failed, each by itself, since the last one was saved.
+    in_a_row: AtomicU64,
     failed: AtomicU64,
     ended: AtomicU64,
     halt: Mutex<Option<Halt>>,
@@ -93,9 +112,11 @@ pub fn run(
         progress,
         options,
         stop,
-        pace: Pace::new(options.jobs, options.batch, options.rate),
+        pace: Pace::new(options.jobs, options.batch, client.timeout(), options.rate, stop),
         singles_only: AtomicBool::new(options.batch <= 1),
         arrays_work: AtomicBool::new(false),
+        forms: Forms::default(),
+        in_a_row: AtomicU64::new(0),
         failed: AtomicU64::new(0),
         ended: AtomicU64::new(0),
         halt: Mutex::new(None),
@@ -150,6 +171,9 @@ impl Upload<'_> {
     fn ended(&self, outcomes: Vec<(i64, State, Option<String>)>) -> Result<(), Halt> {
         let all = outcomes.len() as u64;
         let failed = outcomes.iter().filter(|(_, state, _)| *state == State::Failed).count() as u64;
+        if failed < all {
+            self.in_a_row.store(0, Ordering::Relaxed);
+        }
         self.ended.fetch_add(all, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
         self.scribe.ended(outcomes).map_err(Halt::Journal)?;

@@ -8,8 +8,8 @@ use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, body};
 use super::pace::Outcome;
-use super::{Halt, Upload};
-use crate::api::{ApiError, Backoff, DeleteForm, Fate};
+use super::{Halt, MOST_IN_A_ROW, Upload};
+use crate::api::{ApiError, Backoff, Fate};
 use crate::columns::same;
 use crate::item::{ITEM_ID, Object};
 use crate::journal::{Entry, State};
@@ -20,7 +20,7 @@ use crate::plan::Action;
 const SUSPECT_RETRIES: u32 = 2;
 
 /// How a request ended after all its repetitions.
-enum End {
+pub(super) enum End {
     /// The endpoint holds what was sent.
     Saved,
     /// The content was refused: nothing of it was saved.
@@ -61,17 +61,12 @@ impl Upload<'_> {
                 End::Unknown(error) => {
                     let missing = self.read_back(part, &error)?;
                     if missing.len() == 1 {
-                        self.fail(&missing, &error.to_string())?;
+                        self.fail_alone(&missing, error)?;
                     } else {
                         parts.extend(halves(missing, retries.min(SUSPECT_RETRIES)));
                     }
                 }
-                End::Stopped { error, perhaps_saved } => {
-                    if perhaps_saved {
-                        self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
-                    }
-                    return Err(Halt::Api(error));
-                }
+                End::Stopped { error, perhaps_saved } => return self.stopped(part, error, perhaps_saved),
             }
         }
         Ok(())
@@ -90,14 +85,9 @@ impl Upload<'_> {
                 }
                 End::Unknown(error) => {
                     let missing = self.read_back(only, &error)?;
-                    self.fail(&missing, &error.to_string())?;
+                    self.fail_alone(&missing, error)?;
                 }
-                End::Stopped { error, perhaps_saved } => {
-                    if perhaps_saved {
-                        self.fail(&only, &format!("it is not known whether it was saved: {error}"))?;
-                    }
-                    return Err(Halt::Api(error));
-                }
+                End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved),
             }
         }
         if refused == 0 {
@@ -113,13 +103,16 @@ impl Upload<'_> {
     }
 
     /// Makes a request until it is answered for good, or the repetitions are used up.
-    fn repeat(&self, items: usize, retries: u32, request: impl Fn() -> Result<(), ApiError>) -> End {
+    pub(super) fn repeat(&self, items: usize, retries: u32, request: impl Fn() -> Result<(), ApiError>) -> End {
         let backoff = Backoff::new(retries);
         let mut random = fastrand::Rng::new();
         let mut perhaps_saved = false;
         let mut attempt = 0;
         loop {
-            let permit = self.pace.enter(items);
+            let Some(permit) = self.pace.enter(items) else {
+                let error = ApiError::Interrupted;
+                return End::Stopped { error, perhaps_saved };
+            };
             let error = match request() {
                 Ok(()) => {
                     permit.ended(Outcome::Well);
@@ -142,7 +135,7 @@ impl Upload<'_> {
                     return End::Stopped { error, perhaps_saved };
                 }
                 Fate::Repeat { after } => {
-                    permit.ended(Outcome::Strained(after));
+                    let slow = permit.ended(Outcome::Strained(after));
                     perhaps_saved |= !error.is_unreachable() && error.status() != Some(429);
                     let Some(wait) = backoff.pause(attempt, after, &mut random) else {
                         return if error.is_unreachable() {
@@ -151,9 +144,16 @@ impl Upload<'_> {
                             End::Unknown(error)
                         };
                     };
+                    if slow && items > 1 && perhaps_saved {
+                        // It is more than can be done in the time there is: the same once more would end the same.
+                        return End::Unknown(error);
+                    }
+                    if !self.pace.sleep(wait) {
+                        let error = ApiError::Interrupted;
+                        return End::Stopped { error, perhaps_saved };
+                    }
                     self.client.count_retry();
                     self.progress.retried();
-                    std::thread::sleep(wait);
                     attempt += 1;
                 }
             }
@@ -175,7 +175,7 @@ impl Upload<'_> {
                     let unknown = format!("it is not known whether it was saved: {cause}");
                     let unknown_part: Batch = missing.into_iter().chain([entry]).chain(rest).collect();
                     self.fail(&unknown_part, &unknown)?;
-                    return Err(Halt::Api(error));
+                    return Err(halted(error));
                 }
             }
         }
@@ -183,43 +183,35 @@ impl Upload<'_> {
         Ok(missing)
     }
 
-    fn delete(&self, entry: &Entry) -> Result<(), Halt> {
-        let end = self.repeat(1, self.options.retries, || {
-            self.client.delete(&entry.id, DeleteForm::Body)
-        });
-        let (refusal, stop) = match end {
-            End::Saved => (None, None),
-            End::Refused(error) | End::Unknown(error) => (Some(error.to_string()), None),
-            End::Stopped {
-                error,
-                perhaps_saved: false,
-            } => return Err(Halt::Api(error)),
-            End::Stopped {
-                error,
-                perhaps_saved: true,
-            } => (Some(error.to_string()), Some(error)),
-        };
-        // The endpoint answers the same whether there was one or not, so that only a read can tell.
-        let gone = match self.client.get(&entry.id) {
-            Ok(stored) => stored.is_none(),
-            Err(error) => {
-                self.fail(
-                    std::slice::from_ref(entry),
-                    &format!("it is not known whether it was deleted: {error}"),
-                )?;
-                return Err(Halt::Api(stop.unwrap_or(error)));
-            }
-        };
-        if gone {
-            self.ended(vec![(entry.seq, State::Done, None)])?;
-        } else {
-            let reason = refusal.unwrap_or_else(|| "the API answered that it was deleted, and still holds it".into());
-            self.fail(std::slice::from_ref(entry), &reason)?;
+    /// The run ends with this part: what an earlier attempt may have saved is asked for where that makes sense.
+    fn stopped(&self, part: Batch, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
+        if !perhaps_saved {
+            // Known not to be saved, and so never attempted.
+            return Err(halted(error));
         }
-        stop.map_or(Ok(()), |error| Err(Halt::Api(error)))
+        if matches!(error, ApiError::Interrupted) {
+            // What is missing is known to be so, and is sent again by the next run.
+            self.read_back(part, &error)?;
+            return Err(Halt::Interrupted);
+        }
+        self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
+        Err(halted(error))
     }
 
-    fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {
+    /// An item failed by itself; too many of them in a row are no longer about the items.
+    fn fail_alone(&self, part: &[Entry], error: ApiError) -> Result<(), Halt> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        self.fail(part, &error.to_string())?;
+        let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        if items >= MOST_IN_A_ROW {
+            return Err(Halt::NothingSaved { items, cause: error });
+        }
+        Ok(())
+    }
+
+    pub(super) fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {
         if part.is_empty() {
             return Ok(());
         }
@@ -228,6 +220,14 @@ impl Upload<'_> {
                 .map(|entry| (entry.seq, State::Failed, Some(reason.to_owned())))
                 .collect(),
         )
+    }
+}
+
+/// What an error that ends the run means for it.
+pub(super) fn halted(error: ApiError) -> Halt {
+    match error {
+        ApiError::Interrupted => Halt::Interrupted,
+        error => Halt::Api(error),
     }
 }
 

@@ -97,13 +97,10 @@ fn standard_output_gets_the_items_and_nothing_else() {
     fill(&server);
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let run = stockport.run(["export", "-"]).ok();
-    assert_eq!(
-        run.stdout
-            .lines()
-            .filter(|line| serde_json::from_str::<Value>(line).is_ok())
-            .count(),
-        5
-    );
+    assert_eq!(run.stdout.lines().count(), 5);
+    for line in run.stdout.lines() {
+        assert!(serde_json::from_str::<Value>(line).is_ok(), "{line}");
+    }
     assert!(run.stderr.contains("Exported 5 items"), "{}", run.stderr);
     let run = stockport.run(["export", "-", "--format", "csv"]).ok();
     assert!(run.stdout.starts_with("item_id,name,"));
@@ -281,4 +278,26 @@ fn a_reader_that_has_had_enough_is_no_error() {
         "{}",
         String::from_utf8_lossy(&ended.stderr)
     );
+}
+
+#[test]
+fn an_inventory_that_an_earlier_run_knows_to_be_larger_stops_unless_that_is_allowed() {
+    let server = TestSandbox::new();
+    let stockport = Stockport::new().at(&server, ORG);
+    stockport.write("in.csv", "item_id,name\nA,a\nB,b\nC,c\nD,d\n");
+    stockport.run(["import", "in.csv"]).ok();
+    let store = server.sandbox.store();
+    for id in ["A", "B"] {
+        store.delete(ORG, id).unwrap();
+    }
+    stockport.run(["export", "out.csv"]).exit(1);
+    assert!(!stockport.path("out.csv").exists());
+    stockport.run(["export", "out.csv", "--allow-shrink"]).ok();
+    for id in ["C", "D"] {
+        store.delete(ORG, id).unwrap();
+    }
+    let run = stockport.run(["export", "out.csv", "--force"]).exit(1);
+    assert!(run.stderr.contains("--allow-empty"), "{}", run.stderr);
+    assert_eq!(stockport.read("out.csv").lines().count(), 3);
+    stockport.run(["export", "out.csv", "--force", "--allow-empty"]).ok();
 }

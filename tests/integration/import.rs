@@ -38,7 +38,9 @@ fn the_first_command_of_the_readme_imports_the_sample_and_the_second_time_nothin
         .run(["import", &sample_text("inventory.xlsx"), "--sandbox"])
         .ok();
     assert!(
-        again.stdout.contains("sandbox-company holds 200 items"),
+        again
+            .stdout
+            .contains("sandbox-company holds 200 items (proved whole)\n"),
         "{}",
         again.stdout
     );
@@ -171,14 +173,9 @@ fn every_bad_row_of_the_messy_sample_is_rejected_with_its_line_column_value_and_
     assert_eq!(server.count(ORG), 7);
 }
 
-#[test]
-fn a_corrected_reject_file_is_imported_as_it_is() {
-    let server = Faulty::new();
-    let stockport = Stockport::new().at_faulty(&server, ORG);
-    fs::copy(sample("messy.csv"), stockport.path("messy.csv")).unwrap();
-    stockport.run(["import", "messy.csv"]).exit(3);
-    let corrected = stockport
-        .read("messy.rejects.csv")
+/// The rejects of the messy sample, as a person would correct them.
+pub(crate) fn corrected(rejects: &str) -> String {
+    rejects
         .replace("\n,No id at all", "\nMESSY-002,No id at all")
         .replace("\nMESSY/003", "\nMESSY-003")
         .replace("\n..,", "\nMESSY-004,")
@@ -187,8 +184,16 @@ fn a_corrected_reject_file_is_imported_as_it_is() {
             "\nMESSY-006,One id in two rows (second)",
             "\nMESSY-008,One id in two rows (second)",
         )
-        .replace("\"1.234,50\",Grams", "\"1,234.50\",Grams");
-    stockport.write("corrected.csv", corrected);
+        .replace("\"1.234,50\",Grams", "\"1,234.50\",Grams")
+}
+
+#[test]
+fn a_corrected_reject_file_is_imported_as_it_is() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    fs::copy(sample("messy.csv"), stockport.path("messy.csv")).unwrap();
+    stockport.run(["import", "messy.csv"]).exit(3);
+    stockport.write("corrected.csv", corrected(&stockport.read("messy.rejects.csv")));
     let run = stockport.run(["import", "corrected.csv", "--json"]).ok().json();
     assert_eq!((&run["read"], &run["created"]), (&json!(8), &json!(8)));
     assert_eq!(server.count(ORG), 15);
@@ -330,4 +335,172 @@ fn an_endpoint_that_cannot_list_is_asked_item_by_item() {
         .ok()
         .json();
     assert_eq!((&run["unchanged"], &run["created"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_reject_file_keeps_its_inputs_delimiter_encoding_mark_and_line_ends() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let bytes = |name: &str| fs::read(stockport.path(name)).unwrap();
+    let text = "item_id;name\r\n;Crème brûlée\r\nA1;Kush\r\n";
+    let marked = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
+    stockport.write("marked.csv", &marked);
+    stockport.run(["import", "marked.csv"]).exit(3);
+    let rejects = String::from_utf8(bytes("marked.rejects.csv")).unwrap();
+    let head = "\u{feff}item_id;name;_row;_column;_value;_reason\r\n;Crème brûlée;2;item_id;;";
+    assert!(rejects.starts_with(head) && rejects.ends_with("\r\n"), "{rejects:?}");
+
+    let (latin, ..) = encoding_rs::WINDOWS_1252.encode("item_id|name\n|Crème brûlée\nA1|Kush\n");
+    stockport.write("latin.csv", &latin);
+    stockport.run(["import", "latin.csv"]).exit(3);
+    let rejects = bytes("latin.rejects.csv");
+    let (rejects, _, broken) = encoding_rs::WINDOWS_1252.decode(&rejects);
+    assert!(!broken && rejects.contains("\n|Crème brûlée|2|item_id|"), "{rejects:?}");
+    assert!(rejects.starts_with("item_id|name|_row") && !rejects.contains('\r'));
+    // And what is in the reject file is read as what it was.
+    let again = stockport
+        .run(["import", "latin.rejects.csv", "--blanks", "reject", "--json"])
+        .exit(3)
+        .json();
+    assert_eq!((&again["read"], &again["rejected"]), (&json!(1), &json!(1)));
+}
+
+#[test]
+fn a_reason_that_the_inputs_encoding_lacks_makes_the_reject_file_utf_8() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let (latin, ..) = encoding_rs::WINDOWS_1252.encode("item_id,name\nA1,Crème brûlée\n");
+    stockport.write("latin.csv", &latin);
+    stockport.write("δ.csv", "item_id,name\nA1,Kush\n");
+    stockport.run(["import", "latin.csv", "δ.csv"]).exit(3);
+    // The reason names the other file, for whose name windows-1252 has no letter.
+    let rejects = stockport.read("latin.rejects.csv");
+    assert!(
+        rejects.starts_with("\u{feff}item_id,name,_row")
+            && rejects.contains("Crème brûlée")
+            && rejects.contains("δ.csv"),
+        "{rejects:?}"
+    );
+}
+
+#[test]
+fn a_file_of_headers_alone_is_done_and_says_so() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("headers.csv", "item_id,name\n");
+    let run = stockport.run(["import", "headers.csv"]).ok();
+    assert!(run.stdout.ends_with("0 read = 0\n"), "{}", run.stdout);
+    assert_eq!(server.posts().len(), 0);
+}
+
+#[test]
+fn a_dry_run_with_rejected_rows_says_so_in_its_exit_code_and_writes_no_file_unless_asked() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    fs::copy(sample("messy.csv"), stockport.path("messy.csv")).unwrap();
+    stockport.run(["import", "messy.csv", "--dry-run"]).exit(3);
+    assert!(!stockport.path("messy.rejects.csv").exists());
+    stockport
+        .run(["import", "messy.csv", "--dry-run", "--rejects", "bad.csv"])
+        .exit(3);
+    assert!(stockport.path("bad.csv").exists());
+    assert_eq!(server.posts().len(), 0);
+}
+
+#[test]
+fn the_json_summary_has_the_designs_keys_on_success_and_on_failure() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("count.csv", "item_id,name\nA1,Kush\n");
+    let keys = [
+        "run",
+        "source",
+        "target",
+        "read",
+        "created",
+        "updated",
+        "unchanged",
+        "skipped",
+        "rejected",
+        "failed",
+        "not_attempted",
+        "deleted",
+        "requests",
+        "retries",
+        "seconds",
+        "rejects_file",
+        "verified",
+        "warnings",
+        "error",
+    ];
+    for (args, code) in [
+        (["import", "count.csv", "--json"], 0),
+        (["import", "missing.csv", "--json"], 1),
+    ] {
+        let run = stockport.run(args).exit(code);
+        assert_eq!(run.stdout.lines().count(), 1);
+        let document = run.json();
+        for key in keys {
+            assert!(document.get(key).is_some(), "{key} is missing: {document}");
+        }
+        assert_eq!(document["error"].is_null(), code == 0);
+    }
+}
+
+#[test]
+fn every_sheet_is_read_where_all_are_asked_for() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let mut workbook = rust_xlsxwriter::Workbook::new();
+    for (name, id) in [("Front", "F1"), ("Back", "B1")] {
+        let sheet = workbook.add_worksheet().set_name(name).unwrap();
+        sheet.write_string(0, 0, "Item ID").unwrap();
+        sheet.write_string(0, 1, "Name").unwrap();
+        sheet.write_string(1, 0, id).unwrap();
+        sheet.write_string(1, 1, name).unwrap();
+    }
+    workbook.save(stockport.path("rooms.xlsx")).unwrap();
+    let run = stockport
+        .run(["import", "rooms.xlsx", "--sheet", "Back", "--json"])
+        .ok()
+        .json();
+    assert_eq!((&run["read"], &run["created"]), (&json!(1), &json!(1)));
+    let run = stockport
+        .run(["import", "rooms.xlsx", "--sheet", "*", "--json"])
+        .ok()
+        .json();
+    assert_eq!((&run["created"], &run["unchanged"]), (&json!(1), &json!(1)));
+    let run = stockport.run(["import", "rooms.xlsx", "--sheet", "Attic"]).exit(1);
+    assert!(
+        run.stderr
+            .contains("has no sheet \"Attic\"; it has \"Front\", \"Back\""),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn what_proves_a_list_whole_is_told_to_those_who_ask() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("count.csv", "item_id,name\nA1,Kush\n");
+    let run = stockport.run(["import", "count.csv", "--dry-run", "--verbose"]).ok();
+    assert!(
+        run.stdout.contains("(proved whole: the list and both ends"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
+fn a_warning_about_one_file_of_several_names_it() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("a.csv", "item_id,quantity\nA1,5\n");
+    stockport.write("b.csv", "item_id,quantity\nB1,about 5\n");
+    let run = stockport.run(["import", "a.csv", "b.csv", "--json"]).ok().json();
+    assert_eq!(
+        run["warnings"],
+        json!(["b.csv: column \"quantity\": 1 value is no number, posted as text (first: line 2, \"about 5\")"])
+    );
 }

@@ -7,11 +7,29 @@
     reason = "a test ends by failing, and so do the helpers that the clippy settings for tests don't reach"
 )]
 
+mod backup;
+mod bad_input;
+mod config;
+mod convert;
+mod delete;
+mod diff;
+mod durable;
 mod export;
+mod exports;
 mod faulty;
+mod guards;
 mod import;
+mod inspect;
+mod plan_files;
+mod reading;
+mod readme;
+mod resume;
 mod sandbox;
+mod schedule;
 mod support;
+mod undo;
+mod upload;
+mod workbooks;
 
 #[test]
 fn the_binary_answers_for_itself() {

@@ -10,6 +10,7 @@ mod access;
 mod flavours;
 mod keeping;
 mod reading;
+mod vendor;
 mod writing;
 
 const COMPANY: &str = "sandbox-company";

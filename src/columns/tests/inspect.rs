@@ -180,3 +180,39 @@ fn a_declared_number_of_records_that_is_not_met_is_a_warning_with_both_numbers()
     table.declared_rows = Some(1);
     assert!(read(vec![table], ColumnOptions::default()).1.warnings.is_empty());
 }
+
+#[test]
+fn the_order_of_dates_in_a_column_that_is_left_out_is_shown_before_anybody_maps_it() {
+    let rows: &[&[&str]] = &[&["A", "07/08/2021", "12/2"], &["B", "2021-08-21T10:55:05.496866", "x"]];
+    let seen = look(csv(&["item_id", "Created At", "Ratio"], rows));
+    let shown: Vec<_> = seen
+        .notes
+        .iter()
+        .filter(|note| note.contains("if it is mapped"))
+        .collect();
+    assert_eq!(shown.len(), 1, "{:?}", seen.notes);
+    assert!(
+        shown[0].contains("\"Created At\"") && shown[0].contains("07/08/2021 is read as month/day/year (assumed"),
+        "{shown:?}"
+    );
+}
+
+#[test]
+fn an_error_value_in_the_header_row_is_a_problem_of_its_own() {
+    let table = workbook(&["Item ID", "#REF!"], &[&[Cell::Text("A"), Cell::Text("x")]]);
+    let seen = look(table);
+    assert_eq!(
+        (
+            seen.problems[0].cell.as_str(),
+            seen.problems[0].value.as_str(),
+            seen.problems[0].row
+        ),
+        ("Sheet1!B6", "#REF!", 6)
+    );
+}
+
+#[test]
+fn a_total_below_a_table_without_ids_is_no_row_either() {
+    let table = csv(&["A", "B"], &[&["8", "9"], &["", "TOTAL"]]);
+    assert_eq!(look(table).rows, 1);
+}

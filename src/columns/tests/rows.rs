@@ -165,3 +165,42 @@ fn values_under_no_header_are_left_out_aloud() {
         "{survey:?}"
     );
 }
+
+#[test]
+fn a_row_of_a_workbook_that_ends_early_has_empty_cells_to_its_headers_end() {
+    let table = workbook(
+        &["Item ID", "Name", "Status"],
+        &[&[Cell::Text("A")], &[Cell::Text("B"), Cell::Empty, Cell::Text("x")]],
+    );
+    let (seen, survey) = read(vec![table], ColumnOptions::default());
+    assert_eq!(column(&seen, "name"), ["null", "null"]);
+    assert_eq!(column(&seen, "status"), ["null", "\"x\""]);
+    assert!(!told(&survey.warnings, "shorter"), "{survey:?}");
+}
+
+#[test]
+fn a_workbooks_number_in_a_text_field_comes_with_its_own_text() {
+    let table = workbook(&["Item ID", "Name"], &[&[Cell::Text("A"), plain(5.0)]]);
+    let mut source = Source::new(vec![table], ColumnOptions::default()).expect("columns");
+    source.survey().expect("a survey");
+    source
+        .read::<ColumnError>(&mut |_, incoming| {
+            let Reading::Item(draft) = incoming.reading else {
+                panic!("rejected")
+            };
+            assert_eq!(draft.values[0].raw.as_deref(), Some("5"));
+            assert!(shows("5", &serde_json::json!(5)) && shows("5", &serde_json::json!(5.0)));
+            Ok(())
+        })
+        .expect("rows");
+}
+
+#[test]
+fn a_header_row_that_was_only_guessed_is_refused_in_plain_words() {
+    let mut table = csv(&["item_id", "name"], &[&["A", "x"]]);
+    table.header.by = crate::sheet::HeaderBy::Guessed;
+    let error = Source::new(vec![table], ColumnOptions::default())
+        .err()
+        .expect("a refusal");
+    assert!(error.to_string().contains("no header row was found"), "{error}");
+}

@@ -324,11 +324,11 @@ fn the_cells_own_text_comes_along() {
             let raw: Vec<_> = draft
                 .values
                 .iter()
-                .map(|value| (value.field, value.raw, value.index))
+                .map(|value| (value.field, value.raw.as_deref(), value.index))
                 .collect();
             assert_eq!(
                 raw,
-                [("quantity", Some("5.00"), Some(1)), ("name", Some("007"), Some(2))]
+                [("quantity", Some("5.00"), Some(1)), ("name", Some("=\"007\""), Some(2))]
             );
             Ok(())
         })

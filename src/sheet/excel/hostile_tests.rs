@@ -226,6 +226,81 @@ fn an_ods_that_repeats_a_cell_a_billion_times_is_refused() {
     assert_eq!(Book::new(&ods_with(blank)).read(small()).unwrap().len(), 0);
 }
 
+/// A workbook of these rows, with one text that cells may share.
+fn sharing(text: &str, rows: &str) -> Vec<u8> {
+    let sheet = format!("<worksheet><sheetData>{rows}</sheetData></worksheet>");
+    let strings = format!("<sst uniqueCount='1'><si><t>{text}</t></si></sst>");
+    let book_rels = String::from_utf8_lossy(BOOK_RELS).replace("</Relationships>", "<Relationship Id='r2' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/sharedStrings' Target='sharedStrings.xml'/></Relationships>");
+    zipped(&[
+        ("[Content_Types].xml", TYPES),
+        ("_rels/.rels", RELS),
+        ("xl/_rels/workbook.xml.rels", book_rels.as_bytes()),
+        ("xl/workbook.xml", WORKBOOK),
+        ("xl/worksheets/sheet1.xml", sheet.as_bytes()),
+        ("xl/sharedStrings.xml", strings.as_bytes()),
+    ])
+}
+
+#[test]
+fn a_text_that_is_repeated_down_a_sheet_is_refused() {
+    let rows = "<row><c t='s'><v>0</v></c></row>".repeat(1100);
+    let error = Book::new(&sharing(&"x".repeat(1000), &rows)).read(small()).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "book is too large: the texts of sheet \"S\" come to more than 1048576 bytes"
+    );
+}
+
+/// A record of an xlsb.
+fn binary(kind: u8, body: &[u8]) -> Vec<u8> {
+    [&[kind, u8::try_from(body.len()).unwrap()][..], body].concat()
+}
+
+#[test]
+fn a_text_of_an_xlsb_that_claims_to_be_longer_than_its_record_is_refused() {
+    let book = |second: &[u8]| {
+        let strings = [
+            vec![0x9F, 0x01, 8, 2, 0, 0, 0, 2, 0, 0, 0],
+            binary(0x13, &[0, 2, 0, 0, 0, b'a', 0, b'b', 0]),
+            binary(0x13, second),
+        ];
+        let bytes = zipped(&[("xl/workbook.bin", b""), ("xl/sharedStrings.bin", &strings.concat())]);
+        Book::new(&bytes).read(small()).unwrap_err().to_string()
+    };
+    let refused = "book is damaged: its table of texts has an entry that claims to be longer than it is";
+    assert_eq!(book(&[0, 2, 0, 0, 0, b'c', 0]), refused);
+    assert_eq!(book(&[0, 2, 0]), refused);
+    assert_eq!(book(&[0, 255, 255, 255, 255, b'c', 0]), refused);
+    assert_ne!(book(&[0, 1, 0, 0, 0, b'c', 0]), refused);
+}
+
+#[test]
+fn a_text_that_is_repeated_across_a_row_is_refused() {
+    let limits = Limits {
+        row_bytes: 100_000,
+        ..Limits::default()
+    };
+    let refused = |bytes: &[u8]| Book::new(bytes).read(limits).unwrap_err().to_string();
+    let text = "x".repeat(1000);
+    let repeated = format!(
+        "<x><table:table table:name='S'><table:table-row><table:table-cell table:number-columns-repeated='1000' office:value-type='string'><text:p>{text}</text:p></table:table-cell></table:table-row></table:table></x>"
+    );
+    let spaces = "<text:s text:c='32767'/>".repeat(4);
+    let blanks = format!(
+        "<x><table:table table:name='S'><table:table-row><table:table-cell office:value-type='string'><text:p>{spaces}</text:p></table:table-cell></table:table-row></table:table></x>"
+    );
+    let shared = sharing(
+        &text,
+        &format!("<row r='1'>{}</row>", "<c t='s'><v>0</v></c>".repeat(1000)),
+    );
+    for bytes in [ods_with(&repeated), ods_with(&blanks), shared] {
+        assert_eq!(
+            refused(&bytes),
+            "book is too large: the texts of row 1 of a sheet take more than 100000 bytes"
+        );
+    }
+}
+
 #[test]
 fn passwords_of_every_kind_are_told() {
     let ods = zipped(&[

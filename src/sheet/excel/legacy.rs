@@ -1,55 +1,435 @@
-//! Compound files (the container of xls): which workbook, if any, and whether it wants a password.
+//! What has to be known of an xls before calamine reads it: that its container holds a workbook, whether it wants a
+//! password, and that its sheets are of a size to be held in memory, which calamine trusts the file for.
 
-use std::io::{ErrorKind, Read};
+use std::io::Read;
 
+use super::compound::Compound;
+use super::package::damaged;
 use super::source::Source;
-use crate::sheet::ReadError;
+use crate::sheet::{Limits, ReadError};
 
 /// The record that says the rest is encrypted, XOR obfuscation included (MS-XLS 2.4.117).
 const FILE_PASS: u16 = 0x002F;
-/// The end of the workbook's globals, behind which no `FILE_PASS` comes (MS-XLS 2.4.103).
+/// The end of the workbook's globals, behind which no `FILE_PASS` comes, and of each sheet (MS-XLS 2.4.103).
 const END_OF_FILE: u16 = 0x000A;
+/// The beginning of the globals, of a sheet, or of a chart inside a sheet (MS-XLS 2.4.21).
+const BEGIN: u16 = 0x0809;
+/// A sheet's name and place (MS-XLS 2.4.28).
+const BOUND_SHEET: u16 = 0x0085;
+/// The rest of a record that is too long for one (MS-XLS 2.4.58).
+const CONTINUE: u16 = 0x003C;
+/// The texts that cells share (MS-XLS 2.4.265).
+const SHARED_TEXTS: u16 = 0x00FC;
+/// A cell with one of them (MS-XLS 2.4.149).
+const LABEL_SST: u16 = 0x00FD;
+/// The sheet's size, as the file claims it (MS-XLS 2.4.90).
+const DIMENSIONS: u16 = 0x0200;
+/// Several numbers in a row (MS-XLS 2.4.175).
+const MUL_RK: u16 = 0x00BD;
+/// Formula, `Number`, `Label`, `RString`, `BoolErr`, `RK`, `LabelSst`: each is one cell.
+const CELLS: [u16; 7] = [0x0006, 0x0203, 0x0204, 0x00D6, 0x0205, 0x027E, LABEL_SST];
 
-/// Checks that a compound file is an xls that opens without a password. What this can't make out is left to calamine,
-/// whose reading of broken containers is more patient.
-pub(super) fn check(source: &Source, file: &str) -> Result<(), ReadError> {
-    let Ok(mut compound) = cfb::CompoundFile::open(source.open(file)?) else {
-        return Ok(());
-    };
+/// The file is held in memory, and its sheets once more.
+const HELD_BYTES: u64 = 512 << 20;
+/// What the texts of all cells may come to, in letters: each cell gets a copy of its own of a text that they share.
+const MOST_LETTERS: u64 = 128 << 20;
+/// A record goes on in so many others at most; each honest one holds 8 KiB, and calamine's time grows with the square.
+const MOST_PIECES: usize = 1 << 15;
+/// All that one sheet of an xls can hold (65,536 rows of 256 columns); here it is the bound for all sheets together.
+const MOST_CELLS: u64 = 1 << 24;
+const MOST_COLUMNS: u64 = 256;
+
+/// Checks that a compound file is an xls that opens without a password and within the limits.
+pub(super) fn check(source: &Source, file: &str, limits: &Limits) -> Result<(), ReadError> {
+    let bytes = held(source, file, limits)?;
+    let broken = |what: &str| damaged(file, what.to_owned());
+    let compound = Compound::open(&bytes).map_err(broken)?;
     // An encrypted xlsx, xlsm or xlsb (MS-OFFCRYPTO 2.3.4.4).
-    if compound.is_stream("/EncryptedPackage") {
+    if compound.has("EncryptedPackage") {
         return Err(ReadError::PasswordProtected(file.to_owned()));
     }
-    let Some(stream) = ["/Workbook", "/Book"].into_iter().find(|name| compound.is_stream(name)) else {
-        let what = if compound.is_stream("/WordDocument") {
-            "a Word document"
-        } else {
-            "an Office file without a workbook"
-        };
-        return Err(ReadError::NotASpreadsheet {
-            file: file.to_owned(),
-            what: what.to_owned(),
-        });
-    };
-    let Ok(mut records) = compound.open_stream(stream) else {
-        return Ok(());
-    };
-    loop {
-        let mut head = [0; 4];
-        match records.read_exact(&mut head) {
-            Ok(()) => {}
-            Err(cause) if cause.kind() == ErrorKind::Interrupted => continue,
-            Err(_) => return Ok(()),
+    let mut fault = None;
+    for name in ["Workbook", "Book"] {
+        match compound.stream(name) {
+            Some(Ok(stream)) => return check_records(&stream, file, limits),
+            Some(Err(what)) => fault = fault.or(Some(what)),
+            None => {}
         }
-        let [a, b, c, d] = head;
-        match u16::from_le_bytes([a, b]) {
+    }
+    if let Some(what) = fault {
+        return Err(broken(what));
+    }
+    let what = if compound.has("WordDocument") {
+        "a Word document"
+    } else {
+        "an Office file without a workbook"
+    };
+    Err(ReadError::NotASpreadsheet {
+        file: file.to_owned(),
+        what: what.to_owned(),
+    })
+}
+
+fn held(source: &Source, file: &str, limits: &Limits) -> Result<Vec<u8>, ReadError> {
+    let most = HELD_BYTES.min(limits.expanded_bytes);
+    let mut bytes = Vec::new();
+    let read = source.open(file)?.take(most.saturating_add(1)).read_to_end(&mut bytes);
+    read.map_err(|cause| ReadError::Io {
+        file: file.to_owned(),
+        cause,
+    })?;
+    if bytes.len() as u64 > most {
+        return Err(ReadError::TooLarge {
+            file: file.to_owned(),
+            what: format!("an xls is held in memory, and of that {} MiB are allowed", most >> 20),
+        });
+    }
+    Ok(bytes)
+}
+
+/// The records from a place on, each with its type; they end where the stream does, even inside one.
+fn records(stream: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
+    let mut rest = stream;
+    std::iter::from_fn(move || {
+        let (head, behind) = rest.split_first_chunk::<4>()?;
+        let [a, b, c, d] = *head;
+        let (body, behind) = behind.split_at_checked(usize::from(u16::from_le_bytes([c, d])))?;
+        rest = behind;
+        Some((u16::from_le_bytes([a, b]), body))
+    })
+}
+
+fn number(body: &[u8], at: usize) -> Option<u64> {
+    let piece = body.get(at..at.checked_add(2)?)?;
+    Some(u64::from(u16::from_le_bytes(piece.try_into().ok()?)))
+}
+
+fn long(body: &[u8], at: usize) -> Option<u32> {
+    let piece = body.get(at..at.checked_add(4)?)?;
+    Some(u32::from_le_bytes(piece.try_into().ok()?))
+}
+
+fn check_records(stream: &[u8], file: &str, limits: &Limits) -> Result<(), ReadError> {
+    let most = MOST_CELLS.min(limits.cells);
+    check_pieces(stream).map_err(|what| damaged(file, what.to_owned()))?;
+    let (mut places, mut shared) = (Vec::new(), Vec::new());
+    let mut globals = records(stream).peekable();
+    while let Some((kind, body)) = globals.next() {
+        match kind {
+            SHARED_TEXTS => {
+                let mut pieces = vec![body];
+                while let Some((_, piece)) = globals.next_if(|(kind, _)| *kind == CONTINUE) {
+                    pieces.push(piece);
+                }
+                shared = lengths(&pieces);
+            }
             FILE_PASS => return Err(ReadError::PasswordProtected(file.to_owned())),
-            END_OF_FILE => return Ok(()),
+            BOUND_SHEET => places.extend(long(body, 0)),
+            END_OF_FILE => break,
             _ => {}
         }
-        let length = u64::from(u16::from_le_bytes([c, d]));
-        if std::io::copy(&mut (&mut records).take(length), &mut std::io::sink()).is_err() {
-            return Ok(());
+    }
+    let (mut total, mut text) = (0_u64, 0_u64);
+    for place in places {
+        let sheet = usize::try_from(place).ok().and_then(|place| stream.get(place..));
+        let sheet = sheet.unwrap_or_default();
+        let size = size_of(sheet, &shared, most).map_err(|what| damaged(file, what.to_owned()))?;
+        // Several names may stand for the same cells, and each gets a copy.
+        total = total.saturating_add(size.cells);
+        if total > most {
+            return Err(ReadError::TooLarge {
+                file: file.to_owned(),
+                what: format!("its sheets have more than {most} cells, gaps included"),
+            });
         }
+        text = text.saturating_add(size.letters);
+        let most = MOST_LETTERS.min(limits.expanded_bytes);
+        if text > most {
+            return Err(ReadError::TooLarge {
+                file: file.to_owned(),
+                what: format!("the texts of its cells have more than {most} letters"),
+            });
+        }
+    }
+    Ok(())
+}
+
+fn check_pieces(stream: &[u8]) -> Result<(), &'static str> {
+    let mut pieces = 0;
+    for (kind, _) in records(stream) {
+        pieces = if kind == CONTINUE { pieces + 1 } else { 0 };
+        if pieces > MOST_PIECES {
+            return Err("one of its records goes on in too many others");
+        }
+    }
+    Ok(())
+}
+
+/// How many letters each of the shared texts has (MS-XLS 2.5.293), as far as they can be read; what breaks off here does so in calamine.
+fn lengths(pieces: &[&[u8]]) -> Vec<u64> {
+    let mut lengths = Vec::new();
+    let mut pieces = pieces.iter().copied();
+    // The total and the number of texts come first.
+    let Some(mut data) = pieces.next().and_then(|first| first.get(8..)) else {
+        return lengths;
+    };
+    loop {
+        if data.is_empty() {
+            let Some(next) = pieces.next() else { return lengths };
+            data = next;
+            if data.is_empty() {
+                lengths.push(0);
+                continue;
+            }
+        }
+        let Some(rest) = text_length(data, &mut pieces, &mut lengths) else {
+            return lengths;
+        };
+        data = rest;
+    }
+}
+
+/// One text: its length is added, and what comes behind it is given back.
+fn text_length<'d>(
+    data: &'d [u8],
+    pieces: &mut impl Iterator<Item = &'d [u8]>,
+    lengths: &mut Vec<u64>,
+) -> Option<&'d [u8]> {
+    let length = number(data, 0)?;
+    let mut flags = *data.get(2)?;
+    let mut rest = data.get(3..)?;
+    let mut behind = 0_usize;
+    if flags & 8 != 0 {
+        behind = usize::try_from(number(rest, 0)?).ok()?.checked_mul(4)?;
+        rest = rest.get(2..)?;
+    }
+    if flags & 4 != 0 {
+        behind = behind.checked_add(usize::try_from(long(rest, 0)?).ok()?)?;
+        rest = rest.get(4..)?;
+    }
+    lengths.push(length);
+    let mut missing = usize::try_from(length).ok()?;
+    loop {
+        let width = if flags & 1 != 0 { 2 } else { 1 };
+        let here = (rest.len() / width).min(missing);
+        rest = rest.get(here * width..)?;
+        missing -= here;
+        if missing == 0 {
+            break;
+        }
+        // The rest of a text that goes on says anew how wide its letters are.
+        (flags, rest) = pieces.next()?.split_first().map(|(flags, rest)| (*flags, rest))?;
+    }
+    while behind > 0 {
+        if rest.is_empty() {
+            rest = pieces.next()?;
+        }
+        let here = rest.len().min(behind);
+        rest = rest.get(here..)?;
+        behind -= here;
+    }
+    Some(rest)
+}
+
+/// What a sheet comes to in memory.
+struct Size {
+    /// How many cells calamine makes room for: those of the rectangle around all cells, or as many as the sheet claims;
+    /// no fewer than it has records, so that a sheet of many names and no cells is bounded, too.
+    cells: u64,
+    /// The letters of the texts that its cells share with others; other texts stand in the sheet themselves.
+    letters: u64,
+}
+
+fn size_of(sheet: &[u8], shared: &[u64], most: u64) -> Result<Size, &'static str> {
+    let (mut begun, mut depth, mut count, mut claimed, mut letters) = (false, 0_u64, 0_u64, 0_u64, 0_u64);
+    let (mut rows, mut columns) = ((u64::MAX, 0), (u64::MAX, 0));
+    for (kind, body) in records(sheet) {
+        count += 1;
+        match kind {
+            BEGIN if begun => depth += 1,
+            BEGIN => begun = true,
+            END_OF_FILE if depth == 0 => break,
+            END_OF_FILE => depth -= 1,
+            // A chart inside the sheet has cells of its own, which are passed over.
+            _ if depth > 0 => {}
+            DIMENSIONS => claimed = claimed.saturating_add(claim(body).unwrap_or(0)),
+            _ if kind == MUL_RK || CELLS.contains(&kind) => {
+                let (Some(row), Some(first)) = (number(body, 0), number(body, 2)) else {
+                    continue;
+                };
+                let more = if kind == MUL_RK { body.len() as u64 / 6 } else { 1 };
+                let last = first + more.saturating_sub(1);
+                if last >= MOST_COLUMNS {
+                    return Err("a sheet has a cell beyond the last column that an xls can have");
+                }
+                rows = (rows.0.min(row), rows.1.max(row));
+                columns = (columns.0.min(first), columns.1.max(last));
+                if kind == LABEL_SST {
+                    let index = long(body, 6).and_then(|index| usize::try_from(index).ok());
+                    let length = index.and_then(|index| shared.get(index));
+                    letters = letters.saturating_add(length.copied().unwrap_or(0));
+                }
+            }
+            _ => {}
+        }
+        if count > most {
+            break;
+        }
+    }
+    let extent = |(first, last): (u64, u64)| last.checked_sub(first).map_or(0, |between| between + 1);
+    Ok(Size {
+        cells: extent(rows).saturating_mul(extent(columns)).max(count).max(claimed),
+        letters,
+    })
+}
+
+/// The number of cells that calamine makes out of the claim. Where the end stands before the beginning, its 32-bit
+/// difference is huge, and so is the room it asks for.
+fn claim(body: &[u8]) -> Option<u64> {
+    let short = |at| number(body, at).and_then(|value| u32::try_from(value).ok());
+    let (top, bottom, left, right) = match body.len() {
+        10 => (short(0)?, short(2)?, short(4)?, short(6)?),
+        14 | 16 => (long(body, 0)?, long(body, 4)?, short(8)?, short(10)?),
+        _ => return None,
+    };
+    if bottom == 0 || right == 0 {
+        return Some(1);
+    }
+    let left = if left > 0xFF || right < left { 0 } else { left };
+    let rows = bottom.wrapping_sub(top);
+    Some(u64::from(rows).saturating_mul(u64::from(right.wrapping_sub(left))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn record(kind: u16, body: &[u8]) -> Vec<u8> {
+        let length = u16::try_from(body.len()).unwrap();
+        [&kind.to_le_bytes(), &length.to_le_bytes(), body].concat()
+    }
+
+    fn begin() -> Vec<u8> {
+        record(BEGIN, &[0, 6, 16, 0])
+    }
+
+    fn cell(row: u16, column: u16) -> Vec<u8> {
+        record(
+            0x0203,
+            &[&row.to_le_bytes()[..], &column.to_le_bytes(), &[0; 10]].concat(),
+        )
+    }
+
+    /// Globals with so many sheets, all of which are this one.
+    fn book(names: usize, sheet: &[Vec<u8>]) -> Vec<u8> {
+        let entry = |place: u32| record(BOUND_SHEET, &[&place.to_le_bytes()[..], &[0, 0, 1, 0, b'S']].concat());
+        let place = u32::try_from(begin().len() + names * entry(0).len() + 4).unwrap();
+        let globals = [begin(), entry(place).repeat(names), record(END_OF_FILE, &[])].concat();
+        [globals, sheet.concat(), record(END_OF_FILE, &[])].concat()
+    }
+
+    fn checked(stream: &[u8]) -> String {
+        let limits = Limits {
+            cells: 100_000,
+            expanded_bytes: 1 << 20,
+            ..Limits::default()
+        };
+        check_records(stream, "book", &limits).map_or_else(|error| error.to_string(), |()| "fine".to_owned())
+    }
+
+    const TOO_MANY: &str = "book is too large: its sheets have more than 100000 cells, gaps included";
+
+    #[test]
+    fn two_cells_that_span_a_whole_sheet_are_refused() {
+        assert_eq!(checked(&book(1, &[begin(), cell(0, 0), cell(900, 99)])), "fine");
+        assert_eq!(checked(&book(1, &[begin(), cell(0, 0), cell(65_535, 255)])), TOO_MANY);
+        let far = book(1, &[begin(), cell(0, 0), cell(0, 256)]);
+        assert!(checked(&far).contains("beyond the last column"));
+        let numbers = [&0_u16.to_le_bytes()[..], &250_u16.to_le_bytes(), &[0; 38]].concat();
+        assert!(checked(&book(1, &[begin(), record(MUL_RK, &numbers)])).contains("beyond the last column"));
+    }
+
+    #[test]
+    fn a_sheet_of_many_names_counts_as_often() {
+        let sheet = [begin(), cell(0, 0), cell(99, 99)];
+        assert_eq!(checked(&book(10, &sheet)), "fine");
+        assert_eq!(checked(&book(11, &sheet)), TOO_MANY);
+        let nothing = vec![record(0x1234, &[]); 200];
+        assert_eq!(checked(&book(501, &nothing)), TOO_MANY);
+    }
+
+    #[test]
+    fn a_claim_of_more_cells_than_can_be_is_refused() {
+        let claim = |top: u32, bottom: u32, left: u16, right: u16| {
+            let rows = [top.to_le_bytes(), bottom.to_le_bytes()].concat();
+            let body = [&rows[..], &left.to_le_bytes(), &right.to_le_bytes(), &[0, 0]].concat();
+            book(1, &[begin(), record(DIMENSIONS, &body), cell(0, 0)])
+        };
+        assert_eq!(checked(&claim(0, 1000, 0, 100)), "fine");
+        assert_eq!(checked(&claim(0, 0, 0, 0)), "fine");
+        assert_eq!(checked(&claim(0, 65_536, 0, 256)), TOO_MANY);
+        assert_eq!(checked(&claim(7, 5, 0, 1)), TOO_MANY);
+        assert_eq!(checked(&claim(0, u32::MAX, 0, u16::MAX)), TOO_MANY);
+    }
+
+    /// A sheet of cells that share one text, in a workbook that has it.
+    fn sharing(cells: u16, texts: &[Vec<u8>]) -> Vec<u8> {
+        let label = |row: u16| {
+            record(
+                LABEL_SST,
+                &[&row.to_le_bytes()[..], &[0; 4], &1_u32.to_le_bytes()].concat(),
+            )
+        };
+        let globals = [begin(), texts.concat()].concat();
+        let place = u32::try_from(globals.len() + 15 + 4).unwrap();
+        let entry = record(
+            BOUND_SHEET,
+            &[&place.to_le_bytes()[..], &[0, 0, 1, 0, b'S', 0, 0]].concat(),
+        );
+        let sheet = [begin(), (0..cells).flat_map(label).collect()].concat();
+        let end = record(END_OF_FILE, &[]);
+        [globals, entry.get(..15).unwrap().to_vec(), end.clone(), sheet, end].concat()
+    }
+
+    #[test]
+    fn a_long_text_that_many_cells_share_counts_for_each() {
+        let text = |letters: u16, flags: u8, more: &[u8]| {
+            let bytes = usize::from(letters) * if flags & 1 == 0 { 1 } else { 2 };
+            [&letters.to_le_bytes()[..], &[flags], more, &vec![b'x'; bytes]].concat()
+        };
+        let short = text(1, 0, &[]);
+        // Wide letters, two runs of a format, and three bytes of phonetics.
+        let rich = [text(2, 13, &[2, 0, 3, 0, 0, 0]), vec![0; 11]].concat();
+        for first in [short, rich] {
+            let shared = record(SHARED_TEXTS, &[&[0; 8][..], &first, &text(2000, 0, &[])].concat());
+            assert_eq!(checked(&sharing(500, std::slice::from_ref(&shared))), "fine");
+            let refused = "book is too large: the texts of its cells have more than 1048576 letters";
+            assert_eq!(checked(&sharing(600, &[shared])), refused);
+        }
+        // The text begins in one record and goes on in another.
+        let half = [&[0; 8][..], &[0, 0, 0], &2000_u16.to_le_bytes(), &[0], &[b'x'; 1000]].concat();
+        let parts = [
+            record(SHARED_TEXTS, &half),
+            record(CONTINUE, &[&[0][..], &[b'x'; 1000]].concat()),
+        ];
+        assert_eq!(checked(&sharing(500, &parts)), "fine");
+        assert!(checked(&sharing(600, &parts)).contains("letters"));
+    }
+
+    #[test]
+    fn a_record_that_goes_on_and_on_is_refused() {
+        let endless = [
+            begin(),
+            record(SHARED_TEXTS, &[0; 8]),
+            record(CONTINUE, &[]).repeat(MOST_PIECES + 1),
+        ]
+        .concat();
+        assert!(checked(&endless).contains("goes on in too many others"));
+    }
+
+    #[test]
+    fn cells_of_a_chart_inside_the_sheet_do_not_count() {
+        let chart = [begin(), cell(0, 0), cell(65_535, 0), record(END_OF_FILE, &[])].concat();
+        assert_eq!(checked(&book(1, &[begin(), chart, cell(0, 0)])), "fine");
     }
 }

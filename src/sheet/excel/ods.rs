@@ -10,7 +10,7 @@ use super::ods_styles::Styles;
 use super::package::{Archive, attribute, damaged};
 use super::source::Source;
 use super::stream::{RowSink, Stop};
-use super::{Extras, MAX_COLUMNS, MAX_ROWS, Merge, Place, SheetInfo, cells, too_many_cells};
+use super::{Extras, MAX_COLUMNS, MAX_ROWS, Merge, Place, SheetInfo, cells, too_long_row, too_many_cells};
 use crate::sheet::{Cell, Limits, NumberFormat, ReadError, Row};
 
 /// The sheets, in order.
@@ -23,7 +23,7 @@ pub(super) fn sheets(source: &Source, file: &str) -> Result<Vec<SheetInfo>, Read
         return Err(ReadError::PasswordProtected(file.to_owned()));
     }
     let mut list = List(Vec::new());
-    let outcome = walk(archive.part("content.xml")?, file, Styles::default(), &mut list);
+    let outcome = walk(archive.part("content.xml")?, file, Styles::default(), 0, &mut list);
     finished(outcome)?;
     Ok(list.0)
 }
@@ -37,7 +37,7 @@ pub(super) fn read(source: &Source, file: &str, sheet: &str, limits: Limits, sin
         sheet,
         sink,
     };
-    match walk(archive.part("content.xml")?, file, styles, &mut rows) {
+    match walk(archive.part("content.xml")?, file, styles, limits.row_bytes, &mut rows) {
         Err(Stop::Unwanted) if rows.sink.is_wanted() => {}
         outcome => outcome?,
     }
@@ -54,7 +54,8 @@ pub(super) fn extras(source: &Source, file: &str, sheet: &str, limits: &Limits) 
         file,
         limits,
     };
-    let outcome = walk(archive.part("content.xml")?, file, Styles::default(), &mut found);
+    let content = archive.part("content.xml")?;
+    let outcome = walk(content, file, Styles::default(), limits.row_bytes, &mut found);
     finished(outcome)?;
     Ok(found.extras)
 }
@@ -183,6 +184,8 @@ struct OpenCell {
     /// White space is one space, and none at a paragraph's beginning.
     after_space: bool,
     in_paragraph: bool,
+    /// What the row's texts may take: a text beyond it is not kept any further, and then refused.
+    room: usize,
 }
 
 /// The number styles that stand in `styles.xml`, where `LibreOffice` keeps those with a name of their own.
@@ -207,11 +210,14 @@ fn shared_styles(archive: &mut Archive<'_>) -> Result<Styles, ReadError> {
     }
 }
 
-fn walk(content: impl Read, file: &str, styles: Styles, taker: &mut dyn Taker) -> Result<(), Stop> {
+/// `room` is how many bytes the texts of one row may take.
+fn walk(content: impl Read, file: &str, styles: Styles, room: usize, taker: &mut dyn Taker) -> Result<(), Stop> {
     let mut xml = quick_xml::Reader::from_reader(BufReader::with_capacity(1 << 16, content));
     xml.config_mut().check_end_names = false;
     xml.config_mut().expand_empty_elements = true;
     let mut document = Document {
+        file,
+        room,
         styles,
         taker,
         depth: 0,
@@ -252,6 +258,8 @@ fn walk(content: impl Read, file: &str, styles: Styles, taker: &mut dyn Taker) -
 }
 
 struct Document<'t> {
+    file: &'t str,
+    room: usize,
     styles: Styles,
     taker: &'t mut dyn Taker,
     /// How many tables are open: a cell may hold a table of its own, which is no sheet.
@@ -349,6 +357,7 @@ impl Document<'_> {
             kind,
             value,
             is_error: attribute(element, "calcext:value-type").is_some_and(|kind| kind == "error"),
+            room: self.room,
             ..OpenCell::default()
         });
     }
@@ -364,8 +373,13 @@ impl Document<'_> {
             _ if self.depth == 0 => self.styles.end(name),
             _ if self.depth > 1 || !self.wanted => {}
             "table:table-cell" | "table:covered-table-cell" => {
-                if let (Some(row), Some(cell)) = (&mut self.row, self.cell.take()) {
-                    cell.put(row);
+                if let (Some(open), Some(cell)) = (&mut self.row, self.cell.take()) {
+                    let times = cell.repeat.min(MAX_COLUMNS as usize);
+                    let taken = cell.len().saturating_mul(times).saturating_add(open.row.text_len());
+                    if taken > self.room {
+                        return Err(Stop::Failed(too_long_row(self.file, &open.row, self.room)));
+                    }
+                    cell.put(open);
                 }
             }
             "table:table-row" => {
@@ -407,7 +421,7 @@ impl OpenCell {
         match name {
             "text:p" | "text:h" => {
                 if self.paragraphs > 0 {
-                    self.text.push('\n');
+                    self.keep('\n');
                 }
                 self.paragraphs += 1;
                 self.in_paragraph = true;
@@ -416,13 +430,23 @@ impl OpenCell {
             "text:s" => {
                 // No cell has room for more.
                 let count = number(element, "text:c").min(32_767);
-                (0..count).for_each(|_| self.text.push(' '));
+                (0..count).for_each(|_| self.keep(' '));
                 self.after_space = false;
             }
-            "text:tab" => self.text.push('\t'),
-            "text:line-break" => self.text.push('\n'),
+            "text:tab" => self.keep('\t'),
+            "text:line-break" => self.keep('\n'),
             _ => {}
         }
+    }
+
+    fn keep(&mut self, letter: char) {
+        if self.text.len() <= self.room {
+            self.text.push(letter);
+        }
+    }
+
+    fn len(&self) -> usize {
+        self.text.len().max(self.value.as_ref().map_or(0, String::len))
     }
 
     fn letter(&mut self, letter: char) {
@@ -431,11 +455,11 @@ impl OpenCell {
         }
         if matches!(letter, ' ' | '\t' | '\r' | '\n') {
             if !std::mem::replace(&mut self.after_space, true) {
-                self.text.push(' ');
+                self.keep(' ');
             }
         } else {
             self.after_space = false;
-            self.text.push(letter);
+            self.keep(letter);
         }
     }
 

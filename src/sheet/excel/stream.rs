@@ -10,14 +10,17 @@ use crate::sheet::{ReadError, Row, RowReader};
 const IN_FLIGHT: usize = 2;
 /// A batch is full at so many rows …
 const BATCH_ROWS: usize = 512;
-/// … or so many cells: a row may have 16,384.
+/// … or so many cells: a row may have 16,384 …
 const BATCH_CELLS: usize = 16_384;
+/// … or so many bytes of text: a row may have millions, all of them one shared text.
+const BATCH_BYTES: usize = 1 << 20;
 
 /// What the reading thread writes its rows to.
 pub(super) struct RowSink {
     rows: Vec<Row>,
     used: usize,
     cells: usize,
+    bytes: usize,
     full: SyncSender<Message>,
     empty: Receiver<Vec<Row>>,
     gone: bool,
@@ -54,9 +57,12 @@ impl RowSink {
 
     /// The row that is being filled is complete.
     pub(super) fn done(&mut self) -> Result<(), Unwanted> {
-        self.cells += self.rows.get(self.used).map_or(0, Row::len);
+        if let Some(row) = self.rows.get(self.used) {
+            self.cells += row.len();
+            self.bytes += row.text_len();
+        }
         self.used += 1;
-        if self.used >= BATCH_ROWS || self.cells >= BATCH_CELLS {
+        if self.used >= BATCH_ROWS || self.cells >= BATCH_CELLS || self.bytes >= BATCH_BYTES {
             self.send()
         } else {
             Ok(())
@@ -74,7 +80,7 @@ impl RowSink {
         };
         let rows = std::mem::replace(&mut self.rows, next);
         let used = std::mem::take(&mut self.used);
-        self.cells = 0;
+        (self.cells, self.bytes) = (0, 0);
         self.full.send(Message::Rows { rows, used }).map_err(|_| {
             self.gone = true;
             Unwanted
@@ -100,6 +106,9 @@ impl From<ReadError> for Stop {
     }
 }
 
+/// The name of the threads on which workbooks are read. calamine may panic there, which ends the thread and no more.
+pub const WORKBOOK_THREAD: &str = "workbook";
+
 /// Gives the rows that `read` writes, which runs on a thread of its own.
 pub(super) fn rows(
     file: &str,
@@ -111,12 +120,13 @@ pub(super) fn rows(
         rows: Vec::new(),
         used: 0,
         cells: 0,
+        bytes: 0,
         full,
         empty,
         gone: false,
     };
     let thread = Builder::new()
-        .name("workbook".to_owned())
+        .name(WORKBOOK_THREAD.to_owned())
         .spawn(move || match read(&mut sink) {
             Ok(()) => {
                 if sink.send().is_ok() {
@@ -213,7 +223,7 @@ pub(super) fn apart<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
 ) -> Result<T, ReadError> {
     let thread = Builder::new()
-        .name("workbook".to_owned())
+        .name(WORKBOOK_THREAD.to_owned())
         .spawn(work)
         .map_err(|cause| ReadError::Io {
             file: file.to_owned(),

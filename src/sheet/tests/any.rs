@@ -58,7 +58,7 @@ proptest! {
         skip in 0_u64..2,
     ) {
         let limits = Limits { columns, row_bytes, ..Limits::default() };
-        let rule = DataRule { found: header::Found::default(), drop_zeros: false };
+        let rule = DataRule { found: header::Found::default(), drop_zeros: false, hidden: std::sync::Arc::default() };
         let plain = DelimitedReader::new("f", "UTF-8", b',', &limits, &*bytes).skipping(skip);
         let text = Text { file: "f".to_owned(), encoding: "UTF-8", delimiter: b',', limits, skip };
         let input = Box::new(std::io::Cursor::new(bytes.clone()));

@@ -43,14 +43,10 @@ fn repeated_headers_are_left_out_and_counted() {
 }
 
 #[test]
-fn values_below_a_column_without_a_name_are_told() {
+fn a_column_without_a_name_is_no_column_and_its_values_stay_in_the_row() {
     let read = read("a.csv", "item_id,,name\n1,,a\n2,lost,b\n");
     assert_eq!((read.names(), read.header.cells[1].index), (vec!["item_id", "name"], 2));
-    assert!(
-        read.noted("column B has no header, but 1 row") && read.noted("row 3"),
-        "{:?}",
-        read.notes
-    );
+    assert_eq!(read.row(1), ["2", "lost", "b"]);
 }
 
 #[test]
@@ -109,4 +105,20 @@ fn a_weak_name_alone_recognizes_nothing() {
 #[test]
 fn a_header_without_rows_is_a_table_without_rows() {
     assert!(read("a.csv", "item_id,name\n").rows.is_empty());
+}
+
+#[test]
+fn a_wide_sheet_of_many_merged_cells_and_names_comes_to_an_end() {
+    let mut rows = vec![Row::new(), Row::new(), Row::new()];
+    for (line, row) in (1_u64..).zip(&mut rows) {
+        row.clear(line);
+        (0..16_384).for_each(|column| row.push(Cell::Text(&format!("text {line} of {column}"))));
+    }
+    rows.iter_mut().last().unwrap().set(3, Cell::Text("item_id"));
+    let merge = super::super::excel::Merge {
+        first: (1, 20_000),
+        last: (1, 20_001),
+    };
+    let found = header::recognize(&rows, &vec![merge; 1_000_000], &Names).unwrap();
+    assert_eq!((found.header.line, found.header.cells.len()), (3, 16_384));
 }

@@ -128,10 +128,16 @@ fn hidden_rows_are_read_and_counted_aloud() {
     let mut book = Workbook::new();
     let sheet = book.add_worksheet();
     fill(sheet, &[&["Item ID", "Name"], &["a", "b"], &["c", "d"]]);
-    sheet.set_row_hidden(1).unwrap();
+    for row in [1, 7, 8] {
+        sheet.set_row_hidden(row).unwrap();
+    }
     let read = read("a.xlsx", saved(book));
     assert_eq!(read.lines(), [2, 3]);
-    assert!(read.noted("1 row hidden"), "{:?}", read.notes);
+    assert!(
+        read.noted("1 row is hidden in the sheet and is read like the others (the first is row 2)"),
+        "hidden rows without data are not counted: {:?}",
+        read.notes
+    );
 }
 
 #[test]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use jiff::civil::{self, Date, DateTime, Time};
-use rust_xlsxwriter::{Color, Format, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
 
 use super::out::Out;
 use super::text::{cell_text, moment_text, number_text};
@@ -20,6 +20,19 @@ const SHEET_COLUMNS: usize = 16_384;
 const CELL_TEXT: usize = 32_767;
 /// Excel computes with so many digits and rounds the rest away.
 const DIGITS: usize = 15;
+/// Above this a double leaves out integers.
+const EXACT: f64 = 9_007_199_254_740_992.0;
+/// The error values that a workbook's cell can hold; newer ones (`#SPILL!`) are written as text.
+const ERRORS: [&str; 8] = [
+    "#DIV/0!",
+    "#N/A",
+    "#NAME?",
+    "#NULL!",
+    "#NUM!",
+    "#REF!",
+    "#VALUE!",
+    "#GETTING_DATA",
+];
 /// The sheet's name; further ones are numbered.
 const SHEET_NAME: &str = "Inventory";
 
@@ -237,13 +250,15 @@ enum Content<'a> {
     Number(f64, NumberFormat),
     Bool(bool),
     Serial(f64, &'a Look),
+    Error(&'a str),
 }
 
 fn content<'a>(cell: &Cell<'a>, column: &Column, formats: &'a Formats) -> Content<'a> {
     match cell {
         Cell::Absent | Cell::Empty | Cell::Json(serde_json::Value::Null) => Content::Blank,
-        // An id is text, whatever it came as.
-        _ if column.id => Content::Text(cell_text(cell)),
+        Cell::Error(text) if ERRORS.contains(text) => Content::Error(text),
+        // An id is text, unless it came as what is refused as one: made text of, it would be taken the next time.
+        _ if column.id && !is_no_id(cell) => Content::Text(cell_text(cell)),
         Cell::Bool(value) | Cell::Json(serde_json::Value::Bool(value)) => Content::Bool(*value),
         Cell::Number(value, format) if value.is_finite() => Content::Number(*value, *format),
         Cell::Json(serde_json::Value::Number(number)) => match exact_number(&number.to_string()) {
@@ -264,6 +279,17 @@ fn content<'a>(cell: &Cell<'a>, column: &Column, formats: &'a Formats) -> Conten
     }
 }
 
+/// Whether a workbook's cell is refused as an id: digits may have been lost, or it never was one.
+fn is_no_id(cell: &Cell<'_>) -> bool {
+    match cell {
+        Cell::Number(value, format) => {
+            *format == NumberFormat::Scientific || value.fract() != 0.0 || value.abs() >= EXACT
+        }
+        Cell::Bool(_) | Cell::Moment(_) => true,
+        _ => false,
+    }
+}
+
 fn text_content<'a>(text: &'a str, column: &Column, formats: &'a Formats) -> Content<'a> {
     match parsed_moment(text, column.kind).and_then(|moment| serial(&moment, formats)) {
         Some((serial, look)) => Content::Serial(serial, look),
@@ -281,6 +307,8 @@ fn write(
 ) -> Result<(), XlsxError> {
     let (row, column) = (at.row, at.column()?);
     match content {
+        // So that an id that is typed in there stays text.
+        Content::Blank if marked && id => sheet.write_blank(row, column, &formats.text.marked),
         Content::Blank if marked => sheet.write_blank(row, column, &formats.general.marked),
         Content::Blank => Ok(sheet),
         // Without a format of its own a text that was typed in again would be read as a number.
@@ -290,6 +318,7 @@ fn write(
         Content::Text(text) => sheet.write_string(row, column, text),
         Content::Bool(value) => sheet.write_boolean_with_format(row, column, value, formats.boolean.get(marked)),
         Content::Number(value, format) => match format {
+            NumberFormat::Plain if id => sheet.write_number_with_format(row, column, value, formats.text.get(marked)),
             NumberFormat::Plain if marked => {
                 sheet.write_number_with_format(row, column, value, &formats.general.marked)
             }
@@ -303,6 +332,11 @@ fn write(
                 sheet.write_number_with_format(row, column, value, look.get(marked))
             }
         },
+        // No cell but a formula's may hold an error value here; Excel takes an error for a formula.
+        Content::Error(text) => {
+            let formula = Formula::new(format!("={text}")).set_result(text);
+            sheet.write_formula_with_format(row, column, formula, formats.general.get(marked))
+        }
         Content::Serial(serial, look) => sheet.write_number_with_format(row, column, serial, look.get(marked)),
     }
     .map(drop)

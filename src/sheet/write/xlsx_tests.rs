@@ -130,6 +130,41 @@ fn a_workbooks_own_values_come_back_with_their_formats() {
 }
 
 #[test]
+fn what_is_refused_as_an_id_comes_back_as_it_was_and_is_refused_again() {
+    let row = vec![Cell::Error("#REF!"), Cell::Error("#DIV/0!"), Cell::Error("#N/A")];
+    let columns: Vec<Column> = (0..3).map(|i| column(&format!("c{i}"), Kind::Number)).collect();
+    let bytes = written(
+        plain(OutFormat::Xlsx),
+        &columns,
+        &Style::default(),
+        std::slice::from_ref(&row),
+    )
+    .unwrap();
+    let expected: Vec<String> = row.iter().map(|cell| format!("{cell:?}")).collect();
+    assert_eq!(read_back(&bytes)[1], expected);
+    let ids = [
+        Cell::Number(1e10, NumberFormat::Scientific),
+        Cell::Number(1.5, NumberFormat::Plain),
+        Cell::Number(13_232_582_566_688_420.0, NumberFormat::Plain),
+        Cell::Moment(Moment::Date(civil::date(2021, 1, 2))),
+        Cell::Bool(true),
+        Cell::Error("#REF!"),
+    ];
+    let rows: Vec<Vec<Cell<'_>>> = ids.iter().map(|id| vec![*id]).collect();
+    let bytes = written(
+        plain(OutFormat::Xlsx),
+        &[column("Item ID", Kind::Text)],
+        &Style::default(),
+        &rows,
+    )
+    .unwrap();
+    let back = read_back(&bytes);
+    for (id, row) in ids.iter().zip(&back[1..]) {
+        assert_eq!(row[0], format!("{id:?}"));
+    }
+}
+
+#[test]
 fn a_text_too_long_for_a_cell_is_refused_by_address() {
     let columns = [column("Item ID", Kind::Text), column("Name", Kind::Text)];
     let fits = "é".repeat(32_767);
@@ -241,7 +276,7 @@ fn libreoffice_loses_no_zero_of_an_excel_safe_csv_and_runs_nothing() {
         "1E10",
         "3-4",
     ];
-    let names = ["=1+1", "+1", "@SUM(1)", "Blue Dream", "-x"];
+    let names = ["=cmd|' /C calc'!A0", "+1", "@SUM(1)", "Blue Dream", "-x"];
     let rows: Vec<Vec<Cell<'_>>> = ids
         .iter()
         .zip(names)

@@ -2,15 +2,18 @@
 
 pub(crate) mod faulty;
 pub(crate) mod http;
+pub(crate) mod load;
 #[allow(dead_code, reason = "each command's tests use the part of it that they need")]
-mod stockport;
+pub(crate) mod stockport;
 mod wire;
+
+use std::path::Path;
 
 use ::stockport::sandbox::{Flavour, Options, Sandbox};
 use tempfile::TempDir;
 
 use http::Http;
-pub(crate) use stockport::Stockport;
+pub(crate) use stockport::{Run, Stockport};
 
 /// A sandbox in a folder of its own, gone after the test.
 pub(crate) struct TestSandbox {
@@ -41,4 +44,11 @@ impl TestSandbox {
     pub(crate) fn http(&self, org: &str) -> Http {
         Http::new(self.sandbox.url(), org, self.sandbox.key_for(org).unwrap())
     }
+}
+
+/// A sample as it is shipped.
+pub(crate) fn sample(name: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name);
+    assert!(path.exists(), "{}", path.display());
+    path.to_string_lossy().into_owned()
 }

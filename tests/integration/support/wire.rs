@@ -60,6 +60,11 @@ impl WireRequest {
         self.target.split('?').next().unwrap_or("")
     }
 
+    /// Whether it deletes an item that it names in its path, or not there.
+    pub(crate) fn is_deletion(&self, in_path: bool) -> bool {
+        self.method == "DELETE" && self.path().ends_with("/inventory") != in_path
+    }
+
     pub(crate) fn query(&self) -> &str {
         self.target.split_once('?').map_or("", |(_, query)| query)
     }

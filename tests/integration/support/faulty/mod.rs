@@ -114,6 +114,11 @@ impl Faulty {
         self
     }
 
+    /// Adds a rule to a server that is in use.
+    pub(crate) fn add_rule(&self, rule: Rule) {
+        self.shared.rules.lock().unwrap().push(rule);
+    }
+
     /// Takes all rules, poisons and limits back: from now on it behaves.
     pub(crate) fn behave(&self) {
         self.shared.rules.lock().unwrap().clear();
@@ -135,6 +140,11 @@ impl Faulty {
     pub(crate) fn busy_above(self, requests: usize) -> Self {
         self.shared.busy_above.store(requests, Ordering::SeqCst);
         self
+    }
+
+    /// From now on it has time for any number of requests.
+    pub(crate) fn not_busy(&self) {
+        self.shared.busy_above.store(usize::MAX, Ordering::SeqCst);
     }
 
     /// It is right that nobody calls: the test fails if somebody does.
@@ -162,6 +172,18 @@ impl Faulty {
         self.shared.log.lock().unwrap().clone()
     }
 
+    /// How many requests have come.
+    pub(crate) fn seen(&self) -> usize {
+        self.shared.log.lock().unwrap().len()
+    }
+
+    /// Waits until nothing is being answered any more.
+    pub(crate) fn settle(&self) {
+        while self.shared.in_flight.load(Ordering::SeqCst) > 0 {
+            thread::sleep(Duration::from_millis(1));
+        }
+    }
+
     /// The requests that wrote, or tried to.
     pub(crate) fn posts(&self) -> Vec<Request> {
         self.requests()
@@ -178,6 +200,18 @@ impl Faulty {
     /// How many items are stored, past HTTP.
     pub(crate) fn count(&self, org: &str) -> u64 {
         self.shared.sandbox.sandbox.store().count(org).unwrap()
+    }
+
+    /// Stores items as they are, past HTTP.
+    pub(crate) fn fill(&self, org: &str, items: &BTreeMap<String, Map<String, Value>>) {
+        for (id, item) in items {
+            self.shared.sandbox.sandbox.store().put(org, id, item.clone()).unwrap();
+        }
+    }
+
+    /// Takes an item away, past HTTP.
+    pub(crate) fn remove(&self, org: &str, id: &str) {
+        self.shared.sandbox.sandbox.store().delete(org, id).unwrap();
     }
 
     /// Stores an item as it is, past HTTP; its id is its `item_id`.
@@ -353,12 +387,25 @@ impl Shared {
                 thread::sleep(*pause);
                 answer
             }
+            Some(Fault::SlowAbove(items, pause)) => {
+                let answer = self.forward(request);
+                if ids(&request.body).len() > *items {
+                    thread::sleep(*pause);
+                }
+                answer
+            }
             Some(Fault::NoArrays) if request.method == "POST" && request.body.trim_ascii_start().starts_with(b"[") => {
                 let message = "Data not recognized. Please post either a singular object or an array of objects.";
                 WireAnswer::json(400, &json!({ "error": true, "message": message }).to_string())
             }
             Some(Fault::WrongItems) if request.method == "POST" => wrong_items(self.forward(request)),
-            None | Some(Fault::NoArrays | Fault::WrongItems) => self.forward(request),
+            Some(Fault::NoBodyDelete(status)) if request.is_deletion(false) => refused_deletion(*status),
+            Some(Fault::NoPathDelete(status)) if request.is_deletion(true) => refused_deletion(*status),
+            Some(Fault::NoDelete) if request.method == "DELETE" => refused_deletion(200),
+            None
+            | Some(
+                Fault::NoDelete | Fault::NoArrays | Fault::WrongItems | Fault::NoBodyDelete(_) | Fault::NoPathDelete(_),
+            ) => self.forward(request),
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
         };
@@ -408,6 +455,13 @@ impl Shared {
             headers,
             body: answer.bytes().unwrap().to_vec(),
         }
+    }
+}
+
+fn refused_deletion(status: u16) -> WireAnswer {
+    match status {
+        200 => WireAnswer::json(200, r#"{"success":true,"data":[]}"#),
+        status => WireAnswer::json(status, r#"{"success":false,"message":"Not like this."}"#),
     }
 }
 

@@ -29,10 +29,19 @@ pub(crate) enum Fault {
     CutJson,
     /// Everything done, and the answer held back for so long.
     Slow(Duration),
+    /// The same, for requests of more than so many items. Others are served.
+    SlowAbove(usize, Duration),
     /// A posted array refused (400), as by an endpoint that takes only single objects. Other requests are served.
     NoArrays,
     /// A post done, and answered with an echo of other items. Other requests are served.
     WrongItems,
+    /// A deletion that names the item in its body answered with this status and not done (with 200: only pretended).
+    /// Other requests are served.
+    NoBodyDelete(u16),
+    /// The same for a deletion that names the item in its path.
+    NoPathDelete(u16),
+    /// A deletion of either form pretended.
+    NoDelete,
     /// 302 to another path of this server, nothing done.
     Redirect,
     /// 200 with a page of some proxy, nothing done.

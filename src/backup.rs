@@ -1,0 +1,279 @@
+//! Organization → snapshot: the inventory is read, proved whole, held against the last snapshot, and written.
+//!
+//! Belongs here: what has to be true before a snapshot is written, and which old ones go. Doesn't: files (`snapshot`),
+//! reading lists (`inventory`).
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use jiff::Timestamp;
+
+use crate::api::Client;
+use crate::error::Error;
+use crate::inventory::{Completeness, Listing, Spool, id_of, read_into};
+use crate::output::{Output, grouped};
+use crate::snapshot::retention::{Policy, Reason, apply};
+use crate::snapshot::{Created, Facts, Grade, Lock, Name, Shelf, Snapshot, SnapshotError};
+
+/// How many ids of the last snapshot are asked for one by one, where a list proves nothing.
+const ASKED: usize = 1_000;
+
+/// How many missing ids are named.
+const NAMED: usize = 10;
+
+/// A backup of one organization.
+pub struct Backup<'a> {
+    /// Where everything is said.
+    pub output: &'a Output,
+    /// The organization's endpoint.
+    pub client: &'a Client,
+    /// What names the API in the manifest.
+    pub api: &'a str,
+    /// The backup's folder.
+    pub dir: &'a Path,
+    /// An organization that is empty now is no surprise.
+    pub allow_empty: bool,
+    /// Neither is one that has lost half of its items.
+    pub allow_shrink: bool,
+    /// How long to wait for another process that writes there.
+    pub patience: Duration,
+    /// The user's wish to stop.
+    pub stop: &'a AtomicBool,
+}
+
+/// A backup that was made.
+#[derive(Debug)]
+pub struct Taken {
+    /// The organization's folder.
+    pub shelf: Shelf,
+    /// The snapshot.
+    pub created: Created,
+    /// The right to write there, for what follows (`prune`).
+    pub lock: Lock,
+}
+
+/// An organization that was read and proved whole.
+pub struct Read {
+    /// Its items.
+    pub spool: Spool,
+    listing: Listing,
+    grade: Grade,
+    started: Timestamp,
+    shelf: Shelf,
+}
+
+impl Backup<'_> {
+    /// Reads the organization and writes a snapshot. A list that isn't whole is none, nor is one that is empty or has lost
+    /// half of its items since the last good snapshot, unless that is allowed.
+    pub fn take(&self) -> Result<Taken, Error> {
+        self.keep(self.read()?)
+    }
+
+    /// Reads the organization, and proves that it is all of it.
+    pub fn read(&self) -> Result<Read, Error> {
+        let started = Timestamp::now();
+        let shelf = Shelf::of(self.dir, self.client.org())?;
+        let mut spool = Spool::new()?;
+        let listing = read_into(self.output, self.client, None, &mut spool)?;
+        let grade = self.grade(&shelf, &listing, &mut spool)?;
+        Ok(Read {
+            spool,
+            listing,
+            grade,
+            started,
+            shelf,
+        })
+    }
+
+    /// Writes what was read.
+    pub fn keep(&self, read: Read) -> Result<Taken, Error> {
+        let Read {
+            mut spool,
+            listing,
+            grade,
+            started,
+            shelf,
+        } = read;
+        let lock = self.lock(&shelf)?;
+        if let Some(last) = shelf.last_good()? {
+            self.brake(&last, listing.count)?;
+        }
+        let facts = Facts {
+            api: self.api.to_owned(),
+            started,
+            grade,
+            evidence: listing.evidence,
+        };
+        let created = shelf.create(&lock, &mut spool, &facts)?;
+        Ok(Taken { shelf, created, lock })
+    }
+
+    fn lock(&self, shelf: &Shelf) -> Result<Lock, SnapshotError> {
+        let folder = shelf.folder().display().to_string();
+        lock(self.output, shelf, &folder, self.patience, self.stop)
+    }
+
+    /// How sure it is that the list is whole. Where it proves nothing of itself, the items of the last good snapshot that
+    /// it lacks are asked for one by one: one that is still there shows that the list is cut.
+    fn grade(&self, shelf: &Shelf, listing: &Listing, spool: &mut Spool) -> Result<Grade, Error> {
+        let mut missing = listing.missing.clone();
+        let grade = match listing.completeness {
+            Completeness::Proved => return Ok(Grade::Proved),
+            Completeness::Plausible => Some(Grade::Plausible),
+            Completeness::Cut | Completeness::Unlisted => None,
+        };
+        if listing.completeness != Completeness::Unlisted {
+            for id in self.still_there(shelf, spool)? {
+                if !missing.contains(&id) {
+                    missing.push(id);
+                }
+            }
+        }
+        match grade {
+            Some(grade) if missing.is_empty() => Ok(grade),
+            _ => Err(incomplete(self.client.org(), &listing.evidence, &missing)),
+        }
+    }
+
+    /// Ids of the last good snapshot that the list lacks and the organization holds.
+    fn still_there(&self, shelf: &Shelf, spool: &mut Spool) -> Result<Vec<String>, Error> {
+        let Some(last) = shelf.last_good()? else {
+            return Ok(Vec::new());
+        };
+        let mut absent = Vec::new();
+        last.each::<Error>(|item| {
+            if absent.len() < ASKED
+                && let Some(id) = id_of(&item)
+                && spool.get(&id)?.is_none()
+            {
+                absent.push(id.into_owned());
+            }
+            Ok(())
+        })?;
+        let mut there = Vec::new();
+        for id in absent {
+            if there.len() < NAMED && self.client.get(&id)?.is_some() {
+                there.push(id);
+            }
+        }
+        Ok(there)
+    }
+
+    fn brake(&self, last: &Snapshot, count: u64) -> Result<(), SnapshotError> {
+        let known = last.manifest()?.items;
+        let (org, name) = (self.client.org().to_owned(), last.name.to_string());
+        if count == 0 && known > 0 {
+            return if self.allow_empty {
+                Ok(())
+            } else {
+                Err(SnapshotError::Empty { org, name, known })
+            };
+        }
+        if count.saturating_mul(2) <= known && count < known && !self.allow_shrink {
+            return Err(SnapshotError::Shrunken {
+                org,
+                count,
+                name,
+                known,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// A list that isn't whole, with what is known to be missing.
+#[must_use]
+pub fn incomplete(org: &str, evidence: &str, missing: &[String]) -> Error {
+    let mut evidence = evidence.to_owned();
+    if !missing.is_empty() {
+        let named = missing
+            .iter()
+            .take(NAMED)
+            .map(String::as_str)
+            .collect::<Vec<_>>()
+            .join(", ");
+        let more = missing.len().saturating_sub(NAMED);
+        let more = if more > 0 {
+            format!(" and {} more", grouped(more as u64))
+        } else {
+            String::new()
+        };
+        evidence += &format!("; missing: {named}{more}");
+    }
+    Error::Incomplete {
+        org: org.to_owned(),
+        evidence,
+    }
+}
+
+/// Takes the right to write into a shelf, saying so where it has to be waited for.
+pub fn lock(
+    output: &Output,
+    shelf: &Shelf,
+    folder: &str,
+    patience: Duration,
+    stop: &AtomicBool,
+) -> Result<Lock, SnapshotError> {
+    let mut waiting = |holder: &str| output.say(&format!("Waiting: another stockport is at work in {folder}{holder}"));
+    shelf.lock(patience, &mut waiting, &|| stop.load(Ordering::Relaxed))
+}
+
+/// What becomes of one snapshot when old ones go.
+#[derive(Clone, Debug)]
+pub struct Fate {
+    /// The snapshot.
+    pub name: Name,
+    /// How many items it holds; none where its manifest can't be read.
+    pub items: Option<u64>,
+    /// Whether it stays.
+    pub kept: bool,
+    /// Why it stays, or goes, for a person.
+    pub reason: String,
+}
+
+/// What the rules make of a shelf's snapshots, the newest first. Damaged ones don't count, so that they take no good one's
+/// place, and stay, so that a person can look at them; the newest good one stays whatever the rules say.
+pub fn fates(shelf: &Shelf, policy: &Policy) -> Result<Vec<Fate>, SnapshotError> {
+    if policy.is_empty() {
+        return Err(SnapshotError::NoPolicy);
+    }
+    let mut snapshots = shelf.snapshots()?;
+    snapshots.reverse();
+    let last_good = snapshots
+        .iter()
+        .find(|s| s.looks_good() && s.check_bytes().is_ok())
+        .map(|s| s.name);
+    // The newest ones are known for certain; of those behind the last good one a look at the folder has to do.
+    let counts = |s: &Snapshot| s.looks_good() && last_good.is_some_and(|good| s.name <= good);
+    let moments: Vec<_> = snapshots
+        .iter()
+        .filter(|s| counts(s))
+        .map(|s| s.name.moment())
+        .collect();
+    let mut reasons = apply(&moments, policy).into_iter();
+    let fate = |snapshot: Snapshot| {
+        let items = snapshot.manifest.as_ref().ok().map(|manifest| manifest.items);
+        let (kept, reason) = if counts(&snapshot) {
+            judged(&reasons.next().unwrap_or_default(), last_good == Some(snapshot.name))
+        } else {
+            (true, "damaged: left alone, and not counted".to_owned())
+        };
+        Fate {
+            name: snapshot.name,
+            items,
+            kept,
+            reason,
+        }
+    };
+    Ok(snapshots.into_iter().map(fate).collect())
+}
+
+fn judged(reasons: &[Reason], is_last_good: bool) -> (bool, String) {
+    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.text()).collect();
+    match (reasons.is_empty(), is_last_good) {
+        (false, _) => (true, reasons.join(", ")),
+        (true, true) => (true, "the last good one".to_owned()),
+        (true, false) => (false, "no rule keeps it".to_owned()),
+    }
+}

@@ -1,0 +1,257 @@
+//! `stockport backup create`: organizations → snapshots.
+
+use std::io::Write as _;
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use serde_json::{Map, Value, json};
+
+use super::super::Context;
+use super::{patience, policy, prune};
+use crate::backup::Backup;
+use crate::cli::BackupCreate;
+use crate::config::file::Profile;
+use crate::config::{self as settings, ConfigError, Wishes};
+use crate::error::{Error, Exit};
+use crate::output::{Tone, grouped};
+use crate::snapshot::{Manifest, Name};
+
+/// What became of one organization's backup.
+struct Outcome {
+    document: Value,
+    exit: Exit,
+}
+
+/// Runs the command: every organization in turn; one that fails doesn't stop the others, and the exit code remembers.
+pub(super) fn run(context: &Context, options: &BackupCreate) -> Exit {
+    let targets = match targets(context, options) {
+        Ok(targets) => targets,
+        Err(error) => vec![Err(error)],
+    };
+    let mut documents = Vec::new();
+    let mut exit = Exit::Done;
+    for target in targets {
+        let outcome = create(context, options, target);
+        documents.push(outcome.document);
+        exit = worse(exit, outcome.exit);
+        if exit == Exit::Interrupted {
+            break;
+        }
+    }
+    let first_error = documents
+        .iter()
+        .find_map(|one| one.get("error").filter(|error| !error.is_null()));
+    let document = json!({"error": first_error, "exit": exit as u8, "backups": documents});
+    context.output.document(&document);
+    if exit != Exit::Done
+        && let Some(command) = &options.on_failure
+    {
+        tell(context, command, &document);
+    }
+    exit
+}
+
+/// Of two exit codes the one to remember: an interruption, then a list that isn't whole, then any other failure.
+fn worse(a: Exit, b: Exit) -> Exit {
+    let weight = |exit: Exit| match exit {
+        Exit::Done => 0,
+        Exit::Partial => 1,
+        Exit::Usage => 2,
+        Exit::Stopped => 3,
+        Exit::Different => 4,
+        Exit::Interrupted => 5,
+    };
+    if weight(b) > weight(a) { b } else { a }
+}
+
+/// An organization, and what it is reached with.
+struct Target {
+    profile: Option<String>,
+    org: Option<String>,
+    wishes: Wishes,
+}
+
+/// The organizations that are named, or those of every profile; or why one of them can't be meant.
+fn targets(context: &Context, options: &BackupCreate) -> Result<Vec<Result<Target, Error>>, Error> {
+    if options.all_profiles {
+        let (path, file) = settings::load()?;
+        let profiles = file.map(|file| file.profiles).filter(|profiles| !profiles.is_empty());
+        let profiles = profiles.ok_or(ConfigError::NoFile(path))?;
+        return Ok(profiles
+            .into_iter()
+            .map(|profile| Ok(of_profile(context, profile)))
+            .collect());
+    }
+    let orgs = &context.wishes.orgs;
+    let target = |org: Option<&String>| {
+        Ok(Target {
+            profile: context.wishes.profile.as_ref().map(|profile| profile.name.clone()),
+            org: org.cloned(),
+            wishes: context.wishes.clone(),
+        })
+    };
+    Ok(if orgs.is_empty() {
+        vec![target(None)]
+    } else {
+        orgs.iter().map(Some).map(target).collect()
+    })
+}
+
+/// A profile's own organization, API and key; what the environment says is meant for one organization, not for each.
+fn of_profile(context: &Context, profile: Profile) -> Target {
+    let wishes = Wishes {
+        org: None,
+        orgs: Vec::new(),
+        api: None,
+        own_key_first: true,
+        retries: profile.defaults.retries.unwrap_or(context.wishes.retries),
+        timeout: profile.defaults.timeout.unwrap_or(context.wishes.timeout),
+        ..context.wishes.clone()
+    };
+    Target {
+        profile: Some(profile.name.clone()),
+        org: profile.org.clone(),
+        wishes: wishes.with_profile(profile),
+    }
+}
+
+fn create(context: &Context, options: &BackupCreate, target: Result<Target, Error>) -> Outcome {
+    let began = Instant::now();
+    let named = target
+        .as_ref()
+        .map_or((None, None), |target| (target.profile.clone(), target.org.clone()));
+    let mut document = Map::from_iter([
+        ("profile".to_owned(), json!(named.0)),
+        ("organization".to_owned(), json!(named.1)),
+    ]);
+    let result = target.and_then(|target| back_up(context, options, &target, &mut document));
+    let seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
+    document.insert("seconds".to_owned(), json!(seconds));
+    let (error, exit) = match result {
+        Ok(()) => (Value::Null, Exit::Done),
+        Err(error) => {
+            let hint = error.hint();
+            context.output.error(&error.to_string(), hint.as_deref());
+            let message = hint.map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+            (Value::String(message), error.exit())
+        }
+    };
+    document.insert("error".to_owned(), error);
+    Outcome {
+        document: Value::Object(document),
+        exit,
+    }
+}
+
+fn back_up(
+    context: &Context,
+    options: &BackupCreate,
+    target: &Target,
+    document: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let policy = policy(&options.keep);
+    let connected = context.connect_with(&target.wishes, target.org.as_deref())?;
+    document.insert("organization".to_owned(), json!(connected.org));
+    let taken = Backup {
+        output: &context.output,
+        client: &connected.client,
+        api: &connected.place,
+        dir: &options.dir,
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
+        patience: patience(options.wait),
+        stop: &context.stop,
+    }
+    .take()?;
+    let created = &taken.created;
+    let manifest = &created.manifest;
+    let folder = taken.shelf.folder();
+    context.output.result(&context.output.paint(
+        Tone::Good,
+        &told(
+            &connected.org,
+            &folder.display().to_string(),
+            created.name,
+            manifest,
+            created.same_as,
+        ),
+    ));
+    for (key, value) in [
+        ("snapshot", json!(created.name.to_string())),
+        ("folder", json!(folder.to_string_lossy())),
+        ("data", json!(manifest.data.file)),
+        ("items", json!(manifest.items)),
+        ("bytes", json!(manifest.data.bytes)),
+        ("sha256", json!(manifest.data.sha256)),
+        ("completeness", json!(manifest.completeness.name())),
+        ("evidence", json!(manifest.evidence)),
+        ("unchanged", json!(created.same_as.is_some())),
+        ("same_as", json!(created.same_as.map(|name| name.to_string()))),
+        ("requests", json!(connected.client.requests())),
+    ] {
+        document.insert(key.to_owned(), value);
+    }
+    if !policy.is_empty() {
+        let fates = prune::prune(context, &taken.shelf, &taken.lock, &policy, false)?;
+        document.insert("retention".to_owned(), prune::document(&taken.shelf, &fates));
+    }
+    Ok(())
+}
+
+fn told(org: &str, folder: &str, name: Name, manifest: &Manifest, same_as: Option<Name>) -> String {
+    let items = grouped(manifest.items);
+    let grade = manifest.completeness.name();
+    let evidence = &manifest.evidence;
+    let data = match same_as {
+        Some(earlier) => format!("unchanged since {earlier}, whose data it shares"),
+        None => format!("{} bytes", grouped(manifest.data.bytes)),
+    };
+    format!("Backed up {items} items of {org} ({grade} to be all: {evidence}), {data}: {folder}/{name}")
+}
+
+/// Runs the user's command with the summary on its standard input. What it prints goes to standard error: standard output
+/// is the result's.
+fn tell(context: &Context, command: &str, document: &Value) {
+    let mut shell = if cfg!(windows) {
+        let mut shell = Command::new("cmd");
+        shell.arg("/C");
+        shell
+    } else {
+        let mut shell = Command::new("sh");
+        shell.arg("-c");
+        shell
+    };
+    let child = shell
+        .arg(command)
+        .stdin(Stdio::piped())
+        .stdout(std::io::stderr())
+        .spawn();
+    let ended = child.and_then(|mut child| {
+        if let Some(mut input) = child.stdin.take() {
+            // A command that reads nothing is none the worse for it.
+            let _ = writeln!(input, "{document}");
+        }
+        child.wait()
+    });
+    match ended {
+        Ok(status) if status.success() => {}
+        Ok(status) => context
+            .output
+            .warn(&format!("the command of --on-failure ended with {status}")),
+        Err(cause) => context
+            .output
+            .warn(&format!("the command of --on-failure can't be run: {cause}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_remembers_the_worst() {
+        assert_eq!(worse(Exit::Done, Exit::Stopped), Exit::Stopped);
+        assert_eq!(worse(Exit::Different, Exit::Stopped), Exit::Different);
+        assert_eq!(worse(Exit::Stopped, Exit::Done), Exit::Stopped);
+    }
+}

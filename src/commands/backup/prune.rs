@@ -1,0 +1,94 @@
+//! `stockport backup prune`: old snapshots go by rules.
+
+use serde_json::{Value, json};
+
+use super::super::Context;
+use super::{patience, policy, shelves};
+use crate::backup::{Fate, fates, lock};
+use crate::cli::BackupPrune;
+use crate::error::{Error, Exit};
+use crate::output::{Tone, grouped};
+use crate::snapshot::retention::Policy;
+use crate::snapshot::{Lock, Shelf, SnapshotError};
+
+/// Runs the command.
+pub(super) fn run(context: &Context, options: &BackupPrune) -> Exit {
+    match prune_all(context, options) {
+        Ok(()) => Exit::Done,
+        Err(error) => context.fail(&error),
+    }
+}
+
+fn prune_all(context: &Context, options: &BackupPrune) -> Result<(), Error> {
+    let policy = policy(&options.keep);
+    if policy.is_empty() {
+        return Err(SnapshotError::NoPolicy.into());
+    }
+    let mut documents = Vec::new();
+    for (shelf, one) in shelves(context, &options.dir)? {
+        if let Some(snapshot) = one {
+            return Err(SnapshotError::NotAFolder(snapshot.path()).into());
+        }
+        let folder = shelf.folder().display().to_string();
+        let decided = if options.dry_run {
+            let decided = fates(&shelf, &policy)?;
+            show(context, &shelf, &decided, true);
+            decided
+        } else {
+            let lock = lock(&context.output, &shelf, &folder, patience(options.wait), &context.stop)?;
+            prune(context, &shelf, &lock, &policy, false)?
+        };
+        documents.push(document(&shelf, &decided));
+    }
+    let document = json!({"dry_run": options.dry_run, "organizations": documents, "error": Value::Null});
+    context.output.document(&document);
+    Ok(())
+}
+
+/// Decides, says so, and removes.
+pub(super) fn prune(
+    context: &Context,
+    shelf: &Shelf,
+    lock: &Lock,
+    policy: &Policy,
+    dry_run: bool,
+) -> Result<Vec<Fate>, SnapshotError> {
+    let decided = fates(shelf, policy)?;
+    show(context, shelf, &decided, dry_run);
+    let doomed: Vec<_> = decided.iter().filter(|fate| !fate.kept).map(|fate| fate.name).collect();
+    shelf.remove(lock, &doomed)?;
+    Ok(decided)
+}
+
+fn show(context: &Context, shelf: &Shelf, fates: &[Fate], dry_run: bool) {
+    let output = &context.output;
+    let gone = fates.iter().filter(|fate| !fate.kept).count();
+    let verb = if dry_run { "would remove" } else { "removed" };
+    output.result(&format!(
+        "{}: kept {}, {verb} {gone} of {} snapshots",
+        shelf.org(),
+        fates.len().saturating_sub(gone),
+        fates.len()
+    ));
+    for fate in fates {
+        let (what, tone) = if fate.kept {
+            ("keep", Tone::Plain)
+        } else {
+            ("remove", Tone::Dim)
+        };
+        let items = fate.items.map_or_else(|| "?".to_owned(), grouped);
+        let line = format!("  {what:<6}  {:<24} {items:>11} items  {}", fate.name, fate.reason);
+        output.result(&output.paint(tone, &line));
+    }
+}
+
+/// The same for programs.
+pub(super) fn document(shelf: &Shelf, fates: &[Fate]) -> Value {
+    let names = |kept: bool| -> Vec<Value> {
+        let chosen = fates.iter().filter(|fate| fate.kept == kept);
+        chosen
+            .map(|fate| json!({"snapshot": fate.name.to_string(), "items": fate.items, "reason": fate.reason}))
+            .collect()
+    };
+    json!({"organization": shelf.org(), "kept": names(true), "removed": names(false)})
+}

@@ -1,0 +1,267 @@
+//! `stockport delete`: items of an organization → nothing, after a plan, a copy and a yes.
+
+use std::path::{Path, PathBuf};
+use std::slice;
+use std::time::Instant;
+
+use super::{Connected, Context, reading, runs_folder};
+use crate::cli::{self, Reading};
+use crate::columns::Source;
+use crate::config;
+use crate::delete::{Delete, DeleteError, IdFile, Ids, Which};
+use crate::error::{Error, Exit};
+use crate::export::{Headers, Layout};
+use crate::filter::Filter;
+use crate::inventory::{Completeness, Listing, Spool, read_into};
+use crate::journal::Journal;
+use crate::output::{Output, Tone, counted, grouped};
+use crate::plan::{Action, MaxDelete};
+use crate::report::Summary;
+use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint};
+use crate::sheet::ReadError;
+use crate::sheet::write::{AtomicFile, Compression, OutFormat, Style, Target, WriteError, writer};
+use crate::transfer::{Purpose, Transfer, show_reading, shown};
+
+/// The bound of `--where` where the user names none.
+const MOST_BY_CONDITION: MaxDelete = MaxDelete::Share(0.1);
+
+/// How many of the items that would go are named.
+const FIRST: usize = 5;
+
+/// Runs the command.
+pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
+    let began = Instant::now();
+    let mut summary = Summary {
+        source: named(options),
+        dry_run: options.dry_run,
+        ..Summary::default()
+    };
+    if let Err(error) = delete(context, options, &mut summary, began) {
+        summary.error = Some(error);
+    }
+    summary.took = began.elapsed();
+    summary.show(&context.output);
+    if summary.tally.is_some_and(|tally| tally.deleted > 0) {
+        let run = &summary.run;
+        context.output.result(&format!("To take it back: stockport undo {run}"));
+    }
+    summary.exit()
+}
+
+fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began: Instant) -> Result<(), Error> {
+    let sends = !options.dry_run;
+    // What would be refused at the end is refused before anything is asked for.
+    if sends && !context.yes && !context.output.can_ask() {
+        return Err(DeleteError::NobodyToAsk.into());
+    }
+    let filter = filter(options)?;
+    let source = options.file.as_ref().map(|file| opened(options, file)).transpose()?;
+    let connected = context.connect()?;
+    summary.target.clone_from(&connected.org);
+    let identity = identity(options, &connected)?;
+    let runs = Runs::new(runs_folder(sends)?);
+    let lock = if sends {
+        Some(Lock::take(&runs_folder(true)?, &identity.api, &identity.org, "delete")?)
+    } else {
+        None
+    };
+    let known = Known {
+        at_least: runs.known(&identity.api, &identity.org),
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
+        longer_name: runs.longer_name(&identity.api, &identity.org),
+    };
+    let mut source = source;
+    if let Some((source, _)) = &mut source {
+        let survey = source.survey()?;
+        show_reading(&context.output, &source.tables, &survey);
+        summary.warnings = survey.warnings;
+    }
+    let (which, read) = match (&source, &filter) {
+        (Some((source, paths)), _) => (Which::File(IdFile::new(source, paths)?), None),
+        (None, Some(filter)) => {
+            let (ids, listing, spool) = matching(context, &connected, filter, known.at_least)?;
+            (Which::Ids(ids, Some(filter)), Some((listing, spool)))
+        }
+        (None, None) => (Which::Ids(Ids::named(&options.ids)?, None), None),
+    };
+    let (run, journal) = if sends {
+        runs.begin(&identity, &summary.source)?
+    } else {
+        (String::new(), Journal::temporary()?)
+    };
+    summary.run.clone_from(&run);
+    let bound = match (options.max_delete, &filter) {
+        (None, Some(_)) => Some(MOST_BY_CONDITION),
+        (bound, _) => bound,
+    };
+    let ask = |count: u64, listing: &Listing, stored: &mut Spool| {
+        show_first(&context.output, &journal, count)?;
+        let held = listing.count.max(stored.count());
+        if bound.is_some_and(|bound| !bound.allows(count, held)) {
+            return Err(Error::TooManyDeletes { count, held });
+        }
+        if count == 0 || !sends {
+            return Ok(());
+        }
+        let (items, of, org) = (counted(count, "item"), grouped(held), &connected.org);
+        context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
+        safety_snapshot(&context.output, org, &run, stored)
+    };
+    let supply = Delete::new(which, read, options.rejects.as_deref(), &ask);
+    let transfer = Transfer {
+        output: &context.output,
+        client: &connected.client,
+        org: &connected.org,
+        upload: context.upload(&options.pace),
+        purpose: if sends { Purpose::Write } else { Purpose::Look },
+        rejects_anyway: options.rejects.is_some(),
+        verify: options.verify && sends,
+        known,
+        stop: &context.stop,
+    };
+    transfer.run(&supply, &journal, None, summary);
+    if sends {
+        summary.took = began.elapsed();
+        Runs::end(&journal, summary)?;
+    }
+    drop(lock);
+    Ok(())
+}
+
+/// Names the first items that would go.
+fn show_first(output: &Output, journal: &Journal, count: u64) -> Result<(), Error> {
+    let first = journal.first_changes(Action::Delete, FIRST)?;
+    for change in &first {
+        let name = change.before.as_ref().and_then(|item| item.get("name"));
+        let name = name.map_or_else(String::new, |name| format!(" {}", shown(Some(name))));
+        output.result(&format!("  - {}{name}", change.id));
+    }
+    let more = count.saturating_sub(first.len() as u64);
+    if more > 0 {
+        output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more item"))));
+    }
+    Ok(())
+}
+
+fn named(options: &cli::Delete) -> String {
+    if let Some(file) = &options.file {
+        file.display().to_string()
+    } else if options.conditions.is_empty() {
+        counted(options.ids.len() as u64, "id")
+    } else {
+        options.conditions.join(", ")
+    }
+}
+
+fn filter(options: &cli::Delete) -> Result<Option<Filter>, Error> {
+    if options.conditions.is_empty() {
+        return Ok(None);
+    }
+    Ok(Some(Filter::parse(&options.conditions)?))
+}
+
+/// The file of ids. Nothing but its ids is read.
+fn opened(options: &cli::Delete, file: &PathBuf) -> Result<(Source, Vec<PathBuf>), Error> {
+    let wanted = Reading {
+        sheet: options.sheet.clone(),
+        header_row: options.header_row,
+        duplicates: cli::Duplicates::First,
+        dates: None,
+        numbers: None,
+        strict: false,
+        delimiter: options.delimiter,
+        encoding: options.encoding.clone(),
+        map: options.map.clone(),
+        max_unpacked: None,
+        max_cells: None,
+        max_columns: None,
+        max_row: None,
+    };
+    let mapping = reading::mapping(&wanted)?;
+    let (tables, paths) = reading::open(slice::from_ref(file), &wanted, mapping.as_ref())?;
+    let source = Source::with_mapping(tables, reading::column_options(&wanted), mapping.as_ref())?;
+    Ok((source.ids_only(), paths))
+}
+
+/// Which items meet the conditions now: only of a list that is whole can that be told.
+fn matching(
+    context: &Context,
+    connected: &Connected,
+    filter: &Filter,
+    known: Option<u64>,
+) -> Result<(Ids, Listing, Spool), Error> {
+    let mut spool = Spool::new()?;
+    let listing = read_into(&context.output, &connected.client, known, &mut spool)?;
+    if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+        return Err(Error::incomplete(&connected.org, &listing));
+    }
+    filter.check(spool.fields())?;
+    let ids = Ids::matching(filter, &mut spool)?;
+    Ok((ids, listing, spool))
+}
+
+fn identity(options: &cli::Delete, connected: &Connected) -> Result<Identity, Error> {
+    let read = |file: &PathBuf| {
+        fingerprint(file).map_err(|cause| ReadError::Io {
+            file: file.display().to_string(),
+            cause,
+        })
+    };
+    let files: Vec<Fingerprint> = options.file.iter().map(read).collect::<Result<_, _>>()?;
+    Ok(Identity {
+        command: "delete".to_owned(),
+        files,
+        api: connected.place.clone(),
+        org: connected.org.clone(),
+        options: format!("ids {:?} where {:?}", options.ids, options.conditions),
+    })
+}
+
+/// Keeps a copy of what the organization holds, as stored, before anything of it goes: `RUN.jsonl.zst` in
+/// `stockport/snapshots/ORG` of the user's data folder.
+fn safety_snapshot(output: &Output, org: &str, run: &str, stored: &mut Spool) -> Result<(), Error> {
+    let folder = config::snapshots_folder()?.join(plain(org));
+    std::fs::create_dir_all(&folder).map_err(|cause| WriteError::File {
+        path: folder.clone(),
+        doing: "created",
+        cause,
+    })?;
+    let path = folder.join(format!("{run}.jsonl.zst"));
+    write_stored(&path, stored)?;
+    output.result(&format!(
+        "A copy of {}, as stored: {}",
+        counted(stored.count(), "item"),
+        path.display()
+    ));
+    Ok(())
+}
+
+fn write_stored(path: &Path, stored: &mut Spool) -> Result<(), Error> {
+    let mut file = AtomicFile::create(path, false)?;
+    let layout = Layout::raw(stored.fields());
+    let target = Target {
+        format: OutFormat::Jsonl,
+        compression: Compression::Zstd,
+    };
+    {
+        let columns = layout.columns(Headers::Field);
+        let mut out = writer(&target, &columns, &Style::default(), Box::new(&mut file))?;
+        stored.each::<Error>(|item| {
+            let mut cells = Vec::new();
+            layout.fill(&item, &serde_json::Value::Null, &mut cells);
+            Ok(out.row(&cells)?)
+        })?;
+        out.finish()?;
+    }
+    Ok(file.commit()?)
+}
+
+/// An organization's name as a folder's: what a file system may not take stands as its bytes (`%2F`).
+fn plain(org: &str) -> String {
+    let bytes = org.bytes();
+    bytes.fold(String::new(), |name, byte| match byte {
+        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name + &char::from(byte).to_string(),
+        _ => name + &format!("%{byte:02X}"),
+    })
+}

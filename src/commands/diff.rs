@@ -1,0 +1,267 @@
+//! `stockport diff`: two places side by side.
+
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::slice;
+
+use super::writing::{self, Place as OutPlace};
+use super::{Context, convert, reading, runs_folder};
+use crate::cli;
+use crate::columns::Source;
+use crate::diff::load::{self, Side, Stored};
+use crate::diff::tell::{self, Summary, Told};
+use crate::diff::{Counts, Entry, Mark, Rules, compare};
+use crate::error::{Error, Exit};
+use crate::inventory::{self, Completeness};
+use crate::output::counted;
+use crate::place::{Place, PlaceError};
+use crate::progress::Progress;
+use crate::runs::{Known, Runs};
+use crate::sheet::write::{Compression, OutFormat, Style, Target, writer};
+
+/// One side, read.
+struct Read {
+    side: Side,
+    told: Told,
+}
+
+/// The items that are to be told of, in a temporary file: the summary comes first.
+struct Entries(BufWriter<File>);
+
+/// Runs the command.
+pub(super) fn run(context: &Context, options: &cli::Diff) -> Exit {
+    match diff(context, options) {
+        Ok(exit) => exit,
+        // Whoever read the output has had enough (`diff … --csv - | head -1`): nothing to complain about.
+        Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
+        Err(error) => context.fail(&error),
+    }
+}
+
+fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
+    let places = (Place::parse(&options.a)?, Place::parse(&options.b)?);
+    if places.0.is_stdin() && places.1.is_stdin() {
+        return Err(PlaceError::TwiceStdin.into());
+    }
+    let to_stdout = options.csv.as_deref().is_some_and(writing::is_stdout);
+    if to_stdout && context.output.is_json() {
+        return Err(Error::TwoResults("--csv"));
+    }
+    // What can't be written is refused before anything is read.
+    let table = options
+        .csv
+        .as_ref()
+        .map(|file| Ok::<_, Error>((target(file)?, OutPlace::open(file, options.force)?)))
+        .transpose()?;
+    let mut a = read(context, options, &places.0)?;
+    let mut b = read(context, options, &places.1)?;
+    let rules = Rules::new(
+        a.side.coverage.clone(),
+        b.side.coverage.clone(),
+        options.ignore.iter().map(|field| field.trim().to_owned()),
+    );
+    (a.told.not_compared, b.told.not_compared) = rules.not_compared(&a.side.fields, &b.side.fields);
+    let (counts, mut entries) = compared(context, &a.side, &b.side, &rules)?;
+    let rejected = a.told.rejected + b.told.rejected;
+    let summary = Summary {
+        warnings: warnings(options, &a, &b),
+        a: a.told,
+        b: b.told,
+        counts,
+    };
+    drop((a.side, b.side));
+    show(context, &summary, &mut entries, to_stdout)?;
+    if let Some((target, mut place)) = table {
+        let mut out = writer(&target, &tell::columns(), &Style::default(), place.bytes())?;
+        entries.each(&mut |entry| Ok(tell::rows(&entry, out.as_mut())?))?;
+        out.finish()?;
+        place.commit()?;
+    }
+    Ok(if counts.differ() {
+        Exit::Different
+    } else if rejected > 0 {
+        Exit::Partial
+    } else {
+        Exit::Done
+    })
+}
+
+/// `--csv -` is what it says; a file is what its ending says.
+fn target(file: &Path) -> Result<Target, Error> {
+    if writing::is_stdout(file) {
+        return Ok(Target {
+            format: OutFormat::Csv,
+            compression: Compression::None,
+        });
+    }
+    writing::target(file, None)
+}
+
+fn read(context: &Context, options: &cli::Diff, place: &Place) -> Result<Read, Error> {
+    let (side, evidence) = match place {
+        Place::Org(org) => organization(context, org)?,
+        Place::File(path) if place.is_snapshot() => (snapshot(context, options, path)?, String::new()),
+        Place::File(path) => (file(context, options, path)?, String::new()),
+    };
+    let output = &context.output;
+    for reason in &side.left_out.reasons {
+        output.rejected(&format!("{place}, {reason}"), "");
+    }
+    let items = side.records.count();
+    let mut holds = format!("{}{evidence}", counted(items, "item"));
+    for (count, what) in [
+        (side.left_out.rejected, "rejected"),
+        (side.left_out.skipped, "left out"),
+    ] {
+        if count > 0 {
+            holds += &format!(", {} {what}", counted(count, "row"));
+        }
+    }
+    let told = Told {
+        name: place.to_string(),
+        holds,
+        items,
+        rejected: side.left_out.rejected,
+        skipped: side.left_out.skipped,
+        not_compared: Vec::new(),
+    };
+    Ok(Read { side, told })
+}
+
+fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
+    let connected = context.connect_to(Some(org))?;
+    let known = Known {
+        at_least: Runs::new(runs_folder(false)?).known(&connected.place, org),
+        ..Known::default()
+    };
+    let progress = Progress::begin(&context.output, &format!("Reading {org}"), None);
+    let mut stored = Stored::shown(&progress);
+    let listing = inventory::read(&connected.client, known.at_least, &mut stored);
+    let side = stored.finish();
+    progress.clear();
+    let listing = listing?;
+    if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+        return Err(Error::incomplete(org, &listing));
+    }
+    // Nothing is written, so that a surprise is told and stops nothing.
+    if let Err(surprise) = known.check(org, &listing) {
+        context.output.warn(&surprise.to_string());
+    }
+    let grade = match listing.completeness {
+        Completeness::Proved => "proved whole",
+        _ => "plausibly whole",
+    };
+    Ok((side?, format!(" ({grade}: {})", listing.evidence)))
+}
+
+/// A snapshot's items, as they were stored.
+fn snapshot(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
+    let progress = Progress::begin(&context.output, &format!("Reading {}", path.display()), None);
+    let (tables, _) = reading::open(slice::from_ref(path), &options.reading, None)?;
+    let mut stored = Stored::shown(&progress);
+    for table in &tables {
+        load::objects(table, &mut stored)?;
+    }
+    let side = stored.finish();
+    progress.clear();
+    Ok(side?)
+}
+
+fn file(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
+    let mapping = reading::mapping(&options.reading)?;
+    let (tables, _) = reading::open(slice::from_ref(path), &options.reading, mapping.as_ref())?;
+    let columns = reading::column_options(&options.reading);
+    let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
+    let survey = source.survey()?;
+    convert::tell(context, &source, &survey);
+    let progress = Progress::begin(&context.output, "Reading", Some(survey.rows));
+    let side = load::file(&source, &progress);
+    progress.clear();
+    side
+}
+
+fn compared(context: &Context, a: &Side, b: &Side, rules: &Rules) -> Result<(Counts, Entries), Error> {
+    let progress = Progress::begin(&context.output, "Comparing", Some(a.records.count()));
+    let mut entries = Entries(BufWriter::new(tempfile::tempfile()?));
+    let counts = compare(a.records(), b.records(), rules, &mut |entry| {
+        progress.done(u64::from(entry.change != Mark::Added));
+        if entry.change != Mark::Equal || context.output.is_verbose() {
+            entries.push(&entry)?;
+        }
+        Ok::<(), Error>(())
+    });
+    progress.clear();
+    Ok((counts?, entries))
+}
+
+fn warnings(options: &cli::Diff, a: &Read, b: &Read) -> Vec<String> {
+    let mut warnings = Vec::new();
+    for (letter, read) in [("A", a), ("B", b)] {
+        if read.told.rejected > 0 {
+            warnings.push(format!(
+                "{} of {letter} can't be read as an item: what it says is not compared, and its item may show as missing",
+                counted(read.told.rejected, "row")
+            ));
+        }
+    }
+    for field in &options.ignore {
+        let outer = field.split('.').next().unwrap_or_default().trim();
+        if !a.side.fields.contains(outer) && !b.side.fields.contains(outer) {
+            warnings.push(format!("neither side has the field {field:?} of --ignore"));
+        }
+    }
+    warnings
+}
+
+/// The summary first, then each item; where standard output belongs to the table, the summary alone, on standard error.
+fn show(context: &Context, summary: &Summary, entries: &mut Entries, to_stdout: bool) -> Result<(), Error> {
+    let output = &context.output;
+    for warning in &summary.warnings {
+        output.warn(warning);
+    }
+    for (tone, line) in summary.lines() {
+        if to_stdout {
+            output.say(&line);
+        } else {
+            output.result(&output.paint(tone, &line));
+        }
+    }
+    if output.is_json() {
+        return output.long_document(&summary.document(), "items", &mut |take| {
+            entries.each(&mut |entry| {
+                take(&serde_json::to_value(&entry).map_err(std::io::Error::from)?);
+                Ok(())
+            })
+        });
+    }
+    if to_stdout {
+        return Ok(());
+    }
+    entries.each(&mut |entry| {
+        if !output.is_closed() {
+            output.result(&tell::line(output, &entry));
+        }
+        Ok(())
+    })
+}
+
+impl Entries {
+    fn push(&mut self, entry: &Entry) -> Result<(), Error> {
+        serde_json::to_writer(&mut self.0, entry).map_err(std::io::Error::from)?;
+        Ok(self.0.write_all(b"\n")?)
+    }
+
+    fn each(&mut self, take: &mut dyn FnMut(Entry) -> Result<(), Error>) -> Result<(), Error> {
+        self.0.flush()?;
+        let mut file = self.0.get_ref();
+        file.rewind()?;
+        let mut lines = BufReader::new(file);
+        let mut line = String::new();
+        while lines.read_line(&mut line)? > 0 {
+            take(serde_json::from_str(&line).map_err(std::io::Error::from)?)?;
+            line.clear();
+        }
+        Ok(())
+    }
+}

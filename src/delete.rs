@@ -1,0 +1,342 @@
+//! Deleting items: those of a list of ids, of a file, or those that meet conditions.
+//!
+//! Belongs here: which items are meant, what deleting wants of each, and what has to be true before the first one goes.
+//! Doesn't: how it is planned, sent and accounted for (`transfer`), asking and copying (`commands`).
+
+use std::cell::{Cell, RefCell};
+use std::fs::File;
+use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use crate::columns::{Origin, Reading, Rejection, Source};
+use crate::error::Error;
+use crate::filter::Filter;
+use crate::inventory::{Listing, Spool, id_of};
+use crate::item::{ITEM_ID, Object, check_id};
+use crate::journal::Journal;
+use crate::plan::{Action, Change, Decision, Verdict};
+use crate::report::{write_ids, write_rejects};
+use crate::transfer::{Holds, Supply, Take};
+
+/// Where the ids of a list that did not go through are written.
+const REJECTS: &str = "delete.rejects.csv";
+
+/// Why a deletion is not even planned.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum DeleteError {
+    /// Nobody can be asked, and nobody has agreed beforehand.
+    #[error("a deletion needs somebody to agree to it, and there is no terminal to ask at")]
+    NobodyToAsk,
+    /// `--ids` is blank.
+    #[error("the list of ids names no id")]
+    NoIds,
+}
+
+impl DeleteError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Self::NobodyToAsk => "look at the plan with --dry-run, then say --yes",
+            Self::NoIds => "name ids with commas between: --ids A1,A2; ids that hold a comma go into a file (--file)",
+        }
+    }
+
+    /// Whether the command line is at fault: always.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        true
+    }
+}
+
+/// Ids in their order, on disk, so that memory stays flat.
+pub struct Ids {
+    file: RefCell<BufWriter<File>>,
+    count: u64,
+}
+
+impl Ids {
+    fn new() -> std::io::Result<Self> {
+        Ok(Self {
+            file: RefCell::new(BufWriter::new(tempfile::tempfile()?)),
+            count: 0,
+        })
+    }
+
+    /// The ids of a command line, each once, without the white space around them.
+    pub fn named(list: &[String]) -> Result<Self, Error> {
+        let mut ids = Self::new()?;
+        let mut seen = std::collections::BTreeSet::new();
+        for id in list.iter().map(|id| id.trim()).filter(|id| !id.is_empty()) {
+            if seen.insert(id) {
+                ids.push(id)?;
+            }
+        }
+        if ids.count == 0 {
+            return Err(DeleteError::NoIds.into());
+        }
+        Ok(ids)
+    }
+
+    /// The ids of the items that meet the conditions.
+    pub fn matching(filter: &Filter, stored: &mut Spool) -> Result<Self, Error> {
+        let mut ids = Self::new()?;
+        stored.each::<Error>(|item| {
+            if filter.matches(&item)
+                && let Some(id) = id_of(&item)
+            {
+                ids.push(&id)?;
+            }
+            Ok(())
+        })?;
+        Ok(ids)
+    }
+
+    fn push(&mut self, id: &str) -> std::io::Result<()> {
+        let file = self.file.get_mut();
+        // As JSON: an id may hold a line break.
+        serde_json::to_writer(&mut *file, id)?;
+        file.write_all(b"\n")?;
+        self.count += 1;
+        Ok(())
+    }
+
+    fn each(&self, take: &mut dyn FnMut(u64, String) -> Result<(), Error>) -> Result<(), Error> {
+        let mut writer = self.file.borrow_mut();
+        writer.flush()?;
+        let mut file = writer.get_ref();
+        file.rewind()?;
+        let mut lines = BufReader::new(file);
+        let mut line = String::new();
+        let mut number = 0;
+        while lines.read_line(&mut line)? > 0 {
+            number += 1;
+            take(number, serde_json::from_str(&line).map_err(std::io::Error::from)?)?;
+            line.clear();
+        }
+        Ok(())
+    }
+}
+
+/// A file whose column of ids says which items are meant.
+pub struct IdFile<'a> {
+    source: &'a Source,
+    paths: &'a [PathBuf],
+    /// Its rows, but for those whose id stood in an earlier one.
+    count: u64,
+}
+
+impl<'a> IdFile<'a> {
+    /// The ids of a source that has been surveyed and is read for its ids alone; `paths` are the files of its tables.
+    pub fn new(source: &'a Source, paths: &'a [PathBuf]) -> Result<Self, Error> {
+        let mut count = 0;
+        source.read::<Error>(&mut |_, incoming| {
+            count += u64::from(!matches!(incoming.reading, Reading::Skipped(_)));
+            Ok(())
+        })?;
+        Ok(Self { source, paths, count })
+    }
+}
+
+/// Which items are meant.
+pub enum Which<'a> {
+    /// Those of these ids; with conditions that they still have to meet, where that is how they were found.
+    Ids(Ids, Option<&'a Filter>),
+    /// Those of a file.
+    File(IdFile<'a>),
+}
+
+/// What is asked before the first item goes: how many would be deleted, and what the organization holds.
+pub type Ask<'a> = dyn Fn(u64, &Listing, &mut Spool) -> Result<(), Error> + 'a;
+
+/// The items that are to go.
+pub struct Delete<'a> {
+    which: Which<'a>,
+    /// What the organization holds, where it had to be read to know which items are meant.
+    read: Cell<Option<(Listing, Spool)>>,
+    rejects: Option<&'a Path>,
+    ask: &'a Ask<'a>,
+    /// How many deletions the plan has.
+    planned: Cell<u64>,
+}
+
+impl<'a> Delete<'a> {
+    /// A deletion of these items; `ask` has the last word, `rejects` is where ids that don't go through are written.
+    #[must_use]
+    pub fn new(which: Which<'a>, read: Option<(Listing, Spool)>, rejects: Option<&'a Path>, ask: &'a Ask<'a>) -> Self {
+        Self {
+            which,
+            read: Cell::new(read),
+            rejects,
+            ask,
+            planned: Cell::new(0),
+        }
+    }
+
+    fn decided(&self, decision: Result<Decision, Vec<Rejection>>) -> Result<Decision, Vec<Rejection>> {
+        if matches!(decision, Ok(Decision::Write(_))) {
+            self.planned.set(self.planned.get() + 1);
+        }
+        decision
+    }
+}
+
+impl Supply for Delete<'_> {
+    fn count(&self) -> u64 {
+        match &self.which {
+            Which::Ids(ids, _) => ids.count,
+            Which::File(file) => file.count,
+        }
+    }
+
+    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+        match &self.which {
+            Which::Ids(ids, _) => ids.each(&mut |_, id| if check_id(&id).is_ok() { take(&id) } else { Ok(()) }),
+            Which::File(file) => file.source.read::<Error>(&mut |_, incoming| match incoming.reading {
+                Reading::Item(draft) => take(&draft.id),
+                Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
+            }),
+        }
+    }
+
+    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+        self.planned.set(0);
+        match &self.which {
+            Which::Ids(ids, filter) => ids.each(&mut |line, id| {
+                let decision = match check_id(&id) {
+                    Err(fault) => Err(vec![refused(&id, &fault.to_string())]),
+                    Ok(()) => Ok(decide(&id, holds(&id)?, *filter)),
+                };
+                let decision = self.decided(decision);
+                let origin = Origin { table: 0, line };
+                take(Verdict { origin, id, decision })
+            }),
+            Which::File(file) => file.source.read::<Error>(&mut |_, incoming| {
+                let origin = incoming.origin;
+                let (id, decision) = match incoming.reading {
+                    Reading::Item(draft) => {
+                        let decision = decide(&draft.id, holds(&draft.id)?, None);
+                        (draft.id.into_owned(), Ok(decision))
+                    }
+                    Reading::Rejected(reasons) => (String::new(), Err(reasons)),
+                    // The id has been asked for already, and counts once.
+                    Reading::Skipped(_) => return Ok(()),
+                };
+                let decision = self.decided(decision);
+                take(Verdict { origin, id, decision })
+            }),
+        }
+    }
+
+    fn address(&self, origin: Origin, index: Option<usize>) -> String {
+        let Which::File(file) = &self.which else {
+            return format!("id {}", origin.line);
+        };
+        match (file.source.tables.get(origin.table), index) {
+            (Some(table), Some(index)) => format!("{}, {}", table.file, table.address(origin.line, index)),
+            (Some(table), None) => format!("{}, {}", table.file, table.row_address(origin.line)),
+            (None, _) => format!("line {}", origin.line),
+        }
+    }
+
+    fn tables(&self) -> usize {
+        match &self.which {
+            Which::Ids(..) => 1,
+            Which::File(file) => file.source.tables.len(),
+        }
+    }
+
+    fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
+        match &self.which {
+            Which::Ids(..) => write_ids(journal, self.rejects.unwrap_or(Path::new(REJECTS))),
+            Which::File(file) => write_rejects(journal, &file.source.tables, file.paths, self.rejects),
+        }
+    }
+
+    fn already_read(&self) -> Option<(Listing, Spool)> {
+        self.read.take()
+    }
+
+    fn approve(&self, listing: &Listing, stored: &mut Spool) -> Result<(), Error> {
+        (self.ask)(self.planned.get(), listing, stored)
+    }
+}
+
+/// What is to become of one id, given what is stored under it.
+fn decide(id: &str, stored: Option<Object>, filter: Option<&Filter>) -> Decision {
+    match stored {
+        // Gone already, which is what was wanted.
+        None => Decision::Unchanged,
+        Some(item) if filter.is_some_and(|filter| !filter.matches(&item)) => {
+            Decision::Skipped("it doesn't meet the conditions any more")
+        }
+        Some(item) => {
+            let mut body = Object::new();
+            body.insert(ITEM_ID.to_owned(), Value::String(id.to_owned()));
+            Decision::Write(Change {
+                action: Action::Delete,
+                id: id.to_owned(),
+                body,
+                // The whole of it, so that it can be created again.
+                before: Some(item),
+            })
+        }
+    }
+}
+
+fn refused(id: &str, reason: &str) -> Rejection {
+    Rejection {
+        column: None,
+        index: None,
+        value: id.to_owned(),
+        reason: format!("{reason} ({id:?})"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn object(value: Value) -> Object {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn what_is_there_is_deleted_with_all_of_it_kept_and_what_is_not_is_unchanged() {
+        let stored = object(json!({"id": "A1", "item_id": "A1", "name": "x", "extra": {"a": 1}}));
+        let Decision::Write(change) = decide("A1", Some(stored.clone()), None) else {
+            panic!("not deleted")
+        };
+        assert_eq!((change.action, change.before), (Action::Delete, Some(stored.clone())));
+        assert_eq!(Value::Object(change.body), json!({"item_id": "A1"}));
+        assert_eq!(decide("A1", None, None), Decision::Unchanged);
+        let filter = Filter::parse(&["name=y"]).unwrap();
+        assert!(matches!(
+            decide("A1", Some(stored), Some(&filter)),
+            Decision::Skipped(_)
+        ));
+    }
+
+    #[test]
+    fn ids_are_taken_once_each_in_their_order_and_survive_any_character() {
+        let list = ["B", " A ", "", "B", "two\nlines"].map(str::to_owned);
+        let ids = Ids::named(&list).unwrap();
+        for _ in 0..2 {
+            let mut all = Vec::new();
+            ids.each(&mut |number, id| {
+                all.push((number, id));
+                Ok(())
+            })
+            .unwrap();
+            assert_eq!(all, [(1, "B".into()), (2, "A".into()), (3, "two\nlines".into())]);
+        }
+        assert!(matches!(
+            Ids::named(&[" ".to_owned()]),
+            Err(Error::Delete(DeleteError::NoIds))
+        ));
+    }
+}

@@ -1,0 +1,175 @@
+//! Why a snapshot can't be written, found or trusted.
+
+use std::io::ErrorKind;
+use std::path::PathBuf;
+
+use crate::error::Exit;
+use crate::sheet::write::WriteError;
+
+/// Why a snapshot can't be written, found or trusted. Snapshots that were there before are untouched by all of these.
+#[derive(Debug, thiserror::Error)]
+pub enum SnapshotError {
+    /// A file of a snapshot can't be written.
+    #[error(transparent)]
+    Write(#[from] WriteError),
+    /// The system refused.
+    #[error("{} can't be {doing}: {cause}", .path.display())]
+    File {
+        /// The file or folder.
+        path: PathBuf,
+        /// What was tried (`read`, `created`, `removed`).
+        doing: &'static str,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// What goes into a snapshot can't be kept for a while.
+    #[error("a temporary file can't be written or read: {0}")]
+    Temporary(std::io::Error),
+    /// A snapshot isn't as it was written.
+    #[error("the snapshot {snapshot} is damaged: {what}")]
+    Damaged {
+        /// Where it stands.
+        snapshot: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// There is none where one was looked for.
+    #[error("there is no snapshot in {}", .0.display())]
+    NoSnapshot(PathBuf),
+    /// There is none of that name.
+    #[error("there is no snapshot {name:?} in {}", .folder.display())]
+    NoSuch {
+        /// What was named.
+        name: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+    },
+    /// There is none as old as that.
+    #[error("no snapshot in {} was begun at {when} or before; the oldest is {oldest}", .folder.display())]
+    NoneBefore {
+        /// The moment that was named.
+        when: String,
+        /// Where it was looked for.
+        folder: PathBuf,
+        /// The oldest there is.
+        oldest: String,
+    },
+    /// What follows the `@` is no date.
+    #[error("{0:?} is no date")]
+    NoDate(String),
+    /// Snapshots of several organizations, where one has to be meant.
+    #[error("{} holds snapshots of several organizations: {}", .dir.display(), .orgs.join(", "))]
+    Several {
+        /// The folder.
+        dir: PathBuf,
+        /// The organizations.
+        orgs: Vec<String>,
+    },
+    /// The folder has snapshots of another organization, whose name looks the same to the file system.
+    #[error("{} holds snapshots of the organization {other}", .folder.display())]
+    OtherOrganization {
+        /// The folder.
+        folder: PathBuf,
+        /// Whose snapshots they are.
+        other: String,
+    },
+    /// An organization's name is too long for a folder.
+    #[error("the organization's name is too long for a folder's name")]
+    LongName,
+    /// Another process writes there.
+    #[error("another stockport is at work in {}{holder}", .folder.display())]
+    Locked {
+        /// The folder.
+        folder: PathBuf,
+        /// Which one, as far as it is known.
+        holder: String,
+    },
+    /// The wait for another process was interrupted.
+    #[error("interrupted while waiting for another stockport: nothing was written")]
+    Interrupted,
+    /// The brake: nothing where there was something.
+    #[error("{org} holds no items, and the last good snapshot ({name}) holds {known}")]
+    Empty {
+        /// The organization.
+        org: String,
+        /// The last good snapshot.
+        name: String,
+        /// How many items it holds.
+        known: u64,
+    },
+    /// The brake: half or less of what there was.
+    #[error("{org} holds {count} items, and the last good snapshot ({name}) holds {known}")]
+    Shrunken {
+        /// The organization.
+        org: String,
+        /// How many items it holds now.
+        count: u64,
+        /// The last good snapshot.
+        name: String,
+        /// How many items that holds.
+        known: u64,
+    },
+    /// One snapshot, where a folder of them is meant.
+    #[error("{} is one snapshot, not a folder of them", .0.display())]
+    NotAFolder(PathBuf),
+    /// An item that was named isn't in the snapshot.
+    #[error("the snapshot {name} holds no item {id:?}")]
+    NoItem {
+        /// The item.
+        id: String,
+        /// The snapshot.
+        name: String,
+    },
+    /// No rule says what is to be kept.
+    #[error("no rule says which snapshots to keep, so none is removed")]
+    NoPolicy,
+}
+
+impl SnapshotError {
+    /// What the user can do about it.
+    #[must_use]
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Write(error) => return error.hint().to_owned(),
+            Self::File { cause, .. } => match cause.kind() {
+                ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or back up to another disk",
+                ErrorKind::PermissionDenied => "check the folder's permissions",
+                ErrorKind::NotFound => "check the folder's spelling",
+                _ => "check the disk and the folder",
+            },
+            Self::Temporary(_) => "check that the folder for temporary files (TMPDIR) has room",
+            Self::Damaged { .. } => {
+                "take another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
+            }
+            Self::NoSnapshot(_) => "check the folder's spelling; `stockport backup create DIR` makes a snapshot",
+            Self::NoSuch { .. } | Self::NoneBefore { .. } => "`stockport backup list DIR` shows what there is",
+            Self::NoDate(_) => "write @2026-11-22, or @2026-11-22T14:30 (UTC), or @latest",
+            Self::Several { .. } => "name one of them: DIR/ORG",
+            Self::OtherOrganization { .. } => "back this organization up to another folder",
+            Self::LongName => "check --org; no organization's name is that long",
+            Self::Locked { .. } => "wait until it has ended, or let --wait be longer",
+            Self::Interrupted => "run the same command again",
+            Self::Empty { .. } => {
+                "check --org to the letter and the key; if the organization really is empty now, say --allow-empty"
+            }
+            Self::Shrunken { .. } => {
+                "look at what became of the others (`stockport backup verify DIR --against-org`); if it is right, say --allow-shrink"
+            }
+            Self::NoItem { .. } => "check --only to the letter, or take another snapshot",
+            Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
+            Self::NoPolicy => "say at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
+        }
+        .to_owned()
+    }
+
+    /// The exit code.
+    #[must_use]
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Damaged { .. } => Exit::Different,
+            Self::NoDate(_) | Self::Several { .. } | Self::NoPolicy | Self::NotAFolder(_) => Exit::Usage,
+            Self::Interrupted => Exit::Interrupted,
+            _ => Exit::Stopped,
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! What a user means by `DIR`, `DIR/ORG`, `DIR/ORG/SNAPSHOT` or `DIR@2026-11-22`.
+
+use std::path::{Path, PathBuf};
+
+use jiff::civil::{Date, DateTime};
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
+
+use super::{Name, Shelf, Snapshot, SnapshotError, names};
+
+/// What a path leads to.
+#[derive(Clone, Debug)]
+pub enum Found {
+    /// Every snapshot of these organizations.
+    Shelves(Vec<Shelf>),
+    /// One snapshot.
+    One(Shelf, Box<Snapshot>),
+}
+
+/// Follows a path to what it means: a backup's folder, an organization's in it, or a snapshot by its name (or one of its
+/// files) or by `@`: the newest that was begun at that moment (in UTC) or before. A date without a time of day means its end;
+/// `@latest` is the newest of all.
+pub fn find(path: &Path) -> Result<Found, SnapshotError> {
+    if path.is_dir() {
+        let shelves = shelves(path)?;
+        return if shelves.is_empty() {
+            Err(SnapshotError::NoSnapshot(path.to_owned()))
+        } else {
+            Ok(Found::Shelves(shelves))
+        };
+    }
+    let last = path
+        .file_name()
+        .map(|name| name.to_string_lossy().into_owned())
+        .unwrap_or_default();
+    let parent = match path.parent() {
+        Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
+        _ => PathBuf::from("."),
+    };
+    if let Some((folder, when)) = last.rsplit_once('@') {
+        let folder = if folder.is_empty() { parent } else { parent.join(folder) };
+        let shelf = only(&folder)?;
+        let snapshot = newest_at(&shelf, when)?;
+        return Ok(Found::One(shelf, Box::new(snapshot)));
+    }
+    let no_such = || SnapshotError::NoSuch {
+        name: last.clone(),
+        folder: parent.clone(),
+    };
+    if !parent.is_dir() {
+        return Err(SnapshotError::NoSnapshot(path.to_owned()));
+    }
+    let Some(name) = Name::parse(&last) else {
+        return Err(SnapshotError::NoSnapshot(path.to_owned()));
+    };
+    let mut found = shelves(&parent)?
+        .into_iter()
+        .filter_map(|shelf| Snapshot::open(shelf.folder(), name).map(|snapshot| (shelf, snapshot)));
+    match (found.next(), found.next()) {
+        (Some((shelf, snapshot)), None) => Ok(Found::One(shelf, Box::new(snapshot))),
+        (Some(_), Some(_)) => Err(several(&parent, shelves(&parent)?)),
+        (None, _) => Err(no_such()),
+    }
+}
+
+impl Found {
+    /// The one snapshot that is meant: the newest, where a folder was named.
+    pub fn one(self, path: &Path) -> Result<(Shelf, Snapshot), SnapshotError> {
+        let shelves = match self {
+            Self::One(shelf, snapshot) => return Ok((shelf, *snapshot)),
+            Self::Shelves(shelves) => shelves,
+        };
+        match <[Shelf; 1]>::try_from(shelves) {
+            Ok([shelf]) => {
+                let newest = newest_at(&shelf, "latest")?;
+                Ok((shelf, newest))
+            }
+            Err(shelves) => Err(several(path, shelves)),
+        }
+    }
+}
+
+/// The folders of snapshots that a folder is or has.
+fn shelves(folder: &Path) -> Result<Vec<Shelf>, SnapshotError> {
+    if names(folder)?.is_empty() {
+        Shelf::all(folder)
+    } else {
+        // `.` has no name of its own.
+        let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+        Ok(vec![Shelf::at(&folder)])
+    }
+}
+
+fn only(folder: &Path) -> Result<Shelf, SnapshotError> {
+    if !folder.is_dir() {
+        return Err(SnapshotError::NoSnapshot(folder.to_owned()));
+    }
+    match <[Shelf; 1]>::try_from(shelves(folder)?) {
+        Ok([shelf]) => Ok(shelf),
+        Err(none) if none.is_empty() => Err(SnapshotError::NoSnapshot(folder.to_owned())),
+        Err(shelves) => Err(several(folder, shelves)),
+    }
+}
+
+fn several(dir: &Path, shelves: Vec<Shelf>) -> SnapshotError {
+    SnapshotError::Several {
+        dir: dir.to_owned(),
+        orgs: shelves.into_iter().map(|shelf| shelf.org).collect(),
+    }
+}
+
+fn newest_at(shelf: &Shelf, when: &str) -> Result<Snapshot, SnapshotError> {
+    let until = moment(when).ok_or_else(|| SnapshotError::NoDate(when.to_owned()))?;
+    let snapshots = shelf.snapshots()?;
+    let oldest = snapshots.first().map(|snapshot| snapshot.name.to_string());
+    let newest = snapshots
+        .into_iter()
+        .rev()
+        .find(|snapshot| snapshot.name.moment() <= until);
+    newest.ok_or_else(|| match oldest {
+        Some(oldest) => SnapshotError::NoneBefore {
+            when: when.to_owned(),
+            folder: shelf.folder.clone(),
+            oldest,
+        },
+        None => SnapshotError::NoSnapshot(shelf.folder.clone()),
+    })
+}
+
+/// The last moment that is meant.
+fn moment(when: &str) -> Option<Timestamp> {
+    if when == "latest" {
+        return Some(Timestamp::MAX);
+    }
+    if let Some(name) = Name::parse(when) {
+        return Some(name.moment());
+    }
+    if let Ok(moment) = when.parse::<Timestamp>() {
+        return Some(moment);
+    }
+    let in_utc = |moment: DateTime| TimeZone::UTC.to_timestamp(moment).ok();
+    if let Ok(date) = Date::strptime("%Y-%m-%d", when) {
+        return in_utc(
+            date.checked_add(1.day())
+                .ok()?
+                .to_datetime(jiff::civil::Time::midnight()),
+        )?
+        .checked_sub(1.second())
+        .ok();
+    }
+    let formats = ["%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M"];
+    let moment = formats
+        .into_iter()
+        .find_map(|format| DateTime::strptime(format, when).ok())?;
+    in_utc(moment)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_date_means_its_end_and_a_moment_itself() {
+        let shown = |when: &str| moment(when).map(|moment| moment.to_string());
+        assert_eq!(shown("2026-11-22").as_deref(), Some("2026-11-22T23:59:59Z"));
+        assert_eq!(shown("2026-11-22T14:30").as_deref(), Some("2026-11-22T14:30:00Z"));
+        assert_eq!(shown("2026-11-22T14:30:05").as_deref(), Some("2026-11-22T14:30:05Z"));
+        assert_eq!(
+            shown("2026-11-22T14:30:05+02:00").as_deref(),
+            Some("2026-11-22T12:30:05Z")
+        );
+        assert_eq!(shown("2026-11-22T02-00-00Z").as_deref(), Some("2026-11-22T02:00:00Z"));
+        assert!(shown("latest").is_some());
+        for when in ["", "yesterday", "2026-11", "22.11.2026", "2026-13-01"] {
+            assert_eq!(shown(when), None, "{when}");
+        }
+    }
+}

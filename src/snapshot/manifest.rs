@@ -1,0 +1,185 @@
+//! What stands beside a snapshot's items: where they came from, how many, how sure it is that they are all, and the
+//! hashes by which any damage shows.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+/// The version of the format that this program writes and reads.
+pub(super) const FORMAT: u32 = 1;
+
+/// A snapshot's description, as it stands in its file.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Manifest {
+    /// The format's version ([`FORMAT`]).
+    pub format: u32,
+    /// What wrote it (`stockport 0.1.0`).
+    pub tool: String,
+    /// The API's base that was read.
+    pub api: String,
+    /// The organization that was read.
+    pub organization: String,
+    /// When the reading began (RFC 3339, UTC).
+    pub started: String,
+    /// When the snapshot was written.
+    pub finished: String,
+    /// How many items.
+    pub items: u64,
+    /// The names of all fields that any item has, in byte order.
+    pub fields: Vec<String>,
+    /// How sure it is that these are all items.
+    pub completeness: Grade,
+    /// Why, in plain words.
+    pub evidence: String,
+    /// The file that holds the items; several snapshots share one where nothing changed.
+    pub data: Data,
+    /// The SHA-256 of this description, itself left empty, in hexadecimal digits.
+    pub sha256: String,
+}
+
+/// The file that holds a snapshot's items.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Data {
+    /// Its name, in the folder of the manifest.
+    pub file: String,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// Its SHA-256.
+    pub sha256: String,
+    /// The SHA-256 of the lines that it holds, unpacked: by it an unchanged inventory is known.
+    pub content_sha256: String,
+}
+
+/// How sure it is that a snapshot is whole; what is less is no snapshot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grade {
+    /// Both ends of the ordered list are in it.
+    Proved,
+    /// The API doesn't order its lists; the length isn't suspicious.
+    Plausible,
+}
+
+impl Grade {
+    /// The grade's name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Proved => "proved",
+            Self::Plausible => "plausible",
+        }
+    }
+}
+
+impl Manifest {
+    /// Puts its own hash into it.
+    #[must_use]
+    pub fn sealed(mut self) -> Self {
+        self.sha256 = self.hash();
+        self
+    }
+
+    /// The bytes of its file.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        // Text, numbers and lists can't fail to be written.
+        let mut bytes = serde_json::to_vec_pretty(self).unwrap_or_default();
+        bytes.push(b'\n');
+        bytes
+    }
+
+    /// Reads its file; in words what is wrong where anything is, be it a space.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+        #[derive(Deserialize)]
+        struct Version {
+            format: u32,
+        }
+        let version: Version =
+            serde_json::from_slice(bytes).map_err(|cause| format!("its manifest can't be read ({cause})"))?;
+        if version.format != FORMAT {
+            return Err(format!(
+                "its manifest has the format {}, of another version of stockport",
+                version.format
+            ));
+        }
+        let manifest: Self =
+            serde_json::from_slice(bytes).map_err(|cause| format!("its manifest can't be read ({cause})"))?;
+        if manifest.to_bytes() != bytes || manifest.hash() != manifest.sha256 {
+            return Err("its manifest isn't as it was written".to_owned());
+        }
+        Ok(manifest)
+    }
+
+    fn hash(&self) -> String {
+        let open = Self {
+            sha256: String::new(),
+            ..self.clone()
+        };
+        hex(&Sha256::digest(open.to_bytes()))
+    }
+}
+
+/// Bytes in hexadecimal digits.
+pub(super) fn hex(bytes: &[u8]) -> String {
+    let digits = String::with_capacity(bytes.len().saturating_mul(2));
+    bytes
+        .iter()
+        .fold(digits, |digits, byte| digits + &format!("{byte:02x}"))
+}
+
+#[cfg(test)]
+pub(super) mod tests {
+    use super::*;
+
+    pub(crate) fn manifest() -> Manifest {
+        Manifest {
+            format: FORMAT,
+            tool: "stockport 0.1.0".into(),
+            api: "https://example.com/api".into(),
+            organization: "Ü \"best\"".into(),
+            started: "2026-11-23T02:00:00Z".into(),
+            finished: "2026-11-23T02:00:09Z".into(),
+            items: 2,
+            fields: vec!["id".into(), "item_id".into()],
+            completeness: Grade::Proved,
+            evidence: "both ends".into(),
+            data: Data {
+                file: "2026-11-23T02-00-00Z.jsonl.zst".into(),
+                bytes: 5,
+                sha256: "00".into(),
+                content_sha256: "11".into(),
+            },
+            sha256: String::new(),
+        }
+        .sealed()
+    }
+
+    #[test]
+    fn a_manifest_is_read_back() {
+        assert_eq!(Manifest::from_bytes(&manifest().to_bytes()).unwrap(), manifest());
+    }
+
+    #[test]
+    fn any_byte_that_is_changed_lost_or_added_shows() {
+        let whole = manifest().to_bytes();
+        for place in 0..whole.len() {
+            for byte in [whole[place] ^ 1, b' ', b'0', 0xff] {
+                let mut damaged = whole.clone();
+                damaged[place] = byte;
+                assert_eq!(Manifest::from_bytes(&damaged).is_ok(), damaged == whole, "byte {place}");
+            }
+            let mut shorter = whole.clone();
+            shorter.remove(place);
+            assert!(Manifest::from_bytes(&shorter).is_err());
+            let mut longer = whole.clone();
+            longer.insert(place, b' ');
+            assert!(Manifest::from_bytes(&longer).is_err());
+        }
+    }
+
+    #[test]
+    fn a_manifest_of_another_version_says_so() {
+        let text = String::from_utf8(manifest().to_bytes()).unwrap();
+        let error = Manifest::from_bytes(text.replace("\"format\": 1", "\"format\": 2").as_bytes()).unwrap_err();
+        assert!(error.contains("another version"), "{error}");
+    }
+}

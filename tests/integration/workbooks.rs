@@ -1,0 +1,151 @@
+//! What a workbook or a guarded CSV keeps on its way through reject files and exports, and back.
+
+use std::io::Read as _;
+
+use serde_json::{Value, json};
+
+use crate::support::faulty::Faulty;
+use crate::support::{Stockport, sample};
+
+const ORG: &str = "sandbox-company";
+
+/// What stockport itself reads in a file: each row's cells as `inspect` shows them before reading.
+fn cells(stockport: &Stockport, file: &str) -> Vec<Vec<String>> {
+    let seen = stockport.run(["inspect", file, "--json"]).ok().json();
+    let columns = seen["columns"].as_array().unwrap();
+    let text = |sample: &Value| sample["before"].as_str().unwrap().to_owned();
+    columns
+        .iter()
+        .map(|column| column["samples"].as_array().unwrap().iter().map(text).collect())
+        .collect()
+}
+
+fn part(stockport: &Stockport, file: &str, name: &str) -> String {
+    let bytes = std::fs::read(stockport.path(file)).unwrap();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut text = String::new();
+    zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+    text
+}
+
+#[test]
+fn the_rejected_rows_of_a_workbook_come_back_as_a_workbook_with_their_own_cells_and_the_bad_one_coloured() {
+    let stockport = Stockport::new();
+    let bytes = std::fs::read(sample("reading/leading-zeros.xlsx")).unwrap();
+    stockport.write("zeros.xlsx", bytes);
+    let run = stockport
+        .run(["import", "zeros.xlsx", "--sandbox", "--json"])
+        .exit(3)
+        .json();
+    assert_eq!((&run["created"], &run["rejected"]), (&json!(3), &json!(3)));
+    let rejects = cells(&stockport, "zeros.rejects.xlsx");
+    assert_eq!(
+        rejects[0],
+        ["10000000000", "13232582566688400", "187.5"],
+        "numbers, as they were"
+    );
+    assert_eq!(rejects[2], ["01", "01", "01"]);
+    assert_eq!(rejects[3], ["5", "6", "7"], "_row");
+    assert!(part(&stockport, "zeros.rejects.xlsx", "xl/styles.xml").contains("FFFFC7CE"));
+    // Nothing of it is an id that would be taken the second time.
+    let again = stockport
+        .run(["import", "zeros.rejects.xlsx", "--sandbox", "--json"])
+        .exit(3)
+        .json();
+    assert_eq!((&again["created"], &again["rejected"]), (&json!(0), &json!(3)));
+}
+
+#[test]
+fn errors_and_dates_of_rejected_rows_come_back_as_errors_and_dates() {
+    let stockport = Stockport::new();
+    stockport.write(
+        "errors.xlsx",
+        std::fs::read(sample("reading/errors-hidden-row.xlsx")).unwrap(),
+    );
+    stockport.run(["import", "errors.xlsx", "--sandbox"]).exit(3);
+    let sheet = part(&stockport, "errors.rejects.xlsx", "xl/worksheets/sheet1.xml");
+    assert_eq!(sheet.matches("t=\"e\"").count(), 7, "{sheet}");
+    let again = stockport
+        .run(["import", "errors.rejects.xlsx", "--sandbox", "--json"])
+        .exit(3)
+        .json();
+    assert_eq!(again["rejected"], 7);
+
+    stockport.write(
+        "count.xlsx",
+        std::fs::read(sample("exports/vendor-workbook.xlsx")).unwrap(),
+    );
+    // Every row lacks a value somewhere, so each is rejected here.
+    stockport
+        .run(["import", "count.xlsx", "--sandbox", "--blanks", "reject"])
+        .exit(3);
+    let rejects = cells(&stockport, "count.rejects.xlsx");
+    assert_eq!(rejects[0], ["NCG-0001", "00187", "NCG-0003"]);
+    assert_eq!(rejects[5], ["01", "005", "01"]);
+    assert_eq!(rejects[10][..2], ["2026-03-04", "2026-05-20"]);
+    assert_eq!(rejects[15], ["412.5", "96", "40"]);
+    let sheet = part(&stockport, "count.rejects.xlsx", "xl/worksheets/sheet1.xml");
+    assert!(
+        sheet.contains("<v>46085</v>"),
+        "a date is a serial number in a date format: {sheet}"
+    );
+}
+
+#[test]
+fn a_csv_of_rejected_rows_keeps_delimiter_and_encoding() {
+    let stockport = Stockport::new();
+    let text = "Item ID;Name;Quantity\nA/1;Ch\u{e2}teau;1\nA2;ok;2\n";
+    stockport.write(
+        "cave.csv",
+        text.chars()
+            .map(|c| u8::try_from(u32::from(c)).unwrap())
+            .collect::<Vec<u8>>(),
+    );
+    stockport.run(["import", "cave.csv", "--sandbox"]).exit(3);
+    let bytes = std::fs::read(stockport.path("cave.rejects.csv")).unwrap();
+    let head = b"Item ID;Name;Quantity;_row;_column;_value;_reason\nA/1;Ch\xe2teau;1;2;Item ID;A/1;";
+    assert!(bytes.starts_with(head), "{}", String::from_utf8_lossy(&bytes));
+}
+
+#[test]
+fn an_export_for_spreadsheet_programs_imports_as_unchanged_and_json_never_carries_the_guard() {
+    let server = Faulty::new();
+    for item in [
+        json!({"item_id": "00187", "name": "=cmd|' /C calc'!A0", "status": "-1+2", "area_id": "007"}),
+        json!({"item_id": "1E10", "name": "'=1+1", "approved": true, "approved_at": "07/08/2021"}),
+        json!({"item_id": "=x", "name": "=\"00123\"", "quantity": "024", "units": "TRUE", "area_name": 5.0}),
+    ] {
+        server.put(ORG, &item);
+    }
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.run(["export", "safe.csv", "--excel-safe"]).ok();
+    let safe = stockport.read("safe.csv");
+    assert!(
+        safe.starts_with('\u{feff}') && safe.contains("'=cmd|") && safe.contains("=\"\"00187\"\""),
+        "{safe}"
+    );
+    for name in ["safe.csv", "plain.csv", "plain.xlsx", "plain.json", "plain.tsv"] {
+        if name != "safe.csv" {
+            stockport.run(["export", name]).ok();
+        }
+        let run = stockport.run(["import", name, "--json"]).ok().json();
+        assert_eq!(
+            (&run["unchanged"], &run["read"]),
+            (&json!(3), &json!(3)),
+            "{name}: {run}"
+        );
+    }
+    stockport.run(["export", "safe.json", "--excel-safe"]).ok();
+    assert_eq!(stockport.read("safe.json"), stockport.read("plain.json"));
+}
+
+#[test]
+fn a_row_of_a_workbook_that_ends_early_clears_what_its_header_has_a_column_for() {
+    let server = Faulty::new();
+    server.put(ORG, &json!({"item_id": "A1", "name": "Kush", "status": "Active"}));
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write("short.csv", "item_id,name,status\nA1,Kush,\n");
+    stockport.run(["convert", "short.csv", "short.xlsx"]).ok();
+    stockport.run(["import", "short.xlsx", "--blanks", "clear"]).ok();
+    assert_eq!(server.items(ORG)["A1"]["status"], json!(null));
+}

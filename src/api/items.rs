@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 use super::answer::Asked;
-use super::echo::{self, Sent};
+use super::echo::{self, Body};
 use super::error::{ApiError, Loss, Oddity};
 use super::pieces;
 use super::stream::{self, Answer, Data, Fault};
@@ -24,10 +24,10 @@ const LIST_BUFFER: usize = 128 * 1024;
 const FIRST: usize = 8 * 1024;
 
 /// A list's answer, its beginning already looked at.
-type Body = std::io::Chain<Cursor<Vec<u8>>, Response>;
+type Answered = std::io::Chain<Cursor<Vec<u8>>, Response>;
 
 /// Reads a list's answer, handing on what it makes of the items.
-type Read<'r, T> = dyn Fn(Body, &mut dyn FnMut(T) -> Result<(), ApiError>) -> Result<Answer, Fault<ApiError>> + 'r;
+type Read<'r, T> = dyn Fn(Answered, &mut dyn FnMut(T) -> Result<(), ApiError>) -> Result<Answer, Fault<ApiError>> + 'r;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -173,8 +173,8 @@ impl Client {
     ///
     /// A body that isn't a JSON object or array of objects (a NaN, for one) is refused before it is sent.
     pub fn post(&self, body: &[u8]) -> Result<(), ApiError> {
-        let sent = Sent::body(body)?;
-        let asked = if sent.is_array() { Asked::Array } else { Asked::Other };
+        let sent = Body::check(body)?;
+        let asked = if sent.is_array { Asked::Array } else { Asked::Other };
         let request = self
             .http
             .request(Method::POST, self.origin.address.collection.clone())

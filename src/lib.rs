@@ -32,6 +32,7 @@ pub mod schedule;
 pub mod shard;
 pub mod sheet;
 pub mod snapshot;
+pub mod sort;
 pub mod transfer;
 pub mod undo;
 pub mod upload;

@@ -100,6 +100,8 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     let noticed = migration.noticed();
     summary.extra.insert("conflicts".to_owned(), noticed.conflicts.into());
     summary.extra.insert("kept".to_owned(), json!(noticed.kept_named));
+    let snapshots = json!({"source": before.kept(0)?, "target": before.kept(1)?});
+    summary.extra.insert("snapshots".to_owned(), snapshots);
     if sends {
         if let (None, Some(tally), Some(found)) = (&summary.error, summary.tally, migration.found()) {
             let proof = verify(&context.output, &ends.to.client, &migration, &journal)?;

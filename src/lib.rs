@@ -20,6 +20,7 @@ pub mod item;
 pub mod journal;
 pub mod migrate;
 pub mod output;
+mod parallel;
 pub mod place;
 pub mod plan;
 pub mod progress;

@@ -93,7 +93,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
         rejects_anyway: false,
         // Done below, with more proof.
         verify: false,
-        known: known(&runs, &ends.to.place, to_org, options.brakes),
+        known: known_target(&ends, &runs, options.brakes),
         stop: &context.stop,
     };
     transfer.run(&migration, &journal, None, summary);
@@ -180,6 +180,18 @@ fn known(runs: &Runs, place: &str, org: &str, brakes: cli::Brakes) -> Known {
         allow_empty: brakes.allow_empty,
         allow_shrink: brakes.allow_shrink,
         longer_name: runs.longer_name(place, org),
+    }
+}
+
+/// The same of the target; the source is an organization that is known, too. A name that was cut short would take every item,
+/// and nobody would find them again.
+fn known_target(ends: &Ends, runs: &Runs, brakes: cli::Brakes) -> Known {
+    let (from, to) = (ends.from.org(), ends.to.org.as_str());
+    let known = known(runs, &ends.to.place, to, brakes);
+    let is_part = from != to && from.contains(to) && config::is_same_api(&ends.from.place, &ends.to.place);
+    Known {
+        longer_name: known.longer_name.or_else(|| is_part.then(|| from.to_owned())),
+        ..known
     }
 }
 

@@ -44,7 +44,7 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
     summary.show(&context.output);
     if summary.tally.is_some_and(|tally| tally.deleted > 0) {
         let run = &summary.run;
-        context.output.result(&format!("To take it back: stockport undo {run}"));
+        context.tell_way_back("To take it back", &["undo", run], &summary.target, None);
     }
     summary.exit()
 }
@@ -110,6 +110,8 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
         let dir = config::snapshots_folder()?;
         let kept = context.safety(&dir).keep(org, &connected.place, listing, stored)?;
+        let restore = ["backup", "restore", &kept.to_string_lossy()];
+        context.tell_way_back("To bring it back", &restore, org, None);
         snapshot.replace(Some(kept));
         Ok(())
     };

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::ends::Ends;
 use super::{Context, runs_folder};
@@ -39,6 +39,10 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
     }
     summary.took = began.elapsed();
     summary.show(&context.output);
+    if summary.tally.is_some_and(|tally| tally.created + tally.updated > 0) {
+        let undo = ["undo", &summary.run];
+        context.tell_way_back("To take it back", &undo, &summary.target, options.to_profile.as_deref());
+    }
     summary.exit()
 }
 
@@ -69,19 +73,26 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
         journal: &journal,
         folder: sends.then(config::snapshots_folder).transpose()?,
     };
-    let copy = before.keep(0, from_org, &ends.from.place, &listing, &mut source)?;
+    let snapshot = before.keep(0, from_org, &ends.from.place, &listing, &mut source)?;
     let from = Side {
         org: from_org.to_owned(),
         api: ends.from.place.clone(),
         before: listing,
-        copy,
+        snapshot,
     };
     words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
     let part = choice.shard.map(|shard| shard.file_part());
     let rejects = rejects_file(from_org, to_org, part.as_deref());
     let earlier = Earlier::find(&runs, &identity, &choice.ids.name(), fresh)?;
-    let keep =
-        |listing: &Listing, stored: &mut Spool| before.keep(1, to_org, &ends.to.place, listing, stored).map(drop);
+    let keep = |listing: &Listing, stored: &mut Spool| {
+        let is_new = before.kept(1)?.is_none();
+        let kept = before.keep(1, to_org, &ends.to.place, listing, stored)?;
+        if let Some(path) = kept.filter(|_| is_new) {
+            let restore = ["backup", "restore", &path.to_string_lossy()];
+            context.tell_way_back("To bring it back", &restore, to_org, options.to_profile.as_deref());
+        }
+        Ok(())
+    };
     let names = (from_org, to_org);
     let migration = Migration::new(names, source, choice, earlier, rejects, Box::new(keep))?;
     let transfer = Transfer {
@@ -110,7 +121,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
                 org: to_org.to_owned(),
                 api: ends.to.place.clone(),
                 before: found,
-                copy: before.kept(1)?,
+                snapshot: before.kept(1)?,
             };
             let certificate = Certificate {
                 run: &summary.run,
@@ -127,15 +138,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
                 None => Paths::usual(from_org, to_org, started, part.as_deref())?,
             };
             certificate.write(&paths)?;
-            context.output.result(&format!(
-                "Certificate: {} and {}",
-                paths.page.display(),
-                paths.json.display()
-            ));
-            let named = [("certificate", &paths.json), ("certificate_page", &paths.page)];
-            for (name, path) in named {
-                summary.extra.insert(name.to_owned(), json!(path.to_string_lossy()));
-            }
+            tell(context, &paths, &mut summary.extra);
         }
         summary.took = began.elapsed();
         Runs::end(&journal, summary)?;
@@ -145,6 +148,18 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     summary.retries = ends.to.client.retries() + retries;
     drop(lock);
     Ok(())
+}
+
+/// Says where the certificate is.
+fn tell(context: &Context, paths: &Paths, extra: &mut Map<String, Value>) {
+    context.output.result(&format!(
+        "Certificate: {} and {}",
+        paths.page.display(),
+        paths.json.display()
+    ));
+    for (name, path) in [("certificate", &paths.json), ("certificate_page", &paths.page)] {
+        extra.insert(name.to_owned(), json!(path.to_string_lossy()));
+    }
 }
 
 /// The server looks for the organization's name inside the names of the account's own ones, so that a part of a name

@@ -199,6 +199,11 @@ fn what_is_there_is_kept_as_a_snapshot_that_restore_brings_back_by_the_command_t
     let run = stockport.run(["delete", "--ids", "T00001", "--yes"]).ok();
     let restore = way_back(&run.stdout);
     assert_eq!(restore[..2], ["backup", "restore"]);
+    let undo = run.stdout.lines().last().unwrap();
+    assert!(
+        undo.starts_with("To take it back: stockport undo ") && undo.ends_with(&format!(" --org {ORG}")),
+        "{undo}"
+    );
     let folder = stockport.home().join("data/stockport/snapshots");
     let folder = folder.to_str().unwrap();
     let listed = stockport.run(["backup", "list", folder]).ok();

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::super::{Connected, Context, runs_folder};
 use super::patience;
-use crate::backup::{Backup, Read, how_to_restore};
+use crate::backup::{Backup, Read};
 use crate::cli::BackupRestore;
 use crate::error::{Error, Exit};
 use crate::inventory::id_of;
@@ -191,11 +191,11 @@ fn prepare(
     let taken = backup.keep(read)?;
     let path = taken.shelf.folder().join(taken.created.name.to_string());
     context.output.result(&format!(
-        "What {} holds now is kept as the snapshot {}. To bring it back: {}",
-        connected.org,
-        taken.created.name,
-        how_to_restore(&path, &connected.org)
+        "What {} holds now is kept as the snapshot {}",
+        connected.org, taken.created.name
     ));
+    let restore = ["backup", "restore", &path.to_string_lossy()];
+    context.tell_way_back("To bring it back", &restore, &connected.org, None);
     Ok((doomed, Some(path)))
 }
 

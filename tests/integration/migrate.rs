@@ -192,6 +192,17 @@ fn what_can_not_be_meant_is_refused_before_anything_is_sent() {
 }
 
 #[test]
+fn where_no_snapshot_can_be_kept_nothing_is_sent() {
+    let server = Faulty::new();
+    server.put(FROM, &json!({"item_id": "1", "name": "a"}));
+    let stockport = at(&server);
+    std::fs::write(stockport.home().join("data"), "no folder").unwrap();
+    let run = migrate(&stockport, &[]).exit(1);
+    assert!(run.stderr.contains("can't be created"), "{}", run.stderr);
+    assert_eq!(server.posts().len(), 0);
+}
+
+#[test]
 fn ids_change_by_a_prefix_or_a_list_and_only_what_is_asked_for_is_moved() {
     let server = Faulty::new();
     for n in 0..6 {

@@ -70,8 +70,8 @@ fn every_oddity_arrives_through_faults_and_three_kills_and_a_second_run_moves_wh
     }
     // And while the last part sends, what that has read already.
     let seen = server.posts().len();
-    let child = stockport.command(args).stdout(Stdio::piped()).spawn().unwrap();
-    while server.posts().len() == seen {
+    let mut child = stockport.command(args).stdout(Stdio::piped()).spawn().unwrap();
+    while server.posts().len() == seen && child.try_wait().unwrap().is_none() {
         std::thread::sleep(Duration::from_millis(2));
     }
     let mut item = stored["item 00004"].clone();

@@ -190,14 +190,13 @@ pub(crate) fn is_as_written(text: &str) -> bool {
     let Some((day, rest)) = text.as_bytes().split_first_chunk::<10>() else {
         return false;
     };
-    let [y, e, a, r, b'-', m, o, b'-', d, n] = day else {
-        return false;
-    };
-    let (Some(century), Some(_), Some(month), Some(day)) = (
-        two_digits(*y, *e),
-        two_digits(*a, *r),
-        two_digits(*m, *o),
-        two_digits(*d, *n),
+    let (Some(century), Some(_), b'-', Some(month), b'-', Some(day)) = (
+        two_digits([day[0], day[1]]),
+        two_digits([day[2], day[3]]),
+        day[4],
+        two_digits([day[5], day[6]]),
+        day[7],
+        two_digits([day[8], day[9]]),
     ) else {
         return false;
     };
@@ -217,16 +216,15 @@ pub(crate) fn is_time_as_written(text: &str) -> bool {
 }
 
 fn is_clock(text: &[u8]) -> bool {
-    let [h, o, b':', m, i, b':', s, e] = text else {
+    let Ok(text) = <&[u8; 8]>::try_from(text) else {
         return false;
     };
-    matches!(
-        (two_digits(*h, *o), two_digits(*m, *i), two_digits(*s, *e)),
-        (Some(0..24), Some(0..60), Some(0..60))
-    )
+    let [hour, minute, second] = [[text[0], text[1]], [text[3], text[4]], [text[6], text[7]]].map(two_digits);
+    let in_range = matches!((hour, minute, second), (Some(0..24), Some(0..60), Some(0..60)));
+    in_range && text[2] == b':' && text[5] == b':'
 }
 
-fn two_digits(tens: u8, ones: u8) -> Option<u8> {
+fn two_digits([tens, ones]: [u8; 2]) -> Option<u8> {
     (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
 }
 

@@ -264,45 +264,25 @@ impl ChunkReader {
         let end = loop {
             let mut end = self.marks.at_or_behind(bytes, at);
             let mut field = (at, end);
-            if bytes.get(end) == Some(&b'"') {
-                let opens = end == at;
-                let (mut close, mut doubled, mut breaks) = (end, false, false);
-                while opens {
-                    close = self.marks.at_or_behind(bytes, close + 1);
-                    match bytes.get(close)? {
-                        b'"' if bytes.get(close + 1) == Some(&b'"') => {
-                            doubled = true;
-                            close += 1;
-                        }
-                        b'"' => break,
-                        byte => breaks |= matches!(byte, b'\n' | b'\r'),
-                    }
+            if end == at && bytes.get(at) == Some(&b'"') {
+                let quoted = Quoted::beginning(&mut self.marks, bytes, at)?;
+                if quoted.has_breaks {
+                    self.place.lines.pass(bytes.get(at..=quoted.close)?);
                 }
-                if breaks {
-                    self.place.lines.pass(bytes.get(at..=close)?);
-                }
-                let bare = close + 1;
-                end = bare;
-                // Elsewhere than at the beginning a quotation mark is text.
-                loop {
-                    end = self.marks.at_or_behind(bytes, end);
-                    if bytes.get(end) != Some(&b'"') {
-                        break;
-                    }
-                    end += 1;
-                }
-                field = match opens {
-                    false => (at, end),
-                    true if !doubled && bare == end => (at + 1, close),
-                    true => {
-                        self.broken.push(Broken {
-                            field: self.fields.len(),
-                            quoted: at + 1..close,
-                            bare: bare..end,
-                        });
-                        (at, at)
-                    }
+                end = bare_end(&mut self.marks, bytes, quoted.close + 1);
+                field = if quoted.has_doubled || end != quoted.close + 1 {
+                    self.broken.push(Broken {
+                        field: self.fields.len(),
+                        quoted: at + 1..quoted.close,
+                        bare: quoted.close + 1..end,
+                    });
+                    (at, at)
+                } else {
+                    (at + 1, quoted.close)
                 };
+            } else if bytes.get(end) == Some(&b'"') {
+                end = bare_end(&mut self.marks, bytes, end);
+                field.1 = end;
             }
             self.fields.push((field.0 - begin, field.1 - begin));
             if self.fields.len() > self.text.limits.columns || end - self.at > self.text.limits.row_bytes {
@@ -321,6 +301,44 @@ impl ChunkReader {
         }
         Some(end)
     }
+}
+
+/// The part of a field that stands in quotation marks.
+struct Quoted {
+    close: usize,
+    has_doubled: bool,
+    has_breaks: bool,
+}
+
+impl Quoted {
+    /// The mark at `open` opens it; none where nothing closes it.
+    fn beginning(marks: &mut Marks, text: &[u8], open: usize) -> Option<Self> {
+        let mut found = Self {
+            close: open,
+            has_doubled: false,
+            has_breaks: false,
+        };
+        loop {
+            found.close = marks.at_or_behind(text, found.close + 1);
+            match text.get(found.close)? {
+                b'"' if text.get(found.close + 1) == Some(&b'"') => {
+                    found.has_doubled = true;
+                    found.close += 1;
+                }
+                b'"' => return Some(found),
+                byte => found.has_breaks |= matches!(byte, b'\n' | b'\r'),
+            }
+        }
+    }
+}
+
+/// Where a field's text ends outside of quotation marks: there, such a mark is text.
+fn bare_end(marks: &mut Marks, text: &[u8], from: usize) -> usize {
+    let mut end = marks.at_or_behind(text, from);
+    while text.get(end) == Some(&b'"') {
+        end = marks.at_or_behind(text, end + 1);
+    }
+    end
 }
 
 fn text_of(bytes: &[u8]) -> Option<&str> {

@@ -223,7 +223,7 @@ impl Layout {
     fn is_words(&self, cell: Cell<'_>) -> bool {
         match cell {
             Cell::Text(text) => {
-                let bare = text.trim();
+                let bare = cells::bare(text);
                 let number = self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
@@ -252,7 +252,7 @@ impl Layout {
 pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
     match cell {
         Cell::Absent | Cell::Empty => true,
-        Cell::Text(text) => text.trim().is_empty(),
+        Cell::Text(text) => cells::bare(text).is_empty(),
         _ => false,
     }
 }

@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use super::{JournalError, State, action, code, object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
-use crate::plan::Change;
+use crate::plan::{Change, PlanPart};
+
+const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
 
 /// What the plan says of one row.
 pub enum Planned<'a> {
@@ -72,6 +74,30 @@ impl<'a> Plan<'a> {
         done.map_err(|cause| store(self.path, cause))
     }
 
+    /// Adds what is to become of some rows; no earlier part of the run has sent any of them.
+    pub fn put_part(&mut self, part: &PlanPart) -> Result<(), JournalError> {
+        let mut put = || {
+            let mut insert = self.connection.prepare_cached(INSERT)?;
+            for change in &part.changes {
+                self.last += 1;
+                let (source, line) = place(change.origin);
+                insert.execute(params![
+                    self.last,
+                    source,
+                    line,
+                    code(change.action),
+                    change.id,
+                    change.body,
+                    change.before
+                ])?;
+            }
+            part.rejects
+                .iter()
+                .try_for_each(|(origin, rejection)| self.reject(*origin, rejection))
+        };
+        put().map_err(|cause| store(self.path, cause))
+    }
+
     /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came
     /// to be so, and it is recorded as done. (An item that was in flight when the process died is settled here.)
     pub fn done_before(&mut self, id: &str) -> Result<bool, JournalError> {
@@ -99,17 +125,15 @@ impl<'a> Plan<'a> {
         self.last += 1;
         let (source, line) = place(origin);
         let before = change.before.as_ref().map(text);
-        self.connection
-            .prepare_cached("INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
-                self.last,
-                source,
-                line,
-                code(change.action),
-                change.id,
-                text(&change.body),
-                before
-            ])?;
+        self.connection.prepare_cached(INSERT)?.execute(params![
+            self.last,
+            source,
+            line,
+            code(change.action),
+            change.id,
+            text(&change.body),
+            before
+        ])?;
         Ok(())
     }
 

@@ -208,6 +208,9 @@ impl<'a> Skimmer<'a> {
 
     /// Of fields with one name the last counts; says whether there were any.
     fn drop_repeated(&mut self) -> bool {
+        if self.fields.is_sorted_by(|(name, _), (next, _)| name < next) {
+            return false;
+        }
         let count = self.fields.len();
         let mut at = 0;
         while let Some((name, _)) = self.fields.get(at) {

@@ -9,7 +9,10 @@ use crate::columns::{Origin, Rejection};
 use crate::item::Object;
 use crate::plan::{Change, PlanPart};
 
-const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// Apart from the rest, so that counting changes doesn't read all that is posted.
+const INSERT_BODY: &str = "INSERT INTO bodies VALUES (?1, ?2, ?3)";
 
 /// What the plan says of one row.
 pub enum Planned<'a> {
@@ -51,6 +54,7 @@ impl<'a> Plan<'a> {
                 connection.execute_batch(
                     "DELETE FROM rejects;
                      DELETE FROM changes WHERE seq NOT IN (SELECT seq FROM sent);
+                     DELETE FROM bodies WHERE seq NOT IN (SELECT seq FROM changes);
                      CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);",
                 )?;
             }
@@ -78,18 +82,12 @@ impl<'a> Plan<'a> {
     pub fn put_part(&mut self, part: &PlanPart) -> Result<(), JournalError> {
         let mut put = || {
             let mut insert = self.connection.prepare_cached(INSERT)?;
+            let mut insert_body = self.connection.prepare_cached(INSERT_BODY)?;
             for change in &part.changes {
                 self.last += 1;
                 let (source, line) = place(change.origin);
-                insert.execute(params![
-                    self.last,
-                    source,
-                    line,
-                    code(change.action),
-                    change.id,
-                    change.body,
-                    change.before
-                ])?;
+                insert.execute(params![self.last, source, line, code(change.action), change.id])?;
+                insert_body.execute(params![self.last, change.body, change.before])?;
             }
             part.rejects
                 .iter()
@@ -148,7 +146,7 @@ impl<'a> Plan<'a> {
             text(&before)
         });
         self.connection
-            .prepare_cached("UPDATE changes SET body = ?2, before = ?3 WHERE seq = ?1")?
+            .prepare_cached("UPDATE bodies SET body = ?2, before = ?3 WHERE seq = ?1")?
             .execute(params![earlier.seq, text(&body), before])?;
         self.connection
             .prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?
@@ -158,7 +156,7 @@ impl<'a> Plan<'a> {
 
     fn earlier(&self, id: &str) -> rusqlite::Result<Option<Earlier>> {
         self.connection
-            .prepare_cached("SELECT seq, action, body, before FROM changes WHERE id = ?1")?
+            .prepare_cached("SELECT seq, action, body, before FROM changes JOIN bodies USING (seq) WHERE id = ?1")?
             .query_row([id], |row| {
                 let body: String = row.get(2)?;
                 let before: Option<String> = row.get(3)?;

@@ -41,7 +41,7 @@ impl Journal {
     /// Gives every planned change, in the plan's order.
     pub fn each_change<E: From<JournalError>>(&self, take: &mut dyn FnMut(Change) -> Result<(), E>) -> Result<(), E> {
         self.walk(
-            "SELECT seq, action, id, body, before, NULL FROM changes ORDER BY seq",
+            "SELECT seq, action, id, body, before, NULL FROM changes JOIN bodies USING (seq) ORDER BY seq",
             [],
             &mut |changed| take(changed.change),
         )
@@ -64,10 +64,10 @@ impl Journal {
     pub fn cleared(&self) -> Result<u64, JournalError> {
         self.with(|c| {
             c.query_row(
-                "SELECT count(*) FROM changes, json_each(changes.body) AS field
+                "SELECT count(*) FROM changes CROSS JOIN bodies USING (seq), json_each(bodies.body) AS field
                  WHERE action = ?1 AND field.type = 'null'",
                 [super::code(crate::plan::Action::Update)],
-                super::count,
+                |row| super::count(row, 0),
             )
         })
     }
@@ -78,7 +78,7 @@ impl Journal {
             c.query_row(
                 &format!("SELECT count(*) FROM ({CHANGED})"),
                 [State::Failed as i64],
-                super::count,
+                |row| super::count(row, 0),
             )
         })
     }
@@ -121,5 +121,6 @@ impl Journal {
 
 /// A failed change may have gone through all the same, where its end is unknown.
 const CHANGED: &str = "
-    SELECT seq, action, id, body, before, state FROM changes LEFT JOIN outcomes USING (seq)
+    SELECT seq, action, id, body, before, state
+    FROM changes JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq)
     WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state <> ?1 OR reason LIKE 'it is not known%')";

@@ -19,7 +19,7 @@ use crate::columns::{Origin, Rejection};
 use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use planning::{Plan, Planned};
-pub use read::{Changed, Facts};
+pub use read::{Changed, Facts, Written};
 pub use writer::Scribe;
 
 /// Why the journal can't be kept. Without it nothing is sent.
@@ -125,6 +125,7 @@ const SCHEMA: &str = "
     CREATE TABLE ranges (first INTEGER NOT NULL, last INTEGER NOT NULL, batch INTEGER NOT NULL);
     CREATE VIEW sent AS SELECT changes.seq, ranges.batch
         FROM ranges JOIN changes ON changes.seq BETWEEN ranges.first AND ranges.last;
+    CREATE TABLE rewritten (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL);
     CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
     COMMIT;
 ";

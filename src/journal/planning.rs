@@ -130,10 +130,11 @@ impl<'a> Plan<'a> {
             source,
             line,
             code(change.action),
-            change.id,
-            text(&change.body),
-            before
+            change.id
         ])?;
+        self.connection
+            .prepare_cached(INSERT_BODY)?
+            .execute(params![self.last, text(&change.body), before])?;
         Ok(())
     }
 

@@ -103,7 +103,7 @@ impl Supply for Files<'_> {
                 match incoming.reading {
                     Reading::Item(draft) => {
                         stored.with(&draft.id, window, |item| {
-                            part.decide(origin, &draft, item, &self.policy)
+                            part.decide(origin, &draft, item, &self.policy);
                         })?;
                     }
                     Reading::Rejected(reasons) => {

@@ -122,6 +122,18 @@ pub(super) fn read_cell(text: &[u8]) -> Result<ReadCell<'_>, Halt> {
 
 /// A `<v>`, `<is>` or `<f>`: what it says, and its bytes.
 fn value_element<'a>(text: &'a [u8], kind: &[u8]) -> Result<(Value<'a>, usize), Halt> {
+    // Nearly all are of these two forms.
+    if text.starts_with(b"<is><t>")
+        && let Some((raw, len)) = between(text, 7, b"</t></is>")?
+    {
+        return Ok((Value::Text(cell_text(raw, false)?), len));
+    }
+    if text.starts_with(b"<v>")
+        && !matches!(kind, b"inlineStr" | b"is")
+        && let Some((raw, len)) = between(text, 3, b"</v>")?
+    {
+        return Ok((value(raw, kind)?, len));
+    }
     let element = open(text, |_, value| check(value))?;
     let name = local(element.name);
     if name == b"is" {
@@ -144,6 +156,14 @@ fn value_element<'a>(text: &'a [u8], kind: &[u8]) -> Result<(Value<'a>, usize), 
         return Ok((Value::Nothing, len));
     }
     Ok((value(raw, kind)?, len))
+}
+
+/// What stands from a place to the next tag, if that begins with these tags, and the bytes up to their end.
+pub(super) fn between<'a>(text: &'a [u8], start: usize, tags: &[u8]) -> Result<Option<(&'a [u8], usize)>, Halt> {
+    let raw = until_tag(text.get(start..).unwrap_or_default())?;
+    let end = start + raw.len();
+    let closed = text.get(end..).is_some_and(|rest| rest.starts_with(tags));
+    Ok(closed.then_some((raw, end + tags.len())))
 }
 
 /// The text of an element that holds nothing else, and the bytes up to its end.

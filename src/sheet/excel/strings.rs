@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 use super::blocks::Step;
-use super::element::simple;
+use super::element::{between, simple};
 use super::markup::{Halt, blank, cell_text, check, close, local, open};
 use super::scan::prologue;
 
@@ -82,6 +82,14 @@ impl StringScan {
             } else {
                 Err(Halt::Unusual)
             };
+        }
+        // Nearly all are of this form.
+        if self.in_table
+            && rest.starts_with(b"<si><t>")
+            && let Some((raw, len)) = between(rest, 7, b"</t></si>")?
+        {
+            self.strings.push(&cell_text(raw, false)?)?;
+            return Ok(Step::Passed(space + len));
         }
         let element = open(rest, |_, value| check(value))?;
         let len = match (local(element.name), self.in_table) {

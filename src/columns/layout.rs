@@ -239,9 +239,9 @@ impl Layout {
             return false;
         };
         let zero = |cell: Cell<'_>| matches!(cell, Cell::Number(value, _) if value == 0.0);
-        let filled = row.cells().filter(|cell| !is_blank(*cell)).count();
+        // Asked of every row: the id tells most of them apart.
         zero(row.cell(id.index))
-            && filled > 1
+            && row.cells().filter(|cell| !is_blank(*cell)).count() > 1
             && row
                 .cells()
                 .all(|cell| is_blank(cell) || zero(cell) || matches!(cell, Cell::Error(_)))

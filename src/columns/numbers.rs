@@ -291,6 +291,10 @@ pub(crate) fn from_double(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
     }
+    // Most are such: integers of no more digits than that are what they are.
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return Some(format!("{}", value + 0.0));
+    }
     decimal(&format!("{value:.14e}"), NumberStyle::Us)?.to_json()
 }
 

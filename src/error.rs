@@ -7,6 +7,7 @@ use crate::delete::DeleteError;
 use crate::filter::FilterError;
 use crate::inventory::Listing;
 use crate::journal::JournalError;
+use crate::output::{counted, grouped};
 use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
@@ -85,7 +86,7 @@ pub enum Error {
     #[error(transparent)]
     Review(#[from] ReviewError),
     /// A temporary file.
-    #[error("a temporary file can't be written or read: {0}")]
+    #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(#[from] std::io::Error),
     /// The format of a file that is to be written can't be told.
     #[error("{0} has no ending that names a format")]
@@ -99,7 +100,7 @@ pub enum Error {
         evidence: String,
     },
     /// More would be deleted than is allowed without further ado.
-    #[error("{count} of {held} items would be deleted, which is more than --max-delete allows")]
+    #[error("{} of {} would be deleted, which is more than --max-delete allows", grouped(*.count), counted(*.held, "item"))]
     TooManyDeletes {
         /// How many.
         count: u64,
@@ -116,7 +117,7 @@ pub enum Error {
     #[error("{0}: nothing was done, as nobody said yes to it")]
     NoConsent(String),
     /// Too many items failed.
-    #[error("{failed} of {ended} items failed, which is more than --max-failures allows")]
+    #[error("{} of {} failed, which is more than --max-failures allows", grouped(*.failed), counted(*.ended, "item"))]
     TooManyFailures {
         /// How many had failed.
         failed: u64,
@@ -124,7 +125,7 @@ pub enum Error {
         ended: u64,
     },
     /// Item after item failed, and nothing was saved meanwhile.
-    #[error("the last {items} items all failed, and nothing was saved meanwhile; the last one: {cause}")]
+    #[error("the last {} all failed, and nothing was saved meanwhile; the last one: {cause}", counted(*.items, "item"))]
     NothingSaved {
         /// How many.
         items: u64,

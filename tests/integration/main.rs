@@ -9,6 +9,7 @@
 
 mod backup;
 mod bad_input;
+mod catalogue;
 mod config;
 mod convert;
 mod delete;

@@ -2,12 +2,15 @@
 //!
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
+mod layout;
+
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::progress::Show;
+pub use layout::{human, padded, shortened, width, wrapped};
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -104,7 +107,11 @@ impl Output {
     /// A line of the result, in text. With `--json` it is not shown: the document holds it.
     pub fn result(&self, line: &str) {
         if !self.style.json {
-            self.write_out(line);
+            // Where no person looks, a line stays a line.
+            match columns(&console::Term::stdout()) {
+                Some(columns) => self.write_out(&wrapped(line, columns)),
+                None => self.write_out(line),
+            }
         }
     }
 
@@ -151,7 +158,10 @@ impl Output {
     /// One event, as text or as JSON.
     fn event(&self, kind: &str, message: &str, details: &Value, text: &str) {
         if !self.style.json_log {
-            write_err(text);
+            match columns(&console::Term::stderr()) {
+                Some(columns) => write_err(&wrapped(text, columns)),
+                None => write_err(text),
+            }
             return;
         }
         let now = jiff::Timestamp::now().to_string();
@@ -238,6 +248,14 @@ impl Output {
             self.closed.store(true, Ordering::Relaxed);
         }
     }
+}
+
+/// How wide a terminal is; none where it is no terminal.
+fn columns(term: &console::Term) -> Option<usize> {
+    if !term.is_term() {
+        return None;
+    }
+    term.size_checked().map(|(_, columns)| usize::from(columns))
 }
 
 fn write_err(line: &str) {

@@ -28,6 +28,7 @@ mod resume;
 mod sandbox;
 mod schedule;
 mod support;
+mod terminal;
 mod undo;
 mod upload;
 mod workbooks;

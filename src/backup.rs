@@ -3,6 +3,8 @@
 //! Belongs here: what has to be true before a snapshot is written, and which old ones go. Doesn't: files (`snapshot`),
 //! reading lists (`inventory`).
 
+mod safety;
+
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -15,6 +17,7 @@ use crate::inventory::{Completeness, Listing, Spool, id_of, read_into};
 use crate::output::{Output, grouped};
 use crate::snapshot::retention::{Policy, Reason, apply};
 use crate::snapshot::{Created, Facts, Grade, Lock, Name, Shelf, Snapshot, SnapshotError};
+pub use safety::{Safety, how_to_restore};
 
 /// How many ids of the last snapshot are asked for one by one, where a list proves nothing.
 const ASKED: usize = 1_000;

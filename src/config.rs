@@ -289,6 +289,29 @@ fn host(base: &str) -> String {
     )
 }
 
+/// Whether two bases are two spellings of one API: by case, an ending `/`, a port that goes without saying, the loopback's
+/// names, or the vendor's two hosts, behind which one and the same data are (API contract).
+#[must_use]
+pub fn is_same_api(a: &str, b: &str) -> bool {
+    let normal = |base: &str| {
+        let own = host(base);
+        let known = match own.as_str() {
+            "https://console.cannlytics.com" | "https://www.cannlytics.com" => "https://cannlytics.com".to_owned(),
+            _ => ["//localhost", "//[::1]"]
+                .iter()
+                .find(|name| {
+                    own.split_once(**name)
+                        .is_some_and(|(_, port)| port.is_empty() || port.starts_with(':'))
+                })
+                .map_or_else(|| own.clone(), |name| own.replacen(*name, "//127.0.0.1", 1)),
+        };
+        let rest = base.split_once("://").map_or(base, |(_, rest)| rest);
+        let path = rest.split_once('/').map_or("", |(_, path)| path).trim_matches('/');
+        (known, path.to_owned())
+    };
+    a == b || normal(a) == normal(b)
+}
+
 /// Where the config file is: `STOCKPORT_CONFIG`, or `stockport/config.toml` in the user's folder of settings. Whether it
 /// was named, and so has to be there.
 pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
@@ -362,6 +385,27 @@ pub fn snapshots_folder() -> Result<PathBuf, ConfigError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_api_is_known_under_all_its_spellings() {
+        for (a, b) in [
+            ("https://cannlytics.com/api", "https://console.cannlytics.com/api/"),
+            ("https://Example.com:443/api", "https://example.com/api"),
+            ("http://localhost:8000/api", "http://127.0.0.1:8000/api/"),
+            ("http://[::1]:8000/api", "http://LOCALHOST:8000/api"),
+            ("sandbox:/a", "sandbox:/a"),
+        ] {
+            assert!(is_same_api(a, b), "{a} {b}");
+        }
+        for (a, b) in [
+            ("https://example.com/api", "https://example.com/v2"),
+            ("http://127.0.0.1:8000/api", "http://127.0.0.1:8001/api"),
+            ("https://localhost.example.com", "https://127.0.0.1"),
+            ("sandbox:/a", "sandbox:/b"),
+        ] {
+            assert!(!is_same_api(a, b), "{a} {b}");
+        }
+    }
 
     #[test]
     fn a_key_travels_by_scheme_host_and_port() {

@@ -251,7 +251,7 @@ impl Supply for Delete<'_> {
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         match &self.which {
             Which::Ids(..) => write_ids(journal, self.rejects.unwrap_or(Path::new(REJECTS))),
-            Which::File(file) => write_rejects(journal, &file.source.tables, file.paths, self.rejects),
+            Which::File(file) => write_rejects(journal, &file.source.tables, file.paths, self.rejects, None),
         }
     }
 

@@ -7,12 +7,14 @@ use crate::delete::DeleteError;
 use crate::filter::FilterError;
 use crate::inventory::Listing;
 use crate::journal::JournalError;
+use crate::migrate::MigrateError;
 use crate::output::{counted, grouped};
 use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
 use crate::sandbox::SandboxError;
 use crate::schedule::ScheduleError;
+use crate::shard::ShardError;
 use crate::sheet::ReadError;
 use crate::sheet::write::WriteError;
 use crate::snapshot::SnapshotError;
@@ -82,6 +84,12 @@ pub enum Error {
     /// Two results for one standard output.
     #[error("--json and {0} - would both write to standard output")]
     TwoResults(&'static str),
+    /// A migration that can't be begun.
+    #[error(transparent)]
+    Migrate(#[from] MigrateError),
+    /// A share of the work that can't be told.
+    #[error(transparent)]
+    Shard(#[from] ShardError),
     /// A plan that was reviewed and no longer fits.
     #[error(transparent)]
     Review(#[from] ReviewError),
@@ -179,6 +187,8 @@ impl Error {
             Self::Delete(error) => Some(error.hint().to_owned()),
             Self::Place(error) => Some(error.hint().to_owned()),
             Self::TwoResults(_) => Some("give one of them a file".to_owned()),
+            Self::Migrate(error) => Some(error.hint().to_owned()),
+            Self::Shard(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
@@ -211,11 +221,15 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_) | Self::Filter(_) | Self::Place(_) | Self::TwoResults(_) | Self::Scheduled(_) => {
-                Exit::Usage
-            }
+            Self::NoFormat(_)
+            | Self::Filter(_)
+            | Self::Place(_)
+            | Self::Shard(_)
+            | Self::TwoResults(_)
+            | Self::Scheduled(_) => Exit::Usage,
             Self::Schedule(error) if error.is_usage() => Exit::Usage,
             Self::Snapshot(error) => error.exit(),
+            Self::Migrate(error) if error.is_usage() => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,

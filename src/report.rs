@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Tone, counted, grouped, human};
 pub(crate) use rejects::numbered;
-pub use rejects::{check_rejects, write_ids, write_rejects};
+pub use rejects::{check_rejects, write_ids, write_objects, write_rejects};
 
 /// How many data rows (or, elsewhere, items) ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub struct Summary {
     pub verified: Option<bool>,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// What only this command has to say, for programs.
+    pub extra: serde_json::Map<String, Value>,
     /// Why the run stopped.
     pub error: Option<Error>,
 }
@@ -186,6 +188,9 @@ impl Summary {
         });
         if let Some((create, update, delete)) = self.planned {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});
+        }
+        if let Value::Object(document) = &mut document {
+            document.extend(self.extra.clone());
         }
         if self.rejects.len() > 1 {
             document["rejects_files"] = self

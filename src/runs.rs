@@ -16,7 +16,8 @@ use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
-pub use lock::{Lock, LockError};
+use crate::shard::Shard;
+pub use lock::{Job, Lock, LockError};
 
 /// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -192,6 +193,12 @@ impl Run {
         self.facts.get(name).map_or("", String::as_str)
     }
 
+    /// The files that it read, or the organization that it read as one.
+    #[must_use]
+    pub fn files(&self) -> Vec<Fingerprint> {
+        serde_json::from_str(self.fact("files")).unwrap_or_default()
+    }
+
     /// Whether it came to its end, well or not; else it was interrupted or its process died.
     #[must_use]
     pub fn is_finished(&self) -> bool {
@@ -203,13 +210,25 @@ impl Run {
 #[derive(Clone, Debug)]
 pub struct Runs {
     folder: PathBuf,
+    /// The share of its job that a run of this process does; none where it does all of it.
+    shard: String,
 }
 
 impl Runs {
     /// The journals in this folder.
     #[must_use]
     pub fn new(folder: PathBuf) -> Self {
-        Self { folder }
+        Self {
+            folder,
+            shard: String::new(),
+        }
+    }
+
+    /// A run that begins, or is gone on with, is of this share of its job.
+    #[must_use]
+    pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
+        self.shard = shard.map_or_else(String::new, |shard| shard.to_string());
+        self
     }
 
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
@@ -225,6 +244,7 @@ impl Runs {
             ("api", &identity.api),
             ("org", &identity.org),
             ("options", &identity.options),
+            ("shard", &self.shard),
             ("version", env!("CARGO_PKG_VERSION")),
             ("started", &now()),
             ("state", "begun"),
@@ -285,7 +305,8 @@ impl Runs {
             run.fact("command") == identity.command
                 && run.fact("api") == identity.api
                 && run.fact("org") == identity.org
-                && paths(&files(run)) == paths(&identity.files)
+                && run.fact("shard") == self.shard
+                && paths(&run.files()) == paths(&identity.files)
         };
         let Some(run) = self.list().into_iter().find(same_place) else {
             return Ok(None);
@@ -377,14 +398,10 @@ pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
 }
 
 /// Bytes in hexadecimal.
-fn hex(bytes: &[u8]) -> String {
+pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| {
         hex + &format!("{byte:02x}")
     })
-}
-
-fn files(run: &Run) -> Vec<Fingerprint> {
-    serde_json::from_str(run.fact("files")).unwrap_or_default()
 }
 
 fn paths(files: &[Fingerprint]) -> Vec<&str> {
@@ -399,7 +416,7 @@ fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
     if run.fact("api") != identity.api || run.fact("org") != identity.org {
         return Some(format!("it went to {} at {}", run.fact("org"), run.fact("api")));
     }
-    let before = files(run);
+    let before = run.files();
     if paths(&before) != paths(&identity.files) {
         return Some(format!("it read {}", paths(&before).join(", ")));
     }

@@ -22,7 +22,7 @@ use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
 use crate::upload::{self, Halt};
-pub use screen::{show_reading, shown};
+pub use screen::{show_listing, show_reading, shown};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -48,6 +48,18 @@ pub trait Supply {
     }
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
+    /// Whether the plan needs the whole inventory: then a list that isn't known to be whole is an error.
+    fn needs_whole(&self) -> bool {
+        false
+    }
+    /// The conflicts among what was decided, for the plan on screen.
+    fn conflicts(&self) -> Conflicts {
+        Conflicts::Refused(0)
+    }
+    /// What else is to be said of the plan, a line each.
+    fn remarks(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// What the organization holds, where the supply has had to read it to know its own items; handed over once.
     fn already_read(&self) -> Option<(Listing, Spool)> {
         None
@@ -57,6 +69,17 @@ pub trait Supply {
     fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
         Ok(())
     }
+}
+
+/// How many items of a supply stand against other values in the organization, and what becomes of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Conflicts {
+    /// They are rejected.
+    Refused(u64),
+    /// They are skipped.
+    Left(u64),
+    /// They are updates.
+    Overwritten(u64),
 }
 
 /// What a plan that was reviewed allows to be written; everything else is left out.
@@ -178,6 +201,9 @@ impl Transfer<'_> {
         screen::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+            if supply.needs_whole() {
+                return Err(Error::incomplete(self.org, &listing));
+            }
             self.output.warn(&format!(
                 "the list of {} can't be relied on ({}): each of the items is asked for by its id",
                 self.org, listing.evidence

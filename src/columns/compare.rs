@@ -125,6 +125,17 @@ pub fn compare_numbers(a: &str, b: &str) -> Option<Ordering> {
     Some(value(a)?.compare(&value(b)?))
 }
 
+/// A number in the one form that all texts of its value share: an integer without zeros at its end, and a power of ten
+/// where that isn't 0 (`12.50` is `125e-1`). None where the text is no number.
+#[must_use]
+pub fn canonical_number(text: &str) -> Option<String> {
+    let text = text.trim();
+    if text.contains(',') {
+        return None;
+    }
+    Some(decimal(text, NumberStyle::Us)?.canonical())
+}
+
 fn equal_by_value(a: &str, b: &str) -> bool {
     match (decimal(a.trim(), NumberStyle::Us), decimal(b.trim(), NumberStyle::Us)) {
         // `1,234` in a stored text is not known to mean 1234.

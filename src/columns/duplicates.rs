@@ -9,6 +9,8 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 
+use rayon::slice::ParallelSliceMut;
+
 /// Which row it is. A line alone doesn't tell: a JSON file may have all its rows on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Spot {
@@ -18,6 +20,16 @@ pub(crate) struct Spot {
     pub(crate) number: u64,
     /// The row's line, from 1.
     pub(crate) line: u64,
+}
+
+impl Spot {
+    /// The same, where so many rows stand before those that were counted.
+    pub(crate) fn after(self, before: u64) -> Self {
+        Self {
+            number: self.number + before,
+            ..self
+        }
+    }
 }
 
 /// Hashes are their own hashes.
@@ -46,34 +58,70 @@ type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
 #[derive(Default)]
 pub(crate) struct FirstLook {
     state: RandomState,
-    seen: Hashes,
+    seen: Vec<Vec<u64>>,
     suspects: Hashes,
     folded: String,
     zeros: LeadingZeros,
 }
 
-impl FirstLook {
+/// The first pass over some of the rows.
+#[derive(Clone)]
+pub(crate) struct PartialLook {
+    state: RandomState,
+    seen: Vec<u64>,
+    folded: String,
+    zeros: LeadingZeros,
+}
+
+impl PartialLook {
     pub(crate) fn add(&mut self, id: &str, origin: Spot) {
-        let hash = self.hash(id);
-        if !self.seen.insert(hash) {
-            self.suspects.insert(hash);
-        }
+        self.seen.push(hash(&self.state, id, &mut self.folded));
         self.zeros.add(id, origin);
     }
+}
 
-    fn hash(&mut self, id: &str) -> u64 {
-        fold_into(id, &mut self.folded);
-        self.state.hash_one(&self.folded)
+fn hash(state: &RandomState, id: &str, folded: &mut String) -> u64 {
+    fold_into(id, folded);
+    state.hash_one(&*folded)
+}
+
+impl FirstLook {
+    /// Begins to look at some of the rows.
+    pub(crate) fn part(&self) -> PartialLook {
+        PartialLook {
+            state: self.state.clone(),
+            seen: Vec::new(),
+            folded: String::new(),
+            zeros: LeadingZeros::default(),
+        }
     }
 
-    /// Whether any id has to be looked at again.
-    pub(crate) fn has_suspects(&self) -> bool {
+    /// Adds what was seen in rows further down, where the numbers of rows begin after `before` rows.
+    pub(crate) fn join(&mut self, mut part: PartialLook, before: u64) {
+        part.seen.shrink_to_fit();
+        self.seen.push(part.seen);
+        self.zeros.join(part.zeros, before);
+    }
+
+    /// Once all rows have been seen: whether any id has to be looked at again.
+    pub(crate) fn finds_suspects(&mut self) -> bool {
+        let seen = std::mem::take(&mut self.seen);
+        let mut hashes = Vec::with_capacity(seen.iter().map(Vec::len).sum());
+        for part in seen {
+            hashes.extend(part);
+        }
+        hashes.par_sort_unstable();
+        let twice = hashes.windows(2).filter_map(|pair| match pair {
+            [one, other] if one == other => Some(*one),
+            _ => None,
+        });
+        self.suspects.extend(twice);
         !self.suspects.is_empty()
     }
 
     /// Whether this id has to be looked at again.
     pub(crate) fn is_suspect(&mut self, id: &str) -> bool {
-        let hash = self.hash(id);
+        let hash = hash(&self.state, id, &mut self.folded);
         self.suspects.contains(&hash)
     }
 
@@ -95,6 +143,7 @@ fn fold_into(id: &str, folded: &mut String) {
 }
 
 /// Ids of digits, by their length.
+#[derive(Clone)]
 struct LeadingZeros {
     /// Lengths of which there is an id with a leading zero, as bits; and the first such id.
     led: u64,
@@ -138,6 +187,19 @@ impl LeadingZeros {
             *count += 1;
             if first.is_none() {
                 *first = Some((origin, id.to_owned()));
+            }
+        }
+    }
+
+    fn join(&mut self, further: Self, before: u64) {
+        if self.led == 0 {
+            self.example = further.example;
+        }
+        self.led |= further.led;
+        for ((count, first), (more, further)) in self.plain.iter_mut().zip(further.plain) {
+            *count += more;
+            if first.is_none() {
+                *first = further.map(|(spot, id)| (spot.after(before), id));
             }
         }
     }
@@ -217,6 +279,11 @@ impl Groups {
         self.rows.retain(|_, rows| rows.len() > 1);
     }
 
+    /// Whether no id stands in more than one row.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+
     /// The rows of an id that stands in more than one.
     pub(crate) fn of(&self, id: &str) -> Option<&[Spot]> {
         if self.rows.is_empty() {
@@ -247,13 +314,29 @@ mod tests {
         }
     }
 
+    /// Ids in parts, whose rows are numbered from 1 in each.
+    fn look_at(parts: &[&[&str]]) -> FirstLook {
+        let mut look = FirstLook::default();
+        let mut before = 0;
+        for ids in parts {
+            let mut part = look.part();
+            for (number, id) in (1..).zip(*ids) {
+                let spot = Spot {
+                    line: before + number,
+                    ..at(number)
+                };
+                part.add(id, spot);
+            }
+            look.join(part, before);
+            before += ids.len() as u64;
+        }
+        look
+    }
+
     #[test]
     fn an_id_is_looked_at_again_only_if_it_comes_twice() {
-        let mut look = FirstLook::default();
-        for (line, id) in ["A1", "B2", "a1 ", "C3"].into_iter().enumerate() {
-            look.add(id, at(line as u64));
-        }
-        assert!(look.has_suspects() && look.is_suspect("A1") && look.is_suspect("a1"));
+        let mut look = look_at(&[&["A1", "B2"], &["a1 ", "C3"]]);
+        assert!(look.finds_suspects() && look.is_suspect("A1") && look.is_suspect("a1"));
         assert!(!look.is_suspect("B2"));
     }
 
@@ -275,23 +358,17 @@ mod tests {
 
     #[test]
     fn shorter_digits_beside_leading_zeros_are_pointed_out() {
-        let mut look = FirstLook::default();
-        for (line, id) in ["00123", "45", "12345", "X1", "00456", "678"].into_iter().enumerate() {
-            look.add(id, at(line as u64));
-        }
+        let look = look_at(&[&["00123"], &["45", "12345", "X1"], &["00456", "678"]]);
         let lost = look.lost_zeros().expect("two ids");
         assert_eq!(
             (lost.count, lost.first, lost.id.as_str(), lost.example.as_str()),
-            (2, at(1), "45", "00123")
+            (2, at(2), "45", "00123")
         );
     }
 
     #[test]
     fn ids_of_many_lengths_with_leading_zeros_have_lost_none() {
-        let mut look = FirstLook::default();
-        for id in ["00123", "0456", "7"] {
-            look.add(id, at(1));
-        }
+        let look = look_at(&[&["00123", "0456", "7"]]);
         assert_eq!(look.lost_zeros(), None);
     }
 }

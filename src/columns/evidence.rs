@@ -26,6 +26,15 @@ impl Tally {
         }
         self.count += 1;
     }
+
+    /// Adds what was counted further down.
+    pub(super) fn join(&mut self, further: Self) {
+        if self.count == 0 {
+            *self = further;
+        } else {
+            self.count += further.count;
+        }
+    }
 }
 
 /// What a column's values show.
@@ -82,6 +91,21 @@ impl Evidence {
         {
             only.add(line, bare);
         }
+    }
+
+    /// Adds what rows further down show.
+    pub(super) fn join(&mut self, further: Self) {
+        self.us.join(further.us);
+        self.eu.join(further.eu);
+        self.either.join(further.either);
+        for (only, further) in self.only.iter_mut().zip(further.only) {
+            only.join(further);
+        }
+        for (fits, further) in self.fits.iter_mut().zip(further.fits) {
+            *fits += further;
+        }
+        self.triples.join(further.triples);
+        self.unclear.join(further.unclear);
     }
 
     /// Settles the column's number style.

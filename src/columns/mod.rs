@@ -32,7 +32,7 @@ use serde_json::Value;
 
 use crate::item::Object;
 
-pub use compare::{as_text, compare_numbers, is_nothing, same, shows};
+pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError};

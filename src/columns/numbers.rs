@@ -174,6 +174,24 @@ fn is_grouped(whole: &str, group: char) -> bool {
 }
 
 impl Decimal {
+    /// An integer without zeros at its end, and a power of ten where that isn't 0: `125e-1`.
+    pub(crate) fn canonical(&self) -> String {
+        if self.digits.is_empty() {
+            return "0".to_owned();
+        }
+        let sign = if self.negative { "-" } else { "" };
+        let digits: String = self.digits.iter().copied().map(char::from).collect();
+        // A text is shorter than half the range of the exponents.
+        let exponent = self
+            .point
+            .saturating_sub(i64::try_from(digits.len()).unwrap_or(i64::MAX));
+        if exponent == 0 {
+            format!("{sign}{digits}")
+        } else {
+            format!("{sign}{digits}e{exponent}")
+        }
+    }
+
     /// How two values stand to each other.
     pub(crate) fn compare(&self, other: &Self) -> Ordering {
         let sign = |value: &Self| match (value.digits.is_empty(), value.negative) {

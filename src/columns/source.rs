@@ -20,7 +20,8 @@ use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
-use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
+use crate::parallel::in_order;
+use crate::sheet::{Cell, Format, HeaderBy, Passed, Piece, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
 pub struct Source {
@@ -32,6 +33,8 @@ pub struct Source {
     totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
+    /// For each piece of each table, how many rows come before it in its table; as the survey found them.
+    parts: Vec<Vec<u64>>,
     /// Nothing but the ids is read.
     ids_only: bool,
     /// Headers that the mapping file names and no table has, in a sentence.
@@ -40,6 +43,9 @@ pub struct Source {
 
 /// Takes one row, with where it is.
 type TakeRow<'a, E> = dyn FnMut(Spot, &Layout, &Table, &Row) -> Result<(), E> + 'a;
+
+/// Takes what a row means.
+type TakeIncoming<'a, E> = dyn FnMut(&Row, Incoming<'_>) -> Result<(), E> + 'a;
 
 impl Source {
     /// Matches the columns of each table; reads no data row yet (but the first of a JSON file with nested items).
@@ -87,6 +93,7 @@ impl Source {
             totals,
             options,
             groups: Groups::default(),
+            parts: Vec::new(),
             ids_only: false,
             unmet,
         })
@@ -145,47 +152,31 @@ impl Source {
         let mut survey = Survey::default();
         survey.warnings.extend(self.unmet.clone());
         let mut look = FirstLook::default();
-        let mut row = Row::new();
+        self.parts.clear();
         for at in 0..self.tables.len() {
-            let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) else {
-                continue;
-            };
             let said = (survey.decisions.len(), survey.warnings.len());
-            if let Some(matching) = self.matchings.get(at).filter(|_| !self.ids_only) {
+            if let (Some(table), Some(matching)) = (self.tables.get(at), self.matchings.get(at))
+                && !self.ids_only
+            {
                 tell_columns(table, matching, &mut survey);
             }
-            let mut found = TableSurvey::new(layout, table);
-            let mut reader = table.rows()?;
-            let mut number = 0;
-            while reader.next(&mut row)? {
-                number += 1;
-                if !found.row(layout, table, &row, number) {
-                    continue;
-                }
-                if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
-                    found.id(&id, row.line);
-                    look.add(
-                        &id.text,
-                        Spot {
-                            table: at,
-                            number,
-                            line: row.line,
-                        },
-                    );
-                }
-            }
-            survey.warnings.extend(reader.notes());
+            let Some((mut found, passed)) = self.survey_table(at, &mut look)? else {
+                continue;
+            };
+            survey.warnings.extend(passed.notes());
             survey.rows += found.items();
-            found.settle(layout, table, &self.options, &mut survey);
-            if self.tables.len() > 1 {
-                name_table(table, survey.decisions.iter_mut().skip(said.0));
-                name_table(table, survey.warnings.iter_mut().skip(said.1));
+            if let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) {
+                found.settle(layout, table, &self.options, &mut survey);
+                if self.tables.len() > 1 {
+                    name_table(table, survey.decisions.iter_mut().skip(said.0));
+                    name_table(table, survey.warnings.iter_mut().skip(said.1));
+                }
             }
             if let Some(total) = self.totals.get_mut(at) {
                 *total = found.total();
             }
         }
-        if look.has_suspects() {
+        if look.finds_suspects() {
             self.groups = self.look_again(&mut look)?;
             self.tell_ids_alike(&mut survey);
         } else {
@@ -203,6 +194,64 @@ impl Source {
             ));
         }
         Ok(survey)
+    }
+
+    /// The first pass over one table.
+    fn survey_table(&mut self, at: usize, look: &mut FirstLook) -> Result<Option<(TableSurvey, Passed)>, ColumnError> {
+        let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get(at)) else {
+            return Ok(None);
+        };
+        let mut all = TableSurvey::new(layout, table);
+        let (mut passed, mut passed_by_cutting) = (Passed::default(), Passed::default());
+        let mut starts = Vec::new();
+        let mut before = 0;
+        let blank = look.part();
+        in_order::<_, _, ColumnError>(
+            |give| {
+                let mut pieces = table.pieces()?;
+                while let Some(piece) = pieces.next()? {
+                    if !give(piece) {
+                        break;
+                    }
+                }
+                passed_by_cutting = pieces.passed();
+                Ok(())
+            },
+            |mut piece| -> Result<_, ColumnError> {
+                let (mut found, mut look) = (TableSurvey::new(layout, table), blank.clone());
+                let (mut row, mut number) = (Row::new(), 0);
+                while piece.next(&mut row)? {
+                    number += 1;
+                    if !found.row(layout, table, &row, number) {
+                        continue;
+                    }
+                    if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
+                        found.id(&id, row.line);
+                        look.add(
+                            &id.text,
+                            Spot {
+                                table: at,
+                                number,
+                                line: row.line,
+                            },
+                        );
+                    }
+                }
+                Ok((found, look, number, piece.passed()))
+            },
+            |part| {
+                let (found, seen, rows, passed_in_part) = part?;
+                passed.join(passed_in_part);
+                all.join(found, before);
+                look.join(seen, before);
+                starts.push(before);
+                before += rows;
+                Ok(())
+            },
+        )?;
+        self.parts.push(starts);
+        passed.join(passed_by_cutting);
+        Ok(Some((all, passed)))
     }
 
     /// Reads the rows of the ids whose hash came twice.
@@ -251,31 +300,111 @@ impl Source {
     }
 
     /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
-    pub fn read<E: From<ColumnError>>(
-        &self,
-        take: &mut dyn FnMut(&Row, Incoming<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+    pub fn read<E: From<ColumnError>>(&self, take: &mut TakeIncoming<'_, E>) -> Result<(), E> {
         let mut held: HashMap<String, Vec<Held>> = HashMap::new();
-        self.each_row(&mut |spot, layout, table, row| {
-            let mut earlier = Vec::new();
-            let reading = match self.draft(layout, table, row) {
-                Err(mut reasons) => {
-                    self.add_duplicate(layout, table, spot, row, &mut reasons);
-                    Reading::Rejected(reasons)
-                }
-                Ok(draft) => self.settle(layout, table, spot, draft, &mut held, &mut earlier),
-            };
-            // Merging borrows what earlier rows said, so it comes last.
-            let reading = match reading {
-                Reading::Item(draft) if !earlier.is_empty() => Reading::Item(merge(&earlier, draft)),
-                reading => reading,
-            };
-            let origin = Origin {
-                table: spot.table,
-                line: spot.line,
-            };
-            take(row, Incoming { origin, reading })
-        })
+        self.each_row(&mut |spot, layout, table, row| self.incoming(layout, table, spot, row, &mut held, take))
+    }
+
+    /// The same on all processors: `part` puts rows, one after the other, into what `take` is given in the file's order.
+    /// After an error `take` is still given what came before it.
+    pub fn read_parts<P, E>(
+        &self,
+        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+        take: &mut dyn FnMut(P) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: Default + Send,
+        E: From<ColumnError> + Send,
+    {
+        if self.options.duplicates == Duplicates::Merge && !self.groups.is_empty() {
+            // What is merged stands in any of the parts.
+            return self.read(&mut |row, incoming| {
+                let mut one = P::default();
+                part(&mut one, row, incoming)?;
+                take(one)
+            });
+        }
+        for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
+            let starts = self.parts.get(at).map(Vec::as_slice).unwrap_or_default();
+            let total = self.totals.get(at).copied().flatten();
+            in_order(
+                |give| {
+                    let mut pieces = table.pieces().map_err(ColumnError::from)?;
+                    let mut starts = starts.iter();
+                    while let Some(piece) = pieces.next().map_err(ColumnError::from)? {
+                        if !give((starts.next().copied().unwrap_or(0), piece)) {
+                            break;
+                        }
+                    }
+                    Ok(())
+                },
+                |(before, piece)| {
+                    let mut done = P::default();
+                    let place = Spot {
+                        table: at,
+                        number: before,
+                        line: 0,
+                    };
+                    let failure = self.read_piece(layout, table, (place, total), piece, &mut |row, incoming| {
+                        part(&mut done, row, incoming)
+                    });
+                    (done, failure)
+                },
+                |(done, failure)| take(done).and(failure),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn read_piece<E: From<ColumnError>>(
+        &self,
+        layout: &Layout,
+        table: &Table,
+        (mut spot, total): (Spot, Option<u64>),
+        mut piece: Piece,
+        take: &mut TakeIncoming<'_, E>,
+    ) -> Result<(), E> {
+        let mut row = Row::new();
+        // Nothing is held back, for nothing is merged.
+        let mut held = HashMap::new();
+        while piece.next(&mut row).map_err(ColumnError::from)? {
+            spot.number += 1;
+            spot.line = row.line;
+            if total != Some(spot.number) && !layout.is_phantom(&row) {
+                self.incoming(layout, table, spot, &row, &mut held, take)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What becomes of a row.
+    fn incoming<E>(
+        &self,
+        layout: &Layout,
+        table: &Table,
+        spot: Spot,
+        row: &Row,
+        held: &mut HashMap<String, Vec<Held>>,
+        take: &mut TakeIncoming<'_, E>,
+    ) -> Result<(), E> {
+        let mut earlier = Vec::new();
+        let reading = match self.draft(layout, table, row) {
+            Err(mut reasons) => {
+                self.add_duplicate(layout, table, spot, row, &mut reasons);
+                Reading::Rejected(reasons)
+            }
+            Ok(draft) => self.settle(layout, table, spot, draft, held, &mut earlier),
+        };
+        // Merging borrows what earlier rows said, so it comes last.
+        let reading = match reading {
+            Reading::Item(draft) if !earlier.is_empty() => Reading::Item(merge(&earlier, draft)),
+            reading => reading,
+        };
+        let origin = Origin {
+            table: spot.table,
+            line: spot.line,
+        };
+        take(row, Incoming { origin, reading })
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.

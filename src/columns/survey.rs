@@ -73,6 +73,29 @@ impl TableSurvey {
         }
     }
 
+    /// Adds what was found further down, where the numbers of rows begin after `before` rows.
+    pub(crate) fn join(&mut self, further: Self, before: u64) {
+        for (evidence, further) in self.evidence.iter_mut().zip(further.evidence) {
+            evidence.join(further);
+        }
+        for (concern, tally) in further.concerns {
+            self.concerns.entry(concern).or_default().join(tally);
+        }
+        for (index, tally) in further.unnamed {
+            self.unnamed.entry(index).or_default().join(tally);
+        }
+        self.ids.trimmed.join(further.ids.trimmed);
+        self.ids.suspicious.join(further.ids.suspicious);
+        self.ids.long.join(further.ids.long);
+        self.errors_left_out.join(further.errors_left_out);
+        self.short.join(further.short);
+        self.phantoms.join(further.phantoms);
+        self.rows += further.rows;
+        if further.rows > 0 {
+            self.total = further.total.map(|(number, line)| (number + before, line));
+        }
+    }
+
     /// The number of the last row, if that is a sum and no item.
     pub(crate) fn total(&self) -> Option<u64> {
         self.total.map(|(number, _)| number)

@@ -8,12 +8,12 @@ use serde_json::{Value, json};
 use super::writing::{self, Place};
 use super::{Context, reading};
 use crate::cli::Convert;
-use crate::columns::{Reading, Source, Survey};
+use crate::columns::{Draft, Incoming, Reading, Rejection, Source, Survey};
 use crate::convert::Layout;
 use crate::error::{Error, Exit};
 use crate::output::{grouped, human};
 use crate::progress::Progress;
-use crate::sheet::write::{OutFormat, Style, writer};
+use crate::sheet::write::{OutFormat, Style, WriteError, writer};
 
 /// What became of the rows.
 #[derive(Default)]
@@ -37,6 +37,46 @@ impl Counts {
 
     fn holds(&self) -> bool {
         self.read == self.written + self.skipped + self.rejected
+    }
+}
+
+/// What became of some rows, one after the other.
+#[derive(Default)]
+struct Part {
+    rows: u64,
+    written: u64,
+    skipped: u64,
+    /// With the table of each.
+    rejected: Vec<(usize, Vec<Rejection>)>,
+    bytes: Vec<u8>,
+}
+
+/// Writes an item of the table of this number; what it makes of it may go into the bytes.
+type Write<'w> = dyn FnMut(usize, &Draft<'_>, &mut Vec<u8>) -> Result<(), WriteError> + 'w;
+
+impl Part {
+    fn take(&mut self, incoming: Incoming<'_>, write: &mut Write<'_>) -> Result<(), Error> {
+        self.rows += 1;
+        let table = incoming.origin.table;
+        match incoming.reading {
+            Reading::Item(draft) => {
+                write(table, &draft, &mut self.bytes)?;
+                self.written += 1;
+            }
+            Reading::Skipped(_) => self.skipped += 1,
+            Reading::Rejected(reasons) => self.rejected.push((table, reasons)),
+        }
+        Ok(())
+    }
+}
+
+fn show_rejected(context: &Context, source: &Source, rejected: &[(usize, Vec<Rejection>)]) {
+    for (table, reasons) in rejected {
+        let file = source.tables.get(*table).map_or("", |table| &table.file);
+        for rejection in reasons {
+            let reason = format!("{file}, {}", rejection.reason);
+            context.output.rejected(&reason, &rejection.value);
+        }
     }
 }
 
@@ -85,26 +125,35 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
     {
         let mut out = writer(&target, &columns, &style, place.bytes())?;
         let progress = Progress::begin(&context.output, "Converting", Some(survey.rows));
-        let written = source.read::<Error>(&mut |_, incoming| {
-            progress.done(1);
-            match incoming.reading {
-                Reading::Item(draft) => {
-                    counts.written += 1;
-                    out.row(&layout.cells(incoming.origin.table, &draft))?;
-                }
-                Reading::Skipped(_) => counts.skipped += 1,
-                Reading::Rejected(reasons) => {
-                    counts.rejected += 1;
-                    let file = source.tables.get(incoming.origin.table).map_or("", |table| &table.file);
-                    for rejection in reasons {
-                        context
-                            .output
-                            .rejected(&format!("{file}, {}", rejection.reason), &rejection.value);
-                    }
-                }
+        let mut tally = |part: &Part| {
+            progress.done(part.rows);
+            counts.written += part.written;
+            counts.skipped += part.skipped;
+            counts.rejected += part.rejected.len() as u64;
+            show_rejected(context, &source, &part.rejected);
+        };
+        let written = match out.in_parts() {
+            Some(parts) => {
+                let encoder = parts.encoder();
+                source.read_parts::<Part, Error>(
+                    &|part, _, incoming| {
+                        part.take(incoming, &mut |table, draft, bytes| {
+                            encoder.encode(&layout.cells(table, draft), bytes)
+                        })
+                    },
+                    &mut |part| {
+                        tally(&part);
+                        Ok(parts.encoded(&part.bytes)?)
+                    },
+                )
             }
-            Ok(())
-        });
+            None => source.read::<Error>(&mut |_, incoming| {
+                let mut one = Part::default();
+                one.take(incoming, &mut |table, draft, _| out.row(&layout.cells(table, draft)))?;
+                tally(&one);
+                Ok(())
+            }),
+        };
         progress.clear();
         written?;
         out.finish()?;

@@ -1,6 +1,6 @@
 //! `stockport delete`: items of an organization → nothing, after a plan, a copy and a yes.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::slice;
 use std::time::Instant;
 
@@ -10,7 +10,6 @@ use crate::columns::Source;
 use crate::config;
 use crate::delete::{Delete, DeleteError, IdFile, Ids, Which};
 use crate::error::{Error, Exit};
-use crate::export::{Headers, Layout};
 use crate::filter::Filter;
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::journal::Journal;
@@ -19,7 +18,6 @@ use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint};
 use crate::sheet::ReadError;
-use crate::sheet::write::{AtomicFile, Compression, OutFormat, Style, Target, WriteError, writer};
 use crate::transfer::{Purpose, Transfer, show_reading, shown};
 
 /// The bound of `--where` where the user names none.
@@ -106,7 +104,11 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         }
         let (items, of, org) = (counted(count, "item"), grouped(held), &connected.org);
         context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
-        safety_snapshot(&context.output, org, &run, stored)
+        let dir = config::snapshots_folder()?;
+        context
+            .safety(&dir)
+            .keep(org, &connected.place, listing, stored)
+            .map(drop)
     };
     let supply = Delete::new(which, read, options.rejects.as_deref(), &ask);
     let transfer = Transfer {
@@ -215,53 +217,5 @@ fn identity(options: &cli::Delete, connected: &Connected) -> Result<Identity, Er
         api: connected.place.clone(),
         org: connected.org.clone(),
         options: format!("ids {:?} where {:?}", options.ids, options.conditions),
-    })
-}
-
-/// Keeps a copy of what the organization holds, as stored, before anything of it goes: `RUN.jsonl.zst` in
-/// `stockport/snapshots/ORG` of the user's data folder.
-fn safety_snapshot(output: &Output, org: &str, run: &str, stored: &mut Spool) -> Result<(), Error> {
-    let folder = config::snapshots_folder()?.join(plain(org));
-    std::fs::create_dir_all(&folder).map_err(|cause| WriteError::File {
-        path: folder.clone(),
-        doing: "created",
-        cause,
-    })?;
-    let path = folder.join(format!("{run}.jsonl.zst"));
-    write_stored(&path, stored)?;
-    output.result(&format!(
-        "A copy of {}, as stored: {}",
-        counted(stored.count(), "item"),
-        path.display()
-    ));
-    Ok(())
-}
-
-fn write_stored(path: &Path, stored: &mut Spool) -> Result<(), Error> {
-    let mut file = AtomicFile::create(path, false)?;
-    let layout = Layout::raw(stored.fields());
-    let target = Target {
-        format: OutFormat::Jsonl,
-        compression: Compression::Zstd,
-    };
-    {
-        let columns = layout.columns(Headers::Field);
-        let mut out = writer(&target, &columns, &Style::default(), Box::new(&mut file))?;
-        stored.each::<Error>(|item| {
-            let mut cells = Vec::new();
-            layout.fill(&item, &serde_json::Value::Null, &mut cells);
-            Ok(out.row(&cells)?)
-        })?;
-        out.finish()?;
-    }
-    Ok(file.commit()?)
-}
-
-/// An organization's name as a folder's: what a file system may not take stands as its bytes (`%2F`).
-fn plain(org: &str) -> String {
-    let bytes = org.bytes();
-    bytes.fold(String::new(), |name, byte| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' => name + &char::from(byte).to_string(),
-        _ => name + &format!("%{byte:02X}"),
     })
 }

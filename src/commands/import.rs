@@ -5,40 +5,75 @@ use std::time::Instant;
 
 use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Import};
-use crate::columns::{Origin, Reading, Source, Survey};
+use crate::columns::{Incoming, Origin, Reading, Source};
 use crate::error::{Error, Exit};
 use crate::journal::Journal;
+use crate::output::grouped;
 use crate::plan::{self, Blanks, Mode, Policy, Verdict};
 use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
-use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
+use crate::runs::{Identity, Known, Runs, fingerprint};
+use crate::shard::{self, Shard};
 use crate::sheet::ReadError;
 use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
 
 /// The rows of the files that the user named.
 struct Files<'a> {
     source: &'a Source,
-    survey: &'a Survey,
     /// The file that each table came from.
     paths: &'a [PathBuf],
     rejects: Option<&'a Path>,
     policy: Policy,
+    /// The share of the rows that is this process's own; others aren't counted.
+    shard: Option<Shard>,
+    count: u64,
+}
+
+impl Files<'_> {
+    /// Every row that is this process's own, in order.
+    fn read(&self, take: &mut dyn FnMut(Incoming<'_>) -> Result<(), Error>) -> Result<(), Error> {
+        self.source.read::<Error>(&mut |_, incoming| match self.shard {
+            Some(shard) if !is_own(shard, &incoming) => Ok(()),
+            _ => take(incoming),
+        })
+    }
+
+    /// The same with their number, which takes a reading of its own where it isn't the number of all.
+    fn counted(mut self) -> Result<Self, Error> {
+        if self.shard.is_some() {
+            let mut count = 0;
+            self.read(&mut |_| {
+                count += 1;
+                Ok(())
+            })?;
+            self.count = count;
+        }
+        Ok(self)
+    }
+}
+
+/// Whether a row is of this share: by its id, or by its place where it has none that counts.
+fn is_own(shard: Shard, incoming: &Incoming<'_>) -> bool {
+    match &incoming.reading {
+        Reading::Item(draft) => shard.has_id(&draft.id),
+        Reading::Rejected(_) | Reading::Skipped(_) => shard.has_place(incoming.origin.table, incoming.origin.line),
+    }
 }
 
 impl Supply for Files<'_> {
     fn count(&self) -> u64 {
-        self.survey.rows
+        self.count
     }
 
     fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-        self.source.read::<Error>(&mut |_, incoming| match incoming.reading {
+        self.read(&mut |incoming| match incoming.reading {
             Reading::Item(draft) => take(&draft.id),
             Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
         })
     }
 
     fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
-        self.source.read::<Error>(&mut |_, incoming| {
+        self.read(&mut |incoming| {
             let origin = incoming.origin;
             let (id, decision) = match incoming.reading {
                 Reading::Item(draft) => {
@@ -66,7 +101,8 @@ impl Supply for Files<'_> {
     }
 
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
-        write_rejects(journal, &self.source.tables, self.paths, self.rejects)
+        let part = self.shard.map(|shard| shard.file_part());
+        write_rejects(journal, &self.source.tables, self.paths, self.rejects, part.as_deref())
     }
 }
 
@@ -99,20 +135,26 @@ fn import(
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
+    let shard = options.shard.map(shard::Choice::from_environment).transpose()?;
     if sends || options.rejects.is_some() {
-        check_rejects(&source.tables, &paths, options.rejects.as_deref())?;
+        let part = shard.map(|shard| shard.file_part());
+        check_rejects(&source.tables, &paths, options.rejects.as_deref(), part.as_deref())?;
     }
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
-    let identity = identity(options, &connected)?;
+    let mut identity = identity(options, &connected)?;
+    let job = identity.options.clone();
+    if let Some(shard) = shard {
+        identity.options += &format!(" shard {shard}");
+    }
     let mut reviewed = options
         .plan
         .as_ref()
         .map(|plan| Reviewed::load(plan, &identity))
         .transpose()?;
-    let runs = Runs::new(runs_folder(sends)?);
+    let runs = Runs::new(runs_folder(sends)?).of_shard(shard);
     let lock = if sends {
-        Some(Lock::take(&runs_folder(true)?, &identity.api, &identity.org, "import")?)
+        Some(super::lock(&runs_folder(true)?, &identity, &job, shard)?)
     } else {
         None
     };
@@ -139,11 +181,20 @@ fn import(
     };
     let files = Files {
         source: &source,
-        survey: &survey,
         paths: &paths,
         rejects: options.rejects.as_deref(),
         policy: policy(options),
-    };
+        shard,
+        count: survey.rows,
+    }
+    .counted()?;
+    if let Some(shard) = shard {
+        context.output.result(&format!(
+            "Shard {shard}: {} of the {} rows",
+            grouped(files.count),
+            grouped(survey.rows)
+        ));
+    }
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
     transfer.run(&files, &journal, review, summary);
     if let (Some(path), None) = (&options.plan_out, &summary.error) {

@@ -7,9 +7,11 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod ends;
 mod export;
 mod import;
 mod inspect;
+mod migrate;
 mod reading;
 mod runs;
 mod sandbox;
@@ -18,7 +20,7 @@ mod undo;
 mod writing;
 
 use std::collections::BTreeSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
@@ -28,12 +30,15 @@ use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
+use crate::backup::Safety;
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
+use crate::runs::{Identity, Job, Lock};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
+use crate::shard::Shard;
 use crate::sheet::WORKBOOK_THREAD;
 use crate::upload;
 
@@ -122,6 +127,7 @@ pub fn main() -> u8 {
         Command::Config(command) => config::run(&context, &command),
         Command::Delete(options) => delete::run(&context, &options),
         Command::Diff(options) => diff::run(&context, &options),
+        Command::Migrate(options) => migrate::run(&context, &options),
     };
     exit as u8
 }
@@ -160,7 +166,14 @@ fn conflict(cli: &Cli, given: &BTreeSet<String>) -> Option<(&'static str, &'stat
 fn uses_profile(cli: &Cli) -> bool {
     match &cli.command {
         _ if cli.global.sandbox => false,
-        Command::Import(_) | Command::Export(_) | Command::Undo(_) | Command::Backup(BackupCommand::Restore(_)) => true,
+        Command::Import(_)
+        | Command::Export(_)
+        | Command::Undo(_)
+        | Command::Delete(_)
+        | Command::Backup(BackupCommand::Restore(_)) => true,
+        // Where both ends have a profile of their own, no other one counts.
+        Command::Migrate(migrate) => migrate.from_profile.is_none() || migrate.to_profile.is_none(),
+        Command::Diff(diff) => [&diff.a, &diff.b].iter().any(|place| place.starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
@@ -203,6 +216,7 @@ fn wishes(cli: &Cli) -> Wishes {
         Command::Undo(undo) => usize::from(undo.pace.jobs),
         Command::Backup(BackupCommand::Restore(restore)) => usize::from(restore.pace.jobs),
         Command::Delete(delete) => usize::from(delete.pace.jobs),
+        Command::Migrate(migrate) => usize::from(migrate.pace.jobs),
         _ => 1,
     };
     Wishes {
@@ -238,6 +252,22 @@ impl Context {
             wishes.connections = usize::from(jobs);
         }
         *wishes = std::mem::take(wishes).with_profile(profile);
+    }
+
+    /// A profile's own organization, API and key, as one of several; what the environment says is meant for one
+    /// organization, not for each.
+    fn of_profile(&self, profile: Profile) -> Wishes {
+        let wishes = Wishes {
+            org: None,
+            orgs: Vec::new(),
+            api: None,
+            key_file: self.wishes.key_file.clone().filter(|_| !profile.has_key()),
+            own_key_first: true,
+            retries: profile.defaults.retries.unwrap_or(self.wishes.retries),
+            timeout: profile.defaults.timeout.unwrap_or(self.wishes.timeout),
+            ..self.wishes.clone()
+        };
+        wishes.with_profile(profile)
     }
 
     /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
@@ -295,8 +325,12 @@ impl Context {
     }
 
     fn upload(&self, pace: &Pace) -> upload::Options {
-        let defaults = self
-            .wishes
+        self.upload_with(&self.wishes, pace)
+    }
+
+    /// The same with other wishes than the command line's.
+    fn upload_with(&self, wishes: &Wishes, pace: &Pace) -> upload::Options {
+        let defaults = wishes
             .profile
             .as_ref()
             .map_or_else(Defaults::default, |profile| profile.defaults);
@@ -304,7 +338,7 @@ impl Context {
         upload::Options {
             jobs: usize::from(defaults.jobs.filter(|_| open("jobs")).unwrap_or(pace.jobs)),
             batch: usize::from(defaults.batch.filter(|_| open("batch")).unwrap_or(pace.batch)),
-            retries: self.wishes.retries,
+            retries: wishes.retries,
             rate: pace.rate.or(defaults.rate),
             max_failures: pace.max_failures,
         }
@@ -321,6 +355,15 @@ impl Context {
             orgs,
             traits,
         })
+    }
+
+    /// Where what an organization holds is kept before a command changes it.
+    fn safety<'a>(&'a self, dir: &'a Path) -> Safety<'a> {
+        Safety {
+            output: &self.output,
+            dir,
+            stop: &self.stop,
+        }
     }
 
     /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
@@ -342,6 +385,18 @@ impl Context {
         self.output.error(&error.to_string(), hint.as_deref());
         error.exit()
     }
+}
+
+/// The right to write to an organization, with the other shards of the same job where there are some. `files` and
+/// `options` tell one job from another.
+fn lock(folder: &Path, identity: &Identity, options: &str, shard: Option<Shard>) -> Result<Lock, Error> {
+    let (api, org, command) = (&identity.api, &identity.org, &identity.command);
+    let Some(shard) = shard else {
+        return Ok(Lock::take(folder, api, org, command)?);
+    };
+    let name = format!("{command} {:?} {options} of {}", identity.files, shard.of());
+    let job = Job { name: &name, shard };
+    Ok(Lock::share(folder, api, org, command, job)?)
 }
 
 /// The folder of journals and locks. One that only looks does without it.

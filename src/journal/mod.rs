@@ -19,7 +19,7 @@ use crate::columns::{Origin, Rejection};
 use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use planning::{Plan, Planned};
-pub use read::{Changed, Facts};
+pub use read::{Changed, Facts, Written};
 pub use writer::Scribe;
 
 /// Why the journal can't be kept. Without it nothing is sent.
@@ -122,6 +122,7 @@ const SCHEMA: &str = "
         value TEXT NOT NULL, reason TEXT NOT NULL);
     CREATE TABLE batches (batch INTEGER PRIMARY KEY, sent_at INTEGER NOT NULL);
     CREATE TABLE sent (seq INTEGER NOT NULL, batch INTEGER NOT NULL, PRIMARY KEY (seq, batch)) WITHOUT ROWID;
+    CREATE TABLE rewritten (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL);
     CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
     COMMIT;
 ";

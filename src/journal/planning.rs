@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use serde_json::Value;
 
 use super::{JournalError, State, action, code, object, place, store, text};
 use crate::columns::{Origin, Rejection};
@@ -49,7 +50,8 @@ impl<'a> Plan<'a> {
                 connection.execute_batch(
                     "DELETE FROM rejects;
                      DELETE FROM changes WHERE seq NOT IN (SELECT seq FROM sent);
-                     CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);",
+                     CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);
+                     CREATE INDEX IF NOT EXISTS rewritten_by_seq ON rewritten (seq);",
                 )?;
             }
             connection.query_row("SELECT coalesce(max(seq), 0) FROM changes", [], |row| row.get(0))
@@ -117,12 +119,16 @@ impl<'a> Plan<'a> {
     /// values from before the run's first write are the ones that undoing has to restore.
     fn change_again(&self, earlier: &Earlier, change: &Change) -> rusqlite::Result<()> {
         let mut body = earlier.change.body.clone();
-        body.extend(change.body.clone());
+        merge(&mut body, &change.body);
         let before = earlier.change.before.as_ref().map(|earlier| {
             let mut before: Object = change.before.clone().unwrap_or_default();
             before.extend(earlier.clone());
             text(&before)
         });
+        // What was sent may be what is stored until this is sent.
+        self.connection
+            .prepare_cached("INSERT INTO rewritten (seq, body) VALUES (?1, ?2)")?
+            .execute(params![earlier.seq, text(&earlier.change.body)])?;
         self.connection
             .prepare_cached("UPDATE changes SET body = ?2, before = ?3 WHERE seq = ?1")?
             .execute(params![earlier.seq, text(&body), before])?;
@@ -166,5 +172,19 @@ impl<'a> Plan<'a> {
                 rejection.reason
             ])?;
         Ok(())
+    }
+}
+
+/// Makes of two bodies that were posted one after the other the one that does the same: the API merges maps leaf by leaf,
+/// and an empty one replaces.
+fn merge(body: &mut Object, later: &Object) {
+    // Depth is bounded: serde_json parses no more than 128 levels.
+    for (key, value) in later {
+        match (body.get_mut(key), value) {
+            (Some(Value::Object(below)), Value::Object(patch)) if !patch.is_empty() => merge(below, patch),
+            _ => {
+                body.insert(key.clone(), value.clone());
+            }
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::path::Path;
 use rusqlite::OpenFlags;
 
 use super::{Journal, JournalError, State, action, connect, lock, object, store};
+use crate::item::Object;
 use crate::plan::Change;
 
 /// What a run noted of itself, by name.
@@ -18,6 +19,17 @@ pub struct Changed {
     /// What was wanted, and the values from before.
     pub change: Change,
     /// Whether it is known that it went through; else the process died with it in flight.
+    pub done: bool,
+}
+
+/// What a run sent for an item.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Written {
+    /// The item.
+    pub id: String,
+    /// What was posted.
+    pub body: Object,
+    /// Whether it is known that it went through.
     pub done: bool,
 }
 
@@ -86,6 +98,47 @@ impl Journal {
     /// Gives every change that the run sent and that went through, or may have, in the plan's order.
     pub fn changed<E: From<JournalError>>(&self, take: &mut dyn FnMut(Changed) -> Result<(), E>) -> Result<(), E> {
         self.walk(&format!("{CHANGED} ORDER BY seq"), [State::Failed as i64], take)
+    }
+
+    /// Gives the number and the item of every change that the run sent and that went through, or may have.
+    pub fn each_written<E: From<JournalError>>(
+        &self,
+        take: &mut dyn FnMut(i64, &str) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let connection = lock(&self.connection);
+        let failed = |cause| E::from(store(&self.path, cause));
+        let mut select = connection
+            .prepare(&format!("SELECT seq, id FROM ({CHANGED})"))
+            .map_err(failed)?;
+        let mut rows = select.query([State::Failed as i64]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let (seq, id): (i64, String) = row.get(0).and_then(|seq| Ok((seq, row.get(1)?))).map_err(failed)?;
+            take(seq, &id)?;
+        }
+        Ok(())
+    }
+
+    /// What the run sent as the change of this number, the newest first: an earlier part of the run may have sent other
+    /// values, of which it is not known whether the newer ones have taken their place.
+    pub fn written(&self, seq: i64) -> Result<Vec<Written>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare_cached(
+                "SELECT id, body, state FROM changes LEFT JOIN outcomes USING (seq) WHERE seq = ?1
+                 UNION ALL
+                 SELECT * FROM (SELECT id, rewritten.body, NULL FROM rewritten JOIN changes USING (seq)
+                                WHERE seq = ?1 ORDER BY number DESC)",
+            )?;
+            let written = select.query_map([seq], |row| {
+                let body: String = row.get(1)?;
+                let state: Option<i64> = row.get(2)?;
+                Ok(Written {
+                    id: row.get(0)?,
+                    body: object(&body),
+                    done: state == Some(State::Done as i64),
+                })
+            })?;
+            written.collect()
+        })
     }
 
     fn walk<E: From<JournalError>>(

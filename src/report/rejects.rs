@@ -1,10 +1,15 @@
 //! The reject file: the rows that did not go through, as they stood in their file, with the reason beside them,
 //! ready to be corrected and imported again.
 
+use std::collections::BTreeMap;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
+
+use serde_json::Value;
 
 use crate::columns::{Judge, REJECT_COLUMNS, Rejection};
 use crate::error::Error;
+use crate::inventory::Spool;
 use crate::item::{ITEM_ID, Kind};
 use crate::journal::{Journal, Problem};
 use crate::sheet::write::{
@@ -14,21 +19,61 @@ use crate::sheet::{Cell, Format, Row, Table};
 
 /// Writes one reject file for each table that has problems, in the table's own format: where `wanted` says, or beside
 /// the file that the table came from (`paths`, in the tables' order). A file that is there already is never
-/// overwritten: the next one is numbered.
+/// overwritten: the next one is numbered. `part` names the share of a job that is done by several processes: its files
+/// beside the input bear its name, so that no two of them want the same.
 pub fn write_rejects(
     journal: &Journal,
     tables: &[Table],
     paths: &[PathBuf],
     wanted: Option<&Path>,
+    part: Option<&str>,
 ) -> Result<Vec<PathBuf>, Error> {
     let mut written = Vec::new();
     for (index, (table, path)) in tables.iter().zip(paths).enumerate() {
         if journal.has_problems(index)? {
-            let wanted = wanted.map_or_else(|| beside(path, form(table).0.format), Path::to_owned);
+            let wanted = wanted.map_or_else(|| beside(path, part, form(table).0.format), Path::to_owned);
             written.push(write_table(journal, index, table, &wanted)?);
         }
     }
     Ok(written)
+}
+
+/// Writes stored items that did not go through as JSON lines, each as it is stored with the reason beside it. The journal's
+/// lines are the items' numbers in the spool, from 1. Gives the file, where there is one.
+pub fn write_objects(journal: &Journal, items: &mut Spool, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
+    if !journal.has_problems(0)? {
+        return Ok(Vec::new());
+    }
+    let mut lines: BTreeMap<u64, Vec<Problem>> = BTreeMap::new();
+    journal.problems::<Error>(0, &mut |problem| {
+        lines.entry(problem.origin.line).or_default().push(problem);
+        Ok(())
+    })?;
+    let (path, mut file) = numbered(wanted)?;
+    let mut out = BufWriter::new(&mut file);
+    let mut line = 0;
+    items.each::<Error>(|mut item| {
+        line += 1;
+        let Some(problems) = lines.get(&line) else {
+            return Ok(());
+        };
+        let texts: [&dyn Fn(&Rejection) -> String; 3] = [
+            &|rejection| rejection.column.clone().unwrap_or_default(),
+            &|rejection| rejection.value.clone(),
+            &|rejection| rejection.reason.clone(),
+        ];
+        for (name, text) in REJECT_COLUMNS.iter().skip(1).zip(texts) {
+            let parts: Vec<String> = problems.iter().map(|problem| text(&problem.rejection)).collect();
+            item.insert((*name).to_owned(), Value::String(parts.join("; ")));
+        }
+        serde_json::to_writer(&mut out, &item).map_err(std::io::Error::from)?;
+        out.write_all(b"\n").map_err(WriteError::from)?;
+        Ok(())
+    })?;
+    out.flush().map_err(WriteError::from)?;
+    drop(out);
+    file.commit()?;
+    Ok(vec![path])
 }
 
 /// Writes the ids that did not go through, where they stood in no table, with the reason beside each. Gives the file,
@@ -157,9 +202,14 @@ fn fill(
 
 /// Finds out, before anything is sent, whether the files of [`write_rejects`] could be written: a row's failure must
 /// not be lost for want of a place to put it.
-pub fn check_rejects(tables: &[Table], paths: &[PathBuf], wanted: Option<&Path>) -> Result<(), Error> {
+pub fn check_rejects(
+    tables: &[Table],
+    paths: &[PathBuf],
+    wanted: Option<&Path>,
+    part: Option<&str>,
+) -> Result<(), Error> {
     for (table, path) in tables.iter().zip(paths) {
-        let wanted = wanted.map_or_else(|| beside(path, form(table).0.format), Path::to_owned);
+        let wanted = wanted.map_or_else(|| beside(path, part, form(table).0.format), Path::to_owned);
         if let Err(cause) = numbered(&wanted) {
             return Err(Error::NoRejects(cause));
         }
@@ -228,7 +278,7 @@ fn form(table: &Table) -> (Target, Style) {
 }
 
 /// `inventory.rejects.csv` beside `inventory.csv`; `stdin.rejects.csv` in the working folder for standard input.
-fn beside(file: &Path, format: OutFormat) -> PathBuf {
+fn beside(file: &Path, part: Option<&str>, format: OutFormat) -> PathBuf {
     let file = if file == Path::new("-") {
         Path::new("stdin")
     } else {
@@ -242,6 +292,9 @@ fn beside(file: &Path, format: OutFormat) -> PathBuf {
         }
     }
     let mut name = stem.into_os_string();
+    if let Some(part) = part {
+        name.push(format!(".shard-{part}"));
+    }
     name.push(".rejects.");
     name.push(format.name());
     file.with_file_name(name)

@@ -7,6 +7,8 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
 
+use crate::shard::Shard;
+
 /// Why the lock can't be had.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -42,69 +44,188 @@ impl LockError {
 /// The right to write to an organization; given back when it goes.
 #[derive(Debug)]
 pub struct Lock {
-    _file: File,
+    _files: Vec<File>,
+}
+
+/// A job that several processes do together, each its own share of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Job<'a> {
+    /// What the job is, the same for all shares of it.
+    pub name: &'a str,
+    /// This process's share.
+    pub shard: Shard,
 }
 
 impl Lock {
     /// Takes the lock of an organization, or says who holds it.
     pub fn take(folder: &Path, api: &str, org: &str, run: &str) -> Result<Self, LockError> {
-        // A name may hold what no file name may, so its hash names the file.
+        let locks = Locks::new(folder, api, org)?;
+        let mut file = locks.open("")?;
+        locks.hold(&mut file, &holder(run))?;
+        Ok(Self { _files: vec![file] })
+    }
+
+    /// Takes it together with the other shares of the same job, and with nobody else.
+    pub fn share(folder: &Path, api: &str, org: &str, run: &str, job: Job<'_>) -> Result<Self, LockError> {
+        Locks::new(folder, api, org)?.share(run, job)
+    }
+}
+
+/// The files by which the lock of one organization is kept.
+struct Locks<'a> {
+    folder: &'a Path,
+    org: &'a str,
+    /// A name may hold what no file name may, so its hash names the files.
+    name: String,
+}
+
+impl<'a> Locks<'a> {
+    fn new(folder: &'a Path, api: &str, org: &'a str) -> Result<Self, LockError> {
         let hash = Sha256::digest(format!("{api}\n{org}"));
-        let name = super::hex(&hash[..12]);
-        let path = folder.join(format!("{name}.lock"));
-        let failed = |cause| LockError::Io {
-            path: path.clone(),
-            cause,
+        let locks = Self {
+            folder,
+            org,
+            name: super::hex(hash.get(..12).unwrap_or_default()),
         };
-        std::fs::create_dir_all(folder).map_err(failed)?;
-        let mut file = OpenOptions::new()
+        std::fs::create_dir_all(folder).map_err(|cause| locks.failed("", cause))?;
+        Ok(locks)
+    }
+
+    /// The shares of a job hold the lock together (shared); the first of them writes down which job that is. The file of
+    /// turns keeps two of them from being the first at once.
+    fn share(&self, run: &str, job: Job<'_>) -> Result<Lock, LockError> {
+        let turn = self.open(".turn")?;
+        turn.lock().map_err(|cause| self.failed(".turn", cause))?;
+        let mut file = self.open("")?;
+        let hash = super::hex(&Sha256::digest(job.name));
+        let note = format!("{}, with the other shards of its job\njob {hash}", holder(run));
+        match self.hold(&mut file, &note) {
+            // What follows is not one step for the system: whoever slips in between has the lock, and that is told.
+            Ok(()) => file.unlock().map_err(|cause| self.failed("", cause))?,
+            Err(LockError::Held { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        match file.try_lock_shared() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(self.held(&mut file)),
+            Err(TryLockError::Error(cause)) => return Err(self.failed("", cause)),
+        }
+        let of_job = read(&mut file).lines().any(|line| line == format!("job {hash}"));
+        if !of_job {
+            return Err(self.held(&mut file));
+        }
+        let part = format!("-{}", job.shard.file_part());
+        let mut own = self.open(&part)?;
+        self.hold(&mut own, &format!("{}, shard {}", holder(run), job.shard))?;
+        Ok(Lock {
+            _files: vec![own, file],
+        })
+    }
+
+    /// Takes one of the files for this process alone, and writes down who has it.
+    fn hold(&self, file: &mut File, note: &str) -> Result<(), LockError> {
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(self.held(file)),
+            Err(TryLockError::Error(cause)) => return Err(self.failed("", cause)),
+        }
+        file.set_len(0)
+            .and_then(|()| file.seek(SeekFrom::Start(0)))
+            .and_then(|_| file.write_all(note.as_bytes()))
+            .map_err(|cause| self.failed("", cause))
+    }
+
+    fn held(&self, file: &mut File) -> LockError {
+        let text = read(file);
+        let holder = match text.lines().next().map(str::trim) {
+            Some(holder) if !holder.is_empty() => holder.to_owned(),
+            // Where the name can't be read the fact stands all the same.
+            _ => "it has just begun".to_owned(),
+        };
+        LockError::Held {
+            org: self.org.to_owned(),
+            holder,
+        }
+    }
+
+    fn open(&self, part: &str) -> Result<File, LockError> {
+        OpenOptions::new()
             .read(true)
             .write(true)
             .create(true)
             .truncate(false)
-            .open(&path)
-            .map_err(failed)?;
-        match file.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                let mut holder = String::new();
-                // Where the name can't be read the fact stands all the same.
-                let _ = file.read_to_string(&mut holder);
-                let holder = if holder.trim().is_empty() {
-                    "it has just begun".to_owned()
-                } else {
-                    holder
-                };
-                return Err(LockError::Held {
-                    org: org.to_owned(),
-                    holder: holder.trim().to_owned(),
-                });
-            }
-            Err(TryLockError::Error(cause)) => return Err(failed(cause)),
-        }
-        let began = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
-        let holder = format!("process {}, run {run}, since {began}", std::process::id());
-        file.set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(holder.as_bytes()))
-            .map_err(failed)?;
-        Ok(Self { _file: file })
+            .open(self.path(part))
+            .map_err(|cause| self.failed(part, cause))
     }
+
+    fn path(&self, part: &str) -> PathBuf {
+        self.folder.join(format!("{}{part}.lock", self.name))
+    }
+
+    fn failed(&self, part: &str, cause: std::io::Error) -> LockError {
+        LockError::Io {
+            path: self.path(part),
+            cause,
+        }
+    }
+}
+
+fn holder(run: &str) -> String {
+    let began = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
+    format!("process {}, run {run}, since {began}", std::process::id())
+}
+
+fn read(file: &mut File) -> String {
+    let mut text = String::new();
+    let read = file
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| file.read_to_string(&mut text));
+    if read.is_ok() { text } else { String::new() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const API: &str = "http://127.0.0.1/api";
+
+    fn take(folder: &Path, org: &str, run: &str, job: Option<(&str, &str)>) -> Result<Lock, LockError> {
+        let Some((name, shard)) = job else {
+            return Lock::take(folder, API, org, run);
+        };
+        let shard = crate::shard::Choice::parse(shard).unwrap().resolve(None).unwrap();
+        Lock::share(folder, API, org, run, Job { name, shard })
+    }
+
     #[test]
     fn a_second_writer_is_told_who_the_first_is_and_gets_the_lock_when_it_has_gone() {
         let folder = tempfile::tempdir().unwrap();
-        let first = Lock::take(folder.path(), "http://127.0.0.1/api", "acme", "run-1").unwrap();
-        let held = Lock::take(folder.path(), "http://127.0.0.1/api", "acme", "run-2").unwrap_err();
+        let first = take(folder.path(), "acme", "run-1", None).unwrap();
+        let held = take(folder.path(), "acme", "run-2", None).unwrap_err();
         assert!(held.to_string().contains("run run-1"), "{held}");
-        let other = Lock::take(folder.path(), "http://127.0.0.1/api", "acme/../other", "run-3").unwrap();
+        let other = take(folder.path(), "acme/../other", "run-3", None).unwrap();
         drop(first);
-        Lock::take(folder.path(), "http://127.0.0.1/api", "acme", "run-2").unwrap();
+        take(folder.path(), "acme", "run-2", None).unwrap();
         drop(other);
+    }
+
+    #[test]
+    fn the_shards_of_one_job_share_the_lock_with_each_other_and_with_nobody_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let first = take(folder.path(), "acme", "run-1", Some(("job", "1/2"))).unwrap();
+        let second = take(folder.path(), "acme", "run-2", Some(("job", "2/2"))).unwrap();
+        let twice = take(folder.path(), "acme", "run-3", Some(("job", "2/2"))).unwrap_err();
+        assert!(twice.to_string().contains("run run-2"), "{twice}");
+        let alone = take(folder.path(), "acme", "run-4", None).unwrap_err();
+        assert!(alone.to_string().contains("with the other shards"), "{alone}");
+        assert!(take(folder.path(), "acme", "run-5", Some(("another job", "1/2"))).is_err());
+        drop(first);
+        assert!(take(folder.path(), "acme", "run-6", None).is_err());
+        take(folder.path(), "acme", "run-7", Some(("job", "1/2"))).unwrap();
+        drop(second);
+        let alone = take(folder.path(), "acme", "run-8", None).unwrap();
+        assert!(take(folder.path(), "acme", "run-9", Some(("job", "1/2"))).is_err());
+        drop(alone);
+        take(folder.path(), "acme", "run-10", Some(("another job", "1/2"))).unwrap();
     }
 }

@@ -43,6 +43,11 @@ impl LineCount {
         }
     }
 
+    /// Passes something that holds no line break.
+    pub(super) fn pass_text(&mut self) {
+        self.after_cr = false;
+    }
+
     pub(super) fn pass(&mut self, bytes: &[u8]) {
         let Some(&last) = bytes.last() else { return };
         if self.after_cr && bytes.first() == Some(&b'\n') {
@@ -80,6 +85,16 @@ impl<R: Read> DelimitedReader<R> {
     /// Leaves out the rows that begin on the first `lines` lines.
     pub(super) fn skipping(mut self, lines: u64) -> Self {
         self.skip_through = lines;
+        self
+    }
+
+    /// Begins further down; `records`: below the text's first record, so that a byte-order mark is text.
+    pub(super) fn further_down(mut self, lines: LineCount, records: bool) -> Self {
+        self.lines = lines;
+        if records {
+            // The parser looks for a mark until it has been given something.
+            self.core.read_record(b"\n", &mut [0; 8], &mut [0; 4]);
+        }
         self
     }
 

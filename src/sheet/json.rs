@@ -98,6 +98,7 @@ pub(super) fn table(
                 buffer: Vec::new(),
             }))
         }),
+        pieces: None,
     })
 }
 

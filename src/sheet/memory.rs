@@ -1,5 +1,6 @@
 //! A table made of rows in memory: for tests, and for whoever has rows that stand in no file.
 
+use super::pieces::Gathered;
 use super::{Format, Header, ReadError, Row, RowReader, Table};
 
 impl Table {
@@ -22,7 +23,21 @@ impl Table {
                     at: 0,
                 }))
             }),
+            pieces: None,
         }
+    }
+}
+
+impl Table {
+    /// The same, cut into pieces of so many rows.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn in_pieces_of(mut self, together: usize) -> Self {
+        let open = std::sync::Arc::new(self.opener);
+        let cut = std::sync::Arc::clone(&open);
+        self.opener = Box::new(move || open());
+        self.pieces = Some(Box::new(move || Ok(Box::new(Gathered::sized(cut()?, together)))));
+        self
     }
 }
 

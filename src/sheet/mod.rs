@@ -4,6 +4,7 @@
 //! Belongs here: file formats, encodings, compression, header rows. Doesn't: what a column means
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
+mod chunks;
 mod cut;
 mod delimited;
 mod encoding;
@@ -13,6 +14,7 @@ mod header;
 mod json;
 mod limits;
 mod memory;
+mod pieces;
 mod row;
 mod rows;
 mod source;
@@ -27,7 +29,9 @@ use std::path::PathBuf;
 pub use error::ReadError;
 pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
+pub use pieces::{Piece, PieceReader};
 pub use row::{Cell, Moment, NumberFormat, Row};
+pub use rows::Passed;
 
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -141,10 +145,20 @@ pub trait RowReader {
     /// Fills `row` with the next data row; false at the end.
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError>;
 
-    /// What a person should know of the rows passed so far, in plain words (repeated headers left out, rows of zeros, hidden
-    /// rows); whole after the last row.
-    fn notes(&self) -> Vec<String> {
-        Vec::new()
+    /// What a person should know of the rows passed so far (repeated headers left out, rows of zeros, hidden rows); whole
+    /// after the last row.
+    fn passed(&self) -> Passed {
+        Passed::default()
+    }
+}
+
+impl<R: RowReader + ?Sized> RowReader for Box<R> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        (**self).next(row)
+    }
+
+    fn passed(&self) -> Passed {
+        (**self).passed()
     }
 }
 
@@ -174,13 +188,26 @@ pub struct Table {
     pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
-    opener: Box<dyn Fn() -> Result<Box<dyn RowReader>, ReadError> + Send + Sync>,
+    opener: Opener<dyn RowReader>,
+    /// Where the rows can be read in several places at once.
+    pieces: Option<Opener<dyn PieceReader>>,
 }
+
+/// Begins another pass.
+type Opener<R> = Box<dyn Fn() -> Result<Box<R>, ReadError> + Send + Sync>;
 
 impl Table {
     /// The data rows from the first one on; may be called again for another pass.
     pub fn rows(&self) -> Result<Box<dyn RowReader>, ReadError> {
         (self.opener)()
+    }
+
+    /// The same rows in pieces that can be read on any thread.
+    pub fn pieces(&self) -> Result<Box<dyn PieceReader>, ReadError> {
+        match &self.pieces {
+            Some(open) => open(),
+            None => Ok(Box::new(pieces::Gathered::new(self.rows()?))),
+        }
     }
 
     /// Where a cell is, for a person: `Worksheet!C7` in a workbook, `line 7, column "Quantity"` in text.

@@ -192,12 +192,33 @@ impl Row {
         self.text.push_str(text);
         let mut start = 0;
         for &end in ends {
-            self.cells.push(match text.get(start..end) {
-                None | Some("") => Raw::Empty,
-                Some(field) if field.starts_with('#') && ERROR_VALUES.contains(&field) => Raw::Error(start, end),
-                Some(_) => Raw::Text(start, end),
-            });
+            let raw = self.field(start, end);
+            self.cells.push(raw);
             start = end;
+        }
+    }
+
+    /// Adds a field of a text row, as `fill_text` does: what stood between quotation marks, doubled ones still among it,
+    /// and what stood outside of them.
+    pub(super) fn push_field(&mut self, quoted: &str, bare: &str) {
+        let start = self.text.len();
+        let mut rest = quoted;
+        while let Some(at) = memchr::memchr(b'"', rest.as_bytes()) {
+            self.text.push_str(rest.get(..=at).unwrap_or_default());
+            rest = rest.get(at + 2..).unwrap_or_default();
+        }
+        self.text.push_str(rest);
+        self.text.push_str(bare);
+        let raw = self.field(start, self.text.len());
+        self.cells.push(raw);
+    }
+
+    /// What a field of a text row is.
+    fn field(&self, start: usize, end: usize) -> Raw {
+        match self.text.get(start..end) {
+            None | Some("") => Raw::Empty,
+            Some(field) if field.starts_with('#') && ERROR_VALUES.contains(&field) => Raw::Error(start, end),
+            Some(_) => Raw::Text(start, end),
         }
     }
 

@@ -17,23 +17,18 @@ pub(super) struct DataRule {
 }
 
 /// The data rows of one pass.
-pub(super) struct DataRows {
-    physical: Box<dyn RowReader>,
+pub(super) struct DataRows<R> {
+    physical: R,
     rule: DataRule,
-    repeated: u64,
-    zeros: u64,
-    /// How many rows given are hidden in the sheet, and the first of them.
-    hidden: (u64, u64),
+    passed: Passed,
 }
 
-impl DataRows {
-    pub(super) fn new(physical: Box<dyn RowReader>, rule: DataRule) -> Self {
+impl<R: RowReader> DataRows<R> {
+    pub(super) fn new(physical: R, rule: DataRule) -> Self {
         Self {
             physical,
             rule,
-            repeated: 0,
-            zeros: 0,
-            hidden: (0, 0),
+            passed: Passed::default(),
         }
     }
 }
@@ -68,33 +63,62 @@ pub(super) fn looks_real(row: &Row) -> bool {
     !row.cells().any(|cell| matches!(cell, Cell::Error(_))) && row.cells().any(|cell| is_filled(cell) && !is_zero(cell))
 }
 
-impl RowReader for DataRows {
+impl<R: RowReader> RowReader for DataRows<R> {
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
         while self.physical.next(row)? {
             if row.line <= self.rule.found.header.line || row.is_blank() {
                 continue;
             }
             if self.rule.found.is_repeated_by(row) {
-                self.repeated += 1;
+                self.passed.repeated += 1;
                 continue;
             }
             if self.rule.drop_zeros && is_only_zeros(row) {
-                self.zeros += 1;
+                self.passed.zeros += 1;
                 continue;
             }
             if self.rule.hidden.binary_search(&row.line).is_ok() {
-                if self.hidden.0 == 0 {
-                    self.hidden.1 = row.line;
-                }
-                self.hidden.0 += 1;
+                self.passed.join(Passed {
+                    hidden: (1, row.line),
+                    ..Passed::default()
+                });
             }
             return Ok(true);
         }
         Ok(false)
     }
 
-    fn notes(&self) -> Vec<String> {
-        let mut notes = self.physical.notes();
+    fn passed(&self) -> Passed {
+        self.passed
+    }
+}
+
+/// What a person should know of the rows that a pass came by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Passed {
+    /// Rows that repeat the header, left out.
+    repeated: u64,
+    /// Rows of nothing but zeros, left out.
+    zeros: u64,
+    /// How many rows given are hidden in the sheet, and the first of them.
+    hidden: (u64, u64),
+}
+
+impl Passed {
+    /// Adds what was passed further down.
+    pub fn join(&mut self, further: Self) {
+        self.repeated += further.repeated;
+        self.zeros += further.zeros;
+        if self.hidden.0 == 0 {
+            self.hidden.1 = further.hidden.1;
+        }
+        self.hidden.0 += further.hidden.0;
+    }
+
+    /// The same in plain words.
+    #[must_use]
+    pub fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
         if self.repeated > 0 {
             let words = if self.repeated == 1 {
                 "repeats the header and is"

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
+use super::chunks::{Chunks, Text};
 use super::delimited::{DelimitedReader, declared_delimiter, sniff_delimiter};
 use super::encoding::TextEncoding;
+use super::pieces::PieceReader;
 use super::rows::{DataRows, DataRule};
 use super::source::Source;
 use super::workbook::{declared, find, first_rows, preamble_note};
@@ -115,6 +117,20 @@ fn delimited(
         drop_zeros: false,
         hidden: Arc::default(),
     };
+    let pieces = {
+        let (source, rule) = (Arc::clone(&source), rule.clone());
+        let text = Text {
+            file: source.file.clone(),
+            encoding: name,
+            delimiter,
+            limits,
+            skip,
+        };
+        move || -> Result<Box<dyn PieceReader>, ReadError> {
+            let input = encoding.reader(&source)?;
+            Ok(Box::new(Chunks::new(text.clone(), rule.clone(), input)))
+        }
+    };
     Ok(Table {
         file: source.file.clone(),
         format: Format::Delimited {
@@ -126,6 +142,7 @@ fn delimited(
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),
         notes,
-        opener: Box::new(move || Ok(Box::new(DataRows::new(Box::new(physical()?), rule.clone())))),
+        opener: Box::new(move || Ok(Box::new(DataRows::new(physical()?, rule.clone())))),
+        pieces: Some(Box::new(pieces)),
     })
 }

@@ -262,6 +262,7 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         declared_rows,
         notes,
         opener: Box::new(move || Ok(Box::new(DataRows::new(shared.1.rows(&name)?, rule.clone())))),
+        pieces: None,
     })
 }
 

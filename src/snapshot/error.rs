@@ -120,6 +120,9 @@ pub enum SnapshotError {
         /// The snapshot.
         name: String,
     },
+    /// What it lacks is not known to be gone, so that nothing may be deleted by it.
+    #[error("the snapshot {0} holds a part only of its organization ({1})")]
+    Part(String, String),
     /// No rule says what is to be kept.
     #[error("no rule says which snapshots to keep, so none is removed")]
     NoPolicy,
@@ -156,6 +159,7 @@ impl SnapshotError {
                 "look at what became of the others (`stockport backup verify DIR --against-org`); if it is right, say --allow-shrink"
             }
             Self::NoItem { .. } => "check --only to the letter, or take another snapshot",
+            Self::Part(..) => "restore it without --exact, or take another snapshot",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => "say at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
         }

@@ -49,7 +49,7 @@ pub struct Data {
     pub content_sha256: String,
 }
 
-/// How sure it is that a snapshot is whole; what is less is no snapshot.
+/// How sure it is that a snapshot is whole. A backup that is less than plausible is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grade {
@@ -57,6 +57,8 @@ pub enum Grade {
     Proved,
     /// The API doesn't order its lists; the length isn't suspicious.
     Plausible,
+    /// It is known to hold a part only: the items that a command was about to change, of an API that cuts its lists.
+    Part,
 }
 
 impl Grade {
@@ -66,6 +68,7 @@ impl Grade {
         match self {
             Self::Proved => "proved",
             Self::Plausible => "plausible",
+            Self::Part => "part",
         }
     }
 }

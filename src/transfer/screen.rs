@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::Supply;
+use super::{Conflicts, Supply};
 use crate::columns::{Survey, as_text};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
@@ -42,7 +42,8 @@ pub fn show_reading(output: &Output, tables: &[Table], survey: &Survey) {
     }
 }
 
-pub(super) fn show_listing(output: &Output, org: &str, listing: &Listing) {
+/// What an organization holds, and how sure it is.
+pub fn show_listing(output: &Output, org: &str, listing: &Listing) {
     let grade = match listing.completeness {
         Completeness::Proved => "proved whole",
         Completeness::Plausible => "plausibly whole",
@@ -70,6 +71,13 @@ pub(super) fn show_plan(
 ) -> Result<(), Error> {
     output.result("Plan:");
     let rejected = journal.rejected()?;
+    let (mut reject, mut skip, mut change) = (rejected, skipped, update);
+    let conflicts = supply.conflicts();
+    let (conflicts, conflict) = match conflicts {
+        Conflicts::Refused(count) => (take_from(&mut reject, count), "conflict"),
+        Conflicts::Left(count) => (take_from(&mut skip, count), "conflict, left as they are"),
+        Conflicts::Overwritten(count) => (take_from(&mut change, count), "conflict, overwritten"),
+    };
     let all = create + update + delete + skipped + rejected == 0 && unchanged > 0;
     let unchanged_name = if all {
         "unchanged (all of them: nothing to send)"
@@ -78,11 +86,12 @@ pub(super) fn show_plan(
     };
     let lines = [
         (Tone::Good, "create", create, true),
-        (Tone::Good, "update", update, true),
+        (Tone::Good, "update", change, true),
+        (Tone::Bad, conflict, conflicts, conflicts > 0),
         (Tone::Plain, unchanged_name, unchanged, true),
         (Tone::Bad, "delete", delete, delete > 0),
-        (Tone::Plain, "skip", skipped, skipped > 0),
-        (Tone::Warning, "reject", rejected, rejected > 0),
+        (Tone::Plain, "skip", skip, skip > 0),
+        (Tone::Warning, "reject", reject, reject > 0),
     ];
     for (tone, name, count, shown) in lines {
         if shown {
@@ -95,6 +104,9 @@ pub(super) fn show_plan(
         let line = format!("  {:>9} stored values among them would be cleared", grouped(cleared));
         output.result(&output.paint(Tone::Warning, &line));
     }
+    for remark in supply.remarks() {
+        output.result(&format!("  {remark}"));
+    }
     let changes = journal.first_changes(Action::Update, FIRST)?;
     for change in &changes {
         output.result(&format!("  {}: {}", change.id, differences(change)));
@@ -104,6 +116,14 @@ pub(super) fn show_plan(
         output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more update"))));
     }
     show_problems(output, supply, journal, rejected)
+}
+
+/// What is shown on a line of its own leaves the line where it was counted. A resumed run may have sent some of them
+/// before; those are not counted there any more.
+fn take_from(line: &mut u64, count: u64) -> u64 {
+    let count = count.min(*line);
+    *line -= count;
+    count
 }
 
 fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {

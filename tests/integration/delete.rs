@@ -182,29 +182,55 @@ fn a_field_that_is_misspelt_deletes_nothing() {
     assert_eq!(server.count(ORG), 3);
 }
 
+/// The words of the command that brings back what a command has kept.
+fn way_back(stdout: &str) -> Vec<String> {
+    let (_, command) = stdout
+        .split_once("To bring it back: stockport ")
+        .unwrap_or_else(|| panic!("{stdout}"));
+    let line = command.lines().next().unwrap();
+    line.split(' ').map(str::to_owned).collect()
+}
+
 #[test]
-fn a_copy_of_all_that_is_stored_is_kept_before_anything_goes() {
+fn what_is_there_is_kept_as_a_snapshot_that_restore_brings_back_by_the_command_that_was_told() {
     let server = filled(Faulty::new(), 3);
     let stockport = Stockport::new().at_faulty(&server, ORG);
+    let before = server.items(ORG);
     let run = stockport.run(["delete", "--ids", "T00001", "--yes"]).ok();
-    let told = run
-        .stdout
-        .lines()
-        .find_map(|line| line.split_once("as stored: "))
-        .unwrap();
-    let copy = fs::File::open(told.1).unwrap();
-    let lines = String::from_utf8(zstd::stream::decode_all(copy).unwrap()).unwrap();
-    let items: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!(items.len(), 3);
-    let gone = items.iter().find(|item| item["id"] == "T00001").unwrap();
-    assert_eq!(
-        (&gone["extra"], &gone["weight"], &gone["own"]),
-        (
-            &json!({"note": "Ü", "list": [1, {"a": null}]}),
-            &json!("024"),
-            &json!(true)
-        )
+    let restore = way_back(&run.stdout);
+    let folder = stockport.home().join("data/stockport/snapshots");
+    let folder = folder.to_str().unwrap();
+    let listed = stockport.run(["backup", "list", folder]).ok();
+    assert!(listed.stdout.contains("3 items"), "{}", listed.stdout);
+    stockport.run(["backup", "verify", folder]).ok();
+    let restored = stockport.run(&restore).ok();
+    assert!(
+        restored.stdout.contains("3 read = 1 created + 2 unchanged"),
+        "{}",
+        restored.stdout
     );
+    assert_equal(&before, &server.items(ORG));
+}
+
+#[test]
+fn of_a_list_that_is_cut_the_snapshot_holds_what_goes_and_says_that_it_is_a_part() {
+    let server = filled(
+        Faulty::with(Flavour {
+            hard_cut: Some(4),
+            ..Flavour::default()
+        }),
+        20,
+    );
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let before = server.items(ORG);
+    let run = stockport.run(["delete", "--ids", "T00010", "--yes"]).ok();
+    let restore = way_back(&run.stdout);
+    let mut exact = restore.clone();
+    exact.extend(["--exact", "--yes", "--max-delete", "100%"].map(str::to_owned));
+    let refused = stockport.run(&exact).exit(1);
+    assert!(refused.stderr.contains("holds a part only"), "{}", refused.stderr);
+    stockport.run(&restore).ok();
+    assert_equal(&before, &server.items(ORG));
 }
 
 #[test]

@@ -238,8 +238,12 @@ fn a_rate_bounds_the_items_that_arrive_in_any_stretch_of_the_run() {
 }
 
 #[test]
-fn retry_after_in_both_forms_is_obeyed_by_the_whole_pool() {
-    for fault in [Fault::TooManySeconds(3), Fault::TooManyDate(4)] {
+fn retry_after_in_both_forms_is_obeyed_by_the_whole_pool_whatever_the_clocks_say() {
+    for fault in [
+        Fault::TooManySeconds(3),
+        Fault::TooManyDate(4),
+        Fault::TooManyBySlowClock(4),
+    ] {
         let load = Load::new(1_000);
         let server = Faulty::new()
             .rule(Rule::first(5, Fault::Slow(Duration::from_millis(5))).on("POST"))

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::support::{Stockport, sample};
+use crate::support::{Stockport, TestSandbox, sample};
 
 fn inspected(path: &str) -> Value {
     Stockport::new().run(["inspect", path, "--json"]).ok().json()
@@ -322,6 +322,29 @@ fn the_vendors_workbook_gives_exactly_one_item() {
         (items.len(), &items[0]["item_id"], &items[0]["name"]),
         (1, &json!("test-item"), &json!("Chess Set"))
     );
+}
+
+#[test]
+fn the_vendors_workbook_is_imported_exported_and_reads_back_equal() {
+    let Some((path, _)) = real("inventory_import.xlsm") else {
+        return;
+    };
+    let wanted = items(&path);
+    let server = TestSandbox::new();
+    let stockport = Stockport::new().at(&server, "sandbox-company");
+    assert_eq!(
+        stockport.run(["import", &path, "--json"]).ok().json()["created"],
+        json!(1)
+    );
+    for file in ["out.xlsx", "out.csv", "out.jsonl"] {
+        stockport.run(["export", file]).ok();
+        let again = stockport.run(["import", file, "--json"]).ok().json();
+        assert_eq!((&again["unchanged"], &again["read"]), (&json!(1), &json!(1)), "{file}");
+        let back = items(&stockport.path(file).to_string_lossy());
+        for (field, value) in wanted[0].as_object().unwrap() {
+            assert_eq!(&back[0][field], value, "{field} in {file}");
+        }
+    }
 }
 
 #[test]

@@ -161,6 +161,24 @@ fn steps() -> Vec<(&'static str, Does)> {
                 assert!(run.stdout.contains("8 read = 8 deleted"), "{run:?}");
             }),
         ),
+        (
+            "stockport migrate --from sandbox-company --to sandbox-branch --dry-run",
+            says(0, |_, run| assert!(run.stdout.contains("207 create"), "{run:?}")),
+        ),
+        (
+            "stockport migrate --from sandbox-company --to sandbox-branch",
+            says(0, |_, run| {
+                assert!(run.stdout.contains("207 items, none differs"), "{run:?}");
+            }),
+        ),
+        (
+            "stockport import inventory.xlsx --shard 1/2",
+            says(0, |_, run| assert!(run.stdout.contains("Shard 1/2: "), "{run:?}")),
+        ),
+        (
+            "stockport import inventory.xlsx --shard 2/2",
+            says(0, |_, run| assert!(run.stdout.contains("Shard 2/2: "), "{run:?}")),
+        ),
         ("stockport sandbox", Does::Serves),
         (
             "stockport inspect samples/exports/metrc-packages-grid.csv",
@@ -188,12 +206,12 @@ fn steps() -> Vec<(&'static str, Does)> {
         (
             "stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
             says(0, |_, run| {
-                assert!(run.stdout.contains("Backed up 207 items"), "{run:?}")
+                assert!(run.stdout.contains("Backed up 215 items"), "{run:?}");
             }),
         ),
         (
             "stockport backup list backups",
-            says(0, |_, run| assert!(run.stdout.contains("207 items"), "{run:?}")),
+            says(0, |_, run| assert!(run.stdout.contains("215 items"), "{run:?}")),
         ),
         (
             "stockport backup verify backups --drill",
@@ -201,12 +219,12 @@ fn steps() -> Vec<(&'static str, Does)> {
         ),
         (
             "stockport backup restore backups@latest --dry-run",
-            says(0, |_, run| assert!(run.stdout.contains("207 unchanged"), "{run:?}")),
+            says(0, |_, run| assert!(run.stdout.contains("215 unchanged"), "{run:?}")),
         ),
         (
             "stockport backup restore backups --verify",
             says(0, |stockport, run| {
-                assert!(run.stdout.contains("207 read = 207 unchanged"), "{run:?}");
+                assert!(run.stdout.contains("215 read = 215 unchanged"), "{run:?}");
                 // What the README asks its reader to have.
                 let key = stockport.write("stockport.key", "a-key");
                 #[cfg(unix)]

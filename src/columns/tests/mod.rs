@@ -4,6 +4,7 @@ mod duplicates;
 mod inspect;
 mod mapping;
 mod matching;
+mod parts;
 mod properties;
 mod rows;
 mod values;
@@ -106,28 +107,33 @@ pub(super) fn read(tables: Vec<Table>, options: ColumnOptions) -> (Vec<Seen>, Su
 
 pub(super) fn read_source(source: &mut Source) -> (Vec<Seen>, Survey) {
     let survey = source.survey().expect("a survey");
-    let mut seen = Vec::new();
+    let mut rows = Vec::new();
     source
         .read::<ColumnError>(&mut |_, incoming| {
-            seen.push(match incoming.reading {
-                Reading::Item(draft) => {
-                    let values = draft.values.iter();
-                    let values = values
-                        .map(|value| (value.field.to_owned(), value.value.to_json()))
-                        .collect();
-                    Seen::Item(draft.id.into_owned(), values)
-                }
-                Reading::Rejected(reasons) => {
-                    assert!(!reasons.is_empty(), "a rejection without a reason");
-                    Seen::Rejected(reasons)
-                }
-                Reading::Skipped(why) => Seen::Skipped(why),
-            });
+            rows.push(seen(incoming));
             Ok(())
         })
         .expect("rows");
-    assert_eq!(survey.rows, seen.len() as u64, "rows surveyed and rows read");
-    (seen, survey)
+    assert_eq!(survey.rows, rows.len() as u64, "rows surveyed and rows read");
+    (rows, survey)
+}
+
+/// What became of a row.
+pub(super) fn seen(incoming: Incoming<'_>) -> Seen {
+    match incoming.reading {
+        Reading::Item(draft) => {
+            let values = draft.values.iter();
+            let values = values
+                .map(|value| (value.field.to_owned(), value.value.to_json()))
+                .collect();
+            Seen::Item(draft.id.into_owned(), values)
+        }
+        Reading::Rejected(reasons) => {
+            assert!(!reasons.is_empty(), "a rejection without a reason");
+            Seen::Rejected(reasons)
+        }
+        Reading::Skipped(why) => Seen::Skipped(why),
+    }
 }
 
 /// The values of one field, as JSON text; `rejected` or `skipped` where the row is no item, `absent` where it lacks it.

@@ -97,21 +97,11 @@ fn targets(context: &Context, options: &BackupCreate) -> Result<Vec<Result<Targe
     })
 }
 
-/// A profile's own organization, API and key; what the environment says is meant for one organization, not for each.
 fn of_profile(context: &Context, profile: Profile) -> Target {
-    let wishes = Wishes {
-        org: None,
-        orgs: Vec::new(),
-        api: None,
-        own_key_first: true,
-        retries: profile.defaults.retries.unwrap_or(context.wishes.retries),
-        timeout: profile.defaults.timeout.unwrap_or(context.wishes.timeout),
-        ..context.wishes.clone()
-    };
     Target {
         profile: Some(profile.name.clone()),
         org: profile.org.clone(),
-        wishes: wishes.with_profile(profile),
+        wishes: context.of_profile(profile),
     }
 }
 

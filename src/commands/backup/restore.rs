@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use super::super::{Connected, Context, runs_folder};
 use super::patience;
-use crate::backup::{Backup, Read};
+use crate::backup::{Backup, Read, how_to_restore};
 use crate::cli::BackupRestore;
 use crate::error::{Error, Exit};
 use crate::inventory::id_of;
@@ -15,7 +15,7 @@ use crate::output::grouped;
 use crate::report::Summary;
 use crate::restore::{Restore, rejects_for};
 use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
-use crate::snapshot::{Snapshot, SnapshotError, find};
+use crate::snapshot::{Grade, Snapshot, SnapshotError, find};
 use crate::transfer::{Purpose, Transfer};
 
 /// Runs the command.
@@ -41,12 +41,18 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
     let manifest = snapshot.manifest()?.clone();
     summary.source = snapshot.folder().join(snapshot.name.to_string()).display().to_string();
     context.output.result(&format!(
-        "Snapshot {} of {}: {} items ({} to be all)",
+        "Snapshot {} of {}: {} items ({})",
         snapshot.name,
         shelf.org(),
         grouped(manifest.items),
-        manifest.completeness.name()
+        match manifest.completeness {
+            Grade::Part => "a part of what there was".to_owned(),
+            whole => format!("{} to be all", whole.name()),
+        }
     ));
+    if options.exact && manifest.completeness == Grade::Part {
+        return Err(SnapshotError::Part(snapshot.name.to_string(), manifest.evidence).into());
+    }
     let only: BTreeSet<String> = options.only.iter().cloned().collect();
     let absent = absent(&snapshot, &only)?;
     if !options.exact
@@ -178,8 +184,13 @@ fn prepare(
     }
     let taken = backup.keep(read)?;
     context.output.result(&format!(
-        "What {} holds now is kept as the snapshot {}",
-        connected.org, taken.created.name
+        "What {} holds now is kept as the snapshot {}. To bring it back: {}",
+        connected.org,
+        taken.created.name,
+        how_to_restore(
+            &taken.shelf.folder().join(taken.created.name.to_string()),
+            &connected.org
+        )
     ));
     Ok(doomed)
 }

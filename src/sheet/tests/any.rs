@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
+use super::chunks::{Chunks, Text};
 use super::delimited::DelimitedReader;
+use super::rows::{DataRows, DataRule};
 use super::*;
 
 proptest! {
@@ -40,6 +42,52 @@ proptest! {
                 }
                 Err(other) => panic!("{other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn a_text_in_chunks_has_the_rows_of_the_text_as_a_whole(
+        bytes in prop_oneof![
+            "[a#N/A1\",;\\r\\né\u{feff}]{0,80}".prop_map(String::into_bytes),
+            "(\u{feff})?([ab\u{e9}]{0,3}(\"([a,\\r\\n]|\"\"){0,4}\"[a\"]?)?[,\\r\\n]){0,30}".prop_map(String::into_bytes),
+            prop::collection::vec(prop::sample::select(b"a\",\r\n\xc3\xa9".to_vec()), 0..60),
+        ],
+        size in 1_usize..40,
+        columns in 1_usize..6,
+        row_bytes in 8_usize..64,
+        skip in 0_u64..2,
+    ) {
+        let limits = Limits { columns, row_bytes, ..Limits::default() };
+        let rule = DataRule { found: header::Found::default(), drop_zeros: false, hidden: std::sync::Arc::default() };
+        let plain = DelimitedReader::new("f", "UTF-8", b',', &limits, &*bytes).skipping(skip);
+        let text = Text { file: "f".to_owned(), encoding: "UTF-8", delimiter: b',', limits, skip };
+        let input = Box::new(std::io::Cursor::new(bytes.clone()));
+        let mut chunks = Chunks::new(text, rule.clone(), input).sized(size);
+        let whole = all_rows(&mut DataRows::new(plain, rule));
+        let mut pieces = (Vec::new(), None);
+        while pieces.1.is_none() {
+            match chunks.next() {
+                Ok(Some(mut piece)) => {
+                    let (rows, failure) = all_rows(&mut piece);
+                    pieces.0.extend(rows);
+                    pieces.1 = failure;
+                }
+                Ok(None) => break,
+                Err(failure) => pieces.1 = Some(failure.to_string()),
+            }
+        }
+        prop_assert_eq!(pieces, whole);
+    }
+}
+
+/// All rows, and the error that ended them.
+fn all_rows(reader: &mut dyn RowReader) -> (Vec<(u64, Vec<String>)>, Option<String>) {
+    let (mut row, mut rows) = (Row::new(), Vec::new());
+    loop {
+        match reader.next(&mut row) {
+            Ok(true) => rows.push((row.line, row.cells().map(show).collect())),
+            Ok(false) => return (rows, None),
+            Err(failure) => return (rows, Some(failure.to_string())),
         }
     }
 }

@@ -84,7 +84,7 @@ pub(super) fn read_path(path: &Path, options: &ReadOptions) -> Result<Read, Read
             rows.push((row.line, row.cells().map(show).collect()));
         }
         if pass == 0 {
-            notes.extend(reader.notes());
+            notes.extend(reader.passed().notes());
         }
         passes.push(rows);
     }

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::out::Out;
 use super::text::{moment_text, number_text};
-use super::{Column, TableWriter, WriteError};
+use super::{Column, InParts, RowEncoder, TableWriter, WriteError};
 use crate::sheet::{Cell, NumberFormat};
 
 /// How the objects are put together.
@@ -21,12 +21,21 @@ pub(super) enum Layout {
 /// Writes objects.
 pub(super) struct JsonWriter<'w> {
     out: Out<'w>,
-    layout: Layout,
-    /// The keys, quoted and with their colon.
-    keys: Vec<Vec<u8>>,
+    encoder: JsonEncoder,
     first: bool,
     line: Vec<u8>,
 }
+
+/// Makes objects of rows.
+#[derive(Clone)]
+struct JsonEncoder {
+    layout: Layout,
+    /// The keys, quoted and with their colon.
+    keys: Vec<Vec<u8>>,
+}
+
+/// What stands before each object of an array but the first.
+const BETWEEN: &[u8] = b",\n";
 
 impl<'w> JsonWriter<'w> {
     pub(super) fn new(layout: Layout, columns: &[Column], mut out: Out<'w>) -> Result<Self, WriteError> {
@@ -42,43 +51,70 @@ impl<'w> JsonWriter<'w> {
         }
         Ok(Self {
             out,
-            layout,
-            keys,
+            encoder: JsonEncoder { layout, keys },
             first: true,
             line: Vec::new(),
         })
     }
 }
 
-impl TableWriter for JsonWriter<'_> {
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
-        self.line.clear();
-        if self.layout == Layout::Array && !self.first {
-            self.line.extend_from_slice(b",\n");
+impl RowEncoder for JsonEncoder {
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+        if self.layout == Layout::Array {
+            out.extend_from_slice(BETWEEN);
         }
-        self.first = false;
-        self.line.push(b'{');
+        out.push(b'{');
         let mut comma = false;
         for (key, cell) in self.keys.iter().zip(cells) {
             if *cell == Cell::Absent {
                 continue;
             }
             if comma {
-                self.line.push(b',');
+                out.push(b',');
             }
             comma = true;
-            self.line.extend_from_slice(key);
-            value(&mut self.line, cell)?;
+            out.extend_from_slice(key);
+            value(out, cell)?;
         }
-        self.line.push(b'}');
+        out.push(b'}');
         if self.layout == Layout::Lines {
-            self.line.push(b'\n');
+            out.push(b'\n');
         }
-        Ok(self.out.write_all(&self.line)?)
+        Ok(())
+    }
+}
+
+impl InParts for JsonWriter<'_> {
+    fn encoder(&self) -> Box<dyn RowEncoder> {
+        Box::new(self.encoder.clone())
+    }
+
+    fn encoded(&mut self, rows: &[u8]) -> Result<(), WriteError> {
+        let mut rows = rows;
+        if self.encoder.layout == Layout::Array && self.first {
+            rows = rows.strip_prefix(BETWEEN).unwrap_or(rows);
+        }
+        self.first &= rows.is_empty();
+        Ok(self.out.write_all(rows)?)
+    }
+}
+
+impl TableWriter for JsonWriter<'_> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
+        let mut line = std::mem::take(&mut self.line);
+        line.clear();
+        self.encoder.encode(cells, &mut line)?;
+        self.encoded(&line)?;
+        self.line = line;
+        Ok(())
+    }
+
+    fn in_parts(&mut self) -> Option<&mut dyn InParts> {
+        Some(self)
     }
 
     fn finish(mut self: Box<Self>) -> Result<(), WriteError> {
-        if self.layout == Layout::Array {
+        if self.encoder.layout == Layout::Array {
             self.out.write_all(if self.first { b"]\n" } else { b"\n]\n" })?;
         }
         Ok(self.out.finish()?)

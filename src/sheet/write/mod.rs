@@ -115,8 +115,28 @@ pub trait TableWriter {
         self.row(cells)
     }
 
+    /// The way to write rows that were made into bytes elsewhere; none where a row's bytes depend on the rows before it.
+    fn in_parts(&mut self) -> Option<&mut dyn InParts> {
+        None
+    }
+
     /// Writes what is still missing. Without it the output is not whole.
     fn finish(self: Box<Self>) -> Result<(), WriteError>;
+}
+
+/// Takes rows that its encoder has made into bytes.
+pub trait InParts {
+    /// What makes the bytes.
+    fn encoder(&self) -> Box<dyn RowEncoder>;
+
+    /// Writes whole rows.
+    fn encoded(&mut self, rows: &[u8]) -> Result<(), WriteError>;
+}
+
+/// Makes rows into bytes, on any thread, for the writer that it came from.
+pub trait RowEncoder: Send + Sync {
+    /// Adds a row's bytes. What an error leaves behind is of no use.
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError>;
 }
 
 impl OutFormat {

@@ -118,7 +118,7 @@ fn rows(table: &Table) -> Option<(u64, u64)> {
             let _ = write!(place, "{cell:?} {}", table.address(row.line, index));
         }
     }
-    drop(reader.notes());
+    drop(reader.passed().notes());
     Some((count, cells))
 }
 

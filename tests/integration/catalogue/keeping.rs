@@ -4,15 +4,19 @@ use std::io;
 
 use stockport::delete::DeleteError;
 use stockport::journal::JournalError;
+use stockport::migrate::MigrateError;
 use stockport::review::ReviewError;
 use stockport::runs::{LockError, RunError};
 use stockport::schedule::ScheduleError;
+use stockport::shard::ShardError;
 use stockport::sheet::write::WriteError;
 use stockport::snapshot::SnapshotError;
 
 use super::{Catalogue, variants};
 
 variants!(journal of JournalError as "JournalError": Create, Store, Stopped);
+variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts);
+variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
 variants!(run of RunError as "RunError": NoSuchRun, NoRun, Mismatch, Elsewhere, CutShort, Shrunken);
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
@@ -23,6 +27,7 @@ variants!(schedule of ScheduleError as "ScheduleError":
 variants!(snapshot of SnapshotError as "SnapshotError":
     Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
     Interrupted, Empty, Shrunken, NotAFolder, NoItem, NoPolicy,
+    Part,
 );
 
 fn denied() -> io::Error {
@@ -101,6 +106,38 @@ pub(super) fn add(all: &mut Catalogue) {
             count: 3,
         },
     ]);
+    all.take(vec![
+        MigrateError::Same {
+            org: org(),
+            place: "https://console.cannlytics.com/api".to_owned(),
+        },
+        MigrateError::Empty(org()),
+        MigrateError::Absent {
+            org: org(),
+            ids: (1..=14).map(|n| format!("1A4FF01000000220000000{n:02}")).collect(),
+        },
+        MigrateError::Collision {
+            ids: ["A1", "B1"].map(str::to_owned),
+        },
+        MigrateError::IdMap {
+            path: "ids.csv".into(),
+            why: "line 3 has no second id".to_owned(),
+        },
+        MigrateError::Conflicts {
+            org: org(),
+            count: 120,
+            named: (1..=10)
+                .map(|n| format!("1A4FF01000000220000000{n:02}: quantity 12 → 10.5, name \"Kush\" → \"Kush 2\""))
+                .collect(),
+        },
+    ]);
+    all.take(vec![
+        ShardError::NoIndex {
+            of: 4,
+            state: "isn't set".to_owned(),
+        },
+        ShardError::Beyond { index: 7, of: 4 },
+    ]);
     all.take(vec![DeleteError::NobodyToAsk, DeleteError::NoIds]);
     all.take(vec![
         ScheduleError::NoTime("dayly 02:00".to_owned()),
@@ -176,6 +213,7 @@ pub(super) fn add(all: &mut Catalogue) {
             id: "A1".to_owned(),
             name: name(),
         },
+        SnapshotError::Part(name(), "the items that meet status=Active".to_owned()),
         SnapshotError::NoPolicy,
     ]);
     let full = SnapshotError::File {

@@ -64,7 +64,7 @@ impl Catalogue {
 }
 
 variants!(of_all of Error as "Error":
-    Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, TwoResults,
+    Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, Migrate, Shard, TwoResults,
     Review, Temporary, NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
     Interrupted, Imbalance,
 );

@@ -63,6 +63,7 @@ fn looks(name: &str, args: &[&str], columns: &[u16], colours: bool) {
         let stockport = Stockport::new().at(&server, ORG);
         stockport.write("stored.csv", STORED);
         stockport.write("count.csv", COUNTED);
+        stockport.write("orders.csv", "name,quantity,price,paid\nKush,2,12.50,yes\n");
         stockport.run(["import", "stored.csv"]).ok();
         let Some(terminal) = Terminal::open(&stockport, *columns) else {
             return;
@@ -97,7 +98,7 @@ fn the_columns_that_inspect_shows_line_up() {
 
 #[test]
 fn an_error_and_its_hint() {
-    looks("error", &["import", "missing.csv", "--org", "nobody"], &[40, 80], false);
+    looks("error", &["import", "orders.csv"], &[40, 80], false);
 }
 
 /// Items for an upload of many requests.
@@ -146,7 +147,10 @@ fn without_a_terminal_a_line_comes_every_few_seconds_and_standard_output_is_for_
     let line = run.stderr.lines().find(|line| line.starts_with("Uploading: "));
     let line = line.unwrap_or_else(|| panic!("no line of progress:\n{}", run.stderr));
     assert!(line.contains(" of 8 items, "), "{line}");
-    assert!(line.contains("/s, about ") && line.contains(" left") && line.ends_with(", 1 at once"), "{line}");
+    assert!(
+        line.contains("/s, about ") && line.contains(" left") && line.ends_with(", 1 at once"),
+        "{line}"
+    );
     assert!(
         !run.stdout.contains("Uploading") && !run.stdout.contains('\u{1b}'),
         "{}",

@@ -56,6 +56,7 @@ struct Shared {
     started: Instant,
     rules: Mutex<Vec<Rule>>,
     poisoned: Mutex<BTreeSet<String>>,
+    spoiled: Mutex<Option<Value>>,
     log: Mutex<Vec<Request>>,
     in_flight: AtomicUsize,
     busy_above: AtomicUsize,
@@ -90,6 +91,7 @@ impl Faulty {
             started: Instant::now(),
             rules: Mutex::default(),
             poisoned: Mutex::default(),
+            spoiled: Mutex::default(),
             log: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             busy_above: AtomicUsize::new(usize::MAX),
@@ -202,6 +204,12 @@ impl Faulty {
         self.shared.sandbox.sandbox.store().count(org).unwrap()
     }
 
+    /// As soon as this item is posted, somebody else stores it so, past HTTP.
+    pub(crate) fn spoil(self, item: &Value) -> Self {
+        *self.shared.spoiled.lock().unwrap() = Some(item.clone());
+        self
+    }
+
     /// Stores items as they are, past HTTP.
     pub(crate) fn fill(&self, org: &str, items: &BTreeMap<String, Map<String, Value>>) {
         for (id, item) in items {
@@ -212,6 +220,12 @@ impl Faulty {
     /// Takes an item away, past HTTP.
     pub(crate) fn remove(&self, org: &str, id: &str) {
         self.shared.sandbox.sandbox.store().delete(org, id).unwrap();
+    }
+
+    /// Stores an item as it is under this id, past HTTP.
+    pub(crate) fn put_as(&self, org: &str, id: &str, item: &Value) {
+        let store = self.shared.sandbox.sandbox.store();
+        store.put(org, id, item.as_object().unwrap().clone()).unwrap();
     }
 
     /// Stores an item as it is, past HTTP; its id is its `item_id`.
@@ -356,6 +370,13 @@ impl Shared {
                 let date = SystemTime::now() + Duration::from_secs(*seconds);
                 too_many().with("retry-after", &httpdate::fmt_http_date(date))
             }
+            Some(Fault::TooManyBySlowClock(seconds)) => {
+                let clock = SystemTime::now() - Duration::from_secs(3600);
+                let date = clock + Duration::from_secs(*seconds);
+                too_many()
+                    .with("date", &httpdate::fmt_http_date(clock))
+                    .with("retry-after", &httpdate::fmt_http_date(date))
+            }
             Some(Fault::ErrorBefore) => WireAnswer::json(
                 500,
                 r#"{"success":false,"data":null,"message":"The database is busy."}"#,
@@ -431,6 +452,21 @@ impl Shared {
         self.pass_on(request, request.body.clone())
     }
 
+    fn spoil(&self, request: &WireRequest) {
+        let mut spoiled = self.spoiled.lock().unwrap();
+        let Some(item) = spoiled.take_if(|item| ids(&request.body).iter().any(|id| item["item_id"] == id.as_str()))
+        else {
+            return;
+        };
+        let org = request
+            .query()
+            .split('&')
+            .find_map(|part| part.strip_prefix("organization_id="));
+        let (org, id) = (org.unwrap(), item["item_id"].as_str().unwrap());
+        let store = self.sandbox.sandbox.store();
+        store.put(org, id, item.as_object().unwrap().clone()).unwrap();
+    }
+
     fn pass_on(&self, request: &WireRequest, body: Vec<u8>) -> WireAnswer {
         let origin = self.sandbox.sandbox.url().trim_end_matches("/api").to_owned();
         let method = reqwest::Method::from_bytes(request.method.as_bytes()).unwrap();
@@ -444,6 +480,9 @@ impl Shared {
             }
         }
         let answer = onward.send().unwrap();
+        if request.method == "POST" {
+            self.spoil(request);
+        }
         let status = answer.status().as_u16();
         let headers = ["content-type", "location"].into_iter().filter_map(|name| {
             let value = answer.headers().get(name)?.to_str().ok()?;

@@ -11,6 +11,8 @@ pub(crate) enum Fault {
     TooManySeconds(u64),
     /// 429, nothing done, `Retry-After` as a date so many seconds from now.
     TooManyDate(u64),
+    /// The same by a clock that is an hour slow, as its `Date` says.
+    TooManyBySlowClock(u64),
     /// 500 with a JSON message, nothing done.
     ErrorBefore,
     /// 500 as a page, nothing done.

@@ -1,0 +1,151 @@
+//! What `stockport backup` does, with the arguments of each.
+
+use std::path::PathBuf;
+
+use clap::{Args, Subcommand};
+
+use super::pace::{Brakes, Pace, max_delete};
+use crate::plan::MaxDelete;
+use crate::snapshot::retention::Count;
+
+/// `stockport backup`
+#[derive(Debug, Subcommand)]
+pub enum BackupCommand {
+    /// Write a snapshot of an organization's whole inventory into a folder
+    Create(BackupCreate),
+    /// List the snapshots in a folder
+    List(BackupList),
+    /// Prove that every snapshot is as it was written
+    Verify(BackupVerify),
+    /// Bring a snapshot back: shows the plan, sends what differs, accounts for every item
+    Restore(BackupRestore),
+    /// Remove old snapshots by rules
+    Prune(BackupPrune),
+}
+
+/// `stockport backup create`
+#[derive(Args, Debug)]
+pub struct BackupCreate {
+    /// The backup's folder; each organization gets one in it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Old snapshots go afterwards.
+    #[command(flatten)]
+    pub keep: Keep,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+    /// Every profile of the config file, one after the other, each with its own API, organization and key
+    #[arg(long)]
+    pub all_profiles: bool,
+    /// A shell command to run when a backup is not whole; the JSON summary is on its standard input
+    #[arg(long, value_name = "COMMAND")]
+    pub on_failure: Option<String>,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// `stockport backup list`
+#[derive(Args, Debug)]
+pub struct BackupList {
+    /// The backup's folder, DIR/ORG, or one snapshot
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+}
+
+/// `stockport backup verify`
+#[derive(Args, Debug)]
+pub struct BackupVerify {
+    /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// Compare the newest snapshot (or the one named) with what its organization holds now
+    #[arg(long)]
+    pub against_org: bool,
+    /// Restore the newest snapshot (or the one named) into a sandbox that is thrown away, and compare
+    #[arg(long)]
+    pub drill: bool,
+}
+
+/// `stockport backup restore`
+#[derive(Args, Debug)]
+pub struct BackupRestore {
+    /// The snapshot: DIR or DIR/ORG (the newest), DIR/ORG/NAME, or DIR@2026-11-22 (the newest of that day or before, UTC)
+    #[arg(value_name = "DIR[/SNAPSHOT|@DATE]")]
+    pub snapshot: PathBuf,
+    /// These items only
+    #[arg(long, value_name = "IDS", value_delimiter = ',')]
+    pub only: Vec<String>,
+    /// Also delete what the snapshot lacks, and null fields that it lacks; a snapshot of what is there is taken first
+    #[arg(long)]
+    pub exact: bool,
+    /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Brakes")]
+    pub max_delete: MaxDelete,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// Where items that did not go through are written [default: restore-ORG.rejects.jsonl in this folder]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+    /// How fast.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}
+
+/// `stockport backup prune`
+#[derive(Args, Debug)]
+pub struct BackupPrune {
+    /// The backup's folder, or DIR/ORG
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// What is kept.
+    #[command(flatten)]
+    pub keep: Keep,
+    /// Show what would go, and remove nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// How long to wait for another stockport that writes to the same folder, in seconds
+    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    pub wait: u64,
+}
+
+/// Which snapshots are kept, as restic's rules have it: a number, or all.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Keep {
+    /// Keep the last N snapshots
+    #[arg(long = "keep-last", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub last: Option<Count>,
+    /// Keep the newest snapshot of each of the last N days that have one
+    #[arg(long = "keep-daily", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub daily: Option<Count>,
+    /// The same of weeks (ISO)
+    #[arg(long = "keep-weekly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub weekly: Option<Count>,
+    /// The same of months
+    #[arg(long = "keep-monthly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub monthly: Option<Count>,
+    /// The same of years
+    #[arg(long = "keep-yearly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    pub yearly: Option<Count>,
+}
+
+pub(super) fn count(text: &str) -> Result<Count, String> {
+    match text {
+        "all" | "unlimited" | "-1" => Ok(Count::All),
+        _ => text
+            .parse()
+            .map(Count::Of)
+            .map_err(|_| "give a number, or all".to_owned()),
+    }
+}

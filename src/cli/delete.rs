@@ -1,0 +1,58 @@
+//! The arguments of `stockport delete`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::pace::{Brakes, Pace, max_delete};
+use super::reading::delimiter;
+use crate::plan::MaxDelete;
+
+/// `stockport delete`
+#[derive(Args, Debug)]
+#[command(group(clap::ArgGroup::new("which").required(true)))]
+pub struct Delete {
+    /// The items of these ids
+    #[arg(long, value_name = "A,B", value_delimiter = ',', group = "which")]
+    pub ids: Vec<String>,
+    /// The items whose ids stand in a file: any spreadsheet or JSON with a column of ids; - is standard input
+    #[arg(long, value_name = "FILE", group = "which")]
+    pub file: Option<PathBuf>,
+    /// The items that meet this: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    #[arg(long = "where", value_name = "CONDITION", group = "which")]
+    pub conditions: Vec<String>,
+    /// Show the plan and send nothing
+    #[arg(long)]
+    pub dry_run: bool,
+    /// Stop where more would be deleted: a number, or a share (5%) of what the organization holds [default: 10% with
+    /// --where, no bound for ids that are named]
+    #[arg(long, value_name = "N|N%", help_heading = "Brakes", value_parser = max_delete)]
+    pub max_delete: Option<MaxDelete>,
+    /// Read everything back at the end and compare
+    #[arg(long)]
+    pub verify: bool,
+    /// Where ids that did not go through are written [default: beside the file, or delete.rejects.csv]
+    #[arg(long, value_name = "FILE")]
+    pub rejects: Option<PathBuf>,
+    /// The sheet of a workbook; '*' reads every one that holds data
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub sheet: Option<String>,
+    /// The row that holds the headers, from 1
+    #[arg(long, value_name = "N", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_row: Option<u64>,
+    /// The delimiter of a text file: a character, or tab
+    #[arg(long, value_name = "C", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
+    #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub encoding: Option<String>,
+    /// A mapping file that says which column holds the ids
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub map: Option<PathBuf>,
+    /// How fast; a deletion is a request of its own, whatever --batch says.
+    #[command(flatten)]
+    pub pace: Pace,
+    /// Surprises that are allowed.
+    #[command(flatten)]
+    pub brakes: Brakes,
+}

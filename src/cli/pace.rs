@@ -1,0 +1,68 @@
+//! How fast an upload is, and what stops it: arguments of every command that writes.
+
+use std::num::NonZeroU32;
+
+use clap::Args;
+
+use crate::plan::MaxDelete;
+use crate::upload::MaxFailures;
+
+/// How fast an upload is.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Pace {
+    /// Requests at once, at most
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Pace",
+          value_parser = clap::value_parser!(u16).range(1..=512))]
+    pub jobs: u16,
+    /// Items a request, at most
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Pace",
+          value_parser = clap::value_parser!(u16).range(1..=5000))]
+    pub batch: u16,
+    /// Items a second, at most
+    #[arg(long, value_name = "N", help_heading = "Pace")]
+    pub rate: Option<NonZeroU32>,
+    /// Stop when more items than this fail: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", help_heading = "Pace", value_parser = max_failures)]
+    pub max_failures: Option<MaxFailures>,
+}
+
+/// Surprises that stop a run unless they are allowed.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Brakes {
+    /// Go on where the organization is empty although an earlier run knows of items
+    #[arg(long, help_heading = "Brakes")]
+    pub allow_empty: bool,
+    /// Go on where the organization holds less than half of what an earlier run knows of
+    #[arg(long, help_heading = "Brakes")]
+    pub allow_shrink: bool,
+}
+
+pub(super) fn max_failures(text: &str) -> Result<MaxFailures, String> {
+    let wrong = || "give a number of items (20) or a share (5%)".to_owned();
+    match text.strip_suffix('%') {
+        Some(share) => match share.trim().parse::<f64>() {
+            Ok(share) if (0.0..=100.0).contains(&share) => Ok(MaxFailures::Share(share / 100.0)),
+            _ => Err(wrong()),
+        },
+        None => text.parse().map(MaxFailures::Items).map_err(|_| wrong()),
+    }
+}
+
+pub(super) fn max_delete(text: &str) -> Result<MaxDelete, String> {
+    Ok(match max_failures(text)? {
+        MaxFailures::Items(most) => MaxDelete::Items(most),
+        MaxFailures::Share(most) => MaxDelete::Share(most),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn failures_are_bounded_by_a_number_or_a_share() {
+        assert_eq!(max_failures("20"), Ok(MaxFailures::Items(20)));
+        assert_eq!(max_failures("5%"), Ok(MaxFailures::Share(0.05)));
+        assert!(max_failures("x").is_err() && max_failures("101%").is_err() && max_failures("-1").is_err());
+    }
+}

@@ -1,0 +1,133 @@
+//! How files are read: the arguments that every command shares that reads one.
+
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+/// How files are read.
+#[derive(Args, Debug)]
+pub struct Reading {
+    /// The sheet of a workbook; '*' reads every one that holds data
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub sheet: Option<String>,
+    /// The row that holds the headers, from 1
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub header_row: Option<u64>,
+    /// What to do with two rows of one id
+    #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = "Reading")]
+    pub duplicates: Duplicates,
+    /// The order in dates like 03/04/2021, where the column itself doesn't decide
+    #[arg(long, value_name = "ORDER", value_enum, help_heading = "Reading")]
+    pub dates: Option<Dates>,
+    /// The style of numbers like 1.234, where the column itself doesn't decide
+    #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
+    pub numbers: Option<Numbers>,
+    /// Reject what would be a warning: text in a number field, what is no date
+    #[arg(long, help_heading = "Reading")]
+    pub strict: bool,
+    /// The delimiter of a text file: a character, or tab
+    #[arg(long, value_name = "C", help_heading = "Reading", value_parser = delimiter)]
+    pub delimiter: Option<u8>,
+    /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
+    #[arg(long, value_name = "NAME", help_heading = "Reading")]
+    pub encoding: Option<String>,
+    /// A mapping file that says what the columns mean (`stockport inspect FILE --save-map FILE` writes one)
+    #[arg(long, value_name = "FILE", help_heading = "Reading")]
+    pub map: Option<PathBuf>,
+    /// How much a compressed file or a workbook may unpack to (500M, 8G) [default: 2G]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
+    pub max_unpacked: Option<u64>,
+    /// How many cells a sheet may hold [default: 50000000]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    pub max_cells: Option<u64>,
+    /// How many columns a row may have [default: 16384]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u32).range(1..))]
+    pub max_columns: Option<u32>,
+    /// How long a row of text or a JSON object may be (64M) [default: 16M]
+    #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
+    pub max_row: Option<u64>,
+}
+
+/// What to do with two rows of one id.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub enum Duplicates {
+    /// Reject all of them
+    #[default]
+    Reject,
+    /// Take the first
+    First,
+    /// Take the last
+    Last,
+    /// Make one item of them: a later cell wins unless it is blank
+    Merge,
+}
+
+/// The order of dates.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Dates {
+    /// Month, day, year
+    Mdy,
+    /// Day, month, year
+    Dmy,
+    /// Year, month, day
+    Ymd,
+}
+
+/// The style of numbers.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Numbers {
+    /// 1,234.50
+    Us,
+    /// 1.234,50
+    Eu,
+}
+
+pub(super) fn delimiter(text: &str) -> Result<u8, String> {
+    match text {
+        "tab" | "\\t" | "\t" => Ok(b'\t'),
+        _ => match text.as_bytes() {
+            [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n".contains(byte) => Ok(*byte),
+            _ => Err("give one character, such as ; or |, or the word tab".to_owned()),
+        },
+    }
+}
+
+/// A number of bytes, with K, M or G (of 1024) behind it.
+pub(super) fn size(text: &str) -> Result<u64, String> {
+    let upper = text.trim().to_ascii_uppercase();
+    let bare = upper.strip_suffix("IB").or(upper.strip_suffix('B')).unwrap_or(&upper);
+    let (digits, shift) = match bare.as_bytes().last() {
+        Some(b'K') => (bare.get(..bare.len() - 1), 10),
+        Some(b'M') => (bare.get(..bare.len() - 1), 20),
+        Some(b'G') => (bare.get(..bare.len() - 1), 30),
+        _ => (Some(bare), 0),
+    };
+    digits
+        .and_then(|digits| digits.trim_end().parse::<u64>().ok())
+        .and_then(|number| number.checked_mul(1 << shift))
+        .filter(|bytes| *bytes > 0)
+        .ok_or_else(|| "give a number of bytes, such as 500M or 8G".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_delimiter_is_one_character_or_a_word_for_one() {
+        assert_eq!(delimiter(";"), Ok(b';'));
+        assert_eq!(delimiter("tab"), Ok(b'\t'));
+        assert!(delimiter("").is_err() && delimiter(";;").is_err() && delimiter("\"").is_err());
+    }
+
+    #[test]
+    fn a_size_is_a_number_of_bytes_or_of_their_multiples() {
+        assert_eq!(size("500"), Ok(500));
+        assert_eq!(size("64M"), Ok(64 << 20));
+        assert_eq!(
+            (size("8G"), size("8GiB"), size("8 gb")),
+            (Ok(8 << 30), Ok(8 << 30), Ok(8 << 30))
+        );
+        assert!(size("0").is_err() && size("").is_err() && size("M").is_err() && size("99999999999G").is_err());
+    }
+}

@@ -1,0 +1,36 @@
+//! The arguments of `stockport sandbox`.
+
+use clap::Args;
+
+/// `stockport sandbox`
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "switches of the command line, each on its own"
+)]
+#[derive(Args, Debug)]
+pub struct Sandbox {
+    /// The port on 127.0.0.1 [default: a free one]
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    pub port: u16,
+    /// Cut every list at N items, whatever is asked
+    #[arg(long, value_name = "N", help_heading = "Poorer endpoints")]
+    pub hard_cut: Option<u64>,
+    /// Ignore `order_by`, and list in no order
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub no_order: bool,
+    /// Honour an integer limit, as some deployments do
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub integer_limit: bool,
+    /// Refuse arrays
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub no_arrays: bool,
+    /// Answer 500 to every list; single items can be read
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub lists_fail: bool,
+    /// Answer without `updated_at` and `updated_by`
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub no_stamps: bool,
+    /// Answer failures of authentication in the newer shape
+    #[arg(long, help_heading = "Poorer endpoints")]
+    pub newer_auth: bool,
+}

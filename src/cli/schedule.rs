@@ -1,0 +1,51 @@
+//! The arguments of `stockport schedule` and of what it does with schedules.
+
+use clap::{Args, Subcommand, ValueEnum};
+
+/// `stockport schedule`
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, subcommand_negates_reqs = true)]
+pub struct Schedule {
+    /// When: "hourly", "daily 02:00", "weekly Sun 02:00", "monthly 1 02:00"
+    #[arg(value_name = "WHEN", required = true)]
+    pub when: Option<String>,
+    /// Put it in place, instead of printing it
+    #[arg(long)]
+    pub install: bool,
+    /// Its name [default: of the command's words]
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// What runs it [default: systemd where it runs, else cron]
+    #[arg(long, value_name = "SYSTEM", value_enum)]
+    pub system: Option<System>,
+    /// The command, as it would be run: backup create DIR --org ID --key-file FILE
+    #[arg(last = true, required = true, value_name = "COMMAND")]
+    pub args: Vec<String>,
+    /// What there is.
+    #[command(subcommand)]
+    pub command: Option<ScheduleCommand>,
+}
+
+/// `stockport schedule list|remove`
+#[derive(Debug, Subcommand)]
+pub enum ScheduleCommand {
+    /// List what is scheduled
+    List,
+    /// Take a schedule away
+    Remove {
+        /// Its name
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+}
+
+/// What runs commands at their time.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum System {
+    /// A user's systemd timer, which catches up a missed run
+    Systemd,
+    /// A line of the user's crontab
+    Cron,
+    /// The command for Windows's task scheduler
+    Windows,
+}

@@ -1,0 +1,93 @@
+//! The two ends of a migration, each with its own endpoint.
+
+use std::sync::Arc;
+
+use super::{Connected, Context};
+use crate::api::{Client, Endpoint, Key};
+use crate::cli;
+use crate::config::{self as settings, ConfigError, Wishes};
+use crate::error::Error;
+use crate::migrate::Source;
+use crate::sandbox::{Flavour, Sandbox};
+
+/// Where a migration reads, and where it writes.
+pub(super) struct Ends {
+    pub(super) from: Source,
+    pub(super) to: Connected,
+    /// What the target is reached with.
+    pub(super) target: Wishes,
+}
+
+impl Context {
+    /// Both organizations; of the embedded server, where that is meant.
+    pub(super) fn connect_ends(&self, options: &cli::Migrate) -> Result<Ends, Error> {
+        let own = [
+            ("from-profile", &options.from_profile),
+            ("to-profile", &options.to_profile),
+        ];
+        let named = own.iter().find(|(_, profile)| profile.is_some());
+        if let (true, Some((name, _))) = (self.wishes.sandbox, named) {
+            return Err(ConfigError::Conflict("sandbox", name).into());
+        }
+        for (id, flag) in [("api", "api"), ("key_file", "key-file"), ("profile", "profile")] {
+            // With a profile for each end there is nothing left that this could be meant for.
+            if self.given.contains(id) && own.iter().all(|(_, profile)| profile.is_some()) {
+                return Err(ConfigError::Conflict(flag, "from-profile").into());
+            }
+        }
+        let source = self.end(options.from_profile.as_deref())?;
+        let target = self.end(options.to_profile.as_deref())?;
+        let from = options.from.as_deref().or(source.org.as_deref());
+        let to = options.to.as_deref().or(target.org.as_deref());
+        if !self.wishes.sandbox {
+            let place = |endpoint: &Endpoint| endpoint.base.trim_end_matches('/').to_owned();
+            let (source, endpoint) = (source.endpoint(from)?, target.endpoint(to)?);
+            return Ok(Ends {
+                from: self.source(&source, place(&source))?,
+                to: self.connected(&endpoint, place(&endpoint), None)?,
+                target,
+            });
+        }
+        let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
+        let place = format!("sandbox:{}", options.dir.display());
+        let sandbox = Sandbox::start(options)?;
+        let source = self.in_sandbox(&sandbox, from)?;
+        let endpoint = self.in_sandbox(&sandbox, to)?;
+        Ok(Ends {
+            from: self.source(&source, place.clone())?,
+            to: self.connected(&endpoint, place, Some(sandbox))?,
+            target,
+        })
+    }
+
+    /// What one end is reached with: its own profile, or what the command line says of all.
+    fn end(&self, profile: Option<&str>) -> Result<Wishes, Error> {
+        let Some(name) = profile else {
+            let mut wishes = self.wishes.clone();
+            // --org and a profile of both ends can't name two organizations.
+            wishes.org = None;
+            return Ok(wishes);
+        };
+        let profile = settings::chosen(Some(name))?.ok_or_else(|| ConfigError::NoProfile {
+            name: name.to_owned(),
+            nearest: None,
+        })?;
+        Ok(self.of_profile(profile))
+    }
+
+    fn in_sandbox(&self, sandbox: &Sandbox, org: Option<&str>) -> Result<Endpoint, Error> {
+        let org = org.filter(|org| !org.is_empty()).ok_or(ConfigError::NoOrganization)?;
+        let Some(key) = sandbox.key_for(org) else {
+            let known = sandbox.organizations().iter().map(|org| org.name.clone()).collect();
+            let org = org.to_owned();
+            return Err(ConfigError::NotInSandbox { org, known }.into());
+        };
+        let key = Key::new(key)?;
+        Ok(self.wishes.endpoint_at(sandbox.url().to_owned(), org.to_owned(), key))
+    }
+
+    fn source(&self, endpoint: &Endpoint, place: String) -> Result<Source, Error> {
+        let client = Client::new(endpoint)?.with_stop(Arc::clone(&self.stop));
+        Ok(Source::new(client, place))
+    }
+}

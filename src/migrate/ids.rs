@@ -1,0 +1,136 @@
+//! The ids that items get in the target: as they are, with something before them, or by a list.
+
+use std::collections::{HashMap, HashSet};
+use std::path::Path;
+
+use sha2::{Digest as _, Sha256};
+
+use super::MigrateError;
+
+/// The most that is read of a list of ids: far more than any inventory's, and no endless device.
+const MOST: u64 = 1 << 30;
+
+/// How an item's id in the target follows from its id in the source.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub enum Ids {
+    /// It stays.
+    #[default]
+    Same,
+    /// This comes before it.
+    Prefix(String),
+    /// The ids that are listed change, the others stay.
+    Map(HashMap<String, String>),
+}
+
+impl Ids {
+    /// Reads a list: a CSV file with the headers `from` and `to`, each id to the letter.
+    pub fn load(path: &Path) -> Result<Self, MigrateError> {
+        let bad = |why: String| MigrateError::IdMap {
+            path: path.to_owned(),
+            why,
+        };
+        let file = std::fs::File::open(path).map_err(|cause| bad(format!("it can't be read: {cause}")))?;
+        let mut reader = csv::Reader::from_reader(std::io::Read::take(file, MOST));
+        let headers = reader.headers().map_err(|cause| bad(cause.to_string()))?;
+        let names: Vec<&str> = headers
+            .iter()
+            .map(|name| name.trim_start_matches('\u{feff}').trim())
+            .collect();
+        if names != ["from", "to"] {
+            return Err(bad("its first line has to be: from,to".to_owned()));
+        }
+        let mut map = HashMap::new();
+        let mut taken = HashSet::new();
+        for record in reader.records() {
+            let record = record.map_err(|cause| bad(cause.to_string()))?;
+            let (Some(from), Some(to)) = (record.get(0), record.get(1)) else {
+                continue;
+            };
+            if !taken.insert(to.to_owned()) {
+                return Err(bad(format!("two ids become {to:?}")));
+            }
+            if map.insert(from.to_owned(), to.to_owned()).is_some() {
+                return Err(bad(format!("{from:?} is in it twice")));
+            }
+        }
+        if map.is_empty() {
+            return Err(bad("it lists no ids".to_owned()));
+        }
+        Ok(Self::Map(map))
+    }
+
+    /// The id in the target.
+    #[must_use]
+    pub fn target(&self, id: &str) -> String {
+        match self {
+            Self::Same => id.to_owned(),
+            Self::Prefix(prefix) => format!("{prefix}{id}"),
+            Self::Map(map) => map.get(id).map_or(id, String::as_str).to_owned(),
+        }
+    }
+
+    /// The ids of the source that are listed.
+    pub(super) fn listed(&self) -> impl Iterator<Item = (&String, &String)> {
+        let map = match self {
+            Self::Map(map) => Some(map),
+            Self::Same | Self::Prefix(_) => None,
+        };
+        map.into_iter().flatten()
+    }
+
+    /// Whether the list changes this id.
+    pub(super) fn lists(&self, id: &str) -> bool {
+        matches!(self, Self::Map(map) if map.contains_key(id))
+    }
+
+    /// What tells one way of changing ids from another.
+    #[must_use]
+    pub fn name(&self) -> String {
+        match self {
+            Self::Same => "as they are".to_owned(),
+            Self::Prefix(prefix) => format!("with {prefix:?} before them"),
+            Self::Map(map) => {
+                let mut pairs: Vec<_> = map.iter().collect();
+                pairs.sort_unstable();
+                let hash = Sha256::digest(format!("{pairs:?}"));
+                format!("by a list ({})", super::hex(hash.get(..8).unwrap_or_default()))
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(content: &str) -> Result<Ids, MigrateError> {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        std::fs::write(file.path(), content).unwrap();
+        Ids::load(file.path())
+    }
+
+    #[test]
+    fn a_list_changes_what_it_names_and_nothing_else() {
+        let ids = load("\u{feff}from,to\nA, B\n\"a,b\",c\n").unwrap();
+        assert_eq!(
+            (ids.target("A"), ids.target("a,b"), ids.target("z")),
+            (" B".into(), "c".into(), "z".into())
+        );
+        assert_eq!(Ids::Prefix("N-".to_owned()).target("1"), "N-1");
+    }
+
+    #[test]
+    fn a_list_that_can_not_be_meant_is_refused() {
+        for content in [
+            "",
+            "from,to\n",
+            "A,B\n",
+            "from,to\nA,B\nA,C\n",
+            "from,to\nA,C\nB,C\n",
+            "from,to\nA\n",
+        ] {
+            assert!(matches!(load(content), Err(MigrateError::IdMap { .. })), "{content:?}");
+        }
+        assert!(Ids::load(Path::new("no such file")).is_err());
+    }
+}

@@ -1,0 +1,132 @@
+//! Work that is cut into pieces, done on all processors, and taken in the order in which it was cut.
+//!
+//! Belongs here: threads and their queues. Doesn't: what the work is. However long the work, only a few pieces for each
+//! processor are in memory: who cuts them waits for who takes them.
+
+use std::panic::resume_unwind;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+/// More workers than this are fed too slowly by the one that cuts.
+const MOST_WORKERS: usize = 16;
+
+/// Gives a piece to the workers; false when nobody wants any more.
+pub(crate) type Give<'g, J> = dyn FnMut(J) -> bool + 'g;
+
+/// Lets `cut` give pieces, does `work` on each of them on some thread, and hands the results to `take` on this thread, in
+/// the pieces' order. The first error of `take` ends it all; an error of `cut` is given after what was cut before it.
+pub(crate) fn in_order<J, O, E>(
+    cut: impl FnOnce(&mut Give<'_, J>) -> Result<(), E> + Send,
+    work: impl Fn(J) -> O + Sync,
+    mut take: impl FnMut(O) -> Result<(), E>,
+) -> Result<(), E>
+where
+    J: Send,
+    O: Send,
+    E: Send,
+{
+    let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
+    let (order, ordered) = sync_channel::<Receiver<O>>(workers);
+    let (jobs, waiting) = sync_channel::<(J, SyncSender<O>)>(workers);
+    let (waiting, work) = (Mutex::new(waiting), &work);
+    thread::scope(|scope| {
+        let cutter = scope.spawn(move || {
+            cut(&mut |piece| {
+                let (done, result) = sync_channel(1);
+                order.send(result).is_ok() && jobs.send((piece, done)).is_ok()
+            })
+        });
+        let waiting = &waiting;
+        for _ in 0..workers {
+            scope.spawn(move || {
+                loop {
+                    let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
+                    let Ok((piece, done)) = next else { break };
+                    // Nobody waits for it after an error.
+                    let _ = done.send(work(piece));
+                }
+            });
+        }
+        let mut taken = Ok(());
+        for result in ordered {
+            // A worker that panicked sends nothing; the scope passes its panic on.
+            let Ok(result) = result.recv() else { break };
+            taken = take(result);
+            if taken.is_err() {
+                break;
+            }
+        }
+        match cutter.join() {
+            Ok(cut) => taken.and(cut),
+            Err(panic) => resume_unwind(panic),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use super::*;
+
+    fn numbers(give: &mut Give<'_, usize>, most: usize) -> usize {
+        (0..most).take_while(|number| give(*number)).count()
+    }
+
+    #[test]
+    fn results_come_in_the_order_of_the_pieces() {
+        let mut taken = Vec::new();
+        let done = in_order::<_, _, ()>(
+            |give| {
+                numbers(give, 1_000);
+                Ok(())
+            },
+            |number| {
+                // Uneven work: later pieces are ready before earlier ones.
+                (0..(number * 7919) % 1_000).fold(number, |sum, more| std::hint::black_box(sum ^ more ^ more))
+            },
+            |number| {
+                taken.push(number);
+                Ok(())
+            },
+        );
+        assert_eq!(done, Ok(()));
+        assert_eq!(taken, (0..1_000).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn an_error_of_the_taker_ends_the_work_soon() {
+        let worked = AtomicUsize::new(0);
+        let done = in_order(
+            |give| {
+                numbers(give, 1_000_000);
+                Ok(())
+            },
+            |number| {
+                worked.fetch_add(1, Ordering::Relaxed);
+                number
+            },
+            |number| if number == 10 { Err("enough") } else { Ok(()) },
+        );
+        assert_eq!(done, Err("enough"));
+        assert!(worked.into_inner() < 1_000);
+    }
+
+    #[test]
+    fn an_error_of_the_cutter_comes_after_what_was_cut_before_it() {
+        let mut taken = 0;
+        let done = in_order(
+            |give| {
+                numbers(give, 100);
+                Err("the file ends early")
+            },
+            |number| number,
+            |_| {
+                taken += 1;
+                Ok(())
+            },
+        );
+        assert_eq!((done, taken), (Err("the file ends early"), 100));
+    }
+}

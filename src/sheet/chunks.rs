@@ -1,0 +1,312 @@
+//! Delimited text in chunks of whole records, each read by itself.
+//!
+//! A chunk ends where the parser of `delimited` ends a record: a quotation mark opens a quoted field only at the field's
+//! beginning, so the text is walked from one end to the other, mark by mark, and nothing is guessed. What is out of the
+//! ordinary (text that isn't UTF-8, a mark that nothing closes, a record near the bounds) is left to that parser, and a
+//! property holds the two to the same rows.
+
+use std::io::{self, Cursor, Read};
+
+use memchr::{memchr, memrchr2};
+
+use super::delimited::{DelimitedReader, LineCount};
+use super::pieces::{Piece, PieceReader};
+use super::rows::{DataRows, DataRule};
+use super::{Limits, ReadError, Row, RowReader};
+
+/// How much text is cut at a time: some hundred rows.
+const CHUNK: usize = 1 << 18;
+
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// What is the same for all chunks of a file.
+#[derive(Clone)]
+pub(super) struct Text {
+    pub(super) file: String,
+    pub(super) encoding: &'static str,
+    pub(super) delimiter: u8,
+    pub(super) limits: Limits,
+    /// Lines up to this one are no rows (Excel's `sep=;`).
+    pub(super) skip: u64,
+}
+
+impl Text {
+    fn plain<R: Read>(&self, place: Place, input: R) -> DelimitedReader<R> {
+        DelimitedReader::new(&self.file, self.encoding, self.delimiter, &self.limits, input)
+            .skipping(self.skip)
+            .further_down(place.lines, !place.untouched)
+    }
+}
+
+/// How far the text has been read.
+#[derive(Clone, Copy)]
+struct Place {
+    lines: LineCount,
+    /// No record has been read yet: a byte-order mark may still come.
+    untouched: bool,
+}
+
+/// Cuts a text into chunks.
+pub(super) struct Chunks {
+    text: Text,
+    rule: DataRule,
+    input: Option<Box<dyn Read + Send>>,
+    /// The beginning of a record whose end is still to be read.
+    kept: Vec<u8>,
+    place: Place,
+    size: usize,
+}
+
+impl Chunks {
+    pub(super) fn new(text: Text, rule: DataRule, input: Box<dyn Read + Send>) -> Self {
+        Self {
+            text,
+            rule,
+            input: Some(input),
+            kept: Vec::new(),
+            place: Place {
+                lines: LineCount::new(),
+                untouched: true,
+            },
+            size: CHUNK,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn sized(mut self, size: usize) -> Self {
+        self.size = size;
+        self
+    }
+
+    fn piece(&self, reader: impl RowReader + Send + 'static) -> Piece {
+        Box::new(DataRows::new(reader, self.rule.clone()))
+    }
+
+    fn chunk(&mut self, bytes: Vec<u8>) -> Piece {
+        let place = self.place;
+        self.place.lines.pass(&bytes);
+        self.place.untouched = false;
+        match String::from_utf8(bytes) {
+            Ok(bytes) => self.piece(ChunkReader::new(self.text.clone(), bytes, place)),
+            // Which line it is, and whether there are rows before it, the plain reader finds out.
+            Err(bad) => self.piece(self.text.plain(place, Cursor::new(bad.into_bytes()))),
+        }
+    }
+}
+
+impl PieceReader for Chunks {
+    fn next(&mut self) -> Result<Option<Piece>, ReadError> {
+        let Some(mut input) = self.input.take() else {
+            return Ok(None);
+        };
+        let mut bytes = std::mem::take(&mut self.kept);
+        bytes.reserve(self.size);
+        let mut wanted = self.size;
+        loop {
+            let missing = wanted.saturating_sub(bytes.len());
+            match (&mut input).take(missing as u64).read_to_end(&mut bytes) {
+                Ok(0) if missing > 0 => {
+                    // The last chunk, whole or not.
+                    return Ok((!bytes.is_empty()).then(|| self.chunk(bytes)));
+                }
+                Ok(_) => {}
+                Err(cause) => {
+                    // Whatever the input has against what follows, the plain reader tells it at its place.
+                    let rest = Cursor::new(bytes).chain(Failing(Some(cause)));
+                    return Ok(Some(self.piece(self.text.plain(self.place, rest))));
+                }
+            }
+            if bytes.len() < wanted {
+                continue;
+            }
+            let end = last_end(&bytes, self.text.delimiter, self.place.untouched);
+            // What is left of a mark alone is no record, and what follows it may be.
+            let has_record = !self.place.untouched || !is_mark_at_most(bytes.get(..end).unwrap_or_default());
+            if end > 0 && has_record {
+                self.kept.extend_from_slice(bytes.get(end..).unwrap_or_default());
+                bytes.truncate(end);
+                self.input = Some(input);
+                return Ok(Some(self.chunk(bytes)));
+            }
+            if bytes.len() > self.text.limits.row_bytes {
+                let rest = Cursor::new(bytes).chain(input);
+                return Ok(Some(self.piece(self.text.plain(self.place, rest))));
+            }
+            wanted = bytes.len().saturating_mul(2);
+        }
+    }
+}
+
+/// Gives an error once, then nothing.
+struct Failing(Option<io::Error>);
+
+impl Read for Failing {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        self.0.take().map_or(Ok(0), Err)
+    }
+}
+
+/// Where the last record of the text ends that is known to end in it, behind its line break; 0 if none does. The text
+/// begins with a record; `first`: it may begin with a byte-order mark.
+fn last_end(text: &[u8], delimiter: u8, first: bool) -> usize {
+    let mut end = 0;
+    let mut from = 0;
+    loop {
+        let rest = text.get(from..).unwrap_or_default();
+        let quote = memchr(b'"', rest);
+        let bare = rest.get(..quote.unwrap_or(rest.len())).unwrap_or_default();
+        if let Some(at) = memrchr2(b'\n', b'\r', bare) {
+            end = from + at + 1;
+        }
+        let Some(quote) = quote.map(|at| from + at) else {
+            return end;
+        };
+        let before = text.get(..quote).unwrap_or_default();
+        let opens = match before.last() {
+            None => true,
+            Some(byte) => *byte == delimiter || matches!(byte, b'\n' | b'\r'),
+        };
+        from = if opens || (first && is_mark(before)) {
+            match closing(text, quote + 1) {
+                Some(close) => close + 1,
+                None => return end,
+            }
+        } else {
+            quote + 1
+        };
+    }
+}
+
+/// Whether nothing but a byte-order mark stands before the first field.
+fn is_mark(before: &[u8]) -> bool {
+    let breaks = before.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+    before.get(breaks..) == Some(MARK)
+}
+
+/// Whether there are only line breaks, and perhaps a byte-order mark among them.
+fn is_mark_at_most(text: &[u8]) -> bool {
+    let is_break = |byte: &u8| matches!(byte, b'\n' | b'\r');
+    let from = text.iter().take_while(|byte| is_break(byte)).count();
+    let rest = text.get(from..).unwrap_or_default();
+    rest.strip_prefix(MARK).unwrap_or(rest).iter().all(is_break)
+}
+
+/// The quotation mark that closes a quoted field whose content begins at `from`: doubled ones are content.
+fn closing(text: &[u8], mut from: usize) -> Option<usize> {
+    loop {
+        let quote = from + memchr(b'"', text.get(from..)?)?;
+        if text.get(quote + 1) != Some(&b'"') {
+            return Some(quote);
+        }
+        from = quote + 2;
+    }
+}
+
+/// Where a field's bare text ends: at the first delimiter or line break. Eight bytes at a time, for most fields are short.
+fn field_end(text: &[u8], delimiter: u8) -> usize {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    let [delimiters, feeds, returns] = [delimiter, b'\n', b'\r'].map(|byte| ONES * u64::from(byte));
+    // The lowest bit that is set stands in the first byte that is zero (those above it may be set for nothing).
+    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
+    let (blocks, rest) = text.as_chunks::<8>();
+    for (at, block) in blocks.iter().enumerate() {
+        let word = u64::from_le_bytes(*block);
+        let hits = zeros(word ^ delimiters) | zeros(word ^ feeds) | zeros(word ^ returns);
+        if hits != 0 {
+            return at * 8 + hits.trailing_zeros() as usize / 8;
+        }
+    }
+    let end = rest
+        .iter()
+        .position(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r'));
+    text.len() - rest.len() + end.unwrap_or(rest.len())
+}
+
+/// Reads the rows of one chunk.
+struct ChunkReader {
+    text: Text,
+    bytes: String,
+    at: usize,
+    place: Place,
+    /// From here on the plain reader reads.
+    plain: Option<Box<DelimitedReader<Cursor<Vec<u8>>>>>,
+}
+
+impl ChunkReader {
+    fn new(text: Text, bytes: String, place: Place) -> Self {
+        Self {
+            text,
+            bytes,
+            at: 0,
+            place,
+            plain: None,
+        }
+    }
+
+    /// Goes to the next byte that is no line break; false at the end.
+    fn skip_breaks(&mut self) -> bool {
+        let rest = self.bytes.as_bytes().get(self.at..).unwrap_or_default();
+        let breaks = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
+        self.place.lines.pass(rest.get(..breaks).unwrap_or_default());
+        self.at += breaks;
+        breaks < rest.len()
+    }
+
+    /// Reads one record into the row, and gives where it ends; none if that is a matter for the plain reader.
+    fn record(&mut self, row: &mut Row) -> Option<usize> {
+        let bytes = self.bytes.as_bytes();
+        let mut at = self.at;
+        if self.place.untouched && bytes.get(at..at + MARK.len()) == Some(MARK) {
+            at += MARK.len();
+            if bytes.get(at).is_none_or(|byte| matches!(byte, b'\n' | b'\r')) {
+                return None;
+            }
+        }
+        row.clear(self.place.lines.line);
+        // Only inside of quotation marks a record has line breaks.
+        self.place.lines.pass_text();
+        loop {
+            let (quoted, bare) = if bytes.get(at) == Some(&b'"') {
+                let close = closing(bytes, at + 1)?;
+                self.place.lines.pass(bytes.get(at..=close)?);
+                (self.bytes.get(at + 1..close)?, close + 1)
+            } else {
+                ("", at)
+            };
+            let end = bare + field_end(bytes.get(bare..)?, self.text.delimiter);
+            row.push_field(quoted, self.bytes.get(bare..end)?);
+            if row.len() > self.text.limits.columns || end - self.at > self.text.limits.row_bytes {
+                return None;
+            }
+            if bytes.get(end) != Some(&self.text.delimiter) {
+                return Some(end);
+            }
+            at = end + 1;
+        }
+    }
+}
+
+impl RowReader for ChunkReader {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        loop {
+            if let Some(plain) = &mut self.plain {
+                return plain.next(row);
+            }
+            if !self.skip_breaks() {
+                return Ok(false);
+            }
+            let place = self.place;
+            if let Some(end) = self.record(row) {
+                self.at = end;
+                self.place.untouched = false;
+                if row.line > self.text.skip {
+                    return Ok(true);
+                }
+            } else {
+                let rest = self.bytes.as_bytes().get(self.at..).unwrap_or_default().to_vec();
+                self.plain = Some(Box::new(self.text.plain(place, Cursor::new(rest))));
+            }
+        }
+    }
+}

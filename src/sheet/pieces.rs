@@ -1,0 +1,90 @@
+//! A table's rows in pieces that can be read on several threads.
+//!
+//! Belongs here: what a piece is, and pieces of rows that were read one after the other. Doesn't: how delimited text is
+//! cut (`chunks`), and threads.
+
+use super::{Passed, ReadError, Row, RowReader};
+
+/// A part of a table's data rows, to be read on any thread.
+pub type Piece = Box<dyn RowReader + Send>;
+
+/// Gives a table's data rows piece by piece, in order; cut the same way on each pass.
+pub trait PieceReader {
+    /// The next piece; none at the end. An error that comes while a piece is read ends the table as well.
+    fn next(&mut self) -> Result<Option<Piece>, ReadError>;
+
+    /// What was passed while the pieces were cut, beside what each piece passes when it is read; whole after the last one.
+    fn passed(&self) -> Passed {
+        Passed::default()
+    }
+}
+
+/// How many rows are gathered into one piece: enough to make up for handing it over, few enough to stay in the
+/// processor's cache.
+const TOGETHER: usize = 256;
+
+/// Pieces of formats that can only be read from one end to the other.
+pub(super) struct Gathered {
+    rows: Box<dyn RowReader>,
+    together: usize,
+    /// What came after the rows of the last piece.
+    failure: Option<ReadError>,
+    done: bool,
+}
+
+impl Gathered {
+    pub(super) fn new(rows: Box<dyn RowReader>) -> Self {
+        Self::sized(rows, TOGETHER)
+    }
+
+    pub(super) fn sized(rows: Box<dyn RowReader>, together: usize) -> Self {
+        Self {
+            rows,
+            together,
+            failure: None,
+            done: false,
+        }
+    }
+}
+
+impl PieceReader for Gathered {
+    fn next(&mut self) -> Result<Option<Piece>, ReadError> {
+        if let Some(failure) = self.failure.take() {
+            return Err(failure);
+        }
+        let mut rows = Vec::with_capacity(self.together.min(TOGETHER));
+        while !self.done && rows.len() < self.together {
+            let mut row = Row::new();
+            match self.rows.next(&mut row) {
+                Ok(true) => rows.push(row),
+                Ok(false) => self.done = true,
+                Err(failure) => {
+                    self.done = true;
+                    if rows.is_empty() {
+                        return Err(failure);
+                    }
+                    self.failure = Some(failure);
+                }
+            }
+        }
+        Ok((!rows.is_empty()).then(|| Box::new(InMemory(rows.into_iter())) as Piece))
+    }
+
+    fn passed(&self) -> Passed {
+        self.rows.passed()
+    }
+}
+
+struct InMemory(std::vec::IntoIter<Row>);
+
+impl RowReader for InMemory {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        Ok(match self.0.next() {
+            Some(next) => {
+                *row = next;
+                true
+            }
+            None => false,
+        })
+    }
+}

@@ -281,7 +281,16 @@ fn paint(tone: Tone, text: &str, colored: bool) -> String {
 /// A number with its thousands set apart: 12,345.
 #[must_use]
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+    grouped_digits(&number.to_string())
+}
+
+/// A rate, rounded, with its thousands set apart: 1,204.
+#[must_use]
+pub fn rounded(rate: f64) -> String {
+    grouped_digits(&format!("{:.0}", rate.max(0.0)))
+}
+
+fn grouped_digits(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {

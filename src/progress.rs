@@ -12,7 +12,7 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use serde_json::json;
 
-use crate::output::Output;
+use crate::output::{Output, rounded};
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -160,7 +160,7 @@ impl<'a> Progress<'a> {
             "{}: {}{of} items, {}/s{left}{}",
             self.title,
             HumanCount(done),
-            HumanCount(rate.round() as u64),
+            rounded(rate),
             self.state()
         );
         let numbers = json!({
@@ -216,6 +216,6 @@ fn style(total_is_known: bool, narrow: bool) -> ProgressStyle {
             let _ = write!(w, "{}", HumanCount(state.len().unwrap_or_default()));
         })
         .with_key("rate", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
-            let _ = write!(w, "{}/s", HumanCount(state.per_sec().round() as u64));
+            let _ = write!(w, "{}/s", rounded(state.per_sec()));
         })
 }

@@ -88,7 +88,7 @@ pub fn human(duration: Duration) -> String {
     if seconds < 9.95 {
         return format!("{seconds:.1} s");
     }
-    let whole = seconds.round() as u64;
+    let whole = (duration + Duration::from_millis(500)).as_secs();
     match (whole / 3600, whole / 60 % 60, whole % 60) {
         (0, 0, seconds) => format!("{seconds} s"),
         (0, minutes, 0) => format!("{minutes} min"),

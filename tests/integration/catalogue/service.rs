@@ -62,6 +62,7 @@ fn unreachable(why: Unreached) -> Error {
     .into()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table, an entry an error")]
 pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
         ApiError::Base("it is no web address".to_owned()),

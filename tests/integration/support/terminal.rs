@@ -21,6 +21,7 @@ pub(crate) struct Terminal<'a> {
 
 impl<'a> Terminal<'a> {
     /// A terminal so many columns wide; none where tmux is not installed, which is said aloud.
+    #[expect(clippy::print_stderr, reason = "what is not tried is said aloud")]
     pub(crate) fn open(stockport: &'a Stockport, columns: u16) -> Option<Self> {
         if Command::new("tmux").arg("-V").output().is_err() {
             eprintln!("skipped: tmux is not installed");

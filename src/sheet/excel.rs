@@ -3,16 +3,24 @@
 //! Belongs here: what kind of workbook the bytes are, its sheets, their rows with every cell at its own address, and
 //! the bounds that keep a hostile file harmless. Doesn't: which row is the header, which sheet is meant (`sheet`).
 
+mod blocks;
 mod bounds;
 mod cells;
 mod compound;
 #[cfg(test)]
 mod hostile_tests;
 mod legacy;
+mod markup;
 mod ods;
 mod ods_styles;
 mod package;
+mod parsed;
+#[cfg(test)]
+mod parsed_tests;
+mod probe;
+mod scan;
 mod source;
+mod spool;
 mod stream;
 #[cfg(test)]
 mod tests;
@@ -78,6 +86,7 @@ enum Content {
     Xlsx {
         sheets: Vec<SheetEntry>,
         spare: xlsx::Spare,
+        parsed: parsed::Sheets,
     },
     Ods,
     Xlsb,
@@ -124,6 +133,7 @@ impl Workbook {
                 let content = Content::Xlsx {
                     sheets: package.sheets,
                     spare: xlsx::Spare::default(),
+                    parsed: parsed::Sheets::default(),
                 };
                 (infos, content)
             }
@@ -180,10 +190,13 @@ impl Workbook {
             _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
             Content::Ods => stream::rows(&self.file, move |sink| ods::read(&source, &file, &name, limits, sink)),
             Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
-            Content::Xlsx { sheets, spare } => {
+            Content::Xlsx { sheets, spare, parsed } => {
                 let Some(entry) = sheets.iter().find(|entry| entry.name == sheet).cloned() else {
                     return Err(self.no_such_sheet(sheet));
                 };
+                if let Some(parsed) = parsed.get(&source, sheets, &entry, &limits) {
+                    return Ok(Box::new(parsed::ParsedRows::new(&self.file, parsed)));
+                }
                 let spare = Arc::clone(spare);
                 stream::rows(&self.file, move |sink| {
                     xlsx::read(&source, &spare, &file, &entry, limits, sink)
@@ -210,6 +223,12 @@ impl Workbook {
 
     /// Read once a sheet: it costs another pass over the sheet's XML.
     fn extras(&self, sheet: &str) -> Result<Arc<Extras>, ReadError> {
+        if let Content::Xlsx { sheets, parsed, .. } = &self.content
+            && let Some(entry) = sheets.iter().find(|entry| entry.name == sheet)
+            && let Some(parsed) = parsed.get(&self.source, sheets, entry, &self.limits)
+        {
+            return Ok(Arc::clone(&parsed.extras));
+        }
         let mut known = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(found) = known.get(sheet) {
             return Ok(Arc::clone(found));

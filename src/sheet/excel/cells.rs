@@ -61,7 +61,7 @@ fn put_text(row: &mut Row, index: usize, text: &str) {
 }
 
 /// The error values as Excel spells them (calamine shortens the last one).
-fn error_text(error: &CellErrorType) -> &'static str {
+pub(super) fn error_text(error: &CellErrorType) -> &'static str {
     match error {
         CellErrorType::Div0 => "#DIV/0!",
         CellErrorType::NA => "#N/A",
@@ -74,7 +74,7 @@ fn error_text(error: &CellErrorType) -> &'static str {
     }
 }
 
-fn excel_moment(value: ExcelDateTime, is_1904: bool) -> Moment {
+pub(super) fn excel_moment(value: ExcelDateTime, is_1904: bool) -> Moment {
     if value.is_duration() {
         Moment::Duration(value.as_f64())
     } else {

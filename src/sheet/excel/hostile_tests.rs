@@ -53,7 +53,7 @@ const RELS: &[u8] = b"<Relationships><Relationship Id='r1' Type='http://schemas.
 const BOOK_RELS: &[u8] = b"<Relationships><Relationship Id='r1' Type='http://schemas.openxmlformats.org/officeDocument/2006/relationships/worksheet' Target='worksheets/sheet1.xml'/></Relationships>";
 const WORKBOOK: &[u8] = b"<workbook><sheets><sheet name='S' sheetId='1' r:id='r1'/></sheets></workbook>";
 
-fn xlsx_with(sheet: &[u8], more: &[(&str, &[u8])]) -> Vec<u8> {
+pub(super) fn xlsx_with(sheet: &[u8], more: &[(&str, &[u8])]) -> Vec<u8> {
     let mut parts: Vec<(&str, &[u8])> = vec![
         ("[Content_Types].xml", TYPES),
         ("_rels/.rels", RELS),

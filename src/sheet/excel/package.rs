@@ -63,6 +63,11 @@ impl<'f> Archive<'f> {
             .cloned()
     }
 
+    /// A part's number in the package.
+    pub(super) fn index(&self, part: &str) -> Option<usize> {
+        self.zip.index_for_name(&self.stored_name(part)?)
+    }
+
     /// A part, unpacked as it is read.
     pub(super) fn part(&mut self, part: &str) -> Result<impl Read, ReadError> {
         let file = self.file;

@@ -96,6 +96,14 @@ pub enum Error {
     /// A temporary file.
     #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(#[from] std::io::Error),
+    /// There is no such command, and so no page on it.
+    #[error("there is no command {command:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
+    NoPage {
+        /// What was named.
+        command: String,
+        /// The command that is most like it.
+        nearest: Option<String>,
+    },
     /// The format of a file that is to be written can't be told.
     #[error("{0} has no ending that names a format")]
     NoFormat(String),
@@ -190,6 +198,7 @@ impl Error {
             Self::Migrate(error) => Some(error.hint().to_owned()),
             Self::Shard(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
+            Self::NoPage { .. } => Some("`stockport --help` lists the commands".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
@@ -221,7 +230,8 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_)
+            Self::NoPage { .. }
+            | Self::NoFormat(_)
             | Self::Filter(_)
             | Self::Place(_)
             | Self::Shard(_)

@@ -115,6 +115,13 @@ impl Output {
         }
     }
 
+    /// A result that another program is to take as it is: nothing is broken, whatever the terminal's width.
+    pub fn verbatim(&self, text: &str) {
+        if !self.style.json {
+            self.write_out(text.trim_end_matches('\n'));
+        }
+    }
+
     /// The one JSON document.
     pub fn document(&self, document: &Value) {
         if self.style.json {

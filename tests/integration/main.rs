@@ -19,6 +19,7 @@ mod export;
 mod exports;
 mod faulty;
 mod guards;
+mod help;
 mod import;
 mod inspect;
 mod kubernetes;

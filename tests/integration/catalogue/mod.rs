@@ -65,7 +65,8 @@ impl Catalogue {
 
 variants!(of_all of Error as "Error":
     Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, Migrate, Shard, TwoResults,
-    Review, Temporary, NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
+    Review, Temporary, NoPage,
+    NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
     Interrupted, Imbalance,
 );
 
@@ -76,6 +77,10 @@ fn own() -> Vec<Error> {
         Error::NoRejects(WriteError::NoFolder("done".into())),
         Error::TwoResults("--csv"),
         Error::Temporary(std::io::ErrorKind::StorageFull.into()),
+        Error::NoPage {
+            command: "imprt".to_owned(),
+            nearest: Some("import".to_owned()),
+        },
         Error::NoFormat("inventory".to_owned()),
         Error::Incomplete {
             org: "green-valley".to_owned(),

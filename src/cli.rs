@@ -7,9 +7,11 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod examples;
 mod export;
 mod import;
 mod inspect;
+mod manual;
 mod migrate;
 mod pace;
 mod reading;
@@ -31,6 +33,7 @@ pub use diff::Diff;
 pub use export::{Export, Format, Headers};
 pub use import::{Blanks, Import, Mode};
 pub use inspect::Inspect;
+pub use manual::{Completions, Man, command, completions, pages};
 pub use migrate::{Migrate, OnConflict};
 pub use pace::{Brakes, Pace};
 pub use reading::{Dates, Duplicates, Numbers, Reading};
@@ -149,16 +152,18 @@ pub enum Command {
     Import(Import),
     /// Export an organization's whole inventory to a file
     Export(Export),
-    /// Take a run back: restore what it updated, delete what it created, except what has changed since
-    Undo(Undo),
-    /// List the runs of this machine
-    Runs(Runs),
-    /// Run the embedded inventory server, to try things out against
-    Sandbox(Sandbox),
     /// Show what a spreadsheet is: its header row, what each column means and why, every problem
     Inspect(Inspect),
     /// Convert a spreadsheet into another format, read and normalized as an import would
     Convert(Convert),
+    /// Compare two places: files, snapshots, organizations; item by item, field by field
+    Diff(Diff),
+    /// Delete items by their ids, by a file, or by conditions: shows the plan, keeps a copy, asks, and can be undone
+    Delete(Delete),
+    /// Take a run back: restore what it updated, delete what it created, except what has changed since
+    Undo(Undo),
+    /// List the runs of this machine
+    Runs(Runs),
     /// Move an organization's items into another one: shows the plan, sends what differs, proves it by reading back
     Migrate(Migrate),
     /// Back inventories up, verify, restore and prune the snapshots
@@ -169,10 +174,12 @@ pub enum Command {
     /// Look at the config file
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Delete items by their ids, by a file, or by conditions: shows the plan, keeps a copy, asks, and can be undone
-    Delete(Delete),
-    /// Compare two places: files, snapshots, organizations; item by item, field by field
-    Diff(Diff),
+    /// Run the embedded inventory server, to try things out against
+    Sandbox(Sandbox),
+    /// Print the script that completes commands and options in a shell
+    Completions(Completions),
+    /// Print a manual page, or write them all
+    Man(Man),
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ pub enum ConfigError {
     #[error("{KEY_VARIABLE} is not text")]
     KeyNotText,
     /// The config file can't be read.
-    #[error("the config file {} can't be read: {cause}", .path.display())]
+    #[error("the config file {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
     Read {
         /// The file.
         path: PathBuf,
@@ -114,7 +114,7 @@ pub enum ConfigError {
         other: String,
     },
     /// A key file can't be read.
-    #[error("the key file {} can't be read: {cause}", .path.display())]
+    #[error("the key file {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
     KeyFile {
         /// The file.
         path: PathBuf,

@@ -8,6 +8,7 @@ use crate::filter::FilterError;
 use crate::inventory::Listing;
 use crate::journal::JournalError;
 use crate::migrate::MigrateError;
+use crate::output::{counted, grouped};
 use crate::place::PlaceError;
 use crate::review::ReviewError;
 use crate::runs::{LockError, RunError};
@@ -93,8 +94,16 @@ pub enum Error {
     #[error(transparent)]
     Review(#[from] ReviewError),
     /// A temporary file.
-    #[error("a temporary file can't be written or read: {0}")]
+    #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(#[from] std::io::Error),
+    /// There is no such command, and so no page on it.
+    #[error("there is no command {command:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
+    NoPage {
+        /// What was named.
+        command: String,
+        /// The command that is most like it.
+        nearest: Option<String>,
+    },
     /// The format of a file that is to be written can't be told.
     #[error("{0} has no ending that names a format")]
     NoFormat(String),
@@ -107,7 +116,7 @@ pub enum Error {
         evidence: String,
     },
     /// More would be deleted than is allowed without further ado.
-    #[error("{count} of {held} items would be deleted, which is more than --max-delete allows")]
+    #[error("{} of {} would be deleted, which is more than --max-delete allows", grouped(*.count), counted(*.held, "item"))]
     TooManyDeletes {
         /// How many.
         count: u64,
@@ -124,7 +133,7 @@ pub enum Error {
     #[error("{0}: nothing was done, as nobody said yes to it")]
     NoConsent(String),
     /// Too many items failed.
-    #[error("{failed} of {ended} items failed, which is more than --max-failures allows")]
+    #[error("{} of {} failed, which is more than --max-failures allows", grouped(*.failed), counted(*.ended, "item"))]
     TooManyFailures {
         /// How many had failed.
         failed: u64,
@@ -132,7 +141,7 @@ pub enum Error {
         ended: u64,
     },
     /// Item after item failed, and nothing was saved meanwhile.
-    #[error("the last {items} items all failed, and nothing was saved meanwhile; the last one: {cause}")]
+    #[error("the last {} all failed, and nothing was saved meanwhile; the last one: {cause}", counted(*.items, "item"))]
     NothingSaved {
         /// How many.
         items: u64,
@@ -189,6 +198,7 @@ impl Error {
             Self::Migrate(error) => Some(error.hint().to_owned()),
             Self::Shard(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
+            Self::NoPage { .. } => Some("`stockport --help` lists the commands".to_owned()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
@@ -220,7 +230,8 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if error.is_usage() => Exit::Usage,
-            Self::NoFormat(_)
+            Self::NoPage { .. }
+            | Self::NoFormat(_)
             | Self::Filter(_)
             | Self::Place(_)
             | Self::Shard(_)

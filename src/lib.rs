@@ -5,6 +5,7 @@
 pub mod api;
 pub mod audit;
 pub mod backup;
+pub mod cause;
 pub mod cli;
 pub mod columns;
 pub mod commands;

@@ -2,12 +2,15 @@
 //!
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
+mod layout;
+
 use std::io::{IsTerminal, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
 use crate::progress::Show;
+pub use layout::{human, padded, shortened, width, wrapped};
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -104,7 +107,18 @@ impl Output {
     /// A line of the result, in text. With `--json` it is not shown: the document holds it.
     pub fn result(&self, line: &str) {
         if !self.style.json {
-            self.write_out(line);
+            // Where no person looks, a line stays a line.
+            match columns(&console::Term::stdout()) {
+                Some(columns) => self.write_out(&wrapped(line, columns)),
+                None => self.write_out(line),
+            }
+        }
+    }
+
+    /// A result that another program is to take as it is: nothing is broken, whatever the terminal's width.
+    pub fn verbatim(&self, text: &str) {
+        if !self.style.json {
+            self.write_out(text.trim_end_matches('\n'));
         }
     }
 
@@ -151,7 +165,10 @@ impl Output {
     /// One event, as text or as JSON.
     fn event(&self, kind: &str, message: &str, details: &Value, text: &str) {
         if !self.style.json_log {
-            write_err(text);
+            match columns(&console::Term::stderr()) {
+                Some(columns) => write_err(&wrapped(text, columns)),
+                None => write_err(text),
+            }
             return;
         }
         let now = jiff::Timestamp::now().to_string();
@@ -240,6 +257,14 @@ impl Output {
     }
 }
 
+/// How wide a terminal is; none where it is no terminal.
+fn columns(term: &console::Term) -> Option<usize> {
+    if !term.is_term() {
+        return None;
+    }
+    term.size_checked().map(|(_, columns)| usize::from(columns))
+}
+
 fn write_err(line: &str) {
     // Where even standard error is closed there is nowhere left to say so.
     let _ = writeln!(std::io::stderr().lock(), "{line}");
@@ -263,7 +288,16 @@ fn paint(tone: Tone, text: &str, colored: bool) -> String {
 /// A number with its thousands set apart: 12,345.
 #[must_use]
 pub fn grouped(number: u64) -> String {
-    let digits = number.to_string();
+    grouped_digits(&number.to_string())
+}
+
+/// A rate, rounded, with its thousands set apart: 1,204.
+#[must_use]
+pub fn rounded(rate: f64) -> String {
+    grouped_digits(&format!("{:.0}", rate.max(0.0)))
+}
+
+fn grouped_digits(digits: &str) -> String {
     let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
         if place > 0 && (digits.len() - place).is_multiple_of(3) {

@@ -7,14 +7,18 @@ use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use console::Term;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
 use serde_json::json;
 
-use crate::output::Output;
+use crate::output::{Output, rounded};
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
 const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Terminals narrower than this have no room for a bar and its numbers in one line.
+const NARROW: u16 = 72;
 
 /// How progress is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +37,8 @@ pub struct Progress<'a> {
     output: &'a Output,
     show: Show,
     bar: ProgressBar,
+    /// The bar stands on lines of its own, for want of room.
+    narrow: bool,
     total: Option<u64>,
     done: AtomicU64,
     retries: AtomicU64,
@@ -51,7 +57,8 @@ impl<'a> Progress<'a> {
             Show::Bar => ProgressBar::with_draw_target(total, ProgressDrawTarget::stderr_with_hz(10)),
             Show::Lines | Show::Hidden => ProgressBar::hidden(),
         };
-        bar.set_style(style(total.is_some()));
+        let narrow = show == Show::Bar && Term::stderr().size().1 < NARROW;
+        bar.set_style(style(total.is_some(), narrow));
         bar.set_prefix(title.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         let now = Instant::now();
@@ -60,6 +67,7 @@ impl<'a> Progress<'a> {
             output,
             show,
             bar,
+            narrow,
             total,
             done: AtomicU64::new(0),
             retries: AtomicU64::new(0),
@@ -108,7 +116,7 @@ impl<'a> Progress<'a> {
 
     /// Ends the showing: the finished bar stays on the screen.
     pub fn finish(self) {
-        self.bar.set_message(self.state());
+        self.bar.set_message(self.message());
         self.bar.finish();
     }
 
@@ -119,7 +127,7 @@ impl<'a> Progress<'a> {
 
     fn tell(&self) {
         match self.show {
-            Show::Bar => self.bar.set_message(self.state()),
+            Show::Bar => self.bar.set_message(self.message()),
             Show::Lines => self.tell_line(),
             Show::Hidden => {}
         }
@@ -149,9 +157,10 @@ impl<'a> Progress<'a> {
             _ => String::new(),
         };
         let line = format!(
-            "{}: {}{of} items, {rate:.0}/s{left}{}",
+            "{}: {}{of} items, {}/s{left}{}",
             self.title,
             HumanCount(done),
+            rounded(rate),
             self.state()
         );
         let numbers = json!({
@@ -166,25 +175,36 @@ impl<'a> Progress<'a> {
         let mut state = String::new();
         let problems = self.problems.load(Ordering::Relaxed);
         if problems > 0 {
-            state += &format!(", {} problems", HumanCount(problems));
+            let noun = if problems == 1 { "problem" } else { "problems" };
+            state += &format!(", {} {noun}", HumanCount(problems));
         }
         let retries = self.retries();
         if retries > 0 {
-            state += &format!(
-                ", {} retries, {} at once",
-                HumanCount(retries),
-                self.concurrency.load(Ordering::Relaxed)
-            );
+            let noun = if retries == 1 { "retry" } else { "retries" };
+            state += &format!(", {} {noun}", HumanCount(retries));
+        }
+        let concurrency = self.concurrency.load(Ordering::Relaxed);
+        if concurrency > 0 {
+            state += &format!(", {concurrency} at once");
         }
         state
     }
+
+    /// The state as it stands behind the bar, or in a line below it.
+    fn message(&self) -> String {
+        let state = self.state();
+        match state.strip_prefix(", ") {
+            Some(state) if self.narrow => format!("\n{state}"),
+            _ => state,
+        }
+    }
 }
 
-fn style(total_is_known: bool) -> ProgressStyle {
-    let template = if total_is_known {
-        "{prefix} [{bar:24}] {pos_grouped}/{len_grouped} items, {rate}, ETA {eta}{msg}"
-    } else {
-        "{prefix} {spinner} {pos_grouped} items, {rate}{msg}"
+fn style(total_is_known: bool, narrow: bool) -> ProgressStyle {
+    let template = match (total_is_known, narrow) {
+        (true, false) => "{prefix} [{wide_bar}] {pos_grouped}/{len_grouped} items, {rate}, ETA {eta}{msg}",
+        (true, true) => "{prefix} [{wide_bar}] {percent}%\n{pos_grouped}/{len_grouped}, {rate}, ETA {eta}{msg}",
+        (false, _) => "{prefix} {spinner} {pos_grouped} items, {rate}{msg}",
     };
     ProgressStyle::with_template(template)
         .unwrap_or_else(|_| ProgressStyle::default_bar())
@@ -196,6 +216,6 @@ fn style(total_is_known: bool) -> ProgressStyle {
             let _ = write!(w, "{}", HumanCount(state.len().unwrap_or_default()));
         })
         .with_key("rate", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
-            let _ = write!(w, "{:.0}/s", state.per_sec());
+            let _ = write!(w, "{}/s", rounded(state.per_sec()));
         })
 }

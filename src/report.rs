@@ -11,7 +11,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
-use crate::output::{Output, Tone, counted, grouped};
+use crate::output::{Output, Tone, counted, grouped, human, rounded};
 pub(crate) use rejects::numbered;
 pub use rejects::{check_rejects, write_ids, write_objects, write_rejects};
 
@@ -144,7 +144,7 @@ impl Summary {
             let written = tally.created + tally.updated + tally.deleted;
             let seconds = self.took.as_secs_f64();
             let rate = if seconds > 0.0 {
-                format!(", {:.0} items/s", written as f64 / seconds)
+                format!(", {} items/s", rounded(written as f64 / seconds))
             } else {
                 String::new()
             };
@@ -154,8 +154,9 @@ impl Summary {
                 String::new()
             };
             output.result(&format!(
-                "{}{retries} in {seconds:.1} s{rate}",
-                counted(self.requests, "request")
+                "{}{retries} in {}{rate}",
+                counted(self.requests, "request"),
+                human(self.took)
             ));
         }
         for file in &self.rejects {

@@ -26,7 +26,7 @@ const NAMED: usize = 20;
 #[derive(Debug, thiserror::Error)]
 pub enum ReviewError {
     /// The file can't be read.
-    #[error("the plan {} can't be read: {cause}", .path.display())]
+    #[error("the plan {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
     Io {
         /// The file.
         path: PathBuf,

@@ -104,7 +104,7 @@ pub enum RunError {
         known: String,
     },
     /// The list is empty, or shrunken by half, where an earlier run knows better.
-    #[error("{org} lists {now} items, where {before} were known")]
+    #[error("{org} lists {}, where {} were known", crate::output::counted(*.now, "item"), crate::output::grouped(*.before))]
     Shrunken {
         /// The organization.
         org: String,

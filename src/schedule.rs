@@ -52,7 +52,7 @@ pub enum ScheduleError {
     #[error("there is no schedule named {0:?}")]
     NoSuch(String),
     /// A file can't be written or removed.
-    #[error("{} can't be {doing}: {cause}", .path.display())]
+    #[error("{} can't be {doing}: {}", .path.display(), crate::cause::io(.cause))]
     File {
         /// The file.
         path: PathBuf,

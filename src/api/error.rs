@@ -242,8 +242,15 @@ pub enum ApiError {
     #[error("interrupted")]
     Interrupted,
     /// The receiver of a list couldn't take an item (a full disk, for one).
-    #[error("{0}")]
+    #[error("the list can't be kept: {}", received(.0.as_ref()))]
     Receiver(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// The words of a receiver of a list; the system's where it was the system that refused.
+fn received(cause: &(dyn std::error::Error + Send + Sync + 'static)) -> String {
+    cause
+        .downcast_ref::<std::io::Error>()
+        .map_or_else(|| cause.to_string(), crate::cause::io)
 }
 
 impl ApiError {
@@ -313,9 +320,7 @@ impl ApiError {
             Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
             Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
-            Self::Forbidden { .. } => {
-                "check the spelling of --org, that the key belongs to that organization, and that its account may do this (only an owner may delete)"
-            }
+            Self::Forbidden { .. } => "check --org to the letter and the account's role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }
@@ -342,12 +347,11 @@ impl ApiError {
             }
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
             Self::WrongEcho(_) => "run it again: it finds out what was saved",
-            Self::Refused { .. }
-            | Self::NoArrays { .. }
-            | Self::Id(_)
-            | Self::Body
-            | Self::Interrupted
-            | Self::Receiver(_) => return None,
+            Self::Refused { .. } | Self::Body => "correct the items in the reject file, or compare one with an export",
+            Self::NoArrays { .. } => "send one item a request: --batch 1",
+            Self::Id(_) => "correct the id where it comes from; nothing of it was sent",
+            Self::Interrupted => "run the same command again",
+            Self::Receiver(_) => "check that the disk has room",
         };
         Some(hint.to_owned())
     }

@@ -64,13 +64,11 @@ impl ColumnError {
         match self {
             Self::Read(error) => error.hint().to_owned(),
             Self::NoHeader { .. } => {
-                "see what was understood with `stockport inspect FILE`; name the header's row with --header-row, or its \
-                 columns with --map"
+                "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --map"
                     .to_owned()
             }
             Self::NoId { .. } => {
-                "see how each column was understood with `stockport inspect FILE --save-map map.toml`, say there which one \
-                 is item_id, and import with --map map.toml"
+                "say which one it is in a mapping file: `stockport inspect FILE --save-map map.toml` writes one, --map takes it"
                     .to_owned()
             }
             Self::Repeated { .. } => "rename or remove one of them".to_owned(),
@@ -85,13 +83,26 @@ impl ColumnError {
 }
 
 fn seen(headers: &[String]) -> String {
-    const MOST: usize = 12;
+    /// As many characters as leave the message readable.
+    const MOST: usize = 60;
+    const LONGEST: usize = 24;
     if headers.is_empty() {
         return String::new();
     }
-    let mut shown: Vec<String> = headers.iter().take(MOST).map(|header| format!("{header:?}")).collect();
-    if headers.len() > MOST {
-        shown.push(format!("and {} more", headers.len() - MOST));
+    let mut shown = Vec::new();
+    let mut length = 0;
+    for header in headers {
+        let cut = header.chars().count() > LONGEST;
+        let name: String = header.chars().take(LONGEST).collect();
+        let name = format!("{name:?}{}", if cut { "…" } else { "" });
+        length += name.chars().count() + 2;
+        if length > MOST && !shown.is_empty() {
+            break;
+        }
+        shown.push(name);
+    }
+    if headers.len() > shown.len() {
+        shown.push(format!("and {} more", headers.len() - shown.len()));
     }
     format!(" (seen: {})", shown.join(", "))
 }

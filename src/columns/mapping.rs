@@ -73,7 +73,7 @@ pub struct Mapping {
 #[derive(Debug, thiserror::Error)]
 pub enum MappingError {
     /// The operating system refused.
-    #[error("the mapping file {} can't be read: {cause}", file.display())]
+    #[error("the mapping file {} can't be read: {}", file.display(), crate::cause::io(.cause))]
     Read {
         /// The file.
         file: PathBuf,

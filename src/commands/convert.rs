@@ -1,7 +1,7 @@
 //! `stockport convert`: a spreadsheet → a spreadsheet, without an organization.
 
 use std::slice;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -11,7 +11,7 @@ use crate::cli::Convert;
 use crate::columns::{Draft, Incoming, Reading, Rejection, Source, Survey};
 use crate::convert::Layout;
 use crate::error::{Error, Exit};
-use crate::output::grouped;
+use crate::output::{grouped, human};
 use crate::progress::Progress;
 use crate::sheet::write::{OutFormat, Style, WriteError, writer};
 
@@ -85,7 +85,7 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
     let began = Instant::now();
     match convert(context, options) {
         Ok((counts, warnings)) => {
-            show(context, options, &counts, &warnings, began.elapsed().as_secs_f64());
+            show(context, options, &counts, &warnings, began.elapsed());
             if counts.rejected > 0 { Exit::Partial } else { Exit::Done }
         }
         // Whoever read the output has had enough (`convert IN - | head -1`): nothing to complain about.
@@ -185,20 +185,21 @@ pub(super) fn tell(context: &Context, source: &Source, survey: &Survey) {
     }
 }
 
-fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[String], seconds: f64) {
+fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[String], took: Duration) {
     let output = &context.output;
     if writing::is_stdout(&options.output) {
         output.say(&counts.equation());
         return;
     }
     output.result(&format!(
-        "{} in {seconds:.1} s: {}",
+        "{} in {}: {}",
         counts.equation(),
+        human(took),
         options.output.display()
     ));
     output.document(&json!({
         "source": options.input.to_string_lossy(), "target": options.output.to_string_lossy(),
         "read": counts.read, "written": counts.written, "skipped": counts.skipped, "rejected": counts.rejected,
-        "seconds": (seconds * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::Write;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -15,7 +15,7 @@ use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, TextFill, exported_id, says_another_id};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
-use crate::output::{counted, grouped};
+use crate::output::{counted, grouped, human};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{OutFormat, Style, Target, writer};
@@ -75,7 +75,7 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
     let began = Instant::now();
     match export(context, options) {
         Ok(outcome) => {
-            show(context, options, &outcome, began.elapsed().as_secs_f64());
+            show(context, options, &outcome, began.elapsed());
             Exit::Done
         }
         // Whoever read the output has had enough (`export - | head -1`): nothing to complain about.
@@ -192,7 +192,7 @@ fn write(
     Ok(all)
 }
 
-fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
+fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
     let mut warnings = Vec::new();
     let (strangers, named) = &outcome.written.strangers;
@@ -220,7 +220,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         format!(": {}", outcome.listing.evidence)
     };
     let summary = format!(
-        "Exported {} of {} ({grade} to be all{evidence}) in {seconds:.1} s",
+        "Exported {} of {} ({grade} to be all{evidence}) in {}",
         if outcome.written.items == outcome.listing.count {
             counted(outcome.written.items, "item")
         } else {
@@ -231,6 +231,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
             )
         },
         outcome.org,
+        human(took),
     );
     if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.
@@ -242,6 +243,6 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, seconds: f64) {
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
-        "seconds": (seconds * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));
 }

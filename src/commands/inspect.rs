@@ -11,7 +11,7 @@ use super::{Context, reading};
 use crate::cli::Inspect;
 use crate::columns::{self, ColumnError, InspectedColumn, Inspection, Mapping, MappingError, Sample};
 use crate::error::{Error, Exit};
-use crate::output::{Output, Tone, grouped};
+use crate::output::{Output, Tone, grouped, padded, width as width_of};
 use crate::sheet::write::AtomicFile;
 
 /// How many problems are shown unless more is asked for.
@@ -94,8 +94,8 @@ fn show(output: &Output, seen: &Inspection) {
     }
     output.result("");
     let width = |text: &dyn Fn(&InspectedColumn) -> usize| seen.columns.iter().map(text).max().unwrap_or(0).min(40);
-    let headers = width(&|column| shown(&column.header).chars().count());
-    let fields = width(&|column| field(column).chars().count());
+    let headers = width(&|column| width_of(&shown(&column.header)));
+    let fields = width(&|column| width_of(&field(column)));
     for column in &seen.columns {
         show_column(output, column, headers, fields);
     }
@@ -140,10 +140,10 @@ fn show_column(output: &Output, column: &InspectedColumn, headers: usize, fields
         (Some(_), true) => Tone::Warning,
         (None, _) => Tone::Dim,
     };
-    let field = output.paint(tone, &format!("{:<fields$}", field(column)));
+    let field = output.paint(tone, &padded(&field(column), fields));
     output.result(&format!(
-        "  {:<headers$}  {field}  {}",
-        shown(&column.header),
+        "  {}  {field}  {}",
+        padded(&shown(&column.header), headers),
         why(column)
     ));
     let mut samples: Vec<String> = Vec::new();

@@ -11,6 +11,7 @@ mod ends;
 mod export;
 mod import;
 mod inspect;
+mod manual;
 mod migrate;
 mod reading;
 mod runs;
@@ -25,8 +26,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
-use clap::{CommandFactory as _, FromArgMatches as _};
 use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
@@ -68,7 +69,7 @@ struct Connected {
 /// Parses the command line, runs the command, and gives the process's exit code.
 #[must_use]
 pub fn main() -> u8 {
-    let parsed = Cli::command()
+    let parsed = crate::cli::command()
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, given(&matches))));
     let (cli, given) = match parsed {
@@ -128,6 +129,8 @@ pub fn main() -> u8 {
         Command::Delete(options) => delete::run(&context, &options),
         Command::Diff(options) => diff::run(&context, &options),
         Command::Migrate(options) => migrate::run(&context, &options),
+        Command::Completions(options) => manual::completions(&context, &options),
+        Command::Man(options) => manual::man(&context, &options),
     };
     exit as u8
 }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::Parser as _;
+use clap::FromArgMatches as _;
 use serde_json::{Value, json};
 
 use super::Context;
@@ -72,7 +72,7 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
             if !title.is_empty() {
                 output.result(&format!("# {title}"));
             }
-            output.result(text.trim_end());
+            output.verbatim(&text);
             document[if title.is_empty() { "text" } else { title.as_str() }] = json!(text);
         }
         if system != System::Windows {
@@ -102,7 +102,9 @@ fn job(options: &cli::Schedule) -> Result<Job, Error> {
         args.remove(0);
     }
     // What is mistyped is told now, not at night.
-    let parsed = Cli::try_parse_from(std::iter::once("stockport").chain(args.iter().map(String::as_str)));
+    let parsed = cli::command()
+        .try_get_matches_from(std::iter::once("stockport").chain(args.iter().map(String::as_str)))
+        .and_then(|matches| Cli::from_arg_matches(&matches));
     let scheduled = parsed.map_err(|error| Error::Scheduled(super::first_line(&error)))?;
     let global = &scheduled.global;
     let all_profiles =

@@ -407,7 +407,7 @@ fn a_receiver_that_can_take_no_more_ends_the_reading() {
     let endpoint = Endpoint::with(3);
     let server = Server::start(move |seen| endpoint.answer(seen));
     let error = read(&server.client(3), None, &mut Full).unwrap_err();
-    assert_eq!(error.to_string(), "the disk is full");
+    assert_eq!(error.to_string(), "the list can't be kept: the disk is full");
     assert_eq!(server.seen().len(), 1);
 }
 

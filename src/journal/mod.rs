@@ -26,7 +26,7 @@ pub use writer::Scribe;
 #[derive(Debug, thiserror::Error)]
 pub enum JournalError {
     /// The folder or file can't be made.
-    #[error("the journal {} can't be created: {cause}", .path.display())]
+    #[error("the journal {} can't be created: {}", .path.display(), crate::cause::io(.cause))]
     Create {
         /// Where it was to be.
         path: PathBuf,
@@ -34,7 +34,7 @@ pub enum JournalError {
         cause: std::io::Error,
     },
     /// SQLite refused.
-    #[error("the journal {} can't be written or read: {cause}", .path.display())]
+    #[error("the journal {} can't be written or read: {}", .path.display(), crate::cause::sqlite(.cause))]
     Store {
         /// The file.
         path: PathBuf,
@@ -55,7 +55,7 @@ impl JournalError {
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        "check that the disk has room and the folder can be written; XDG_STATE_HOME names another one"
+        "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
     }
 }
 

@@ -2,6 +2,11 @@
 
 use std::path::PathBuf;
 
+use crate::output::{grouped, shortened};
+
+/// How many ids a message names.
+const SHOWN: usize = 3;
+
 /// Why a migration can't be begun. Nothing has been sent then.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
@@ -39,7 +44,7 @@ pub enum MigrateError {
         why: String,
     },
     /// The target holds other values.
-    #[error("{count} items are in {org} already, with other values: {}{}", .named.join("; "), more(*.count, .named.len()))]
+    #[error("{} items are in {org} already, with other values: {}", grouped(*.count), differing(.named, *.count))]
     Conflicts {
         /// The target.
         org: String,
@@ -61,7 +66,7 @@ impl MigrateError {
             Self::Collision { .. } => "list another id for one of them; nothing was sent",
             Self::IdMap { .. } => "write a CSV file with the headers from,to and an id of each organization a line",
             Self::Conflicts { .. } => {
-                "nothing was sent; --on-conflict skip leaves them, --on-conflict overwrite takes the source's values, --id-prefix gives the items ids of their own"
+                "nothing was sent; say --on-conflict skip or overwrite, or give ids of their own by --id-prefix"
             }
         }
     }
@@ -74,13 +79,19 @@ impl MigrateError {
 }
 
 fn listed(ids: &[String]) -> String {
-    let named: Vec<&str> = ids.iter().take(super::NAMED).map(String::as_str).collect();
+    let named: Vec<&str> = ids.iter().take(SHOWN).map(String::as_str).collect();
     format!("{}{}", named.join(", "), more(ids.len() as u64, named.len()))
+}
+
+/// The first of the items that differ, as far as a message has room for them.
+fn differing(named: &[String], count: u64) -> String {
+    let shown: Vec<String> = named.iter().take(1).map(|item| shortened(item, 72)).collect();
+    format!("{}{}", shown.join("; "), more(count, shown.len()))
 }
 
 fn more(count: u64, named: usize) -> String {
     match count.saturating_sub(named as u64) {
         0 => String::new(),
-        more => format!(", and {more} more"),
+        more => format!(", and {} more", grouped(more)),
     }
 }

@@ -21,7 +21,7 @@ pub enum LockError {
         holder: String,
     },
     /// The file can't be made or locked.
-    #[error("the lock {} can't be taken: {cause}", .path.display())]
+    #[error("the lock {} can't be taken: {}", .path.display(), crate::cause::io(.cause))]
     Io {
         /// The file.
         path: PathBuf,

@@ -10,7 +10,7 @@ pub enum SandboxError {
     #[error("there is no home folder to keep the sandbox in")]
     NoHome,
     /// The sandbox's folder can't be made.
-    #[error("the sandbox's folder {} can't be made: {cause}", .dir.display())]
+    #[error("the sandbox's folder {} can't be made: {}", .dir.display(), crate::cause::io(.cause))]
     Folder {
         /// The folder.
         dir: PathBuf,
@@ -18,7 +18,7 @@ pub enum SandboxError {
         cause: io::Error,
     },
     /// The sandbox's file can't be opened, read or written.
-    #[error("the sandbox's file {} can't be used: {cause}", .file.display())]
+    #[error("the sandbox's file {} can't be used: {}", .file.display(), crate::cause::sqlite(.cause))]
     File {
         /// The `SQLite` file.
         file: PathBuf,
@@ -44,7 +44,7 @@ pub enum SandboxError {
         name: String,
     },
     /// The port is taken, or not allowed.
-    #[error("the sandbox can't listen on 127.0.0.1:{port}: {cause}")]
+    #[error("the sandbox can't listen on 127.0.0.1:{port}: {}", crate::cause::io(.cause))]
     Port {
         /// The port that was asked for; 0 for any.
         port: u16,
@@ -52,7 +52,7 @@ pub enum SandboxError {
         cause: io::Error,
     },
     /// The system gives no thread or timer to serve with.
-    #[error("the sandbox's server can't be started: {0}")]
+    #[error("the sandbox's server can't be started: {}", crate::cause::io(.0))]
     Start(io::Error),
 }
 

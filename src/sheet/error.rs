@@ -18,7 +18,7 @@ pub enum ReadError {
     #[error("{0} holds nothing but blank rows: there is no header row and no item")]
     Blank(String),
     /// The operating system refused.
-    #[error("{file} can't be read: {cause}")]
+    #[error("{file} can't be read: {}", crate::cause::io(.cause))]
     Io {
         /// The file, as the user named it.
         file: String,

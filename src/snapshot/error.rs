@@ -13,7 +13,7 @@ pub enum SnapshotError {
     #[error(transparent)]
     Write(#[from] WriteError),
     /// The system refused.
-    #[error("{} can't be {doing}: {cause}", .path.display())]
+    #[error("{} can't be {doing}: {}", .path.display(), crate::cause::io(.cause))]
     File {
         /// The file or folder.
         path: PathBuf,
@@ -23,7 +23,7 @@ pub enum SnapshotError {
         cause: std::io::Error,
     },
     /// What goes into a snapshot can't be kept for a while.
-    #[error("a temporary file can't be written or read: {0}")]
+    #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(std::io::Error),
     /// A snapshot isn't as it was written.
     #[error("the snapshot {snapshot} is damaged: {what}")]
@@ -88,7 +88,7 @@ pub enum SnapshotError {
     #[error("interrupted while waiting for another stockport: nothing was written")]
     Interrupted,
     /// The brake: nothing where there was something.
-    #[error("{org} holds no items, and the last good snapshot ({name}) holds {known}")]
+    #[error("{org} holds no items, and the last good snapshot ({name}) holds {}", crate::output::grouped(*.known))]
     Empty {
         /// The organization.
         org: String,
@@ -98,7 +98,7 @@ pub enum SnapshotError {
         known: u64,
     },
     /// The brake: half or less of what there was.
-    #[error("{org} holds {count} items, and the last good snapshot ({name}) holds {known}")]
+    #[error("{org} holds {}, and the last good snapshot ({name}) holds {}", crate::output::counted(*.count, "item"), crate::output::grouped(*.known))]
     Shrunken {
         /// The organization.
         org: String,

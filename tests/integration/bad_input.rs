@@ -127,8 +127,7 @@ fn a_file_without_a_recognizable_header() {
         with_file("foo.csv", "foo,bar\n1,2\n"),
         &["import", "foo.csv"],
         "foo.csv: no header row was found: no column is named like an inventory field (seen: \"foo\", \"bar\")",
-        "see what was understood with `stockport inspect FILE`; name the header's row with --header-row, or its columns \
-         with --map",
+        "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --map",
     );
 }
 
@@ -138,8 +137,7 @@ fn a_file_without_a_column_of_ids() {
         with_file("names.csv", "name,quantity\nKush,2\n"),
         &["import", "names.csv"],
         "names.csv: no column holds the item id (seen: \"name\", \"quantity\")",
-        "see how each column was understood with `stockport inspect FILE --save-map map.toml`, say there which one is \
-         item_id, and import with --map map.toml",
+        "say which one it is in a mapping file: `stockport inspect FILE --save-map map.toml` writes one, --map takes it",
     );
 }
 
@@ -334,8 +332,7 @@ fn an_unknown_organization() {
         &["import", "good.csv", "--org", "nobody"],
         "the API refuses access to the organization 'nobody' (403): \"You must be an owner, quality assurance, or a team \
          member of this organization to manage inventory.\"",
-        "check the spelling of --org, that the key belongs to that organization, and that its account may do this (only an \
-         owner may delete)",
+        "check --org to the letter and the account's role (only owners may delete)",
     );
     refused(
         &with_good(),

@@ -9,6 +9,7 @@
 
 mod backup;
 mod bad_input;
+mod catalogue;
 mod config;
 mod convert;
 mod delete;
@@ -18,6 +19,7 @@ mod export;
 mod exports;
 mod faulty;
 mod guards;
+mod help;
 mod import;
 mod inspect;
 mod kubernetes;
@@ -31,6 +33,7 @@ mod sandbox;
 mod schedule;
 mod shard;
 mod support;
+mod terminal;
 mod undo;
 mod upload;
 mod workbooks;

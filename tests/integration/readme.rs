@@ -328,7 +328,7 @@ fn every_command_of_the_readme_does_what_it_says_in_its_order() {
 }
 
 /// A command's words, as a shell would give them: what stands in quotes is one.
-fn words(command: &str) -> Vec<&str> {
+pub(crate) fn words(command: &str) -> Vec<&str> {
     let parts = command.split('"').enumerate();
     let words = parts.flat_map(|(place, part)| {
         let is_quoted = place % 2 == 1;
@@ -342,7 +342,7 @@ fn words(command: &str) -> Vec<&str> {
 }
 
 /// Ends a child however the test ends.
-struct Ended(Child);
+pub(crate) struct Ended(pub(crate) Child);
 
 impl Drop for Ended {
     fn drop(&mut self) {
@@ -405,7 +405,7 @@ fn every_option_that_the_readme_names_exists() {
 }
 
 /// The commands that a help lists.
-fn listed(help: &str) -> Vec<String> {
+pub(crate) fn listed(help: &str) -> Vec<String> {
     let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
     let names = lines.take_while(|line| !line.is_empty());
     // A description that goes on in the next line is set further in than a name.

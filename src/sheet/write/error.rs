@@ -7,10 +7,10 @@ use std::path::PathBuf;
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// The operating system refused, in the middle of the output.
-    #[error("the output can't be written: {0}")]
+    #[error("the output can't be written: {}", crate::cause::io(.0))]
     Io(#[from] std::io::Error),
     /// The operating system refused a named file.
-    #[error("{} can't be {doing}: {cause}", path.display())]
+    #[error("{} can't be {doing}: {}", path.display(), crate::cause::io(.cause))]
     File {
         /// The file.
         path: PathBuf,
@@ -44,7 +44,7 @@ pub enum WriteError {
         encoding: &'static str,
     },
     /// A workbook's cell has no room for a text (Excel's limit: 32,767 UTF-16 units).
-    #[error("{cell} would hold a text of {length} characters; a workbook's cell holds at most 32,767")]
+    #[error("{cell} would hold a text of {} characters; a workbook's cell holds at most 32,767", crate::output::grouped(*length as u64))]
     TooLong {
         /// Sheet and address (`Inventory!B7`).
         cell: String,
@@ -52,7 +52,7 @@ pub enum WriteError {
         length: usize,
     },
     /// A workbook's sheet has no room for so many columns.
-    #[error("the table has {0} columns; a workbook's sheet holds at most 16,384")]
+    #[error("the table has {} columns; a workbook's sheet holds at most 16,384", crate::output::grouped(*.0 as u64))]
     TooManyColumns(usize),
     /// Writing a workbook failed for another reason.
     #[error("the workbook can't be written: {0}")]

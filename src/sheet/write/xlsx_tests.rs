@@ -176,7 +176,7 @@ fn a_text_too_long_for_a_cell_is_refused_by_address() {
     let error = written(plain(OutFormat::Xlsx), &columns, &Style::default(), &rows).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "Inventory!B2 would hold a text of 32768 characters; a workbook's cell holds at most 32,767"
+        "Inventory!B2 would hold a text of 32,768 characters; a workbook's cell holds at most 32,767"
     );
     assert_eq!(error.hint(), "write it as .jsonl or .csv, which have no such limit");
 }

@@ -5,6 +5,7 @@ pub(crate) mod http;
 pub(crate) mod load;
 #[allow(dead_code, reason = "each command's tests use the part of it that they need")]
 pub(crate) mod stockport;
+pub(crate) mod terminal;
 mod wire;
 
 use std::path::Path;

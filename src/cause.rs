@@ -1,0 +1,79 @@
+//! Why the system refused, in words that a person can use, whatever the system's own are.
+//!
+//! Belongs here: the words. Doesn't: what was tried, where, and what to do about it, which the errors of each room say.
+
+use std::io::{self, ErrorKind};
+
+/// Why an operation on files or sockets failed.
+#[must_use]
+pub fn io(error: &io::Error) -> String {
+    if error.get_ref().is_some() {
+        return error.to_string();
+    }
+    match error.kind() {
+        ErrorKind::NotFound => "there is no such file or folder".to_owned(),
+        ErrorKind::PermissionDenied => "permission denied".to_owned(),
+        ErrorKind::StorageFull => "the disk is full".to_owned(),
+        ErrorKind::QuotaExceeded => "your share of the disk is used up".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the disk can only be read".to_owned(),
+        ErrorKind::AddrInUse => "another program listens there".to_owned(),
+        ErrorKind::IsADirectory => "it is a folder".to_owned(),
+        ErrorKind::NotADirectory => "a part of the path is no folder".to_owned(),
+        ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
+        // The system's number is of no use to anybody who reads this.
+        _ => without_number(&error.to_string()),
+    }
+}
+
+/// Why `SQLite` refused.
+#[must_use]
+pub fn sqlite(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqliteFailure(failure, words) => match (failure.code, words) {
+            (rusqlite::ErrorCode::DiskFull, _) => "the disk is full".to_owned(),
+            (rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked, _) => {
+                "another program is using it".to_owned()
+            }
+            (rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt, _) => {
+                "it is damaged, or no file of SQLite's".to_owned()
+            }
+            (rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied, _) => {
+                "it can't be written to".to_owned()
+            }
+            (rusqlite::ErrorCode::CannotOpen, _) => "it can't be opened".to_owned(),
+            (_, Some(words)) => words.clone(),
+            (code, None) => format!("SQLite gives the reason {:?}", code as i32),
+        },
+        other => other.to_string(),
+    }
+}
+
+fn without_number(words: &str) -> String {
+    words.split(" (os error ").next().unwrap_or(words).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_has_no_number_of_the_systems() {
+        let denied = io(&ErrorKind::PermissionDenied.into());
+        assert_eq!(denied, "permission denied");
+        assert_eq!(
+            without_number("Too many open files (os error 24)"),
+            "Too many open files"
+        );
+    }
+
+    #[test]
+    fn a_reason_of_our_own_is_kept() {
+        assert_eq!(io(&io::Error::other("the line has no end")), "the line has no end");
+    }
+
+    #[test]
+    fn sqlites_codes_become_words() {
+        let full = rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None);
+        assert_eq!(sqlite(&full), "the disk is full");
+    }
+}

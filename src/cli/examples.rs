@@ -1,0 +1,243 @@
+//! What each command's help shows first: the uses that people come for. A test runs every one of them.
+
+/// A command's words, and its examples: what for, and the command.
+pub(super) const EXAMPLES: &[(&[&str], &[(&str, &str)])] = &[
+    (
+        &[],
+        &[
+            (
+                "Try it: a sample into a sandbox",
+                "stockport import inventory.xlsx --sandbox",
+            ),
+            (
+                "See what an import would change",
+                "stockport import inventory.xlsx --dry-run",
+            ),
+            ("Save everything to a workbook", "stockport export all.xlsx"),
+        ],
+    ),
+    (
+        &["import"],
+        &[
+            (
+                "See what would change; nothing is sent",
+                "stockport import inventory.xlsx --dry-run",
+            ),
+            (
+                "Import, and prove it by reading everything back",
+                "stockport import inventory.xlsx --verify",
+            ),
+            (
+                "Go on with an import that was cut short",
+                "stockport import inventory.xlsx --resume",
+            ),
+        ],
+    ),
+    (
+        &["export"],
+        &[
+            (
+                "Everything, as the file's ending says",
+                "stockport export inventory.csv",
+            ),
+            (
+                "Some items, some fields",
+                "stockport export active.xlsx --where status=Active --fields item_id,name,quantity",
+            ),
+            ("To another program", "stockport export - --format jsonl"),
+        ],
+    ),
+    (
+        &["inspect"],
+        &[
+            (
+                "See what each column is taken for, and every problem",
+                "stockport inspect inventory.xlsx",
+            ),
+            (
+                "Write it down, to correct it and give it to --map",
+                "stockport inspect count.csv --save-map map.toml",
+            ),
+        ],
+    ),
+    (
+        &["convert"],
+        &[
+            ("A workbook to CSV", "stockport convert inventory.xlsx converted.csv"),
+            (
+                "To another program",
+                "stockport convert inventory.xlsx - --format jsonl",
+            ),
+        ],
+    ),
+    (
+        &["diff"],
+        &[
+            ("Two files", "stockport diff inventory.xlsx inventory.csv"),
+            (
+                "A file and what is stored",
+                "stockport diff inventory.xlsx org:sandbox-company",
+            ),
+        ],
+    ),
+    (
+        &["delete"],
+        &[
+            (
+                "See what would go",
+                "stockport delete --where status=OnHold --max-delete 25% --dry-run",
+            ),
+            ("By id", "stockport delete --ids 1A4FF0100000022000000001 --yes"),
+        ],
+    ),
+    (
+        &["undo"],
+        &[
+            (
+                "See what the last run's undoing would change",
+                "stockport undo --dry-run",
+            ),
+            ("Take the last run back", "stockport undo"),
+        ],
+    ),
+    (
+        &["runs"],
+        &[
+            ("The last runs", "stockport runs"),
+            ("More of them, for a program", "stockport runs --last 100 --json"),
+        ],
+    ),
+    (
+        &["migrate"],
+        &[
+            (
+                "See what would move",
+                "stockport migrate --from sandbox-company --to sandbox-branch --dry-run --sandbox",
+            ),
+            (
+                "Move it",
+                "stockport migrate --from sandbox-company --to sandbox-branch --sandbox",
+            ),
+        ],
+    ),
+    (
+        &["backup"],
+        &[
+            ("Write a snapshot", "stockport backup create backups"),
+            ("See what there is", "stockport backup list backups"),
+            (
+                "See what a restore would change",
+                "stockport backup restore backups --dry-run",
+            ),
+        ],
+    ),
+    (
+        &["backup", "create"],
+        &[
+            ("Write a snapshot", "stockport backup create backups"),
+            (
+                "The same, and let old ones go",
+                "stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
+            ),
+        ],
+    ),
+    (
+        &["backup", "list"],
+        &[
+            ("All snapshots", "stockport backup list backups"),
+            ("For a program", "stockport backup list backups --json"),
+        ],
+    ),
+    (
+        &["backup", "verify"],
+        &[
+            ("Compute every hash again", "stockport backup verify backups"),
+            (
+                "Restore into a sandbox that is thrown away",
+                "stockport backup verify backups --drill",
+            ),
+        ],
+    ),
+    (
+        &["backup", "restore"],
+        &[
+            ("See what would change", "stockport backup restore backups --dry-run"),
+            (
+                "Get it back, and prove it by reading everything back",
+                "stockport backup restore backups@latest --verify",
+            ),
+            (
+                "One item",
+                "stockport backup restore backups --only 1A4FF0100000022000000002",
+            ),
+        ],
+    ),
+    (
+        &["backup", "prune"],
+        &[
+            (
+                "See what would go, and why",
+                "stockport backup prune backups --keep-daily 7 --dry-run",
+            ),
+            (
+                "Let it go",
+                "stockport backup prune backups --keep-daily 7 --keep-monthly 12",
+            ),
+        ],
+    ),
+    (
+        &["schedule"],
+        &[
+            (
+                "See what would be put in place",
+                "stockport schedule \"daily 02:00\" -- backup create backups --key-file stockport.key",
+            ),
+            (
+                "As a line of cron's",
+                "stockport schedule hourly --system cron -- backup create backups --key-file stockport.key",
+            ),
+        ],
+    ),
+    (
+        &["schedule", "list"],
+        &[("Everything that is scheduled", "stockport schedule list")],
+    ),
+    (
+        &["config"],
+        &[("See what is understood and what is wrong", "stockport config check")],
+    ),
+    (
+        &["config", "check"],
+        &[
+            ("See what is understood and what is wrong", "stockport config check"),
+            ("For a program", "stockport config check --json"),
+        ],
+    ),
+    (
+        &["sandbox"],
+        &[
+            ("Serve until Ctrl-C; any program may use it", "stockport sandbox"),
+            (
+                "With an organization of your own",
+                "stockport sandbox --org green-valley",
+            ),
+        ],
+    ),
+    (
+        &["completions"],
+        &[
+            (
+                "For bash; zsh, fish and powershell likewise",
+                "stockport completions bash",
+            ),
+            ("For zsh", "stockport completions zsh"),
+        ],
+    ),
+    (
+        &["man"],
+        &[
+            ("A command's page", "stockport man import"),
+            ("All pages, into a folder", "stockport man --dir man1"),
+        ],
+    ),
+];

@@ -1,0 +1,129 @@
+//! What is made of the command line's definition: the whole help, completions for shells, manual pages.
+//!
+//! Belongs here: generating. Doesn't: the commands and options themselves, the examples (`examples`).
+
+use std::io;
+
+use clap::{Args, Command, CommandFactory as _};
+use clap_complete::Shell;
+
+use super::Cli;
+use super::examples::EXAMPLES;
+
+/// Groups of options of which the short help tells no more than that there are some.
+const ONLY_IN_LONG_HELP: [&str; 5] = ["Pace", "Output", "Brakes", "Reading", "Poorer endpoints"];
+/// Options of these groups that the short help shows all the same.
+const ALWAYS: [&str; 5] = ["sheet", "map", "json", "quiet", "yes"];
+/// And of the others those that it leaves to the long one.
+const SELDOM: [&str; 5] = ["sandbox_dir", "key_file", "wait", "on_failure", "certificate"];
+
+/// `stockport completions`
+#[derive(Args, Debug)]
+pub struct Completions {
+    /// The shell
+    #[arg(value_name = "SHELL", value_enum)]
+    pub shell: Shell,
+}
+
+/// `stockport man`
+#[derive(Args, Debug)]
+pub struct Man {
+    /// The command whose page is printed [default: stockport's own]
+    #[arg(value_name = "COMMAND")]
+    pub command: Vec<String>,
+    /// Write all pages into a folder instead
+    #[arg(long, value_name = "DIR", conflicts_with = "command")]
+    pub dir: Option<std::path::PathBuf>,
+}
+
+/// The command line as it is parsed, with its examples.
+#[must_use]
+pub fn command() -> Command {
+    taught(Cli::command(), &mut Vec::new())
+}
+
+fn taught(command: Command, path: &mut Vec<String>) -> Command {
+    let examples = EXAMPLES
+        .iter()
+        .find(|(words, _)| words == path)
+        .map(|(_, examples)| *examples);
+    let mut command = command.mut_args(|arg| {
+        let id = arg.get_id().as_str();
+        let group = arg.get_help_heading().unwrap_or_default();
+        let hides = (ONLY_IN_LONG_HELP.contains(&group) && !ALWAYS.contains(&id)) || SELDOM.contains(&id);
+        if hides { arg.hide_short_help(true) } else { arg }
+    });
+    if let Some(about) = command.get_about().map(ToString::to_string) {
+        let mut long = format!("{}.", about.trim_end_matches('.'));
+        if let Some(examples) = examples {
+            long += "\n\nExamples:";
+            for (what, example) in examples {
+                long += &format!("\n  # {what}\n  {example}");
+            }
+        }
+        command = command.long_about(long);
+    }
+    let names: Vec<String> = command
+        .get_subcommands()
+        .map(|below| below.get_name().to_owned())
+        .collect();
+    for name in names {
+        path.push(name.clone());
+        command = command.mut_subcommand(&name, |below| taught(below, path));
+        path.pop();
+    }
+    command
+}
+
+/// The script that completes commands and options in a shell.
+#[must_use]
+pub fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut command(), "stockport", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Every manual page, by its name (`stockport-backup-create`).
+pub fn pages() -> io::Result<Vec<(String, String)>> {
+    let mut all = command().disable_help_subcommand(true);
+    all.build();
+    let mut pages = Vec::new();
+    add_pages(&all, &mut pages)?;
+    Ok(pages)
+}
+
+fn add_pages(command: &Command, pages: &mut Vec<(String, String)>) -> io::Result<()> {
+    let name = command.get_display_name().unwrap_or(command.get_name()).to_owned();
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    pages.push((name, String::from_utf8_lossy(&page).into_owned()));
+    command
+        .get_subcommands()
+        .filter(|below| below.get_name() != "help")
+        .try_for_each(|below| add_pages(below, pages))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn paths(command: &Command, path: &[&str], all: &mut Vec<Vec<String>>) {
+        all.push(path.iter().map(|word| (*word).to_owned()).collect());
+        for below in command.get_subcommands() {
+            paths(below, &[path, &[below.get_name()]].concat(), all);
+        }
+    }
+
+    #[test]
+    fn every_command_has_examples_and_every_example_a_command() {
+        let mut all = Vec::new();
+        paths(&Cli::command(), &[], &mut all);
+        for (words, examples) in EXAMPLES {
+            assert!(all.iter().any(|path| path == words), "{words:?} is no command");
+            assert!(!examples.is_empty() && examples.len() <= 3, "{words:?}");
+        }
+        all.retain(|path| !EXAMPLES.iter().any(|(words, _)| words == path));
+        // What takes away what the list names is no use of its own.
+        assert_eq!(all, [["schedule", "remove"]], "these have no examples");
+    }
+}

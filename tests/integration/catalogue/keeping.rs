@@ -1,0 +1,226 @@
+//! What is kept on this machine: journals, locks, plans, snapshots, schedules.
+
+use std::io;
+
+use stockport::delete::DeleteError;
+use stockport::journal::JournalError;
+use stockport::migrate::MigrateError;
+use stockport::review::ReviewError;
+use stockport::runs::{LockError, RunError};
+use stockport::schedule::ScheduleError;
+use stockport::shard::ShardError;
+use stockport::sheet::write::WriteError;
+use stockport::snapshot::SnapshotError;
+
+use super::{Catalogue, variants};
+
+variants!(journal of JournalError as "JournalError": Create, Store, Stopped);
+variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts);
+variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
+variants!(run of RunError as "RunError": NoSuchRun, NoRun, Mismatch, Elsewhere, CutShort, Shrunken);
+variants!(lock of LockError as "LockError": Held, Io);
+variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
+variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds);
+variants!(schedule of ScheduleError as "ScheduleError":
+    NoTime, NoName, NoKey, NoOrganization, LineBreak, Exists, NoSuch, File, Program, ByHand,
+);
+variants!(snapshot of SnapshotError as "SnapshotError":
+    Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
+    Interrupted, Empty, Shrunken, NotAFolder, NoItem, NoPolicy,
+    Part,
+);
+
+fn denied() -> io::Error {
+    io::Error::from(io::ErrorKind::PermissionDenied)
+}
+
+#[expect(clippy::too_many_lines, reason = "a table, an entry an error")]
+pub(super) fn add(all: &mut Catalogue) {
+    let path = || "/home/ana/.local/state/stockport/runs/20261123-020000-4f2a.sqlite".into();
+    let run = || "20261123-020000-4f2a".to_owned();
+    let org = || "green-valley".to_owned();
+    all.take(vec![
+        JournalError::Create {
+            path: path(),
+            cause: denied(),
+        },
+        JournalError::Store {
+            path: path(),
+            cause: rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None),
+        },
+        JournalError::Stopped {
+            path: path(),
+            cause: "database or disk is full".to_owned(),
+        },
+    ]);
+    all.take(vec![
+        RunError::NoSuchRun(run()),
+        RunError::NoRun("undo"),
+        RunError::Mismatch {
+            run: run(),
+            why: "count.xlsx has changed since".to_owned(),
+        },
+        RunError::Elsewhere {
+            run: run(),
+            why: "it wrote to the organization green-valley".to_owned(),
+        },
+        RunError::CutShort {
+            org: "green-val".to_owned(),
+            known: org(),
+        },
+        RunError::Shrunken {
+            org: org(),
+            now: 0,
+            before: 12_000,
+        },
+        RunError::Shrunken {
+            org: org(),
+            now: 400,
+            before: 12_000,
+        },
+    ]);
+    all.take(vec![
+        LockError::Held {
+            org: org(),
+            holder: "an import, process 4711, since 2026-11-23 02:00:00".to_owned(),
+        },
+        LockError::Io {
+            path: "/home/ana/.local/state/stockport/runs/green-valley.lock".into(),
+            cause: denied(),
+        },
+    ]);
+    all.take(vec![
+        ReviewError::Io {
+            path: "plan.json".into(),
+            cause: io::Error::from(io::ErrorKind::NotFound),
+        },
+        ReviewError::NoPlan {
+            path: "plan.json".into(),
+            what: "it ends too early".to_owned(),
+        },
+        ReviewError::Mismatch {
+            path: "plan.json".into(),
+            why: "it is for the organization green-valley".to_owned(),
+        },
+        ReviewError::Changed {
+            ids: ["A1", "A2", "A3"].map(str::to_owned).to_vec(),
+            count: 3,
+        },
+    ]);
+    all.take(vec![
+        MigrateError::Same {
+            org: org(),
+            place: "https://console.cannlytics.com/api".to_owned(),
+        },
+        MigrateError::Empty(org()),
+        MigrateError::Absent {
+            org: org(),
+            ids: (1..=14).map(|n| format!("1A4FF01000000220000000{n:02}")).collect(),
+        },
+        MigrateError::Collision {
+            ids: ["A1", "B1"].map(str::to_owned),
+        },
+        MigrateError::IdMap {
+            path: "ids.csv".into(),
+            why: "line 3 has no second id".to_owned(),
+        },
+        MigrateError::Conflicts {
+            org: org(),
+            count: 120,
+            named: (1..=10)
+                .map(|n| format!("1A4FF01000000220000000{n:02}: quantity 12 → 10.5, name \"Kush\" → \"Kush 2\""))
+                .collect(),
+        },
+    ]);
+    all.take(vec![
+        ShardError::NoIndex {
+            of: 4,
+            state: "isn't set".to_owned(),
+        },
+        ShardError::Beyond { index: 7, of: 4 },
+    ]);
+    all.take(vec![DeleteError::NobodyToAsk, DeleteError::NoIds]);
+    all.take(vec![
+        ScheduleError::NoTime("dayly 02:00".to_owned()),
+        ScheduleError::NoName("a/b".to_owned()),
+        ScheduleError::NoKey,
+        ScheduleError::NoOrganization,
+        ScheduleError::LineBreak,
+        ScheduleError::Exists("backup-create".to_owned()),
+        ScheduleError::NoSuch("bakcup".to_owned()),
+        ScheduleError::File {
+            path: "/home/ana/.config/systemd/user/stockport-backup-create.timer".into(),
+            doing: "written",
+            cause: denied(),
+        },
+        ScheduleError::Program {
+            program: "systemctl --user daemon-reload".to_owned(),
+            why: "no bus was found".to_owned(),
+        },
+        ScheduleError::ByHand,
+    ]);
+    let folder = || "backups/green-valley".into();
+    let name = || "2026-11-23T02-00-00Z".to_owned();
+    all.take(vec![
+        SnapshotError::Write(WriteError::NoFolder("backups".into())),
+        SnapshotError::File {
+            path: folder(),
+            doing: "read",
+            cause: denied(),
+        },
+        SnapshotError::Temporary(io::Error::from(io::ErrorKind::StorageFull)),
+        SnapshotError::Damaged {
+            snapshot: "backups/green-valley/2026-11-23T02-00-00Z.jsonl.zst".to_owned(),
+            what: "its SHA-256 is not the manifest's".to_owned(),
+        },
+        SnapshotError::NoSnapshot("backups".into()),
+        SnapshotError::NoSuch {
+            name: name(),
+            folder: folder(),
+        },
+        SnapshotError::NoneBefore {
+            when: "2026-11-01".to_owned(),
+            folder: folder(),
+            oldest: name(),
+        },
+        SnapshotError::NoDate("yesterday".to_owned()),
+        SnapshotError::Several {
+            dir: "backups".into(),
+            orgs: vec!["north".to_owned(), "south".to_owned()],
+        },
+        SnapshotError::OtherOrganization {
+            folder: "backups/GREEN-VALLEY".into(),
+            other: org(),
+        },
+        SnapshotError::LongName,
+        SnapshotError::Locked {
+            folder: folder(),
+            holder: " (process 4711, since 2026-11-23T02:00:00Z)".to_owned(),
+        },
+        SnapshotError::Interrupted,
+        SnapshotError::Empty {
+            org: org(),
+            name: name(),
+            known: 12_000,
+        },
+        SnapshotError::Shrunken {
+            org: org(),
+            count: 400,
+            name: name(),
+            known: 12_000,
+        },
+        SnapshotError::NotAFolder("backups/green-valley/2026-11-23T02-00-00Z.jsonl.zst".into()),
+        SnapshotError::NoItem {
+            id: "A1".to_owned(),
+            name: name(),
+        },
+        SnapshotError::Part(name(), "the items that meet status=Active".to_owned()),
+        SnapshotError::NoPolicy,
+    ]);
+    let full = SnapshotError::File {
+        path: folder(),
+        doing: "written",
+        cause: io::Error::from(io::ErrorKind::StorageFull),
+    };
+    all.also("SnapshotError::File, a full disk", full);
+}

@@ -1,0 +1,202 @@
+//! Every error that a user can meet, with its whole text as it is shown: `errors.txt`, in the order of the variants.
+//!
+//! A variant that is added doesn't compile here until it is named, and fails here until it has an entry. After a change of
+//! a text, the file that the failing test leaves shows the catalogue as it would be.
+
+mod files;
+mod keeping;
+mod service;
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use console::measure_text_width;
+use stockport::api::ApiError;
+use stockport::error::{Error, Exit};
+
+/// Names every variant of an error: the pattern has to be exhaustive, so that a new variant has to be named as well.
+macro_rules! variants {
+    ($name:ident of $error:ty as $type:literal: $($variant:ident),+ $(,)?) => {
+        pub(super) fn $name(error: &$error) -> String {
+            use $error as Of;
+            let variant = match error { $(Of::$variant { .. } => stringify!($variant),)+ };
+            format!("{}::{variant}", $type)
+        }
+        impl crate::catalogue::Named for $error {
+            const ALL: &[&str] = &[$(concat!($type, "::", stringify!($variant))),+];
+            fn name(&self) -> String { $name(self) }
+        }
+    };
+}
+use variants;
+
+/// An error whose variants are all known by name.
+pub(crate) trait Named {
+    const ALL: &[&str];
+    fn name(&self) -> String;
+}
+
+/// What a group of the catalogue holds: each variant's name and the error as a user meets it.
+#[derive(Default)]
+struct Catalogue(Vec<(String, Error)>);
+
+impl Catalogue {
+    /// Takes one error after the other; each variant has to be among them.
+    fn take<E: Named + Into<Error>>(&mut self, errors: Vec<E>) {
+        self.nested(errors, Into::into);
+    }
+
+    /// The same of errors that a user meets inside others.
+    fn nested<E: Named>(&mut self, errors: Vec<E>, outer: impl Fn(E) -> Error) {
+        let named: BTreeSet<String> = errors.iter().map(Named::name).collect();
+        for name in E::ALL {
+            assert!(named.contains(*name), "the catalogue has no {name}");
+        }
+        self.0
+            .extend(errors.into_iter().map(|error| (error.name(), outer(error))));
+    }
+
+    /// An error of two texts whose second form is worth showing, too.
+    fn also(&mut self, name: &str, error: impl Into<Error>) {
+        self.0.push((name.to_owned(), error.into()));
+    }
+}
+
+variants!(of_all of Error as "Error":
+    Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, Migrate, Shard, TwoResults,
+    Review, Temporary, NoPage,
+    NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
+    Interrupted, Imbalance,
+);
+
+/// The errors of no room of their own. What is transparent stands in its room's group.
+fn own() -> Vec<Error> {
+    use stockport::sheet::write::WriteError;
+    vec![
+        Error::NoRejects(WriteError::NoFolder("done".into())),
+        Error::TwoResults("--csv"),
+        Error::Temporary(std::io::ErrorKind::StorageFull.into()),
+        Error::NoPage {
+            command: "imprt".to_owned(),
+            nearest: Some("import".to_owned()),
+        },
+        Error::NoFormat("inventory".to_owned()),
+        Error::Incomplete {
+            org: "green-valley".to_owned(),
+            evidence: "it stops at 1,000 items, whatever is asked; missing: A1, A2, A3, A4, A5, …".to_owned(),
+        },
+        Error::TooManyDeletes {
+            count: 120,
+            held: 1_000,
+        },
+        Error::Scheduled("unexpected argument '--kep-daily' found".to_owned()),
+        Error::NoConsent("Delete 120 items of green-valley".to_owned()),
+        Error::TooManyFailures { failed: 51, ended: 400 },
+        Error::NothingSaved {
+            items: 1_000,
+            cause: ApiError::ServerError {
+                status: 500,
+                retry_after: None,
+                html: false,
+                message: "An unknown error occurred.".to_owned(),
+            },
+        },
+        Error::Interrupted,
+        Error::Imbalance("200 read = 198 created".to_owned()),
+    ]
+}
+
+fn catalogue() -> Catalogue {
+    let mut all = Catalogue::default();
+    for error in own() {
+        all.0.push((of_all(&error), error));
+    }
+    files::add(&mut all);
+    service::add(&mut all);
+    keeping::add(&mut all);
+    all
+}
+
+/// An error as it is shown.
+fn told(error: &Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("error: {error}\nhint: {hint}"),
+        None => format!("error: {error}"),
+    }
+}
+
+/// How an exit code is told in the catalogue.
+fn code(exit: Exit) -> i32 {
+    exit as i32
+}
+
+#[test]
+fn every_error_says_what_the_catalogue_shows() {
+    let mut actual = String::new();
+    for (name, error) in &catalogue().0 {
+        actual += &format!("# {name}, exit {}\n{}\n\n", code(error.exit()), told(error));
+    }
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/catalogue/errors.txt");
+    let wanted = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");
+    if actual != wanted {
+        let left = Path::new(env!("CARGO_TARGET_TMPDIR")).join("errors.txt");
+        fs::write(&left, &actual).unwrap();
+        let differs = actual
+            .split("\n\n")
+            .zip(wanted.split("\n\n").chain(std::iter::repeat("")));
+        let (now, then) = differs.into_iter().find(|(a, b)| a != b).unwrap_or(("", "more"));
+        panic!(
+            "the catalogue differs; as it would be: {}\nnow:\n{now}\nthere:\n{then}",
+            left.display()
+        );
+    }
+}
+
+#[test]
+fn every_error_is_short_and_plain_and_says_what_to_do() {
+    // A type's name, a debug form, a page, a value of the program's insides.
+    let insides = [
+        "::",
+        "Error",
+        "Some(",
+        "Err(",
+        "None",
+        "<html",
+        "<!DOCTYPE",
+        "panicked",
+        "unwrap",
+        "\\n",
+        "os error",
+    ];
+    let mut faults = String::new();
+    for (name, error) in &catalogue().0 {
+        let text = told(error);
+        let mut fault = |what: &str| faults += &format!("{name}: {what}\n{text}\n\n");
+        let lines: usize = text.lines().map(|line| measure_text_width(line).div_ceil(80)).sum();
+        if lines > 4 {
+            fault(&format!("{lines} lines at 80 columns"));
+        }
+        if text.lines().count() != 2 {
+            fault("not just a message and a hint");
+        }
+        if let Some(inside) = insides.iter().find(|inside| text.contains(**inside)) {
+            fault(&format!("shows its insides: {inside}"));
+        }
+        if let Some(hint) = error.hint()
+            && error.to_string().contains(&hint)
+        {
+            fault("the hint stands in the message");
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn transparent_errors_are_those_that_have_a_group() {
+    let catalogue = catalogue();
+    let shown: BTreeSet<String> = catalogue.0.iter().map(|(_, error)| of_all(error)).collect();
+    for name in Error::ALL {
+        assert!(shown.contains(*name), "the catalogue has no {name}");
+    }
+}

@@ -1,0 +1,106 @@
+//! A real terminal: tmux, in a size of one's own, whose screen can be read as a person sees it.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::Stockport;
+
+/// What the screen shows once the command has ended.
+const ENDED: &str = "[ended]";
+/// How long a command may take: only a hang comes near it.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// A terminal that goes away with its test.
+pub(crate) struct Terminal<'a> {
+    stockport: &'a Stockport,
+    socket: PathBuf,
+    columns: u16,
+}
+
+impl<'a> Terminal<'a> {
+    /// A terminal so many columns wide; none where tmux is not installed, which is said aloud.
+    #[expect(clippy::print_stderr, reason = "what is not tried is said aloud")]
+    pub(crate) fn open(stockport: &'a Stockport, columns: u16) -> Option<Self> {
+        if Command::new("tmux").arg("-V").output().is_err() {
+            eprintln!("skipped: tmux is not installed");
+            return None;
+        }
+        let socket = stockport.home().join(format!("tmux-{columns}"));
+        Some(Self {
+            stockport,
+            socket,
+            columns,
+        })
+    }
+
+    fn tmux(&self, args: &[&str]) -> String {
+        let mut command = Command::new("tmux");
+        command
+            .args(["-u", "-f", "/dev/null", "-S"])
+            .arg(&self.socket)
+            .args(args);
+        command
+            .env_remove("TMUX")
+            .env("TERM", "xterm-256color")
+            .env("LANG", "C.UTF-8");
+        let output = command.output().unwrap();
+        assert!(
+            output.status.success(),
+            "{args:?}: {}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+
+    /// Begins a command, which is a word that a shell would take as it is.
+    pub(crate) fn begin(&self, args: &[&str]) {
+        let command = self.stockport.command(args);
+        let mut script = "cd \"$(dirname \"$0\")/work\"\nexport TERM=tmux-256color\n".to_owned();
+        for (name, value) in command.get_envs() {
+            if let Some(value) = value {
+                script += &format!("export {}='{}'\n", name.to_string_lossy(), value.to_string_lossy());
+            }
+        }
+        script += &format!("'{}'", command.get_program().to_string_lossy());
+        for arg in args {
+            script += &format!(" '{arg}'");
+        }
+        script += &format!("\nprintf '{ENDED}'\nsleep 600\n");
+        let file = self.stockport.home().join(format!("run-{}.sh", self.columns));
+        std::fs::write(&file, script).unwrap();
+        let columns = self.columns.to_string();
+        let command = format!("sh '{}'", file.display());
+        self.tmux(&["new-session", "-d", "-x", &columns, "-y", "120", &command]);
+    }
+
+    /// What the screen shows, with colours as escape sequences or without; lines that the terminal broke stay broken.
+    pub(crate) fn screen(&self, colours: bool) -> String {
+        let mut args = vec!["capture-pane", "-p"];
+        if colours {
+            args.push("-e");
+        }
+        self.tmux(&args)
+    }
+
+    /// What the screen shows once the command has ended.
+    pub(crate) fn end(&self, colours: bool) -> String {
+        let began = Instant::now();
+        loop {
+            let screen = self.screen(colours);
+            if let Some((shown, _)) = screen.split_once(ENDED) {
+                return shown.to_owned();
+            }
+            assert!(began.elapsed() < PATIENCE, "it doesn't end:\n{screen}");
+            thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+impl Drop for Terminal<'_> {
+    fn drop(&mut self) {
+        let mut command = Command::new("tmux");
+        drop(command.arg("-S").arg(&self.socket).arg("kill-server").output());
+    }
+}

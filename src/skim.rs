@@ -172,26 +172,37 @@ impl<'a> Skimmer<'a> {
         let mut names = std::mem::take(&mut self.spare);
         names.clear();
         let mut alike = true;
-        self.fields.clear();
+        if known.is_empty() {
+            self.fields.clear();
+        }
         self.expect(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;
+            self.fields.clear();
             return Some(known.is_empty());
         }
         loop {
-            let expected = known.get(names.len()).filter(|name| alike && self.is_next(name));
-            let name = if let Some(name) = expected {
+            let place = names.len();
+            let expected = known.get(place).filter(|name| alike && self.is_next(name));
+            if let Some(name) = expected {
                 self.at += name.len() + 2;
-                *name
+                names.push(*name);
+                self.expect(b':')?;
+                let value = self.value()?;
+                // The name stands there from the last item.
+                self.fields.get_mut(place)?.1 = value;
             } else {
-                alike = false;
+                if alike {
+                    alike = false;
+                    self.fields.truncate(place);
+                }
                 self.peek()?;
-                self.string()?
-            };
-            names.push(name);
-            self.expect(b':')?;
-            let value = self.value()?;
-            self.fields.push((unescaped(name)?, value));
+                let (name, escapes) = self.string()?;
+                names.push(name);
+                self.expect(b':')?;
+                let value = self.value()?;
+                self.fields.push((unescaped(name, escapes)?, value));
+            }
             match self.peek()? {
                 b',' => self.at += 1,
                 b'}' => break,
@@ -200,6 +211,7 @@ impl<'a> Skimmer<'a> {
             self.peek()?;
         }
         self.at += 1;
+        self.fields.truncate(names.len());
         alike &= names.len() == known.len();
         if alike || !self.drop_repeated() {
             self.names = names;
@@ -266,7 +278,10 @@ impl<'a> Skimmer<'a> {
 
     fn value(&mut self) -> Option<Skimmed<'a>> {
         Some(match self.peek()? {
-            b'"' => Skimmed::Text(unescaped(self.string()?)?),
+            b'"' => {
+                let (text, escapes) = self.string()?;
+                Skimmed::Text(unescaped(text, escapes)?)
+            }
             b'n' => self.word("null", Skimmed::Null)?,
             b't' => self.word("true", Skimmed::Bool(true))?,
             b'f' => self.word("false", Skimmed::Bool(false))?,
@@ -285,24 +300,28 @@ impl<'a> Skimmer<'a> {
         Some(value)
     }
 
-    /// The text between the quotes here and those that end it, escapes as they stand.
-    fn string(&mut self) -> Option<&'a str> {
+    /// The text between the quotes here and those that end it, escapes as they stand, and whether there are any.
+    fn string(&mut self) -> Option<(&'a str, bool)> {
         let bytes = self.text.as_bytes();
         if bytes.get(self.at) != Some(&b'"') {
             return None;
         }
         let start = self.at + 1;
         let mut end = start;
+        let mut escapes = false;
         loop {
             end = first_special(bytes, end)?;
             match bytes.get(end)? {
                 b'"' => break,
-                b'\\' => end += 2,
+                b'\\' => {
+                    escapes = true;
+                    end += 2;
+                }
                 _ => return None,
             }
         }
         self.at = end + 1;
-        self.text.get(start..end)
+        Some((self.text.get(start..end)?, escapes))
     }
 
     /// A number without an exponent (RFC 8259), as it stands.
@@ -344,8 +363,8 @@ impl<'a> Skimmer<'a> {
 }
 
 /// What a text between quotes says.
-fn unescaped(inner: &str) -> Option<Cow<'_, str>> {
-    if !inner.as_bytes().contains(&b'\\') {
+fn unescaped(inner: &str, escapes: bool) -> Option<Cow<'_, str>> {
+    if !escapes {
         return Some(Cow::Borrowed(inner));
     }
     serde_json::from_str(&format!("\"{inner}\"")).ok().map(Cow::Owned)

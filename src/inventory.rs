@@ -6,6 +6,7 @@
 
 mod lines;
 mod listing;
+mod lookup;
 mod proof;
 mod spool;
 #[cfg(test)]
@@ -21,6 +22,7 @@ use crate::item::{ITEM_ID, Object};
 
 pub use lines::Lines;
 use listing::Lister;
+pub use lookup::{Lookup, Window};
 use proof::Verdict;
 pub use spool::{Spool, read_into};
 

@@ -50,17 +50,17 @@ impl Listed {
         new
     }
 
-    /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
-    pub(super) fn holds(&self, end: &End) -> bool {
-        end.hashes.iter().all(|hash| self.ids.contains(hash))
-    }
-
     /// Leaves only what is to be handed out.
     fn note_lines(&mut self, lines: &mut Lines) {
         let all = lines.items.len() as u64;
         let repeated = lines.drop_seen(&mut self.ids);
         self.count = self.count.saturating_add(all.saturating_sub(repeated));
         self.repeated = self.repeated.saturating_add(repeated);
+    }
+
+    /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
+    pub(super) fn holds(&self, end: &End) -> bool {
+        end.hashes.iter().all(|hash| self.ids.contains(hash))
     }
 
     /// How many different ids there were.

@@ -11,6 +11,7 @@ use crate::inventory::id_of;
 use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
+use crate::skim::{Item, Skimmed};
 
 /// How the headers of the 27 fields are written. Other fields keep their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,6 +104,62 @@ impl Layout {
     }
 }
 
+/// An item's text → cells, as [`Layout::fill`] makes them of its tree.
+pub struct TextFill<'l> {
+    layout: &'l Layout,
+    /// Where each column's value stood in the last item.
+    places: Vec<Option<usize>>,
+}
+
+impl<'l> TextFill<'l> {
+    /// For items that come one after the other.
+    #[must_use]
+    pub fn new(layout: &'l Layout) -> Self {
+        Self {
+            layout,
+            places: Vec::new(),
+        }
+    }
+
+    /// The item's cells, in the columns' order; `id` is what it is known by.
+    pub fn fill<'a>(&mut self, item: &Item<'a, 'a>, id: Option<&'a str>, cells: &mut Vec<Cell<'a>>) {
+        if !item.alike || self.places.is_empty() {
+            let place = |field: &String| item.fields.iter().position(|(name, _)| name == field);
+            self.places = self.layout.fields.iter().map(place).collect();
+        }
+        cells.clear();
+        for (field, place) in self.layout.fields.iter().zip(&self.places) {
+            let value = place.and_then(|place| item.fields.get(place)).map(|(_, value)| value);
+            cells.push(match value {
+                _ if !self.layout.raw && field == ITEM_ID => match id {
+                    None | Some("" | "None") => Cell::Empty,
+                    Some(id) => Cell::Text(id),
+                },
+                None if self.layout.raw => Cell::Absent,
+                None | Some(Skimmed::Null) => Cell::Empty,
+                Some(Skimmed::Text(text)) => match text.as_ref() {
+                    "" | "None" if !self.layout.raw => Cell::Empty,
+                    text => Cell::Text(text),
+                },
+                Some(Skimmed::Bool(value)) => Cell::Bool(*value),
+                Some(Skimmed::Number(digits)) => Cell::Digits(digits),
+                Some(Skimmed::Other(value)) => Cell::Json(value),
+            });
+        }
+    }
+}
+
+/// Whether an item says another id of itself than the one that it is known by, as [`exported_id`] tells of its tree.
+#[must_use]
+pub fn says_another_id(item: &Item<'_, '_>, id: Option<&str>) -> bool {
+    match (item.get(ITEM_ID), id) {
+        (Some(Skimmed::Text(own)), Some(id)) => own != id,
+        (Some(Skimmed::Number(own)), Some(id)) => *own != id,
+        (Some(Skimmed::Other(Value::Number(own))), Some(id)) => own.to_string() != id,
+        _ => true,
+    }
+}
+
 /// The column of a field, for a writer.
 #[must_use]
 pub fn column(name: &str, headers: Headers) -> Column {
@@ -141,6 +198,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::sheet::write::{Style, Target, writer};
+    use crate::skim::Skimmer;
 
     fn object(value: Value) -> Object {
         serde_json::from_value(value).unwrap()
@@ -197,6 +256,66 @@ mod tests {
         assert_eq!(cells[1], Cell::Empty);
         assert_eq!(cells[6], Cell::Empty);
         assert_eq!(cells[7], Cell::Json(&json!(1.5)));
+    }
+
+    fn cells_of(text: &str, layout: &Layout, style: &Style) -> (Vec<u8>, Vec<bool>) {
+        let (mut bytes, mut differs) = (Vec::new(), Vec::new());
+        let (mut items, mut fill) = (Skimmer::new(text), TextFill::new(layout));
+        let target = Target::for_path("a.jsonl".as_ref()).unwrap();
+        let columns = layout.columns(Headers::Field);
+        let mut out = writer(&target, &columns, style, Box::new(&mut bytes)).unwrap();
+        while items.peek().is_some() {
+            let item = items.item().unwrap();
+            let id = item.id();
+            let mut cells = Vec::new();
+            fill.fill(&item, id.as_deref(), &mut cells);
+            differs.push(says_another_id(&item, id.as_deref()));
+            out.row(&cells).unwrap();
+        }
+        out.finish().unwrap();
+        (bytes, differs)
+    }
+
+    #[test]
+    fn an_items_text_gives_the_cells_of_its_tree() {
+        let items = [
+            json!({"id": "A", "item_id": "B", "name": "None", "status": "", "quantity": 1.5, "x": [1, {"y": null}]}),
+            json!({"id": "C", "item_id": "C", "name": "é\n\"", "status": null, "quantity": 10, "x": true}),
+            json!({"name": "no id", "quantity": "024"}),
+            json!({"id": 7, "item_id": 7, "quantity": 1e30}),
+            json!({"id": "None", "item_id": 1e2}),
+        ];
+        let present = ["id", "item_id", "name", "quantity", "status", "x"]
+            .map(str::to_owned)
+            .into();
+        let text: String = items.iter().map(ToString::to_string).collect();
+        for layout in [
+            Layout::new(&present),
+            Layout::raw(&present),
+            Layout::raw(&present).only(vec!["item_id".into()]),
+        ] {
+            let (mut bytes, mut differs) = (Vec::new(), Vec::new());
+            let target = Target::for_path("a.jsonl".as_ref()).unwrap();
+            let mut out = writer(
+                &target,
+                &layout.columns(Headers::Field),
+                &Style::default(),
+                Box::new(&mut bytes),
+            )
+            .unwrap();
+            for item in &items {
+                let item = object(item.clone());
+                let (id, other) = exported_id(&item);
+                let mut cells = Vec::new();
+                layout.fill(&item, &id, &mut cells);
+                differs.push(other);
+                out.row(&cells).unwrap();
+            }
+            out.finish().unwrap();
+            let (fast, also) = cells_of(&text, &layout, &Style::default());
+            assert_eq!(String::from_utf8(fast), String::from_utf8(bytes));
+            assert_eq!(also, differs);
+        }
     }
 
     #[test]

@@ -4,6 +4,7 @@
 //! completeness, by the rules of the API contract ("Completeness"). The lists of each attempt are in `listing`, the
 //! reasoning about them in `proof`; this file is the order in which things are tried.
 
+mod lines;
 mod listing;
 mod proof;
 mod spool;
@@ -11,12 +12,14 @@ mod spool;
 mod tests;
 
 use std::borrow::Cow;
+use std::hash::RandomState;
 
 use serde_json::Value;
 
 use crate::api::{ApiError, Client, Limit, Loss};
 use crate::item::{ITEM_ID, Object};
 
+pub use lines::Lines;
 use listing::Lister;
 use proof::Verdict;
 pub use spool::{Spool, read_into};
@@ -33,6 +36,18 @@ pub trait Receiver {
     fn restart(&mut self);
     /// One item, as stored. Its `id` is the document's.
     fn item(&mut self, item: Object) -> Result<(), ApiError>;
+    /// The same receiver for items as lines of text, which come faster; none where it takes only trees.
+    fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
+        None
+    }
+}
+
+/// Takes items as lines of text.
+pub trait LineReceiver {
+    /// All ids of the list that comes now are hashed with this. Nothing has been received since the last restart.
+    fn begin(&mut self, hasher: &RandomState);
+    /// Some items, in the list's order.
+    fn lines(&mut self, lines: Lines) -> Result<(), ApiError>;
 }
 
 /// How sure it is that a listing is whole.

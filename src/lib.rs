@@ -33,6 +33,7 @@ pub mod sandbox;
 pub mod schedule;
 pub mod shard;
 pub mod sheet;
+pub mod skim;
 pub mod snapshot;
 pub mod transfer;
 pub mod undo;

@@ -17,6 +17,7 @@ use super::answer::{Asked, Origin};
 use super::error::{ApiError, EchoFault, Loss, Oddity};
 use super::message;
 use crate::item::SERVER_FIELDS;
+use crate::skim::{Field, Item, Skimmer};
 
 /// A field's name, borrowed unless it is spelled with escapes.
 struct Name<'a>(Cow<'a, str>);
@@ -75,6 +76,111 @@ impl<'a> Sent<'a> {
         }
         .map_err(ApiError::WrongEcho)
     }
+}
+
+/// A body that is sent, looked over quickly.
+pub(super) struct Body<'a> {
+    text: &'a str,
+    pub(super) is_array: bool,
+}
+
+impl<'a> Body<'a> {
+    /// Checks what is about to be sent, as [`Sent::body`] does.
+    pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
+        if let Ok(text) = std::str::from_utf8(body) {
+            let mut items = Skimmer::new(text);
+            let is_array = items.peek() == Some(b'[');
+            if skim(&mut items, is_array, &mut |_, _| true) && items.peek().is_none() {
+                return Ok(Self { text, is_array });
+            }
+        }
+        let sent = Sent::body(body)?;
+        let text = std::str::from_utf8(body).map_err(|_| ApiError::Body)?;
+        Ok(Self {
+            text,
+            is_array: sent.is_array(),
+        })
+    }
+
+    /// Compares it with the answer, as [`Sent::verify`] does.
+    pub(super) fn verify(&self, answer: &[u8], origin: &Origin) -> Result<(), ApiError> {
+        if self.is_plainly_in(answer) {
+            return Ok(());
+        }
+        Sent::body(self.text.as_bytes())?.verify(answer, origin)
+    }
+
+    /// Whether the answer is of the usual form and holds what was sent, spelled as it was sent, whatever it adds. What is
+    /// found so the long way finds as well.
+    fn is_plainly_in(&self, answer: &[u8]) -> bool {
+        let Ok(answer) = std::str::from_utf8(answer) else {
+            return false;
+        };
+        let mut rest = answer;
+        for word in ["{", "\"success\"", ":", "true", ",", "\"data\"", ":"] {
+            match rest.trim_ascii_start().strip_prefix(word) {
+                Some(after) => rest = after,
+                None => return false,
+            }
+        }
+        if let Some(end) = rest.trim_ascii_start().strip_prefix(self.text) {
+            return end.trim_ascii() == "}";
+        }
+        let (mut sent, mut got) = (Skimmer::new(self.text), Skimmer::new(rest));
+        if (got.peek() == Some(b'[')) != self.is_array {
+            return false;
+        }
+        let mut items = Vec::new();
+        let same = skim(&mut got, self.is_array, &mut |_, got| {
+            items.push(got.fields.to_vec());
+            true
+        });
+        let mut items = items.iter();
+        let same = same
+            && skim(&mut sent, self.is_array, &mut |_, sent| {
+                items.next().is_some_and(|got| holds_all(sent.fields, got))
+            });
+        same && items.next().is_none() && got.peek() == Some(b'}') && {
+            got.skip();
+            got.peek().is_none()
+        }
+    }
+}
+
+/// Reads the item, or the items of the array, that begins here; false where it isn't that, or where `take` says so.
+fn skim<'a>(items: &mut Skimmer<'a>, is_array: bool, take: &mut dyn FnMut(usize, &Item<'_, 'a>) -> bool) -> bool {
+    if !is_array {
+        return items.item().is_ok_and(|item| take(0, &item));
+    }
+    items.peek();
+    items.skip();
+    if items.peek() == Some(b']') {
+        items.skip();
+        return true;
+    }
+    for number in 0.. {
+        if !items.item().is_ok_and(|item| take(number, &item)) {
+            return false;
+        }
+        match items.peek() {
+            Some(b',') => items.skip(),
+            Some(b']') => break,
+            _ => return false,
+        }
+    }
+    items.skip();
+    true
+}
+
+/// Whether every field that was sent came back, spelled alike.
+fn holds_all(sent: &[Field<'_>], got: &[Field<'_>]) -> bool {
+    sent.iter().enumerate().all(|(at, (name, value))| {
+        let same_place = got.get(at).filter(|(other, _)| other == name);
+        is_the_servers(name)
+            || same_place
+                .or_else(|| got.iter().find(|(other, _)| other == name))
+                .is_some_and(|(_, other)| other == value)
+    })
 }
 
 /// The `data` of an answer whose status was good, unless it says itself that it failed.
@@ -221,7 +327,12 @@ mod tests {
 
     fn verify(sent: &str, data: &str) -> Result<(), ApiError> {
         let answer = format!(r#" {{"data":{data},"success":true}} "#);
-        Sent::body(sent.as_bytes())?.verify(answer.as_bytes(), &Origin::for_tests())
+        let plain = Sent::body(sent.as_bytes())?.verify(answer.as_bytes(), &Origin::for_tests());
+        for usual in [answer, format!(r#"{{"success": true, "data": {data}}}"#)] {
+            let quick = Body::check(sent.as_bytes())?.verify(usual.as_bytes(), &Origin::for_tests());
+            assert_eq!(format!("{quick:?}"), format!("{plain:?}"), "{sent} → {usual}");
+        }
+        plain
     }
 
     fn fault(sent: &str, data: &str) -> EchoFault {
@@ -323,6 +434,7 @@ mod tests {
             "{}x",
         ] {
             assert!(matches!(Sent::body(body.as_bytes()), Err(ApiError::Body)), "{body}");
+            assert!(matches!(Body::check(body.as_bytes()), Err(ApiError::Body)), "{body}");
         }
         assert!(matches!(Sent::body(b"{\"a\":\"\xff\"}"), Err(ApiError::Body)));
     }

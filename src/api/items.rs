@@ -1,6 +1,6 @@
 //! The four requests: list, get, post, delete.
 
-use std::io::{BufRead, BufReader};
+use std::io::{BufReader, Cursor, Read as _};
 
 use reqwest::Method;
 use reqwest::blocking::{RequestBuilder, Response};
@@ -9,14 +9,25 @@ use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
 use super::answer::Asked;
-use super::echo::{self, Sent};
+use super::echo::{self, Body};
 use super::error::{ApiError, Loss, Oddity};
-use super::stream::{self, Data, Fault};
+use super::pieces;
+use super::stream::{self, Answer, Data, Fault};
 use super::{Client, DeleteForm, ListQuery};
 use crate::item::{ITEM_ID, Object};
+use crate::skim::Item;
 
 /// How much of a list is read at once.
 const LIST_BUFFER: usize = 128 * 1024;
+
+/// How much of a list is looked at before it is read.
+const FIRST: usize = 8 * 1024;
+
+/// A list's answer, its beginning already looked at.
+type Answered = std::io::Chain<Cursor<Vec<u8>>, Response>;
+
+/// Reads a list's answer, handing on what it makes of the items.
+type Read<'r, T> = dyn Fn(Answered, &mut dyn FnMut(T) -> Result<(), ApiError>) -> Result<Answer, Fault<ApiError>> + 'r;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -30,12 +41,49 @@ impl Client {
         query: &ListQuery,
         take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
     ) -> Result<u64, ApiError> {
+        self.list_by(query, take, &|response, take| {
+            let reader = BufReader::with_capacity(LIST_BUFFER, response);
+            stream::read(reader, &mut |item| {
+                if self.stopped() {
+                    Err(ApiError::Interrupted)
+                } else {
+                    take(item)
+                }
+            })
+        })
+    }
+
+    /// The same for lists that may be long: `make` puts items, as text and on any thread, into what `take` is given some
+    /// items at a time, in the list's order.
+    pub fn list_texts<P: Default + Send>(
+        &self,
+        query: &ListQuery,
+        make: &(dyn Fn(&mut P, &Item<'_, '_>) + Sync),
+        take: &mut dyn FnMut(P) -> Result<(), ApiError>,
+    ) -> Result<u64, ApiError> {
+        self.list_by(query, take, &|response, take| {
+            pieces::read(response, make, &mut |made| {
+                if self.stopped() {
+                    Err(ApiError::Interrupted)
+                } else {
+                    take(made)
+                }
+            })
+        })
+    }
+
+    fn list_by<T>(
+        &self,
+        query: &ListQuery,
+        take: &mut dyn FnMut(T) -> Result<(), ApiError>,
+        read: &Read<'_, T>,
+    ) -> Result<u64, ApiError> {
         let mut handed_out = false;
         let mut attempt = 0;
         loop {
-            let failure = match self.list_once(query, &mut |item| {
+            let failure = match self.list_once(query, read, &mut |taken| {
                 handed_out = true;
-                take(item)
+                take(taken)
             }) {
                 Ok(count) => return Ok(count),
                 Err(failure) => failure,
@@ -48,27 +96,25 @@ impl Client {
         }
     }
 
-    fn list_once(
+    fn list_once<T>(
         &self,
         query: &ListQuery,
-        take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
+        read: &Read<'_, T>,
+        take: &mut dyn FnMut(T) -> Result<(), ApiError>,
     ) -> Result<u64, ApiError> {
         let origin = &self.origin;
-        let response = self.send(self.http.request(Method::GET, origin.address.list(query)?), Asked::Read)?;
+        let mut response = self.send(self.http.request(Method::GET, origin.address.list(query)?), Asked::Read)?;
         let page_type = content_type(&response);
-        let mut reader = BufReader::with_capacity(LIST_BUFFER, response);
-        let first = reader.fill_buf().map_err(|error| origin.broken(&error))?;
-        origin.no_page(&page_type, first)?;
-        let answer = stream::read(reader, &mut |item| {
-            if self.stopped() {
-                Err(ApiError::Interrupted)
-            } else {
-                take(item)
-            }
-        });
+        // So much tells a page from a list.
+        let mut first = vec![0; FIRST];
+        let length = response.read(&mut first).map_err(|error| origin.broken(&error))?;
+        first.truncate(length);
+        origin.no_page(&page_type, &first)?;
+        let answer = read(Cursor::new(first).chain(response), take);
         let answer = answer.map_err(|fault| match fault {
             Fault::Taker(refusal) => refusal,
             Fault::Trailing => ApiError::Foreign(Oddity::Trailing),
+            Fault::Read(error) => origin.broken(&error),
             Fault::Json(error) if error.is_io() => origin.broken(&error.into()),
             Fault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
             Fault::Json(error) => ApiError::Foreign(Oddity::Shape(error.to_string())),
@@ -127,8 +173,8 @@ impl Client {
     ///
     /// A body that isn't a JSON object or array of objects (a NaN, for one) is refused before it is sent.
     pub fn post(&self, body: &[u8]) -> Result<(), ApiError> {
-        let sent = Sent::body(body)?;
-        let asked = if sent.is_array() { Asked::Array } else { Asked::Other };
+        let sent = Body::check(body)?;
+        let asked = if sent.is_array { Asked::Array } else { Asked::Other };
         let request = self
             .http
             .request(Method::POST, self.origin.address.collection.clone())

@@ -3,8 +3,8 @@
 //! Belongs here: HTTP, the wire's shapes, the key, deadlines, which failure means what. Doesn't: plans, files,
 //! and when to try again on a larger scale (`upload`). The only room that names reqwest.
 //!
-//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`,
-//! a post's through `echo`; `message` makes the server's words fit for a person; `retry` computes pauses.
+//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`
+//! or, where it may be long, `pieces`, a post's through `echo`; `message` makes the server's words fit for a person; `retry` computes pauses.
 
 mod address;
 mod answer;
@@ -13,6 +13,7 @@ mod error;
 mod items;
 mod key;
 mod message;
+mod pieces;
 pub mod retry;
 mod stream;
 #[cfg(test)]

@@ -40,6 +40,8 @@ pub(super) enum Fault<E> {
     Taker(E),
     /// The bytes are no such JSON, or ended early, or couldn't be read.
     Json(serde_json::Error),
+    /// The connection broke.
+    Read(std::io::Error),
     /// After the end of the JSON more bytes came.
     Trailing,
 }

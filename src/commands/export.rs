@@ -12,7 +12,7 @@ use super::writing::{self, Place};
 
 use crate::cli::Export;
 use crate::error::{Error, Exit};
-use crate::export::{Headers, Layout, exported_id};
+use crate::export::{Headers, Layout, TextFill, exported_id, says_another_id};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::{counted, grouped, human};
@@ -30,10 +30,44 @@ struct Outcome {
     requests: u64,
     /// Whether the file is delimited text.
     delimited: bool,
-    /// How many items were written: all, unless conditions left some out.
-    written: u64,
-    /// Items that say another id of themselves than the one they are stored under.
+    written: Written,
+}
+
+/// What was written.
+#[derive(Default)]
+struct Written {
+    /// How many items: all, unless conditions left some out.
+    items: u64,
+    /// How many of them say another id of themselves than the one they are stored under, and the first of these ids.
     strangers: (u64, Vec<String>),
+}
+
+impl Written {
+    fn note(&mut self, id: Option<&str>, differs: bool) {
+        self.items += 1;
+        if differs {
+            self.strangers.0 += 1;
+            if self.strangers.1.len() < NAMED {
+                self.strangers.1.push(id.unwrap_or_default().to_owned());
+            }
+        }
+    }
+
+    fn add(&mut self, more: Self) {
+        self.items += more.items;
+        self.strangers.0 += more.strangers.0;
+        let room = NAMED.saturating_sub(self.strangers.1.len());
+        self.strangers.1.extend(more.strangers.1.into_iter().take(room));
+    }
+}
+
+/// Some items that were made into bytes.
+#[derive(Default)]
+struct Part<'l> {
+    read: u64,
+    written: Written,
+    fill: Option<TextFill<'l>>,
+    bytes: Vec<u8>,
 }
 
 /// Runs the command.
@@ -56,7 +90,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     // What can't be written is refused before anything is asked for.
     let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
-    let mut spool = Spool::new()?;
+    let mut spool = Spool::sequential()?;
     let runs = Runs::new(runs_folder(false)?);
     let known = Known {
         at_least: runs.known(&connected.place, &connected.org),
@@ -72,7 +106,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     known.check(&connected.org, &listing)?;
     filter.check(spool.fields())?;
     let layout = layout(options, spool.fields())?;
-    let (written, strangers) = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
+    let written = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
     place.commit()?;
     Ok(Outcome {
         org: connected.org,
@@ -80,7 +114,6 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         requests: connected.client.requests(),
         delimited: matches!(target.format, OutFormat::Csv | OutFormat::Tsv),
         written,
-        strangers,
     })
 }
 
@@ -103,7 +136,7 @@ fn write(
     (layout, filter): (&Layout, &Filter),
     spool: &mut Spool,
     out: Box<dyn Write + Send + '_>,
-) -> Result<(u64, (u64, Vec<String>)), Error> {
+) -> Result<Written, Error> {
     // As stored: the API's own names, in a workbook too.
     let headers = match options.headers {
         None if options.raw => Headers::Field,
@@ -115,35 +148,54 @@ fn write(
     };
     let mut out = writer(target, &layout.columns(headers), &style, out)?;
     let progress = Progress::begin(&context.output, "Writing", Some(spool.count()));
-    let mut strangers = (0, Vec::new());
-    let mut count = 0;
-    let written = spool.each::<Error>(|item| {
-        progress.done(1);
-        if !filter.matches(&item) {
-            return Ok(());
+    let mut all = Written::default();
+    let written = match out.in_parts() {
+        Some(parts) => {
+            let encoder = parts.encoder();
+            spool.each_part::<Part<'_>, Error>(
+                &|part, item| {
+                    part.read += 1;
+                    if !filter.is_empty() && !filter.matches(&item.to_object()) {
+                        return Ok(());
+                    }
+                    let id = item.id();
+                    let id = id.as_deref();
+                    part.written.note(id, says_another_id(item, id));
+                    let mut cells = Vec::with_capacity(32);
+                    part.fill
+                        .get_or_insert_with(|| TextFill::new(layout))
+                        .fill(item, id, &mut cells);
+                    Ok(encoder.encode(&cells, &mut part.bytes)?)
+                },
+                &mut |part| {
+                    progress.done(part.read);
+                    all.add(part.written);
+                    Ok(parts.encoded(&part.bytes)?)
+                },
+            )
         }
-        count += 1;
-        let (id, differs) = exported_id(&item);
-        if differs {
-            strangers.0 += 1;
-            if strangers.1.len() < NAMED {
-                strangers.1.push(id.as_str().unwrap_or_default().to_owned());
+        None => spool.each::<Error>(|item| {
+            progress.done(1);
+            if !filter.matches(&item) {
+                return Ok(());
             }
-        }
-        let mut cells = Vec::new();
-        layout.fill(&item, &id, &mut cells);
-        Ok(out.row(&cells)?)
-    });
+            let (id, differs) = exported_id(&item);
+            all.note(id.as_str(), differs);
+            let mut cells = Vec::new();
+            layout.fill(&item, &id, &mut cells);
+            Ok(out.row(&cells)?)
+        }),
+    };
     progress.clear();
     written?;
     out.finish()?;
-    Ok((count, strangers))
+    Ok(all)
 }
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
     let mut warnings = Vec::new();
-    let (strangers, named) = &outcome.strangers;
+    let (strangers, named) = &outcome.written.strangers;
     if *strangers > 0 {
         let more = if *strangers > named.len() as u64 { ", …" } else { "" };
         warnings.push(format!(
@@ -169,12 +221,12 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     };
     let summary = format!(
         "Exported {} of {} ({grade} to be all{evidence}) in {}",
-        if outcome.written == outcome.listing.count {
-            counted(outcome.written, "item")
+        if outcome.written.items == outcome.listing.count {
+            counted(outcome.written.items, "item")
         } else {
             format!(
                 "{} of the {}",
-                grouped(outcome.written),
+                grouped(outcome.written.items),
                 counted(outcome.listing.count, "item")
             )
         },
@@ -188,7 +240,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     }
     output.result(&format!("{summary}: {}", options.file.display()));
     output.document(&json!({
-        "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written,
+        "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,

@@ -3,13 +3,13 @@
 //! Only 64-bit hashes of the ids are kept, with a secret of each list's own: two ids that fall together in one list (once
 //! in some thirty million inventories of a million items) look like a repeated id, and don't when the list is asked for again.
 
-use std::collections::HashSet;
-use std::collections::hash_map::RandomState;
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher as _, RandomState};
 
+use super::lines::{Hashes, Lines};
 use super::{Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
 use crate::item::Object;
+use crate::skim::Item;
 
 /// The document's id, to order by: unlike `item_id`, no item lacks it (from the API contract).
 const BY_NAME: &str = "__name__";
@@ -17,7 +17,7 @@ const BY_NAME: &str = "__name__";
 /// What is remembered of a list.
 pub(super) struct Listed {
     hasher: RandomState,
-    ids: HashSet<u64>,
+    ids: Hashes,
     /// How many items were handed out.
     pub(super) count: u64,
     /// How many items came with an id that had come before, and were not handed out again.
@@ -28,7 +28,7 @@ impl Listed {
     fn new() -> Self {
         Self {
             hasher: RandomState::new(),
-            ids: HashSet::new(),
+            ids: Hashes::default(),
             count: 0,
             repeated: 0,
         }
@@ -44,6 +44,14 @@ impl Listed {
         let counter = if new { &mut self.count } else { &mut self.repeated };
         *counter = counter.saturating_add(1);
         new
+    }
+
+    /// Leaves only what is to be handed out.
+    fn note_lines(&mut self, lines: &mut Lines) {
+        let all = lines.items.len() as u64;
+        let repeated = lines.drop_seen(&mut self.ids);
+        self.count = self.count.saturating_add(all.saturating_sub(repeated));
+        self.repeated = self.repeated.saturating_add(repeated);
     }
 
     /// How many different ids there were.
@@ -95,6 +103,14 @@ impl<'a> Lister<'a> {
         self.broken = false;
     }
 
+    /// What the receiver holds is void: the first of a list comes now.
+    fn void(&mut self) {
+        if std::mem::replace(&mut self.holds, true) {
+            self.receiver.restart();
+        }
+        self.broken = true;
+    }
+
     /// The unordered list, to the receiver. What it holds from before is void with the first item, or with an answer that
     /// holds none; a list that fails at once leaves it alone.
     pub(super) fn list(&mut self, limit: &Limit) -> Result<Listed, ApiError> {
@@ -108,18 +124,35 @@ impl<'a> Lister<'a> {
             let mut listed = Listed::new();
             let mut begun = false;
             let mut refused = false;
-            let answer = self.client.list(&query, &mut |item| {
-                if !std::mem::replace(&mut begun, true) {
-                    if std::mem::replace(&mut self.holds, true) {
-                        self.receiver.restart();
+            let by_lines = self.receiver.by_lines().is_some();
+            let answer = if by_lines {
+                let hasher = listed.hasher.clone();
+                let make = |lines: &mut Lines, item: &Item<'_, '_>| lines.add(item, &hasher);
+                self.client.list_texts(&query, &make, &mut |mut lines: Lines| {
+                    let first = !std::mem::replace(&mut begun, true);
+                    if first {
+                        self.void();
                     }
-                    self.broken = true;
-                }
-                if listed.note(&item) {
-                    self.receiver.item(item).inspect_err(|_| refused = true)?;
-                }
-                Ok(())
-            });
+                    listed.note_lines(&mut lines);
+                    let Some(receiver) = self.receiver.by_lines() else {
+                        return Ok(());
+                    };
+                    if first {
+                        receiver.begin(&hasher);
+                    }
+                    receiver.lines(lines).inspect_err(|_| refused = true)
+                })
+            } else {
+                self.client.list(&query, &mut |item| {
+                    if !std::mem::replace(&mut begun, true) {
+                        self.void();
+                    }
+                    if listed.note(&item) {
+                        self.receiver.item(item).inspect_err(|_| refused = true)?;
+                    }
+                    Ok(())
+                })
+            };
             match answer {
                 Ok(_) => {
                     if !begun {

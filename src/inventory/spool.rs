@@ -1,14 +1,26 @@
 //! An inventory kept on disk while it is worked with, so that memory holds ids' hashes and no items.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 use std::fs::File;
+use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
-use super::{Listing, Receiver, id_of, read};
+use super::{LineReceiver, Lines, Listing, Receiver, id_of, read};
 use crate::api::{ApiError, Client};
 use crate::item::Object;
 use crate::output::Output;
+use crate::parallel::in_order;
 use crate::progress::Progress;
+use crate::skim::{Item, Skimmer};
+
+/// How much is read at once, where items are asked for in about the order in which they stand.
+const AHEAD: usize = 1 << 17;
+
+/// How much is read at once, where they are not: few items are longer.
+const ONE: usize = 1 << 11;
+
+/// How much is worked on at a time where all items are.
+const PART: usize = 1 << 19;
 
 /// Every item of a listing, in the order in which it arrived, in a temporary file that goes with this value.
 pub struct Spool {
@@ -17,15 +29,21 @@ pub struct Spool {
     /// A read has moved the file's only cursor away from its end.
     moved: bool,
     count: u64,
-    /// Where the items of this hash begin. Several only where two ids share one.
-    index: HashMap<u64, Places>,
+    /// The hash of each id, and where its item begins; in the order of hashes once it was asked for.
+    places: Vec<(u64, u64)>,
+    sorted: bool,
+    /// Nobody asks for single items.
+    sequential: bool,
     fields: BTreeSet<String>,
-    hasher: std::hash::RandomState,
+    hasher: RandomState,
+    window: Window,
 }
 
-enum Places {
-    One(u64),
-    Several(Vec<u64>),
+/// A part of the file, as it was read last.
+#[derive(Default)]
+struct Window {
+    from: u64,
+    bytes: Vec<u8>,
 }
 
 impl Spool {
@@ -36,9 +54,21 @@ impl Spool {
             length: 0,
             moved: false,
             count: 0,
-            index: HashMap::new(),
+            places: Vec::new(),
+            sorted: true,
+            sequential: false,
             fields: BTreeSet::new(),
-            hasher: std::hash::RandomState::new(),
+            hasher: RandomState::new(),
+            window: Window::default(),
+        })
+    }
+
+    /// An empty spool that is only read from its beginning to its end: it doesn't remember where an item is, and finds
+    /// none.
+    pub fn sequential() -> std::io::Result<Self> {
+        Ok(Self {
+            sequential: true,
+            ..Self::new()?
         })
     }
 
@@ -56,20 +86,50 @@ impl Spool {
 
     /// The item of this id.
     pub fn get(&mut self, id: &str) -> std::io::Result<Option<Object>> {
-        let places = match self.index.get(&self.hash(id)) {
-            None => return Ok(None),
-            Some(Places::One(place)) => vec![*place],
-            Some(Places::Several(places)) => places.clone(),
-        };
-        for place in places {
-            let mut line = String::new();
-            BufReader::with_capacity(2048, self.read_from(place)?).read_line(&mut line)?;
-            let item: Object = serde_json::from_str(&line)?;
+        let hash = self.hasher.hash_one(id);
+        if !self.sorted {
+            // Of equal hashes the item that came first comes first.
+            self.places.sort_unstable();
+            self.sorted = true;
+        }
+        let mut at = self.places.partition_point(|(other, _)| *other < hash);
+        while let Some((_, place)) = self.places.get(at).copied().filter(|(other, _)| *other == hash) {
+            let item: Object = serde_json::from_str(self.line_at(place)?)?;
             if id_of(&item).as_deref() == Some(id) {
                 return Ok(Some(item));
             }
+            at += 1;
         }
         Ok(None)
+    }
+
+    /// The line that begins here.
+    fn line_at(&mut self, place: u64) -> std::io::Result<&str> {
+        let offset = |window: &Window| {
+            let offset = usize::try_from(place.checked_sub(window.from)?).ok()?;
+            (offset <= window.bytes.len()).then_some(offset)
+        };
+        let mut wanted = if offset(&self.window).is_some() { AHEAD } else { ONE };
+        loop {
+            if let Some(from) = offset(&self.window)
+                && let Some(line) = self.window.bytes.get(from..)
+                && let Some(end) = line.iter().position(|byte| *byte == b'\n')
+            {
+                // Looked for again, since what was found can't be given out of a loop that may go on.
+                let line = self.window.bytes.get(from..from + end).unwrap_or_default();
+                return std::str::from_utf8(line).map_err(std::io::Error::other);
+            }
+            let known = self.window.bytes.len();
+            let mut bytes = std::mem::take(&mut self.window.bytes);
+            bytes.clear();
+            let file = self.read_from(place)?;
+            file.take(wanted as u64).read_to_end(&mut bytes)?;
+            if bytes.len() < wanted && !bytes.contains(&b'\n') {
+                return Err(std::io::ErrorKind::UnexpectedEof.into());
+            }
+            self.window = Window { from: place, bytes };
+            wanted = wanted.max(known).saturating_mul(4);
+        }
     }
 
     /// Every item, in the order in which it arrived.
@@ -84,6 +144,52 @@ impl Spool {
         Ok(())
     }
 
+    /// Every item on all processors: `make` puts items, one after the other, into what `take` is given in the order in
+    /// which they arrived.
+    pub fn each_part<P, E>(
+        &mut self,
+        make: &(dyn Fn(&mut P, &Item<'_, '_>) -> Result<(), E> + Sync),
+        take: &mut dyn FnMut(P) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: Default + Send,
+        E: From<std::io::Error> + Send,
+    {
+        let length = self.length;
+        let mut file = self.read_from(0)?.take(length);
+        in_order(
+            |give| {
+                let mut rest = Vec::new();
+                loop {
+                    let mut part = rest;
+                    let before = part.len();
+                    part.reserve_exact(PART);
+                    (&mut file).take(PART as u64).read_to_end(&mut part)?;
+                    let at_end = part.len() - before < PART;
+                    let cut = part.iter().rposition(|byte| *byte == b'\n').map_or(0, |at| at + 1);
+                    rest = part.split_off(cut);
+                    if !give(part) || at_end {
+                        return Ok(());
+                    }
+                }
+            },
+            |part| {
+                let mut made = P::default();
+                let text = std::str::from_utf8(&part).map_err(std::io::Error::other)?;
+                let mut items = Skimmer::new(text);
+                while items.peek().is_some() {
+                    // What stands here has been read before.
+                    let item = items
+                        .item()
+                        .map_err(|_| std::io::Error::from(std::io::ErrorKind::InvalidData))?;
+                    make(&mut made, &item)?;
+                }
+                Ok(made)
+            },
+            |made: Result<P, E>| take(made?),
+        )
+    }
+
     fn read_from(&mut self, place: u64) -> std::io::Result<&File> {
         self.file.flush()?;
         self.moved = true;
@@ -92,36 +198,39 @@ impl Spool {
         Ok(file)
     }
 
-    fn hash(&self, id: &str) -> u64 {
-        std::hash::BuildHasher::hash_one(&self.hasher, id)
+    fn put(&mut self, item: &Object) -> std::io::Result<()> {
+        let mut bytes = serde_json::to_vec(item)?;
+        bytes.push(b'\n');
+        let names = item
+            .keys()
+            .filter(|name| !self.fields.contains(*name))
+            .cloned()
+            .collect();
+        let hash = id_of(item).map(|id| self.hasher.hash_one(id.as_ref()));
+        self.put_lines(Lines {
+            items: vec![(bytes.len(), hash)],
+            bytes,
+            names,
+        })
     }
 
-    fn put(&mut self, item: &Object) -> std::io::Result<()> {
-        let line = serde_json::to_vec(item)?;
-        if let Some(id) = id_of(item) {
-            let place = self.length;
-            let hash = self.hash(&id);
-            self.index
-                .entry(hash)
-                .and_modify(|places| match places {
-                    Places::One(first) => *places = Places::Several(vec![*first, place]),
-                    Places::Several(all) => all.push(place),
-                })
-                .or_insert(Places::One(place));
-        }
-        for field in item.keys() {
-            if !self.fields.contains(field) {
-                self.fields.insert(field.clone());
+    fn put_lines(&mut self, mut lines: Lines) -> std::io::Result<()> {
+        let mut place = self.length;
+        for (end, hash) in &lines.items {
+            if let Some(hash) = hash.filter(|_| !self.sequential) {
+                self.places.push((hash, place));
+                self.sorted = false;
             }
+            place = self.length + *end as u64;
         }
+        self.fields.append(&mut lines.names);
         if self.moved {
             self.file.seek(SeekFrom::Start(self.length))?;
             self.moved = false;
         }
-        self.file.write_all(&line)?;
-        self.file.write_all(b"\n")?;
-        self.length += line.len() as u64 + 1;
-        self.count += 1;
+        self.file.write_all(&lines.bytes)?;
+        self.length += lines.bytes.len() as u64;
+        self.count += lines.items.len() as u64;
         Ok(())
     }
 }
@@ -132,12 +241,29 @@ impl Receiver for Spool {
         self.length = 0;
         self.moved = true;
         self.count = 0;
-        self.index.clear();
+        self.places.clear();
+        self.sorted = true;
         self.fields.clear();
+        self.window = Window::default();
     }
 
     fn item(&mut self, item: Object) -> Result<(), ApiError> {
         self.put(&item).map_err(|cause| ApiError::Receiver(Box::new(cause)))
+    }
+
+    fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
+        Some(self)
+    }
+}
+
+impl LineReceiver for Spool {
+    fn begin(&mut self, hasher: &RandomState) {
+        self.hasher = hasher.clone();
+    }
+
+    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
+        self.put_lines(lines)
+            .map_err(|cause| ApiError::Receiver(Box::new(cause)))
     }
 }
 
@@ -156,6 +282,21 @@ impl Receiver for Counted<'_> {
     fn item(&mut self, item: Object) -> Result<(), ApiError> {
         self.progress.done(1);
         self.spool.item(item)
+    }
+
+    fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
+        Some(self)
+    }
+}
+
+impl LineReceiver for Counted<'_> {
+    fn begin(&mut self, hasher: &RandomState) {
+        self.spool.begin(hasher);
+    }
+
+    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
+        self.progress.done(lines.items.len() as u64);
+        self.spool.lines(lines)
     }
 }
 

@@ -121,7 +121,9 @@ const SCHEMA: &str = "
     CREATE TABLE rejects (source INTEGER NOT NULL, line INTEGER NOT NULL, column_name TEXT, column_index INTEGER,
         value TEXT NOT NULL, reason TEXT NOT NULL);
     CREATE TABLE batches (batch INTEGER PRIMARY KEY, sent_at INTEGER NOT NULL);
-    CREATE TABLE sent (seq INTEGER NOT NULL, batch INTEGER NOT NULL, PRIMARY KEY (seq, batch)) WITHOUT ROWID;
+    CREATE TABLE ranges (first INTEGER NOT NULL, last INTEGER NOT NULL, batch INTEGER NOT NULL);
+    CREATE VIEW sent AS SELECT changes.seq, ranges.batch
+        FROM ranges JOIN changes ON changes.seq BETWEEN ranges.first AND ranges.last;
     CREATE TABLE rewritten (number INTEGER PRIMARY KEY, seq INTEGER NOT NULL, body TEXT NOT NULL);
     CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
     COMMIT;
@@ -215,15 +217,22 @@ impl Journal {
         Scribe::start(self.path.clone(), connection)
     }
 
-    /// Up to `most` planned changes after `seq` that have not ended yet, in the plan's order.
-    pub fn after(&self, seq: i64, most: usize) -> Result<Vec<Entry>, JournalError> {
+    /// Whether an earlier part of the run has ended any change.
+    pub fn has_outcomes(&self) -> Result<bool, JournalError> {
+        self.with(|c| c.query_row("SELECT EXISTS (SELECT 1 FROM outcomes)", [], |row| row.get(0)))
+    }
+
+    /// Up to `most` planned changes after `seq`, in the plan's order; with `open` only those that have not ended yet.
+    pub fn after(&self, seq: i64, most: usize, open: bool) -> Result<Vec<Entry>, JournalError> {
+        let select = if open {
+            "SELECT seq, id, action, body FROM changes
+             WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)
+             ORDER BY seq LIMIT ?2"
+        } else {
+            "SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+        };
         self.with(|c| {
-            // An earlier part of the run may have ended some already.
-            let mut select = c.prepare_cached(
-                "SELECT seq, id, action, body FROM changes
-                 WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)
-                 ORDER BY seq LIMIT ?2",
-            )?;
+            let mut select = c.prepare_cached(select)?;
             let rows = select.query_map(params![seq, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
                 Ok(Entry {
                     seq: row.get(0)?,

@@ -1,26 +1,41 @@
 //! The journal's own thread: it gathers what the workers report and commits it together, so that a promise
-//! costs each of them one wait for one commit, however many there are.
+//! costs one wait for one commit, however many batches it covers, and an outcome costs none.
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, OnceLock};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use rusqlite::{Connection, params};
 
-use super::{JournalError, State};
+use super::{JournalError, State, lock};
 
-/// How many reports one commit may hold, so that no worker waits long for its turn.
+/// How many reports one commit may hold, so that nobody waits long for its turn.
 const MOST_PER_COMMIT: usize = 512;
 
+/// How long an outcome may wait for a commit that comes anyway.
+const OUTCOMES_WAIT: Duration = Duration::from_millis(50);
+
+/// How a change ended, and why, where it failed.
+pub(super) type Outcome = (i64, State, Option<String>);
+
 enum Report {
+    /// Batches that are about to be sent, each with its changes.
     Sending {
-        seqs: Vec<i64>,
+        batches: Vec<Vec<i64>>,
         durable: SyncSender<()>,
     },
-    Ended {
-        outcomes: Vec<(i64, State, Option<String>)>,
-    },
+    /// A batch that was promised last and has not been sent.
+    Withdrawn(Vec<i64>),
+}
+
+/// What is shared with the thread.
+#[derive(Default)]
+struct Shared {
+    /// Outcomes that are in no commit yet.
+    outcomes: Mutex<Vec<Outcome>>,
+    broken: OnceLock<String>,
 }
 
 /// Records batches and outcomes while an upload runs; shared by its workers.
@@ -28,17 +43,17 @@ pub struct Scribe {
     path: PathBuf,
     reports: Option<Sender<Report>>,
     thread: Option<JoinHandle<()>>,
-    broken: Arc<OnceLock<String>>,
+    shared: Arc<Shared>,
 }
 
 impl Scribe {
     pub(super) fn start(path: PathBuf, connection: Connection) -> Result<Self, JournalError> {
         let (reports, inbox) = channel();
-        let broken = Arc::new(OnceLock::new());
-        let flag = Arc::clone(&broken);
+        let shared = Arc::new(Shared::default());
+        let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
-            .spawn(move || keep(connection, &inbox, &flag))
+            .spawn(move || keep(connection, &inbox, &theirs))
             .map_err(|cause| JournalError::Create {
                 path: path.clone(),
                 cause,
@@ -47,26 +62,36 @@ impl Scribe {
             path,
             reports: Some(reports),
             thread: Some(thread),
-            broken,
+            shared,
         })
     }
 
-    /// Promises that these changes are about to be sent, and returns when the promise is on disk.
-    pub fn sending(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
+    /// Promises that these batches are about to be sent, and returns when the promise is on disk.
+    pub fn sending(&self, batches: Vec<Vec<i64>>) -> Result<(), JournalError> {
         let (durable, wait) = sync_channel(1);
-        self.report(Report::Sending { seqs, durable })?;
+        self.report(Report::Sending { batches, durable })?;
         wait.recv().map_err(|_| self.stopped())
     }
 
-    /// Records how changes ended; on disk with the next commit, at the latest when the scribe is closed.
-    pub fn ended(&self, outcomes: Vec<(i64, State, Option<String>)>) -> Result<(), JournalError> {
-        self.report(Report::Ended { outcomes })
+    /// Takes back the promise of a batch that has not been sent.
+    pub fn withdraw(&self, batch: Vec<i64>) -> Result<(), JournalError> {
+        self.report(Report::Withdrawn(batch))
+    }
+
+    /// Records how changes ended; on disk soon, at the latest when the scribe is closed.
+    pub fn ended(&self, outcomes: Vec<Outcome>) -> Result<(), JournalError> {
+        lock(&self.shared.outcomes).extend(outcomes);
+        if self.shared.broken.get().is_some() {
+            Err(self.stopped())
+        } else {
+            Ok(())
+        }
     }
 
     /// Writes what is left and stops.
     pub fn close(mut self) -> Result<(), JournalError> {
         self.join();
-        if self.broken.get().is_some() {
+        if self.shared.broken.get().is_some() {
             Err(self.stopped())
         } else {
             Ok(())
@@ -81,7 +106,12 @@ impl Scribe {
     }
 
     fn stopped(&self) -> JournalError {
-        let cause = self.broken.get().cloned().unwrap_or_else(|| "it is closed".to_owned());
+        let cause = self
+            .shared
+            .broken
+            .get()
+            .cloned()
+            .unwrap_or_else(|| "it is closed".to_owned());
         JournalError::Stopped {
             path: self.path.clone(),
             cause,
@@ -103,59 +133,111 @@ impl Drop for Scribe {
     }
 }
 
-fn keep(mut connection: Connection, inbox: &Receiver<Report>, broken: &OnceLock<String>) {
+fn keep(mut connection: Connection, inbox: &Receiver<Report>, shared: &Shared) {
     let mut batch = connection
         .query_row("SELECT coalesce(max(batch), 0) FROM batches", [], |row| {
             row.get::<_, i64>(0)
         })
         .unwrap_or_default();
-    while let Ok(first) = inbox.recv() {
-        let mut group = vec![first];
-        group.extend(inbox.try_iter().take(MOST_PER_COMMIT));
-        match commit(&mut connection, &group, &mut batch) {
+    let mut open = true;
+    while open {
+        let mut group = Vec::new();
+        match inbox.recv_timeout(OUTCOMES_WAIT) {
+            Ok(first) => {
+                group.push(first);
+                group.extend(inbox.try_iter().take(MOST_PER_COMMIT));
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => open = false,
+        }
+        let outcomes = std::mem::take(&mut *lock(&shared.outcomes));
+        if group.is_empty() && outcomes.is_empty() {
+            continue;
+        }
+        match commit(&mut connection, &group, &outcomes, &mut batch) {
             Ok(()) => {
                 for report in group {
                     if let Report::Sending { durable, .. } = report {
-                        // The worker is gone only when the run is being torn down.
+                        // Who waits is gone only when the run is being torn down.
                         let _ = durable.send(());
                     }
                 }
             }
             Err(cause) => {
                 // From here on no promise can be kept: dropping the inbox fails every later report.
-                let _ = broken.set(cause.to_string());
+                let _ = shared.broken.set(cause.to_string());
                 return;
             }
         }
     }
 }
 
-fn commit(connection: &mut Connection, group: &[Report], batch: &mut i64) -> rusqlite::Result<()> {
+fn commit(
+    connection: &mut Connection,
+    group: &[Report],
+    outcomes: &[Outcome],
+    batch: &mut i64,
+) -> rusqlite::Result<()> {
     let transaction = connection.transaction()?;
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .ok()
+        .and_then(|d| i64::try_from(d.as_millis()).ok())
+        .unwrap_or_default();
     for report in group {
         match report {
-            Report::Sending { seqs, .. } => {
-                *batch += 1;
-                let now = std::time::SystemTime::now()
-                    .duration_since(std::time::UNIX_EPOCH)
-                    .ok()
-                    .and_then(|d| i64::try_from(d.as_millis()).ok())
-                    .unwrap_or_default();
-                transaction
-                    .prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?
-                    .execute(params![*batch, now])?;
-                let mut insert = transaction.prepare_cached("INSERT INTO sent VALUES (?1, ?2)")?;
-                for seq in seqs {
-                    insert.execute(params![seq, *batch])?;
+            Report::Sending { batches, .. } => {
+                let mut insert = transaction.prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?;
+                let mut cover = transaction.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
+                for seqs in batches {
+                    *batch += 1;
+                    insert.execute([*batch, now])?;
+                    for (first, last) in ranges(seqs) {
+                        cover.execute([first, last, *batch])?;
+                    }
                 }
             }
-            Report::Ended { outcomes } => {
-                let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, ?3)")?;
-                for (seq, state, reason) in outcomes {
-                    insert.execute(params![seq, *state as i64, reason])?;
+            Report::Withdrawn(seqs) => {
+                // An earlier part of the run may have sent the same.
+                let mut uncover = transaction.prepare_cached(
+                    "DELETE FROM ranges WHERE rowid = (SELECT max(rowid) FROM ranges WHERE first = ?1 AND last = ?2)",
+                )?;
+                for (first, last) in ranges(seqs) {
+                    uncover.execute([first, last])?;
                 }
             }
         }
     }
+    let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, ?3)")?;
+    for (seq, state, reason) in outcomes {
+        insert.execute(params![seq, *state as i64, reason])?;
+    }
+    drop(insert);
     transaction.commit()
+}
+
+/// The runs of consecutive numbers, each as its first and last.
+fn ranges(seqs: &[i64]) -> impl Iterator<Item = (i64, i64)> {
+    let mut rest = seqs.iter().copied().peekable();
+    std::iter::from_fn(move || {
+        let first = rest.next()?;
+        let mut last = first;
+        while let Some(next) = rest.next_if(|next| last.checked_add(1) == Some(*next)) {
+            last = next;
+        }
+        Some((first, last))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn consecutive_numbers_are_one_range() {
+        let of = |seqs: &[i64]| ranges(seqs).collect::<Vec<_>>();
+        assert_eq!(of(&[]), []);
+        assert_eq!(of(&[5]), [(5, 5)]);
+        assert_eq!(of(&[1, 2, 3, 7, 9, 10]), [(1, 3), (7, 7), (9, 10)]);
+    }
 }

@@ -1,9 +1,10 @@
 //! Cutting the plan into requests: by number of items, by bytes, in the plan's order.
 
 use std::collections::VecDeque;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 
-use crate::journal::{Entry, Journal, JournalError};
+use crate::journal::{Entry, Journal, JournalError, Scribe};
 use crate::plan::Action;
 
 /// The largest body that is sent. The server keeps each body in a log document of at most 1 MiB, and answers 500 to
@@ -13,58 +14,143 @@ pub(super) const MOST_BYTES: usize = 900_000;
 /// How many changes are read from the journal at a time.
 const PAGE: usize = 2_000;
 
+/// So many items, at least, are promised together: a promise costs a wait for the disk.
+const PROMISED: usize = 32;
+
 /// A share of the plan that goes into one request.
 pub(super) type Batch = Vec<Entry>;
 
-/// Hands out the plan's changes to the workers, once each.
-pub(super) struct Feed<'a> {
+/// The plan's changes, cut into batches in its order.
+struct Cutter<'a> {
     journal: &'a Journal,
-    waiting: Mutex<Waiting>,
-}
-
-struct Waiting {
-    entries: VecDeque<Entry>,
+    waiting: VecDeque<Entry>,
     last: i64,
     exhausted: bool,
+    /// Some may have ended in an earlier part of the run.
+    joined: bool,
 }
 
-impl<'a> Feed<'a> {
+impl<'a> Cutter<'a> {
     /// The whole plan, from its start.
-    #[must_use]
-    pub(super) fn new(journal: &'a Journal) -> Self {
-        Self {
+    fn new(journal: &'a Journal) -> Result<Self, JournalError> {
+        Ok(Self {
             journal,
-            waiting: Mutex::new(Waiting {
-                entries: VecDeque::new(),
-                last: 0,
-                exhausted: false,
-            }),
-        }
+            waiting: VecDeque::new(),
+            last: 0,
+            exhausted: false,
+            joined: journal.has_outcomes()?,
+        })
     }
 
     /// The next batch of at most `most` items and `MOST_BYTES`; none at the plan's end. A deletion is a batch of its
     /// own: the API deletes one item a request.
-    pub(super) fn next(&self, most: usize) -> Result<Option<Batch>, JournalError> {
-        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+    fn next(&mut self, most: usize) -> Result<Option<Batch>, JournalError> {
         let mut batch = Batch::new();
         let mut bytes = 2;
         loop {
-            if waiting.entries.is_empty() && !waiting.exhausted {
-                let page = self.journal.after(waiting.last, PAGE)?;
-                waiting.exhausted = page.len() < PAGE;
-                waiting.last = page.last().map_or(waiting.last, |entry| entry.seq);
-                waiting.entries.extend(page);
+            if self.waiting.is_empty() && !self.exhausted {
+                let page = self.journal.after(self.last, PAGE, self.joined)?;
+                self.exhausted = page.len() < PAGE;
+                self.last = page.last().map_or(self.last, |entry| entry.seq);
+                self.waiting.extend(page);
             }
-            let Some(next) = waiting.entries.front() else { break };
+            let Some(next) = self.waiting.front() else { break };
             let fits = bytes + next.body.len() < MOST_BYTES && batch.len() < most;
             let alone = next.action == Action::Delete || batch.first().is_some_and(|e| e.action == Action::Delete);
             if !batch.is_empty() && (!fits || alone) {
                 break;
             }
             bytes += next.body.len() + 1;
-            batch.extend(waiting.entries.pop_front());
+            batch.extend(self.waiting.pop_front());
         }
         Ok((!batch.is_empty()).then_some(batch))
+    }
+}
+
+/// Cuts and promises the plan's batches ahead of the workers, so that none of them waits for the journal.
+pub(super) struct Feeder<'a> {
+    journal: &'a Journal,
+    scribe: &'a Scribe,
+    ready: SyncSender<Result<Batch, JournalError>>,
+    ahead: usize,
+}
+
+/// Batches that are promised and wait for a worker.
+pub(super) struct Feed {
+    ready: Mutex<Receiver<Result<Batch, JournalError>>>,
+}
+
+/// A feeder for so many workers, and what it feeds.
+#[must_use]
+pub(super) fn feed<'a>(journal: &'a Journal, scribe: &'a Scribe, workers: usize) -> (Feeder<'a>, Feed) {
+    let ahead = workers.max(1);
+    let (ready, waiting) = sync_channel(ahead);
+    let feeder = Feeder {
+        journal,
+        scribe,
+        ready,
+        ahead,
+    };
+    let ready = Mutex::new(waiting);
+    (feeder, Feed { ready })
+}
+
+impl Feeder<'_> {
+    /// Feeds until the plan's end, or until nobody takes any more; `most` says how many items a batch may have now, none
+    /// when the run is to end.
+    pub(super) fn run(self, most: &dyn Fn() -> Option<usize>) {
+        if let Err(error) = self.feed(most) {
+            // Where nobody takes it, the run has ended for another reason.
+            let _ = self.ready.send(Err(error));
+        }
+    }
+
+    fn feed(&self, most: &dyn Fn() -> Option<usize>) -> Result<(), JournalError> {
+        let mut cutter = Cutter::new(self.journal)?;
+        loop {
+            let mut group = Vec::new();
+            let mut items = 0;
+            while (group.len() < self.ahead || items < PROMISED)
+                && let Some(most) = most()
+                && let Some(batch) = cutter.next(most)?
+            {
+                items += batch.len();
+                group.push(batch);
+            }
+            if group.is_empty() {
+                return Ok(());
+            }
+            let seqs = |batch: &Batch| batch.iter().map(|entry| entry.seq).collect();
+            self.scribe.sending(group.iter().map(seqs).collect())?;
+            let mut wanted = true;
+            for batch in group {
+                let seqs = seqs(&batch);
+                wanted = wanted && self.ready.send(Ok(batch)).is_ok();
+                if !wanted {
+                    self.scribe.withdraw(seqs)?;
+                }
+            }
+            if !wanted {
+                return Ok(());
+            }
+        }
+    }
+}
+
+impl Feed {
+    /// The next batch; none at the plan's end.
+    pub(super) fn next(&self) -> Result<Option<Batch>, JournalError> {
+        let next = self.ready.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        next.ok().transpose()
+    }
+
+    /// Takes back the promises of what no worker has taken, until the feeder has ended.
+    pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
+        let ready = self.ready.into_inner().unwrap_or_else(PoisonError::into_inner);
+        for batch in ready.iter().flatten() {
+            scribe.withdraw(batch.iter().map(|entry| entry.seq).collect())?;
+        }
+        Ok(())
     }
 }
 
@@ -119,21 +205,25 @@ mod tests {
     #[test]
     fn the_plan_is_cut_by_number_and_every_item_is_handed_out_once_in_order() {
         let journal = journal(&vec![1; 4_500]);
-        let feed = Feed::new(&journal);
+        let scribe = journal.scribe().unwrap();
+        let (feeder, feed) = feed(&journal, &scribe, 2);
         let mut seen = Vec::new();
-        while let Some(batch) = feed.next(100).unwrap() {
-            assert!(batch.len() <= 100);
-            seen.extend(batch.into_iter().map(|entry| entry.seq));
-        }
+        std::thread::scope(|scope| {
+            scope.spawn(|| feeder.run(&|| Some(100)));
+            while let Some(batch) = feed.next().unwrap() {
+                assert!(batch.len() <= 100);
+                seen.extend(batch.into_iter().map(|entry| entry.seq));
+            }
+        });
         assert_eq!(seen, (1..=4_500).collect::<Vec<i64>>());
     }
 
     #[test]
     fn no_body_of_several_items_passes_the_limit() {
         let journal = journal(&[400_000, 400_000, 400_000, 1_000_000, 10]);
-        let feed = Feed::new(&journal);
+        let mut cutter = Cutter::new(&journal).unwrap();
         let mut lengths = Vec::new();
-        while let Some(batch) = feed.next(100).unwrap() {
+        while let Some(batch) = cutter.next(100).unwrap() {
             assert!(batch.len() == 1 || body(&batch).len() < MOST_BYTES);
             lengths.push(batch.len());
         }
@@ -141,10 +231,24 @@ mod tests {
     }
 
     #[test]
+    fn what_no_worker_takes_is_promised_no_more() {
+        let journal = journal(&vec![1; 1_000]);
+        let scribe = journal.scribe().unwrap();
+        let (feeder, feed) = feed(&journal, &scribe, 2);
+        let taken = std::thread::scope(|scope| {
+            scope.spawn(|| feeder.run(&|| Some(10)));
+            let taken: usize = (0..3).map(|_| feed.next().unwrap().unwrap().len()).sum();
+            feed.close(&scribe).unwrap();
+            taken
+        });
+        scribe.close().unwrap();
+        assert_eq!(journal.changed_count().unwrap(), taken as u64);
+    }
+
+    #[test]
     fn a_single_item_is_posted_as_an_object_and_several_as_an_array() {
         let journal = journal(&[1, 1]);
-        let feed = Feed::new(&journal);
-        let batch = feed.next(100).unwrap().unwrap();
+        let batch = Cutter::new(&journal).unwrap().next(100).unwrap().unwrap();
         assert_eq!(body(&batch[..1]), br#"{"item_id":"A1","name":"x"}"#);
         assert_eq!(
             body(&batch),

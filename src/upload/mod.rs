@@ -16,7 +16,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::api::{ApiError, Client};
 use crate::journal::{Journal, JournalError, Scribe, State};
 use crate::progress::Progress;
-use batch::{Batch, Feed};
+use batch::{Batch, Feed, feed};
 use delete::Forms;
 use pace::Pace;
 
@@ -122,32 +122,40 @@ pub fn run(
         halt: Mutex::new(None),
         halted: AtomicBool::new(false),
     };
-    let feed = Feed::new(journal);
-    match rayon::ThreadPoolBuilder::new().num_threads(options.jobs.max(1)).build() {
-        Ok(pool) => {
-            pool.broadcast(|_| upload.work(&feed));
+    let (feeder, feed) = feed(journal, &scribe, options.jobs);
+    std::thread::scope(|scope| {
+        let upload = &upload;
+        scope.spawn(move || feeder.run(&|| upload.most()));
+        match rayon::ThreadPoolBuilder::new().num_threads(options.jobs.max(1)).build() {
+            Ok(pool) => {
+                pool.broadcast(|_| upload.work(&feed));
+            }
+            // Where the system gives no more threads, this one does the work.
+            Err(_) => upload.work(&feed),
         }
-        // Where the system gives no more threads, this one does the work.
-        Err(_) => upload.work(&feed),
-    }
+        feed.close(&scribe)
+    })?;
     let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);
     scribe.close()?;
     Ok(halt)
 }
 
 impl Upload<'_> {
-    fn work(&self, feed: &Feed<'_>) {
+    fn work(&self, feed: &Feed) {
         while !self.halted.load(Ordering::Acquire) {
             if self.stop.load(Ordering::Relaxed) {
                 self.halt(Halt::Interrupted);
                 return;
             }
-            let most = if self.singles_only.load(Ordering::Relaxed) {
-                1
-            } else {
-                self.pace.batch()
-            };
-            match feed.next(most) {
+            match feed.next() {
+                Ok(Some(batch)) if self.stop.load(Ordering::Relaxed) => {
+                    let seqs = batch.iter().map(|entry| entry.seq).collect();
+                    let halt = self
+                        .scribe
+                        .withdraw(seqs)
+                        .map_or_else(Halt::Journal, |()| Halt::Interrupted);
+                    self.halt(halt);
+                }
                 Ok(Some(batch)) => {
                     if let Err(halt) = self.send(batch) {
                         self.halt(halt);
@@ -159,10 +167,16 @@ impl Upload<'_> {
         }
     }
 
+    /// How many items the next batch may have; none when there is to be none.
+    fn most(&self) -> Option<usize> {
+        if self.halted.load(Ordering::Acquire) || self.stop.load(Ordering::Relaxed) {
+            return None;
+        }
+        let singles = self.singles_only.load(Ordering::Relaxed);
+        Some(if singles { 1 } else { self.pace.batch() })
+    }
+
     fn send(&self, batch: Batch) -> Result<(), Halt> {
-        self.scribe
-            .sending(batch.iter().map(|entry| entry.seq).collect())
-            .map_err(Halt::Journal)?;
         self.settle(batch)?;
         self.judge()
     }

@@ -38,7 +38,17 @@ impl Upload<'_> {
             return batch.iter().try_for_each(|entry| self.delete(entry));
         }
         // Parts of the batch that are still to be settled, and how often each may be repeated.
-        let mut parts = vec![(batch, self.options.retries)];
+        let mut parts = Vec::new();
+        // It was cut a little while ago, and the endpoint may have slowed down since.
+        let most = self.pace.batch();
+        let mut rest = batch;
+        while rest.len() > most {
+            let later = rest.split_off(most);
+            parts.push((rest, self.options.retries));
+            rest = later;
+        }
+        parts.push((rest, self.options.retries));
+        parts.reverse();
         while let Some((part, retries)) = parts.pop() {
             if part.len() > 1 && self.singles_only.load(Ordering::Relaxed) {
                 parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));

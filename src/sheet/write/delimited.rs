@@ -1,27 +1,35 @@
-//! CSV, TSV and their like: RFC 4180's quoting through the csv crate.
+//! CSV, TSV and their like: RFC 4180's quoting, as the csv crate does it where quotes are necessary.
 
 use std::borrow::Cow;
 
 use std::io::Write;
 
-use csv::{QuoteStyle, Terminator};
-use encoding_rs::Encoding;
+use encoding_rs::{Encoding, UTF_8};
 
 use super::encode::{Encoder, is_unicode, named, unencodable};
 use super::guard::{guard, guard_formula};
 use super::out::Out;
 use super::text::cell_text;
-use super::{Column, LineEnd, Style, TableWriter, WriteError};
+use super::{Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::sheet::Cell;
 
 /// Writes delimited text.
 pub(super) struct DelimitedWriter<'w> {
-    csv: csv::Writer<Encoder<Out<'w>>>,
-    columns: Vec<Column>,
+    out: Encoder<Out<'w>>,
+    encoder: DelimitedEncoder,
     encoding: &'static Encoding,
-    excel_safe: bool,
     row: u64,
+    line: Vec<u8>,
+}
+
+/// Makes lines of rows.
+#[derive(Clone)]
+struct DelimitedEncoder {
+    columns: Vec<Column>,
+    delimiter: u8,
+    line_end: LineEnd,
+    excel_safe: bool,
 }
 
 impl<'w> DelimitedWriter<'w> {
@@ -32,22 +40,18 @@ impl<'w> DelimitedWriter<'w> {
             let mut mark = Encoder::new(&mut out, encoding);
             mark.write_all("\u{FEFF}".as_bytes())?;
         }
-        let terminator = match style.line_end {
-            LineEnd::Lf => Terminator::Any(b'\n'),
-            LineEnd::CrLf => Terminator::CRLF,
-        };
-        let csv = csv::WriterBuilder::new()
-            .delimiter(style.delimiter.unwrap_or(delimiter))
-            .quote_style(QuoteStyle::Necessary)
-            .terminator(terminator)
-            .flexible(true)
-            .from_writer(Encoder::new(out, encoding));
-        let mut writer = Self {
-            csv,
+        let encoder = DelimitedEncoder {
             columns: columns.to_vec(),
-            encoding,
+            delimiter: style.delimiter.unwrap_or(delimiter),
+            line_end: style.line_end,
             excel_safe: style.excel_safe,
+        };
+        let mut writer = Self {
+            out: Encoder::new(out, encoding),
+            encoder,
+            encoding,
             row: 0,
+            line: Vec::new(),
         };
         let names: Vec<Cell<'_>> = columns.iter().map(|column| Cell::Text(&column.name)).collect();
         writer.record(&names, true)?;
@@ -56,25 +60,62 @@ impl<'w> DelimitedWriter<'w> {
 
     fn record(&mut self, cells: &[Cell<'_>], is_header: bool) -> Result<(), WriteError> {
         self.row += 1;
-        for (index, column) in self.columns.iter().enumerate() {
-            let cell = cells.get(index).unwrap_or(&Cell::Absent);
-            let text = cell_text(cell);
-            if let Some(character) = unencodable(self.encoding, &text) {
-                return Err(WriteError::Unencodable {
-                    row: self.row,
-                    column: column.name.clone(),
-                    character,
-                    encoding: self.encoding.name(),
-                });
+        if !is_unicode(self.encoding) {
+            for (index, column) in self.encoder.columns.iter().enumerate() {
+                let text = cell_text(cells.get(index).unwrap_or(&Cell::Absent));
+                if let Some(character) = unencodable(self.encoding, &text) {
+                    return Err(WriteError::Unencodable {
+                        row: self.row,
+                        column: column.name.clone(),
+                        character,
+                        encoding: self.encoding.name(),
+                    });
+                }
             }
+        }
+        self.line.clear();
+        self.encoder.line(cells, is_header, &mut self.line);
+        Ok(self.out.write_all(&self.line)?)
+    }
+}
+
+impl DelimitedEncoder {
+    fn line(&self, cells: &[Cell<'_>], is_header: bool, out: &mut Vec<u8>) {
+        for (index, column) in self.columns.iter().enumerate() {
+            if index > 0 {
+                out.push(self.delimiter);
+            }
+            let text = cell_text(cells.get(index).unwrap_or(&Cell::Absent));
             let text = if self.excel_safe {
                 guarded(column, text, is_header)
             } else {
                 text
             };
-            self.csv.write_field(text.as_bytes())?;
+            // A line that holds nothing at all would be taken for none.
+            let is_whole_line = self.columns.len() == 1 && text.is_empty();
+            self.field(&text, is_whole_line, out);
         }
-        Ok(self.csv.write_record(None::<&[u8]>)?)
+        out.extend_from_slice(match self.line_end {
+            LineEnd::Lf => b"\n",
+            LineEnd::CrLf => b"\r\n",
+        });
+    }
+
+    fn field(&self, text: &str, always_quoted: bool, out: &mut Vec<u8>) {
+        let special = |byte: &u8| matches!(byte, b'"' | b'\r' | b'\n') || *byte == self.delimiter;
+        let bytes = text.as_bytes();
+        if !always_quoted && !bytes.iter().any(special) {
+            out.extend_from_slice(bytes);
+            return;
+        }
+        out.push(b'"');
+        for (index, between) in text.split('"').enumerate() {
+            if index > 0 {
+                out.extend_from_slice(b"\"\"");
+            }
+            out.extend_from_slice(between.as_bytes());
+        }
+        out.push(b'"');
     }
 }
 
@@ -92,16 +133,67 @@ fn guarded<'t>(column: &Column, text: Cow<'t, str>, is_header: bool) -> Cow<'t, 
     }
 }
 
+impl RowEncoder for DelimitedEncoder {
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.line(cells, false, out);
+        Ok(())
+    }
+}
+
+impl InParts for DelimitedWriter<'_> {
+    fn encoder(&self) -> Box<dyn RowEncoder> {
+        Box::new(self.encoder.clone())
+    }
+
+    fn encoded(&mut self, rows: &[u8]) -> Result<(), WriteError> {
+        Ok(self.out.write_all(rows)?)
+    }
+}
+
 impl TableWriter for DelimitedWriter<'_> {
     fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
         self.record(cells, false)
     }
 
+    fn in_parts(&mut self) -> Option<&mut dyn InParts> {
+        // What another encoding lacks is told with its row, which only the order of the rows tells.
+        if self.encoding == UTF_8 { Some(self) } else { None }
+    }
+
     fn finish(self: Box<Self>) -> Result<(), WriteError> {
-        let encoder = self
-            .csv
-            .into_inner()
-            .map_err(|failed| WriteError::Io(failed.into_error()))?;
-        Ok(encoder.into_inner().finish()?)
+        Ok(self.out.into_inner().finish()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn lines_are_those_of_the_csv_crate(
+            rows in prop::collection::vec(prop::collection::vec("[a\",;\t\r\n é]{0,4}", 1..4), 0..5),
+            delimiter in prop_oneof![Just(b','), Just(b'\t'), Just(b';'), Just(b' ')],
+            crlf in any::<bool>(),
+        ) {
+            for row in rows {
+                let terminator = if crlf { csv::Terminator::CRLF } else { csv::Terminator::Any(b'\n') };
+                let mut plain = csv::WriterBuilder::new().delimiter(delimiter).terminator(terminator).flexible(true).from_writer(Vec::new());
+                plain.write_record(&row).unwrap();
+                let column = |name: &String| Column { name: name.clone(), kind: Kind::Text, id: false };
+                let encoder = DelimitedEncoder {
+                    columns: row.iter().map(column).collect(),
+                    delimiter,
+                    line_end: if crlf { LineEnd::CrLf } else { LineEnd::Lf },
+                    excel_safe: false,
+                };
+                let cells: Vec<Cell<'_>> = row.iter().map(|text| Cell::Text(text)).collect();
+                let mut line = Vec::new();
+                encoder.encode(&cells, &mut line).unwrap();
+                prop_assert_eq!(line, plain.into_inner().unwrap());
+            }
+        }
     }
 }

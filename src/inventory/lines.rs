@@ -1,0 +1,88 @@
+//! Items as lines of text, with what is known of them: made on any thread while a list arrives.
+
+use std::collections::{BTreeSet, HashSet};
+use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+
+use crate::skim::Item;
+
+/// Some items of a list, a line each.
+#[derive(Debug, Default)]
+pub struct Lines {
+    /// Each item's JSON and a line feed.
+    pub bytes: Vec<u8>,
+    /// For each item the end of its line, and its id's hash where it has an id.
+    pub items: Vec<(usize, Option<u64>)>,
+    /// The names of all fields that any item has.
+    pub names: BTreeSet<String>,
+}
+
+impl Lines {
+    /// Adds an item.
+    pub(super) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
+        let from = self.bytes.len();
+        self.bytes.extend_from_slice(item.text.as_bytes());
+        if item.text.as_bytes().contains(&b'\n') || item.text.as_bytes().contains(&b'\r') {
+            // Between two tokens: within a text JSON spells it as an escape.
+            let line = self.bytes.iter_mut().skip(from);
+            line.filter(|byte| matches!(byte, b'\n' | b'\r'))
+                .for_each(|byte| *byte = b' ');
+        }
+        self.bytes.push(b'\n');
+        self.items
+            .push((self.bytes.len(), item.id().map(|id| hasher.hash_one(id.as_ref()))));
+        if !item.alike {
+            for (name, _) in item.fields {
+                if !self.names.contains(name.as_ref()) {
+                    self.names.insert(name.clone().into_owned());
+                }
+            }
+        }
+    }
+
+    /// Leaves out the items whose ids have been seen before; says how many they were.
+    pub(super) fn drop_seen(&mut self, seen: &mut Hashes) -> u64 {
+        let new: Vec<bool> = self
+            .items
+            .iter()
+            .map(|(_, hash)| hash.is_none_or(|hash| seen.insert(hash)))
+            .collect();
+        let dropped = new.iter().filter(|new| !**new).count();
+        if dropped > 0 {
+            let all = std::mem::take(&mut self.items);
+            let bytes = std::mem::take(&mut self.bytes);
+            let mut from = 0;
+            for ((end, hash), new) in all.into_iter().zip(new) {
+                if new {
+                    self.bytes.extend_from_slice(bytes.get(from..end).unwrap_or_default());
+                    self.items.push((self.bytes.len(), hash));
+                }
+                from = end;
+            }
+        }
+        dropped as u64
+    }
+}
+
+/// Hashes of ids, which are their own hashes.
+pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
+
+/// Passes on what was hashed before, with its secret.
+#[derive(Default)]
+pub(super) struct Prehashed(u64);
+
+impl Hasher for Prehashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only numbers of 64 bits come here.
+        bytes
+            .iter()
+            .for_each(|byte| self.0 = self.0.rotate_left(8) ^ u64::from(*byte));
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
+}

@@ -17,7 +17,7 @@ use crate::inventory::{Completeness, Listing, Spool, id_of, read_into};
 use crate::output::{Output, grouped};
 use crate::snapshot::retention::{Policy, Reason, apply};
 use crate::snapshot::{Created, Facts, Grade, Lock, Name, Shelf, Snapshot, SnapshotError};
-pub use safety::{Safety, how_to_restore};
+pub use safety::Safety;
 
 /// How many ids of the last snapshot are asked for one by one, where a list proves nothing.
 const ASKED: usize = 1_000;

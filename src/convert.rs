@@ -2,11 +2,11 @@
 //!
 //! Belongs here: the shape of what `convert` writes. Doesn't: formats (`sheet::write`), what cells mean (`columns`).
 
-use crate::columns::{Draft, DraftValue, FieldValue, Source};
+use crate::columns::{Draft, FieldValue, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
-use crate::sheet::write::Column;
+use crate::sheet::write::{Column, RowEncoder, WriteError};
 
 /// The columns of a conversion: those of the 27 fields that the file has a column for, in the order of an export, then
 /// the columns that the mapping file keeps, in the file's order.
@@ -15,6 +15,9 @@ pub struct Layout {
     fields: Vec<String>,
     /// For each table, its fields in the order in which its items give them, each with its column.
     places: Vec<Vec<(String, usize)>>,
+    /// For each table, its columns in their order, each with its field's place among the table's; none where two fields share
+    /// a column.
+    straight: Vec<Option<Vec<(usize, usize)>>>,
 }
 
 impl Layout {
@@ -30,16 +33,51 @@ impl Layout {
             let at = fields.iter().position(|field| field == name)?;
             Some((name.to_owned(), at))
         };
-        let places = (0..source.tables.len())
+        let places: Vec<Vec<(String, usize)>> = (0..source.tables.len())
             .map(|table| source.fields_of(table).filter_map(place).collect())
             .collect();
-        Self { fields, places }
+        let straight = |fields: &Vec<(String, usize)>| {
+            let mut columns: Vec<_> = fields.iter().map(|(_, column)| *column).zip(0..).collect();
+            columns.sort_unstable();
+            let apart = columns
+                .iter()
+                .zip(columns.iter().skip(1))
+                .all(|(one, next)| one.0 != next.0);
+            apart.then_some(columns)
+        };
+        Self {
+            straight: places.iter().map(straight).collect(),
+            fields,
+            places,
+        }
     }
 
     /// The columns, for a writer.
     #[must_use]
     pub fn columns(&self, headers: Headers) -> Vec<Column> {
         self.fields.iter().map(|name| column(name, headers)).collect()
+    }
+
+    /// Makes a row's bytes straight from its values; false if it can't be made so, and nothing is added.
+    pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Vec<u8>) -> Result<bool, WriteError> {
+        let Some(Some(columns)) = self.straight.get(row.table()) else {
+            return Ok(false);
+        };
+        let begin = out.len();
+        encoder.begin(out);
+        encoder.cell(0, &Cell::Text(row.id()), out)?;
+        for (column, place) in columns {
+            match row.value(*place) {
+                Ok(Some(value)) => encoder.cell(*column, &cell(&value), out)?,
+                Ok(None) => {}
+                Err(_) => {
+                    out.truncate(begin);
+                    return Ok(false);
+                }
+            }
+        }
+        encoder.end(out);
+        Ok(true)
     }
 
     /// An item's cells, in the columns' order. What the file has no cell for (the missing end of a short row, a key that
@@ -63,15 +101,15 @@ impl Layout {
                 None => places.iter().find(|(field, _)| field == value.field),
             };
             if let Some(slot) = found.and_then(|(_, at)| cells.get_mut(*at)) {
-                *slot = cell(value);
+                *slot = cell(&value.value);
             }
         }
         cells
     }
 }
 
-fn cell<'a>(value: &'a DraftValue<'a>) -> Cell<'a> {
-    match &value.value {
+fn cell<'a>(value: &'a FieldValue<'a>) -> Cell<'a> {
+    match value {
         FieldValue::Nothing => Cell::Empty,
         FieldValue::Text(text) => Cell::Text(text),
         FieldValue::Number(digits) => Cell::Digits(digits),
@@ -85,7 +123,7 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::columns::{ColumnOptions, Duplicates};
+    use crate::columns::{ColumnOptions, DraftValue, Duplicates};
     use crate::sheet::{Format, Header, HeaderCell, Row, Table};
 
     fn table(names: &[&str], rows: &[&[&str]]) -> Table {

@@ -2,10 +2,9 @@
 //! comes in the order of the ids, item by item, and holds no more than one item of each side.
 //!
 //! Belongs here: what is compared, and when two items are equal. Doesn't: where items come from (`load`), their order
-//! (`sorted`), how a person is told (`tell`).
+//! (`sort`), how a person is told (`tell`).
 
 pub mod load;
-pub mod sorted;
 pub mod tell;
 #[cfg(test)]
 mod tests;

@@ -55,6 +55,7 @@ pub mod shard;
 pub mod sheet;
 pub mod skim;
 pub mod snapshot;
+pub mod sort;
 pub mod transfer;
 pub mod undo;
 pub mod upload;

@@ -1,9 +1,11 @@
-//! What a user may name: a file, or an organization.
+//! What a user may name: a file, a snapshot, or an organization.
 //!
-//! Belongs here: telling them apart by how they are written. Doesn't: reading any of them.
+//! Belongs here: telling them apart, by how they are written and what is there. Doesn't: reading any of them.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+
+use crate::snapshot;
 
 /// What makes a name an organization's.
 const ORG: &str = "org:";
@@ -11,8 +13,11 @@ const ORG: &str = "org:";
 /// A place that holds items, as a user names it. Another kind of place is added here, and in what reads them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// A file: a spreadsheet, or the items of a snapshot; `-` is standard input.
+    /// A file: a spreadsheet; `-` is standard input.
     File(PathBuf),
+    /// A snapshot, by any of the names that `backup restore` takes: `DIR`, `DIR/ORG`, `DIR/ORG/SNAPSHOT`, `DIR@2026-11-22`,
+    /// or the file of its items.
+    Snapshot(PathBuf),
     /// `org:ID`: an organization behind the API.
     Org(String),
 }
@@ -45,6 +50,7 @@ impl Place {
         match text.strip_prefix(ORG) {
             Some("") => Err(PlaceError::NoOrganization),
             Some(org) => Ok(Self::Org(org.to_owned())),
+            None if snapshot::is_meant(Path::new(text)) => Ok(Self::Snapshot(PathBuf::from(text))),
             None => Ok(Self::File(PathBuf::from(text))),
         }
     }
@@ -54,24 +60,13 @@ impl Place {
     pub fn is_stdin(&self) -> bool {
         matches!(self, Self::File(path) if path == Path::new("-"))
     }
-
-    /// Whether it is the file of a snapshot's items: its manifest stands beside it (`X.manifest.json` beside
-    /// `X.jsonl.zst`). Such a file holds every field of its items as they were stored, also those that none of them has.
-    #[must_use]
-    pub fn is_snapshot(&self) -> bool {
-        let Self::File(path) = self else { return false };
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned());
-        name.as_deref()
-            .and_then(|name| name.strip_suffix(".jsonl.zst"))
-            .is_some_and(|stem| path.with_file_name(format!("{stem}.manifest.json")).is_file())
-    }
 }
 
 impl fmt::Display for Place {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::File(_) if self.is_stdin() => f.write_str("standard input"),
-            Self::File(path) => write!(f, "{}", path.display()),
+            Self::File(path) | Self::Snapshot(path) => write!(f, "{}", path.display()),
             Self::Org(org) => f.write_str(org),
         }
     }
@@ -91,12 +86,22 @@ mod tests {
     }
 
     #[test]
-    fn a_snapshot_is_known_by_the_manifest_beside_it() {
+    fn a_snapshot_is_told_from_a_file_by_its_name_and_by_what_is_there() {
         let folder = tempfile::tempdir().unwrap();
-        let items = folder.path().join("2026-11-23T02-00-00Z.jsonl.zst");
-        std::fs::write(&items, "").unwrap();
-        assert!(!Place::File(items.clone()).is_snapshot());
-        std::fs::write(folder.path().join("2026-11-23T02-00-00Z.manifest.json"), "{}").unwrap();
-        assert!(Place::File(items).is_snapshot());
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let is_snapshot = |name: &str| matches!(Place::parse(&at(name)), Ok(Place::Snapshot(_)));
+        for name in ["", "acme@2026-11-22", "acme@latest", "acme/2026-11-23T02-00-00Z"] {
+            assert!(is_snapshot(name), "{name}");
+        }
+        for name in ["count.csv", "me@home.csv", "items.jsonl.zst"] {
+            assert!(!is_snapshot(name), "{name}");
+        }
+        // A file that is there is what it is, unless a manifest speaks of it.
+        for name in ["count@2026-11-22", "2026-11-23T02-00-00Z.jsonl.zst"] {
+            std::fs::write(at(name), "").unwrap();
+            assert!(!is_snapshot(name), "{name}");
+        }
+        std::fs::write(at("2026-11-23T02-00-00Z.manifest.json"), "{}").unwrap();
+        assert!(is_snapshot("2026-11-23T02-00-00Z.jsonl.zst"));
     }
 }

@@ -3,10 +3,14 @@
 //! The rules are the design's: a new item is posted with the fields that are known and no others; a stored
 //! item with the fields that differ; a blank cell does what the policy says, and only for cells that the file has.
 
+mod text;
+
 use serde_json::Value;
 
 use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, same, shows};
 use crate::item::{FIELDS, ITEM_ID, Object};
+
+pub use text::{ChangeText, PlanPart};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -96,7 +96,7 @@ pub enum RunError {
         why: String,
     },
     /// The organization lists nothing, and its name is a part of one that earlier runs know.
-    #[error("{org} lists no items, and its name is a part of {known}, which earlier runs know")]
+    #[error("{org} lists no items, and its name is a part of {known}, an organization that is known")]
     CutShort {
         /// The name that was given.
         org: String,

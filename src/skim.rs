@@ -108,6 +108,8 @@ pub struct Skimmer<'a> {
     at: usize,
     /// The names of the last item as they stand in the text, quotes left aside; none where one came twice.
     names: Vec<&'a str>,
+    /// Room for the next names.
+    spare: Vec<&'a str>,
     fields: Vec<Field<'a>>,
 }
 
@@ -119,6 +121,7 @@ impl<'a> Skimmer<'a> {
             text,
             at: 0,
             names: Vec::new(),
+            spare: Vec::new(),
             fields: Vec::new(),
         }
     }
@@ -149,13 +152,12 @@ impl<'a> Skimmer<'a> {
     pub fn item(&mut self) -> Result<Item<'_, 'a>, Trouble> {
         self.peek();
         let start = self.at;
-        let alike = match self.plain() {
-            Some(alike) => alike,
-            None => {
-                self.at = start;
-                self.any()?;
-                false
-            }
+        let alike = if let Some(alike) = self.plain() {
+            alike
+        } else {
+            self.at = start;
+            self.any()?;
+            false
         };
         Ok(Item {
             text: self.text.get(start..self.at).unwrap_or_default(),
@@ -167,7 +169,8 @@ impl<'a> Skimmer<'a> {
     /// Reads an item of the usual kind, and says whether it is like the last one; none where it isn't of that kind.
     fn plain(&mut self) -> Option<bool> {
         let known = std::mem::take(&mut self.names);
-        let mut names = Vec::with_capacity(known.len().max(8));
+        let mut names = std::mem::take(&mut self.spare);
+        names.clear();
         let mut alike = true;
         self.fields.clear();
         self.expect(b'{')?;
@@ -176,16 +179,14 @@ impl<'a> Skimmer<'a> {
             return Some(known.is_empty());
         }
         loop {
-            let name = match known.get(names.len()).filter(|name| alike && self.is_next(name)) {
-                Some(name) => {
-                    self.at += name.len() + 2;
-                    *name
-                }
-                None => {
-                    alike = false;
-                    self.peek()?;
-                    self.string()?
-                }
+            let expected = known.get(names.len()).filter(|name| alike && self.is_next(name));
+            let name = if let Some(name) = expected {
+                self.at += name.len() + 2;
+                *name
+            } else {
+                alike = false;
+                self.peek()?;
+                self.string()?
             };
             names.push(name);
             self.expect(b':')?;
@@ -203,11 +204,15 @@ impl<'a> Skimmer<'a> {
         if alike || !self.drop_repeated() {
             self.names = names;
         }
+        self.spare = known;
         Some(alike)
     }
 
     /// Of fields with one name the last counts; says whether there were any.
     fn drop_repeated(&mut self) -> bool {
+        if self.fields.is_sorted_by(|(name, _), (next, _)| name < next) {
+            return false;
+        }
         let count = self.fields.len();
         let mut at = 0;
         while let Some((name, _)) = self.fields.get(at) {
@@ -420,7 +425,7 @@ mod tests {
         r#"{"a":nulll}"#,
         r#"{"a" "b"}"#,
         r#"{"a":1,}"#,
-        r#"{,}"#,
+        "{,}",
         r#"{"a":"\ud800"}"#,
         r#"{"a":"\x"}"#,
         "{\"a\":\"\u{1}\"}",

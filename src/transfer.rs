@@ -13,11 +13,11 @@ use std::sync::atomic::AtomicBool;
 use crate::api::Client;
 use crate::columns::Origin;
 use crate::error::Error;
-use crate::inventory::{Completeness, Listing, Spool, read_into};
+use crate::inventory::{Completeness, Listing, Lookup, Spool, read_into};
 use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
-use crate::plan::{Change, Decision, Verdict};
+use crate::plan::{Change, Decision, PlanPart, Verdict};
 use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::Known;
@@ -38,6 +38,14 @@ pub trait Supply {
     fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error>;
     /// Decides on every item, in order, by what the organization holds.
     fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error>;
+    /// The same on all processors, some items at a time and in order; false where the supply can't.
+    fn decide_in_parts(
+        &self,
+        _stored: &Lookup<'_>,
+        _take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        Ok(false)
+    }
     /// Where an item stands, for a person.
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
@@ -225,6 +233,17 @@ impl Transfer<'_> {
         let progress = Progress::begin(self.output, "Planning", Some(supply.count()));
         let mut counts = Counts::default();
         let planned = journal.plan::<Error>(self.purpose == Purpose::Resume, |plan| {
+            if review.is_none() && self.purpose != Purpose::Resume {
+                let in_parts = supply.decide_in_parts(&stored.lookup()?, &mut |part| {
+                    progress.done(part.rows);
+                    counts.unchanged += part.unchanged;
+                    counts.skipped += part.skipped;
+                    Ok(plan.put_part(&part)?)
+                })?;
+                if in_parts {
+                    return Ok(());
+                }
+            }
             supply.decide(&mut |id| Ok(stored.get(id)?), &mut |verdict| {
                 progress.done(1);
                 let Verdict { origin, id, decision } = verdict;

@@ -1,7 +1,6 @@
 //! What an organization holds, kept as a snapshot before a command changes it or takes some of it away.
 //!
-//! Belongs here: where such a snapshot goes, and how a person gets it back. Doesn't: files (`snapshot`), whether it is due
-//! (the commands).
+//! Belongs here: what such a snapshot is. Doesn't: files (`snapshot`), when it is due and how it comes back (the commands).
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
@@ -28,7 +27,7 @@ pub struct Safety<'a> {
 }
 
 impl Safety<'_> {
-    /// Keeps what an organization was just read to hold, and says how to get it back. Where the list could not be had whole,
+    /// Keeps what an organization was just read to hold. Where the list could not be had whole,
     /// the snapshot holds what is known, the items at stake among it, and says so of itself. Gives the snapshot's path.
     pub fn keep(&self, org: &str, api: &str, listing: &Listing, stored: &mut Spool) -> Result<PathBuf, Error> {
         let shelf = Shelf::of(self.dir, org)?;
@@ -47,40 +46,10 @@ impl Safety<'_> {
         let created = shelf.create(&lock, stored, &facts)?;
         let path = shelf.folder().join(created.name.to_string());
         self.output.result(&format!(
-            "What {org} holds now is kept as a snapshot ({}). To bring it back: {}",
+            "What {org} holds now is kept as a snapshot ({}): {}",
             counted(stored.count(), "item"),
-            how_to_restore(&path, org)
+            path.display()
         ));
         Ok(path)
-    }
-}
-
-/// The command that brings a snapshot back.
-#[must_use]
-pub fn how_to_restore(snapshot: &Path, org: &str) -> String {
-    let quoted = |text: &str| {
-        if text.contains(char::is_whitespace) {
-            format!("\"{text}\"")
-        } else {
-            text.to_owned()
-        }
-    };
-    format!(
-        "stockport backup restore {} --org {}",
-        quoted(&snapshot.display().to_string()),
-        quoted(org)
-    )
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_with_a_space_is_one_word_of_the_command() {
-        assert_eq!(
-            how_to_restore(Path::new("/data of mine/acme/2026-11-23T02-00-00Z"), "acme"),
-            "stockport backup restore \"/data of mine/acme/2026-11-23T02-00-00Z\" --org acme"
-        );
     }
 }

@@ -9,7 +9,7 @@ use super::reading::Reading;
 /// `stockport diff`
 #[derive(Args, Debug)]
 pub struct Diff {
-    /// The first place: a file, a snapshot's file, or org:ID; - is standard input
+    /// The first place: a file, a snapshot (as `backup restore` takes it), or org:ID; - is standard input
     #[arg(value_name = "A")]
     pub a: String,
     /// The second place, of any kind

@@ -26,8 +26,9 @@ impl Blanks {
     }
 
     /// Whether a text is nothing: empty, white space, `-`, `—`, or in any case `none`, `null`, `nil`, `nan`, `n/a`, `na`.
+    #[inline]
     pub(crate) fn is_nothing(&self, text: &str) -> bool {
-        let text = text.trim();
+        let text = bare(text);
         match &self.own {
             Some(words) => text.is_empty() || words.iter().any(|word| word.trim().eq_ignore_ascii_case(text)),
             None => match text.len() {
@@ -39,6 +40,16 @@ impl Blanks {
                 _ => false,
             },
         }
+    }
+}
+
+/// The text without outer white space, of which most texts have none.
+#[inline]
+pub(crate) fn bare(text: &str) -> &str {
+    match text.as_bytes() {
+        [only] if only.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
     }
 }
 
@@ -133,8 +144,9 @@ pub(crate) enum Meaning<'a> {
 }
 
 /// The error values that spreadsheet programs write into text files.
+#[inline]
 pub(crate) fn is_error_text(text: &str) -> bool {
-    text.starts_with('#')
+    text.as_bytes().first() == Some(&b'#')
         && [
             "#NULL!",
             "#DIV/0!",
@@ -157,10 +169,15 @@ pub(crate) fn is_error_text(text: &str) -> bool {
 
 /// Takes off the guard of a text file that was written for spreadsheet programs: `="00123"` is `00123`, and `'=1+1`
 /// is `=1+1`. First the very guard that `--excel-safe` puts on, then what other programs write of the kind.
+#[inline]
 pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
-    if !text.starts_with(['=', '\'']) {
-        return Cow::Borrowed(text);
+    match text.as_bytes() {
+        [b'=' | b'\'', ..] => without_guard(text),
+        _ => Cow::Borrowed(text),
     }
+}
+
+fn without_guard(text: &str) -> Cow<'_, str> {
     let exact = write::unguard(text);
     if exact.len() != text.len() {
         return exact;
@@ -212,8 +229,9 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
         Cell::Absent => Meaning::Absent,
         Cell::Empty => Meaning::Nothing(None),
         Cell::Text(text) if untyped => {
-            if is_error_text(text.trim()) {
-                return Meaning::Fault(format!("the cell holds the error value {}", text.trim()));
+            let bare = bare(text);
+            if is_error_text(bare) {
+                return Meaning::Fault(format!("the cell holds the error value {bare}"));
             }
             match unguard(text) {
                 Cow::Borrowed(text) => read_text(text, style),
@@ -259,7 +277,7 @@ pub(crate) fn owned(meaning: Meaning<'_>) -> Meaning<'static> {
 /// Reads a text in the column's style.
 pub(crate) fn read_text<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
     if style.blanks.is_nothing(text) {
-        let dash = style.kind == Kind::Number && matches!(text.trim(), "-" | "—");
+        let dash = style.kind == Kind::Number && matches!(bare(text), "-" | "—");
         return Meaning::Nothing(dash.then_some(Concern::Dash));
     }
     match style.kind {
@@ -301,7 +319,7 @@ fn text_as_number<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
 
 /// The number without white space, and without the currency or percent sign that the mapping file allows.
 pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Cow<'a, str> {
-    let mut text = text.trim();
+    let mut text = bare(text);
     if style.percent {
         text = text.strip_suffix('%').map_or(text, str::trim_end);
     }
@@ -327,7 +345,10 @@ pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Cow<'a, str> {
 }
 
 fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
-    let (stamp, order) = match dates::read(text.trim()) {
+    if style.part == Part::Whole && dates::is_as_written(text) {
+        return Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None);
+    }
+    let (stamp, order) = match dates::read(bare(text)) {
         DateText::Nothing => return Meaning::Nothing(None),
         DateText::None => {
             let part_time = if style.part == Part::Time {
@@ -368,6 +389,9 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
 }
 
 fn text_as_time(text: &str) -> Meaning<'_> {
+    if dates::is_time_as_written(text) {
+        return Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None);
+    }
     match dates::read_time(text.trim()) {
         Some(time) => Meaning::Value(FieldValue::Text(dates::keep(text, time)), None),
         // A program that writes the whole moment into both columns writes no date this way.

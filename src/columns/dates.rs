@@ -87,7 +87,8 @@ impl<'a> Stamp<'a> {
 
     /// `YYYY-MM-DD`, or `YYYY-MM-DDTHH:MM:SS` with the fraction and offset that were given.
     pub(crate) fn to_text(&self) -> String {
-        let mut text = self.date.to_string();
+        let mut text = String::with_capacity(32);
+        write_date(&mut text, self.date);
         if self.clock.time.is_some() {
             text.push('T');
             self.clock.write(&mut text);
@@ -113,8 +114,12 @@ impl<'a> Stamp<'a> {
 impl Clock<'_> {
     fn write(&self, text: &mut String) {
         let Some(time) = self.time else { return };
+        write_digits(text, time.hour().into(), 2);
+        text.push(':');
+        write_digits(text, time.minute().into(), 2);
+        text.push(':');
+        write_digits(text, time.second().into(), 2);
         // Writing to a String can't fail.
-        let _ = write!(text, "{:02}:{:02}:{:02}", time.hour(), time.minute(), time.second());
         if !self.fraction.is_empty() {
             let _ = write!(text, ".{}", self.fraction);
         }
@@ -157,6 +162,70 @@ const NO_DATE: Triple = Triple {
 /// 1 January of the year 1, which is no date of an inventory but a program's way to say that there is none.
 pub(crate) fn is_no_date(date: Date) -> bool {
     date.year() == 1 && date.month() == 1 && date.day() == 1
+}
+
+fn write_date(text: &mut String, date: Date) {
+    if date.year() < 0 {
+        let _ = write!(text, "{date}");
+        return;
+    }
+    write_digits(text, date.year(), 4);
+    text.push('-');
+    write_digits(text, date.month().into(), 2);
+    text.push('-');
+    write_digits(text, date.day().into(), 2);
+}
+
+/// Writes a number that isn't negative with this many digits; without the machinery of formatting, for there are many dates.
+fn write_digits(text: &mut String, number: i16, width: u32) {
+    for place in (0..width).rev() {
+        let digit = number / 10_i16.pow(place) % 10;
+        text.push(char::from(b'0' + u8::try_from(digit).unwrap_or(0)));
+    }
+}
+
+/// Whether a text is a day, with or without a time of day, just as the API is told it: `2021-07-08`,
+/// `2021-07-08T09:05:00`, `2021-07-08T09:05:00Z`. Of others, `read` finds out whether they are.
+pub(crate) fn is_as_written(text: &str) -> bool {
+    let Some((day, rest)) = text.as_bytes().split_first_chunk::<10>() else {
+        return false;
+    };
+    let (Some(century), Some(_), b'-', Some(month), b'-', Some(day)) = (
+        two_digits([day[0], day[1]]),
+        two_digits([day[2], day[3]]),
+        day[4],
+        two_digits([day[5], day[6]]),
+        day[7],
+        two_digits([day[8], day[9]]),
+    ) else {
+        return false;
+    };
+    let is_time = match rest {
+        [] => true,
+        [b'T', time @ .., b'Z'] if time.len() == 8 => is_clock(time),
+        [b'T', time @ ..] => is_clock(time),
+        _ => false,
+    };
+    // Whether a month has more days than 28, and what the years before this century mean, is left to `read`.
+    (19..21).contains(&century) && (1..=12).contains(&month) && (1..=28).contains(&day) && is_time
+}
+
+/// Whether a text is a time of day just as the API is told it: `09:05:00`.
+pub(crate) fn is_time_as_written(text: &str) -> bool {
+    is_clock(text.as_bytes())
+}
+
+fn is_clock(text: &[u8]) -> bool {
+    let Ok(text) = <&[u8; 8]>::try_from(text) else {
+        return false;
+    };
+    let [hour, minute, second] = [[text[0], text[1]], [text[3], text[4]], [text[6], text[7]]].map(two_digits);
+    let in_range = matches!((hour, minute, second), (Some(0..24), Some(0..60), Some(0..60)));
+    in_range && text[2] == b':' && text[5] == b':'
+}
+
+fn two_digits([tens, ones]: [u8; 2]) -> Option<u8> {
+    (tens.is_ascii_digit() && ones.is_ascii_digit()).then(|| (tens - b'0') * 10 + (ones - b'0'))
 }
 
 /// A text that is already as the API is told it needs no copy.

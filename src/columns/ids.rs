@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::item::{IdFault, check_id};
 use crate::sheet::{Cell, Format, NumberFormat};
 
-use super::cells::{Blanks, Part, is_error_text, unguard};
+use super::cells::{Blanks, Part, bare, is_error_text, unguard};
 use super::dates;
 
 /// An id, and what a person should know of it.
@@ -52,7 +52,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
                 return Err(IdFault::Empty.to_string());
             }
             match format {
-                Format::Delimited { .. } if is_error_text(text.trim()) => {
+                Format::Delimited { .. } if is_error_text(bare(text)) => {
                     return Err(format!("the id is the error value {}", text.trim()));
                 }
                 Format::Delimited { .. } => trimmed(unguard(text), true),
@@ -87,10 +87,10 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
 }
 
 fn trimmed(text: Cow<'_, str>, untyped: bool) -> Id<'_> {
-    let inner = text.trim();
+    let inner = bare(&text);
     let (suspicious, cut) = (untyped && is_suspicious(inner), inner.len() != text.len());
     let text = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(text.trim()),
+        Cow::Borrowed(text) => Cow::Borrowed(bare(text)),
         Cow::Owned(text) if cut => Cow::Owned(text.trim().to_owned()),
         owned @ Cow::Owned(_) => owned,
     };
@@ -132,6 +132,12 @@ fn number(value: f64, format: NumberFormat) -> Result<Id<'static>, String> {
 
 /// Whether some program may have made the text of a number: `1E10`, `1.5e+12`, `1.0`.
 fn is_suspicious(text: &str) -> bool {
+    if !text
+        .bytes()
+        .all(|b| b.is_ascii_digit() || matches!(b, b'.' | b'e' | b'E' | b'+' | b'-'))
+    {
+        return false;
+    }
     let text = text.strip_prefix('-').unwrap_or(text);
     let all_digits = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
     let decimal = |text: &str| {

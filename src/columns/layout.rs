@@ -223,7 +223,7 @@ impl Layout {
     fn is_words(&self, cell: Cell<'_>) -> bool {
         match cell {
             Cell::Text(text) => {
-                let bare = text.trim();
+                let bare = cells::bare(text);
                 let number = self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
@@ -239,9 +239,9 @@ impl Layout {
             return false;
         };
         let zero = |cell: Cell<'_>| matches!(cell, Cell::Number(value, _) if value == 0.0);
-        let filled = row.cells().filter(|cell| !is_blank(*cell)).count();
+        // Asked of every row: the id tells most of them apart.
         zero(row.cell(id.index))
-            && filled > 1
+            && row.cells().filter(|cell| !is_blank(*cell)).count() > 1
             && row
                 .cells()
                 .all(|cell| is_blank(cell) || zero(cell) || matches!(cell, Cell::Error(_)))
@@ -252,7 +252,7 @@ impl Layout {
 pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
     match cell {
         Cell::Absent | Cell::Empty => true,
-        Cell::Text(text) => text.trim().is_empty(),
+        Cell::Text(text) => cells::bare(text).is_empty(),
         _ => false,
     }
 }

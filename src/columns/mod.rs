@@ -19,6 +19,7 @@ mod merge;
 mod names;
 mod numbers;
 mod source;
+mod straight;
 mod survey;
 mod tell;
 mod vocabulary;
@@ -39,6 +40,7 @@ pub use mapping::{Mapping, MappingError};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub use source::Source;
+pub use straight::Straight;
 pub use vocabulary::{Judge, REJECT_COLUMNS};
 
 /// A cell's meaning in its field.

@@ -42,6 +42,9 @@ struct Parts<'a> {
 
 /// Which styles `text` (without outer white space) is a number in.
 pub(crate) fn shape(text: &str) -> Shape {
+    if !matches!(text.as_bytes(), [b'0'..=b'9' | b'+' | b'-' | b'.' | b',', ..]) {
+        return Shape::None;
+    }
     if is_plain_integer(text) {
         return Shape::Plain;
     }
@@ -64,7 +67,8 @@ pub(crate) fn shape(text: &str) -> Shape {
     }
 }
 
-fn is_plain_integer(text: &str) -> bool {
+/// `12`: in any style, and as JSON writes it.
+pub(crate) fn is_plain_integer(text: &str) -> bool {
     let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
     match digits {
         [b'0'] => text == "0",
@@ -286,6 +290,10 @@ impl Decimal {
 pub(crate) fn from_double(value: f64) -> Option<String> {
     if !value.is_finite() {
         return None;
+    }
+    // Most are such: integers of no more digits than that are what they are.
+    if value.fract() == 0.0 && value.abs() < 1e15 {
+        return Some(format!("{}", value + 0.0));
     }
     decimal(&format!("{value:.14e}"), NumberStyle::Us)?.to_json()
 }

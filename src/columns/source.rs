@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use super::cells::{self, Meaning};
+use super::cells;
 use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
@@ -15,10 +15,11 @@ use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, hold, merge};
+use super::straight::{self, Straight};
 use super::survey::TableSurvey;
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
-use super::{ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, Origin, Reading, Rejection, Survey};
+use super::{ColumnOptions, Draft, DraftValue, Duplicates, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
 use crate::parallel::in_order;
 use crate::sheet::{Cell, Format, HeaderBy, Passed, Piece, Row, Table};
@@ -316,6 +317,20 @@ impl Source {
         P: Default + Send,
         E: From<ColumnError> + Send,
     {
+        self.read_parts_straight(&|_, _| Ok(false), part, take)
+    }
+
+    /// The same, where rows may also be taken straight: `part` is given those that `straight` leaves alone (false).
+    pub fn read_parts_straight<P, E>(
+        &self,
+        straight: &(dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),
+        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+        take: &mut dyn FnMut(P) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: Default + Send,
+        E: From<ColumnError> + Send,
+    {
         if self.options.duplicates == Duplicates::Merge && !self.groups.is_empty() {
             // What is merged stands in any of the parts.
             return self.read(&mut |row, incoming| {
@@ -345,8 +360,17 @@ impl Source {
                         number: before,
                         line: 0,
                     };
-                    let failure = self.read_piece(layout, table, (place, total), piece, &mut |row, incoming| {
-                        part(&mut done, row, incoming)
+                    let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
+                        if let Some(sound) = self.straight(layout, table, at, row)
+                            && straight(&mut done, &sound)?
+                        {
+                            return Ok(());
+                        }
+                        // Nothing is held back, for nothing is merged.
+                        let mut held = HashMap::new();
+                        self.incoming(layout, table, spot, row, &mut held, &mut |row, incoming| {
+                            part(&mut done, row, incoming)
+                        })
                     });
                     (done, failure)
                 },
@@ -357,24 +381,33 @@ impl Source {
     }
 
     fn read_piece<E: From<ColumnError>>(
-        &self,
         layout: &Layout,
-        table: &Table,
         (mut spot, total): (Spot, Option<u64>),
         mut piece: Piece,
-        take: &mut TakeIncoming<'_, E>,
+        take: &mut dyn FnMut(Spot, &Row) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut row = Row::new();
-        // Nothing is held back, for nothing is merged.
-        let mut held = HashMap::new();
         while piece.next(&mut row).map_err(ColumnError::from)? {
             spot.number += 1;
             spot.line = row.line;
             if total != Some(spot.number) && !layout.is_phantom(&row) {
-                self.incoming(layout, table, spot, &row, &mut held, take)?;
+                take(spot, &row)?;
             }
         }
         Ok(())
+    }
+
+    /// The row, where nothing but its values can be at fault.
+    fn straight<'a>(&'a self, layout: &'a Layout, table: &Table, at: usize, row: &'a Row) -> Option<Straight<'a>> {
+        let id = read_id(layout, table, layout.id.as_ref()?, row).ok()?.text;
+        let alone = self.groups.is_empty() || self.groups.of(&id).is_none();
+        (alone && layout.beyond(row).is_none()).then_some(Straight {
+            table: at,
+            id,
+            layout,
+            row,
+            options: &self.options,
+        })
     }
 
     /// What becomes of a row.
@@ -580,27 +613,13 @@ impl Source {
         let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
         for target in &layout.targets {
             let cell = layout.cell(row, target.index);
-            let at_fault = |reason: &str| refuse(Some(&target.header), target.index, cell, reason);
-            let value = match layout.read(row, target) {
-                Meaning::Absent => continue,
-                Meaning::Fault(reason) => {
-                    reasons.push(at_fault(&reason));
+            let value = match straight::value(layout, &self.options, row, target) {
+                Ok(None) => continue,
+                Err(reason) => {
+                    reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
                     continue;
                 }
-                Meaning::Nothing(_) if self.options.blanks_reject => {
-                    reasons.push(at_fault("the cell is blank (--blanks reject)"));
-                    continue;
-                }
-                Meaning::Value(_, Some(concern)) if self.options.strict && concern.is_strict() => {
-                    reasons.push(at_fault(&format!(
-                        "{:?} {} (--strict)",
-                        cells::display(cell),
-                        concern.reason()
-                    )));
-                    continue;
-                }
-                Meaning::Nothing(_) => FieldValue::Nothing,
-                Meaning::Value(value, _) => value,
+                Ok(Some(value)) => value,
             };
             let raw = if target.joined.is_some() {
                 None

@@ -5,11 +5,13 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{Concern, Meaning, bare_number};
+use super::cells::{Blanks, Concern, Meaning, Part, Style, bare, bare_number};
+use super::dates;
 use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
 use super::layout::{Layout, Target, is_blank};
 use super::matching::column_place;
+use super::numbers::is_plain_integer;
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
 use crate::sheet::{Cell, Row, Table};
@@ -34,9 +36,10 @@ pub(crate) struct TableSurvey {
     phantoms: Tally,
     /// The number and the line of the last row, if that is a sum and no item.
     total: Option<(u64, u64)>,
-    read_by: Vec<bool>,
-    /// Which columns have a header.
-    named: Vec<bool>,
+    /// Which of the targets have to be looked at: text needs no decision.
+    looked_at: Vec<usize>,
+    /// The columns that no field reads, and whether they have a header.
+    beside: Vec<(usize, bool)>,
 }
 
 impl TableSurvey {
@@ -58,7 +61,19 @@ impl TableSurvey {
                 *read = true;
             }
         }
+        let beside = read_by.iter().zip(&named).enumerate();
+        let beside = beside
+            .filter(|(_, (read, _))| !**read)
+            .map(|(index, (_, named))| (index, *named));
+        let needs_look = |at: &usize| {
+            layout
+                .targets
+                .get(*at)
+                .is_some_and(|target| target.style.kind != Kind::Text)
+        };
         Self {
+            looked_at: (0..layout.targets.len()).filter(needs_look).collect(),
+            beside: beside.collect(),
             evidence: vec![Evidence::default(); layout.targets.len()],
             concerns: BTreeMap::new(),
             unnamed: BTreeMap::new(),
@@ -68,8 +83,6 @@ impl TableSurvey {
             short: Tally::default(),
             phantoms: Tally::default(),
             total: None,
-            read_by,
-            named,
         }
     }
 
@@ -117,9 +130,12 @@ impl TableSurvey {
         if layout.is_short(row) {
             self.short.add(row.line, "");
         }
-        self.look_beside(layout, table, row);
-        for (at, target) in layout.targets.iter().enumerate() {
-            self.cell(layout, row, at, target);
+        self.look_beside(table, row);
+        for place in 0..self.looked_at.len() {
+            let at = self.looked_at.get(place).copied().unwrap_or_default();
+            if let Some(target) = layout.targets.get(at) {
+                self.cell(layout, row, at, target);
+            }
         }
         true
     }
@@ -138,15 +154,16 @@ impl TableSurvey {
     }
 
     /// Cells that no field reads: values under no header, error values in columns that are left out.
-    fn look_beside(&mut self, layout: &Layout, table: &Table, row: &Row) {
-        for (index, cell) in row.cells().enumerate().take(layout.width) {
-            if self.read_by.get(index) == Some(&true) || is_blank(cell) {
+    fn look_beside(&mut self, table: &Table, row: &Row) {
+        for (index, named) in &self.beside {
+            let (index, named, cell) = (*index, *named, row.cell(*index));
+            if is_blank(cell) {
                 continue;
             }
             if let Cell::Error(text) = cell {
                 self.errors_left_out
                     .add(row.line, &format!("{} {text}", table.address(row.line, index)));
-            } else if self.named.get(index) != Some(&true) {
+            } else if !named {
                 self.unnamed.entry(index).or_default().add(row.line, "");
             }
         }
@@ -155,6 +172,13 @@ impl TableSurvey {
     fn cell(&mut self, layout: &Layout, row: &Row, at: usize, target: &Target) {
         let cell = layout.cell(row, target.index);
         let style = &target.style;
+        if let Cell::Text(text) = cell
+            && target.joined.is_none()
+            && style.part == Part::Whole
+            && shows_nothing(text, style)
+        {
+            return;
+        }
         if let (Cell::Text(text), Some(evidence)) = (cell, self.evidence.get_mut(at)) {
             let settled = match style.kind {
                 Kind::Text => true,
@@ -321,6 +345,19 @@ impl TableSurvey {
                 are(long.count, "id")
             ));
         }
+    }
+}
+
+/// Whether a text is as usual in its column: it shows nothing of a style or an order, and raises no concern.
+fn shows_nothing(text: &str, style: &Style) -> bool {
+    match style.kind {
+        Kind::Text => true,
+        Kind::Number => is_plain_integer(text) || (style.blanks.is_nothing(text) && !matches!(bare(text), "-" | "—")),
+        // Blanks of the mapping file's own may be dates.
+        Kind::Date => {
+            dates::is_as_written(text) || (style.blanks == Blanks::default() && style.blanks.is_nothing(text))
+        }
+        Kind::Time => dates::is_time_as_written(text) || style.blanks.is_nothing(text),
     }
 }
 

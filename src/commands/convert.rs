@@ -135,7 +135,13 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
         let written = match out.in_parts() {
             Some(parts) => {
                 let encoder = parts.encoder();
-                source.read_parts::<Part, Error>(
+                source.read_parts_straight::<Part, Error>(
+                    &|part, row| {
+                        let written = layout.encode(row, &*encoder, &mut part.bytes)?;
+                        part.rows += u64::from(written);
+                        part.written += u64::from(written);
+                        Ok(written)
+                    },
                     &|part, _, incoming| {
                         part.take(incoming, &mut |table, draft, bytes| {
                             encoder.encode(&layout.cells(table, draft), bytes)

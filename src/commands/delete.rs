@@ -1,8 +1,11 @@
 //! `stockport delete`: items of an organization → nothing, after a plan, a copy and a yes.
 
+use std::cell::RefCell;
 use std::path::PathBuf;
 use std::slice;
 use std::time::Instant;
+
+use serde_json::json;
 
 use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Reading};
@@ -41,7 +44,7 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
     summary.show(&context.output);
     if summary.tally.is_some_and(|tally| tally.deleted > 0) {
         let run = &summary.run;
-        context.output.result(&format!("To take it back: stockport undo {run}"));
+        context.tell_way_back("To take it back", &["undo", run], &summary.target, None);
     }
     summary.exit()
 }
@@ -93,6 +96,7 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         (None, Some(_)) => Some(MOST_BY_CONDITION),
         (bound, _) => bound,
     };
+    let snapshot = RefCell::new(None);
     let ask = |count: u64, listing: &Listing, stored: &mut Spool| {
         show_first(&context.output, &journal, count)?;
         let held = listing.count.max(stored.count());
@@ -105,10 +109,11 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         let (items, of, org) = (counted(count, "item"), grouped(held), &connected.org);
         context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
         let dir = config::snapshots_folder()?;
-        context
-            .safety(&dir)
-            .keep(org, &connected.place, listing, stored)
-            .map(drop)
+        let kept = context.safety(&dir).keep(org, &connected.place, listing, stored)?;
+        let restore = ["backup", "restore", &kept.to_string_lossy()];
+        context.tell_way_back("To bring it back", &restore, org, None);
+        snapshot.replace(Some(kept));
+        Ok(())
     };
     let supply = Delete::new(which, read, options.rejects.as_deref(), &ask);
     let transfer = Transfer {
@@ -123,6 +128,9 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         stop: &context.stop,
     };
     transfer.run(&supply, &journal, None, summary);
+    if let Some(path) = snapshot.into_inner() {
+        summary.extra.insert("snapshot".to_owned(), json!(path));
+    }
     if sends {
         summary.took = began.elapsed();
         Runs::end(&journal, summary)?;

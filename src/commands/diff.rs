@@ -19,6 +19,7 @@ use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Compression, OutFormat, Style, Target, writer};
+use crate::snapshot::{Grade, find};
 
 /// One side, read.
 struct Read {
@@ -101,7 +102,7 @@ fn target(file: &Path) -> Result<Target, Error> {
 fn read(context: &Context, options: &cli::Diff, place: &Place) -> Result<Read, Error> {
     let (side, evidence) = match place {
         Place::Org(org) => organization(context, org)?,
-        Place::File(path) if place.is_snapshot() => (snapshot(context, options, path)?, String::new()),
+        Place::Snapshot(path) => snapshot(context, path)?,
         Place::File(path) => (file(context, options, path)?, String::new()),
     };
     let output = &context.output;
@@ -155,17 +156,27 @@ fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
     Ok((side?, format!(" ({grade}: {})", listing.evidence)))
 }
 
-/// A snapshot's items, as they were stored.
-fn snapshot(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
-    let progress = Progress::begin(&context.output, &format!("Reading {}", path.display()), None);
-    let (tables, _) = reading::open(slice::from_ref(path), &options.reading, None)?;
+/// A snapshot's items, as they were stored, once it is proved that they are as they were written.
+fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
+    let (shelf, snapshot) = find(path)?.one(path)?;
+    snapshot.check()?;
+    let manifest = snapshot.manifest()?;
+    let progress = Progress::begin(
+        &context.output,
+        &format!("Reading {}", path.display()),
+        Some(manifest.items),
+    );
     let mut stored = Stored::shown(&progress);
-    for table in &tables {
-        load::objects(table, &mut stored)?;
-    }
+    let read = snapshot.each::<Error>(|item| Ok(stored.push(item)?));
     let side = stored.finish();
     progress.clear();
-    Ok(side?)
+    read?;
+    let part = if manifest.completeness == Grade::Part {
+        ", a part of what there was"
+    } else {
+        ""
+    };
+    Ok((side?, format!(" (snapshot {} of {}{part})", snapshot.name, shelf.org())))
 }
 
 fn file(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {

@@ -29,6 +29,9 @@ impl Context {
         if let (true, Some((name, _))) = (self.wishes.sandbox, named) {
             return Err(ConfigError::Conflict("sandbox", name).into());
         }
+        if self.given.contains("org") {
+            return Err(ConfigError::Conflict("org", "from").into());
+        }
         for (id, flag) in [("api", "api"), ("key_file", "key-file"), ("profile", "profile")] {
             // With a profile for each end there is nothing left that this could be meant for.
             if self.given.contains(id) && own.iter().all(|(_, profile)| profile.is_some()) {

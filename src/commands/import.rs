@@ -7,9 +7,10 @@ use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Import};
 use crate::columns::{Incoming, Origin, Reading, Source};
 use crate::error::{Error, Exit};
+use crate::inventory::{Lookup, Window};
 use crate::journal::Journal;
 use crate::output::grouped;
-use crate::plan::{self, Blanks, Mode, Policy, Verdict};
+use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Verdict};
 use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Identity, Known, Runs, fingerprint};
@@ -86,6 +87,39 @@ impl Supply for Files<'_> {
             };
             take(Verdict { origin, id, decision })
         })
+    }
+
+    fn decide_in_parts(
+        &self,
+        stored: &Lookup<'_>,
+        take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        self.source.read_parts::<(PlanPart, Window), Error>(
+            &|(part, window), _, incoming| {
+                if self.shard.is_some_and(|shard| !is_own(shard, &incoming)) {
+                    return Ok(());
+                }
+                let origin = incoming.origin;
+                match incoming.reading {
+                    Reading::Item(draft) => {
+                        stored.with(&draft.id, window, |item| {
+                            part.decide(origin, &draft, item, &self.policy);
+                        })?;
+                    }
+                    Reading::Rejected(reasons) => {
+                        part.rows += 1;
+                        part.rejects.extend(reasons.into_iter().map(|reason| (origin, reason)));
+                    }
+                    Reading::Skipped(_) => {
+                        part.rows += 1;
+                        part.skipped += 1;
+                    }
+                }
+                Ok(())
+            },
+            &mut |(part, _)| take(part),
+        )?;
+        Ok(true)
     }
 
     fn address(&self, origin: Origin, index: Option<usize>) -> String {

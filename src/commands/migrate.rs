@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
 use super::ends::Ends;
 use super::{Context, runs_folder};
@@ -39,6 +39,10 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
     }
     summary.took = began.elapsed();
     summary.show(&context.output);
+    if summary.tally.is_some_and(|tally| tally.created + tally.updated > 0) {
+        let undo = ["undo", &summary.run];
+        context.tell_way_back("To take it back", &undo, &summary.target, options.to_profile.as_deref());
+    }
     summary.exit()
 }
 
@@ -69,19 +73,26 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
         journal: &journal,
         folder: sends.then(config::snapshots_folder).transpose()?,
     };
-    let copy = before.keep(0, from_org, &ends.from.place, &listing, &mut source)?;
+    let snapshot = before.keep(0, from_org, &ends.from.place, &listing, &mut source)?;
     let from = Side {
         org: from_org.to_owned(),
         api: ends.from.place.clone(),
         before: listing,
-        copy,
+        snapshot,
     };
     words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
     let part = choice.shard.map(|shard| shard.file_part());
     let rejects = rejects_file(from_org, to_org, part.as_deref());
     let earlier = Earlier::find(&runs, &identity, &choice.ids.name(), fresh)?;
-    let keep =
-        |listing: &Listing, stored: &mut Spool| before.keep(1, to_org, &ends.to.place, listing, stored).map(drop);
+    let keep = |listing: &Listing, stored: &mut Spool| {
+        let is_new = before.kept(1)?.is_none();
+        let kept = before.keep(1, to_org, &ends.to.place, listing, stored)?;
+        if let Some(path) = kept.filter(|_| is_new) {
+            let restore = ["backup", "restore", &path.to_string_lossy()];
+            context.tell_way_back("To bring it back", &restore, to_org, options.to_profile.as_deref());
+        }
+        Ok(())
+    };
     let names = (from_org, to_org);
     let migration = Migration::new(names, source, choice, earlier, rejects, Box::new(keep))?;
     let transfer = Transfer {
@@ -93,13 +104,15 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
         rejects_anyway: false,
         // Done below, with more proof.
         verify: false,
-        known: known(&runs, &ends.to.place, to_org, options.brakes),
+        known: known_target(&ends, &runs, options.brakes),
         stop: &context.stop,
     };
     transfer.run(&migration, &journal, None, summary);
     let noticed = migration.noticed();
     summary.extra.insert("conflicts".to_owned(), noticed.conflicts.into());
     summary.extra.insert("kept".to_owned(), json!(noticed.kept_named));
+    let snapshots = json!({"source": before.kept(0)?, "target": before.kept(1)?});
+    summary.extra.insert("snapshots".to_owned(), snapshots);
     if sends {
         if let (None, Some(tally), Some(found)) = (&summary.error, summary.tally, migration.found()) {
             let proof = verify(&context.output, &ends.to.client, &migration, &journal)?;
@@ -108,7 +121,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
                 org: to_org.to_owned(),
                 api: ends.to.place.clone(),
                 before: found,
-                copy: before.kept(1)?,
+                snapshot: before.kept(1)?,
             };
             let certificate = Certificate {
                 run: &summary.run,
@@ -125,15 +138,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
                 None => Paths::usual(from_org, to_org, started, part.as_deref())?,
             };
             certificate.write(&paths)?;
-            context.output.result(&format!(
-                "Certificate: {} and {}",
-                paths.page.display(),
-                paths.json.display()
-            ));
-            let named = [("certificate", &paths.json), ("certificate_page", &paths.page)];
-            for (name, path) in named {
-                summary.extra.insert(name.to_owned(), json!(path.to_string_lossy()));
-            }
+            tell(context, &paths, &mut summary.extra);
         }
         summary.took = began.elapsed();
         Runs::end(&journal, summary)?;
@@ -143,6 +148,18 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     summary.retries = ends.to.client.retries() + retries;
     drop(lock);
     Ok(())
+}
+
+/// Says where the certificate is.
+fn tell(context: &Context, paths: &Paths, extra: &mut Map<String, Value>) {
+    context.output.result(&format!(
+        "Certificate: {} and {}",
+        paths.page.display(),
+        paths.json.display()
+    ));
+    for (name, path) in [("certificate", &paths.json), ("certificate_page", &paths.page)] {
+        extra.insert(name.to_owned(), json!(path.to_string_lossy()));
+    }
 }
 
 /// The server looks for the organization's name inside the names of the account's own ones, so that a part of a name
@@ -178,6 +195,18 @@ fn known(runs: &Runs, place: &str, org: &str, brakes: cli::Brakes) -> Known {
         allow_empty: brakes.allow_empty,
         allow_shrink: brakes.allow_shrink,
         longer_name: runs.longer_name(place, org),
+    }
+}
+
+/// The same of the target; the source is an organization that is known, too. A name that was cut short would take every item,
+/// and nobody would find them again.
+fn known_target(ends: &Ends, runs: &Runs, brakes: cli::Brakes) -> Known {
+    let (from, to) = (ends.from.org(), ends.to.org.as_str());
+    let known = known(runs, &ends.to.place, to, brakes);
+    let is_part = from != to && from.contains(to) && config::is_same_api(&ends.from.place, &ends.to.place);
+    Known {
+        longer_name: known.longer_name.or_else(|| is_part.then(|| from.to_owned())),
+        ..known
     }
 }
 

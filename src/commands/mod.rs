@@ -369,6 +369,31 @@ impl Context {
         }
     }
 
+    /// Says with which command something comes back, with the organization and with what that is reached by, ready to be
+    /// copied. `profile` is the one that was named for this organization alone.
+    fn tell_way_back(&self, what: &str, command: &[&str], org: &str, profile: Option<&str>) {
+        let mut words = vec!["stockport"];
+        words.extend(command);
+        words.extend(["--org", org]);
+        let dir = self.wishes.sandbox_dir.as_ref().map(|dir| dir.display().to_string());
+        let own = self.wishes.profile.as_ref().map(|profile| profile.name.as_str());
+        if self.wishes.sandbox {
+            words.push("--sandbox");
+            words.extend(dir.iter().flat_map(|dir| ["--sandbox-dir", dir]));
+        } else if let Some(profile) = profile.or_else(|| own.filter(|_| self.given.contains("profile"))) {
+            words.extend(["--profile", profile]);
+        }
+        let quoted = words.into_iter().map(|word| {
+            if word.contains(char::is_whitespace) {
+                format!("\"{word}\"")
+            } else {
+                word.to_owned()
+            }
+        });
+        let line = quoted.collect::<Vec<_>>().join(" ");
+        self.output.result(&format!("{what}: {line}"));
+    }
+
     /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
     fn consent(&self, what: &str) -> Result<(), Error> {
         if self.yes || self.output.confirm(what) {

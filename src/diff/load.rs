@@ -9,7 +9,6 @@ use std::io;
 use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::sorted::{Entry, Sorted, Sorter};
 use super::{Coverage, Record};
 use crate::api::ApiError;
 use crate::columns::{Draft, FieldValue, REJECT_COLUMNS, Reading, Source};
@@ -17,7 +16,8 @@ use crate::error::Error;
 use crate::inventory::{Receiver, id_of};
 use crate::item::{ITEM_ID, Object};
 use crate::progress::Progress;
-use crate::sheet::{Cell, Format, Row, Table};
+use crate::sheet::{Cell, Format, Row};
+use crate::sort::{Entry, Sorted, Sorter};
 
 /// How many rejections are kept to be named.
 const NAMED: usize = 10;
@@ -103,7 +103,7 @@ impl<'p> Stored<'p> {
             item,
             ..Record::default()
         };
-        self.sorter.push(&id, serde_json::to_vec(&record)?)
+        self.sorter.push(id.as_bytes(), serde_json::to_vec(&record)?)
     }
 
     /// The side that they make.
@@ -155,7 +155,10 @@ pub fn file(source: &Source, progress: &Progress<'_>) -> Result<Side, Error> {
             Reading::Item(draft) => {
                 let keys = own_keys.get(incoming.origin.table).map_or(&[][..], Vec::as_slice);
                 let record = drafted(&draft, row, keys);
-                sorter.push(&record.id, serde_json::to_vec(&record).map_err(io::Error::from)?)?;
+                sorter.push(
+                    record.id.as_bytes(),
+                    serde_json::to_vec(&record).map_err(io::Error::from)?,
+                )?;
             }
             Reading::Rejected(reasons) => left_out.reject(|| {
                 let reasons: Vec<&str> = reasons.iter().map(|rejection| rejection.reason.as_str()).collect();
@@ -230,24 +233,4 @@ fn drafted(draft: &Draft<'_>, row: &Row, own_keys: &[(usize, String)]) -> Record
 fn says_more(text: &str, value: Option<&Value>) -> bool {
     let is_value = matches!(value, Some(Value::String(value)) if value == text);
     !text.is_empty() && (!is_value || serde_json::from_str::<IgnoredAny>(text).is_ok())
-}
-
-/// Gives every object of a JSON table just as it stands there.
-pub fn objects(table: &Table, stored: &mut Stored<'_>) -> Result<(), Error> {
-    let mut rows = table.rows()?;
-    let mut row = Row::new();
-    while rows.next(&mut row)? {
-        let fields = table.header.cells.iter().filter_map(|cell| {
-            let value = match row.cell(cell.index) {
-                Cell::Text(text) => Value::from(text),
-                Cell::Bool(value) => Value::from(value),
-                Cell::Json(value) => value.clone(),
-                Cell::Empty => Value::Null,
-                _ => return None,
-            };
-            Some((cell.name.clone(), value))
-        });
-        stored.push(fields.collect())?;
-    }
-    Ok(())
 }

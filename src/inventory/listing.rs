@@ -26,8 +26,12 @@ pub(super) struct Listed {
 
 impl Listed {
     fn new() -> Self {
+        Self::hashed_by(RandomState::new())
+    }
+
+    fn hashed_by(hasher: RandomState) -> Self {
         Self {
-            hasher: RandomState::new(),
+            hasher,
             ids: Hashes::default(),
             count: 0,
             repeated: 0,
@@ -52,6 +56,11 @@ impl Listed {
         let repeated = lines.drop_seen(&mut self.ids);
         self.count = self.count.saturating_add(all.saturating_sub(repeated));
         self.repeated = self.repeated.saturating_add(repeated);
+    }
+
+    /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
+    pub(super) fn holds(&self, end: &End) -> bool {
+        end.hashes.iter().all(|hash| self.ids.contains(hash))
     }
 
     /// How many different ids there were.
@@ -114,6 +123,15 @@ impl<'a> Lister<'a> {
     /// The unordered list, to the receiver. What it holds from before is void with the first item, or with an answer that
     /// holds none; a list that fails at once leaves it alone.
     pub(super) fn list(&mut self, limit: &Limit) -> Result<Listed, ApiError> {
+        self.list_into(limit, &Listed::new)
+    }
+
+    /// The same, by the secret of an earlier list, so that the ends that were compared with that can be compared with this.
+    pub(super) fn list_like(&mut self, limit: &Limit, earlier: &Listed) -> Result<Listed, ApiError> {
+        self.list_into(limit, &|| Listed::hashed_by(earlier.hasher.clone()))
+    }
+
+    fn list_into(&mut self, limit: &Limit, empty: &dyn Fn() -> Listed) -> Result<Listed, ApiError> {
         let query = ListQuery {
             limit: limit.clone(),
             order_by: None,
@@ -121,7 +139,7 @@ impl<'a> Lister<'a> {
         };
         let mut attempt = 0;
         loop {
-            let mut listed = Listed::new();
+            let mut listed = empty();
             let mut begun = false;
             let mut refused = false;
             let by_lines = self.receiver.by_lines().is_some();

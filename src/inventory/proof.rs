@@ -16,9 +16,29 @@ pub(super) struct Verdict {
     missing: BTreeSet<String>,
     /// The two ends overlap, so that together they are the whole.
     pub(super) ends_overlap: bool,
+    /// The two ends, where they are ordered.
+    ends: Vec<End>,
 }
 
 impl Verdict {
+    /// Whether items are being created while the inventory is read: the ends, which were asked for after the list, show
+    /// some that it lacks, and others than they did before.
+    pub(super) fn is_moving(&self, before: &Self) -> bool {
+        !self.ends.is_empty() && !self.missing.is_empty() && self.missing != before.missing
+    }
+
+    /// The verdict on a list that was asked for after these ends. They know of nothing that is newer than it.
+    pub(super) fn of_later(&self, listed: &Listed) -> Option<Self> {
+        let proves = !self.ends.is_empty() && listed.repeated == 0 && self.ends.iter().all(|end| listed.holds(end));
+        proves.then(|| Self {
+            completeness: Completeness::Proved,
+            evidence: "both ends of the ordered list, asked for before it, are in the list".to_owned(),
+            missing: BTreeSet::new(),
+            ends_overlap: self.ends_overlap,
+            ends: Vec::new(),
+        })
+    }
+
     /// What is told of the list.
     pub(super) fn listing(self, listed: &Listed) -> Listing {
         let repeated = match listed.repeated {
@@ -58,12 +78,18 @@ pub(super) fn judge(
     let orders = ends
         .into_iter()
         .all(|end| end.as_ref().is_some_and(|end| is_ordered(end, listed)));
-    let ends_overlap = orders && ascending.zip(descending).is_some_and(|(up, down)| overlap(&up, &down));
+    let ends: Vec<End> = if orders {
+        ascending.into_iter().chain(descending).collect()
+    } else {
+        Vec::new()
+    };
+    let ends_overlap = matches!(ends.as_slice(), [up, down] if overlap(up, down));
     let verdict = |completeness, evidence| Verdict {
         completeness,
         evidence,
         missing: BTreeSet::new(),
         ends_overlap,
+        ends,
     };
     Ok(if !missing.is_empty() {
         let evidence = match missing.len() {

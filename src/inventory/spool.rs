@@ -5,6 +5,7 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
+use super::lookup::{Lookup, Window};
 use super::{LineReceiver, Lines, Listing, Receiver, id_of, read};
 use crate::api::{ApiError, Client};
 use crate::item::Object;
@@ -12,12 +13,6 @@ use crate::output::Output;
 use crate::parallel::in_order;
 use crate::progress::Progress;
 use crate::skim::{Item, Skimmer};
-
-/// How much is read at once, where items are asked for in about the order in which they stand.
-const AHEAD: usize = 1 << 17;
-
-/// How much is read at once, where they are not: few items are longer.
-const ONE: usize = 1 << 11;
 
 /// How much is worked on at a time where all items are.
 const PART: usize = 1 << 19;
@@ -37,13 +32,6 @@ pub struct Spool {
     fields: BTreeSet<String>,
     hasher: RandomState,
     window: Window,
-}
-
-/// A part of the file, as it was read last.
-#[derive(Default)]
-struct Window {
-    from: u64,
-    bytes: Vec<u8>,
 }
 
 impl Spool {
@@ -86,50 +74,27 @@ impl Spool {
 
     /// The item of this id.
     pub fn get(&mut self, id: &str) -> std::io::Result<Option<Object>> {
-        let hash = self.hasher.hash_one(id);
+        let mut window = std::mem::take(&mut self.window);
+        let item = self.lookup()?.with(id, &mut window, |item| item.map(Item::to_object));
+        self.window = window;
+        item
+    }
+
+    /// Finds items by their ids, on any thread.
+    pub fn lookup(&mut self) -> std::io::Result<Lookup<'_>> {
         if !self.sorted {
             // Of equal hashes the item that came first comes first.
             self.places.sort_unstable();
             self.sorted = true;
         }
-        let mut at = self.places.partition_point(|(other, _)| *other < hash);
-        while let Some((_, place)) = self.places.get(at).copied().filter(|(other, _)| *other == hash) {
-            let item: Object = serde_json::from_str(self.line_at(place)?)?;
-            if id_of(&item).as_deref() == Some(id) {
-                return Ok(Some(item));
-            }
-            at += 1;
-        }
-        Ok(None)
-    }
-
-    /// The line that begins here.
-    fn line_at(&mut self, place: u64) -> std::io::Result<&str> {
-        let offset = |window: &Window| {
-            let offset = usize::try_from(place.checked_sub(window.from)?).ok()?;
-            (offset <= window.bytes.len()).then_some(offset)
-        };
-        let mut wanted = if offset(&self.window).is_some() { AHEAD } else { ONE };
-        loop {
-            if let Some(from) = offset(&self.window)
-                && let Some(line) = self.window.bytes.get(from..)
-                && let Some(end) = line.iter().position(|byte| *byte == b'\n')
-            {
-                // Looked for again, since what was found can't be given out of a loop that may go on.
-                let line = self.window.bytes.get(from..from + end).unwrap_or_default();
-                return std::str::from_utf8(line).map_err(std::io::Error::other);
-            }
-            let known = self.window.bytes.len();
-            let mut bytes = std::mem::take(&mut self.window.bytes);
-            bytes.clear();
-            let file = self.read_from(place)?;
-            file.take(wanted as u64).read_to_end(&mut bytes)?;
-            if bytes.len() < wanted && !bytes.contains(&b'\n') {
-                return Err(std::io::ErrorKind::UnexpectedEof.into());
-            }
-            self.window = Window { from: place, bytes };
-            wanted = wanted.max(known).saturating_mul(4);
-        }
+        self.file.flush()?;
+        // Where files are read at a place by moving the cursor there.
+        self.moved = true;
+        Ok(Lookup {
+            file: self.file.get_ref(),
+            places: &self.places,
+            hasher: &self.hasher,
+        })
     }
 
     /// Every item, in the order in which it arrived.
@@ -351,6 +316,35 @@ mod tests {
             })
             .unwrap();
         assert_eq!(all, items);
+    }
+
+    #[test]
+    fn items_are_found_in_any_order_and_after_more_have_come() {
+        let items: Vec<Object> = (0..2_000)
+            .map(|n: usize| item(&format!("A{n}"), &"é\\".repeat(n * 7919 % 5_000)))
+            .collect();
+        let mut spool = spool(&items);
+        let order = (0..2_000)
+            .chain((0..2_000).rev())
+            .chain((0..2_000).map(|n| n * 7919 % 2_000));
+        for at in order {
+            assert_eq!(spool.get(&format!("A{at}")).unwrap().as_ref(), Some(&items[at]));
+        }
+        spool.item(item("B", "late")).unwrap();
+        assert_eq!(spool.get("B").unwrap(), Some(item("B", "late")));
+        let mut names = Vec::new();
+        let each = spool.each_part::<Vec<Object>, std::io::Error>(
+            &|part, item| {
+                part.push(item.to_object());
+                Ok(())
+            },
+            &mut |part| {
+                names.extend(part);
+                Ok(())
+            },
+        );
+        each.unwrap();
+        assert_eq!((names.len(), &names[..2_000]), (2_001, &items[..]));
     }
 
     #[test]

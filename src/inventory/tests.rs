@@ -159,6 +159,44 @@ fn two_ends_that_overlap_are_the_whole_behind_a_hard_cut() {
 }
 
 #[test]
+fn a_list_is_proved_whole_though_others_create_items_all_the_while() {
+    for cut in [1000, 7] {
+        let mut endpoint = Endpoint {
+            cut,
+            ..Endpoint::with(5_000)
+        };
+        let mut next = 0;
+        let server = Server::start(move |seen| {
+            let reply = endpoint.answer(seen);
+            next += 1;
+            for new in [format!("aa-{:05}", 99_999 - next), format!("zz-{next:05}")] {
+                endpoint.ids.push(new);
+            }
+            reply
+        });
+        let (listing, _) = read_from(&server, 1, None);
+        assert_eq!(listing.completeness, Completeness::Proved, "{listing:?}");
+        assert!(listing.evidence.contains("asked for before it"), "{}", listing.evidence);
+        assert!(listing.count >= 5_010, "{}", listing.count);
+    }
+    // A cut is none the less one.
+    let mut endpoint = Endpoint {
+        empty: Takes::Nothing,
+        integer: Takes::Nothing,
+        ..Endpoint::with(5_000)
+    };
+    let mut next = 0;
+    let server = Server::start(move |seen| {
+        let reply = endpoint.answer(seen);
+        next += 1;
+        endpoint.ids.push(format!("zz-{next:05}"));
+        reply
+    });
+    let (listing, _) = read_from(&server, 1, None);
+    assert_eq!(listing.completeness, Completeness::Cut, "{listing:?}");
+}
+
+#[test]
 fn two_ends_that_do_not_overlap_show_what_is_missing() {
     let (listing, kept) = Endpoint {
         empty: Takes::Nothing,

@@ -117,7 +117,8 @@ const SCHEMA: &str = "
     BEGIN;
     CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE changes (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL,
-        action INTEGER NOT NULL, id TEXT NOT NULL, body TEXT NOT NULL, before TEXT);
+        action INTEGER NOT NULL, id TEXT NOT NULL);
+    CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, before TEXT);
     CREATE TABLE rejects (source INTEGER NOT NULL, line INTEGER NOT NULL, column_name TEXT, column_index INTEGER,
         value TEXT NOT NULL, reason TEXT NOT NULL);
     CREATE TABLE batches (batch INTEGER PRIMARY KEY, sent_at INTEGER NOT NULL);
@@ -225,11 +226,11 @@ impl Journal {
     /// Up to `most` planned changes after `seq`, in the plan's order; with `open` only those that have not ended yet.
     pub fn after(&self, seq: i64, most: usize, open: bool) -> Result<Vec<Entry>, JournalError> {
         let select = if open {
-            "SELECT seq, id, action, body FROM changes
+            "SELECT seq, id, action, body FROM changes JOIN bodies USING (seq)
              WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)
              ORDER BY seq LIMIT ?2"
         } else {
-            "SELECT seq, id, action, body FROM changes WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+            "SELECT seq, id, action, body FROM changes JOIN bodies USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2"
         };
         self.with(|c| {
             let mut select = c.prepare_cached(select)?;
@@ -248,8 +249,9 @@ impl Journal {
     /// The first planned changes, whole, for the plan on screen.
     pub fn first_changes(&self, action: Action, most: usize) -> Result<Vec<Change>, JournalError> {
         self.with(|c| {
-            let mut select =
-                c.prepare("SELECT id, body, before FROM changes WHERE action = ?1 ORDER BY seq LIMIT ?2")?;
+            let mut select = c.prepare(
+                "SELECT id, body, before FROM changes CROSS JOIN bodies USING (seq) WHERE action = ?1 ORDER BY seq LIMIT ?2",
+            )?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let rows = select.query_map(params![code(action), most], |row| {
                 let body: String = row.get(1)?;
@@ -267,43 +269,51 @@ impl Journal {
 
     /// How many changes of each kind are planned: (create, update, delete).
     pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
-        let of = |action| {
-            self.with(|c| c.query_row("SELECT count(*) FROM changes WHERE action = ?1", [code(action)], count))
-        };
-        Ok((of(Action::Create)?, of(Action::Update)?, of(Action::Delete)?))
+        self.with(|c| {
+            let of = |action| format!("coalesce(sum(action = {}), 0)", code(action));
+            let sums = [of(Action::Create), of(Action::Update), of(Action::Delete)].join(", ");
+            c.query_row(&format!("SELECT {sums} FROM changes"), [], |row| {
+                Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?))
+            })
+        })
     }
 
     /// How the planned changes ended, counted from what was recorded and from nothing else.
     pub fn outcomes(&self) -> Result<Outcomes, JournalError> {
+        let done = |action| {
+            format!(
+                "coalesce(sum(state = {} AND action = {}), 0)",
+                State::Done as i64,
+                code(action)
+            )
+        };
+        let sums = [
+            done(Action::Create),
+            done(Action::Update),
+            done(Action::Delete),
+            format!("coalesce(sum(state = {}), 0)", State::Failed as i64),
+            "coalesce(sum(state IS NULL), 0)".to_owned(),
+        ];
+        let select = format!("SELECT {} FROM changes LEFT JOIN outcomes USING (seq)", sums.join(", "));
         self.with(|c| {
-            let done = |action| {
-                c.query_row(
-                    "SELECT count(*) FROM changes JOIN outcomes USING (seq) WHERE state = ?1 AND action = ?2",
-                    params![State::Done as i64, code(action)],
-                    count,
-                )
-            };
-            Ok(Outcomes {
-                created: done(Action::Create)?,
-                updated: done(Action::Update)?,
-                deleted: done(Action::Delete)?,
-                failed: c.query_row(
-                    "SELECT count(*) FROM outcomes WHERE state = ?1",
-                    [State::Failed as i64],
-                    count,
-                )?,
-                not_attempted: c.query_row(
-                    "SELECT count(*) FROM changes WHERE seq NOT IN (SELECT seq FROM outcomes)",
-                    [],
-                    count,
-                )?,
+            c.query_row(&select, [], |row| {
+                Ok(Outcomes {
+                    created: count(row, 0)?,
+                    updated: count(row, 1)?,
+                    deleted: count(row, 2)?,
+                    failed: count(row, 3)?,
+                    not_attempted: count(row, 4)?,
+                })
             })
         })
     }
 
     /// How many planned changes have not ended yet.
     pub fn open_changes(&self) -> Result<u64, JournalError> {
-        Ok(self.outcomes()?.not_attempted)
+        self.with(|c| {
+            let ended = "SELECT count(*) FROM changes WHERE seq NOT IN (SELECT seq FROM outcomes)";
+            c.query_row(ended, [], |row| count(row, 0))
+        })
     }
 
     /// Whether an item should be as the plan wants it: nothing was planned for it, or what was planned is done.
@@ -323,7 +333,7 @@ impl Journal {
             c.query_row(
                 "SELECT count(*) FROM (SELECT DISTINCT source, line FROM rejects)",
                 [],
-                count,
+                |row| count(row, 0),
             )
         })
     }
@@ -454,8 +464,8 @@ fn action(code: i64) -> Action {
     }
 }
 
-fn count(row: &rusqlite::Row<'_>) -> rusqlite::Result<u64> {
-    let count: i64 = row.get(0)?;
+fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
+    let count: i64 = row.get(column)?;
     Ok(u64::try_from(count).unwrap_or_default())
 }
 

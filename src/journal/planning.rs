@@ -8,7 +8,12 @@ use serde_json::Value;
 use super::{JournalError, State, action, code, object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
-use crate::plan::Change;
+use crate::plan::{Change, PlanPart};
+
+const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)";
+
+/// Apart from the rest, so that counting changes doesn't read all that is posted.
+const INSERT_BODY: &str = "INSERT INTO bodies VALUES (?1, ?2, ?3)";
 
 /// What the plan says of one row.
 pub enum Planned<'a> {
@@ -50,6 +55,7 @@ impl<'a> Plan<'a> {
                 connection.execute_batch(
                     "DELETE FROM rejects;
                      DELETE FROM changes WHERE seq NOT IN (SELECT seq FROM sent);
+                     DELETE FROM bodies WHERE seq NOT IN (SELECT seq FROM changes);
                      CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);
                      CREATE INDEX IF NOT EXISTS rewritten_by_seq ON rewritten (seq);",
                 )?;
@@ -72,6 +78,24 @@ impl<'a> Plan<'a> {
             Planned::Reject { origin, rejection } => self.reject(*origin, rejection),
         };
         done.map_err(|cause| store(self.path, cause))
+    }
+
+    /// Adds what is to become of some rows; no earlier part of the run has sent any of them.
+    pub fn put_part(&mut self, part: &PlanPart) -> Result<(), JournalError> {
+        let mut put = || {
+            let mut insert = self.connection.prepare_cached(INSERT)?;
+            let mut insert_body = self.connection.prepare_cached(INSERT_BODY)?;
+            for change in &part.changes {
+                self.last += 1;
+                let (source, line) = place(change.origin);
+                insert.execute(params![self.last, source, line, code(change.action), change.id])?;
+                insert_body.execute(params![self.last, change.body, change.before])?;
+            }
+            part.rejects
+                .iter()
+                .try_for_each(|(origin, rejection)| self.reject(*origin, rejection))
+        };
+        put().map_err(|cause| store(self.path, cause))
     }
 
     /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came
@@ -101,17 +125,16 @@ impl<'a> Plan<'a> {
         self.last += 1;
         let (source, line) = place(origin);
         let before = change.before.as_ref().map(text);
+        self.connection.prepare_cached(INSERT)?.execute(params![
+            self.last,
+            source,
+            line,
+            code(change.action),
+            change.id
+        ])?;
         self.connection
-            .prepare_cached("INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)")?
-            .execute(params![
-                self.last,
-                source,
-                line,
-                code(change.action),
-                change.id,
-                text(&change.body),
-                before
-            ])?;
+            .prepare_cached(INSERT_BODY)?
+            .execute(params![self.last, text(&change.body), before])?;
         Ok(())
     }
 
@@ -130,7 +153,7 @@ impl<'a> Plan<'a> {
             .prepare_cached("INSERT INTO rewritten (seq, body) VALUES (?1, ?2)")?
             .execute(params![earlier.seq, text(&earlier.change.body)])?;
         self.connection
-            .prepare_cached("UPDATE changes SET body = ?2, before = ?3 WHERE seq = ?1")?
+            .prepare_cached("UPDATE bodies SET body = ?2, before = ?3 WHERE seq = ?1")?
             .execute(params![earlier.seq, text(&body), before])?;
         self.connection
             .prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?
@@ -140,7 +163,7 @@ impl<'a> Plan<'a> {
 
     fn earlier(&self, id: &str) -> rusqlite::Result<Option<Earlier>> {
         self.connection
-            .prepare_cached("SELECT seq, action, body, before FROM changes WHERE id = ?1")?
+            .prepare_cached("SELECT seq, action, body, before FROM changes JOIN bodies USING (seq) WHERE id = ?1")?
             .query_row([id], |row| {
                 let body: String = row.get(2)?;
                 let before: Option<String> = row.get(3)?;

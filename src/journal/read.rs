@@ -53,7 +53,7 @@ impl Journal {
     /// Gives every planned change, in the plan's order.
     pub fn each_change<E: From<JournalError>>(&self, take: &mut dyn FnMut(Change) -> Result<(), E>) -> Result<(), E> {
         self.walk(
-            "SELECT seq, action, id, body, before, NULL FROM changes ORDER BY seq",
+            "SELECT seq, action, id, body, before, NULL FROM changes JOIN bodies USING (seq) ORDER BY seq",
             [],
             &mut |changed| take(changed.change),
         )
@@ -76,10 +76,10 @@ impl Journal {
     pub fn cleared(&self) -> Result<u64, JournalError> {
         self.with(|c| {
             c.query_row(
-                "SELECT count(*) FROM changes, json_each(changes.body) AS field
+                "SELECT count(*) FROM changes CROSS JOIN bodies USING (seq), json_each(bodies.body) AS field
                  WHERE action = ?1 AND field.type = 'null'",
                 [super::code(crate::plan::Action::Update)],
-                super::count,
+                |row| super::count(row, 0),
             )
         })
     }
@@ -90,7 +90,7 @@ impl Journal {
             c.query_row(
                 &format!("SELECT count(*) FROM ({CHANGED})"),
                 [State::Failed as i64],
-                super::count,
+                |row| super::count(row, 0),
             )
         })
     }
@@ -123,7 +123,7 @@ impl Journal {
     pub fn written(&self, seq: i64) -> Result<Vec<Written>, JournalError> {
         self.with(|c| {
             let mut select = c.prepare_cached(
-                "SELECT id, body, state FROM changes LEFT JOIN outcomes USING (seq) WHERE seq = ?1
+                "SELECT id, body, state FROM changes JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq) WHERE seq = ?1
                  UNION ALL
                  SELECT * FROM (SELECT id, rewritten.body, NULL FROM rewritten JOIN changes USING (seq)
                                 WHERE seq = ?1 ORDER BY number DESC)",
@@ -174,5 +174,6 @@ impl Journal {
 
 /// A failed change may have gone through all the same, where its end is unknown.
 const CHANGED: &str = "
-    SELECT seq, action, id, body, before, state FROM changes LEFT JOIN outcomes USING (seq)
+    SELECT seq, action, id, body, before, state
+    FROM changes JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq)
     WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state <> ?1 OR reason LIKE 'it is not known%')";

@@ -34,8 +34,8 @@ pub struct Side {
     pub api: String,
     /// The list that was read before anything was sent.
     pub before: Listing,
-    /// The copy that was kept of it.
-    pub copy: Option<PathBuf>,
+    /// The snapshot that was taken of it.
+    pub snapshot: Option<PathBuf>,
 }
 
 /// All that a certificate says.
@@ -198,7 +198,7 @@ impl Certificate<'_> {
         let side = |side: &Side| {
             json!({
                 "api": side.api, "organization": side.org, "items": side.before.count,
-                "completeness": grade(&side.before), "evidence": side.before.evidence, "copy": side.copy,
+                "completeness": grade(&side.before), "evidence": side.before.evidence, "snapshot": side.snapshot,
             })
         };
         let mut target = side(self.to);
@@ -327,8 +327,8 @@ fn side_facts<'n>(name: &'n str, side: &Side) -> Vec<(&'n str, String)> {
         grade(before),
         before.evidence
     );
-    if let Some(copy) = &side.copy {
-        text += &format!("; a copy from before: {}", copy.display());
+    if let Some(snapshot) = &side.snapshot {
+        text += &format!("; a snapshot from before: {}", snapshot.display());
     }
     vec![(name, text)]
 }

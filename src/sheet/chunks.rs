@@ -6,10 +6,12 @@
 //! property holds the two to the same rows.
 
 use std::io::{self, Cursor, Read};
+use std::ops::Range;
 
 use memchr::{memchr, memrchr2};
 
 use super::delimited::{DelimitedReader, LineCount};
+use super::marks::Marks;
 use super::pieces::{Piece, PieceReader};
 use super::rows::{DataRows, DataRule};
 use super::{Limits, ReadError, Row, RowReader};
@@ -86,11 +88,7 @@ impl Chunks {
         let place = self.place;
         self.place.lines.pass(&bytes);
         self.place.untouched = false;
-        match String::from_utf8(bytes) {
-            Ok(bytes) => self.piece(ChunkReader::new(self.text.clone(), bytes, place)),
-            // Which line it is, and whether there are rows before it, the plain reader finds out.
-            Err(bad) => self.piece(self.text.plain(place, Cursor::new(bad.into_bytes()))),
-        }
+        self.piece(ChunkReader::new(self.text.clone(), bytes, place))
     }
 }
 
@@ -202,51 +200,45 @@ fn closing(text: &[u8], mut from: usize) -> Option<usize> {
     }
 }
 
-/// Where a field's bare text ends: at the first delimiter or line break. Eight bytes at a time, for most fields are short.
-fn field_end(text: &[u8], delimiter: u8) -> usize {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x8080_8080_8080_8080;
-    let [delimiters, feeds, returns] = [delimiter, b'\n', b'\r'].map(|byte| ONES * u64::from(byte));
-    // The lowest bit that is set stands in the first byte that is zero (those above it may be set for nothing).
-    let zeros = |word: u64| word.wrapping_sub(ONES) & !word & HIGH;
-    let (blocks, rest) = text.as_chunks::<8>();
-    for (at, block) in blocks.iter().enumerate() {
-        let word = u64::from_le_bytes(*block);
-        let hits = zeros(word ^ delimiters) | zeros(word ^ feeds) | zeros(word ^ returns);
-        if hits != 0 {
-            return at * 8 + hits.trailing_zeros() as usize / 8;
-        }
-    }
-    let end = rest
-        .iter()
-        .position(|byte| *byte == delimiter || matches!(byte, b'\n' | b'\r'));
-    text.len() - rest.len() + end.unwrap_or(rest.len())
-}
-
 /// Reads the rows of one chunk.
 struct ChunkReader {
     text: Text,
-    bytes: String,
+    bytes: Vec<u8>,
     at: usize,
     place: Place,
+    marks: Marks,
+    /// Where the fields of the record stand in it.
+    fields: Vec<(usize, usize)>,
+    /// Fields whose text doesn't stand in one piece: their place in the row, and their parts.
+    broken: Vec<Broken>,
     /// From here on the plain reader reads.
     plain: Option<Box<DelimitedReader<Cursor<Vec<u8>>>>>,
 }
 
+/// A field with doubled quotation marks, or with text behind the closing one.
+struct Broken {
+    field: usize,
+    quoted: Range<usize>,
+    bare: Range<usize>,
+}
+
 impl ChunkReader {
-    fn new(text: Text, bytes: String, place: Place) -> Self {
+    fn new(text: Text, bytes: Vec<u8>, place: Place) -> Self {
         Self {
+            marks: Marks::new(text.delimiter),
             text,
             bytes,
             at: 0,
             place,
+            fields: Vec::new(),
+            broken: Vec::new(),
             plain: None,
         }
     }
 
     /// Goes to the next byte that is no line break; false at the end.
     fn skip_breaks(&mut self) -> bool {
-        let rest = self.bytes.as_bytes().get(self.at..).unwrap_or_default();
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
         let breaks = rest.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
         self.place.lines.pass(rest.get(..breaks).unwrap_or_default());
         self.at += breaks;
@@ -255,7 +247,7 @@ impl ChunkReader {
 
     /// Reads one record into the row, and gives where it ends; none if that is a matter for the plain reader.
     fn record(&mut self, row: &mut Row) -> Option<usize> {
-        let bytes = self.bytes.as_bytes();
+        let bytes = self.bytes.as_slice();
         let mut at = self.at;
         if self.place.untouched && bytes.get(at..at + MARK.len()) == Some(MARK) {
             at += MARK.len();
@@ -263,28 +255,94 @@ impl ChunkReader {
                 return None;
             }
         }
-        row.clear(self.place.lines.line);
+        let begin = at;
+        let line = self.place.lines.line;
         // Only inside of quotation marks a record has line breaks.
         self.place.lines.pass_text();
-        loop {
-            let (quoted, bare) = if bytes.get(at) == Some(&b'"') {
-                let close = closing(bytes, at + 1)?;
-                self.place.lines.pass(bytes.get(at..=close)?);
-                (self.bytes.get(at + 1..close)?, close + 1)
-            } else {
-                ("", at)
-            };
-            let end = bare + field_end(bytes.get(bare..)?, self.text.delimiter);
-            row.push_field(quoted, self.bytes.get(bare..end)?);
-            if row.len() > self.text.limits.columns || end - self.at > self.text.limits.row_bytes {
+        self.fields.clear();
+        self.broken.clear();
+        let end = loop {
+            let mut end = self.marks.at_or_behind(bytes, at);
+            let mut field = (at, end);
+            if end == at && bytes.get(at) == Some(&b'"') {
+                let quoted = Quoted::beginning(&mut self.marks, bytes, at)?;
+                if quoted.has_breaks {
+                    self.place.lines.pass(bytes.get(at..=quoted.close)?);
+                }
+                end = bare_end(&mut self.marks, bytes, quoted.close + 1);
+                field = if quoted.has_doubled || end != quoted.close + 1 {
+                    self.broken.push(Broken {
+                        field: self.fields.len(),
+                        quoted: at + 1..quoted.close,
+                        bare: quoted.close + 1..end,
+                    });
+                    (at, at)
+                } else {
+                    (at + 1, quoted.close)
+                };
+            } else if bytes.get(end) == Some(&b'"') {
+                end = bare_end(&mut self.marks, bytes, end);
+                field.1 = end;
+            }
+            self.fields.push((field.0 - begin, field.1 - begin));
+            if self.fields.len() > self.text.limits.columns || end - self.at > self.text.limits.row_bytes {
                 return None;
             }
             if bytes.get(end) != Some(&self.text.delimiter) {
-                return Some(end);
+                break end;
             }
             at = end + 1;
+        };
+        // Which line it is that is no text, the plain reader finds out.
+        row.fill_spans(line, text_of(bytes.get(begin..end)?)?, &self.fields);
+        for broken in &self.broken {
+            let quoted = text_of(bytes.get(broken.quoted.clone())?)?;
+            row.put_field(broken.field, quoted, text_of(bytes.get(broken.bare.clone())?)?);
+        }
+        Some(end)
+    }
+}
+
+/// The part of a field that stands in quotation marks.
+struct Quoted {
+    close: usize,
+    has_doubled: bool,
+    has_breaks: bool,
+}
+
+impl Quoted {
+    /// The mark at `open` opens it; none where nothing closes it.
+    fn beginning(marks: &mut Marks, text: &[u8], open: usize) -> Option<Self> {
+        let mut found = Self {
+            close: open,
+            has_doubled: false,
+            has_breaks: false,
+        };
+        loop {
+            found.close = marks.at_or_behind(text, found.close + 1);
+            match text.get(found.close)? {
+                b'"' if text.get(found.close + 1) == Some(&b'"') => {
+                    found.has_doubled = true;
+                    found.close += 1;
+                }
+                b'"' => return Some(found),
+                byte => found.has_breaks |= matches!(byte, b'\n' | b'\r'),
+            }
         }
     }
+}
+
+/// Where a field's text ends outside of quotation marks: there, such a mark is text.
+fn bare_end(marks: &mut Marks, text: &[u8], from: usize) -> usize {
+    let mut end = marks.at_or_behind(text, from);
+    while text.get(end) == Some(&b'"') {
+        end = marks.at_or_behind(text, end + 1);
+    }
+    end
+}
+
+fn text_of(bytes: &[u8]) -> Option<&str> {
+    simdutf8::basic::from_utf8(bytes).ok()
 }
 
 impl RowReader for ChunkReader {
@@ -304,7 +362,7 @@ impl RowReader for ChunkReader {
                     return Ok(true);
                 }
             } else {
-                let rest = self.bytes.as_bytes().get(self.at..).unwrap_or_default().to_vec();
+                let rest = self.bytes.get(self.at..).unwrap_or_default().to_vec();
                 self.plain = Some(Box::new(self.text.plain(place, Cursor::new(rest))));
             }
         }

@@ -15,6 +15,7 @@ use super::ReadError;
 use super::source::Source;
 
 const BLOCK: usize = 1 << 16;
+const LARGE: usize = 1 << 18;
 /// How much text beyond ASCII the detector gets to see: it is slow, and it has long made up its mind by then.
 const DETECTOR_BYTES: usize = 4 << 20;
 
@@ -145,8 +146,45 @@ fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
     }
 }
 
-/// Walks the whole file; the line of its first byte that is not UTF-8, if there is one.
+/// The line of the file's first byte that is not UTF-8, if there is one.
 fn first_non_utf8_line(source: &Source) -> Result<Option<u64>, ReadError> {
+    if is_utf8(source)? {
+        Ok(None)
+    } else {
+        walk_to_non_utf8(source)
+    }
+}
+
+/// Whether the whole file is UTF-8.
+fn is_utf8(source: &Source) -> Result<bool, ReadError> {
+    let mut bytes = source.bytes()?;
+    let mut buffer = vec![0; LARGE];
+    let mut kept = 0;
+    loop {
+        let count = read_some(&mut bytes, buffer.get_mut(kept..).unwrap_or_default()).map_err(|e| source.io(e))?;
+        let filled = kept + count;
+        let block = buffer.get(..filled).unwrap_or_default();
+        // A character that the block cuts is checked with the next one.
+        let last = block.iter().rev().take(4).position(|byte| !(0x80..0xc0).contains(byte));
+        let whole = match last {
+            Some(back) if count > 0 && block.get(filled - back - 1).is_some_and(|byte| *byte >= 0xc0) => {
+                filled - back - 1
+            }
+            _ => filled,
+        };
+        if simdutf8::basic::from_utf8(block.get(..whole).unwrap_or_default()).is_err() {
+            return Ok(false);
+        }
+        if count == 0 {
+            return Ok(true);
+        }
+        buffer.copy_within(whole..filled, 0);
+        kept = filled - whole;
+    }
+}
+
+/// The same, from line to line.
+fn walk_to_non_utf8(source: &Source) -> Result<Option<u64>, ReadError> {
     let mut bytes = source.bytes()?;
     let mut buffer = vec![0; BLOCK];
     let mut kept = 0;

@@ -7,6 +7,7 @@ mod blocks;
 mod bounds;
 mod cells;
 mod compound;
+mod element;
 #[cfg(test)]
 mod hostile_tests;
 mod legacy;
@@ -14,6 +15,9 @@ mod markup;
 mod ods;
 mod ods_styles;
 mod package;
+mod packing;
+#[cfg(test)]
+mod packing_tests;
 mod parsed;
 #[cfg(test)]
 mod parsed_tests;
@@ -22,6 +26,7 @@ mod scan;
 mod source;
 mod spool;
 mod stream;
+mod strings;
 #[cfg(test)]
 mod tests;
 mod whole;
@@ -36,6 +41,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use cells::serial_moment;
 use package::{SheetEntry, damaged};
+pub(super) use parsed::Chunks;
+use parsed::{Parsed, ParsedRows};
 use source::Source;
 pub use stream::WORKBOOK_THREAD;
 use stream::{RowSink, Stop};
@@ -190,12 +197,12 @@ impl Workbook {
             _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
             Content::Ods => stream::rows(&self.file, move |sink| ods::read(&source, &file, &name, limits, sink)),
             Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
-            Content::Xlsx { sheets, spare, parsed } => {
+            Content::Xlsx { sheets, spare, .. } => {
                 let Some(entry) = sheets.iter().find(|entry| entry.name == sheet).cloned() else {
                     return Err(self.no_such_sheet(sheet));
                 };
-                if let Some(parsed) = parsed.get(&source, sheets, &entry, &limits) {
-                    return Ok(Box::new(parsed::ParsedRows::new(&self.file, parsed)));
+                if let Some(parsed) = self.parsed(sheet) {
+                    return Ok(Box::new(ParsedRows::new(Chunks::new(&self.file, parsed))));
                 }
                 let spare = Arc::clone(spare);
                 stream::rows(&self.file, move |sink| {
@@ -203,6 +210,19 @@ impl Workbook {
                 })
             }
         }
+    }
+
+    /// The same in chunks, where the sheet is of a kind that can be read so.
+    pub(super) fn chunks(&self, sheet: &str) -> Option<Chunks> {
+        Some(Chunks::new(&self.file, self.parsed(sheet)?))
+    }
+
+    fn parsed(&self, sheet: &str) -> Option<Arc<Parsed>> {
+        let Content::Xlsx { sheets, parsed, .. } = &self.content else {
+            return None;
+        };
+        let entry = sheets.iter().find(|entry| entry.name == sheet)?;
+        parsed.get(&self.source, sheets, entry, &self.limits)
     }
 
     /// Merged cells; xlsb tells of none.
@@ -223,10 +243,7 @@ impl Workbook {
 
     /// Read once a sheet: it costs another pass over the sheet's XML.
     fn extras(&self, sheet: &str) -> Result<Arc<Extras>, ReadError> {
-        if let Content::Xlsx { sheets, parsed, .. } = &self.content
-            && let Some(entry) = sheets.iter().find(|entry| entry.name == sheet)
-            && let Some(parsed) = parsed.get(&self.source, sheets, entry, &self.limits)
-        {
+        if let Some(parsed) = self.parsed(sheet) {
             return Ok(Arc::clone(&parsed.extras));
         }
         let mut known = self.extras.lock().unwrap_or_else(PoisonError::into_inner);

@@ -13,6 +13,7 @@ mod excel;
 mod header;
 mod json;
 mod limits;
+mod marks;
 mod memory;
 mod pieces;
 mod row;

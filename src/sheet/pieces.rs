@@ -75,6 +75,49 @@ impl PieceReader for Gathered {
     }
 }
 
+/// The rows of all pieces, one after the other.
+pub(super) struct Chained<R> {
+    pieces: R,
+    piece: Option<Piece>,
+    passed: Passed,
+}
+
+impl<R> Chained<R> {
+    pub(super) fn new(pieces: R) -> Self {
+        Self {
+            pieces,
+            piece: None,
+            passed: Passed::default(),
+        }
+    }
+}
+
+impl<R: PieceReader> RowReader for Chained<R> {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        loop {
+            if let Some(piece) = &mut self.piece {
+                if piece.next(row)? {
+                    return Ok(true);
+                }
+                self.passed.join(piece.passed());
+            }
+            self.piece = self.pieces.next()?;
+            if self.piece.is_none() {
+                return Ok(false);
+            }
+        }
+    }
+
+    fn passed(&self) -> Passed {
+        let mut passed = self.passed;
+        if let Some(piece) = &self.piece {
+            passed.join(piece.passed());
+        }
+        passed.join(self.pieces.passed());
+        passed
+    }
+}
+
 struct InMemory(std::vec::IntoIter<Row>);
 
 impl RowReader for InMemory {

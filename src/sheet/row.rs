@@ -134,6 +134,7 @@ impl Row {
     }
 
     /// The cell at a physical column; `Absent` beyond the row's end.
+    #[inline]
     #[must_use]
     pub fn cell(&self, index: usize) -> Cell<'_> {
         self.cells.get(index).map_or(Cell::Absent, |raw| self.view(raw))
@@ -192,15 +193,23 @@ impl Row {
         self.text.push_str(text);
         let mut start = 0;
         for &end in ends {
-            let raw = self.field(start, end);
+            let raw = field(&self.text, start, end);
             self.cells.push(raw);
             start = end;
         }
     }
 
-    /// Adds a field of a text row, as `fill_text` does: what stood between quotation marks, doubled ones still among it,
+    /// The same, where the fields stand anywhere in `text`.
+    pub(super) fn fill_spans(&mut self, line: u64, text: &str, spans: &[(usize, usize)]) {
+        self.clear(line);
+        self.text.push_str(text);
+        let fields = spans.iter().map(|(start, end)| field(&self.text, *start, *end));
+        self.cells.extend(fields);
+    }
+
+    /// Puts a field of a text row in place of another: what stood between quotation marks, doubled ones still among it,
     /// and what stood outside of them.
-    pub(super) fn push_field(&mut self, quoted: &str, bare: &str) {
+    pub(super) fn put_field(&mut self, index: usize, quoted: &str, bare: &str) {
         let start = self.text.len();
         let mut rest = quoted;
         while let Some(at) = memchr::memchr(b'"', rest.as_bytes()) {
@@ -209,16 +218,9 @@ impl Row {
         }
         self.text.push_str(rest);
         self.text.push_str(bare);
-        let raw = self.field(start, self.text.len());
-        self.cells.push(raw);
-    }
-
-    /// What a field of a text row is.
-    fn field(&self, start: usize, end: usize) -> Raw {
-        match self.text.get(start..end) {
-            None | Some("") => Raw::Empty,
-            Some(field) if field.starts_with('#') && ERROR_VALUES.contains(&field) => Raw::Error(start, end),
-            Some(_) => Raw::Text(start, end),
+        let raw = field(&self.text, start, self.text.len());
+        if let Some(slot) = self.cells.get_mut(index) {
+            *slot = raw;
         }
     }
 
@@ -243,6 +245,7 @@ impl Row {
         (start, self.text.len())
     }
 
+    #[inline]
     fn view<'a>(&'a self, raw: &'a Raw) -> Cell<'a> {
         match raw {
             Raw::Absent => Cell::Absent,
@@ -256,4 +259,18 @@ impl Row {
             Raw::Json(value) => Cell::Json(value),
         }
     }
+}
+
+/// What a field of a text row is.
+#[inline]
+fn field(text: &str, start: usize, end: usize) -> Raw {
+    if start >= end {
+        return Raw::Empty;
+    }
+    if text.as_bytes().get(start) == Some(&b'#')
+        && text.get(start..end).is_some_and(|field| ERROR_VALUES.contains(&field))
+    {
+        return Raw::Error(start, end);
+    }
+    Raw::Text(start, end)
 }

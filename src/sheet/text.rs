@@ -5,8 +5,8 @@ use std::sync::Arc;
 use super::chunks::{Chunks, Text};
 use super::delimited::{DelimitedReader, declared_delimiter, sniff_delimiter};
 use super::encoding::TextEncoding;
-use super::pieces::PieceReader;
-use super::rows::{DataRows, DataRule};
+use super::pieces::Chained;
+use super::rows::DataRule;
 use super::source::Source;
 use super::workbook::{declared, find, first_rows, preamble_note};
 use super::{Format, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
@@ -117,7 +117,7 @@ fn delimited(
         drop_zeros: false,
         hidden: Arc::default(),
     };
-    let pieces = {
+    let chunks = {
         let (source, rule) = (Arc::clone(&source), rule.clone());
         let text = Text {
             file: source.file.clone(),
@@ -126,11 +126,12 @@ fn delimited(
             limits,
             skip,
         };
-        move || -> Result<Box<dyn PieceReader>, ReadError> {
+        move || -> Result<Chunks, ReadError> {
             let input = encoding.reader(&source)?;
-            Ok(Box::new(Chunks::new(text.clone(), rule.clone(), input)))
+            Ok(Chunks::new(text.clone(), rule.clone(), input))
         }
     };
+    let pieces = chunks.clone();
     Ok(Table {
         file: source.file.clone(),
         format: Format::Delimited {
@@ -142,7 +143,7 @@ fn delimited(
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),
         notes,
-        opener: Box::new(move || Ok(Box::new(DataRows::new(physical()?, rule.clone())))),
-        pieces: Some(Box::new(pieces)),
+        opener: Box::new(move || Ok(Box::new(Chained::new(chunks()?)))),
+        pieces: Some(Box::new(move || Ok(Box::new(pieces()?)))),
     })
 }

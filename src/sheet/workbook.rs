@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use super::excel::{Merge, Workbook};
+use super::excel::{Chunks, Merge, Workbook};
 use super::header::{self, Found, SEARCHED_ROWS};
+use super::pieces::{Piece, PieceReader};
 use super::rows::{DataRows, DataRule, looks_real};
 use super::source::Source;
-use super::{Format, HeaderJudge, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table, TextForm};
+use super::{Format, HeaderJudge, Opener, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table, TextForm};
 
 /// A sheet, looked at.
 struct Candidate {
@@ -253,6 +254,7 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         hidden: hidden.into(),
     };
     let (shared, name) = (Arc::clone(parts), sheet.clone());
+    let pieces = pieces(parts, &sheet, &rule);
     Ok(Table {
         file: source.file.clone(),
         format: Format::Workbook(workbook.kind()),
@@ -262,8 +264,31 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         declared_rows,
         notes,
         opener: Box::new(move || Ok(Box::new(DataRows::new(shared.1.rows(&name)?, rule.clone())))),
-        pieces: None,
+        pieces,
     })
+}
+
+fn pieces(parts: &Arc<(Source, Workbook)>, sheet: &str, rule: &DataRule) -> Option<Opener<dyn PieceReader>> {
+    let (chunks, rule) = (parts.1.chunks(sheet)?, rule.clone());
+    Some(Box::new(move || {
+        Ok(Box::new(SheetPieces {
+            chunks: chunks.clone(),
+            rule: rule.clone(),
+        }))
+    }))
+}
+
+/// A sheet's data rows, a chunk of its rows at a time.
+struct SheetPieces {
+    chunks: Chunks,
+    rule: DataRule,
+}
+
+impl PieceReader for SheetPieces {
+    fn next(&mut self) -> Result<Option<Piece>, ReadError> {
+        let chunk = self.chunks.next()?;
+        Ok(chunk.map(|rows| Box::new(DataRows::new(rows, self.rule.clone())) as Piece))
+    }
 }
 
 /// The row count that the rows above the header declare.

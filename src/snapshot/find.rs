@@ -59,8 +59,40 @@ pub fn find(path: &Path) -> Result<Found, SnapshotError> {
     match (found.next(), found.next()) {
         (Some((shelf, snapshot)), None) => Ok(Found::One(shelf, Box::new(snapshot))),
         (Some(_), Some(_)) => Err(several(&parent, shelves(&parent)?)),
-        (None, _) => Err(no_such()),
+        (None, _) => sharing(&parent, &last)?.ok_or_else(no_such),
     }
+}
+
+/// The newest snapshot whose items are in this file, which bears another one's name: that one may be gone.
+fn sharing(folder: &Path, file: &str) -> Result<Option<Found>, SnapshotError> {
+    for shelf in shelves(folder)? {
+        let holds = |snapshot: &Snapshot| {
+            snapshot
+                .manifest
+                .as_ref()
+                .is_ok_and(|manifest| manifest.data.file == file)
+        };
+        if let Some(snapshot) = shelf.snapshots()?.into_iter().rev().find(holds) {
+            return Ok(Some(Found::One(shelf, Box::new(snapshot))));
+        }
+    }
+    Ok(None)
+}
+
+/// Whether a path can only be meant for a snapshot, or for a folder of them, and for no other file: it is a folder, it ends
+/// in `@` and a moment, or it bears a snapshot's name, and no other file is there under that name.
+#[must_use]
+pub fn is_meant(path: &Path) -> bool {
+    if path.is_dir() {
+        return true;
+    }
+    let last = path.file_name().map(|name| name.to_string_lossy().into_owned());
+    let last = last.unwrap_or_default();
+    if path.is_file() {
+        return Name::parse(&last).is_some() && find(path).is_ok();
+    }
+    let is_moment = |(_, when): (&str, &str)| moment(when).is_some();
+    Name::parse(&last).is_some() || last.rsplit_once('@').is_some_and(is_moment)
 }
 
 impl Found {

@@ -13,7 +13,6 @@ mod manifest;
 mod name;
 mod read;
 pub mod retention;
-mod sort;
 #[cfg(test)]
 mod tests;
 mod write;
@@ -25,7 +24,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use error::SnapshotError;
-pub use find::{Found, find};
+pub use find::{Found, find, is_meant};
 pub use manifest::{Grade, Manifest};
 pub use name::{Name, folder_of, org_of};
 pub use write::{Created, Facts};

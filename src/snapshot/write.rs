@@ -6,10 +6,10 @@ use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
 use super::manifest::{Data, FORMAT, hex};
-use super::sort::Sorter;
 use super::{Grade, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, name};
 use crate::inventory::{Spool, id_of};
 use crate::sheet::write::{AtomicFile, WriteError};
+use crate::sort::Sorter;
 
 /// zstd's own default: JSON lines become a tenth, at hundreds of megabytes a second.
 const LEVEL: i32 = 3;
@@ -121,7 +121,7 @@ fn holds(snapshot: &Snapshot, content: &str) -> bool {
 
 /// Writes the items in the order of their ids, packed; gives the SHA-256 and length of the file, and the SHA-256 of the lines.
 fn pack(spool: &mut Spool, file: &mut AtomicFile) -> Result<(String, u64, String), SnapshotError> {
-    let mut sorter = Sorter::new();
+    let mut sorter = Sorter::default();
     let sorted = spool.each::<io::Error>(|item| {
         // Keys are written in byte order, so that an item is the same line each time.
         let mut line = serde_json::to_vec(&item)?;
@@ -138,19 +138,11 @@ fn pack(spool: &mut Spool, file: &mut AtomicFile) -> Result<(String, u64, String
     let mut packed = zstd::stream::write::Encoder::new(hashed, LEVEL).map_err(written)?;
     packed.include_checksum(true).map_err(written)?;
     let mut content = Sha256::new();
-    let mut refused = None;
-    let sorted = sorter.each(&mut |line| {
-        content.update(line);
-        packed.write_all(line).map_err(|cause| {
-            // Which of the two disks is full makes a difference to the user.
-            refused = Some(cause);
-            io::ErrorKind::Other.into()
-        })
-    });
-    match (refused, sorted) {
-        (Some(cause), _) => return Err(written(cause)),
-        (None, Err(cause)) => return Err(SnapshotError::Temporary(cause)),
-        (None, Ok(())) => {}
+    // Which of the two disks is full makes a difference to the user.
+    for entry in &sorter.finish().map_err(SnapshotError::Temporary)? {
+        let (_, line) = entry.map_err(SnapshotError::Temporary)?;
+        content.update(&line);
+        packed.write_all(&line).map_err(written)?;
     }
     let mut hashed = packed.finish().map_err(written)?;
     hashed.inner.flush().map_err(written)?;

@@ -150,7 +150,7 @@ def main():
     options.add_argument("--folder", type=pathlib.Path, required=True)
     options.add_argument("--rows", type=int, default=1_000_000)
     options.add_argument("--runs", type=int, default=5)
-    options.add_argument("--only", default="csv,xlsx,start")
+    options.add_argument("--only", default="csv,xlsx,upload,export,plan,start")
     options = options.parse_args()
     stockport, folder, only = os.environ["STOCKPORT"], options.folder, options.only.split(",")
     absent = [name for name, (module, _) in PEERS.items() if importlib.util.find_spec(module) is None]
@@ -182,6 +182,9 @@ def main():
         else:
             for count in sorted({min(options.rows, 10_000), min(options.rows, 100_000)}):
                 reading("xlsx", count, make_xlsx, ["polars + fastexcel", "python-calamine"])
+    if {"upload", "export", "plan"} & set(only):
+        import network
+        network.measure(sys.modules[__name__], options, only, absent, results)
     if "start" in only:
         results.extend(compare("--help", {"stockport": [stockport, "--help"]}, max(options.runs, 20)))
     show(results)

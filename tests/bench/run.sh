@@ -1,7 +1,7 @@
 #!/bin/sh
 # stockport beside its peers: makes the data, runs each in turn, checks the outputs, prints a table, writes results.json.
 #
-#   tests/bench/run.sh [--rows N] [--runs N] [--only csv,xlsx,start] [--folder DIR]
+#   tests/bench/run.sh [--rows N] [--runs N] [--only csv,xlsx,upload,export,plan,start] [--folder DIR]
 #
 # Builds the release binary (or takes STOCKPORT) and installs the peers of peers.txt into DIR/venv; a peer that can't be
 # installed is said to be absent. DIR is target/bench unless named; it is kept, so that a second run begins at once.

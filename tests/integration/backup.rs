@@ -471,6 +471,11 @@ fn exact_deletes_what_the_snapshot_lacks_with_consent_and_a_snapshot_first() {
     // What was there before is the newest snapshot now.
     let list = stockport.run(["backup", "list", "bk", "--json"]).json();
     assert_eq!(list["snapshots"][1]["items"], 22);
+    let kept = summary["snapshot"].as_str().unwrap();
+    stockport.run(["backup", "restore", kept]).ok();
+    let items = store.items(ORG).unwrap();
+    assert_eq!((items.len(), &items["A00001"]["status"]), (22, &json!("x")));
+    stockport.run(["backup", "restore", &path, "--exact", "--yes"]).ok();
     for number in 0..10 {
         let id = format!("B{number}");
         store.put(ORG, &id, object(json!({"item_id": id}))).unwrap();

@@ -198,6 +198,12 @@ fn what_is_there_is_kept_as_a_snapshot_that_restore_brings_back_by_the_command_t
     let before = server.items(ORG);
     let run = stockport.run(["delete", "--ids", "T00001", "--yes"]).ok();
     let restore = way_back(&run.stdout);
+    assert_eq!(restore[..2], ["backup", "restore"]);
+    let undo = run.stdout.lines().last().unwrap();
+    assert!(
+        undo.starts_with("To take it back: stockport undo ") && undo.ends_with(&format!(" --org {ORG}")),
+        "{undo}"
+    );
     let folder = stockport.home().join("data/stockport/snapshots");
     let folder = folder.to_str().unwrap();
     let listed = stockport.run(["backup", "list", folder]).ok();
@@ -313,6 +319,33 @@ fn conditions_need_a_list_that_is_whole_and_named_ids_are_asked_for_one_by_one()
         .json();
     assert_eq!(counts(&run), [2, 1, 1, 0, 0, 0]);
     assert!(!server.items(ORG).contains_key("T00010"));
+}
+
+#[test]
+fn the_form_of_deletion_that_the_endpoint_takes_is_found_whichever_it_is() {
+    for fault in [
+        Fault::NoBodyDelete(500),
+        Fault::NoBodyDelete(405),
+        Fault::NoBodyDelete(200),
+        Fault::NoPathDelete(404),
+    ] {
+        let server = filled(Faulty::new(), 30).rule(Rule::from(1, fault.clone()).on("DELETE"));
+        let stockport = Stockport::new().at_faulty(&server, ORG);
+        let args = [
+            "delete",
+            "--where",
+            "quantity<20",
+            "--max-delete",
+            "100%",
+            "--yes",
+            "--json",
+            "--retries",
+            "1",
+        ];
+        let run = stockport.run(args).ok().json();
+        assert_eq!(counts(&run), [20, 20, 0, 0, 0, 0], "{fault:?}");
+        assert_eq!(server.count(ORG), 10, "{fault:?}");
+    }
 }
 
 #[test]

@@ -1,6 +1,5 @@
 //! `stockport diff`: every pairing of places, and what is told of them.
 
-use std::io::Write as _;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -206,23 +205,26 @@ fn a_snapshot_is_compared_as_stored_with_every_other_kind_of_place() {
     let item = json!({"item_id": "A1", "name": "Kush", "extra": {"a": 1, "b": 2}});
     server.put(ORG, &item);
     let stockport = Stockport::new().at_faulty(&server, ORG);
-    let snapshot = |name: &str, lines: &str| {
-        let file = std::fs::File::create(stockport.path(&format!("{name}.jsonl.zst"))).unwrap();
-        let mut packed = zstd::stream::write::Encoder::new(file, 1).unwrap();
-        packed.write_all(lines.as_bytes()).unwrap();
-        packed.finish().unwrap();
-        stockport.write(&format!("{name}.manifest.json"), "{}");
+    let home = "backups/sandbox-company";
+    stockport.run(["backup", "create", "backups"]).ok();
+    let mut changed = item.clone();
+    changed["extra"]["b"] = json!(3);
+    changed["note"] = json!("x");
+    server.put(ORG, &changed);
+    stockport.run(["backup", "create", "backups"]).ok();
+    let mut names: Vec<String> = std::fs::read_dir(stockport.path(home))
+        .unwrap()
+        .filter_map(|entry| entry.unwrap().file_name().into_string().ok())
+        .filter(|name| name.ends_with(".jsonl.zst"))
+        .map(|name| name.replace(".jsonl.zst", ""))
+        .collect();
+    names.sort_by_key(|name| (name.len(), name.clone()));
+    let [before, after] = &names[..] else {
+        panic!("{names:?}")
     };
-    snapshot(
-        "before",
-        "{\"id\":\"A1\",\"item_id\":\"A1\",\"name\":\"Kush\",\"extra\":{\"a\":1,\"b\":2}}\n",
-    );
-    snapshot(
-        "after",
-        "{\"id\":\"A1\",\"item_id\":\"A1\",\"name\":\"Kush\",\"extra\":{\"a\":1,\"b\":3},\"note\":\"x\"}\n",
-    );
-    stockport.run(["diff", "before.jsonl.zst", "org:sandbox-company"]).ok();
-    let run = stockport.run(["diff", "before.jsonl.zst", "after.jsonl.zst"]).exit(4);
+    let run = stockport
+        .run(["diff", &format!("{home}/{before}"), &format!("backups/{after}")])
+        .exit(4);
     // What the first snapshot lacks was not stored: that is a difference, not a column that is missing.
     assert!(
         run.stdout.contains("~ A1: extra.b 2 → 3, note nothing → \"x\"\n"),
@@ -230,8 +232,59 @@ fn a_snapshot_is_compared_as_stored_with_every_other_kind_of_place() {
         run.stdout
     );
     stockport.write("a.csv", "item_id,name\nA1,Kush\n");
-    stockport.run(["diff", "after.jsonl.zst", "a.csv"]).ok();
-    stockport.run(["diff", "a.csv", "after.jsonl.zst"]).ok();
+    let moment = after.split("Z-").next().unwrap();
+    // By each of the names that `backup restore` takes.
+    for place in [
+        "backups".to_owned(),
+        home.to_owned(),
+        format!("{home}/{after}"),
+        format!("{home}/{after}.jsonl.zst"),
+        format!("{home}/{after}.manifest.json"),
+        format!("{home}@latest"),
+        format!("backups@{}", &moment[..10]),
+    ] {
+        let run = stockport.run(["diff", &place, "org:sandbox-company"]).ok();
+        assert!(
+            run.stdout.contains(&format!("snapshot {after} of sandbox-company")),
+            "{place}: {}",
+            run.stdout
+        );
+        stockport.run(["diff", "a.csv", &place]).ok();
+    }
+    stockport.run(["diff", "backups@2001-01-01", "a.csv"]).exit(1);
+    stockport.run(["diff", "nowhere@latest", "a.csv"]).exit(1);
+}
+
+#[test]
+fn a_snapshot_that_is_not_as_it_was_written_is_not_compared() {
+    let server = Faulty::new();
+    for number in 0..50 {
+        server.put(ORG, &json!({"item_id": format!("A{number}"), "name": "Kush"}));
+    }
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.run(["backup", "create", "backups"]).ok();
+    let folder = stockport.path("backups/sandbox-company");
+    let files: Vec<_> = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .collect();
+    for ending in [".jsonl.zst", ".manifest.json"] {
+        let file = files
+            .iter()
+            .find(|file| file.to_str().unwrap().ends_with(ending))
+            .unwrap();
+        let whole = std::fs::read(file).unwrap();
+        let mut damaged = whole.clone();
+        let middle = damaged.len() / 2;
+        damaged[middle] ^= 1;
+        std::fs::write(file, damaged).unwrap();
+        for place in ["backups", file.to_str().unwrap()] {
+            let run = stockport.run(["diff", place, "org:sandbox-company"]).exit(4);
+            assert!(run.stderr.contains("is damaged"), "{ending} {}", run.stderr);
+        }
+        std::fs::write(file, whole).unwrap();
+        stockport.run(["diff", "backups", "org:sandbox-company"]).ok();
+    }
 }
 
 #[test]

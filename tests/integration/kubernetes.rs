@@ -1,5 +1,7 @@
-//! The manifests under `samples/kubernetes`: what they say is known to the API (names and kinds of Kubernetes' reference
-//! for batch/v1 and core/v1), fits together, and runs.
+//! The manifests under `samples/kubernetes`: what they say is known to the API, fits together, and runs.
+//!
+//! The shapes below are those parts of Kubernetes' `OpenAPI` description of batch/v1 and core/v1 (release 1.33) that the
+//! manifests use: names, kinds, what is required. A field that is added to a manifest is looked up there first.
 
 use std::fs;
 use std::path::PathBuf;
@@ -290,9 +292,5 @@ fn the_jobs_pods_share_the_file_between_them() {
 #[test]
 fn the_cron_jobs_command_is_one() {
     let args = arguments(&manifest(CRON)["spec"]["jobTemplate"]["spec"]);
-    if Cli::command().find_subcommand("backup").is_none() {
-        println!("skipped: this build has no `backup`");
-        return;
-    }
     parses(&args);
 }

@@ -121,6 +121,10 @@ fn steps() -> Vec<(&'static str, Does)> {
             says(0, |_, run| assert!(!run.stdout.is_empty(), "{run:?}")),
         ),
         (
+            "stockport diff backups org:sandbox-company --sandbox",
+            says(0, |_, run| assert!(run.stdout.contains("snapshot "), "{run:?}")),
+        ),
+        (
             "stockport backup restore backups --dry-run --sandbox",
             says(0, |_, run| {
                 assert!(run.stdout.contains("200 read = 200 unchanged"), "{run:?}");

@@ -161,36 +161,53 @@ fn a_pod_takes_its_share_from_its_index() {
 }
 
 #[test]
-fn a_migration_in_three_shards_is_the_whole_migration_and_each_has_its_certificate() {
+fn a_migration_in_four_shards_is_the_whole_migration_though_one_is_killed_and_each_has_its_certificate() {
     let server = Faulty::new();
-    for n in 0..300 {
+    for n in 0..2_000 {
         server.put(ORG, &json!({"item_id": n.to_string(), "name": "a", "lab": {"n": n}}));
     }
+    let server = server.rule(Rule::mixed(10, 5, Fault::passing()).on("POST"));
     let stockport = Stockport::new().at_faulty(&server, ORG);
-    let children: Vec<Child> = ["1/3", "2/3", "3/3"]
-        .map(|shard| {
-            let args = ["migrate", "--from", ORG, "--to", OTHER, "--shard", shard, "--json"];
-            spawn(&stockport, &args)
-        })
-        .into_iter()
-        .collect();
-    let summaries: Vec<Value> = children.into_iter().map(|child| ended(child, 0)).collect();
-    assert_eq!((sum(&summaries, "read"), sum(&summaries, "created")), (300, 300));
+    let part = |shard| {
+        let args = [
+            "migrate", "--from", ORG, "--to", OTHER, "--shard", shard, "--resume", "--batch", "20", "--json",
+        ];
+        spawn(&stockport, &args)
+    };
+    let mut victim = part("2/4");
+    let others: Vec<Child> = ["1/4", "3/4", "4/4"].map(&part).into_iter().collect();
+    let is_the_victims = |ids: &[String]| ids.iter().any(|id| owner(id, 4) == 2);
+    while victim.try_wait().unwrap().is_none()
+        && server.posts().iter().filter(|post| is_the_victims(&post.ids)).count() < 8
+    {
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    victim.kill().unwrap();
+    victim.wait().unwrap();
+    let mut summaries: Vec<Value> = others.into_iter().map(|child| ended(child, 0)).collect();
+    summaries.insert(1, ended(part("2/4"), 0));
+    assert_eq!((sum(&summaries, "read"), sum(&summaries, "created")), (2_000, 2_000));
     let mut proved = BTreeSet::new();
     for (number, summary) in (1..).zip(&summaries) {
         let name = summary["certificate"].as_str().unwrap();
-        assert!(name.ends_with(&format!("-shard-{number}-of-3.json")), "{name}");
+        assert!(name.ends_with(&format!("-shard-{number}-of-4.json")), "{name}");
         let certificate: Value = serde_json::from_str(&stockport.read(name)).unwrap();
         assert_eq!(certificate["whole"], true);
         for item in certificate["items"].as_array().unwrap() {
-            assert_eq!(owner(item["id"].as_str().unwrap(), 3), number);
+            assert_eq!(owner(item["id"].as_str().unwrap(), 4), number);
             proved.insert(item["id"].as_str().unwrap().to_owned());
         }
     }
-    assert_eq!(proved.len(), 300);
-    let from: Vec<Value> = stored(&server, ORG);
-    for item in from {
-        let there = &server.items(OTHER)[item["item_id"].as_str().unwrap()];
+    assert_eq!(proved.len(), 2_000);
+    let there = server.items(OTHER);
+    for item in stored(&server, ORG) {
+        let there = &there[item["item_id"].as_str().unwrap()];
         assert_eq!((&there["name"], &there["lab"]), (&item["name"], &item["lab"]));
     }
+    // The whole, run again by one process, has nothing left to do.
+    let again = stockport
+        .run(["migrate", "--from", ORG, "--to", OTHER, "--json"])
+        .ok()
+        .json();
+    assert_eq!((&again["unchanged"], &again["conflicts"]), (&json!(2_000), &json!(0)));
 }

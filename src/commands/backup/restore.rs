@@ -2,11 +2,14 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 use std::time::Instant;
+
+use serde_json::json;
 
 use super::super::{Connected, Context, runs_folder};
 use super::patience;
-use crate::backup::{Backup, Read, how_to_restore};
+use crate::backup::{Backup, Read};
 use crate::cli::BackupRestore;
 use crate::error::{Error, Exit};
 use crate::inventory::id_of;
@@ -73,11 +76,14 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
     } else {
         None
     };
-    let doomed = if options.exact {
+    let (doomed, kept) = if options.exact {
         prepare(context, options, &connected, &snapshot, &only, &absent)?
     } else {
-        Vec::new()
+        (Vec::new(), None)
     };
+    if let Some(kept) = kept {
+        summary.extra.insert("snapshot".to_owned(), json!(kept));
+    }
     let restore = Restore {
         snapshot: &snapshot,
         items: manifest.items,
@@ -140,7 +146,7 @@ fn absent(snapshot: &Snapshot, only: &BTreeSet<String>) -> Result<Vec<String>, E
 }
 
 /// What `--exact` needs before anything is sent: the whole of the organization, the ids that are to go, the user's consent,
-/// and a snapshot of what there is now.
+/// and a snapshot of what there is now, whose path is given.
 fn prepare(
     context: &Context,
     options: &BackupRestore,
@@ -148,7 +154,7 @@ fn prepare(
     snapshot: &Snapshot,
     only: &BTreeSet<String>,
     absent: &[String],
-) -> Result<Vec<String>, Error> {
+) -> Result<(Vec<String>, Option<PathBuf>), Error> {
     let backup = Backup {
         output: &context.output,
         client: &connected.client,
@@ -172,7 +178,7 @@ fn prepare(
         return Err(Error::TooManyDeletes { count, held });
     }
     if options.dry_run {
-        return Ok(doomed);
+        return Ok((doomed, None));
     }
     if count > 0 {
         context.consent(&format!(
@@ -183,16 +189,14 @@ fn prepare(
         ))?;
     }
     let taken = backup.keep(read)?;
+    let path = taken.shelf.folder().join(taken.created.name.to_string());
     context.output.result(&format!(
-        "What {} holds now is kept as the snapshot {}. To bring it back: {}",
-        connected.org,
-        taken.created.name,
-        how_to_restore(
-            &taken.shelf.folder().join(taken.created.name.to_string()),
-            &connected.org
-        )
+        "What {} holds now is kept as the snapshot {}",
+        connected.org, taken.created.name
     ));
-    Ok(doomed)
+    let restore = ["backup", "restore", &path.to_string_lossy()];
+    context.tell_way_back("To bring it back", &restore, &connected.org, None);
+    Ok((doomed, Some(path)))
 }
 
 /// The ids that the organization holds and the snapshot lacks.

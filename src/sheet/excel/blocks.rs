@@ -69,8 +69,6 @@ pub(super) fn read(
                     text.extend_from_slice(&block);
                     let _ = back.send(block);
                 }
-                // It can't be unpacked, or its sum is wrong.
-                Ok(None) => return Err(Halt::Unusual),
                 // The end: the last step may have to do with nothing.
                 Err(_) if text.is_empty() => {
                     return match step(&[]) {
@@ -78,7 +76,8 @@ pub(super) fn read(
                         _ => Err(Halt::Unusual),
                     };
                 }
-                Err(_) => return Err(Halt::Unusual),
+                // It can't be unpacked, or its sum is wrong, or it ends too early.
+                Ok(None) | Err(_) => return Err(Halt::Unusual),
             }
         }
     })

@@ -278,22 +278,25 @@ fn escaped_unit(text: &str, at: usize) -> Option<u16> {
 mod tests {
     use super::*;
 
-    fn opened(text: &str) -> Result<(String, Vec<(String, String)>, bool, usize), Halt> {
-        let show = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-        let mut all = Vec::new();
+    /// The tag, and its attributes in words.
+    fn opened(text: &str) -> Result<(Open<'_>, String), Halt> {
+        let mut all = String::new();
         let open = open(text.as_bytes(), |key, value| {
-            all.push((show(key), show(value)));
+            all += &format!("{}={} ", String::from_utf8_lossy(key), String::from_utf8_lossy(value));
             Ok(())
         })?;
-        Ok((show(open.name), all, open.is_empty, open.len))
+        Ok((open, all))
     }
 
     #[test]
     fn a_tag_is_read_with_its_attributes_whatever_they_hold() {
-        let (name, attributes, is_empty, len) = opened("<x:c r=\"A1\"\n t='>' s=\"\"/>rest").unwrap();
-        assert_eq!((name.as_str(), is_empty, len), ("x:c", true, 25));
-        let shown: Vec<_> = attributes.iter().map(|(k, v)| (k.as_str(), v.as_str())).collect();
-        assert_eq!(shown, [("r", "A1"), ("t", ">"), ("s", "")]);
+        let (tag, attributes) = opened("<x:c r=\"A1\"\n t='>' s=\"\"/>rest").unwrap();
+        let open = Open {
+            name: b"x:c",
+            is_empty: true,
+            len: 25,
+        };
+        assert_eq!((tag, attributes.as_str()), (open, "r=A1 t=> s= "));
         assert_eq!(local(b"x:c"), b"c");
     }
 

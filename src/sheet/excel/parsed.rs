@@ -10,11 +10,13 @@ use super::Extras;
 use super::blocks;
 use super::markup::Halt;
 use super::package::SheetEntry;
+use super::packing::Packing;
 use super::probe::{self, Probe};
-use super::scan::{SheetScan, StringScan};
+use super::scan::SheetScan;
 use super::source::Source;
-use super::spool::{ChunkRows, Packing, Shelf, Spool, Strings};
+use super::spool::{ChunkRows, Shelf, Spool};
 use super::stream::apart;
+use super::strings::{StringScan, Strings};
 use crate::sheet::{Limits, ReadError, Row, RowReader};
 
 /// A sheet that has been read.
@@ -31,8 +33,8 @@ pub(super) struct Sheets(Mutex<Known>);
 #[derive(Debug, Default)]
 struct Known {
     shelf: Arc<Shelf>,
-    /// None inside: it has been tried in vain.
-    book: Option<Option<Arc<Book>>>,
+    tried: bool,
+    book: Option<Arc<Book>>,
     sheets: HashMap<String, Option<Arc<Parsed>>>,
 }
 
@@ -55,15 +57,12 @@ impl Sheets {
         if let Some(found) = known.sheets.get(&entry.name) {
             return found.clone();
         }
-        let book = match &known.book {
-            Some(book) => book.clone(),
-            None => {
-                let (source, all) = (source.clone(), all.to_vec());
-                let book = calmly(move || open(&source, &all)).map(Arc::new);
-                known.book.insert(book).clone()
-            }
-        };
-        let found = book.and_then(|book| {
+        if !known.tried {
+            let (source, all) = (source.clone(), all.to_vec());
+            known.book = calmly(move || open(&source, &all)).map(Arc::new);
+            known.tried = true;
+        }
+        let found = known.book.clone().and_then(|book| {
             let (source, entry, limits, shelf) = (source.clone(), entry.clone(), *limits, Arc::clone(&known.shelf));
             calmly(move || parse(&source, &book, &entry, limits, shelf).ok()).map(Arc::new)
         });
@@ -101,22 +100,40 @@ fn parse(source: &Source, book: &Book, entry: &SheetEntry, limits: Limits, shelf
     })
 }
 
-/// The rows of a sheet that has been read.
-pub(super) struct ParsedRows {
+/// The rows of a sheet that has been read, some hundred at a time. A copy goes on where this one stands.
+#[derive(Clone)]
+pub(in crate::sheet) struct Chunks {
     file: String,
     parsed: Arc<Parsed>,
     next: usize,
-    chunk: Option<ChunkRows>,
 }
 
-impl ParsedRows {
+impl Chunks {
     pub(super) fn new(file: &str, parsed: Arc<Parsed>) -> Self {
         Self {
             file: file.to_owned(),
             parsed,
             next: 0,
-            chunk: None,
         }
+    }
+
+    /// The next of them, which may be read on any thread.
+    pub(in crate::sheet) fn next(&mut self) -> Result<Option<ChunkRows>, ReadError> {
+        let chunk = self.parsed.spool.chunk(self.next, &self.file)?;
+        self.next += 1;
+        Ok(chunk)
+    }
+}
+
+/// The same, one after the other.
+pub(super) struct ParsedRows {
+    chunks: Chunks,
+    chunk: Option<ChunkRows>,
+}
+
+impl ParsedRows {
+    pub(super) fn new(chunks: Chunks) -> Self {
+        Self { chunks, chunk: None }
     }
 }
 
@@ -128,11 +145,10 @@ impl RowReader for ParsedRows {
             {
                 return Ok(true);
             }
-            self.chunk = self.parsed.spool.chunk(self.next, &self.file)?;
+            self.chunk = self.chunks.next()?;
             if self.chunk.is_none() {
                 return Ok(false);
             }
-            self.next += 1;
         }
     }
 }

@@ -6,6 +6,7 @@ use std::path::Path;
 use proptest::prelude::*;
 
 use super::hostile_tests::xlsx_with;
+use super::parsed::{Chunks, ParsedRows};
 use super::{Content, Limits, Workbook, stream, xlsx};
 use crate::sheet::{Row, RowReader};
 
@@ -35,7 +36,7 @@ fn both(path: &Path, limits: Limits) -> Vec<(Option<Told>, Result<Told, String>)
     let mut all = Vec::new();
     for entry in sheets {
         let plain = parsed.get(&workbook.source, sheets, entry, &limits).map(|parsed| Told {
-            rows: shown(Box::new(super::parsed::ParsedRows::new("book", parsed.clone()))).unwrap(),
+            rows: shown(Box::new(ParsedRows::new(Chunks::new("book", parsed.clone())))).unwrap(),
             hidden: parsed.extras.hidden_rows.clone(),
             merges: parsed.extras.merges.clone(),
         });

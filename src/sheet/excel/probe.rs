@@ -98,7 +98,7 @@ fn small_copy(archive: &mut Archive<'_>, sheets: &[usize]) -> Option<Arc<[u8]>> 
         }
         if name.ends_with("sharedstrings.xml") {
             tables.push(index);
-        } else if (name.ends_with(".xml") || name.ends_with(".rels")) && !name.contains("/worksheets/") {
+        } else if matches!(name.rsplit('.').next(), Some("xml" | "rels")) && !name.contains("/worksheets/") {
             bytes += entry.compressed_size();
             copied.push((index, name.ends_with("styles.xml")));
         }
@@ -125,9 +125,10 @@ fn small_copy(archive: &mut Archive<'_>, sheets: &[usize]) -> Option<Arc<[u8]>> 
     for index in tables {
         put(archive, index, &format!("<sst><si><t>{index}</t></si></sst>"))?;
     }
-    let styled: String = (0..styles)
-        .map(|style| format!("<c s=\"{style}\"><v>{NUMBER}</v></c>"))
-        .collect();
+    let mut styled = String::new();
+    for style in 0..styles {
+        styled += &format!("<c s=\"{style}\"><v>{NUMBER}</v></c>");
+    }
     for (at, index) in sheets.iter().enumerate() {
         // A part that two sheets share stands here once.
         if sheets.iter().position(|other| other == index) != Some(at) {

@@ -30,8 +30,18 @@ pub(super) struct JsonWriter<'w> {
 #[derive(Clone)]
 struct JsonEncoder {
     layout: Layout,
-    /// The keys, quoted and with their colon.
-    keys: Vec<Vec<u8>>,
+    keys: Vec<Key>,
+}
+
+/// What stands before a value, with the comma that parts it from the one before.
+#[derive(Clone)]
+struct Key {
+    /// `,"name":`
+    name: Vec<u8>,
+    /// `,"name":"`
+    quote: Vec<u8>,
+    /// `,"name":null`
+    null: Vec<u8>,
 }
 
 /// What stands before each object of an array but the first.
@@ -41,10 +51,14 @@ impl<'w> JsonWriter<'w> {
     pub(super) fn new(layout: Layout, columns: &[Column], mut out: Out<'w>) -> Result<Self, WriteError> {
         let mut keys = Vec::with_capacity(columns.len());
         for column in columns {
-            let mut key = Vec::new();
-            text(&mut key, &column.name)?;
-            key.push(b':');
-            keys.push(key);
+            let mut name = vec![b','];
+            text(&mut name, &column.name)?;
+            name.push(b':');
+            keys.push(Key {
+                quote: [name.as_slice(), b"\""].concat(),
+                null: [name.as_slice(), b"null"].concat(),
+                name,
+            });
         }
         if layout == Layout::Array {
             out.write_all(b"[\n")?;
@@ -59,29 +73,58 @@ impl<'w> JsonWriter<'w> {
 }
 
 impl RowEncoder for JsonEncoder {
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+    fn begin(&self, out: &mut Vec<u8>) {
         if self.layout == Layout::Array {
             out.extend_from_slice(BETWEEN);
         }
         out.push(b'{');
-        let mut comma = false;
-        for (key, cell) in self.keys.iter().zip(cells) {
-            if *cell == Cell::Absent {
-                continue;
+    }
+
+    #[inline]
+    fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        let Some(key) = self.keys.get(column).filter(|_| !matches!(cell, Cell::Absent)) else {
+            return Ok(());
+        };
+        // No value ends in an opening brace.
+        let from = usize::from(out.last() == Some(&b'{'));
+        match cell {
+            Cell::Empty => out.extend_from_slice(key.null.get(from..).unwrap_or_default()),
+            Cell::Text(content) if is_plain(content.as_bytes()) => {
+                out.extend_from_slice(key.quote.get(from..).unwrap_or_default());
+                out.extend_from_slice(content.as_bytes());
+                out.push(b'"');
             }
-            if comma {
-                out.push(b',');
+            cell => {
+                out.extend_from_slice(key.name.get(from..).unwrap_or_default());
+                value(out, cell)?;
             }
-            comma = true;
-            out.extend_from_slice(key);
-            value(out, cell)?;
-        }
-        out.push(b'}');
-        if self.layout == Layout::Lines {
-            out.push(b'\n');
         }
         Ok(())
     }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(if self.layout == Layout::Lines { b"}\n" } else { b"}" });
+    }
+}
+
+/// Whether a text stands in JSON as it is: nothing in it has to be escaped.
+fn is_plain(text: &[u8]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x8080_8080_8080_8080;
+    // Whether any of eight bytes is a quotation mark, a backslash or a control character.
+    let has_special = |word: u64| {
+        let zero = |word: u64| word.wrapping_sub(ONES) & !word;
+        let control = word.wrapping_sub(ONES * 0x20) & !word;
+        (zero(word ^ (ONES * 0x22)) | zero(word ^ (ONES * 0x5c)) | control) & HIGH != 0
+    };
+    let (blocks, rest) = text.as_chunks::<8>();
+    if blocks.iter().any(|block| has_special(u64::from_le_bytes(*block))) {
+        return false;
+    }
+    if let (Some(last), false) = (text.last_chunk::<8>(), rest.is_empty()) {
+        return !has_special(u64::from_le_bytes(*last));
+    }
+    !rest.iter().any(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'))
 }
 
 impl InParts for JsonWriter<'_> {

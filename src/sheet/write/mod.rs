@@ -135,8 +135,25 @@ pub trait InParts {
 
 /// Makes rows into bytes, on any thread, for the writer that it came from.
 pub trait RowEncoder: Send + Sync {
-    /// Adds a row's bytes. What an error leaves behind is of no use.
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError>;
+    /// Begins a row.
+    fn begin(&self, out: &mut Vec<u8>);
+
+    /// Adds the bytes of a row's cell; cells come in the columns' order, and those that are absent may be left out.
+    /// What an error leaves behind is of no use.
+    fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError>;
+
+    /// Ends the row.
+    fn end(&self, out: &mut Vec<u8>);
+
+    /// Adds a whole row's bytes.
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.begin(out);
+        for (column, cell) in cells.iter().enumerate() {
+            self.cell(column, cell, out)?;
+        }
+        self.end(out);
+        Ok(())
+    }
 }
 
 impl OutFormat {

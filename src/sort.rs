@@ -1,4 +1,4 @@
-//! Records in the order of their ids, however many: sorted runs in a temporary file, merged while they are read.
+//! Records in the order of their keys, however many: sorted runs in a temporary file, merged while they are read.
 //!
 //! Belongs here: sorting with bounded memory. Doesn't: what a record is, or how two are compared.
 
@@ -7,14 +7,14 @@ use std::collections::BinaryHeap;
 use std::fs::File;
 use std::io::{BufRead, BufReader, BufWriter, ErrorKind, Read, Result, Seek, SeekFrom, Write};
 
-/// How many bytes are held before a run is written. Both sides of a comparison together stay below a hundred megabytes.
+/// How many bytes are held before a run is written. Two sorters, as the sides of a comparison need them, together stay below a hundred megabytes.
 const HELD: usize = 24 << 20;
 /// How much of each run is read at once.
 const READ: usize = 32 << 10;
 /// What an entry costs beside its own bytes.
 const OVERHEAD: usize = 64;
 
-/// An id, and the bytes that belong to it.
+/// A key, and the bytes that belong to it.
 pub type Entry = (Vec<u8>, Vec<u8>);
 
 /// Takes records in any order.
@@ -51,10 +51,10 @@ impl Sorter {
     }
 
     /// Takes one record.
-    pub fn push(&mut self, id: &str, record: Vec<u8>) -> Result<()> {
-        self.bytes += id.len() + record.len() + OVERHEAD;
+    pub fn push(&mut self, key: &[u8], record: Vec<u8>) -> Result<()> {
+        self.bytes += key.len() + record.len() + OVERHEAD;
         self.count += 1;
-        self.held.push((id.as_bytes().to_vec(), record));
+        self.held.push((key.to_vec(), record));
         if self.bytes >= self.most { self.spill() } else { Ok(()) }
     }
 
@@ -70,14 +70,14 @@ impl Sorter {
             none => none.insert(BufWriter::with_capacity(READ, tempfile::tempfile()?)),
         };
         self.runs.push(self.length);
-        for (id, record) in self.held.drain(..) {
-            for part in [&id, &record] {
+        for (key, record) in self.held.drain(..) {
+            for part in [&key, &record] {
                 let length = u32::try_from(part.len()).map_err(|_| std::io::Error::from(ErrorKind::FileTooLarge))?;
                 file.write_all(&length.to_le_bytes())?;
             }
-            file.write_all(&id)?;
+            file.write_all(&key)?;
             file.write_all(&record)?;
-            self.length += (id.len() + record.len() + 8) as u64;
+            self.length += (key.len() + record.len() + 8) as u64;
         }
         self.bytes = 0;
         Ok(())
@@ -123,7 +123,7 @@ impl Sorted {
         self.runs.len()
     }
 
-    /// Every record in the order of the ids (byte order); of one id, in the order of the records' bytes.
+    /// Every record in the order of the keys (byte order); of one key, in the order of the records' bytes.
     #[must_use]
     pub fn iter(&self) -> Merge<'_> {
         let ends = self.runs.iter().skip(1).copied().chain([self.length]);
@@ -218,12 +218,12 @@ fn read(run: &mut Run<'_>) -> Result<Option<Entry>> {
     for length in &mut lengths {
         run.read_exact(length)?;
     }
-    let [id, record] = lengths.map(u32::from_le_bytes);
+    let [key, record] = lengths.map(u32::from_le_bytes);
     let mut part = |length: u32| {
         let mut bytes = vec![0; usize::try_from(length).map_err(std::io::Error::other)?];
         run.read_exact(&mut bytes).map(|()| bytes)
     };
-    Ok(Some((part(id)?, part(record)?)))
+    Ok(Some((part(key)?, part(record)?)))
 }
 
 #[cfg(test)]
@@ -233,7 +233,7 @@ mod tests {
     fn sorted(most: usize, entries: &[(String, String)]) -> Sorted {
         let mut sorter = Sorter::holding(most);
         for (id, record) in entries {
-            sorter.push(id, record.clone().into_bytes()).unwrap();
+            sorter.push(id.as_bytes(), record.clone().into_bytes()).unwrap();
             assert!(sorter.bytes < most.max(1), "more is held than was allowed");
         }
         sorter.finish().unwrap()
@@ -283,9 +283,9 @@ mod tests {
     #[test]
     fn what_is_cleared_leaves_nothing() {
         let mut sorter = Sorter::holding(10);
-        sorter.push("A", vec![1; 20]).unwrap();
+        sorter.push(b"A", vec![1; 20]).unwrap();
         sorter.clear();
-        sorter.push("B", vec![2]).unwrap();
+        sorter.push(b"B", vec![2]).unwrap();
         let all: Vec<_> = sorter.finish().unwrap().iter().map(Result::unwrap).collect();
         assert_eq!(all, [(b"B".to_vec(), vec![2])]);
     }

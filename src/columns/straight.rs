@@ -1,0 +1,66 @@
+//! Rows whose values are taken one at a time, straight from their cells: most rows are items without further ado, and a
+//! `Draft` of each, to be read once and dropped, costs more than its reading.
+//!
+//! Belongs here: what can be told of a row before its values are read. Doesn't: what becomes of any other row (`source`),
+//! the meaning of a cell (`cells`).
+
+use std::borrow::Cow;
+
+use super::cells::{self, Meaning};
+use super::layout::{Layout, Target};
+use super::{ColumnOptions, FieldValue};
+use crate::sheet::Row;
+
+/// A row with a sound id that no other row has: an item, unless one of its values is refused.
+pub struct Straight<'a> {
+    pub(super) table: usize,
+    pub(super) id: Cow<'a, str>,
+    pub(super) layout: &'a Layout,
+    pub(super) row: &'a Row,
+    pub(super) options: &'a ColumnOptions,
+}
+
+impl<'a> Straight<'a> {
+    /// The table's place in `Source::tables`.
+    #[must_use]
+    pub fn table(&self) -> usize {
+        self.table
+    }
+
+    /// The id, checked.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error
+    /// is why the whole row is refused.
+    pub fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, String> {
+        if let Some(target) = self.layout.targets.get(place) {
+            return value(self.layout, self.options, self.row, target);
+        }
+        let constant = self.layout.constants.get(place - self.layout.targets.len());
+        Ok(constant.map(|(_, value)| value.clone()))
+    }
+}
+
+/// What a row says in a field, or why it is refused.
+#[inline]
+pub(super) fn value<'a>(
+    layout: &Layout,
+    options: &ColumnOptions,
+    row: &'a Row,
+    target: &Target,
+) -> Result<Option<FieldValue<'a>>, String> {
+    match layout.read(row, target) {
+        Meaning::Absent => Ok(None),
+        Meaning::Fault(reason) => Err(reason),
+        Meaning::Nothing(_) if options.blanks_reject => Err("the cell is blank (--blanks reject)".to_owned()),
+        Meaning::Value(_, Some(concern)) if options.strict && concern.is_strict() => {
+            let shown = cells::display(layout.cell(row, target.index));
+            Err(format!("{shown:?} {} (--strict)", concern.reason()))
+        }
+        Meaning::Nothing(_) => Ok(Some(FieldValue::Nothing)),
+        Meaning::Value(value, _) => Ok(Some(value)),
+    }
+}

@@ -1,6 +1,26 @@
 //! stockport moves inventory between places: a spreadsheet, an organization behind the
 //! Cannlytics inventory API, or a backup. Every command is the same short journey:
 //! read → match columns → normalize → check → plan → write → account.
+//!
+//! A row's way, from a workbook to an organization (`stockport import`):
+//!
+//! 1. [`commands`] turns the arguments of [`cli`] into a source, a target and a policy; [`config`] settles where and with
+//!    which key.
+//! 2. [`sheet`] opens the file by its content, finds the header row, and gives the row with its file, sheet and line.
+//! 3. [`columns`] says which column is which field and why, and makes an item of the cells: numbers, dates, ids, what says
+//!    nothing. A row that can't be an item is rejected here, by its cell. A first pass settles what takes a whole column.
+//! 4. [`inventory`] reads the whole of the organization through [`api`], and proves that it is the whole.
+//! 5. [`plan`] holds the item against what is stored: create, update the fields that differ, or leave unchanged.
+//! 6. [`transfer`] is the journey itself: it shows the plan, has it written, verified and accounted for. [`journal`] keeps
+//!    what the run promises before it is sent, and what became of it; [`runs`] finds it again.
+//! 7. [`upload`] sends in batches, in step with what the API bears, and makes every unknown outcome a known one.
+//! 8. [`report`] proves with the closing equation that the row has ended just once, and writes those that did not go
+//!    through into the reject file.
+//!
+//! Whatever is said on the way goes through [`output`] and [`progress`]; what a user can do about a failure stands in
+//! [`error`]. Other commands leave out steps, or take another place for one end: [`export`], [`convert`], [`diff`],
+//! [`migrate`], [`backup`] with [`snapshot`], [`restore`], [`delete`], [`undo`]. [`sandbox`] is a server that behaves as the
+//! API does.
 
 pub mod api;
 pub mod audit;

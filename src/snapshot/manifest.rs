@@ -10,7 +10,7 @@ pub(super) const FORMAT: u32 = 1;
 /// A snapshot's description, as it stands in its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Manifest {
-    /// The format's version ([`FORMAT`]).
+    /// The format's version (`FORMAT`).
     pub format: u32,
     /// What wrote it (`stockport 0.1.0`).
     pub tool: String,

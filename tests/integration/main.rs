@@ -25,6 +25,7 @@ mod inspect;
 mod kubernetes;
 mod migrate;
 mod office;
+mod pictures;
 mod plan_files;
 mod reading;
 mod readme;

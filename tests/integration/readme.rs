@@ -251,11 +251,11 @@ fn steps() -> Vec<(&'static str, Does)> {
     ]
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-fn text(name: &str) -> String {
+pub(crate) fn text(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
@@ -557,4 +557,74 @@ fn a_sandbox_of_ones_own_folder_port_and_organization() {
         .run(["export", "-", "--sandbox", "--sandbox-dir", &dir, "--org", "north"])
         .ok();
     assert_eq!(run.stdout.lines().count(), 1);
+}
+
+#[test]
+fn every_error_of_the_troubleshooting_table_is_what_the_tool_says() {
+    let readme = text("README.md");
+    let table = readme.lines().skip_while(|line| *line != "## Troubleshooting");
+    let table = table.skip(1).take_while(|line| !line.starts_with("## "));
+    let errors: Vec<&str> = table
+        .filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(error, _)| error))
+        .collect();
+    assert_eq!(errors.len(), 20, "the table of the commonest twenty");
+    let catalogue = text("tests/integration/catalogue/errors.txt");
+    for error in errors {
+        assert!(
+            catalogue
+                .lines()
+                .filter_map(|line| line.strip_prefix("error: "))
+                .any(|told| fits(error, told)),
+            "no error says `{error}`"
+        );
+    }
+}
+
+/// Whether a text is this pattern, in which `…` stands for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    let mut parts = pattern.split('…').peekable();
+    let Some(mut rest) = text.strip_prefix(parts.next().unwrap()) else {
+        return false;
+    };
+    while let Some(part) = parts.next() {
+        match (parts.peek(), rest.find(part)) {
+            (None, _) => return rest.ends_with(part),
+            (Some(_), Some(at)) => rest = &rest[at + part.len()..],
+            (Some(_), None) => return false,
+        }
+    }
+    rest.is_empty()
+}
+
+#[test]
+fn the_commits_and_rooms_that_the_readme_names_are_there() {
+    let readme = text("README.md");
+    let built = readme.split_once("## How it is built").unwrap().1;
+    for (place, word) in built.split('`').enumerate() {
+        if place % 2 == 1 && (word.starts_with("src/") || word.starts_with("tests/") || word.starts_with(".ci")) {
+            assert!(root().join(word).exists(), "there is no {word}");
+        }
+    }
+    let log = std::process::Command::new("git")
+        .args(["log", "--format=%s"])
+        .current_dir(root())
+        .output();
+    let Some(log) = log.ok().filter(|log| log.status.success()) else {
+        println!("skipped: there is no history here");
+        return;
+    };
+    let log = String::from_utf8_lossy(&log.stdout).into_owned();
+    if log.lines().count() < 100 {
+        println!("skipped: the history is cut short here");
+        return;
+    }
+    for (place, words) in built.split('"').enumerate() {
+        let subject = words.split_whitespace().collect::<Vec<_>>().join(" ");
+        if place % 2 == 1 {
+            assert!(
+                log.lines().any(|line| line == subject),
+                "no commit is called {subject:?}"
+            );
+        }
+    }
 }

@@ -1,0 +1,73 @@
+//! The README's pictures, held to what the tool prints.
+
+use std::fs;
+
+use crate::readme::{root, text};
+use crate::support::Stockport;
+
+/// What makes the pictures of the README.
+const MAKER: &str = "make.py";
+
+/// The pictures, and the commands that they show.
+const PICTURES: [(&str, &[&str]); 3] = [
+    (
+        "import.svg",
+        &["import", "samples/inventory.csv", "--sandbox", "--dry-run"],
+    ),
+    ("inspect.svg", &["inspect", "samples/mapping/count.csv"]),
+    (
+        "diff.svg",
+        &[
+            "diff",
+            "samples/formats/inventory.xlsx",
+            "samples/formats/inventory.xls",
+        ],
+    ),
+];
+
+#[test]
+fn the_pictures_show_what_is_printed_today() {
+    for (name, args) in PICTURES {
+        assert!(
+            text("README.md").contains(&format!("samples/pictures/{name}")),
+            "{name} is not in the README"
+        );
+        let svg = text(&format!("samples/pictures/{name}"));
+        let matrix = svg.split_once("-matrix\">").unwrap().1;
+        let shown: String = matrix
+            .split("<text")
+            .skip(1)
+            .filter_map(|text| Some(text.split_once('>')?.1.split_once("</text>")?.0))
+            .collect::<Vec<_>>()
+            .concat();
+        let shown = shown
+            .replace("&#160;", " ")
+            .replace("&#x27;", "'")
+            .replace("&quot;", "\"")
+            .replace("&lt;", "<")
+            .replace("&gt;", ">")
+            .replace("&amp;", "&");
+        let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+        let shown = squeezed(&shown);
+        // The samples under the names by which the command has them.
+        let stockport = Stockport::new();
+        for arg in args.iter().filter(|arg| arg.starts_with("samples/")) {
+            fs::create_dir_all(stockport.path(arg).parent().unwrap()).unwrap();
+            fs::copy(root().join(arg), stockport.path(arg)).unwrap();
+        }
+        let run = stockport.run([args, &["--no-progress"]].concat());
+        let command = format!("$ stockport {}", args.join(" "));
+        let told: Vec<String> = std::iter::once(command.as_str())
+            .chain(run.stdout.lines())
+            .chain(run.stderr.lines())
+            .map(squeezed)
+            .collect();
+        for line in &told {
+            assert!(
+                shown.contains(line.as_str()),
+                "{name} lacks {line:?}; {MAKER} beside it makes it anew:\n{shown}"
+            );
+        }
+        assert_eq!(shown.len(), told.concat().len(), "{name} shows more than is printed");
+    }
+}

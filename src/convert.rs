@@ -123,7 +123,10 @@ mod tests {
     use std::borrow::Cow;
 
     use super::*;
-    use crate::columns::{ColumnOptions, DraftValue, Duplicates};
+    use proptest::prelude::*;
+
+    use crate::columns::{ColumnOptions, DraftValue, Duplicates, Reading};
+    use crate::sheet::write::{Style, Target, writer};
     use crate::sheet::{Format, Header, HeaderCell, Row, Table};
 
     fn table(names: &[&str], rows: &[&[&str]]) -> Table {
@@ -166,6 +169,78 @@ mod tests {
             })
             .unwrap();
         seen
+    }
+
+    const CELLS: [&[&str]; 5] = [
+        &["A1", "A1 ", "b2", "00123", "1E10", "", "TOTAL", "X1", "X2", "X3", "a/b", "="],
+        &["", "None", "1,5", "1.234,50", "12.50", "007", "12", "-", "some", "#REF!", "1e3", " 5 ", "'=1"],
+        &["", "03/04/2021", "13/04/2021", "2021-04-05", "2021-04-05T06:07:08Z", "2021-02-29", "1/2/03", "never", "n/a"],
+        &["", "09:05:00", "9:05 PM", "24:00:00", "NULL", "noon"],
+        &[
+            "", "None", "none ", "—", "say \"hi\"", "a\\b", "line\nbreak", "\u{7f}\u{1}", "Crème", "=\"007\"", "#N/A", "#3",
+            "eight by", "nine byte", "12345678\t",
+        ],
+    ];
+
+    /// The bytes of the items and the reasons of the refused rows, in order.
+    fn written(source: &Source, straight: bool) -> (Vec<u8>, Vec<String>) {
+        let layout = Layout::new(source);
+        let target = Target::for_path(std::path::Path::new("x.jsonl")).unwrap();
+        let columns = layout.columns(Headers::Field);
+        let mut out = writer(&target, &columns, &Style::default(), Box::new(std::io::sink())).unwrap();
+        let encoder = out.in_parts().unwrap().encoder();
+        let (mut bytes, mut refused) = (Vec::new(), Vec::new());
+        source
+            .read_parts_straight::<(Vec<u8>, Vec<String>), crate::error::Error>(
+                &|part, row| Ok(straight && layout.encode(row, &*encoder, &mut part.0)?),
+                &|part, _, incoming| {
+                    match incoming.reading {
+                        Reading::Item(draft) => {
+                            encoder.encode(&layout.cells(incoming.origin.table, &draft), &mut part.0)?;
+                        }
+                        other => part.1.push(format!("{other:?}")),
+                    }
+                    Ok(())
+                },
+                &mut |part| {
+                    bytes.extend(part.0);
+                    refused.extend(part.1);
+                    Ok(())
+                },
+            )
+            .unwrap();
+        (bytes, refused)
+    }
+
+    proptest! {
+        #[test]
+        fn a_row_taken_straight_is_written_like_any_other(
+            rows in prop::collection::vec((0..12_usize, 0..13_usize, 0..9_usize, 0..6_usize, 0..15_usize, 1..8_usize), 0..30),
+            duplicates in prop::sample::select(vec![
+                Duplicates::Reject, Duplicates::First, Duplicates::Last, Duplicates::Merge,
+            ]),
+            strict in any::<bool>(),
+            blanks_reject in any::<bool>(),
+        ) {
+            let rows: Vec<Vec<&str>> = rows
+                .into_iter()
+                .map(|(id, quantity, moved, time, name, width)| {
+                    let mut row = vec![CELLS[1][quantity], CELLS[0][id], CELLS[4][name], CELLS[2][moved], CELLS[3][time], "", "long"];
+                    row.truncate(width);
+                    row
+                })
+                .collect();
+            let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+            let names = ["quantity", "item_id", "name", "moved_at", "moved_at_time", "status"];
+            let options = ColumnOptions { duplicates, strict, blanks_reject, ..ColumnOptions::default() };
+            let mut source = Source::new(vec![table(&names, &rows)], options).unwrap();
+            source.survey().unwrap();
+            let (bytes, refused) = written(&source, true);
+            for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
+                prop_assert!(serde_json::from_slice::<serde_json::Value>(line).is_ok());
+            }
+            prop_assert_eq!((bytes, refused), written(&source, false));
+        }
     }
 
     #[test]

@@ -28,6 +28,14 @@ impl Blanks {
     /// Whether a text is nothing: empty, white space, `-`, `—`, or in any case `none`, `null`, `nil`, `nan`, `n/a`, `na`.
     #[inline]
     pub(crate) fn is_nothing(&self, text: &str) -> bool {
+        let too_long = match text.as_bytes() {
+            [first, _, _, _, .., last] => first.is_ascii_graphic() && last.is_ascii_graphic(),
+            _ => false,
+        };
+        !(too_long && self.own.is_none()) && self.says_nothing(text)
+    }
+
+    fn says_nothing(&self, text: &str) -> bool {
         let text = bare(text);
         match &self.own {
             Some(words) => text.is_empty() || words.iter().any(|word| word.trim().eq_ignore_ascii_case(text)),
@@ -271,6 +279,20 @@ pub(crate) fn owned(meaning: Meaning<'_>) -> Meaning<'static> {
             },
             concern,
         ),
+    }
+}
+
+/// The same for most cells of text files: text in a column of text, or nothing. None of others, which `read` has to look at.
+#[inline]
+pub(crate) fn read_plainly<'a>(cell: Cell<'a>, style: &Style) -> Option<FieldValue<'a>> {
+    match (cell, &style.part) {
+        (Cell::Empty, Part::Whole) => Some(FieldValue::Nothing),
+        (Cell::Text(text), Part::Whole) if style.kind == Kind::Text => {
+            // Neither an error value nor a guard begins so.
+            let begins = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+            (begins && !style.blanks.is_nothing(text)).then_some(FieldValue::Text(Cow::Borrowed(text)))
+        }
+        _ => None,
     }
 }
 

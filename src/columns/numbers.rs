@@ -48,6 +48,9 @@ pub(crate) fn shape(text: &str) -> Shape {
     if is_plain_integer(text) {
         return Shape::Plain;
     }
+    if let Some(shape) = shape_of_plain_decimal(text) {
+        return shape;
+    }
     match (parts(text, NumberStyle::Us), parts(text, NumberStyle::Eu)) {
         (Some(us), Some(_)) => {
             let plain = us.fraction.is_empty() && us.whole.bytes().all(|b| b.is_ascii_digit());
@@ -65,6 +68,16 @@ pub(crate) fn shape(text: &str) -> Shape {
             }
         }
     }
+}
+
+/// The shape of digits, a point and digits; none of anything else.
+fn shape_of_plain_decimal(text: &str) -> Option<Shape> {
+    let point = text.bytes().position(|byte| byte == b'.')?;
+    let (whole, fraction) = (text.get(..point)?, text.get(point + 1..)?);
+    let plain = is_plain_integer(whole) && !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    // Three digits behind it may be a group, if what is before it may be one too.
+    let grouped = fraction.len() == 3 && whole.len() <= 3 && !whole.starts_with(['0', '-']);
+    (plain && !whole.starts_with('-')).then_some(if grouped { Shape::Either } else { Shape::Us })
 }
 
 /// `12`: in any style, and as JSON writes it.
@@ -344,6 +357,24 @@ mod tests {
             "5 g", "$5", "5%", "1,23", "1,2345",
         ] {
             assert_eq!(us(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn the_short_way_to_a_shape_is_as_good_as_the_long_one() {
+        let wholes = ["", "0", "1", "12", "123", "1234", "012", "-1", "-0", "+5", "x"];
+        let fractions = ["", "0", "5", "50", "500", "005", "5000", "5.0", "5e3", "x"];
+        for text in wholes
+            .iter()
+            .flat_map(|whole| fractions.iter().map(move |fraction| format!("{whole}.{fraction}")))
+        {
+            let long = match (parts(&text, NumberStyle::Us), parts(&text, NumberStyle::Eu)) {
+                (Some(_), Some(_)) => Shape::Either,
+                (Some(_), None) => Shape::Us,
+                (None, Some(_)) => Shape::Eu,
+                (None, None) => continue,
+            };
+            assert_eq!(shape(&text), long, "{text}");
         }
     }
 

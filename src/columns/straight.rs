@@ -52,6 +52,13 @@ pub(super) fn value<'a>(
     row: &'a Row,
     target: &Target,
 ) -> Result<Option<FieldValue<'a>>, String> {
+    if layout.untyped
+        && target.joined.is_none()
+        && !(options.blanks_reject || options.strict)
+        && let Some(value) = cells::read_plainly(row.cell(target.index), &target.style)
+    {
+        return Ok(Some(value));
+    }
     match layout.read(row, target) {
         Meaning::Absent => Ok(None),
         Meaning::Fault(reason) => Err(reason),

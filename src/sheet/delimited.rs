@@ -54,7 +54,7 @@ impl LineCount {
             // That break was counted when its CR passed by.
             self.line -= 1;
         }
-        let count = |wanted: u8| bytes.iter().map(|byte| u64::from(*byte == wanted)).sum::<u64>();
+        let count = |wanted: u8| memchr::memchr_iter(wanted, bytes).count() as u64;
         let returns = count(b'\r');
         self.line += count(b'\n') + returns;
         if returns > 0 {

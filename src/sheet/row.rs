@@ -247,6 +247,15 @@ impl Row {
 
     #[inline]
     fn view<'a>(&'a self, raw: &'a Raw) -> Cell<'a> {
+        // Of these there are many.
+        match raw {
+            Raw::Text(start, end) => Cell::Text(self.text.get(*start..*end).unwrap_or_default()),
+            Raw::Empty => Cell::Empty,
+            other => self.view_other(other),
+        }
+    }
+
+    fn view_other<'a>(&'a self, raw: &'a Raw) -> Cell<'a> {
         match raw {
             Raw::Absent => Cell::Absent,
             Raw::Empty => Cell::Empty,

@@ -62,7 +62,7 @@ impl Layout {
 
     /// Makes a row's bytes straight from its values; false if it can't be made so, and nothing is added.
     pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Vec<u8>) -> Result<bool, WriteError> {
-        let Some(Some(columns)) = self.straight.get(row.table()) else {
+        let (Some(Some(columns)), Some(encoder)) = (self.straight.get(row.table()), encoder.by_cells()) else {
             return Ok(false);
         };
         let begin = out.len();

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::out::Out;
 use super::text::{moment_text, number_text};
-use super::{Column, InParts, RowEncoder, TableWriter, WriteError};
+use super::{CellEncoder, Column, InParts, RowEncoder, TableWriter, WriteError};
 use crate::sheet::{Cell, NumberFormat};
 
 /// How the objects are put together.
@@ -73,6 +73,21 @@ impl<'w> JsonWriter<'w> {
 }
 
 impl RowEncoder for JsonEncoder {
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.begin(out);
+        for (column, cell) in cells.iter().enumerate() {
+            self.cell(column, cell, out)?;
+        }
+        self.end(out);
+        Ok(())
+    }
+
+    fn by_cells(&self) -> Option<&dyn CellEncoder> {
+        Some(self)
+    }
+}
+
+impl CellEncoder for JsonEncoder {
     fn begin(&self, out: &mut Vec<u8>) {
         if self.layout == Layout::Array {
             out.extend_from_slice(BETWEEN);

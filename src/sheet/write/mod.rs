@@ -135,6 +135,17 @@ pub trait InParts {
 
 /// Makes rows into bytes, on any thread, for the writer that it came from.
 pub trait RowEncoder: Send + Sync {
+    /// Adds a whole row's bytes. What an error leaves behind is of no use.
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError>;
+
+    /// The same cell by cell, in formats in which a cell stands for itself.
+    fn by_cells(&self) -> Option<&dyn CellEncoder> {
+        None
+    }
+}
+
+/// Makes cells into bytes.
+pub trait CellEncoder {
     /// Begins a row.
     fn begin(&self, out: &mut Vec<u8>);
 
@@ -144,16 +155,6 @@ pub trait RowEncoder: Send + Sync {
 
     /// Ends the row.
     fn end(&self, out: &mut Vec<u8>);
-
-    /// Adds a whole row's bytes.
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-        self.begin(out);
-        for (column, cell) in cells.iter().enumerate() {
-            self.cell(column, cell, out)?;
-        }
-        self.end(out);
-        Ok(())
-    }
 }
 
 impl OutFormat {

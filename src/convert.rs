@@ -2,6 +2,8 @@
 //!
 //! Belongs here: the shape of what `convert` writes. Doesn't: formats (`sheet::write`), what cells mean (`columns`).
 
+use std::ops::Range;
+
 use crate::columns::{Draft, FieldValue, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
@@ -66,16 +68,20 @@ impl Layout {
         let begin = out.len();
         encoder.begin(out);
         encoder.cell(0, &Cell::Text(row.id()), out)?;
+        let mut next = 1;
         for (column, place) in columns {
+            absent(encoder, next..*column, out)?;
+            next = column + 1;
             match row.value(*place) {
                 Ok(Some(value)) => encoder.cell(*column, &cell(&value), out)?,
-                Ok(None) => {}
+                Ok(None) => encoder.cell(*column, &Cell::Absent, out)?,
                 Err(_) => {
                     out.truncate(begin);
                     return Ok(false);
                 }
             }
         }
+        absent(encoder, next..self.fields.len(), out)?;
         encoder.end(out);
         Ok(true)
     }
@@ -106,6 +112,11 @@ impl Layout {
         }
         cells
     }
+}
+
+/// Columns that the file lacks.
+fn absent(encoder: &dyn RowEncoder, mut columns: Range<usize>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+    columns.try_for_each(|column| encoder.cell(column, &Cell::Absent, out))
 }
 
 fn cell<'a>(value: &'a FieldValue<'a>) -> Cell<'a> {

@@ -82,23 +82,24 @@ impl<'w> DelimitedWriter<'w> {
 impl DelimitedEncoder {
     fn line(&self, cells: &[Cell<'_>], is_header: bool, out: &mut Vec<u8>) {
         for (index, column) in self.columns.iter().enumerate() {
-            if index > 0 {
-                out.push(self.delimiter);
-            }
-            let text = cell_text(cells.get(index).unwrap_or(&Cell::Absent));
-            let text = if self.excel_safe {
-                guarded(column, text, is_header)
-            } else {
-                text
-            };
-            // A line that holds nothing at all would be taken for none.
-            let is_whole_line = self.columns.len() == 1 && text.is_empty();
-            self.field(&text, is_whole_line, out);
+            self.put(index, column, cells.get(index).unwrap_or(&Cell::Absent), is_header, out);
         }
-        out.extend_from_slice(match self.line_end {
-            LineEnd::Lf => b"\n",
-            LineEnd::CrLf => b"\r\n",
-        });
+        self.end(out);
+    }
+
+    fn put(&self, index: usize, column: &Column, cell: &Cell<'_>, is_header: bool, out: &mut Vec<u8>) {
+        if index > 0 {
+            out.push(self.delimiter);
+        }
+        let text = cell_text(cell);
+        let text = if self.excel_safe {
+            guarded(column, text, is_header)
+        } else {
+            text
+        };
+        // A line that holds nothing at all would be taken for none.
+        let is_whole_line = self.columns.len() == 1 && text.is_empty();
+        self.field(&text, is_whole_line, out);
     }
 
     fn field(&self, text: &str, always_quoted: bool, out: &mut Vec<u8>) {
@@ -134,6 +135,22 @@ fn guarded<'t>(column: &Column, text: Cow<'t, str>, is_header: bool) -> Cow<'t, 
 }
 
 impl RowEncoder for DelimitedEncoder {
+    fn begin(&self, _out: &mut Vec<u8>) {}
+
+    fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        if let Some(known) = self.columns.get(column) {
+            self.put(column, known, cell, false, out);
+        }
+        Ok(())
+    }
+
+    fn end(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(match self.line_end {
+            LineEnd::Lf => b"\n",
+            LineEnd::CrLf => b"\r\n",
+        });
+    }
+
     fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
         self.line(cells, false, out);
         Ok(())
@@ -192,6 +209,13 @@ mod tests {
                 let cells: Vec<Cell<'_>> = row.iter().map(|text| Cell::Text(text)).collect();
                 let mut line = Vec::new();
                 encoder.encode(&cells, &mut line).unwrap();
+                let mut by_cells = Vec::new();
+                encoder.begin(&mut by_cells);
+                for (column, cell) in cells.iter().enumerate() {
+                    encoder.cell(column, cell, &mut by_cells).unwrap();
+                }
+                encoder.end(&mut by_cells);
+                prop_assert_eq!(&by_cells, &line);
                 prop_assert_eq!(line, plain.into_inner().unwrap());
             }
         }

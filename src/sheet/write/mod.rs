@@ -138,7 +138,7 @@ pub trait RowEncoder: Send + Sync {
     /// Begins a row.
     fn begin(&self, out: &mut Vec<u8>);
 
-    /// Adds the bytes of a row's cell; cells come in the columns' order, and those that are absent may be left out.
+    /// Adds the bytes of a row's cell; every column has one, and they come in the columns' order.
     /// What an error leaves behind is of no use.
     fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError>;
 

@@ -8,7 +8,7 @@ use crate::columns::{Draft, FieldValue, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
-use crate::sheet::write::{Column, RowEncoder, WriteError};
+use crate::sheet::write::{CellEncoder, Column, RowEncoder, WriteError};
 
 /// The columns of a conversion: those of the 27 fields that the file has a column for, in the order of an export, then
 /// the columns that the mapping file keeps, in the file's order.
@@ -115,7 +115,7 @@ impl Layout {
 }
 
 /// Columns that the file lacks.
-fn absent(encoder: &dyn RowEncoder, mut columns: Range<usize>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+fn absent(encoder: &dyn CellEncoder, mut columns: Range<usize>, out: &mut Vec<u8>) -> Result<(), WriteError> {
     columns.try_for_each(|column| encoder.cell(column, &Cell::Absent, out))
 }
 
@@ -183,13 +183,40 @@ mod tests {
     }
 
     const CELLS: [&[&str]; 5] = [
-        &["A1", "A1 ", "b2", "00123", "1E10", "", "TOTAL", "X1", "X2", "X3", "a/b", "="],
-        &["", "None", "1,5", "1.234,50", "12.50", "007", "12", "-", "some", "#REF!", "1e3", " 5 ", "'=1"],
-        &["", "03/04/2021", "13/04/2021", "2021-04-05", "2021-04-05T06:07:08Z", "2021-02-29", "1/2/03", "never", "n/a"],
+        &[
+            "A1", "A1 ", "b2", "00123", "1E10", "", "TOTAL", "X1", "X2", "X3", "a/b", "=",
+        ],
+        &[
+            "", "None", "1,5", "1.234,50", "12.50", "007", "12", "-", "some", "#REF!", "1e3", " 5 ", "'=1",
+        ],
+        &[
+            "",
+            "03/04/2021",
+            "13/04/2021",
+            "2021-04-05",
+            "2021-04-05T06:07:08Z",
+            "2021-02-29",
+            "1/2/03",
+            "never",
+            "n/a",
+        ],
         &["", "09:05:00", "9:05 PM", "24:00:00", "NULL", "noon"],
         &[
-            "", "None", "none ", "—", "say \"hi\"", "a\\b", "line\nbreak", "\u{7f}\u{1}", "Crème", "=\"007\"", "#N/A", "#3",
-            "eight by", "nine byte", "12345678\t",
+            "",
+            "None",
+            "none ",
+            "—",
+            "say \"hi\"",
+            "a\\b",
+            "line\nbreak",
+            "\u{7f}\u{1}",
+            "Crème",
+            "=\"007\"",
+            "#N/A",
+            "#3",
+            "eight by",
+            "nine byte",
+            "12345678\t",
         ],
     ];
 

@@ -10,7 +10,7 @@ use super::encode::{Encoder, is_unicode, named, unencodable};
 use super::guard::{guard, guard_formula};
 use super::out::Out;
 use super::text::cell_text;
-use super::{Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
+use super::{CellEncoder, Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::sheet::Cell;
 
@@ -135,6 +135,17 @@ fn guarded<'t>(column: &Column, text: Cow<'t, str>, is_header: bool) -> Cow<'t, 
 }
 
 impl RowEncoder for DelimitedEncoder {
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+        self.line(cells, false, out);
+        Ok(())
+    }
+
+    fn by_cells(&self) -> Option<&dyn CellEncoder> {
+        Some(self)
+    }
+}
+
+impl CellEncoder for DelimitedEncoder {
     fn begin(&self, _out: &mut Vec<u8>) {}
 
     fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
@@ -149,11 +160,6 @@ impl RowEncoder for DelimitedEncoder {
             LineEnd::Lf => b"\n",
             LineEnd::CrLf => b"\r\n",
         });
-    }
-
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-        self.line(cells, false, out);
-        Ok(())
     }
 }
 

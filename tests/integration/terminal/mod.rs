@@ -57,9 +57,9 @@ fn named(screen: &str) -> String {
                 "1" => style.1 = " bold",
                 "2" => style.2 = " dim",
                 "22" => (style.1, style.2) = ("", ""),
-                "31" => style.0 = "red".to_owned(),
-                "32" => style.0 = "green".to_owned(),
-                "33" => style.0 = "yellow".to_owned(),
+                "31" => style.0 = String::from("red"),
+                "32" => style.0 = String::from("green"),
+                "33" => style.0 = String::from("yellow"),
                 "39" => style.0.clear(),
                 "49" => {}
                 other => panic!("a colour of no meaning: {other}"),

@@ -10,8 +10,9 @@ use serde_json::Value;
 use crate::item::{IdFault, check_id};
 use crate::sheet::{Cell, Format, NumberFormat};
 
-use super::cells::{Blanks, Part, bare, is_error_text, unguard};
+use super::cells::{Blanks, Part};
 use super::dates;
+use super::texts::{bare, is_error_text, unguard};
 
 /// An id, and what a person should know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,7 +14,7 @@ use super::layout::{Layout, Target, is_blank};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, vocabulary};
+use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
@@ -332,7 +332,7 @@ impl Inspection {
     fn error_headers(&mut self, table: &Table) {
         for header in &table.header.cells {
             let name = header.name.trim();
-            if cells::is_error_text(name) {
+            if texts::is_error_text(name) {
                 self.add(Problem {
                     row: table.header.line,
                     cell: table.address(table.header.line, header.index),
@@ -410,7 +410,7 @@ impl Inspection {
         for (index, cell) in row.cells().enumerate() {
             let error = match cell {
                 Cell::Error(text) => Some(text),
-                Cell::Text(text) if untyped && cells::is_error_text(text.trim()) => Some(text.trim()),
+                Cell::Text(text) if untyped && texts::is_error_text(text.trim()) => Some(text.trim()),
                 _ => None,
             };
             if let Some(error) = error

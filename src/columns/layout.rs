@@ -10,6 +10,7 @@ use super::error::ColumnError;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
+use super::texts::bare;
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{ITEM_ID, Kind, field_named};
 use crate::sheet::{Cell, Format, Moment, Row, Table};
@@ -223,7 +224,7 @@ impl Layout {
     fn is_words(&self, cell: Cell<'_>) -> bool {
         match cell {
             Cell::Text(text) => {
-                let bare = cells::bare(text);
+                let bare = bare(text);
                 let number = self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
@@ -252,7 +253,7 @@ impl Layout {
 pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
     match cell {
         Cell::Absent | Cell::Empty => true,
-        Cell::Text(text) => cells::bare(text).is_empty(),
+        Cell::Text(text) => bare(text).is_empty(),
         _ => false,
     }
 }

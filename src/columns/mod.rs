@@ -22,6 +22,7 @@ mod source;
 mod straight;
 mod survey;
 mod tell;
+mod texts;
 mod vocabulary;
 
 #[cfg(test)]

@@ -3,6 +3,9 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
+mod parts;
+mod repeated;
+
 use std::collections::HashMap;
 
 use super::cells;
@@ -14,15 +17,13 @@ use super::ids::{self, Id};
 use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
-use super::merge::{Held, hold, merge};
-use super::straight::{self, Straight};
-use super::survey::TableSurvey;
+use super::merge::{Held, merge};
+use super::straight;
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
-use crate::parallel::in_order;
-use crate::sheet::{Cell, Format, HeaderBy, Passed, Piece, Row, Table};
+use crate::sheet::{Cell, HeaderBy, Row, Table};
 
 /// The tables of one run, with their columns matched; read as often as needed.
 pub struct Source {
@@ -197,217 +198,10 @@ impl Source {
         Ok(survey)
     }
 
-    /// The first pass over one table.
-    fn survey_table(&mut self, at: usize, look: &mut FirstLook) -> Result<Option<(TableSurvey, Passed)>, ColumnError> {
-        let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get(at)) else {
-            return Ok(None);
-        };
-        let mut all = TableSurvey::new(layout, table);
-        let (mut passed, mut passed_by_cutting) = (Passed::default(), Passed::default());
-        let mut starts = Vec::new();
-        let mut before = 0;
-        let blank = look.part();
-        in_order::<_, _, ColumnError>(
-            |give| {
-                let mut pieces = table.pieces()?;
-                while let Some(piece) = pieces.next()? {
-                    if !give(piece) {
-                        break;
-                    }
-                }
-                passed_by_cutting = pieces.passed();
-                Ok(())
-            },
-            |mut piece| -> Result<_, ColumnError> {
-                let (mut found, mut look) = (TableSurvey::new(layout, table), blank.clone());
-                let (mut row, mut number) = (Row::new(), 0);
-                while piece.next(&mut row)? {
-                    number += 1;
-                    if !found.row(layout, table, &row, number) {
-                        continue;
-                    }
-                    if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
-                        found.id(&id, row.line);
-                        look.add(
-                            &id.text,
-                            Spot {
-                                table: at,
-                                number,
-                                line: row.line,
-                            },
-                        );
-                    }
-                }
-                Ok((found, look, number, piece.passed()))
-            },
-            |part| {
-                let (found, seen, rows, passed_in_part) = part?;
-                passed.join(passed_in_part);
-                all.join(found, before);
-                look.join(seen, before);
-                starts.push(before);
-                before += rows;
-                Ok(())
-            },
-        )?;
-        self.parts.push(starts);
-        passed.join(passed_by_cutting);
-        Ok(Some((all, passed)))
-    }
-
-    /// Reads the rows of the ids whose hash came twice.
-    fn look_again(&self, look: &mut FirstLook) -> Result<Groups, ColumnError> {
-        let mut groups = Groups::default();
-        self.each_row(&mut |spot, layout, table, row| {
-            let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, row)) else {
-                return Ok(());
-            };
-            // A row that is refused anyway is not one to be taken in place of another.
-            let counts = self.options.duplicates == Duplicates::Reject || self.draft(layout, table, row).is_ok();
-            if look.is_suspect(&id.text) && counts {
-                groups.add(&id.text, spot);
-            }
-            Ok::<(), ColumnError>(())
-        })?;
-        Ok(groups)
-    }
-
-    fn tell_ids_alike(&mut self, survey: &mut Survey) {
-        if let Some(alike) = self.groups.alike() {
-            survey.warnings.push(format!(
-                "{} ids differ from each other only in case or outer space; they are different items (first: {:?} in {} and {:?} in {})",
-                alike.count, alike.first.0, self.place(alike.first.1), alike.second.0, self.place(alike.second.1)
-            ));
-        }
-        self.groups.keep_repeated();
-        let (ids, rows) = self.groups.counts();
-        if ids > 0 {
-            let fate = match self.options.duplicates {
-                _ if self.ids_only => "each counts once",
-                Duplicates::Reject => "all are rejected (--duplicates first, last or merge takes them)",
-                Duplicates::First => "the first row is taken (--duplicates first)",
-                Duplicates::Last => "the last row is taken (--duplicates last)",
-                Duplicates::Merge => "they are merged (--duplicates merge)",
-            };
-            let ids = if ids == 1 {
-                "1 id stands".to_owned()
-            } else {
-                format!("{ids} ids stand")
-            };
-            survey
-                .warnings
-                .push(format!("{ids} in more than one row ({rows} rows): {fate}"));
-        }
-    }
-
     /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
     pub fn read<E: From<ColumnError>>(&self, take: &mut TakeIncoming<'_, E>) -> Result<(), E> {
         let mut held: HashMap<String, Vec<Held>> = HashMap::new();
         self.each_row(&mut |spot, layout, table, row| self.incoming(layout, table, spot, row, &mut held, take))
-    }
-
-    /// The same on all processors: `part` puts rows, one after the other, into what `take` is given in the file's order.
-    /// After an error `take` is still given what came before it.
-    pub fn read_parts<P, E>(
-        &self,
-        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
-        take: &mut dyn FnMut(P) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        P: Default + Send,
-        E: From<ColumnError> + Send,
-    {
-        self.read_parts_straight(&|_, _| Ok(false), part, take)
-    }
-
-    /// The same, where rows may also be taken straight: `part` is given those that `straight` leaves alone (false).
-    pub fn read_parts_straight<P, E>(
-        &self,
-        straight: &(dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),
-        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
-        take: &mut dyn FnMut(P) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        P: Default + Send,
-        E: From<ColumnError> + Send,
-    {
-        if self.options.duplicates == Duplicates::Merge && !self.groups.is_empty() {
-            // What is merged stands in any of the parts.
-            return self.read(&mut |row, incoming| {
-                let mut one = P::default();
-                part(&mut one, row, incoming)?;
-                take(one)
-            });
-        }
-        for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
-            let starts = self.parts.get(at).map(Vec::as_slice).unwrap_or_default();
-            let total = self.totals.get(at).copied().flatten();
-            in_order(
-                |give| {
-                    let mut pieces = table.pieces().map_err(ColumnError::from)?;
-                    let mut starts = starts.iter();
-                    while let Some(piece) = pieces.next().map_err(ColumnError::from)? {
-                        if !give((starts.next().copied().unwrap_or(0), piece)) {
-                            break;
-                        }
-                    }
-                    Ok(())
-                },
-                |(before, piece)| {
-                    let mut done = P::default();
-                    let place = Spot {
-                        table: at,
-                        number: before,
-                        line: 0,
-                    };
-                    let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
-                        if let Some(sound) = self.straight(layout, table, at, row)
-                            && straight(&mut done, &sound)?
-                        {
-                            return Ok(());
-                        }
-                        // Nothing is held back, for nothing is merged.
-                        let mut held = HashMap::new();
-                        self.incoming(layout, table, spot, row, &mut held, &mut |row, incoming| {
-                            part(&mut done, row, incoming)
-                        })
-                    });
-                    (done, failure)
-                },
-                |(done, failure)| take(done).and(failure),
-            )?;
-        }
-        Ok(())
-    }
-
-    fn read_piece<E: From<ColumnError>>(
-        layout: &Layout,
-        (mut spot, total): (Spot, Option<u64>),
-        mut piece: Piece,
-        take: &mut dyn FnMut(Spot, &Row) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let mut row = Row::new();
-        while piece.next(&mut row).map_err(ColumnError::from)? {
-            spot.number += 1;
-            spot.line = row.line;
-            if total != Some(spot.number) && !layout.is_phantom(&row) {
-                take(spot, &row)?;
-            }
-        }
-        Ok(())
-    }
-
-    /// The row, where nothing but its values can be at fault.
-    fn straight<'a>(&'a self, layout: &'a Layout, table: &Table, at: usize, row: &'a Row) -> Option<Straight<'a>> {
-        let id = read_id(layout, table, layout.id.as_ref()?, row).ok()?.text;
-        let alone = self.groups.is_empty() || self.groups.of(&id).is_none();
-        (alone && layout.beyond(row).is_none()).then_some(Straight {
-            table: at,
-            id,
-            layout,
-            row,
-            options: &self.options,
-        })
     }
 
     /// What becomes of a row.
@@ -466,115 +260,11 @@ impl Source {
         Ok(())
     }
 
-    /// What becomes of a row that is sound by itself, in view of the other rows with its id.
-    fn settle<'a>(
-        &self,
-        layout: &Layout,
-        table: &Table,
-        spot: Spot,
-        draft: Draft<'a>,
-        held: &mut HashMap<String, Vec<Held>>,
-        earlier: &mut Vec<Held>,
-    ) -> Reading<'a> {
-        let Some(rows) = self.groups.of(&draft.id) else {
-            return Reading::Item(draft);
-        };
-        let (Some(first), Some(last)) = (rows.first(), rows.last()) else {
-            return Reading::Item(draft);
-        };
-        match self.options.duplicates {
-            Duplicates::Reject => {
-                let id = layout.id.as_ref();
-                Reading::Rejected(vec![self.duplicate(id, table, spot, &draft.id, rows)])
-            }
-            Duplicates::First if spot != *first => Reading::Skipped(format!(
-                "the id stands in {} already (--duplicates first)",
-                self.place(*first)
-            )),
-            Duplicates::Last if spot != *last => Reading::Skipped(format!(
-                "the id stands in {} again (--duplicates last)",
-                self.place(*last)
-            )),
-            Duplicates::Merge if spot != *last => {
-                hold(held.entry(draft.id.clone().into_owned()).or_default(), &draft);
-                Reading::Skipped(format!("merged into {} (--duplicates merge)", self.place(*last)))
-            }
-            Duplicates::Merge => {
-                *earlier = held.remove(draft.id.as_ref()).unwrap_or_default();
-                Reading::Item(draft)
-            }
-            Duplicates::First | Duplicates::Last => Reading::Item(draft),
-        }
-    }
-
     /// Why a row is refused, if it is.
     pub(super) fn refused(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row) -> Vec<Rejection> {
         let mut reasons = self.draft(layout, table, row).err().unwrap_or_default();
         self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
-    }
-
-    fn add_duplicate(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row, reasons: &mut Vec<Rejection>) {
-        let Some(column) = layout
-            .id
-            .as_ref()
-            .filter(|_| self.options.duplicates == Duplicates::Reject)
-        else {
-            return;
-        };
-        if let Ok(id) = read_id(layout, table, column, row)
-            && let Some(rows) = self.groups.of(&id.text)
-        {
-            reasons.push(self.duplicate(Some(column), table, spot, &id.text, rows));
-        }
-    }
-
-    fn duplicate(&self, column: Option<&IdColumn>, table: &Table, spot: Spot, id: &str, rows: &[Spot]) -> Rejection {
-        const MOST: usize = 5;
-        let others: Vec<String> = rows
-            .iter()
-            .filter(|row| **row != spot)
-            .take(MOST)
-            .map(|row| self.place(*row))
-            .collect();
-        let more = rows.len().saturating_sub(MOST + 1);
-        let more = if more > 0 {
-            format!(" and {more} more")
-        } else {
-            String::new()
-        };
-        let index = column.map(|column| column.index);
-        Rejection {
-            column: column.map(|column| column.header.clone()),
-            index,
-            value: id.to_owned(),
-            reason: format!(
-                "{}: the id {id:?} also stands in {}{more}",
-                table.address(spot.line, index.unwrap_or(0)),
-                others.join(", ")
-            ),
-        }
-    }
-
-    /// Where a row stands, for a person; with the file where there are several.
-    fn place(&self, spot: Spot) -> String {
-        let Some(table) = self.tables.get(spot.table) else {
-            return format!("line {}", spot.line);
-        };
-        let index = self
-            .layouts
-            .get(spot.table)
-            .and_then(|layout| layout.id.as_ref())
-            .map_or(0, |id| id.index);
-        let place = match table.format {
-            Format::Workbook(_) => table.address(spot.line, index),
-            _ => table.row_address(spot.line),
-        };
-        if self.tables.iter().any(|other| other.file != table.file) {
-            format!("{} {place}", table.file)
-        } else {
-            place
-        }
     }
 
     /// What a row says by itself, or every reason why it can't be taken.

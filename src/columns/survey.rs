@@ -5,13 +5,14 @@
 
 use std::collections::BTreeMap;
 
-use super::cells::{Blanks, Concern, Meaning, Part, Style, bare, bare_number};
+use super::cells::{Blanks, Concern, Meaning, Part, Style, bare_number};
 use super::dates;
 use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
 use super::layout::{Layout, Target, is_blank};
 use super::matching::column_place;
 use super::numbers::is_plain_integer;
+use super::texts::bare;
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
 use crate::sheet::{Cell, Row, Table};

@@ -1,7 +1,7 @@
 use proptest::prelude::*;
 
-use super::super::cells::unguard;
 use super::super::numbers::{canonical, shape};
+use super::super::texts::unguard;
 use super::super::{dates, names};
 use super::*;
 

@@ -1,0 +1,183 @@
+//! The tables' rows cut into pieces that are read on all processors.
+//!
+//! Belongs here: both passes over pieces. Doesn't: what becomes of a row (`source`), threads (`parallel`).
+
+use std::collections::HashMap;
+
+use super::super::duplicates::{FirstLook, Spot};
+use super::super::error::ColumnError;
+use super::super::layout::Layout;
+use super::super::straight::Straight;
+use super::super::survey::TableSurvey;
+use super::super::{Duplicates, Incoming};
+use super::{Source, read_id};
+use crate::parallel::in_order;
+use crate::sheet::{Passed, Piece, Row, Table};
+
+impl Source {
+    /// The first pass over one table.
+    pub(super) fn survey_table(
+        &mut self,
+        at: usize,
+        look: &mut FirstLook,
+    ) -> Result<Option<(TableSurvey, Passed)>, ColumnError> {
+        let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get(at)) else {
+            return Ok(None);
+        };
+        let mut all = TableSurvey::new(layout, table);
+        let (mut passed, mut passed_by_cutting) = (Passed::default(), Passed::default());
+        let mut starts = Vec::new();
+        let mut before = 0;
+        let blank = look.part();
+        in_order::<_, _, ColumnError>(
+            |give| {
+                let mut pieces = table.pieces()?;
+                while let Some(piece) = pieces.next()? {
+                    if !give(piece) {
+                        break;
+                    }
+                }
+                passed_by_cutting = pieces.passed();
+                Ok(())
+            },
+            |mut piece| -> Result<_, ColumnError> {
+                let (mut found, mut look) = (TableSurvey::new(layout, table), blank.clone());
+                let (mut row, mut number) = (Row::new(), 0);
+                while piece.next(&mut row)? {
+                    number += 1;
+                    if !found.row(layout, table, &row, number) {
+                        continue;
+                    }
+                    if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
+                        found.id(&id, row.line);
+                        look.add(
+                            &id.text,
+                            Spot {
+                                table: at,
+                                number,
+                                line: row.line,
+                            },
+                        );
+                    }
+                }
+                Ok((found, look, number, piece.passed()))
+            },
+            |part| {
+                let (found, seen, rows, passed_in_part) = part?;
+                passed.join(passed_in_part);
+                all.join(found, before);
+                look.join(seen, before);
+                starts.push(before);
+                before += rows;
+                Ok(())
+            },
+        )?;
+        self.parts.push(starts);
+        passed.join(passed_by_cutting);
+        Ok(Some((all, passed)))
+    }
+
+    /// The same on all processors: `part` puts rows, one after the other, into what `take` is given in the file's order.
+    /// After an error `take` is still given what came before it.
+    pub fn read_parts<P, E>(
+        &self,
+        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+        take: &mut dyn FnMut(P) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: Default + Send,
+        E: From<ColumnError> + Send,
+    {
+        self.read_parts_straight(&|_, _| Ok(false), part, take)
+    }
+
+    /// The same, where rows may also be taken straight: `part` is given those that `straight` leaves alone (false).
+    pub fn read_parts_straight<P, E>(
+        &self,
+        straight: &(dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),
+        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+        take: &mut dyn FnMut(P) -> Result<(), E>,
+    ) -> Result<(), E>
+    where
+        P: Default + Send,
+        E: From<ColumnError> + Send,
+    {
+        if self.options.duplicates == Duplicates::Merge && !self.groups.is_empty() {
+            // What is merged stands in any of the parts.
+            return self.read(&mut |row, incoming| {
+                let mut one = P::default();
+                part(&mut one, row, incoming)?;
+                take(one)
+            });
+        }
+        for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
+            let starts = self.parts.get(at).map(Vec::as_slice).unwrap_or_default();
+            let total = self.totals.get(at).copied().flatten();
+            in_order(
+                |give| {
+                    let mut pieces = table.pieces().map_err(ColumnError::from)?;
+                    let mut starts = starts.iter();
+                    while let Some(piece) = pieces.next().map_err(ColumnError::from)? {
+                        if !give((starts.next().copied().unwrap_or(0), piece)) {
+                            break;
+                        }
+                    }
+                    Ok(())
+                },
+                |(before, piece)| {
+                    let mut done = P::default();
+                    let place = Spot {
+                        table: at,
+                        number: before,
+                        line: 0,
+                    };
+                    let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
+                        if let Some(sound) = self.straight(layout, table, at, row)
+                            && straight(&mut done, &sound)?
+                        {
+                            return Ok(());
+                        }
+                        // Nothing is held back, for nothing is merged.
+                        let mut held = HashMap::new();
+                        self.incoming(layout, table, spot, row, &mut held, &mut |row, incoming| {
+                            part(&mut done, row, incoming)
+                        })
+                    });
+                    (done, failure)
+                },
+                |(done, failure)| take(done).and(failure),
+            )?;
+        }
+        Ok(())
+    }
+
+    fn read_piece<E: From<ColumnError>>(
+        layout: &Layout,
+        (mut spot, total): (Spot, Option<u64>),
+        mut piece: Piece,
+        take: &mut dyn FnMut(Spot, &Row) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut row = Row::new();
+        while piece.next(&mut row).map_err(ColumnError::from)? {
+            spot.number += 1;
+            spot.line = row.line;
+            if total != Some(spot.number) && !layout.is_phantom(&row) {
+                take(spot, &row)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The row, where nothing but its values can be at fault.
+    fn straight<'a>(&'a self, layout: &'a Layout, table: &Table, at: usize, row: &'a Row) -> Option<Straight<'a>> {
+        let id = read_id(layout, table, layout.id.as_ref()?, row).ok()?.text;
+        let alone = self.groups.is_empty() || self.groups.of(&id).is_none();
+        (alone && layout.beyond(row).is_none()).then_some(Straight {
+            table: at,
+            id,
+            layout,
+            row,
+            options: &self.options,
+        })
+    }
+}

@@ -1,0 +1,75 @@
+//! The texts of cells before they mean anything: outer white space, error values, guards for spreadsheet programs.
+//!
+//! Belongs here: what is the same in every column. Doesn't: what a text means in a field (`cells`).
+
+use std::borrow::Cow;
+
+use crate::sheet::write;
+
+/// The text without outer white space, of which most texts have none.
+#[inline]
+pub(crate) fn bare(text: &str) -> &str {
+    match text.as_bytes() {
+        [only] if only.is_ascii_graphic() => text,
+        [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
+        _ => text.trim(),
+    }
+}
+
+/// The error values that spreadsheet programs write into text files.
+#[inline]
+pub(crate) fn is_error_text(text: &str) -> bool {
+    text.as_bytes().first() == Some(&b'#')
+        && [
+            "#NULL!",
+            "#DIV/0!",
+            "#VALUE!",
+            "#REF!",
+            "#NAME?",
+            "#NUM!",
+            "#N/A",
+            "#GETTING_DATA",
+            "#SPILL!",
+            "#CALC!",
+            "#FIELD!",
+            "#BLOCKED!",
+            "#CONNECT!",
+            "#UNKNOWN!",
+            "#BUSY!",
+        ]
+        .contains(&text)
+}
+
+/// Takes off the guard of a text file that was written for spreadsheet programs: `="00123"` is `00123`, and `'=1+1`
+/// is `=1+1`. First the very guard that `--excel-safe` puts on, then what other programs write of the kind.
+#[inline]
+pub(crate) fn unguard(text: &str) -> Cow<'_, str> {
+    match text.as_bytes() {
+        [b'=' | b'\'', ..] => without_guard(text),
+        _ => Cow::Borrowed(text),
+    }
+}
+
+fn without_guard(text: &str) -> Cow<'_, str> {
+    let exact = write::unguard(text);
+    if exact.len() != text.len() {
+        return exact;
+    }
+    if let Some(inner) = text.strip_prefix("=\"").and_then(|rest| rest.strip_suffix('"')) {
+        if inner.contains("\"\"") {
+            return Cow::Owned(inner.replace("\"\"", "\""));
+        }
+        if !inner.contains('"') {
+            return Cow::Borrowed(inner);
+        }
+    }
+    // Text that began with apostrophes before it was guarded has one more now.
+    let guards = |rest: &str| {
+        rest.trim_start_matches('\'')
+            .starts_with(['=', '+', '-', '@', '\t', '\r'])
+    };
+    match text.strip_prefix('\'') {
+        Some(rest) if guards(rest) => Cow::Borrowed(rest),
+        _ => Cow::Borrowed(text),
+    }
+}

@@ -1,7 +1,10 @@
 //! What each command's help shows first: the uses that people come for. A test runs every one of them.
 
-/// A command's words, and its examples: what for, and the command.
-pub(super) const EXAMPLES: &[(&[&str], &[(&str, &str)])] = &[
+/// What an example is for, and the command.
+type Example = (&'static str, &'static str);
+
+/// A command's words, and its examples.
+pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
     (
         &[],
         &[

@@ -47,20 +47,20 @@ fn named(screen: &str) -> String {
     let mut out = String::new();
     let mut parts = screen.split('\u{1b}');
     out += parts.next().unwrap();
-    let mut style = (String::new(), "", "");
-    let mut shown = style.clone();
+    let mut style = ("", "", "");
+    let mut shown = style;
     for part in parts {
         let (codes, text) = part.strip_prefix('[').unwrap().split_once('m').unwrap();
         for code in codes.split(';') {
             match code {
-                "0" | "" => style = (String::new(), "", ""),
+                "0" | "" => style = ("", "", ""),
                 "1" => style.1 = " bold",
                 "2" => style.2 = " dim",
                 "22" => (style.1, style.2) = ("", ""),
-                "31" => style.0 = "red".to_owned(),
-                "32" => style.0 = "green".to_owned(),
-                "33" => style.0 = "yellow".to_owned(),
-                "39" => style.0.clear(),
+                "31" => style.0 = "red",
+                "32" => style.0 = "green",
+                "33" => style.0 = "yellow",
+                "39" => style.0 = "",
                 "49" => {}
                 other => panic!("a colour of no meaning: {other}"),
             }
@@ -68,7 +68,7 @@ fn named(screen: &str) -> String {
         if style != shown && !text.is_empty() {
             let name = format!("{}{}{}", style.0, style.1, style.2);
             out += &format!("<{}>", if name.is_empty() { "plain" } else { name.trim() });
-            shown = style.clone();
+            shown = style;
         }
         out += text;
     }

@@ -113,7 +113,7 @@ mod tests {
         let told = wrapped(line, 40);
         assert_eq!(
             told,
-            "  A1: quantity 12 → 10.5, name \"Kush\" →\n    \"Kush 2\", area_name \"Vault\" → \"Room 4\""
+            "  A1: quantity 12 → 10.5, name \"Kush\" →\n    \"Kush 2\", area_name \"Vault\" → \"Room\n    4\""
         );
         for columns in [20, 40, 80, 200] {
             assert!(wrapped(line, columns).lines().all(|line| width(line) <= columns));

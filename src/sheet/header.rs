@@ -161,15 +161,19 @@ fn join(
     spread: bool,
     judge: &dyn HeaderJudge,
 ) -> (Vec<(usize, String)>, u32) {
+    // The merged cells that begin in the upper row, by their first column: of two that overlap the first counts.
+    let mut spanning: BTreeMap<usize, usize> = BTreeMap::new();
+    for merge in merges.iter().filter(|merge| merge.first.0 == upper.line) {
+        spanning.entry(merge.first.1).or_insert(merge.last.1);
+    }
     let mut parts: Vec<(usize, Option<String>, Option<String>)> = Vec::new();
     let mut reach: Option<(String, usize)> = None;
     for index in 0..upper.len().max(lower.len()) {
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
         let above = match own {
             Some(name) => {
-                let spanning = merges.iter().find(|merge| merge.first == (upper.line, index));
-                let until = match spanning {
-                    Some(merge) => merge.last.1,
+                let until = match spanning.get(&index) {
+                    Some(last) => *last,
                     None if spread => usize::MAX,
                     None => index,
                 };

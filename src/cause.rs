@@ -7,7 +7,8 @@ use std::io::{self, ErrorKind};
 /// Why an operation on files or sockets failed.
 #[must_use]
 pub fn io(error: &io::Error) -> String {
-    if error.get_ref().is_some() {
+    // What a library, or we, say instead of the system; not what only adds a temporary file's name to the system's words.
+    if error.get_ref().is_some() && !error.to_string().contains(" (os error ") {
         return error.to_string();
     }
     match error.kind() {
@@ -55,6 +56,13 @@ fn without_number(words: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_temporary_files_own_name_is_left_out() {
+        let folder = tempfile::tempdir().unwrap();
+        let error = tempfile::NamedTempFile::new_in(folder.path().join("absent")).unwrap_err();
+        assert_eq!(io(&error), "there is no such file or folder");
+    }
 
     #[test]
     fn a_reason_has_no_number_of_the_systems() {

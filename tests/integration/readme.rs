@@ -6,6 +6,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 
+use serde_json::Value;
 use stockport::sandbox::Sandbox;
 
 use crate::import::corrected;
@@ -557,6 +558,28 @@ fn a_sandbox_of_ones_own_folder_port_and_organization() {
         .run(["export", "-", "--sandbox", "--sandbox-dir", &dir, "--org", "north"])
         .ok();
     assert_eq!(run.stdout.lines().count(), 1);
+}
+
+#[test]
+fn each_date_of_the_table_becomes_what_it_says() {
+    let readme = text("README.md");
+    let table = readme.lines().skip_while(|line| *line != "## Dates").skip(1);
+    let rows: Vec<(&str, &str)> = table
+        .take_while(|line| !line.starts_with("## "))
+        .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "))
+        .collect();
+    assert_eq!(rows.len(), 7, "{rows:?}");
+    let stockport = Stockport::new();
+    for (cell, posted) in rows {
+        fs::write(stockport.path("dates.csv"), format!("item_id,moved_at\nA,{cell}\n")).unwrap();
+        let run = stockport.run(["convert", "dates.csv", "-"]).ok();
+        let item: Value = serde_json::from_str(&run.stdout).unwrap();
+        let expected = match posted {
+            "nothing" => Value::Null,
+            text => Value::from(text.trim_matches('`')),
+        };
+        assert_eq!(item["moved_at"], expected, "{cell}");
+    }
 }
 
 #[test]

@@ -383,6 +383,17 @@ impl Context {
         } else if let Some(profile) = profile.or_else(|| own.filter(|_| self.given.contains("profile"))) {
             words.extend(["--profile", profile]);
         }
+        // What only this command line said would be missing from the next one.
+        let key_file = self.wishes.key_file.as_ref().map(|file| file.display().to_string());
+        let said = [
+            ("api", "--api", self.wishes.api.as_deref()),
+            ("key_file", "--key-file", key_file.as_deref()),
+        ];
+        for (id, flag, value) in said {
+            if let Some(value) = value.filter(|_| self.given.contains(id)) {
+                words.extend([flag, value]);
+            }
+        }
         let quoted = words.into_iter().map(|word| {
             if word.contains(char::is_whitespace) {
                 format!("\"{word}\"")

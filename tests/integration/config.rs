@@ -9,7 +9,7 @@ use crate::support::{Stockport, TestSandbox};
 
 const BRANCH: &str = "sandbox-branch";
 
-fn write_key(stockport: &Stockport, name: &str, key: &str) {
+pub(crate) fn write_key(stockport: &Stockport, name: &str, key: &str) {
     let path = stockport.write(name, format!("{key}\n"));
     #[cfg(unix)]
     {

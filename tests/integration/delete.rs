@@ -192,6 +192,27 @@ fn way_back(stdout: &str) -> Vec<String> {
 }
 
 #[test]
+fn the_way_back_leads_to_the_api_and_the_key_that_only_the_command_line_named() {
+    let server = filled(Faulty::new(), 3);
+    let stockport = Stockport::new()
+        .at_faulty(&server, ORG)
+        .env("CANNLYTICS_API_URL", "http://127.0.0.1:9/api")
+        .env("CANNLYTICS_API_KEY", "another-key");
+    let before = server.items(ORG);
+    crate::config::write_key(&stockport, "own.key", server.key(ORG));
+    let reached = ["--api", server.url(), "--key-file", "own.key"];
+    let delete = ["delete", "--ids", "T00001", "--yes"];
+    let run = stockport.run(delete.iter().chain(&reached)).ok();
+    let restored = stockport.run(way_back(&run.stdout)).ok();
+    assert!(
+        restored.stdout.contains("3 read = 1 created + 2 unchanged"),
+        "{}",
+        restored.stdout
+    );
+    assert_eq!(server.items(ORG).len(), before.len());
+}
+
+#[test]
 fn what_is_there_is_kept_as_a_snapshot_that_restore_brings_back_by_the_command_that_was_told() {
     let server = filled(Faulty::new(), 3);
     let stockport = Stockport::new().at_faulty(&server, ORG);

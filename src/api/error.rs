@@ -320,9 +320,7 @@ impl ApiError {
             Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
             Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
-            Self::Forbidden { .. } => {
-                "check --org to the letter, the key's account and its role (only owners may delete)"
-            }
+            Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }

@@ -332,7 +332,7 @@ fn an_unknown_organization() {
         &["import", "good.csv", "--org", "nobody"],
         "the API refuses access to the organization 'nobody' (403): \"You must be an owner, quality assurance, or a team \
          member of this organization to manage inventory.\"",
-        "check --org to the letter, the key's account and its role (only owners may delete)",
+        "check --org to the letter, the key and its role (only owners may delete)",
     );
     refused(
         &with_good(),

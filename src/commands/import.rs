@@ -257,20 +257,8 @@ fn journal(
     if !sends {
         return Ok((Journal::temporary()?, Purpose::Look));
     }
-    if let Some(wanted) = &options.resume {
-        let wanted = (!wanted.is_empty()).then_some(wanted.as_str());
-        if let Some(run) = runs.resumable(wanted, identity)? {
-            context.output.result(&format!("Going on with run {}", run.name));
-            summary.run = run.name;
-            return Ok((Journal::open_existing(&run.path)?, Purpose::Resume));
-        }
-        context
-            .output
-            .say("There is no run of this file and organization to go on with: this is a new one");
-    }
-    let (name, journal) = runs.begin(identity, &summary.source)?;
-    summary.run = name;
-    Ok((journal, Purpose::Write))
+    let what = "this file and organization";
+    context.journal(options.resume.as_deref(), what, runs, identity, summary)
 }
 
 fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> {

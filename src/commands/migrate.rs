@@ -291,21 +291,12 @@ fn journal(
     if options.dry_run {
         return Ok((Journal::temporary()?, Purpose::Look));
     }
-    if let Some(wanted) = &options.resume {
-        let wanted = (!wanted.is_empty()).then_some(wanted.as_str());
-        if let Some(run) = runs.resumable(wanted, identity)? {
-            context.output.result(&format!("Going on with run {}", run.name));
-            summary.run = run.name;
-            return Ok((Journal::open_existing(&run.path)?, Purpose::Resume));
-        }
-        context
-            .output
-            .say("There is no run of this migration to go on with: this is a new one");
+    let what = "this migration";
+    let (journal, purpose) = context.journal(options.resume.as_deref(), what, runs, identity, summary)?;
+    if purpose == Purpose::Write {
+        journal.note(IDS, &choice.ids.name())?;
     }
-    let (name, journal) = runs.begin(identity, &summary.source)?;
-    journal.note(IDS, &choice.ids.name())?;
-    summary.run = name;
-    Ok((journal, Purpose::Write))
+    Ok((journal, purpose))
 }
 
 fn rejects_file(from: &str, to: &str, part: Option<&str>) -> PathBuf {

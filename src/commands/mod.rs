@@ -36,11 +36,14 @@ use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
+use crate::journal::Journal;
 use crate::output::{Output, Style};
-use crate::runs::{Identity, Job, Lock};
+use crate::report::Summary;
+use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::shard::Shard;
 use crate::sheet::WORKBOOK_THREAD;
+use crate::transfer::Purpose;
 use crate::upload;
 
 /// What every command works with.
@@ -367,6 +370,31 @@ impl Context {
             dir,
             stop: &self.stop,
         }
+    }
+
+    /// The journal of a run that sends: an earlier run's that is gone on with, where `resume` asks for one (by name, or
+    /// empty for the last) and there is one, else a new one. `what` is what the run is of, for the message that says so.
+    fn journal(
+        &self,
+        resume: Option<&str>,
+        what: &str,
+        runs: &Runs,
+        identity: &Identity,
+        summary: &mut Summary,
+    ) -> Result<(Journal, Purpose), Error> {
+        if let Some(wanted) = resume {
+            let wanted = (!wanted.is_empty()).then_some(wanted);
+            if let Some(run) = runs.resumable(wanted, identity)? {
+                self.output.result(&format!("Going on with run {}", run.name));
+                summary.run = run.name;
+                return Ok((Journal::open_existing(&run.path)?, Purpose::Resume));
+            }
+            let none = format!("There is no run of {what} to go on with: this is a new one");
+            self.output.say(&none);
+        }
+        let (name, journal) = runs.begin(identity, &summary.source)?;
+        summary.run = name;
+        Ok((journal, Purpose::Write))
     }
 
     /// Says with which command something comes back, with the organization and with what that is reached by, ready to be

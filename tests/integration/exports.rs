@@ -95,6 +95,18 @@ const EXPECTED: &[Expected] = &[
         left_out: &["Id", "Item.Id", "Item.StrainId", "Item.UnitCbdPercent", "Item.UnitQuantity"],
     },
     Expected {
+        file: "metrc-transfer-packages.json", export: Some("Metrc API transfer packages"), header_row: None,
+        taken: &[
+            ("PackageLabel", "item_id"), ("PackageType", "item_type"), ("ProductName", "name"),
+            ("ProductCategoryName", "category_name"), ("ItemStrainName", "strain_name"),
+            ("ItemServingSize", "serving_size"), ("ItemSupplyDurationDays", "supply_duration_days"),
+            ("ItemUnitWeight", "weight"), ("ItemUnitWeightUnitOfMeasureName", "weight_units"),
+            ("ReceivedQuantity", "quantity"), ("ReceivedUnitOfMeasureName", "units"), ("ReceivedDateTime", "moved_at"),
+        ],
+        offered: &[("LabTestingState", "status"), ("ShippedQuantity", "quantity"), ("ShippedUnitOfMeasureName", "units")],
+        left_out: &["PackageId", "SourcePackageLabels"],
+    },
+    Expected {
         file: "ccrs-inventory.csv", export: Some("Washington CCRS"), header_row: Some(4),
         taken: &[
             ("Strain", "strain_name"), ("Area", "area_name"), ("Product", "name"), ("QuantityOnHand", "quantity"),

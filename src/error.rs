@@ -1,4 +1,6 @@
 //! The errors that a user can meet: what, where, what to do, and which exit code. Each room has its own; here they meet.
+//!
+//! Doesn't belong here: how each room's error comes about.
 
 use crate::api::ApiError;
 use crate::columns::ColumnError;

@@ -3,6 +3,8 @@
 //! The API cuts a list at 1000 items and says nothing. So every reading of an inventory ends with a grade of
 //! completeness, by the rules of the API contract ("Completeness"). The lists of each attempt are in `listing`, the
 //! reasoning about them in `proof`; this file is the order in which things are tried.
+//!
+//! Doesn't belong here: requests (`api`), what is done with the items.
 
 mod lines;
 mod listing;

@@ -2,6 +2,8 @@
 //!
 //! The rules are the design's: a new item is posted with the fields that are known and no others; a stored
 //! item with the fields that differ; a blank cell does what the policy says, and only for cells that the file has.
+//!
+//! Doesn't belong here: where items come from (`transfer`), plans that people read (`review`).
 
 mod text;
 

@@ -1,4 +1,6 @@
 //! Where requests go: which bases a key may travel to, and how ids and organizations are put into an address.
+//!
+//! Doesn't belong here: what is sent there (`items`), where the base comes from (`config`).
 
 use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};

@@ -1,4 +1,6 @@
 //! What an answer, or the lack of one, means: every status and every broken connection becomes one `ApiError`.
+//!
+//! Doesn't belong here: the errors themselves (`error`), what is done about one (`upload`, `inventory`).
 
 use std::error::Error as _;
 use std::io::{self, Read};

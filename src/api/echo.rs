@@ -4,6 +4,8 @@
 //! field with the sent value. It is lenient where nothing is lost: key order, white space, how a number or a letter is
 //! spelled, fields that the server adds (`updated_at`, `updated_by`, or the merged item). The texts of two fields are
 //! compared as they stand first; only where they differ are they parsed.
+//!
+//! Doesn't belong here: what a failed proof means for an item (`upload`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;

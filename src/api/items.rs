@@ -1,4 +1,6 @@
 //! The four requests: list, get, post, delete.
+//!
+//! Doesn't belong here: trying again on a larger scale (`upload`), whether a list is whole (`inventory`).
 
 use std::io::{BufReader, Cursor, Read as _};
 

@@ -1,4 +1,6 @@
 //! The API key: how it comes in, and the guarantee that it goes nowhere but into the header.
+//!
+//! Doesn't belong here: where a key is kept (`config`).
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! The server's own words, made fit for a person: out of JSON or a web page, plain, short, and without the key.
+//!
+//! Doesn't belong here: what an answer means (`answer`).
 
 use serde_json::Value;
 

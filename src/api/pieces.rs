@@ -5,6 +5,8 @@
 //! where an item does; else the guess was wrong, and what is left of the piece is put in front of the next one. Whatever
 //! isn't the usual beginning of an answer, and whatever stands behind the list, is read by `stream`, which also finds the
 //! words for what is wrong.
+//!
+//! Doesn't belong here: what is done with the items (`inventory`), threads (`parallel`).
 
 use std::io::{self, Read};
 use std::mem::take as taken;

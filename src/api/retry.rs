@@ -2,6 +2,8 @@
 //!
 //! Pure: it computes pauses, others keep them. Full jitter, because clients that were refused together would
 //! otherwise come back together.
+//!
+//! Doesn't belong here: which failure is worth another try (`error`).
 
 use std::time::{Duration, SystemTime};
 

@@ -2,6 +2,8 @@
 //!
 //! Only an answer that is well-formed to its last byte counts: the API may be cut off anywhere, and a list that lost its
 //! end looks like a smaller inventory.
+//!
+//! Doesn't belong here: lists that may be long (`pieces`).
 
 use std::fmt;
 use std::io::Read;

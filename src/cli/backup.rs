@@ -1,4 +1,6 @@
 //! What `stockport backup` does, with the arguments of each.
+//!
+//! Doesn't belong here: what is done with them (`commands::backup`).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! What `stockport config` does.
+//!
+//! Doesn't belong here: what is done with them (`commands::config`).
 
 use clap::Subcommand;
 

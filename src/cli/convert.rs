@@ -1,4 +1,6 @@
 //! The arguments of `stockport convert`.
+//!
+//! Doesn't belong here: what is done with them (`commands::convert`).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! The arguments of `stockport delete`.
+//!
+//! Doesn't belong here: what is done with them (`commands::delete`).
 
 use std::path::PathBuf;
 

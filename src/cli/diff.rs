@@ -1,4 +1,6 @@
 //! The arguments of `stockport diff`.
+//!
+//! Doesn't belong here: what is done with them (`commands::diff`).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! What each command's help shows first: the uses that people come for. A test runs every one of them.
+//!
+//! Doesn't belong here: sentences about options, which are their doc comments.
 
 /// What for, and the command.
 type Example = (&'static str, &'static str);

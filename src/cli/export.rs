@@ -1,4 +1,6 @@
 //! The arguments of `stockport export`, and the formats that every command writes.
+//!
+//! Doesn't belong here: what is done with them (`commands::export`).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,7 @@
 //! The arguments of `stockport import`.
+//!
+//! Doesn't belong here: what is done with them (`commands::import`), options that other commands share (`reading`,
+//! `pace`).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! The arguments of `stockport inspect`.
+//!
+//! Doesn't belong here: what is done with them (`commands::inspect`).
 
 use std::path::PathBuf;
 

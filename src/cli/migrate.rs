@@ -1,4 +1,6 @@
 //! The arguments of `stockport migrate`.
+//!
+//! Doesn't belong here: what is done with them (`commands::migrate`).
 
 use std::path::PathBuf;
 

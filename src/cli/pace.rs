@@ -1,4 +1,6 @@
 //! How fast an upload is, and what stops it: arguments of every command that writes.
+//!
+//! Doesn't belong here: what they do to an upload (`upload`).
 
 use std::num::NonZeroU32;
 

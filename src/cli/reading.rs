@@ -1,4 +1,6 @@
 //! How files are read: the arguments that every command shares that reads one.
+//!
+//! Doesn't belong here: what is made of them (`commands::reading`).
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! The arguments of `stockport runs`.
+//!
+//! Doesn't belong here: what is done with them (`commands::runs`).
 
 use clap::Args;
 

@@ -1,4 +1,6 @@
 //! The arguments of `stockport sandbox`.
+//!
+//! Doesn't belong here: what is done with them (`commands::sandbox`).
 
 use clap::Args;
 

@@ -1,4 +1,6 @@
 //! The arguments of `stockport schedule` and of what it does with schedules.
+//!
+//! Doesn't belong here: what is done with them (`commands::schedule`).
 
 use clap::{Args, Subcommand, ValueEnum};
 

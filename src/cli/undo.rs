@@ -1,4 +1,6 @@
 //! The arguments of `stockport undo`.
+//!
+//! Doesn't belong here: what is done with them (`commands::undo`).
 
 use clap::Args;
 

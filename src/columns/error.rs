@@ -1,4 +1,6 @@
 //! Why the columns of a table can't be matched.
+//!
+//! Doesn't belong here: why a single row is rejected (`mod`).
 
 use super::mapping::MappingError;
 use crate::sheet::ReadError;

@@ -1,4 +1,6 @@
 //! `stockport config check`: what the config file says, and what is wrong with it.
+//!
+//! Doesn't belong here: reading the file (`config`).
 
 use serde_json::{Value, json};
 

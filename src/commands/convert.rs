@@ -1,4 +1,6 @@
 //! `stockport convert`: a spreadsheet → a spreadsheet, without an organization.
+//!
+//! Doesn't belong here: the columns that are written (`convert`), formats (`sheet`).
 
 use std::slice;
 use std::time::{Duration, Instant};

@@ -1,4 +1,6 @@
 //! `stockport delete`: items of an organization → nothing, after a plan, a copy and a yes.
+//!
+//! Doesn't belong here: which items are meant, and the brakes (`delete`).
 
 use std::cell::RefCell;
 use std::path::PathBuf;

@@ -1,4 +1,6 @@
 //! `stockport diff`: two places side by side.
+//!
+//! Doesn't belong here: comparing (`diff`).
 
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};

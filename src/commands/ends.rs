@@ -1,4 +1,6 @@
 //! The two ends of a migration, each with its own endpoint.
+//!
+//! Doesn't belong here: moving anything between them (`migrate`).
 
 use std::sync::Arc;
 

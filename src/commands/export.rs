@@ -1,4 +1,6 @@
 //! `stockport export`: an organization → a file.
+//!
+//! Doesn't belong here: the columns that are written (`export`), formats (`sheet`).
 
 use std::collections::BTreeSet;
 use std::io::Write;

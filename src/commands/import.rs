@@ -1,4 +1,6 @@
 //! `stockport import`: spreadsheets → an organization.
+//!
+//! Doesn't belong here: reading rows (`columns`), sending items (`transfer`).
 
 use std::path::{Path, PathBuf};
 use std::time::Instant;

@@ -1,4 +1,6 @@
 //! `stockport inspect`: what a file is, which row is its header, what each column means and why, every problem.
+//!
+//! Doesn't belong here: understanding the file (`columns::inspect`).
 
 use std::fs;
 use std::io::{ErrorKind, Write as _};

@@ -1,4 +1,6 @@
 //! `stockport completions` and `stockport man`: what the command line's definition gives.
+//!
+//! Doesn't belong here: generating (`cli::manual`).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,6 @@
 //! `stockport migrate`: an organization → another one.
+//!
+//! Doesn't belong here: choosing items and proving the result (`migrate`), sending (`transfer`).
 
 use std::path::PathBuf;
 use std::time::Instant;

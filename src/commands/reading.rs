@@ -1,4 +1,6 @@
 //! The options by which files are read, as every command that reads files takes them.
+//!
+//! Doesn't belong here: reading (`sheet`, `columns`).
 
 use std::path::{Path, PathBuf};
 

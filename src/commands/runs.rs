@@ -1,4 +1,6 @@
 //! `stockport runs`: the runs of this machine, the newest first.
+//!
+//! Doesn't belong here: finding and keeping journals (`runs`).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,6 @@
 //! `stockport sandbox`: the embedded inventory server, in the foreground.
+//!
+//! Doesn't belong here: serving (`sandbox`).
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;

@@ -1,4 +1,6 @@
 //! `stockport schedule`: a command that runs by itself.
+//!
+//! Doesn't belong here: what each system wants (`schedule`).
 
 use std::path::PathBuf;
 

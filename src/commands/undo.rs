@@ -1,4 +1,6 @@
 //! `stockport undo`: a run's changes → taken back, as a run of its own.
+//!
+//! Doesn't belong here: what undoing wants of an item (`undo`), sending it (`transfer`).
 
 use std::time::Instant;
 

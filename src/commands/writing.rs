@@ -1,4 +1,6 @@
 //! The options by which files are written, as every command that writes files takes them.
+//!
+//! Doesn't belong here: writing (`sheet`).
 
 use std::io::Write;
 use std::path::Path;

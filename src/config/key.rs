@@ -1,4 +1,6 @@
 //! Where a key is kept: the environment, `.env`, a file of its own, a command that prints it. Never on the command line.
+//!
+//! Doesn't belong here: keeping it from being printed (`api`).
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};

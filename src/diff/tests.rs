@@ -1,3 +1,5 @@
+//! What of two places is equal, different, or on one side only.
+
 use std::convert::Infallible;
 
 use serde_json::json;

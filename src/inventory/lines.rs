@@ -1,4 +1,6 @@
 //! Items as lines of text, with what is known of them: made on any thread while a list arrives.
+//!
+//! Doesn't belong here: the list that they come from (`listing`), where they are kept (`spool`).
 
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};

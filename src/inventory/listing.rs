@@ -2,6 +2,8 @@
 //!
 //! Only 64-bit hashes of the ids are kept, with a secret of each list's own: two ids that fall together in one list (once
 //! in some thirty million inventories of a million items) look like a repeated id, and don't when the list is asked for again.
+//!
+//! Doesn't belong here: what the lists prove (`proof`).
 
 use std::hash::{BuildHasher as _, RandomState};
 

@@ -1,4 +1,6 @@
 //! Single items of a spool, asked for from several threads.
+//!
+//! Doesn't belong here: where they are kept (`spool`), which are asked for.
 
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};

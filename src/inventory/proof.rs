@@ -1,4 +1,6 @@
 //! What lists prove: the three grades of the API contract.
+//!
+//! Doesn't belong here: asking for lists (`listing`).
 
 use std::collections::BTreeSet;
 

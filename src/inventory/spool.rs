@@ -1,4 +1,6 @@
 //! An inventory kept on disk while it is worked with, so that memory holds ids' hashes and no items.
+//!
+//! Doesn't belong here: whether it is whole (`proof`).
 
 use std::collections::BTreeSet;
 use std::fs::File;

@@ -1,4 +1,6 @@
 //! Writing the plan, anew or as the continuation of what an earlier part of the run has sent.
+//!
+//! Doesn't belong here: deciding what is planned (`plan`).
 
 use std::path::Path;
 

@@ -1,4 +1,6 @@
 //! Reading a journal after its run: its facts, and what the run changed.
+//!
+//! Doesn't belong here: which journal is meant (`runs`).
 
 use std::path::Path;
 

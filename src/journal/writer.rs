@@ -1,5 +1,7 @@
 //! The journal's own thread: it gathers what the workers report and commits it together, so that a promise
 //! costs one wait for one commit, however many batches it covers, and an outcome costs none.
+//!
+//! Doesn't belong here: what is reported to it (`upload`).
 
 use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};

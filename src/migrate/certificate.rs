@@ -1,4 +1,6 @@
 //! The certificate of a migration: as JSON for programs, with a hash for each item, and as a page to read, print and keep.
+//!
+//! Doesn't belong here: what it certifies (`verify`).
 
 use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};

@@ -3,6 +3,8 @@
 //!
 //! The rules are the design's ("Comparing", "What is posted"): null, `''`, `'None'` and absent are equal; maps are
 //! compared leaf by leaf, and what only the target has stays.
+//!
+//! Doesn't belong here: which items are compared (`verify`, `commands`).
 
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};

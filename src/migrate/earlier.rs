@@ -1,6 +1,8 @@
 //! What earlier runs of the same migration wrote: what they wrote themselves is no conflict.
 //!
 //! Journals of the runs are read, never written to. Memory holds a hash and a place for each item that they sent.
+//!
+//! Doesn't belong here: what is a conflict (`migrate`).
 
 use std::cell::RefCell;
 use std::collections::HashMap;

@@ -1,4 +1,6 @@
 //! Why a migration can't be begun.
+//!
+//! Doesn't belong here: what goes wrong once items are sent (`upload`).
 
 use std::path::PathBuf;
 

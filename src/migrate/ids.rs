@@ -1,4 +1,6 @@
 //! The ids that items get in the target: as they are, with something before them, or by a list.
+//!
+//! Doesn't belong here: what makes an id good (`columns`, `api`).
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;

@@ -1,4 +1,6 @@
 //! Reading the target back: every item that was to be moved is there, equal by value and by hash.
+//!
+//! Doesn't belong here: writing down what it found (`certificate`).
 
 use super::difference::{difference, digest, share};
 use super::{Migration, Wanted, whole};

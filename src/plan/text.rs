@@ -2,6 +2,8 @@
 //!
 //! A new item's body is written as it is read, and a stored item that holds just what the file says is recognized in its
 //! text. Everything else is decided on trees. Properties hold each to `decide`.
+//!
+//! Doesn't belong here: any rule of its own (`plan`).
 
 use std::borrow::Cow;
 

@@ -1,5 +1,7 @@
 //! The reject file: the rows that did not go through, as they stood in their file, with the reason beside them,
 //! ready to be corrected and imported again.
+//!
+//! Doesn't belong here: why a row did not go through (`columns`, `upload`).
 
 use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};

@@ -1,5 +1,7 @@
 //! One writer an organization at a time, on this machine: a file that is locked while a run writes, and that names
 //! who holds it. The system gives the lock back when a process dies, however it dies.
+//!
+//! Doesn't belong here: what a run writes (`journal`).
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read as _, Seek as _, SeekFrom, Write as _};

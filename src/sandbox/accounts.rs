@@ -1,4 +1,6 @@
 //! Who may do what: accounts, their keys, and the server's own way of checking an organization's name.
+//!
+//! Doesn't belong here: what is answered to whom may not (`handler`).
 
 use std::collections::HashMap;
 use std::sync::Arc;

@@ -1,4 +1,6 @@
 //! What the server says, and in which shape: JSON, a page around the same JSON, or the framework's own pages.
+//!
+//! Doesn't belong here: when it says so (`handler`).
 
 use std::pin::Pin;
 use std::task::{Context, Poll};

@@ -1,4 +1,6 @@
 //! What Firestore would make of an item: which documents it takes, how it merges, how it orders. No I/O.
+//!
+//! Doesn't belong here: where items are kept (`store`).
 
 use std::cmp::Ordering;
 

@@ -1,4 +1,6 @@
 //! Why a sandbox can't start or keep its items.
+//!
+//! Doesn't belong here: what a request is answered (`answer`).
 
 use std::io;
 use std::path::PathBuf;

@@ -1,4 +1,6 @@
 //! Which of the contract's endpoints the sandbox plays.
+//!
+//! Doesn't belong here: what each answers (`handler`).
 
 /// How the endpoint differs from the strict one, which is the default: the vendor's server as it was seen.
 /// Each field is one of the poorer or newer deployments that the API contract names; they can be mixed.

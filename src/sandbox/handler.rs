@@ -1,5 +1,7 @@
 //! The contract: what each request does and is answered. Everything the vendor's server was seen to do wrong is here
 //! on purpose; the sentences quoted as traps are those of the API contract.
+//!
+//! Doesn't belong here: HTTP (`server`), Firestore's rules (`document`).
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! A list as the server gives it: which items, in which order, cut where; written piece by piece, never held whole.
+//!
+//! Doesn't belong here: where the items are kept (`store`).
 
 use rusqlite::Connection;
 use serde_json::Value;

@@ -1,4 +1,6 @@
 //! What a request asks for: its path, its query, what it accepts, its body.
+//!
+//! Doesn't belong here: what is done about it (`handler`).
 
 use std::pin::Pin;
 

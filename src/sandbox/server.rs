@@ -1,4 +1,6 @@
 //! A sandbox that runs: a listener on loopback, a thread of its own, a clean end.
+//!
+//! Doesn't belong here: what is answered (`handler`).
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;

@@ -4,6 +4,8 @@
 //! beginning, so the text is walked from one end to the other, mark by mark, and nothing is guessed. What is out of the
 //! ordinary (text that isn't UTF-8, a mark that nothing closes, a record near the bounds) is left to that parser, and a
 //! property holds the two to the same rows.
+//!
+//! Doesn't belong here: where the bytes of structure stand (`marks`), threads (`parallel`).
 
 use std::io::{self, Cursor, Read};
 use std::ops::Range;

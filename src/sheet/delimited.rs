@@ -2,6 +2,8 @@
 //!
 //! The parser is the csv crate's own (`csv-core`), driven here because only so can blank lines, lone carriage
 //! returns and line breaks inside quotes all be counted, and a quotation mark that nothing closes be told from text.
+//!
+//! Doesn't belong here: encodings (`encoding`), reading on several threads (`chunks`).
 
 use std::io::{self, Read};
 

@@ -3,6 +3,8 @@
 //!
 //! The order of the questions: a byte-order mark; the share of NULs in even and odd bytes (UTF-16
 //! without a mark, which chardetng takes for windows-1252); the whole as UTF-8; chardetng.
+//!
+//! Doesn't belong here: what the text is (`text`, `json`).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};

@@ -1,4 +1,6 @@
 //! Why a file can't be read.
+//!
+//! Doesn't belong here: why a file can't be written (`write`), why its columns can't be matched (`columns`).
 
 use std::path::PathBuf;
 

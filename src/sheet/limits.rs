@@ -1,4 +1,6 @@
 //! How much of a file is read before it is taken for hostile or broken.
+//!
+//! Doesn't belong here: keeping to it, which each reader does.
 
 /// Bounds on what a file may make the program do. The defaults are far above any real inventory
 /// (its records are below 1 MiB each, and an organization holds some hundred thousand) and far below

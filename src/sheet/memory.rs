@@ -1,4 +1,6 @@
 //! A table made of rows in memory: for tests, and for whoever has rows that stand in no file.
+//!
+//! Doesn't belong here: where the rows come from.
 
 use super::pieces::Gathered;
 use super::{Format, Header, ReadError, Row, RowReader, Table};

@@ -1,4 +1,6 @@
 //! A row as the file gave it, knowing where it stands; no opinion on what its cells mean.
+//!
+//! Doesn't belong here: reading one (each format does), what it means (`columns`).
 
 use jiff::civil;
 use serde_json::Value;

@@ -1,5 +1,7 @@
 //! A table's data rows out of a file's physical rows: what is above the header, blank, a repeated header,
 //! or a phantom is left out, and what was left out is counted.
+//!
+//! Doesn't belong here: which row is the header (`header`).
 
 use std::sync::Arc;
 

@@ -1,4 +1,6 @@
 //! Text files: what kind of text it is, and the tables of delimited text.
+//!
+//! Doesn't belong here: its rows (`delimited`, `chunks`), its encoding (`encoding`).
 
 use std::sync::Arc;
 

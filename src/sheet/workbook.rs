@@ -1,4 +1,6 @@
 //! Which of a workbook's sheets are read, and why the others are not.
+//!
+//! Doesn't belong here: reading the sheets (`excel`).
 
 use std::sync::Arc;
 

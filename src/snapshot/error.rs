@@ -1,4 +1,6 @@
 //! Why a snapshot can't be written, found or trusted.
+//!
+//! Doesn't belong here: what goes wrong while a list is read (`inventory`).
 
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -1,4 +1,6 @@
 //! What a user means by `DIR`, `DIR/ORG`, `DIR/ORG/SNAPSHOT` or `DIR@2026-11-22`.
+//!
+//! Doesn't belong here: reading what was found (`read`).
 
 use std::path::{Path, PathBuf};
 

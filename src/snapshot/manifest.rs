@@ -1,5 +1,7 @@
 //! What stands beside a snapshot's items: where they came from, how many, how sure it is that they are all, and the
 //! hashes by which any damage shows.
+//!
+//! Doesn't belong here: the items' own file (`write`, `read`).
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};

@@ -1,4 +1,6 @@
 //! The names on disk: a snapshot's, which is its moment, and an organization's folder.
+//!
+//! Doesn't belong here: what stands in the files.
 
 use std::fmt;
 

@@ -1,4 +1,6 @@
 //! A snapshot read back: its items, and the proof that every byte is as it was written.
+//!
+//! Doesn't belong here: what is done with the items.
 
 use std::collections::BTreeSet;
 use std::fs::{self, File};

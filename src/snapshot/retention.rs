@@ -3,6 +3,8 @@
 //! Going from the newest to the oldest, a rule keeps the first snapshot it meets of each day (ISO week, month, year), until
 //! it has kept as many as it may; days without a snapshot don't count. A rule that has some left when it comes to the
 //! oldest snapshot of all keeps that one too. A snapshot stays if any rule keeps it. Days are those of UTC, as the names are.
+//!
+//! Doesn't belong here: removing files (`mod`).
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;

@@ -1,4 +1,6 @@
 //! A snapshot is written: the items sorted and packed, then the manifest. Until that is in its place, there is none.
+//!
+//! Doesn't belong here: whether the items are all (`inventory`).
 
 use std::io::{self, BufWriter, Write};
 

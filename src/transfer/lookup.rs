@@ -1,4 +1,6 @@
 //! Asking for items one by one, where the list can't be relied on.
+//!
+//! Doesn't belong here: a list that can (`inventory`).
 
 use rayon::prelude::*;
 

@@ -1,4 +1,6 @@
 //! What a person sees of a transfer before it writes: what was understood, what the organization holds, the plan.
+//!
+//! Doesn't belong here: printing (`output`), what comes after the writing (`report`).
 
 use serde_json::Value;
 

@@ -1,4 +1,6 @@
 //! Reading everything back: what was written, or was there already, has to be there now.
+//!
+//! Doesn't belong here: what a migration or an audit proves (`migrate`, `audit`).
 
 use super::{Supply, Transfer, lookup};
 use crate::error::Error;

@@ -1,4 +1,6 @@
 //! Cutting the plan into requests: by number of items, by bytes, in the plan's order.
+//!
+//! Doesn't belong here: how large a batch may be (`pace`).
 
 use std::collections::VecDeque;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};

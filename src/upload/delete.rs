@@ -3,6 +3,8 @@
 //! The vendor's documentation shows two forms, and both have to be supported. An endpoint that doesn't take one of them
 //! may refuse it, fail, or answer as if all were well; so only reading the item afterwards tells, and the form after
 //! which an item was gone is remembered.
+//!
+//! Doesn't belong here: which items go (`delete`).
 
 use std::sync::OnceLock;
 

@@ -4,6 +4,8 @@
 //! request of about its size. The rule is a modest one: a quarter of a second is never held against an endpoint, nor is
 //! being four times slower than the best; and a slowness that stays becomes the new best within about a hundred
 //! answers, because it is then not this run that causes it.
+//!
+//! Doesn't belong here: what follows from it (`pace`).
 
 use std::time::Duration;
 

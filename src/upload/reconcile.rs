@@ -3,6 +3,8 @@
 //! By the design: 429, 5xx, a timeout, a reset, an answer that isn't the echo: post again with back-off (it merges);
 //! when that goes on failing, read back, drop what is there, and halve what is missing until the bad item stands
 //! alone. 400, 413 and 422 halve at once. What can't go through at all stops the run.
+//!
+//! Doesn't belong here: when a batch is sent (`mod`), what an answer means (`api`).
 
 use std::sync::atomic::Ordering;
 

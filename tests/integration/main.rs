@@ -20,6 +20,7 @@ mod exports;
 mod faulty;
 mod guards;
 mod help;
+mod house;
 mod import;
 mod inspect;
 mod kubernetes;

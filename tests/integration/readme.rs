@@ -429,7 +429,7 @@ fn options(text: &str) -> BTreeSet<String> {
 }
 
 /// Every file below a folder, by its path from there.
-fn files_below(folder: &Path, from: &Path, found: &mut BTreeSet<String>) {
+pub(crate) fn files_below(folder: &Path, from: &Path, found: &mut BTreeSet<String>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
@@ -617,37 +617,4 @@ fn fits(pattern: &str, text: &str) -> bool {
         }
     }
     rest.is_empty()
-}
-
-#[test]
-fn the_commits_and_rooms_that_the_readme_names_are_there() {
-    let readme = text("README.md");
-    let built = readme.split_once("## How it is built").unwrap().1;
-    for (place, word) in built.split('`').enumerate() {
-        if place % 2 == 1 && (word.starts_with("src/") || word.starts_with("tests/") || word.starts_with(".ci")) {
-            assert!(root().join(word).exists(), "there is no {word}");
-        }
-    }
-    let log = std::process::Command::new("git")
-        .args(["log", "--format=%s"])
-        .current_dir(root())
-        .output();
-    let Some(log) = log.ok().filter(|log| log.status.success()) else {
-        println!("skipped: there is no history here");
-        return;
-    };
-    let log = String::from_utf8_lossy(&log.stdout).into_owned();
-    if log.lines().count() < 100 {
-        println!("skipped: the history is cut short here");
-        return;
-    }
-    for (place, words) in built.split('"').enumerate() {
-        let subject = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        if place % 2 == 1 {
-            assert!(
-                log.lines().any(|line| line == subject),
-                "no commit is called {subject:?}"
-            );
-        }
-    }
 }

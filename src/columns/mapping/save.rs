@@ -1,5 +1,7 @@
 //! Writing a mapping file from what the columns were understood to mean. What the user has written stays, comments
 //! included; only columns that it does not name yet are added.
+//!
+//! Doesn't belong here: reading one (`mapping`).
 
 use std::fmt::Write as _;
 

@@ -1,3 +1,5 @@
+//! Ids compared: one id in two rows, and ids that only look alike.
+
 use super::*;
 
 fn with(duplicates: Duplicates) -> ColumnOptions {

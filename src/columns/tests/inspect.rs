@@ -1,3 +1,5 @@
+//! What `inspect` is told of a table, and its JSON.
+
 use super::*;
 use crate::sheet::NumberFormat;
 

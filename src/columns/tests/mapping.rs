@@ -1,3 +1,5 @@
+//! Mapping files: what they say, what is wrong with them, and those that are written.
+
 use super::*;
 
 fn parse(text: &str) -> Result<Mapping, MappingError> {

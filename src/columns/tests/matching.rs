@@ -1,3 +1,5 @@
+//! Header rows: which names are taken, offered, refused; the known exports.
+
 use super::*;
 
 fn fields(names: &[&str]) -> Vec<Option<String>> {

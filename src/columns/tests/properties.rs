@@ -1,3 +1,5 @@
+//! Properties that hold for any text: numbers and dates that were read are read the same again.
+
 use proptest::prelude::*;
 
 use super::super::numbers::{canonical, shape};

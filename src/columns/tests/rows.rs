@@ -1,3 +1,5 @@
+//! Whole rows: too long, too short, totals, damaged ids, more than one fault.
+
 use super::*;
 use crate::sheet::NumberFormat;
 

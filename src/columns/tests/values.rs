@@ -1,3 +1,5 @@
+//! What cells mean in their fields: nothing, numbers, dates, times, errors.
+
 use jiff::civil::{date, time};
 
 use super::*;

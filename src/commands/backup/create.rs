@@ -1,4 +1,6 @@
 //! `stockport backup create`: organizations → snapshots.
+//!
+//! Doesn't belong here: when a snapshot may be written (`backup`), files (`snapshot`).
 
 use std::io::Write as _;
 use std::process::{Command, Stdio};

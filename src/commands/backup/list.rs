@@ -1,4 +1,6 @@
 //! `stockport backup list`: what a backup's folder holds.
+//!
+//! Doesn't belong here: finding and reading snapshots (`snapshot`).
 
 use serde_json::{Value, json};
 

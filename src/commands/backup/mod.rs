@@ -1,4 +1,6 @@
 //! `stockport backup`: an organization ⇄ snapshots on disk.
+//!
+//! Doesn't belong here: the commands below it, each in a file of its name.
 
 mod create;
 mod list;

@@ -1,4 +1,6 @@
 //! `stockport backup prune`: old snapshots go by rules.
+//!
+//! Doesn't belong here: the rules (`snapshot::retention`).
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,6 @@
 //! `stockport backup restore`: a snapshot → an organization, planned and sent like an import.
+//!
+//! Doesn't belong here: what restoring wants of an item (`restore`), sending it (`transfer`).
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;

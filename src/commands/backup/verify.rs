@@ -1,4 +1,6 @@
 //! `stockport backup verify`: everything recomputed; on request held against the live inventory, or restored in a drill.
+//!
+//! Doesn't belong here: hashes (`snapshot`), comparing with an organization (`audit`).
 
 use std::collections::HashMap;
 

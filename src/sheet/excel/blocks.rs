@@ -1,4 +1,6 @@
 //! A part of the package, unpacked on a thread of its own and handed over in blocks to whoever reads it.
+//!
+//! Doesn't belong here: what the bytes mean (`markup`).
 
 use std::io::Read;
 use std::sync::mpsc::{channel, sync_channel};

@@ -1,5 +1,7 @@
 //! What keeps a small hostile zip from filling memory or time: bounds on its declared sizes and on what an XML reader
 //! would have to hold at once, checked before anything is opened.
+//!
+//! Doesn't belong here: which parts there are (`package`).
 
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};

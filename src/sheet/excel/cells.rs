@@ -1,6 +1,8 @@
 //! What a workbook's cell holds: dates of both epochs, number formats, error values.
 //!
 //! Pure; knows calamine's cell types and nothing of files.
+//!
+//! Doesn't belong here: the XML that a cell comes from (`element`).
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime};
 use jiff::Unit;

@@ -1,4 +1,6 @@
 //! What the elements of one cell say: its address, its kind, its value; and the other addresses of a worksheet part.
+//!
+//! Doesn't belong here: rows and sheets (`scan`).
 
 use std::borrow::Cow;
 

@@ -1,5 +1,7 @@
 //! What has to be known of an xls before calamine reads it: that its container holds a workbook, whether it wants a
 //! password, and that its sheets are of a size to be held in memory, which calamine trusts the file for.
+//!
+//! Doesn't belong here: its rows (`whole`), the container's chains (`compound`).
 
 use std::io::Read;
 

@@ -1,5 +1,7 @@
 //! ods: rows straight from `content.xml` (`OpenDocument` 1.3 part 3). calamine's reader holds all sheets, and never ends
 //! on a document that is cut inside a table; this one streams, and knows hidden rows, merged cells and number formats.
+//!
+//! Doesn't belong here: the styles (`ods_styles`).
 
 use std::io::{BufReader, Read};
 

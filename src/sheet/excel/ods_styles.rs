@@ -1,4 +1,6 @@
 //! What an ods document's styles say about numbers and sheets.
+//!
+//! Doesn't belong here: rows (`ods`).
 
 use std::collections::{HashMap, HashSet};
 

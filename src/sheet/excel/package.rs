@@ -1,5 +1,7 @@
 //! The zip around an xlsx, xlsm, xlsb or ods: which of them it is, whether it is bounded, and the parts that say
 //! which sheets there are. Also what calamine won't take: macro sheets.
+//!
+//! Doesn't belong here: rows, and the bounds themselves (`bounds`).
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read, Write};

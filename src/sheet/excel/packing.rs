@@ -1,4 +1,6 @@
 //! Rows as bytes: how they are packed, within which bounds, and how they come out again.
+//!
+//! Doesn't belong here: where they wait (`spool`).
 
 use std::sync::Arc;
 

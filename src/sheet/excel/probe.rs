@@ -1,5 +1,7 @@
 //! What calamine makes of a workbook's styles and parts, asked by a small copy of it: the same parts but for the large ones,
 //! in whose place stand a few cells. So nothing of it is worked out a second time, and the large parts are left alone.
+//!
+//! Doesn't belong here: rows (`xlsx`, `parsed`).
 
 use std::collections::HashMap;
 use std::io::{Cursor, Write};

@@ -1,4 +1,6 @@
 //! The bytes of a workbook, openable again and again.
+//!
+//! Doesn't belong here: what the bytes are (`package`, `legacy`).
 
 use std::fs::File;
 use std::io::{BufReader, Cursor, Read, Result as IoResult, Seek, SeekFrom};

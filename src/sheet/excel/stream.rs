@@ -1,5 +1,7 @@
 //! Rows that one thread reads and another takes: a calamine cell reader borrows its workbook, so it can't leave the
 //! function that opened it. The channel is bounded, so memory stays flat; dropping the reader ends the thread.
+//!
+//! Doesn't belong here: what the rows come from (`xlsx`, `xlsb`).
 
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};

@@ -1,4 +1,6 @@
 //! The texts that a workbook's cells share, and how a text is put together of its runs.
+//!
+//! Doesn't belong here: the cells that share them (`scan`).
 
 use std::borrow::Cow;
 

@@ -1,5 +1,7 @@
 //! xls: calamine reads it as a whole, so its sheets are held in memory; an xls has at most 65,536 rows of 256 columns.
 //! It gives no number formats (dates are told) and no hidden rows; merged cells it does give.
+//!
+//! Doesn't belong here: whether the file may be read so (`legacy`).
 
 use std::collections::HashMap;
 use std::sync::Arc;

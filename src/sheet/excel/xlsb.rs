@@ -1,5 +1,7 @@
 //! xlsb: rows through calamine's cell reader. It gives no number formats (dates it does tell), no merged cells and no
 //! hidden rows.
+//!
+//! Doesn't belong here: what a cell means (`cells`).
 
 use calamine::{Reader, SheetType, SheetVisible, Xlsb, XlsbError};
 

@@ -1,5 +1,7 @@
 //! xlsx and xlsm: rows through calamine's cell reader; hidden rows and merged cells from the sheet's XML, for which
 //! calamine has no streaming access.
+//!
+//! Doesn't belong here: sheets as programs usually write them (`parsed`).
 
 use std::io::BufReader;
 use std::sync::{Arc, Mutex, PoisonError};

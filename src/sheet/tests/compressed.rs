@@ -1,3 +1,5 @@
+//! Files that are compressed, cut short, or far larger than they look.
+
 use std::io::Write;
 
 use flate2::write::GzEncoder;

@@ -1,3 +1,5 @@
+//! Which row is taken for the header, and what becomes of the rows above it.
+
 use super::*;
 
 #[test]

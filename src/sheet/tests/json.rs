@@ -1,3 +1,5 @@
+//! JSON and JSON Lines as a whole: keys, values, and documents that are cut short or broken.
+
 use super::*;
 
 fn what(error: &ReadError) -> (u64, &str) {

@@ -1,3 +1,5 @@
+//! Delimited text as a whole: encodings, delimiters, lines, quotes, and what can't be read.
+
 use super::*;
 
 fn delimiter(read: &Read) -> char {

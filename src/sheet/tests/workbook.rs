@@ -1,3 +1,5 @@
+//! Which of a workbook's sheets are read, and what is said of the others.
+
 use rust_xlsxwriter::{Format as CellFormat, Workbook};
 
 use super::*;

@@ -1,4 +1,6 @@
 //! CSV, TSV and their like: RFC 4180's quoting, as the csv crate does it where quotes are necessary.
+//!
+//! Doesn't belong here: the guard for spreadsheet programs (`guard`), encodings (`encode`).
 
 use std::borrow::Cow;
 

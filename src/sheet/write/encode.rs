@@ -1,4 +1,6 @@
 //! UTF-8 turned into the encoding that a delimited file is to have.
+//!
+//! Doesn't belong here: guessing the encoding of a file that is read (`sheet::encoding`).
 
 use std::io::{Result, Write};
 

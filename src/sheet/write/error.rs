@@ -1,4 +1,6 @@
 //! Why a file can't be written.
+//!
+//! Doesn't belong here: why a file can't be read (`sheet::error`).
 
 use std::io::ErrorKind;
 use std::path::PathBuf;

@@ -1,4 +1,6 @@
 //! A file that is there whole, or not at all: written beside its place, synced, then moved there.
+//!
+//! Doesn't belong here: what stands in it.
 
 use std::fs::{self, File, Metadata};
 use std::io::{self, ErrorKind, Write};

@@ -3,6 +3,8 @@
 //! Two forms. What they would take for a number or a date (`00123`, `1E10`, `1-2`, a tag of 24 digits) becomes
 //! `="00123"`: both programs show the text as it is, and it can hold no formula of its own. What they would run as a
 //! formula (`=cmd|…`, `+`, `-`, `@`: OWASP, CSV injection) gets a leading apostrophe, since nothing must be evaluated.
+//!
+//! Doesn't belong here: when it is wanted (`commands::writing`).
 
 use std::borrow::Cow;
 

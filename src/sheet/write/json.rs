@@ -1,4 +1,6 @@
 //! JSON and JSON Lines: an object a row, its keys in the columns' order.
+//!
+//! Doesn't belong here: what a cell is as text (`text`).
 
 use std::io::Write;
 

@@ -1,4 +1,6 @@
 //! The compression around whatever a format writes.
+//!
+//! Doesn't belong here: the file around it (`file`).
 
 use std::io::{BufWriter, Result, Write};
 

@@ -1,4 +1,6 @@
 //! Cells as plain text: the same in CSV, in a workbook's text cells and in JSON's strings.
+//!
+//! Doesn't belong here: quoting (`delimited`), typed cells (`xlsx`).
 
 use std::borrow::Cow;
 use std::fmt::Write as _;

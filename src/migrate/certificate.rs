@@ -14,7 +14,7 @@ use super::verify::Proof;
 use super::{Noticed, hex};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::report::{Tally, numbered};
 use crate::sheet::write::{AtomicFile, WriteError};
 
@@ -254,8 +254,8 @@ impl Certificate<'_> {
         facts.push((
             "Target, read back",
             format!(
-                "{} items, {} to be all: {}",
-                grouped(after.count),
+                "{}, {} to be all: {}",
+                counted(after.count, "item"),
                 grade(after),
                 after.evidence
             ),
@@ -322,10 +322,10 @@ const STYLE: &str = "body{font:11pt/1.4 sans-serif;max-width:48em;margin:2em aut
 fn side_facts<'n>(name: &'n str, side: &Side) -> Vec<(&'n str, String)> {
     let before = &side.before;
     let mut text = format!(
-        "{} at {}: {} items, {} to be all: {}",
+        "{} at {}: {}, {} to be all: {}",
         side.org,
         side.api,
-        grouped(before.count),
+        counted(before.count, "item"),
         grade(before),
         before.evidence
     );

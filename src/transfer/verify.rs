@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::inventory::{Completeness, Spool, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::plan::{Action, Change, Decision};
 
 /// How many differences are named.
@@ -55,8 +55,8 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
         format!("{} of ", grouped(differences))
     };
     output.result(&format!(
-        "Verified by reading back: {differing}{} items, {result}",
-        grouped(compared)
+        "Verified by reading back: {differing}{}, {result}",
+        counted(compared, "item")
     ));
     Ok(differences == 0)
 }

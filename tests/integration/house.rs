@@ -28,7 +28,12 @@ fn every_file_begins_with_a_head_that_says_what_belongs_there() {
         assert!(text(name).starts_with("//! "), "{name} has no head");
         let is_of_tests = name.contains("test");
         // `lib.rs` shows the whole house; these say it in other words.
-        let otherwise = ["src/lib.rs", "src/cli.rs", "src/sheet/cut.rs", "src/sheet/excel/parsed.rs"];
+        let otherwise = [
+            "src/lib.rs",
+            "src/cli.rs",
+            "src/sheet/cut.rs",
+            "src/sheet/excel/parsed.rs",
+        ];
         let otherwise = otherwise.contains(&name.as_str())
             || ["left to", "Knows nothing", "and nothing of"]
                 .iter()
@@ -59,11 +64,9 @@ fn every_room_stands_in_the_readme() {
     let readme = text("README.md");
     let built = readme.split_once("## How it is built").unwrap().1;
     let modules = text("src/lib.rs");
-    let modules = modules.lines().filter_map(|line| {
-        line.trim_start_matches("pub ")
-            .strip_prefix("mod ")?
-            .strip_suffix(';')
-    });
+    let modules = modules
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'));
     for module in modules {
         let places = [
             format!("`{module}`"),
@@ -82,7 +85,11 @@ fn the_commits_and_rooms_that_the_readme_names_are_there() {
     let readme = text("README.md");
     let built = readme.split_once("## How it is built").unwrap().1;
     for (place, word) in built.split('`').enumerate() {
-        if place % 2 == 1 && ["src/", "tests/", "samples/", ".ci"].iter().any(|room| word.starts_with(room)) {
+        if place % 2 == 1
+            && ["src/", "tests/", "samples/", ".ci"]
+                .iter()
+                .any(|room| word.starts_with(room))
+        {
             assert!(root().join(word).exists(), "there is no {word}");
         }
     }

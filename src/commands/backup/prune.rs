@@ -9,7 +9,7 @@ use super::{patience, policy, shelves};
 use crate::backup::{Fate, fates, lock};
 use crate::cli::BackupPrune;
 use crate::error::{Error, Exit};
-use crate::output::{Tone, grouped};
+use crate::output::{Tone, counted, grouped};
 use crate::snapshot::retention::Policy;
 use crate::snapshot::{Lock, Shelf, SnapshotError};
 
@@ -67,10 +67,10 @@ fn show(context: &Context, shelf: &Shelf, fates: &[Fate], dry_run: bool) {
     let gone = fates.iter().filter(|fate| !fate.kept).count();
     let verb = if dry_run { "would remove" } else { "removed" };
     output.result(&format!(
-        "{}: kept {}, {verb} {gone} of {} snapshots",
+        "{}: kept {}, {verb} {gone} of {}",
         shelf.org(),
         fates.len().saturating_sub(gone),
-        fates.len()
+        counted(fates.len() as u64, "snapshot")
     ));
     for fate in fates {
         let (what, tone) = if fate.kept {

@@ -16,7 +16,7 @@ use crate::cli::BackupRestore;
 use crate::error::{Error, Exit};
 use crate::inventory::id_of;
 use crate::journal::Journal;
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::report::Summary;
 use crate::restore::{Restore, rejects_for};
 use crate::runs::{Identity, Known, Lock, Runs, fingerprint};
@@ -46,10 +46,10 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
     let manifest = snapshot.manifest()?.clone();
     summary.source = snapshot.folder().join(snapshot.name.to_string()).display().to_string();
     context.output.result(&format!(
-        "Snapshot {} of {}: {} items ({})",
+        "Snapshot {} of {}: {} ({})",
         snapshot.name,
         shelf.org(),
-        grouped(manifest.items),
+        counted(manifest.items, "item"),
         match manifest.completeness {
             Grade::Part => "a part of what there was".to_owned(),
             whole => format!("{} to be all", whole.name()),

@@ -11,7 +11,7 @@ use super::shelves;
 use crate::audit::{Differences, against, drill};
 use crate::cli::BackupVerify;
 use crate::error::{Error, Exit};
-use crate::output::{Tone, grouped};
+use crate::output::{Tone, counted, grouped};
 use crate::snapshot::{Shelf, Snapshot};
 
 /// Runs the command.
@@ -132,7 +132,11 @@ fn show(context: &Context, shelf: &Shelf, count: usize, damaged: usize) {
     } else {
         (Tone::Bad, format!("{damaged} DAMAGED"))
     };
-    let line = format!("{}: {} snapshots verified, {found}", shelf.org(), grouped(count as u64));
+    let line = format!(
+        "{}: {} verified, {found}",
+        shelf.org(),
+        counted(count as u64, "snapshot")
+    );
     output.result(&output.paint(tone, &line));
 }
 

@@ -146,44 +146,98 @@ fn what_is_mistyped_is_told_with_what_comes_nearest() {
     told(&["export", "-", "--sandbox", "--where", "nmae=Kush"], "\"name\"");
 }
 
-/// Every long option of every command, and every command.
-fn vocabulary(stockport: &Stockport) -> Vec<String> {
-    let mut all: Vec<String> = Vec::new();
-    for (path, help) in helps(stockport) {
-        all.extend(path);
-        let options = help.lines().filter_map(|line| {
-            let line = line.trim_start();
-            let at = line.find("--").filter(|at| *at == 0 || line.starts_with('-'))?;
-            line[at + 2..]
-                .split(|c: char| !(c.is_ascii_lowercase() || c == '-'))
-                .next()
-                .map(str::to_owned)
-        });
-        all.extend(options.filter(|option| !option.is_empty()));
+/// The long options that a help lists, without their hyphens.
+fn long_options(help: &str) -> Vec<String> {
+    let options = help.lines().filter_map(|line| {
+        let line = line.trim_start();
+        let at = line.find("--").filter(|at| *at == 0 || line.starts_with('-'))?;
+        line[at + 2..]
+            .split(|c: char| !(c.is_ascii_lowercase() || c == '-'))
+            .next()
+            .map(str::to_owned)
+    });
+    options.filter(|option| !option.is_empty()).collect()
+}
+
+/// What a shell is told of one command: its part of the script, and how an option and a command inside it are written there.
+fn told<'s>(shell: &str, script: &'s str, path: &[String]) -> (&'s str, fn(&str) -> String, fn(&str) -> String) {
+    let part = |begins: &str, ends: &str| -> &'s str {
+        let (_, rest) = script
+            .split_once(begins)
+            .unwrap_or_else(|| panic!("{shell} knows nothing of {path:?}: no {begins:?}"));
+        rest.split_once(ends).map_or(rest, |(part, _)| part)
+    };
+    let joined = |glue: &str| -> String { path.iter().map(|name| format!("{glue}{name}")).collect() };
+    match shell {
+        "bash" => (
+            part(
+                &format!("\n        stockport{})\n            opts=\"", joined("__subcmd__")),
+                "\"",
+            ),
+            |option| format!(" --{option} "),
+            |command| format!(" {command} "),
+        ),
+        "powershell" => (
+            part(
+                &format!("\n        'stockport{}' {{", joined(";")),
+                "\n            break",
+            ),
+            |option| format!("('--{option}',"),
+            |command| format!("('{command}',"),
+        ),
+        // Their parts stand in each other, so that the whole script is looked at.
+        "zsh" => (script, |option| format!("--{option}"), |command| format!("'{command}:")),
+        "fish" => (
+            script,
+            |option| format!(" -l {option} "),
+            |command| format!(" -a \"{command}\" "),
+        ),
+        other => panic!("no test knows {other}"),
     }
-    all.sort();
-    all.dedup();
-    all
 }
 
 #[test]
-fn the_completions_of_each_shell_name_every_command_and_option() {
+fn the_completions_of_each_shell_name_every_option_and_command_of_every_command() {
     let stockport = Stockport::new();
-    let vocabulary = vocabulary(&stockport);
-    assert!(vocabulary.iter().any(|word| word == "max-unpacked") && vocabulary.iter().any(|word| word == "restore"));
-    for (shell, check) in [
-        ("bash", Some(["bash", "-n"])),
-        ("zsh", Some(["zsh", "-n"])),
-        ("fish", Some(["fish", "--no-execute"])),
-        ("powershell", None),
+    let helps = helps(&stockport);
+    for shell in ["bash", "zsh", "fish", "powershell"] {
+        let script = stockport.run(["completions", shell]).ok().stdout;
+        for (path, help) in &helps {
+            let options = long_options(help);
+            assert!(options.iter().any(|option| option == "help"), "{path:?}: {options:?}");
+            let (part, option, command) = told(shell, &script, path);
+            let part = format!(" {part} ");
+            for name in options {
+                // zsh gives an option what it takes (`=`) or its description (`[`).
+                let written = option(&name);
+                let there = match shell {
+                    "zsh" => ["[", "=[", "=-"]
+                        .iter()
+                        .any(|end| part.contains(&format!("{written}{end}"))),
+                    "fish" => part.contains(&written) || part.contains(&format!("{}\n", written.trim_end())),
+                    _ => part.contains(&written),
+                };
+                assert!(there, "{shell} doesn't complete --{name} of {path:?}: {part}");
+            }
+            for name in crate::readme::listed(help) {
+                assert!(
+                    part.contains(&command(&name)),
+                    "{shell} doesn't complete {name} of {path:?}"
+                );
+            }
+        }
+    }
+}
+
+#[test]
+fn each_shell_that_is_installed_takes_its_completions() {
+    let stockport = Stockport::new();
+    for (shell, program, option) in [
+        ("bash", "bash", "-n"),
+        ("zsh", "zsh", "-n"),
+        ("fish", "fish", "--no-execute"),
     ] {
         let script = stockport.run(["completions", shell]).ok().stdout;
-        for word in &vocabulary {
-            assert!(script.contains(word.as_str()), "{shell} doesn't complete {word}");
-        }
-        let Some([program, option]) = check else {
-            continue;
-        };
         let file = stockport.write("completions", &script);
         match Command::new(program).arg(option).arg(&file).output() {
             Ok(output) => assert!(
@@ -192,6 +246,27 @@ fn the_completions_of_each_shell_name_every_command_and_option() {
                 String::from_utf8_lossy(&output.stderr)
             ),
             Err(_) => println!("skipped: {program} is not installed, so it doesn't look at its completions"),
+        }
+    }
+}
+
+#[test]
+fn the_manual_page_of_every_command_names_all_of_its_options() {
+    let stockport = Stockport::new();
+    stockport.run(["man", "--dir", "man1"]).ok();
+    for (path, help) in helps(&stockport) {
+        let name: String = path.iter().map(|name| format!("-{name}")).collect();
+        let page = stockport.read(&format!("man1/stockport{name}.1"));
+        let (_, described) = page.split_once("\n.SH OPTIONS\n").unwrap();
+        for option in long_options(&help) {
+            let roff = format!("\\fB\\-\\-{}\\fR", option.replace('-', "\\-"));
+            assert!(described.contains(&roff), "stockport{name} lacks --{option}:\n{page}");
+        }
+        for command in crate::readme::listed(&help).iter().filter(|name| *name != "help") {
+            assert!(
+                page.contains(&format!("\\-{command}(1)")),
+                "stockport{name} lacks {command}"
+            );
         }
     }
 }

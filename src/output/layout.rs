@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use console::measure_text_width;
+use console::{measure_text_width, strip_ansi_codes};
 
 /// Narrower than this, lines are left to the terminal: nothing would be pleasant there.
 const NARROWEST: usize = 20;
@@ -56,7 +56,9 @@ fn broken(line: &str, columns: usize) -> String {
     if columns < NARROWEST || width(line) <= columns {
         return line.to_owned();
     }
-    let indent = width(line).saturating_sub(width(line.trim_start_matches(' ')));
+    // A colour may begin before the blanks.
+    let plain = strip_ansi_codes(line);
+    let indent = plain.len() - plain.trim_start_matches(' ').len();
     let hang = (indent + HANG).min(columns / 3);
     let mut out = String::with_capacity(line.len() + line.len() / columns * (hang + 1));
     let mut at = 0;
@@ -118,6 +120,13 @@ mod tests {
         for columns in [20, 40, 80, 200] {
             assert!(wrapped(line, columns).lines().all(|line| width(line) <= columns));
         }
+    }
+
+    #[test]
+    fn a_line_that_begins_with_a_colour_breaks_as_the_plain_one() {
+        let line = "     Blue Dream · 麻の花 大阪 · Party mix";
+        let colored = wrapped(&format!("\u{1b}[2m{line}\u{1b}[0m"), 24);
+        assert_eq!(strip_ansi_codes(&colored), wrapped(line, 24));
     }
 
     #[test]

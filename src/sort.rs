@@ -118,8 +118,8 @@ impl Sorted {
     }
 
     /// How many runs lie on disk.
-    #[must_use]
-    pub fn runs_on_disk(&self) -> usize {
+    #[cfg(test)]
+    fn runs_on_disk(&self) -> usize {
         self.runs.len()
     }
 

@@ -1,6 +1,6 @@
-//! A table made of rows in memory: for tests, and for whoever has rows that stand in no file.
+//! A table made of rows in memory: for tests and fuzzers, whose rows stand in no file.
 //!
-//! Doesn't belong here: where the rows come from.
+//! Doesn't belong here: any way of a user's file (`open` in `mod`).
 
 use super::pieces::Gathered;
 use super::{Format, Header, ReadError, Row, RowReader, Table};

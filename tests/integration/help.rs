@@ -159,15 +159,21 @@ fn long_options(help: &str) -> Vec<String> {
     options.filter(|option| !option.is_empty()).collect()
 }
 
+/// How a name is written in a script.
+type Written = fn(&str) -> String;
+
 /// What a shell is told of one command: its part of the script, and how an option and a command inside it are written there.
-fn told<'s>(shell: &str, script: &'s str, path: &[String]) -> (&'s str, fn(&str) -> String, fn(&str) -> String) {
+fn told<'s>(shell: &str, script: &'s str, path: &[String]) -> (&'s str, Written, Written) {
     let part = |begins: &str, ends: &str| -> &'s str {
         let (_, rest) = script
             .split_once(begins)
             .unwrap_or_else(|| panic!("{shell} knows nothing of {path:?}: no {begins:?}"));
         rest.split_once(ends).map_or(rest, |(part, _)| part)
     };
-    let joined = |glue: &str| -> String { path.iter().map(|name| format!("{glue}{name}")).collect() };
+    let joined = |glue: &str| -> String {
+        let names = std::iter::once("").chain(path.iter().map(String::as_str));
+        names.collect::<Vec<_>>().join(glue)
+    };
     match shell {
         "bash" => (
             part(
@@ -255,7 +261,8 @@ fn the_manual_page_of_every_command_names_all_of_its_options() {
     let stockport = Stockport::new();
     stockport.run(["man", "--dir", "man1"]).ok();
     for (path, help) in helps(&stockport) {
-        let name: String = path.iter().map(|name| format!("-{name}")).collect();
+        let names: Vec<&str> = std::iter::once("").chain(path.iter().map(String::as_str)).collect();
+        let name = names.join("-");
         let page = stockport.read(&format!("man1/stockport{name}.1"));
         let (_, described) = page.split_once("\n.SH OPTIONS\n").unwrap();
         for option in long_options(&help) {

@@ -29,7 +29,7 @@ const COUNTED: &str = "item_id,name,quantity,area_name,作業者\n\
 
 /// What differs from run to run is left out: how long it took.
 fn steady(screen: &str) -> String {
-    steady_lines(screen).iter().map(|line| format!("{line}\n")).collect()
+    steady_lines(screen).join("\n") + "\n"
 }
 
 fn steady_lines(screen: &str) -> Vec<String> {

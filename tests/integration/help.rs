@@ -15,7 +15,7 @@ fn helps(stockport: &Stockport) -> Vec<(Vec<String>, String)> {
     let mut helps = vec![(Vec::new(), stockport.run(["--help"]).ok().stdout)];
     let mut next = 0;
     while let Some((path, help)) = helps.get(next).cloned() {
-        for name in crate::readme::listed(&help).into_iter().filter(|name| name != "help") {
+        for name in crate::manual::listed(&help).into_iter().filter(|name| name != "help") {
             let path: Vec<String> = path.iter().cloned().chain([name]).collect();
             let args: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
             let help = stockport.run(args).ok().stdout;
@@ -225,7 +225,7 @@ fn the_completions_of_each_shell_name_every_option_and_command_of_every_command(
                 };
                 assert!(there, "{shell} doesn't complete --{name} of {path:?}: {part}");
             }
-            for name in crate::readme::listed(help) {
+            for name in crate::manual::listed(help) {
                 assert!(
                     part.contains(&command(&name)),
                     "{shell} doesn't complete {name} of {path:?}"
@@ -269,7 +269,7 @@ fn the_manual_page_of_every_command_names_all_of_its_options() {
             let roff = format!("\\fB\\-\\-{}\\fR", option.replace('-', "\\-"));
             assert!(described.contains(&roff), "stockport{name} lacks --{option}:\n{page}");
         }
-        for command in crate::readme::listed(&help).iter().filter(|name| *name != "help") {
+        for command in crate::manual::listed(&help).iter().filter(|name| *name != "help") {
             assert!(
                 page.contains(&format!("\\-{command}(1)")),
                 "stockport{name} lacks {command}"

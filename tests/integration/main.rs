@@ -24,6 +24,7 @@ mod house;
 mod import;
 mod inspect;
 mod kubernetes;
+mod manual;
 mod migrate;
 mod office;
 mod pictures;

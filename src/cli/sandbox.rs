@@ -12,7 +12,7 @@ use clap::Args;
 #[derive(Args, Debug)]
 pub struct Sandbox {
     /// The port on 127.0.0.1 [default: a free one]
-    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true)]
+    #[arg(long, value_name = "N", default_value_t = 0)]
     pub port: u16,
     /// Cut every list at N items, whatever is asked
     #[arg(long, value_name = "N", help_heading = "Poorer endpoints")]

@@ -1,6 +1,4 @@
 //! Workbooks: `rust_xlsxwriter` in its constant-memory mode, which takes rows in order and keeps them in a temporary file.
-//!
-//! Doesn't belong here: the file that it becomes (`file`).
 
 use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};

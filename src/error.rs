@@ -1,6 +1,7 @@
 //! The errors that a user can meet: what, where, what to do, and which exit code. Each room has its own; here they meet.
 
 use crate::api::ApiError;
+use crate::cli::UsageError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
 use crate::delete::DeleteError;
@@ -96,14 +97,9 @@ pub enum Error {
     /// A temporary file.
     #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(#[from] std::io::Error),
-    /// There is no such command, and so no page on it.
-    #[error("there is no command {command:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
-    NoPage {
-        /// What was named.
-        command: String,
-        /// The command that is most like it.
-        nearest: Option<String>,
-    },
+    /// The command line can't be understood.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// The format of a file that is to be written can't be told.
     #[error("{0} has no ending that names a format")]
     NoFormat(String),
@@ -128,7 +124,7 @@ pub enum Error {
     Schedule(#[from] ScheduleError),
     /// The command that is to be scheduled is mistyped.
     #[error("the command to schedule is at fault: {0}")]
-    Scheduled(String),
+    Scheduled(UsageError),
     /// The user has not agreed.
     #[error("{0}: nothing was done, as nobody said yes to it")]
     NoConsent(String),
@@ -198,7 +194,7 @@ impl Error {
             Self::Migrate(error) => Some(error.hint().to_owned()),
             Self::Shard(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
-            Self::NoPage { .. } => Some("`stockport --help` lists the commands".to_owned()),
+            Self::Usage(error) => Some(error.hint()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
@@ -230,7 +226,7 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if error.is_usage() => Exit::Usage,
-            Self::NoPage { .. }
+            Self::Usage(_)
             | Self::NoFormat(_)
             | Self::Filter(_)
             | Self::Place(_)

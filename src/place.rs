@@ -28,8 +28,8 @@ pub enum PlaceError {
     /// `org:` and nothing behind it.
     #[error("there is no organization behind org:")]
     NoOrganization,
-    /// Both sides are standard input, which can be read once.
-    #[error("standard input can be only one of the two")]
+    /// Standard input is named twice, and can be read once.
+    #[error("standard input is named twice, and can be read only once")]
     TwiceStdin,
 }
 
@@ -39,7 +39,7 @@ impl PlaceError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoOrganization => "write org:ID, with the organization's id to the letter",
-            Self::TwiceStdin => "write one of them to a file first",
+            Self::TwiceStdin => "leave one of them out, or write it to a file first",
         }
     }
 }

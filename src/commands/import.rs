@@ -10,6 +10,7 @@ use crate::error::{Error, Exit};
 use crate::inventory::{Lookup, Window};
 use crate::journal::Journal;
 use crate::output::grouped;
+use crate::place::PlaceError;
 use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Verdict};
 use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
@@ -164,6 +165,9 @@ fn import(
     summary: &mut Summary,
     began: Instant,
 ) -> Result<(), Error> {
+    if options.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
+        return Err(PlaceError::TwiceStdin.into());
+    }
     let mapping = reading::mapping(&options.reading)?;
     let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref())?;
     let mut columns = reading::column_options(&options.reading);

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::cli::{self, Completions, Man};
+use crate::cli::{self, Completions, Man, UsageError};
 use crate::columns::nearest;
 use crate::error::{Error, Exit};
 use crate::sheet::write::WriteError;
@@ -34,10 +34,11 @@ fn pages(context: &Context, options: &Man) -> Result<(), Error> {
         let wanted = words.collect::<Vec<_>>().join("-");
         let Some((_, page)) = pages.iter().find(|(name, _)| *name == wanted) else {
             let names = pages.iter().map(|(name, _)| name.as_str());
-            return Err(Error::NoPage {
+            return Err(Error::from(UsageError::UnknownCommand {
                 nearest: nearest(&wanted, names).map(spaced),
-                command: spaced(&wanted),
-            });
+                given: spaced(&wanted),
+                within: "stockport".to_owned(),
+            }));
         };
         output.verbatim(page);
         output.document(&json!({"page": page, "error": Value::Null}));

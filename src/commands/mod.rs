@@ -21,6 +21,7 @@ mod undo;
 mod writing;
 
 use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,7 +33,7 @@ use serde_json::json;
 
 use crate::api::{Client, Endpoint, Key};
 use crate::backup::Safety;
-use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
+use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
@@ -78,16 +79,7 @@ pub fn main() -> u8 {
     let (cli, given) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version go to standard output and are no error; clap knows which is which.
-            let _ = error.print();
-            if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
-                Output::new(Style {
-                    json: true,
-                    ..Style::default()
-                })
-                .document(&json!({"error": first_line(&error)}));
-            }
-            return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
+            return refused(&error) as u8;
         }
     };
     hush_workbooks();
@@ -108,7 +100,7 @@ pub fn main() -> u8 {
         return context.fail(&ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
     }
     if let Some((a, b)) = conflict(&cli, &context.given) {
-        return context.fail(&ConfigError::Conflict(a, b).into()) as u8;
+        return context.fail(&UsageError::conflict(a, b).into()) as u8;
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
@@ -197,11 +189,32 @@ fn hush_workbooks() {
     }));
 }
 
-/// The sentence of a complaint of clap's, without the usage that follows it.
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
+/// Shows what clap gives instead of a command: help and version, which are no error, or what it refuses.
+fn refused(error: &clap::Error) -> Exit {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    if !error.use_stderr() || args.len() < 2 {
+        // Where nobody reads it any more, there is nobody to tell.
+        let _ = error.print();
+        return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+    }
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    let output = Output::new(Style {
+        json: has("--json"),
+        json_log: has("--json-log"),
+        ..Style::default()
+    });
+    fail(&output, &UsageError::of(error, &args).into())
+}
+
+/// Says why a command could not do its work, as text or as the one JSON document.
+fn fail(output: &Output, error: &Error) -> Exit {
+    let hint = error.hint();
+    let message = hint
+        .as_ref()
+        .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+    output.document(&json!({"error": message}));
+    output.error(&error.to_string(), hint.as_deref());
+    error.exit()
 }
 
 fn style(global: &Global) -> Style {
@@ -444,13 +457,7 @@ impl Context {
 
     /// Says why a command could not do its work, as text or as the one JSON document.
     fn fail(&self, error: &Error) -> Exit {
-        let hint = error.hint();
-        let message = hint
-            .as_ref()
-            .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
-        self.output.document(&json!({"error": message}));
-        self.output.error(&error.to_string(), hint.as_deref());
-        error.exit()
+        fail(&self.output, error)
     }
 }
 

@@ -1,5 +1,7 @@
 //! The errors that a user can meet: what, where, what to do, and which exit code. Each room has its own; here they meet.
 
+use std::path::Path;
+
 use crate::api::ApiError;
 use crate::cli::UsageError;
 use crate::columns::ColumnError;
@@ -220,6 +222,35 @@ impl Error {
         }
     }
 
+    /// The file or folder that it is about, where that is one to look into.
+    #[must_use]
+    pub fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Read(error) | Self::Columns(ColumnError::Read(error)) => read_place(error).map(Path::new),
+            Self::Columns(
+                ColumnError::NoHeader { file, .. }
+                | ColumnError::NoId { file, .. }
+                | ColumnError::Repeated { file, .. }
+                | ColumnError::TwoColumns { file, .. },
+            ) => Some(Path::new(file)),
+            Self::Write(error) | Self::NoRejects(error) => match error {
+                WriteError::File { path, .. } | WriteError::Exists(path) | WriteError::Directory(path) => Some(path),
+                _ => None,
+            },
+            Self::Config(error) => match error {
+                ConfigError::Read { path, .. }
+                | ConfigError::File { path, .. }
+                | ConfigError::KeyFile { path, .. }
+                | ConfigError::OpenKeyFile(path) => Some(path),
+                _ => None,
+            },
+            Self::Review(
+                ReviewError::Io { path, .. } | ReviewError::NoPlan { path, .. } | ReviewError::Mismatch { path, .. },
+            ) => Some(path),
+            _ => None,
+        }
+    }
+
     /// The exit code.
     #[must_use]
     pub fn exit(&self) -> Exit {
@@ -240,5 +271,30 @@ impl Error {
             Self::Interrupted => Exit::Interrupted,
             _ => Exit::Stopped,
         }
+    }
+}
+
+/// The file that can't be read, as the user named it.
+fn read_place(error: &ReadError) -> Option<&str> {
+    match error {
+        ReadError::Directory(path) => path.to_str(),
+        ReadError::Empty(file)
+        | ReadError::Blank(file)
+        | ReadError::Changed(file)
+        | ReadError::PasswordProtected(file)
+        | ReadError::HtmlNotWorkbook(file)
+        | ReadError::XmlNotWorkbook(file)
+        | ReadError::Io { file, .. }
+        | ReadError::Damaged { file, .. }
+        | ReadError::NotASpreadsheet { file, .. }
+        | ReadError::TooLarge { file, .. }
+        | ReadError::NoSuchSheet { file, .. }
+        | ReadError::NoSheets { file, .. }
+        | ReadError::HeaderRow { file, .. }
+        | ReadError::NotText { file, .. }
+        | ReadError::OpenQuote { file, .. }
+        | ReadError::Json { file, .. }
+        | ReadError::DuplicateKey { file, .. } => Some(file),
+        ReadError::Missing(_) | ReadError::UnknownEncoding(_) | ReadError::BadDelimiter(_) => None,
     }
 }

@@ -3,8 +3,10 @@
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
 mod layout;
+mod link;
 
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
@@ -106,12 +108,35 @@ impl Output {
 
     /// A line of the result, in text. With `--json` it is not shown: the document holds it.
     pub fn result(&self, line: &str) {
-        if !self.style.json {
-            // Where no person looks, a line stays a line.
-            match columns(&console::Term::stdout()) {
-                Some(columns) => self.write_out(&wrapped(line, columns)),
-                None => self.write_out(line),
-            }
+        self.result_naming(line, &[]);
+    }
+
+    /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
+    pub fn result_naming(&self, line: &str, paths: &[&Path]) {
+        if self.style.json {
+            return;
+        }
+        // Where no person looks, a line stays a line.
+        self.write_out(&self.laid_out(line, paths, &console::Term::stdout()));
+    }
+
+    /// The text as it stands on this terminal; where it is none, as it is.
+    fn laid_out(&self, text: &str, paths: &[&Path], term: &console::Term) -> String {
+        let wrapped = match columns(term) {
+            Some(columns) => wrapped(text, columns),
+            None => text.to_owned(),
+        };
+        self.clickable(wrapped, paths, term)
+    }
+
+    /// The text with links, where the terminal knows them, colours are wanted, and it isn't a dumb one.
+    fn clickable(&self, text: String, paths: &[&Path], term: &console::Term) -> String {
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let wanted = !paths.is_empty() && term.is_term() && !dumb && self.colored(true);
+        if wanted && supports_hyperlinks::supports_hyperlinks() {
+            link::linked(text, paths)
+        } else {
+            text
         }
     }
 
@@ -155,6 +180,13 @@ impl Output {
         }
     }
 
+    /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
+    pub fn say_naming(&self, line: &str, paths: &[&Path]) {
+        if !self.style.quiet {
+            self.event_naming("info", line, &Value::Null, line, paths);
+        }
+    }
+
     /// How far the work is: a line for people, the numbers for programs.
     pub fn progressed(&self, line: &str, numbers: &Value) {
         if !self.style.quiet {
@@ -164,11 +196,13 @@ impl Output {
 
     /// One event, as text or as JSON.
     fn event(&self, kind: &str, message: &str, details: &Value, text: &str) {
+        self.event_naming(kind, message, details, text, &[]);
+    }
+
+    /// The same of a text that names files.
+    fn event_naming(&self, kind: &str, message: &str, details: &Value, text: &str, paths: &[&Path]) {
         if !self.style.json_log {
-            match columns(&console::Term::stderr()) {
-                Some(columns) => write_err(&wrapped(text, columns)),
-                None => write_err(text),
-            }
+            write_err(&self.laid_out(text, paths, &console::Term::stderr()));
             return;
         }
         let now = jiff::Timestamp::now().to_string();
@@ -198,13 +232,14 @@ impl Output {
         self.event("rejected", reason, &json!({"value": value}), &text);
     }
 
-    /// An error: what, and what to do about it, apart.
-    pub fn error(&self, message: &str, hint: Option<&str>) {
+    /// An error: what, and what to do about it, apart; with the file that it is about, which opens at a click.
+    pub fn error(&self, message: &str, hint: Option<&str>, place: Option<&Path>) {
         let mut text = format!("{} {message}", self.paint_err(Tone::Bad, "error:"));
         if let Some(hint) = hint {
             text += &format!("\n{} {hint}", self.paint_err(Tone::Good, "hint:"));
         }
-        self.event("error", message, &json!({"hint": hint}), &text);
+        let places: Vec<&Path> = place.into_iter().collect();
+        self.event_naming("error", message, &json!({"hint": hint}), &text, &places);
     }
 
     /// Whether a person sits at a terminal who can be asked.

@@ -92,7 +92,9 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
         Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
         Err(error) if writing::is_stdout(&options.output) => {
             // Standard output belongs to the items alone.
-            context.output.error(&error.to_string(), error.hint().as_deref());
+            context
+                .output
+                .error(&error.to_string(), error.hint().as_deref(), error.place());
             error.exit()
         }
         Err(error) => context.fail(&error),
@@ -191,12 +193,8 @@ fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[Strin
         output.say(&counts.equation());
         return;
     }
-    output.result(&format!(
-        "{} in {}: {}",
-        counts.equation(),
-        human(took),
-        options.output.display()
-    ));
+    let line = format!("{} in {}: {}", counts.equation(), human(took), options.output.display());
+    output.result_naming(&line, &[&options.output]);
     output.document(&json!({
         "source": options.input.to_string_lossy(), "target": options.output.to_string_lossy(),
         "read": counts.read, "written": counts.written, "skipped": counts.skipped, "rejected": counts.rejected,

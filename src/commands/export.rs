@@ -238,7 +238,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         output.say(&summary);
         return;
     }
-    output.result(&format!("{summary}: {}", options.file.display()));
+    output.result_naming(&format!("{summary}: {}", options.file.display()), &[&options.file]);
     output.document(&json!({
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,

@@ -237,9 +237,8 @@ fn import(
     transfer.run(&files, &journal, review, summary);
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         write_plan(path, &identity, &journal)?;
-        context
-            .output
-            .result(&format!("The plan, for review: {}", path.display()));
+        let line = format!("The plan, for review: {}", path.display());
+        context.output.result_naming(&line, &[path]);
     }
     if sends {
         summary.took = began.elapsed();

@@ -45,7 +45,7 @@ fn inspect(context: &Context, options: &Inspect) -> Result<(), Error> {
         show(output, inspection);
     }
     if let Some(path) = &options.save_map {
-        output.say(&format!("The mapping file is {}", path.display()));
+        output.say_naming(&format!("The mapping file is {}", path.display()), &[path]);
     }
     Ok(())
 }

@@ -53,7 +53,7 @@ fn pages(context: &Context, options: &Man) -> Result<(), Error> {
         let path = dir.join(format!("{name}.1"));
         std::fs::write(&path, page).map_err(refused(&path, "written"))?;
     }
-    output.result(&format!("Wrote {} pages into {}", pages.len(), dir.display()));
+    output.result_naming(&format!("Wrote {} pages into {}", pages.len(), dir.display()), &[dir]);
     output.document(&json!({"pages": pages.len(), "dir": dir.to_string_lossy(), "error": Value::Null}));
     Ok(())
 }

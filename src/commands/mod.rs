@@ -213,7 +213,7 @@ fn fail(output: &Output, error: &Error) -> Exit {
         .as_ref()
         .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
     output.document(&json!({"error": message}));
-    output.error(&error.to_string(), hint.as_deref());
+    output.error(&error.to_string(), hint.as_deref(), error.place());
     error.exit()
 }
 

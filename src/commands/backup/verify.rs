@@ -36,7 +36,7 @@ fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
             newest_is_damaged = damage.is_some();
             if let Some(damage) = &damage {
                 damaged += 1;
-                context.output.error(damage, None);
+                context.output.error(damage, None, None);
             }
             documents.push(document(&shelf, snapshot, damage.as_deref()));
         }

@@ -56,18 +56,8 @@ impl<'a> Terminal<'a> {
 
     /// Begins a command, which is a word that a shell would take as it is.
     pub(crate) fn begin(&self, args: &[&str]) {
-        let command = self.stockport.command(args);
-        let mut script = "cd \"$(dirname \"$0\")/work\"\nexport TERM=tmux-256color\n".to_owned();
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                script += &format!("export {}='{}'\n", name.to_string_lossy(), value.to_string_lossy());
-            }
-        }
-        script += &format!("'{}'", command.get_program().to_string_lossy());
-        for arg in args {
-            script += &format!(" '{arg}'");
-        }
-        script += &format!("\nprintf '{ENDED}'\nsleep 600\n");
+        let mut script = script(self.stockport, "tmux-256color", args);
+        script += &format!("printf '{ENDED}'\nsleep 600\n");
         let file = self.stockport.home().join(format!("run-{}.sh", self.columns));
         std::fs::write(&file, script).unwrap();
         let columns = self.columns.to_string();
@@ -94,6 +84,46 @@ impl<'a> Terminal<'a> {
             }
             assert!(began.elapsed() < PATIENCE, "it doesn't end:\n{screen}");
             thread::sleep(Duration::from_millis(50));
+        }
+    }
+}
+
+/// A shell's script that runs a command with its environment, in its folder, on a terminal of this name.
+fn script(stockport: &Stockport, term: &str, args: &[&str]) -> String {
+    let command = stockport.command(args);
+    let mut script = format!("cd \"$(dirname \"$0\")/work\"\nexport TERM={term}\n");
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            script += &format!("export {}='{}'\n", name.to_string_lossy(), value.to_string_lossy());
+        }
+    }
+    script += &format!("'{}'", command.get_program().to_string_lossy());
+    for arg in args {
+        script += &format!(" '{arg}'");
+    }
+    script.push('\n');
+    script
+}
+
+/// What a command sends to a terminal, byte by byte, what it says of itself and its results in one; none where the program
+/// that lends a terminal is not installed, which is said aloud.
+#[expect(clippy::print_stderr, reason = "what is not tried is said aloud")]
+pub(crate) fn raw(stockport: &Stockport, term: &str, args: &[&str]) -> Option<String> {
+    let file = stockport.home().join("raw.sh");
+    std::fs::write(&file, script(stockport, term, args)).unwrap();
+    let mut command = Command::new("script");
+    // util-linux: -q says nothing of itself, -e gives the command's exit code, -c names it.
+    command.args(["-q", "-e", "-c", &format!("sh '{}'", file.display()), "/dev/null"]);
+    let output = command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    match output.stdin(std::process::Stdio::null()).output() {
+        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("script: ") => {
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+        _ => {
+            eprintln!("skipped: no script of util-linux is installed");
+            None
         }
     }
 }

@@ -8,11 +8,12 @@ mod link;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
 use crate::progress::Show;
-pub use layout::{human, padded, shortened, width, wrapped};
+pub use layout::{human, padded, shortened, tame, width, wrapped};
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -55,6 +56,8 @@ pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 
 pub struct Output {
     style: Style,
     closed: AtomicBool,
+    /// Why a result could not be written, where somebody still wanted it.
+    lost: Mutex<Option<std::io::Error>>,
 }
 
 /// What a piece of text is, which decides its colour.
@@ -79,6 +82,7 @@ impl Output {
         Self {
             style,
             closed: AtomicBool::new(false),
+            lost: Mutex::new(None),
         }
     }
 
@@ -122,9 +126,10 @@ impl Output {
 
     /// The text as it stands on this terminal; where it is none, as it is.
     fn laid_out(&self, text: &str, paths: &[&Path], term: &console::Term) -> String {
+        let text = tame(text);
         let wrapped = match columns(term) {
-            Some(columns) => wrapped(text, columns),
-            None => text.to_owned(),
+            Some(columns) => wrapped(&text, columns),
+            None => text.into_owned(),
         };
         self.clickable(wrapped, paths, term)
     }
@@ -286,9 +291,21 @@ impl Output {
 
     fn write_out(&self, line: &str) {
         let mut out = std::io::stdout().lock();
-        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-            self.closed.store(true, Ordering::Relaxed);
+        let Err(cause) = writeln!(out, "{line}").and_then(|()| out.flush()) else {
+            return;
+        };
+        self.closed.store(true, Ordering::Relaxed);
+        // Whoever closed the pipe wants no more; a full disk is another thing.
+        if cause.kind() != std::io::ErrorKind::BrokenPipe {
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.get_or_insert(cause);
         }
+    }
+
+    /// Why a result could not be written; said once.
+    #[must_use]
+    pub fn lost(&self) -> Option<std::io::Error> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Belongs here: telling them apart, by how they are written and what is there. Doesn't: reading any of them.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -46,12 +47,13 @@ impl PlaceError {
 
 impl Place {
     /// Reads a name. A file whose name begins with `org:` is named `./org:…`.
-    pub fn parse(text: &str) -> Result<Self, PlaceError> {
-        match text.strip_prefix(ORG) {
+    pub fn parse(name: impl AsRef<OsStr>) -> Result<Self, PlaceError> {
+        let name = name.as_ref();
+        match name.to_str().and_then(|text| text.strip_prefix(ORG)) {
             Some("") => Err(PlaceError::NoOrganization),
             Some(org) => Ok(Self::Org(org.to_owned())),
-            None if snapshot::is_meant(Path::new(text)) => Ok(Self::Snapshot(PathBuf::from(text))),
-            None => Ok(Self::File(PathBuf::from(text))),
+            None if snapshot::is_meant(Path::new(name)) => Ok(Self::Snapshot(PathBuf::from(name))),
+            None => Ok(Self::File(PathBuf::from(name))),
         }
     }
 

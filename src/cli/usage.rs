@@ -4,6 +4,7 @@
 
 use std::ffi::OsString;
 use std::fmt::Display;
+use std::path::Path;
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
@@ -41,6 +42,8 @@ pub enum UsageError {
         nearest: Option<String>,
         /// Commands that have an option of this name.
         elsewhere: Vec<String>,
+        /// A file of this name, which is none for its first letter.
+        file: Option<String>,
         /// The command.
         within: String,
     },
@@ -173,6 +176,11 @@ impl UsageError {
                     // Who writes another command's option to the letter means that one.
                     nearest: within.option_like(&given).filter(|_| elsewhere.is_empty()),
                     elsewhere,
+                    file: args
+                        .iter()
+                        .filter_map(|arg| arg.to_str())
+                        .find(|arg| arg.starts_with(&given) && Path::new(arg).is_file())
+                        .map(str::to_owned),
                     given,
                     within: name,
                 }
@@ -228,6 +236,9 @@ impl UsageError {
         match self {
             Self::UnknownCommand { within, .. } => format!("`{within} --help` lists the commands"),
             Self::NoCommand { within, .. } => format!("`{within} --help` says what each of them does"),
+            Self::UnknownOption { file: Some(file), .. } => {
+                format!("if you mean the file of that name, write ./{file}")
+            }
             Self::UnknownOption { within, .. } => format!("`{within} --help` lists the options"),
             Self::Surplus { form, .. } | Self::Missing { form, .. } => {
                 format!("write {form}; with --help it is explained")

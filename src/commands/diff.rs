@@ -34,8 +34,6 @@ struct Entries(BufWriter<File>);
 pub(super) fn run(context: &Context, options: &cli::Diff) -> Exit {
     match diff(context, options) {
         Ok(exit) => exit,
-        // Whoever read the output has had enough (`diff … --csv - | head -1`): nothing to complain about.
-        Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
         Err(error) => context.fail(&error),
     }
 }
@@ -74,10 +72,15 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     drop((a.side, b.side));
     show(context, &summary, &mut entries, to_stdout)?;
     if let Some((target, mut place)) = table {
-        let mut out = writer(&target, &tell::columns(), &Style::default(), place.bytes())?;
-        entries.each(&mut |entry| Ok(tell::rows(&entry, out.as_mut())?))?;
-        out.finish()?;
-        place.commit()?;
+        match write(&target, &mut place, &mut entries) {
+            // Whoever read the table has had enough (`diff … --csv - | head -1`): nothing to complain about, and what was
+            // found stays found.
+            Err(Error::Write(error)) if error.is_closed_pipe() => {}
+            written => {
+                written?;
+                place.commit()?;
+            }
+        }
     }
     Ok(if counts.differ() {
         Exit::Different
@@ -86,6 +89,12 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     } else {
         Exit::Done
     })
+}
+
+fn write(target: &Target, place: &mut OutPlace, entries: &mut Entries) -> Result<(), Error> {
+    let mut out = writer(target, &tell::columns(), &Style::default(), place.bytes())?;
+    entries.each(&mut |entry| Ok(tell::rows(&entry, out.as_mut())?))?;
+    Ok(out.finish()?)
 }
 
 /// `--csv -` is what it says; a file is what its ending says.

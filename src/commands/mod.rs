@@ -44,6 +44,7 @@ use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::shard::Shard;
 use crate::sheet::WORKBOOK_THREAD;
+use crate::sheet::write::WriteError;
 use crate::transfer::Purpose;
 use crate::upload;
 
@@ -127,7 +128,15 @@ pub fn main() -> u8 {
         Command::Completions(options) => manual::completions(&context, &options),
         Command::Man(options) => manual::man(&context, &options),
     };
-    exit as u8
+    told_all(&context.output, exit) as u8
+}
+
+/// A result that could not be written is an error, whatever else went well (`runs > /dev/full`).
+fn told_all(output: &Output, exit: Exit) -> Exit {
+    let Some(cause) = output.lost() else { return exit };
+    let error = Error::from(WriteError::Io(cause));
+    output.error(&error.to_string(), error.hint().as_deref(), None);
+    if exit == Exit::Done { error.exit() } else { exit }
 }
 
 /// The options that the command line itself gives, in whatever command, by their names.
@@ -171,7 +180,9 @@ fn uses_profile(cli: &Cli) -> bool {
         | Command::Backup(BackupCommand::Restore(_)) => true,
         // Where both ends have a profile of their own, no other one counts.
         Command::Migrate(migrate) => migrate.from_profile.is_none() || migrate.to_profile.is_none(),
-        Command::Diff(diff) => [&diff.a, &diff.b].iter().any(|place| place.starts_with("org:")),
+        Command::Diff(diff) => [&diff.a, &diff.b]
+            .iter()
+            .any(|place| place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
@@ -193,9 +204,14 @@ fn hush_workbooks() {
 fn refused(error: &clap::Error) -> Exit {
     let args: Vec<OsString> = std::env::args_os().collect();
     if !error.use_stderr() || args.len() < 2 {
-        // Where nobody reads it any more, there is nobody to tell.
-        let _ = error.print();
-        return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        return match error.print() {
+            // Where nobody reads it any more, there is nobody to tell.
+            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+                fail(&Output::new(Style::default()), &WriteError::Io(cause).into())
+            }
+            _ if error.use_stderr() => Exit::Usage,
+            _ => Exit::Done,
+        };
     }
     let has = |option: &str| args.iter().any(|arg| arg == option);
     let output = Output::new(Style {

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use super::super::Context;
 use super::{patience, policy, prune};
 use crate::backup::Backup;
+use crate::cause;
 use crate::cli::BackupCreate;
 use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
@@ -227,9 +228,10 @@ fn tell(context: &Context, command: &str, document: &Value) {
         Ok(status) => context
             .output
             .warn(&format!("the command of --on-failure ended with {status}")),
-        Err(cause) => context
-            .output
-            .warn(&format!("the command of --on-failure can't be run: {cause}")),
+        Err(cause) => context.output.warn(&format!(
+            "the command of --on-failure can't be run: {}",
+            cause::io(&cause)
+        )),
     }
 }
 

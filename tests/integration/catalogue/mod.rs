@@ -92,6 +92,7 @@ fn own() -> Vec<Error> {
             given: "--kep-daily".to_owned(),
             nearest: Some("--keep-daily".to_owned()),
             elsewhere: Vec::new(),
+            file: None,
             within: "stockport backup create".to_owned(),
         }),
         Error::NoConsent("Delete 120 items of green-valley".to_owned()),

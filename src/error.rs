@@ -59,7 +59,7 @@ pub enum Error {
     NoRejects(#[source] WriteError),
     /// The endpoint, or the way to it.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(ApiError),
     /// A condition or a list of fields.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -149,6 +149,9 @@ pub enum Error {
     /// The user stopped the run.
     #[error("interrupted: what was in flight was finished, nothing new was begun")]
     Interrupted,
+    /// The user stopped the run, and would not wait for what was in flight.
+    #[error("stopped at once: what was in flight was not waited for")]
+    StoppedAtOnce,
     /// The closing equation doesn't hold: a fault of this program.
     #[error("the numbers of this run don't add up ({0}): this is a fault of stockport, not of the file")]
     Imbalance(String),
@@ -218,6 +221,10 @@ impl Error {
                 "to go on, run the same command (an import with --resume); what is done already is not done again"
                     .to_owned(),
             ),
+            Self::StoppedAtOnce => Some(
+                "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
+                    .to_owned(),
+            ),
             Self::Imbalance(_) => Some("compare an export with the file, and please report it".to_owned()),
         }
     }
@@ -268,7 +275,7 @@ impl Error {
             Self::Snapshot(error) => error.exit(),
             Self::Migrate(error) if error.is_usage() => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
-            Self::Interrupted => Exit::Interrupted,
+            Self::Interrupted | Self::StoppedAtOnce => Exit::Interrupted,
             _ => Exit::Stopped,
         }
     }
@@ -296,5 +303,15 @@ fn read_place(error: &ReadError) -> Option<&str> {
         | ReadError::Json { file, .. }
         | ReadError::DuplicateKey { file, .. } => Some(file),
         ReadError::Missing(_) | ReadError::UnknownEncoding(_) | ReadError::BadDelimiter(_) => None,
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        match error {
+            // Whatever noticed it first, it is the user's wish.
+            ApiError::Interrupted => Self::Interrupted,
+            error => Self::Api(error),
+        }
     }
 }

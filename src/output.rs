@@ -8,12 +8,17 @@ mod link;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::progress::Show;
 pub use layout::{human, padded, shortened, tame, width, wrapped};
+
+/// How often the wait for an answer looks whether the run was asked to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -56,6 +61,8 @@ pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 
 pub struct Output {
     style: Style,
     closed: AtomicBool,
+    /// The one document has been given.
+    documented: AtomicBool,
     /// Why a result could not be written, where somebody still wanted it.
     lost: Mutex<Option<std::io::Error>>,
 }
@@ -82,6 +89,7 @@ impl Output {
         Self {
             style,
             closed: AtomicBool::new(false),
+            documented: AtomicBool::new(false),
             lost: Mutex::new(None),
         }
     }
@@ -154,7 +162,7 @@ impl Output {
 
     /// The one JSON document.
     pub fn document(&self, document: &Value) {
-        if self.style.json {
+        if self.style.json && !self.documented.swap(true, Ordering::Relaxed) {
             self.write_out(&document.to_string());
         }
     }
@@ -162,7 +170,7 @@ impl Output {
     /// The one JSON document, with a last key whose list may be too long to be held: `each` gives its elements. The document
     /// is whole even where `each` fails; it is the caller's to say so.
     pub fn long_document<E>(&self, head: &Value, list: &str, each: &mut Elements<'_, E>) -> Result<(), E> {
-        if !self.style.json {
+        if !self.style.json || self.documented.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         let head = head.to_string();
@@ -253,16 +261,31 @@ impl Output {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here.
+    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here. A wish to stop
+    /// is an answer as well, and the other one.
     #[must_use]
-    pub fn confirm(&self, what: &str) -> bool {
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    pub fn confirm(&self, what: &str, stop: &AtomicBool) -> bool {
+        if !self.can_ask() || write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ").is_err() {
             return false;
         }
-        let asked = write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ");
-        let mut answer = String::new();
-        let answered = asked.and_then(|()| std::io::stdin().read_line(&mut answer));
-        answered.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // On a thread of its own, as nothing else ends the wait for a line.
+        std::thread::spawn(move || {
+            let mut answer = String::new();
+            let read = std::io::stdin().read_line(&mut answer);
+            let _ = sender.send(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"));
+        });
+        loop {
+            match receiver.recv_timeout(GLANCE) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+                Err(_) => {
+                    // The question's line has no end yet.
+                    write_err("");
+                    return false;
+                }
+            }
+        }
     }
 
     /// The text in its colour, for a line of the result.

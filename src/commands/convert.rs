@@ -92,19 +92,25 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
         Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
         Err(error) if writing::is_stdout(&options.output) => {
             // Standard output belongs to the items alone.
+            let error = context.cause_of(error);
             context
                 .output
                 .error(&error.to_string(), error.hint().as_deref(), error.place());
             error.exit()
         }
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
 fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
     let target = writing::target(&options.output, options.format)?;
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(slice::from_ref(&options.input), &options.reading, mapping.as_ref())?;
+    let (tables, _) = reading::open(
+        slice::from_ref(&options.input),
+        &options.reading,
+        mapping.as_ref(),
+        &context.reading,
+    )?;
     let mut source = Source::with_mapping(tables, reading::column_options(&options.reading), mapping.as_ref())?;
     let mut place = Place::open(&options.output, options.force)?;
     let survey = source.survey()?;

@@ -34,7 +34,7 @@ struct Entries(BufWriter<File>);
 pub(super) fn run(context: &Context, options: &cli::Diff) -> Exit {
     match diff(context, options) {
         Ok(exit) => exit,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -190,7 +190,12 @@ fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
 
 fn file(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(slice::from_ref(path), &options.reading, mapping.as_ref())?;
+    let (tables, _) = reading::open(
+        slice::from_ref(path),
+        &options.reading,
+        mapping.as_ref(),
+        &context.reading,
+    )?;
     let columns = reading::column_options(&options.reading);
     let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
     let survey = source.survey()?;
@@ -205,6 +210,7 @@ fn compared(context: &Context, a: &Side, b: &Side, rules: &Rules) -> Result<(Cou
     let progress = Progress::begin(&context.output, "Comparing", Some(a.records.count()));
     let mut entries = Entries(BufWriter::new(tempfile::tempfile()?));
     let counts = compare(a.records(), b.records(), rules, &mut |entry| {
+        context.go_on()?;
         progress.done(u64::from(entry.change != Mark::Added));
         if entry.change != Mark::Equal || context.output.is_verbose() {
             entries.push(&entry)?;

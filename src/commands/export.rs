@@ -80,7 +80,7 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
         }
         // Whoever read the output has had enough (`export - | head -1`): nothing to complain about.
         Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -168,6 +168,7 @@ fn write(
                     Ok(encoder.encode(&cells, &mut part.bytes)?)
                 },
                 &mut |part| {
+                    context.go_on()?;
                     progress.done(part.read);
                     all.add(part.written);
                     Ok(parts.encoded(&part.bytes)?)
@@ -175,6 +176,7 @@ fn write(
             )
         }
         None => spool.each::<Error>(|item| {
+            context.go_on()?;
             progress.done(1);
             if !filter.matches(&item) {
                 return Ok(());

@@ -22,7 +22,7 @@ pub(super) fn completions(context: &Context, options: &Completions) -> Exit {
 pub(super) fn man(context: &Context, options: &Man) -> Exit {
     match pages(context, options) {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 

@@ -34,6 +34,7 @@ use serde_json::json;
 use crate::api::{Client, Endpoint, Key};
 use crate::backup::Safety;
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
+use crate::columns::ColumnError;
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
@@ -43,16 +44,21 @@ use crate::report::Summary;
 use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::shard::Shard;
-use crate::sheet::WORKBOOK_THREAD;
 use crate::sheet::write::WriteError;
+use crate::sheet::{Stop, WORKBOOK_THREAD};
 use crate::transfer::Purpose;
 use crate::upload;
 
+/// How long a run may take to stop before it says what it waits for.
+const STOPPING: Duration = Duration::from_secs(1);
+
 /// What every command works with.
 struct Context {
-    output: Output,
+    output: Arc<Output>,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// The same wish, as long as files are only read.
+    reading: Stop,
     /// The user has agreed to deletions beforehand.
     yes: bool,
     /// The organizations that the command line itself names, not the environment.
@@ -84,10 +90,12 @@ pub fn main() -> u8 {
         }
     };
     hush_workbooks();
+    let stop = Arc::new(AtomicBool::new(false));
     let mut context = Context {
-        output: Output::new(style(&cli.global)),
+        output: Arc::new(Output::new(style(&cli.global))),
         wishes: wishes(&cli),
-        stop: Arc::new(AtomicBool::new(false)),
+        reading: Stop::at(&stop),
+        stop,
         yes: cli.global.yes,
         named_orgs: if given.contains("org") {
             cli.global.org.clone()
@@ -98,16 +106,16 @@ pub fn main() -> u8 {
     };
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
-        return context.fail(&ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+        return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
     }
     if let Some((a, b)) = conflict(&cli, &context.given) {
-        return context.fail(&UsageError::conflict(a, b).into()) as u8;
+        return context.fail(UsageError::conflict(a, b).into()) as u8;
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
             Ok(Some(profile)) => context.take_profile(profile),
             Ok(None) => {}
-            Err(error) => return context.fail(&error.into()) as u8,
+            Err(error) => return context.fail(error.into()) as u8,
         }
     }
     context.obey_interrupts();
@@ -308,10 +316,17 @@ impl Context {
     /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
     fn obey_interrupts(&self) {
         let stop = Arc::clone(&self.stop);
+        let output = Arc::clone(&self.output);
         let handler = move || {
             if stop.swap(true, Ordering::Relaxed) {
-                std::process::exit(Exit::Interrupted as i32);
+                std::process::exit(fail(&output, &Error::StoppedAtOnce) as i32);
             }
+            let output = Arc::clone(&output);
+            std::thread::spawn(move || {
+                std::thread::sleep(STOPPING);
+                // Still here: something is waited for.
+                output.say("Stopping: what is in flight is finished first; Ctrl-C again stops at once");
+            });
         };
         if let Err(error) = ctrlc::set_handler(handler) {
             self.output.say(&format!(
@@ -464,16 +479,33 @@ impl Context {
 
     /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
     fn consent(&self, what: &str) -> Result<(), Error> {
-        if self.yes || self.output.confirm(what) {
-            Ok(())
+        if self.yes || self.output.confirm(what, &self.stop) {
+            return Ok(());
+        }
+        self.go_on()?;
+        Err(Error::NoConsent(what.to_owned()))
+    }
+
+    /// An error once the user wishes to stop.
+    fn go_on(&self) -> Result<(), Error> {
+        if self.stop.load(Ordering::Relaxed) {
+            Err(Error::Interrupted)
         } else {
-            Err(Error::NoConsent(what.to_owned()))
+            Ok(())
+        }
+    }
+
+    /// What an error comes from: a file that is no longer read because the user wished to stop is no fault of the file's.
+    fn cause_of(&self, error: Error) -> Error {
+        match error {
+            Error::Read(_) | Error::Columns(ColumnError::Read(_)) if self.go_on().is_err() => Error::Interrupted,
+            error => error,
         }
     }
 
     /// Says why a command could not do its work, as text or as the one JSON document.
-    fn fail(&self, error: &Error) -> Exit {
-        fail(&self.output, error)
+    fn fail(&self, error: Error) -> Exit {
+        fail(&self.output, &self.cause_of(error))
     }
 }
 

@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context, options: &cli::Schedule) -> Exit {
     };
     match done {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 

@@ -4,7 +4,6 @@
 //! The order of the questions: a byte-order mark; the share of NULs in even and odd bytes (UTF-16
 //! without a mark, which chardetng takes for windows-1252); the whole as UTF-8; chardetng.
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -13,6 +12,7 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, W
 
 use super::ReadError;
 use super::source::Source;
+use super::stop::Bytes;
 
 const BLOCK: usize = 1 << 16;
 const LARGE: usize = 1 << 18;
@@ -306,7 +306,7 @@ enum State {
 
 /// Reads text of any encoding as UTF-8, a block at a time.
 struct Transcoder {
-    bytes: File,
+    bytes: Bytes,
     decoder: Decoder,
     input: Vec<u8>,
     pending: Range<usize>,
@@ -317,7 +317,7 @@ struct Transcoder {
 }
 
 impl Transcoder {
-    fn new(bytes: File, encoding: &'static Encoding) -> Self {
+    fn new(bytes: Bytes, encoding: &'static Encoding) -> Self {
         Self {
             bytes,
             decoder: encoding.new_decoder_without_bom_handling(),

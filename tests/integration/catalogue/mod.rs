@@ -69,7 +69,7 @@ variants!(of_all of Error as "Error":
     Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, Migrate, Shard, TwoResults,
     Review, Temporary, Usage,
     NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
-    Interrupted, Imbalance,
+    Interrupted, StoppedAtOnce, Imbalance,
 );
 
 /// The errors of no room of their own. What is transparent stands in its room's group.
@@ -107,6 +107,7 @@ fn own() -> Vec<Error> {
             },
         },
         Error::Interrupted,
+        Error::StoppedAtOnce,
         Error::Imbalance("200 read = 198 created".to_owned()),
     ]
 }

@@ -4,6 +4,7 @@
 mod names;
 mod pipes;
 mod places;
+mod signals;
 
 use std::path::Path;
 

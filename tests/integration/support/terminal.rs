@@ -56,8 +56,9 @@ impl<'a> Terminal<'a> {
 
     /// Begins a command, which is a word that a shell would take as it is.
     pub(crate) fn begin(&self, args: &[&str]) {
-        let mut script = script(self.stockport, "tmux-256color", args);
-        script += &format!("printf '{ENDED}'\nsleep 600\n");
+        // A signal from the keyboard is meant for the command, not for the shell that waits for it.
+        let mut script = format!("trap : INT\n{}", script(self.stockport, "tmux-256color", args));
+        script += &format!("printf '{ENDED}%s' $?\nsleep 600\n");
         let file = self.stockport.home().join(format!("run-{}.sh", self.columns));
         std::fs::write(&file, script).unwrap();
         let columns = self.columns.to_string();
@@ -76,15 +77,32 @@ impl<'a> Terminal<'a> {
 
     /// What the screen shows once the command has ended.
     pub(crate) fn end(&self, colours: bool) -> String {
+        let screen = self.wait_for(ENDED, colours);
+        screen.split_once(ENDED).unwrap().0.to_owned()
+    }
+
+    /// The exit code of the command, once it has ended.
+    pub(crate) fn code(&self) -> String {
+        let screen = self.wait_for(ENDED, false);
+        screen.split_once(ENDED).unwrap().1.trim().to_owned()
+    }
+
+    /// What the screen shows once it shows this.
+    pub(crate) fn wait_for(&self, text: &str, colours: bool) -> String {
         let began = Instant::now();
         loop {
             let screen = self.screen(colours);
-            if let Some((shown, _)) = screen.split_once(ENDED) {
-                return shown.to_owned();
+            if screen.contains(text) {
+                return screen;
             }
-            assert!(began.elapsed() < PATIENCE, "it doesn't end:\n{screen}");
+            assert!(began.elapsed() < PATIENCE, "no {text}:\n{screen}");
             thread::sleep(Duration::from_millis(50));
         }
+    }
+
+    /// Types a key, by tmux's name for it.
+    pub(crate) fn key(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
     }
 }
 

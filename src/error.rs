@@ -240,18 +240,15 @@ impl Error {
                 | ColumnError::Repeated { file, .. }
                 | ColumnError::TwoColumns { file, .. },
             ) => Some(Path::new(file)),
-            Self::Write(error) | Self::NoRejects(error) => match error {
-                WriteError::File { path, .. } | WriteError::Exists(path) | WriteError::Directory(path) => Some(path),
-                _ => None,
-            },
-            Self::Config(error) => match error {
+            Self::Write(WriteError::File { path, .. } | WriteError::Exists(path) | WriteError::Directory(path))
+            | Self::NoRejects(WriteError::File { path, .. } | WriteError::Exists(path) | WriteError::Directory(path))
+            | Self::Config(
                 ConfigError::Read { path, .. }
                 | ConfigError::File { path, .. }
                 | ConfigError::KeyFile { path, .. }
-                | ConfigError::OpenKeyFile(path) => Some(path),
-                _ => None,
-            },
-            Self::Review(
+                | ConfigError::OpenKeyFile(path),
+            )
+            | Self::Review(
                 ReviewError::Io { path, .. } | ReviewError::NoPlan { path, .. } | ReviewError::Mismatch { path, .. },
             ) => Some(path),
             _ => None,

@@ -4,7 +4,9 @@
 
 mod layout;
 mod link;
+mod locale;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -60,6 +62,8 @@ pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 
 #[derive(Debug)]
 pub struct Output {
     style: Style,
+    /// Our own signs are to be ASCII.
+    ascii: bool,
     closed: AtomicBool,
     /// The one document has been given.
     documented: AtomicBool,
@@ -88,6 +92,7 @@ impl Output {
     pub fn new(style: Style) -> Self {
         Self {
             style,
+            ascii: !locale::is_utf8(),
             closed: AtomicBool::new(false),
             documented: AtomicBool::new(false),
             lost: Mutex::new(None),
@@ -104,6 +109,12 @@ impl Output {
     #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.style.verbose
+    }
+
+    /// Whether our own signs are to be ASCII: the locale is none of UTF-8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
     }
 
     /// How progress is to be shown: a bar only where a person looks at it.
@@ -134,7 +145,10 @@ impl Output {
 
     /// The text as it stands on this terminal; where it is none, as it is.
     fn laid_out(&self, text: &str, paths: &[&Path], term: &console::Term) -> String {
-        let text = tame(text);
+        let mut text = tame(text);
+        if self.ascii {
+            text = Cow::Owned(locale::in_ascii(&text).into_owned());
+        }
         let wrapped = match columns(term) {
             Some(columns) => wrapped(&text, columns),
             None => text.into_owned(),
@@ -158,6 +172,16 @@ impl Output {
         if !self.style.json {
             self.write_out(text.trim_end_matches('\n'));
         }
+    }
+
+    /// Help: as it is, but for our own signs.
+    pub fn help(&self, text: &str) {
+        let text = if self.ascii {
+            locale::in_ascii(text)
+        } else {
+            Cow::Borrowed(text)
+        };
+        self.write_out(text.trim_end_matches('\n'));
     }
 
     /// The one JSON document.

@@ -91,7 +91,7 @@ mod tests {
     fn a_snapshot_is_told_from_a_file_by_its_name_and_by_what_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let is_snapshot = |name: &str| matches!(Place::parse(&at(name)), Ok(Place::Snapshot(_)));
+        let is_snapshot = |name: &str| matches!(Place::parse(at(name)), Ok(Place::Snapshot(_)));
         for name in ["", "acme@2026-11-22", "acme@latest", "acme/2026-11-23T02-00-00Z"] {
             assert!(is_snapshot(name), "{name}");
         }

@@ -39,11 +39,11 @@ impl Client {
         let Some(stop) = &self.stop else {
             return Ok(Box::new(body));
         };
-        let (sender, pieces) = sync_channel(AHEAD);
+        let (sender, parts) = sync_channel(AHEAD);
         let begun = thread::Builder::new().spawn(move || pass_on(body, &sender));
         begun.map_err(|cause| ApiError::Setup(crate::cause::io(&cause)))?;
         Ok(Box::new(Pieces {
-            pieces,
+            parts,
             stop: Arc::clone(stop),
             piece: Vec::new(),
             at: 0,
@@ -82,7 +82,7 @@ fn pass_on(mut body: impl Read, sender: &SyncSender<io::Result<Vec<u8>>>) {
 
 /// A body that another thread reads.
 struct Pieces {
-    pieces: Receiver<io::Result<Vec<u8>>>,
+    parts: Receiver<io::Result<Vec<u8>>>,
     stop: Arc<AtomicBool>,
     piece: Vec<u8>,
     at: usize,
@@ -91,7 +91,7 @@ struct Pieces {
 impl Read for Pieces {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.at == self.piece.len() {
-            self.piece = match wait(&self.pieces, &self.stop) {
+            self.piece = match wait(&self.parts, &self.stop) {
                 Some(piece) => piece?,
                 None if self.stop.load(Ordering::Relaxed) => return Err(io::Error::other("it was interrupted")),
                 // The end has been told already.
@@ -116,7 +116,7 @@ mod tests {
     fn pieces(stop: &Arc<AtomicBool>) -> (SyncSender<io::Result<Vec<u8>>>, Pieces) {
         let (sender, receiver) = sync_channel(8);
         let pieces = Pieces {
-            pieces: receiver,
+            parts: receiver,
             stop: Arc::clone(stop),
             piece: Vec::new(),
             at: 0,

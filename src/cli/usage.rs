@@ -243,10 +243,9 @@ impl UsageError {
             Self::Surplus { form, .. } | Self::Missing { form, .. } => {
                 format!("write {form}; with --help it is explained")
             }
-            Self::UnknownValue { known, .. } => format!("give {}", either(known)),
             Self::Value { wanted, .. } => wanted.clone(),
             Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` says what it takes"),
-            Self::NoValue { known, .. } => format!("give {}", either(known)),
+            Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
             Self::NeedlessValue { option, .. } => format!("write {option} alone, or leave it out"),
             Self::Conflict(..) | Self::Twice(_) => "leave one of them out".to_owned(),
             Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),

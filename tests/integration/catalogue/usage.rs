@@ -189,7 +189,7 @@ fn every_command_line_that_is_refused_says_what_the_catalogue_shows() {
         }
         is_short(&told, &mut fault);
         // In JSON the same, message and hint in one, and nothing else on standard output.
-        let wants_json = args.iter().any(|arg| *arg == "--json");
+        let wants_json = args.contains(&"--json");
         if !wants_json && !run.stdout.is_empty() {
             fault("it writes to standard output");
         }

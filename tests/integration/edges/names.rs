@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt as _;
 
 use super::{ORG, assert_tidy, assert_told, filled};
 use crate::support::Stockport;
+use crate::support::terminal::raw;
 
 /// A line of arguments, in which `?` stands for a byte that is no UTF-8.
 fn args(line: &str) -> Vec<OsString> {
@@ -117,5 +118,70 @@ fn a_name_cannot_steer_the_terminal() {
             run.stdout,
             run.stderr
         );
+    }
+}
+
+#[test]
+fn in_a_locale_without_utf_8_our_own_signs_are_ascii_and_data_stay_as_they_are() {
+    let stored =
+        "item_id,name,quantity\nA1,\"麻 → ü, a text that is cut as it is long enough for that to be done\",1\n";
+    let counted = "item_id,name,quantity\nA1,\"麻 → ü, another text that is cut as it is long enough for that\",2\n";
+    for (name, value, ascii) in [
+        ("LC_ALL", "C", true),
+        ("LC_ALL", "POSIX", true),
+        ("LC_ALL", "de_DE.ISO-8859-1", true),
+        ("LC_CTYPE", "en_US", true),
+        ("LANG", "", true),
+        ("LC_ALL", "C.UTF-8", false),
+        ("LC_ALL", "de_DE.utf8", false),
+        ("LANG", "ja_JP.UTF-8", false),
+    ] {
+        let server = filled(1);
+        let stockport = Stockport::new().at(&server, ORG).env(name, value);
+        stockport.write("stored.csv", stored);
+        stockport.write("counted.csv", counted);
+        stockport.run(["import", "stored.csv"]).ok();
+        let what = format!("{name}={value}");
+        let mut texts = vec![
+            stockport.run(["import", "counted.csv"]).ok(),
+            stockport.run(["diff", "stored.csv", "counted.csv"]).exit(4),
+            stockport.run(["runs"]).ok(),
+            stockport.run(["import", "--help"]).ok(),
+            stockport
+                .run(["export", "-", "--org", "a b ", "--key-file", "absent"])
+                .exit(1),
+        ];
+        let shown: Vec<String> = texts.drain(..).map(|run| run.stdout + &run.stderr).collect();
+        let all = shown.concat();
+        let (arrow, dots) = if ascii { (" -> ", "...") } else { (" → ", "…") };
+        assert!(
+            shown[0].contains(arrow) && shown[1].contains(arrow) && shown[2].contains(arrow),
+            "{what}: {all}"
+        );
+        assert!(shown[0].contains(dots) && shown[3].contains(dots), "{what}: {all}");
+        // What stands in quotation marks was said by somebody else.
+        assert!(shown[1].contains("\"麻 → ü, a text"), "{what}: {}", shown[1]);
+        let ours: String = all.split('"').step_by(2).collect();
+        assert_eq!(ours.contains(['→', '…']), !ascii, "{what}: {ours}");
+        let export = stockport.run(["export", "-", "-q"]).ok().stdout;
+        assert!(export.contains("麻 → ü, another"), "{what}: {export}");
+        let document = stockport
+            .run(["diff", "stored.csv", "counted.csv", "--json"])
+            .exit(4)
+            .stdout;
+        assert!(document.contains("麻 → ü, another"), "{what}: {document}");
+    }
+}
+
+#[test]
+fn what_is_drawn_is_ascii_as_well_in_such_a_locale() {
+    let server = filled(300);
+    for (locale, ascii) in [("C", true), ("C.UTF-8", false)] {
+        let stockport = Stockport::new().at(&server, ORG).env("LC_ALL", locale);
+        let Some(bytes) = raw(&stockport, "xterm-256color", &["export", "out.csv"]) else {
+            return;
+        };
+        assert!(bytes.contains("Reading sandbox-company"), "{bytes}");
+        assert_eq!(bytes.is_ascii(), ascii, "{locale}: {bytes}");
     }
 }

@@ -149,7 +149,9 @@ fn what_a_shell_pipes_in_by_a_name_is_read_once_and_its_rejects_stand_in_the_wor
         feed("map.pipe", "[columns]\nTag = \"item_id\"\n"),
     ];
     let run = stockport.run(["import", "pipe", "--map", "map.pipe"]).exit(3);
-    feeders.into_iter().for_each(|feeder| feeder.join().unwrap());
+    for feeder in feeders {
+        feeder.join().unwrap();
+    }
     assert!(run.stdout.contains("2 read = 1 created + 1 rejected"), "{}", run.stdout);
     assert!(stockport.read("stdin.rejects.csv").contains("A/2"));
     let feeder = feed("pipe", "Tag,name\nA1,Kush\n");

@@ -312,13 +312,8 @@ fn in_the_middle(signal: &str, prepare: &[&str], line: &str, again: &str, method
 fn what_is_in_flight_is_finished_and_the_rest_can_be_gone_on_with() {
     thread::scope(|scope| {
         scope.spawn(|| {
-            in_the_middle(
-                "TERM",
-                &[],
-                "import load.csv",
-                "import load.csv --resume --json",
-                "POST",
-            )
+            let again = "import load.csv --resume --json";
+            in_the_middle("TERM", &[], "import load.csv", again, "POST");
         });
         scope.spawn(|| {
             let line = "migrate --from sandbox-company --to sandbox-branch";

@@ -114,6 +114,7 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
     let mut source = Source::with_mapping(tables, reading::column_options(&options.reading), mapping.as_ref())?;
     let mut place = Place::open(&options.output, options.force)?;
     let survey = source.survey()?;
+    context.go_on()?;
     tell(context, &source, &survey);
     let layout = Layout::new(&source);
     let style = Style {
@@ -156,12 +157,14 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
                         })
                     },
                     &mut |part| {
+                        context.go_on()?;
                         tally(&part);
                         Ok(parts.encoded(&part.bytes)?)
                     },
                 )
             }
             None => source.read::<Error>(&mut |_, incoming| {
+                context.go_on()?;
                 let mut one = Part::default();
                 one.take(incoming, &mut |table, draft, _| out.row(&layout.cells(table, draft)))?;
                 tally(&one);

@@ -40,6 +40,7 @@ fn inspect(context: &Context, options: &Inspect) -> Result<(), Error> {
     for table in tables {
         let columns = reading::column_options(&options.reading);
         inspections.push(columns::inspect(table, columns, mapping.as_ref())?);
+        context.go_on()?;
     }
     if let Some(path) = &options.save_map {
         save_map(path, &inspections, mapping)?;

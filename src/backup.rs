@@ -108,6 +108,9 @@ impl Backup<'_> {
             grade,
             evidence: listing.evidence,
         };
+        if self.stop.load(Ordering::Relaxed) {
+            return Err(Error::Interrupted);
+        }
         let created = shelf.create(&lock, &mut spool, &facts)?;
         Ok(Taken { shelf, created, lock })
     }

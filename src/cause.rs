@@ -4,6 +4,15 @@
 
 use std::io::{self, ErrorKind};
 
+/// The number of "too many levels of symbolic links" (errno.h: ELOOP), for which the standard library has no stable name.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+const LOOP: i32 = 40;
+#[cfg(not(any(target_os = "linux", target_os = "android", windows)))]
+const LOOP: i32 = 62;
+/// The same on Windows (winerror.h: `ERROR_CANT_RESOLVE_FILENAME`).
+#[cfg(windows)]
+const LOOP: i32 = 1921;
+
 /// Why an operation on files or sockets failed.
 #[must_use]
 pub fn io(error: &io::Error) -> String {
@@ -11,7 +20,11 @@ pub fn io(error: &io::Error) -> String {
     if error.get_ref().is_some() && !error.to_string().contains(" (os error ") {
         return error.to_string();
     }
+    if error.raw_os_error() == Some(LOOP) {
+        return "its symbolic links lead in a circle".to_owned();
+    }
     match error.kind() {
+        ErrorKind::AlreadyExists => "a file, or a link that leads nowhere, is in the way".to_owned(),
         ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::StorageFull => "the disk is full".to_owned(),
@@ -32,6 +45,8 @@ pub fn sqlite(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqliteFailure(failure, words) => match (failure.code, words) {
             (rusqlite::ErrorCode::DiskFull, _) => "the disk is full".to_owned(),
+            // So SQLite tells of a disk that fills up under its index of what is new, as of one that breaks.
+            (rusqlite::ErrorCode::SystemIoFailure, _) => "the disk is full, or fails".to_owned(),
             (rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked, _) => {
                 "another program is using it".to_owned()
             }

@@ -19,6 +19,7 @@ mod runs;
 mod sandbox;
 mod schedule;
 mod undo;
+mod usage;
 
 use std::path::PathBuf;
 
@@ -41,6 +42,8 @@ pub use runs::Runs;
 pub use sandbox::Sandbox;
 pub use schedule::{Schedule, ScheduleCommand, System};
 pub use undo::Undo;
+pub use usage::UsageError;
+use usage::whole;
 
 /// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
 #[derive(Debug, Parser)]
@@ -109,11 +112,12 @@ pub struct Global {
     )]
     pub key_file: Option<PathBuf>,
     /// How often a request that may go through later is repeated
-    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace")]
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace",
+          value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]
     pub retries: u32,
     /// The deadline of one request, in seconds
     #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Pace",
-          value_parser = clap::value_parser!(u64).range(1..=86_400))]
+          value_parser = whole::<u64, 1, 86_400>)]
     pub timeout: u64,
     /// Write events to standard error as JSON, one a line, instead of text
     #[arg(long, global = true, help_heading = "Output")]

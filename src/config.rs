@@ -54,9 +54,6 @@ pub enum ConfigError {
     /// Several organizations are named, where one has to be meant.
     #[error("several organizations are named, and this command works with one: {}", .0.join(", "))]
     SeveralOrganizations(Vec<String>),
-    /// Two options that can't both be meant.
-    #[error("--{0} and --{1} can't both be meant")]
-    Conflict(&'static str, &'static str),
     /// The embedded server has no such organization.
     #[error("the sandbox has no organization {org:?}; it has {}", known.join(", "))]
     NotInSandbox {
@@ -143,7 +140,6 @@ impl ConfigError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
-            Self::Conflict(..) => "leave one of them out",
             Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
             Self::NotInSandbox { .. } => {
                 "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
@@ -172,11 +168,7 @@ impl ConfigError {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::NoOrganization
-                | Self::Conflict(..)
-                | Self::SeveralOrganizations(_)
-                | Self::NoProfile { .. }
-                | Self::NoFile(_)
+            Self::NoOrganization | Self::SeveralOrganizations(_) | Self::NoProfile { .. } | Self::NoFile(_)
         )
     }
 }

@@ -2,7 +2,10 @@
 //!
 //! Doesn't belong here: how each room's error comes about.
 
+use std::path::Path;
+
 use crate::api::ApiError;
+use crate::cli::UsageError;
 use crate::columns::ColumnError;
 use crate::config::ConfigError;
 use crate::delete::DeleteError;
@@ -58,7 +61,7 @@ pub enum Error {
     NoRejects(#[source] WriteError),
     /// The endpoint, or the way to it.
     #[error(transparent)]
-    Api(#[from] ApiError),
+    Api(ApiError),
     /// A condition or a list of fields.
     #[error(transparent)]
     Filter(#[from] FilterError),
@@ -98,14 +101,9 @@ pub enum Error {
     /// A temporary file.
     #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(#[from] std::io::Error),
-    /// There is no such command, and so no page on it.
-    #[error("there is no command {command:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
-    NoPage {
-        /// What was named.
-        command: String,
-        /// The command that is most like it.
-        nearest: Option<String>,
-    },
+    /// The command line can't be understood.
+    #[error(transparent)]
+    Usage(#[from] UsageError),
     /// The format of a file that is to be written can't be told.
     #[error("{0} has no ending that names a format")]
     NoFormat(String),
@@ -130,7 +128,7 @@ pub enum Error {
     Schedule(#[from] ScheduleError),
     /// The command that is to be scheduled is mistyped.
     #[error("the command to schedule is at fault: {0}")]
-    Scheduled(String),
+    Scheduled(UsageError),
     /// The user has not agreed.
     #[error("{0}: nothing was done, as nobody said yes to it")]
     NoConsent(String),
@@ -153,6 +151,9 @@ pub enum Error {
     /// The user stopped the run.
     #[error("interrupted: what was in flight was finished, nothing new was begun")]
     Interrupted,
+    /// The user stopped the run, and would not wait for what was in flight.
+    #[error("stopped at once: what was in flight was not waited for")]
+    StoppedAtOnce,
     /// The closing equation doesn't hold: a fault of this program.
     #[error("the numbers of this run don't add up ({0}): this is a fault of stockport, not of the file")]
     Imbalance(String),
@@ -200,7 +201,7 @@ impl Error {
             Self::Migrate(error) => Some(error.hint().to_owned()),
             Self::Shard(error) => Some(error.hint().to_owned()),
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
-            Self::NoPage { .. } => Some("`stockport --help` lists the commands".to_owned()),
+            Self::Usage(error) => Some(error.hint()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
@@ -222,7 +223,37 @@ impl Error {
                 "to go on, run the same command (an import with --resume); what is done already is not done again"
                     .to_owned(),
             ),
+            Self::StoppedAtOnce => Some(
+                "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
+                    .to_owned(),
+            ),
             Self::Imbalance(_) => Some("compare an export with the file, and please report it".to_owned()),
+        }
+    }
+
+    /// The file or folder that it is about, where that is one to look into.
+    #[must_use]
+    pub fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Read(error) | Self::Columns(ColumnError::Read(error)) => read_place(error).map(Path::new),
+            Self::Columns(
+                ColumnError::NoHeader { file, .. }
+                | ColumnError::NoId { file, .. }
+                | ColumnError::Repeated { file, .. }
+                | ColumnError::TwoColumns { file, .. },
+            ) => Some(Path::new(file)),
+            Self::Write(WriteError::File { path, .. } | WriteError::Exists(path) | WriteError::Directory(path))
+            | Self::NoRejects(WriteError::File { path, .. } | WriteError::Exists(path) | WriteError::Directory(path))
+            | Self::Config(
+                ConfigError::Read { path, .. }
+                | ConfigError::File { path, .. }
+                | ConfigError::KeyFile { path, .. }
+                | ConfigError::OpenKeyFile(path),
+            )
+            | Self::Review(
+                ReviewError::Io { path, .. } | ReviewError::NoPlan { path, .. } | ReviewError::Mismatch { path, .. },
+            ) => Some(path),
+            _ => None,
         }
     }
 
@@ -232,7 +263,7 @@ impl Error {
         match self {
             Self::Config(error) if error.is_usage() => Exit::Usage,
             Self::Delete(error) if error.is_usage() => Exit::Usage,
-            Self::NoPage { .. }
+            Self::Usage(_)
             | Self::NoFormat(_)
             | Self::Filter(_)
             | Self::Place(_)
@@ -243,8 +274,43 @@ impl Error {
             Self::Snapshot(error) => error.exit(),
             Self::Migrate(error) if error.is_usage() => Exit::Usage,
             Self::Incomplete { .. } => Exit::Different,
-            Self::Interrupted => Exit::Interrupted,
+            Self::Interrupted | Self::StoppedAtOnce => Exit::Interrupted,
             _ => Exit::Stopped,
+        }
+    }
+}
+
+/// The file that can't be read, as the user named it.
+fn read_place(error: &ReadError) -> Option<&str> {
+    match error {
+        ReadError::Directory(path) => path.to_str(),
+        ReadError::Empty(file)
+        | ReadError::Blank(file)
+        | ReadError::Changed(file)
+        | ReadError::PasswordProtected(file)
+        | ReadError::HtmlNotWorkbook(file)
+        | ReadError::XmlNotWorkbook(file)
+        | ReadError::Io { file, .. }
+        | ReadError::Damaged { file, .. }
+        | ReadError::NotASpreadsheet { file, .. }
+        | ReadError::TooLarge { file, .. }
+        | ReadError::NoSuchSheet { file, .. }
+        | ReadError::NoSheets { file, .. }
+        | ReadError::HeaderRow { file, .. }
+        | ReadError::NotText { file, .. }
+        | ReadError::OpenQuote { file, .. }
+        | ReadError::Json { file, .. }
+        | ReadError::DuplicateKey { file, .. } => Some(file),
+        ReadError::Missing(_) | ReadError::UnknownEncoding(_) | ReadError::BadDelimiter(_) => None,
+    }
+}
+
+impl From<ApiError> for Error {
+    fn from(error: ApiError) -> Self {
+        match error {
+            // Whatever noticed it first, it is the user's wish.
+            ApiError::Interrupted => Self::Interrupted,
+            error => Self::Api(error),
         }
     }
 }

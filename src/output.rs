@@ -3,14 +3,24 @@
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
 mod layout;
+mod link;
+mod locale;
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::RecvTimeoutError;
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::progress::Show;
-pub use layout::{human, padded, shortened, width, wrapped};
+pub use layout::{human, padded, shortened, tame, width, wrapped};
+
+/// How often the wait for an answer looks whether the run was asked to stop.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -52,7 +62,13 @@ pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 
 #[derive(Debug)]
 pub struct Output {
     style: Style,
+    /// Our own signs are to be ASCII.
+    ascii: bool,
     closed: AtomicBool,
+    /// The one document has been given.
+    documented: AtomicBool,
+    /// Why a result could not be written, where somebody still wanted it.
+    lost: Mutex<Option<std::io::Error>>,
 }
 
 /// What a piece of text is, which decides its colour.
@@ -76,7 +92,10 @@ impl Output {
     pub fn new(style: Style) -> Self {
         Self {
             style,
+            ascii: !locale::is_utf8(),
             closed: AtomicBool::new(false),
+            documented: AtomicBool::new(false),
+            lost: Mutex::new(None),
         }
     }
 
@@ -90,6 +109,12 @@ impl Output {
     #[must_use]
     pub fn is_verbose(&self) -> bool {
         self.style.verbose
+    }
+
+    /// Whether our own signs are to be ASCII: the locale is none of UTF-8.
+    #[must_use]
+    pub fn is_ascii(&self) -> bool {
+        self.ascii
     }
 
     /// How progress is to be shown: a bar only where a person looks at it.
@@ -106,12 +131,39 @@ impl Output {
 
     /// A line of the result, in text. With `--json` it is not shown: the document holds it.
     pub fn result(&self, line: &str) {
-        if !self.style.json {
-            // Where no person looks, a line stays a line.
-            match columns(&console::Term::stdout()) {
-                Some(columns) => self.write_out(&wrapped(line, columns)),
-                None => self.write_out(line),
-            }
+        self.result_naming(line, &[]);
+    }
+
+    /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
+    pub fn result_naming(&self, line: &str, paths: &[&Path]) {
+        if self.style.json {
+            return;
+        }
+        // Where no person looks, a line stays a line.
+        self.write_out(&self.laid_out(line, paths, &console::Term::stdout()));
+    }
+
+    /// The text as it stands on this terminal; where it is none, as it is.
+    fn laid_out(&self, text: &str, paths: &[&Path], term: &console::Term) -> String {
+        let mut text = tame(text);
+        if self.ascii {
+            text = Cow::Owned(locale::in_ascii(&text).into_owned());
+        }
+        let wrapped = match columns(term) {
+            Some(columns) => wrapped(&text, columns),
+            None => text.into_owned(),
+        };
+        self.clickable(wrapped, paths, term)
+    }
+
+    /// The text with links, where the terminal knows them, colours are wanted, and it isn't a dumb one.
+    fn clickable(&self, text: String, paths: &[&Path], term: &console::Term) -> String {
+        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let wanted = !paths.is_empty() && term.is_term() && !dumb && self.colored(true);
+        if wanted && supports_hyperlinks::supports_hyperlinks() {
+            link::linked(text, paths)
+        } else {
+            text
         }
     }
 
@@ -122,9 +174,19 @@ impl Output {
         }
     }
 
+    /// Help: as it is, but for our own signs.
+    pub fn help(&self, text: &str) {
+        let text = if self.ascii {
+            locale::in_ascii(text)
+        } else {
+            Cow::Borrowed(text)
+        };
+        self.write_out(text.trim_end_matches('\n'));
+    }
+
     /// The one JSON document.
     pub fn document(&self, document: &Value) {
-        if self.style.json {
+        if self.style.json && !self.documented.swap(true, Ordering::Relaxed) {
             self.write_out(&document.to_string());
         }
     }
@@ -132,7 +194,7 @@ impl Output {
     /// The one JSON document, with a last key whose list may be too long to be held: `each` gives its elements. The document
     /// is whole even where `each` fails; it is the caller's to say so.
     pub fn long_document<E>(&self, head: &Value, list: &str, each: &mut Elements<'_, E>) -> Result<(), E> {
-        if !self.style.json {
+        if !self.style.json || self.documented.swap(true, Ordering::Relaxed) {
             return Ok(());
         }
         let head = head.to_string();
@@ -155,6 +217,13 @@ impl Output {
         }
     }
 
+    /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
+    pub fn say_naming(&self, line: &str, paths: &[&Path]) {
+        if !self.style.quiet {
+            self.event_naming("info", line, &Value::Null, line, paths);
+        }
+    }
+
     /// How far the work is: a line for people, the numbers for programs.
     pub fn progressed(&self, line: &str, numbers: &Value) {
         if !self.style.quiet {
@@ -164,11 +233,13 @@ impl Output {
 
     /// One event, as text or as JSON.
     fn event(&self, kind: &str, message: &str, details: &Value, text: &str) {
+        self.event_naming(kind, message, details, text, &[]);
+    }
+
+    /// The same of a text that names files.
+    fn event_naming(&self, kind: &str, message: &str, details: &Value, text: &str, paths: &[&Path]) {
         if !self.style.json_log {
-            match columns(&console::Term::stderr()) {
-                Some(columns) => write_err(&wrapped(text, columns)),
-                None => write_err(text),
-            }
+            write_err(&self.laid_out(text, paths, &console::Term::stderr()));
             return;
         }
         let now = jiff::Timestamp::now().to_string();
@@ -198,13 +269,14 @@ impl Output {
         self.event("rejected", reason, &json!({"value": value}), &text);
     }
 
-    /// An error: what, and what to do about it, apart.
-    pub fn error(&self, message: &str, hint: Option<&str>) {
+    /// An error: what, and what to do about it, apart; with the file that it is about, which opens at a click.
+    pub fn error(&self, message: &str, hint: Option<&str>, place: Option<&Path>) {
         let mut text = format!("{} {message}", self.paint_err(Tone::Bad, "error:"));
         if let Some(hint) = hint {
             text += &format!("\n{} {hint}", self.paint_err(Tone::Good, "hint:"));
         }
-        self.event("error", message, &json!({"hint": hint}), &text);
+        let places: Vec<&Path> = place.into_iter().collect();
+        self.event_naming("error", message, &json!({"hint": hint}), &text, &places);
     }
 
     /// Whether a person sits at a terminal who can be asked.
@@ -213,16 +285,31 @@ impl Output {
         std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
     }
 
-    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here.
+    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here. A wish to stop
+    /// is an answer as well, and the other one.
     #[must_use]
-    pub fn confirm(&self, what: &str) -> bool {
-        if !(std::io::stdin().is_terminal() && std::io::stderr().is_terminal()) {
+    pub fn confirm(&self, what: &str, stop: &AtomicBool) -> bool {
+        if !self.can_ask() || write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ").is_err() {
             return false;
         }
-        let asked = write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ");
-        let mut answer = String::new();
-        let answered = asked.and_then(|()| std::io::stdin().read_line(&mut answer));
-        answered.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+        let (sender, receiver) = std::sync::mpsc::channel();
+        // On a thread of its own, as nothing else ends the wait for a line.
+        std::thread::spawn(move || {
+            let mut answer = String::new();
+            let read = std::io::stdin().read_line(&mut answer);
+            let _ = sender.send(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"));
+        });
+        loop {
+            match receiver.recv_timeout(GLANCE) {
+                Ok(answer) => return answer,
+                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
+                Err(_) => {
+                    // The question's line has no end yet.
+                    write_err("");
+                    return false;
+                }
+            }
+        }
     }
 
     /// The text in its colour, for a line of the result.
@@ -251,9 +338,21 @@ impl Output {
 
     fn write_out(&self, line: &str) {
         let mut out = std::io::stdout().lock();
-        if writeln!(out, "{line}").and_then(|()| out.flush()).is_err() {
-            self.closed.store(true, Ordering::Relaxed);
+        let Err(cause) = writeln!(out, "{line}").and_then(|()| out.flush()) else {
+            return;
+        };
+        self.closed.store(true, Ordering::Relaxed);
+        // Whoever closed the pipe wants no more; a full disk is another thing.
+        if cause.kind() != std::io::ErrorKind::BrokenPipe {
+            let mut lost = self.lost.lock().unwrap_or_else(PoisonError::into_inner);
+            lost.get_or_insert(cause);
         }
+    }
+
+    /// Why a result could not be written; said once.
+    #[must_use]
+    pub fn lost(&self) -> Option<std::io::Error> {
+        self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 }
 

@@ -2,6 +2,7 @@
 //!
 //! Belongs here: telling them apart, by how they are written and what is there. Doesn't: reading any of them.
 
+use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -28,8 +29,8 @@ pub enum PlaceError {
     /// `org:` and nothing behind it.
     #[error("there is no organization behind org:")]
     NoOrganization,
-    /// Both sides are standard input, which can be read once.
-    #[error("standard input can be only one of the two")]
+    /// Standard input is named twice, and can be read once.
+    #[error("standard input is named twice, and can be read only once")]
     TwiceStdin,
 }
 
@@ -39,19 +40,20 @@ impl PlaceError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoOrganization => "write org:ID, with the organization's id to the letter",
-            Self::TwiceStdin => "write one of them to a file first",
+            Self::TwiceStdin => "leave one of them out, or write it to a file first",
         }
     }
 }
 
 impl Place {
     /// Reads a name. A file whose name begins with `org:` is named `./org:…`.
-    pub fn parse(text: &str) -> Result<Self, PlaceError> {
-        match text.strip_prefix(ORG) {
+    pub fn parse(name: impl AsRef<OsStr>) -> Result<Self, PlaceError> {
+        let name = name.as_ref();
+        match name.to_str().and_then(|text| text.strip_prefix(ORG)) {
             Some("") => Err(PlaceError::NoOrganization),
             Some(org) => Ok(Self::Org(org.to_owned())),
-            None if snapshot::is_meant(Path::new(text)) => Ok(Self::Snapshot(PathBuf::from(text))),
-            None => Ok(Self::File(PathBuf::from(text))),
+            None if snapshot::is_meant(Path::new(name)) => Ok(Self::Snapshot(PathBuf::from(name))),
+            None => Ok(Self::File(PathBuf::from(name))),
         }
     }
 
@@ -89,7 +91,7 @@ mod tests {
     fn a_snapshot_is_told_from_a_file_by_its_name_and_by_what_is_there() {
         let folder = tempfile::tempdir().unwrap();
         let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
-        let is_snapshot = |name: &str| matches!(Place::parse(&at(name)), Ok(Place::Snapshot(_)));
+        let is_snapshot = |name: &str| matches!(Place::parse(at(name)), Ok(Place::Snapshot(_)));
         for name in ["", "acme@2026-11-22", "acme@latest", "acme/2026-11-23T02-00-00Z"] {
             assert!(is_snapshot(name), "{name}");
         }

@@ -58,7 +58,7 @@ impl<'a> Progress<'a> {
             Show::Lines | Show::Hidden => ProgressBar::hidden(),
         };
         let narrow = show == Show::Bar && Term::stderr().size().1 < NARROW;
-        bar.set_style(style(total.is_some(), narrow));
+        bar.set_style(style(total.is_some(), narrow, output.is_ascii()));
         bar.set_prefix(title.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
         let now = Instant::now();
@@ -200,14 +200,16 @@ impl<'a> Progress<'a> {
     }
 }
 
-fn style(total_is_known: bool, narrow: bool) -> ProgressStyle {
+fn style(total_is_known: bool, narrow: bool, ascii: bool) -> ProgressStyle {
     let template = match (total_is_known, narrow) {
         (true, false) => "{prefix} [{wide_bar}] {pos_grouped}/{len_grouped} items, {rate}, ETA {eta}{msg}",
         (true, true) => "{prefix} [{wide_bar}] {percent}%\n{pos_grouped}/{len_grouped}, {rate}, ETA {eta}{msg}",
         (false, _) => "{prefix} {spinner} {pos_grouped} items, {rate}{msg}",
     };
-    ProgressStyle::with_template(template)
-        .unwrap_or_else(|_| ProgressStyle::default_bar())
+    let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
+    // The usual spinner is of Braille's dots.
+    let style = if ascii { style.tick_chars("-\\|/ ") } else { style };
+    style
         .progress_chars("=> ")
         .with_key("pos_grouped", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
             let _ = write!(w, "{}", HumanCount(state.pos()));

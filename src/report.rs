@@ -128,7 +128,7 @@ impl Summary {
             self.show_text(output, tally);
         }
         if let Some(error) = &self.error {
-            output.error(&error.to_string(), error.hint().as_deref());
+            output.error(&error.to_string(), error.hint().as_deref(), error.place());
         }
     }
 
@@ -160,10 +160,11 @@ impl Summary {
             ));
         }
         for file in &self.rejects {
-            output.result(&format!(
+            let line = format!(
                 "Rows that did not go through, ready to be corrected: {}",
                 file.display()
-            ));
+            );
+            output.result_naming(&line, &[file]);
         }
     }
 

@@ -371,11 +371,17 @@ impl Runs {
     }
 }
 
+/// Whether it gives its bytes only once: standard input, a named pipe, what a shell puts for `<(…)`.
+#[must_use]
+pub fn is_stream(path: &Path) -> bool {
+    path == Path::new("-") || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 /// What a file holds, as a run notes it.
 pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
-    if path == Path::new("-") {
+    if is_stream(path) {
         return Ok(Fingerprint {
-            path: "-".to_owned(),
+            path: path.to_string_lossy().into_owned(),
             sha256: None,
         });
     }
@@ -424,7 +430,7 @@ fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
         match (&then.sha256, &now.sha256) {
             (Some(a), Some(b)) if a == b => {}
             (Some(_), Some(_)) => return Some(format!("{} has changed since", now.path)),
-            _ => return Some("it read standard input, which can't be read again".to_owned()),
+            _ => return Some("it read standard input or a pipe, which can't be read again".to_owned()),
         }
     }
     other_options(run.fact("options"), &identity.options).map(|differ| format!("it ran with {differ}"))

@@ -351,7 +351,7 @@ impl ApiError {
             Self::NoArrays { .. } => "send one item a request: --batch 1",
             Self::Id(_) => "correct the id where it comes from; nothing of it was sent",
             Self::Interrupted => "run the same command again",
-            Self::Receiver(_) => "check that the disk has room",
+            Self::Receiver(_) => "check that the folder for temporary files (TMPDIR) has room",
         };
         Some(hint.to_owned())
     }

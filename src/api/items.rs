@@ -26,7 +26,7 @@ const LIST_BUFFER: usize = 128 * 1024;
 const FIRST: usize = 8 * 1024;
 
 /// A list's answer, its beginning already looked at.
-type Answered = std::io::Chain<Cursor<Vec<u8>>, Response>;
+type Answered = std::io::Chain<Cursor<Vec<u8>>, Box<dyn std::io::Read + Send>>;
 
 /// Reads a list's answer, handing on what it makes of the items.
 type Read<'r, T> = dyn Fn(Answered, &mut dyn FnMut(T) -> Result<(), ApiError>) -> Result<Answer, Fault<ApiError>> + 'r;
@@ -88,6 +88,7 @@ impl Client {
                 take(taken)
             }) {
                 Ok(count) => return Ok(count),
+                Err(_) if self.stopped() => return Err(ApiError::Interrupted),
                 Err(failure) => failure,
             };
             if handed_out {
@@ -105,8 +106,12 @@ impl Client {
         take: &mut dyn FnMut(T) -> Result<(), ApiError>,
     ) -> Result<u64, ApiError> {
         let origin = &self.origin;
-        let mut response = self.send(self.http.request(Method::GET, origin.address.list(query)?), Asked::Read)?;
+        let request = self.http.request(Method::GET, origin.address.list(query)?);
+        self.requests.fetch_add(1, Ordering::Relaxed);
+        let response = self.patiently(move || request.send())?;
+        let response = origin.judge(response.map_err(|error| origin.unanswered(&error))?, Asked::Read)?;
         let page_type = content_type(&response);
+        let mut response = self.patient(response)?;
         // So much tells a page from a list.
         let mut first = vec![0; FIRST];
         let length = response.read(&mut first).map_err(|error| origin.broken(&error))?;

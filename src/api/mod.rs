@@ -13,6 +13,7 @@ mod error;
 mod items;
 mod key;
 mod message;
+mod patient;
 mod pieces;
 pub mod retry;
 mod stream;
@@ -152,7 +153,7 @@ impl Client {
     }
 
     /// Obeys this flag: once it is set, pauses between retries and lists that are under way end with
-    /// [`ApiError::Interrupted`]. Single requests are finished, so that what is in flight can become known.
+    /// [`ApiError::Interrupted`], however long the host stays silent. Single requests are finished, so that what is in flight can become known.
     #[must_use]
     pub fn with_stop(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Some(stop);

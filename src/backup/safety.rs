@@ -45,11 +45,12 @@ impl Safety<'_> {
         };
         let created = shelf.create(&lock, stored, &facts)?;
         let path = shelf.folder().join(created.name.to_string());
-        self.output.result(&format!(
+        let line = format!(
             "What {org} holds now is kept as a snapshot ({}): {}",
             counted(stored.count(), "item"),
             path.display()
-        ));
+        );
+        self.output.result_naming(&line, &[shelf.folder()]);
         Ok(path)
     }
 }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::pace::{Brakes, Pace, max_delete};
+use super::usage::whole;
 use crate::plan::MaxDelete;
 use crate::snapshot::retention::Count;
 
@@ -35,7 +36,7 @@ pub struct BackupCreate {
     #[command(flatten)]
     pub keep: Keep,
     /// How long to wait for another stockport that writes to the same folder, in seconds
-    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// Every profile of the config file, one after the other, each with its own API, organization and key
     #[arg(long)]
@@ -95,7 +96,7 @@ pub struct BackupRestore {
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
     /// How long to wait for another stockport that writes to the same folder, in seconds
-    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// How fast.
     #[command(flatten)]
@@ -118,7 +119,7 @@ pub struct BackupPrune {
     #[arg(long)]
     pub dry_run: bool,
     /// How long to wait for another stockport that writes to the same folder, in seconds
-    #[arg(long, value_name = "SECS", default_value_t = 3600)]
+    #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
 }
 
@@ -126,19 +127,19 @@ pub struct BackupPrune {
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Keep {
     /// Keep the last N snapshots
-    #[arg(long = "keep-last", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    #[arg(long = "keep-last", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub last: Option<Count>,
     /// Keep the newest snapshot of each of the last N days that have one
-    #[arg(long = "keep-daily", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    #[arg(long = "keep-daily", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub daily: Option<Count>,
     /// The same of weeks (ISO)
-    #[arg(long = "keep-weekly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    #[arg(long = "keep-weekly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub weekly: Option<Count>,
     /// The same of months
-    #[arg(long = "keep-monthly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    #[arg(long = "keep-monthly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub monthly: Option<Count>,
     /// The same of years
-    #[arg(long = "keep-yearly", value_name = "N", value_parser = count, allow_negative_numbers = true, help_heading = "Retention")]
+    #[arg(long = "keep-yearly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub yearly: Option<Count>,
 }
 

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::pace::{Brakes, Pace, max_delete};
 use super::reading::delimiter;
+use super::usage::whole;
 use crate::plan::MaxDelete;
 
 /// `stockport delete`
@@ -40,7 +41,7 @@ pub struct Delete {
     #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub sheet: Option<String>,
     /// The row that holds the headers, from 1
-    #[arg(long, value_name = "N", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = whole::<u64, 1, { u64::MAX }>)]
     pub header_row: Option<u64>,
     /// The delimiter of a text file: a character, or tab
     #[arg(long, value_name = "C", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading", value_parser = delimiter)]

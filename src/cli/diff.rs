@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: what is done with them (`commands::diff`).
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -13,10 +14,10 @@ use super::reading::Reading;
 pub struct Diff {
     /// The first place: a file, a snapshot (as `backup restore` takes it), or org:ID; - is standard input
     #[arg(value_name = "A")]
-    pub a: String,
+    pub a: OsString,
     /// The second place, of any kind
     #[arg(value_name = "B")]
-    pub b: String,
+    pub b: OsString,
     /// Fields that are left out of the comparison, beside the server's own; inner ones as extra.note
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub ignore: Vec<String>,

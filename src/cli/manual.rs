@@ -51,7 +51,14 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
         let id = arg.get_id().as_str();
         let group = arg.get_help_heading().unwrap_or_default();
         let hides = (ONLY_IN_LONG_HELP.contains(&group) && !ALWAYS.contains(&id)) || SELDOM.contains(&id);
-        if hides { arg.hide_short_help(true) } else { arg }
+        let arg = if hides { arg.hide_short_help(true) } else { arg };
+        // `--jobs -1` is a wrong value of --jobs, not an option -1.
+        let takes_value = arg.get_action().takes_values() && !arg.is_positional();
+        if takes_value {
+            arg.allow_negative_numbers(true)
+        } else {
+            arg
+        }
     });
     if let Some(about) = command.get_about().map(ToString::to_string) {
         let mut long = format!("{}.", about.trim_end_matches('.'));

@@ -11,6 +11,7 @@ use crate::shard;
 
 /// `stockport migrate`
 #[derive(Args, Debug)]
+#[command(override_usage = "stockport migrate [OPTIONS] --from <ORG> --to <ORG>")]
 pub struct Migrate {
     /// The organization that is read; nothing is ever written to it [default: the one of --from-profile]
     #[arg(long, value_name = "ORG", required_unless_present = "from_profile")]

@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 
 use clap::Args;
 
+use super::usage::whole;
 use crate::plan::MaxDelete;
 use crate::upload::MaxFailures;
 
@@ -14,14 +15,14 @@ use crate::upload::MaxFailures;
 pub struct Pace {
     /// Requests at once, at most
     #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Pace",
-          value_parser = clap::value_parser!(u16).range(1..=512))]
+          value_parser = whole::<u16, 1, 512>)]
     pub jobs: u16,
     /// Items a request, at most
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Pace",
-          value_parser = clap::value_parser!(u16).range(1..=5000))]
+          value_parser = whole::<u16, 1, 5_000>)]
     pub batch: u16,
     /// Items a second, at most
-    #[arg(long, value_name = "N", help_heading = "Pace")]
+    #[arg(long, value_name = "N", help_heading = "Pace", value_parser = rate)]
     pub rate: Option<NonZeroU32>,
     /// Stop when more items than this fail: a number, or a share (5%)
     #[arg(long, value_name = "N|N%", help_heading = "Pace", value_parser = max_failures)]
@@ -37,6 +38,10 @@ pub struct Brakes {
     /// Go on where the organization holds less than half of what an earlier run knows of
     #[arg(long, help_heading = "Brakes")]
     pub allow_shrink: bool,
+}
+
+fn rate(text: &str) -> Result<NonZeroU32, String> {
+    whole::<u32, 1, { u32::MAX as u64 }>(text).and_then(|rate| NonZeroU32::new(rate).ok_or_else(String::new))
 }
 
 pub(super) fn max_failures(text: &str) -> Result<MaxFailures, String> {

@@ -6,6 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::usage::whole;
+
 /// How files are read.
 #[derive(Args, Debug)]
 pub struct Reading {
@@ -13,7 +15,7 @@ pub struct Reading {
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub sheet: Option<String>,
     /// The row that holds the headers, from 1
-    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u64, 1, { u64::MAX }>)]
     pub header_row: Option<u64>,
     /// What to do with two rows of one id
     #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = "Reading")]
@@ -40,10 +42,10 @@ pub struct Reading {
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
     pub max_unpacked: Option<u64>,
     /// How many cells a sheet may hold [default: 50000000]
-    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u64, 1, { u64::MAX }>)]
     pub max_cells: Option<u64>,
     /// How many columns a row may have [default: 16384]
-    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = clap::value_parser!(u32).range(1..))]
+    #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u32, 1, { u32::MAX as u64 }>)]
     pub max_columns: Option<u32>,
     /// How long a row of text or a JSON object may be (64M) [default: 16M]
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]

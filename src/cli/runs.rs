@@ -4,10 +4,12 @@
 
 use clap::Args;
 
+use super::usage::whole;
+
 /// `stockport runs`
 #[derive(Args, Debug)]
 pub struct Runs {
     /// How many runs to show, the newest first
-    #[arg(long, value_name = "N", default_value_t = 20)]
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<usize, 0, { u64::MAX }>)]
     pub last: usize,
 }

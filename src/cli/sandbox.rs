@@ -4,6 +4,8 @@
 
 use clap::Args;
 
+use super::usage::whole;
+
 /// `stockport sandbox`
 #[expect(
     clippy::struct_excessive_bools,
@@ -12,10 +14,10 @@ use clap::Args;
 #[derive(Args, Debug)]
 pub struct Sandbox {
     /// The port on 127.0.0.1 [default: a free one]
-    #[arg(long, value_name = "N", default_value_t = 0)]
+    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u16, 0, 65_535>)]
     pub port: u16,
     /// Cut every list at N items, whatever is asked
-    #[arg(long, value_name = "N", help_heading = "Poorer endpoints")]
+    #[arg(long, value_name = "N", help_heading = "Poorer endpoints", value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub hard_cut: Option<u64>,
     /// Ignore `order_by`, and list in no order
     #[arg(long, help_heading = "Poorer endpoints")]

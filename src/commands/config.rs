@@ -17,7 +17,7 @@ pub(super) fn run(context: &Context, command: &ConfigCommand) -> Exit {
     match command {
         ConfigCommand::Check => match check(context) {
             Ok(exit) => exit,
-            Err(error) => context.fail(&error),
+            Err(error) => context.fail(error),
         },
     }
 }

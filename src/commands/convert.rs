@@ -94,20 +94,29 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
         Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
         Err(error) if writing::is_stdout(&options.output) => {
             // Standard output belongs to the items alone.
-            context.output.error(&error.to_string(), error.hint().as_deref());
+            let error = context.cause_of(error);
+            context
+                .output
+                .error(&error.to_string(), error.hint().as_deref(), error.place());
             error.exit()
         }
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
 fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
     let target = writing::target(&options.output, options.format)?;
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(slice::from_ref(&options.input), &options.reading, mapping.as_ref())?;
+    let (tables, _) = reading::open(
+        slice::from_ref(&options.input),
+        &options.reading,
+        mapping.as_ref(),
+        &context.reading,
+    )?;
     let mut source = Source::with_mapping(tables, reading::column_options(&options.reading), mapping.as_ref())?;
     let mut place = Place::open(&options.output, options.force)?;
     let survey = source.survey()?;
+    context.go_on()?;
     tell(context, &source, &survey);
     let layout = Layout::new(&source);
     let style = Style {
@@ -150,12 +159,14 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
                         })
                     },
                     &mut |part| {
+                        context.go_on()?;
                         tally(&part);
                         Ok(parts.encoded(&part.bytes)?)
                     },
                 )
             }
             None => source.read::<Error>(&mut |_, incoming| {
+                context.go_on()?;
                 let mut one = Part::default();
                 one.take(incoming, &mut |table, draft, _| out.row(&layout.cells(table, draft)))?;
                 tally(&one);
@@ -193,12 +204,8 @@ fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[Strin
         output.say(&counts.equation());
         return;
     }
-    output.result(&format!(
-        "{} in {}: {}",
-        counts.equation(),
-        human(took),
-        options.output.display()
-    ));
+    let line = format!("{} in {}: {}", counts.equation(), human(took), options.output.display());
+    output.result_naming(&line, &[&options.output]);
     output.document(&json!({
         "source": options.input.to_string_lossy(), "target": options.output.to_string_lossy(),
         "read": counts.read, "written": counts.written, "skipped": counts.skipped, "rejected": counts.rejected,

@@ -40,7 +40,7 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
         ..Summary::default()
     };
     if let Err(error) = delete(context, options, &mut summary, began) {
-        summary.error = Some(error);
+        summary.error = Some(context.cause_of(error));
     }
     summary.took = began.elapsed();
     summary.show(&context.output);
@@ -58,7 +58,11 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         return Err(DeleteError::NobodyToAsk.into());
     }
     let filter = filter(options)?;
-    let source = options.file.as_ref().map(|file| opened(options, file)).transpose()?;
+    let source = options
+        .file
+        .as_ref()
+        .map(|file| opened(context, options, file))
+        .transpose()?;
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
     let identity = identity(options, &connected)?;
@@ -100,6 +104,8 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
     };
     let snapshot = RefCell::new(None);
     let ask = |count: u64, listing: &Listing, stored: &mut Spool| {
+        // What is stopped from here on has to account for the file's rows.
+        context.reading.ignore();
         show_first(&context.output, &journal, count)?;
         let held = listing.count.max(stored.count());
         if bound.is_some_and(|bound| !bound.allows(count, held)) {
@@ -174,7 +180,7 @@ fn filter(options: &cli::Delete) -> Result<Option<Filter>, Error> {
 }
 
 /// The file of ids. Nothing but its ids is read.
-fn opened(options: &cli::Delete, file: &PathBuf) -> Result<(Source, Vec<PathBuf>), Error> {
+fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(Source, Vec<PathBuf>), Error> {
     let wanted = Reading {
         sheet: options.sheet.clone(),
         header_row: options.header_row,
@@ -191,7 +197,7 @@ fn opened(options: &cli::Delete, file: &PathBuf) -> Result<(Source, Vec<PathBuf>
         max_row: None,
     };
     let mapping = reading::mapping(&wanted)?;
-    let (tables, paths) = reading::open(slice::from_ref(file), &wanted, mapping.as_ref())?;
+    let (tables, paths) = reading::open(slice::from_ref(file), &wanted, mapping.as_ref(), &context.reading)?;
     let source = Source::with_mapping(tables, reading::column_options(&wanted), mapping.as_ref())?;
     Ok((source.ids_only(), paths))
 }

@@ -36,9 +36,7 @@ struct Entries(BufWriter<File>);
 pub(super) fn run(context: &Context, options: &cli::Diff) -> Exit {
     match diff(context, options) {
         Ok(exit) => exit,
-        // Whoever read the output has had enough (`diff … --csv - | head -1`): nothing to complain about.
-        Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -76,10 +74,15 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     drop((a.side, b.side));
     show(context, &summary, &mut entries, to_stdout)?;
     if let Some((target, mut place)) = table {
-        let mut out = writer(&target, &tell::columns(), &Style::default(), place.bytes())?;
-        entries.each(&mut |entry| Ok(tell::rows(&entry, out.as_mut())?))?;
-        out.finish()?;
-        place.commit()?;
+        match write(&target, &mut place, &mut entries) {
+            // Whoever read the table has had enough (`diff … --csv - | head -1`): nothing to complain about, and what was
+            // found stays found.
+            Err(Error::Write(error)) if error.is_closed_pipe() => {}
+            written => {
+                written?;
+                place.commit()?;
+            }
+        }
     }
     Ok(if counts.differ() {
         Exit::Different
@@ -88,6 +91,12 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     } else {
         Exit::Done
     })
+}
+
+fn write(target: &Target, place: &mut OutPlace, entries: &mut Entries) -> Result<(), Error> {
+    let mut out = writer(target, &tell::columns(), &Style::default(), place.bytes())?;
+    entries.each(&mut |entry| Ok(tell::rows(&entry, out.as_mut())?))?;
+    Ok(out.finish()?)
 }
 
 /// `--csv -` is what it says; a file is what its ending says.
@@ -183,7 +192,12 @@ fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
 
 fn file(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(slice::from_ref(path), &options.reading, mapping.as_ref())?;
+    let (tables, _) = reading::open(
+        slice::from_ref(path),
+        &options.reading,
+        mapping.as_ref(),
+        &context.reading,
+    )?;
     let columns = reading::column_options(&options.reading);
     let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
     let survey = source.survey()?;
@@ -198,6 +212,7 @@ fn compared(context: &Context, a: &Side, b: &Side, rules: &Rules) -> Result<(Cou
     let progress = Progress::begin(&context.output, "Comparing", Some(a.records.count()));
     let mut entries = Entries(BufWriter::new(tempfile::tempfile()?));
     let counts = compare(a.records(), b.records(), rules, &mut |entry| {
+        context.go_on()?;
         progress.done(u64::from(entry.change != Mark::Added));
         if entry.change != Mark::Equal || context.output.is_verbose() {
             entries.push(&entry)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::{Connected, Context};
 use crate::api::{Client, Endpoint, Key};
-use crate::cli;
+use crate::cli::{self, UsageError};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::Error;
 use crate::migrate::Source;
@@ -29,15 +29,15 @@ impl Context {
         ];
         let named = own.iter().find(|(_, profile)| profile.is_some());
         if let (true, Some((name, _))) = (self.wishes.sandbox, named) {
-            return Err(ConfigError::Conflict("sandbox", name).into());
+            return Err(UsageError::conflict("sandbox", name).into());
         }
         if self.given.contains("org") {
-            return Err(ConfigError::Conflict("org", "from").into());
+            return Err(UsageError::conflict("org", "from").into());
         }
         for (id, flag) in [("api", "api"), ("key_file", "key-file"), ("profile", "profile")] {
             // With a profile for each end there is nothing left that this could be meant for.
             if self.given.contains(id) && own.iter().all(|(_, profile)| profile.is_some()) {
-                return Err(ConfigError::Conflict(flag, "from-profile").into());
+                return Err(UsageError::conflict(flag, "from-profile").into());
             }
         }
         let source = self.end(options.from_profile.as_deref())?;

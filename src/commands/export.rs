@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
         }
         // Whoever read the output has had enough (`export - | head -1`): nothing to complain about.
         Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -170,6 +170,7 @@ fn write(
                     Ok(encoder.encode(&cells, &mut part.bytes)?)
                 },
                 &mut |part| {
+                    context.go_on()?;
                     progress.done(part.read);
                     all.add(part.written);
                     Ok(parts.encoded(&part.bytes)?)
@@ -177,6 +178,7 @@ fn write(
             )
         }
         None => spool.each::<Error>(|item| {
+            context.go_on()?;
             progress.done(1);
             if !filter.matches(&item) {
                 return Ok(());
@@ -240,7 +242,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         output.say(&summary);
         return;
     }
-    output.result(&format!("{summary}: {}", options.file.display()));
+    output.result_naming(&format!("{summary}: {}", options.file.display()), &[&options.file]);
     output.document(&json!({
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,

@@ -9,15 +9,16 @@ use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Import};
 use crate::columns::{Incoming, Origin, Reading, Source};
 use crate::error::{Error, Exit};
-use crate::inventory::{Lookup, Window};
+use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
 use crate::output::grouped;
+use crate::place::PlaceError;
 use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Verdict};
 use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Identity, Known, Runs, fingerprint};
 use crate::shard::{self, Shard};
-use crate::sheet::ReadError;
+use crate::sheet::{ReadError, Stop};
 use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
 
 /// The rows of the files that the user named.
@@ -26,6 +27,7 @@ struct Files<'a> {
     /// The file that each table came from.
     paths: &'a [PathBuf],
     rejects: Option<&'a Path>,
+    reading: &'a Stop,
     policy: Policy,
     /// The share of the rows that is this process's own; others aren't counted.
     shard: Option<Shard>,
@@ -136,6 +138,12 @@ impl Supply for Files<'_> {
         self.source.tables.len()
     }
 
+    fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
+        // What is stopped from here on has to account for every row.
+        self.reading.ignore();
+        Ok(())
+    }
+
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         let part = self.shard.map(|shard| shard.file_part());
         write_rejects(journal, &self.source.tables, self.paths, self.rejects, part.as_deref())
@@ -152,7 +160,7 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         ..Summary::default()
     };
     if let Err(error) = import(context, options, sends, &mut summary, began) {
-        summary.error = Some(error);
+        summary.error = Some(context.cause_of(error));
     }
     summary.took = began.elapsed();
     summary.show(&context.output);
@@ -166,8 +174,11 @@ fn import(
     summary: &mut Summary,
     began: Instant,
 ) -> Result<(), Error> {
+    if options.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
+        return Err(PlaceError::TwiceStdin.into());
+    }
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref())?;
+    let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref(), &context.reading)?;
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
@@ -219,6 +230,7 @@ fn import(
         source: &source,
         paths: &paths,
         rejects: options.rejects.as_deref(),
+        reading: &context.reading,
         policy: policy(options),
         shard,
         count: survey.rows,
@@ -235,9 +247,8 @@ fn import(
     transfer.run(&files, &journal, review, summary);
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         write_plan(path, &identity, &journal)?;
-        context
-            .output
-            .result(&format!("The plan, for review: {}", path.display()));
+        let line = format!("The plan, for review: {}", path.display());
+        context.output.result_naming(&line, &[path]);
     }
     if sends {
         summary.took = began.elapsed();

@@ -26,17 +26,23 @@ const SAMPLE_WIDTH: usize = 32;
 pub(super) fn run(context: &Context, options: &Inspect) -> Exit {
     match inspect(context, options) {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
 fn inspect(context: &Context, options: &Inspect) -> Result<(), Error> {
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(slice::from_ref(&options.file), &options.reading, mapping.as_ref())?;
+    let (tables, _) = reading::open(
+        slice::from_ref(&options.file),
+        &options.reading,
+        mapping.as_ref(),
+        &context.reading,
+    )?;
     let mut inspections = Vec::with_capacity(tables.len());
     for table in tables {
         let columns = reading::column_options(&options.reading);
         inspections.push(columns::inspect(table, columns, mapping.as_ref())?);
+        context.go_on()?;
     }
     if let Some(path) = &options.save_map {
         save_map(path, &inspections, mapping)?;
@@ -47,7 +53,7 @@ fn inspect(context: &Context, options: &Inspect) -> Result<(), Error> {
         show(output, inspection);
     }
     if let Some(path) = &options.save_map {
-        output.say(&format!("The mapping file is {}", path.display()));
+        output.say_naming(&format!("The mapping file is {}", path.display()), &[path]);
     }
     Ok(())
 }

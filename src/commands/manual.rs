@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::cli::{self, Completions, Man};
+use crate::cli::{self, Completions, Man, UsageError};
 use crate::columns::nearest;
 use crate::error::{Error, Exit};
 use crate::sheet::write::WriteError;
@@ -24,7 +24,7 @@ pub(super) fn completions(context: &Context, options: &Completions) -> Exit {
 pub(super) fn man(context: &Context, options: &Man) -> Exit {
     match pages(context, options) {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -36,10 +36,11 @@ fn pages(context: &Context, options: &Man) -> Result<(), Error> {
         let wanted = words.collect::<Vec<_>>().join("-");
         let Some((_, page)) = pages.iter().find(|(name, _)| *name == wanted) else {
             let names = pages.iter().map(|(name, _)| name.as_str());
-            return Err(Error::NoPage {
+            return Err(Error::from(UsageError::UnknownCommand {
                 nearest: nearest(&wanted, names).map(spaced),
-                command: spaced(&wanted),
-            });
+                given: spaced(&wanted),
+                within: "stockport".to_owned(),
+            }));
         };
         output.verbatim(page);
         output.document(&json!({"page": page, "error": Value::Null}));
@@ -54,7 +55,7 @@ fn pages(context: &Context, options: &Man) -> Result<(), Error> {
         let path = dir.join(format!("{name}.1"));
         std::fs::write(&path, page).map_err(refused(&path, "written"))?;
     }
-    output.result(&format!("Wrote {} pages into {}", pages.len(), dir.display()));
+    output.result_naming(&format!("Wrote {} pages into {}", pages.len(), dir.display()), &[dir]);
     output.document(&json!({"pages": pages.len(), "dir": dir.to_string_lossy(), "error": Value::Null}));
     Ok(())
 }

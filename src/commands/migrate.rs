@@ -154,11 +154,8 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
 
 /// Says where the certificate is.
 fn tell(context: &Context, paths: &Paths, extra: &mut Map<String, Value>) {
-    context.output.result(&format!(
-        "Certificate: {} and {}",
-        paths.page.display(),
-        paths.json.display()
-    ));
+    let line = format!("Certificate: {} and {}", paths.page.display(), paths.json.display());
+    context.output.result_naming(&line, &[&paths.page, &paths.json]);
     for (name, path) in [("certificate", &paths.json), ("certificate_page", &paths.page)] {
         extra.insert(name.to_owned(), json!(path.to_string_lossy()));
     }

@@ -7,6 +7,7 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod ending;
 mod ends;
 mod export;
 mod import;
@@ -23,34 +24,36 @@ mod writing;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
 use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
-use serde_json::json;
 
+use self::ending::{refused, told_all};
 use crate::api::{Client, Endpoint, Key};
 use crate::backup::Safety;
-use crate::cli::{BackupCommand, Cli, Command, Global, Pace};
+use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
-use crate::error::{Error, Exit};
+use crate::error::Error;
 use crate::journal::Journal;
 use crate::output::{Output, Style};
 use crate::report::Summary;
 use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::shard::Shard;
-use crate::sheet::WORKBOOK_THREAD;
+use crate::sheet::{Stop, WORKBOOK_THREAD};
 use crate::transfer::Purpose;
 use crate::upload;
 
 /// What every command works with.
 struct Context {
-    output: Output,
+    output: Arc<Output>,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// The same wish, as long as files are only read.
+    reading: Stop,
     /// The user has agreed to deletions beforehand.
     yes: bool,
     /// The organizations that the command line itself names, not the environment.
@@ -78,23 +81,16 @@ pub fn main() -> u8 {
     let (cli, given) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            // Help and version go to standard output and are no error; clap knows which is which.
-            let _ = error.print();
-            if error.use_stderr() && std::env::args_os().any(|arg| arg == "--json") {
-                Output::new(Style {
-                    json: true,
-                    ..Style::default()
-                })
-                .document(&json!({"error": first_line(&error)}));
-            }
-            return u8::try_from(error.exit_code()).unwrap_or(Exit::Usage as u8);
+            return refused(&error) as u8;
         }
     };
     hush_workbooks();
+    let stop = Arc::new(AtomicBool::new(false));
     let mut context = Context {
-        output: Output::new(style(&cli.global)),
+        output: Arc::new(Output::new(style(&cli.global))),
         wishes: wishes(&cli),
-        stop: Arc::new(AtomicBool::new(false)),
+        reading: Stop::at(&stop),
+        stop,
         yes: cli.global.yes,
         named_orgs: if given.contains("org") {
             cli.global.org.clone()
@@ -105,16 +101,16 @@ pub fn main() -> u8 {
     };
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
-        return context.fail(&ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+        return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
     }
     if let Some((a, b)) = conflict(&cli, &context.given) {
-        return context.fail(&ConfigError::Conflict(a, b).into()) as u8;
+        return context.fail(UsageError::conflict(a, b).into()) as u8;
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
             Ok(Some(profile)) => context.take_profile(profile),
             Ok(None) => {}
-            Err(error) => return context.fail(&error.into()) as u8,
+            Err(error) => return context.fail(error.into()) as u8,
         }
     }
     context.obey_interrupts();
@@ -135,7 +131,7 @@ pub fn main() -> u8 {
         Command::Completions(options) => manual::completions(&context, &options),
         Command::Man(options) => manual::man(&context, &options),
     };
-    exit as u8
+    told_all(&context.output, exit) as u8
 }
 
 /// The options that the command line itself gives, in whatever command, by their names.
@@ -179,7 +175,9 @@ fn uses_profile(cli: &Cli) -> bool {
         | Command::Backup(BackupCommand::Restore(_)) => true,
         // Where both ends have a profile of their own, no other one counts.
         Command::Migrate(migrate) => migrate.from_profile.is_none() || migrate.to_profile.is_none(),
-        Command::Diff(diff) => [&diff.a, &diff.b].iter().any(|place| place.starts_with("org:")),
+        Command::Diff(diff) => [&diff.a, &diff.b]
+            .iter()
+            .any(|place| place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
@@ -195,13 +193,6 @@ fn hush_workbooks() {
             usual(panic);
         }
     }));
-}
-
-/// The sentence of a complaint of clap's, without the usage that follows it.
-fn first_line(error: &clap::Error) -> String {
-    let text = error.to_string();
-    let line = text.lines().next().unwrap_or_default();
-    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 fn style(global: &Global) -> Style {
@@ -274,21 +265,6 @@ impl Context {
             ..self.wishes.clone()
         };
         wishes.with_profile(profile)
-    }
-
-    /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
-    fn obey_interrupts(&self) {
-        let stop = Arc::clone(&self.stop);
-        let handler = move || {
-            if stop.swap(true, Ordering::Relaxed) {
-                std::process::exit(Exit::Interrupted as i32);
-            }
-        };
-        if let Err(error) = ctrlc::set_handler(handler) {
-            self.output.say(&format!(
-                "Ctrl-C will stop at once, without finishing what is in flight ({error})"
-            ));
-        }
     }
 
     /// The organization that the flags name, or the embedded server's own.
@@ -431,26 +407,6 @@ impl Context {
         });
         let line = quoted.collect::<Vec<_>>().join(" ");
         self.output.result(&format!("{what}: {line}"));
-    }
-
-    /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
-    fn consent(&self, what: &str) -> Result<(), Error> {
-        if self.yes || self.output.confirm(what) {
-            Ok(())
-        } else {
-            Err(Error::NoConsent(what.to_owned()))
-        }
-    }
-
-    /// Says why a command could not do its work, as text or as the one JSON document.
-    fn fail(&self, error: &Error) -> Exit {
-        let hint = error.hint();
-        let message = hint
-            .as_ref()
-            .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
-        self.output.document(&json!({"error": message}));
-        self.output.error(&error.to_string(), hint.as_deref());
-        error.exit()
     }
 }
 

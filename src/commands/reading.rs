@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{self, Reading};
 use crate::columns::{ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, NumberStyle};
 use crate::error::Error;
-use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Table};
+use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table};
 
 /// The mapping file that `--map` names.
 pub(super) fn mapping(reading: &Reading) -> Result<Option<Mapping>, Error> {
@@ -20,6 +20,7 @@ pub(super) fn open(
     files: &[PathBuf],
     reading: &Reading,
     mapping: Option<&Mapping>,
+    stop: &Stop,
 ) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
     let options = ReadOptions {
         sheet: match reading.sheet.as_deref() {
@@ -31,6 +32,7 @@ pub(super) fn open(
         delimiter: reading.delimiter,
         encoding: reading.encoding.clone(),
         limits: limits(reading),
+        stop: stop.clone(),
     };
     let mut judge = Judge::new();
     if let Some(mapping) = mapping {

@@ -14,7 +14,7 @@ use crate::runs::{Run, Runs};
 pub(super) fn run(context: &Context, options: &cli::Runs) -> Exit {
     match list(context, options) {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn run(context: &Context, options: &cli::Sandbox) -> Exit {
             }
             Exit::Done
         }
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 

@@ -2,13 +2,14 @@
 //!
 //! Doesn't belong here: what each system wants (`schedule`).
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use clap::FromArgMatches as _;
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::cli::{self, Cli, ScheduleCommand};
+use crate::cli::{self, Cli, ScheduleCommand, UsageError};
 use crate::config::file::Profile;
 use crate::config::{self as settings, key};
 use crate::error::{Error, Exit};
@@ -27,7 +28,7 @@ pub(super) fn run(context: &Context, options: &cli::Schedule) -> Exit {
     };
     match done {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -104,10 +105,12 @@ fn job(options: &cli::Schedule) -> Result<Job, Error> {
         args.remove(0);
     }
     // What is mistyped is told now, not at night.
+    let words = std::iter::once("stockport").chain(args.iter().map(String::as_str));
+    let words: Vec<OsString> = words.map(OsString::from).collect();
     let parsed = cli::command()
-        .try_get_matches_from(std::iter::once("stockport").chain(args.iter().map(String::as_str)))
+        .try_get_matches_from(&words)
         .and_then(|matches| Cli::from_arg_matches(&matches));
-    let scheduled = parsed.map_err(|error| Error::Scheduled(super::first_line(&error)))?;
+    let scheduled = parsed.map_err(|error| Error::Scheduled(UsageError::of(&error, &words)))?;
     let global = &scheduled.global;
     let all_profiles =
         matches!(&scheduled.command, cli::Command::Backup(cli::BackupCommand::Create(create)) if create.all_profiles);

@@ -50,7 +50,7 @@ fn dotenv(error: dotenvy::Error) -> ConfigError {
         dotenvy::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
             "it is not UTF-8 text".to_owned()
         }
-        dotenvy::Error::Io(cause) => cause.to_string(),
+        dotenvy::Error::Io(cause) => crate::cause::io(&cause),
         _ => "a line of it is not of the form NAME=value".to_owned(),
     })
 }

@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::inventory::Spool;
 use crate::item::{ITEM_ID, Kind};
 use crate::journal::{Journal, Problem};
+use crate::runs::is_stream;
 use crate::sheet::write::{
     AtomicFile, Column, Compression, LineEnd, OutFormat, Style, TableWriter, Target, WriteError, writer,
 };
@@ -279,13 +280,10 @@ fn form(table: &Table) -> (Target, Style) {
     )
 }
 
-/// `inventory.rejects.csv` beside `inventory.csv`; `stdin.rejects.csv` in the working folder for standard input.
+/// `inventory.rejects.csv` beside `inventory.csv`; `stdin.rejects.csv` in the working folder for standard input, and for
+/// another pipe, which has nothing beside it.
 fn beside(file: &Path, part: Option<&str>, format: OutFormat) -> PathBuf {
-    let file = if file == Path::new("-") {
-        Path::new("stdin")
-    } else {
-        file
-    };
+    let file = if is_stream(file) { Path::new("stdin") } else { file };
     let mut stem = file.file_name().map_or(file, Path::new).to_owned();
     // `inventory.csv.gz` loses both endings.
     for _ in 0..2 {
@@ -306,6 +304,10 @@ fn beside(file: &Path, part: Option<&str>, format: OutFormat) -> PathBuf {
 pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
     if wanted.is_dir() {
         return Err(WriteError::Directory(wanted.to_owned()));
+    }
+    // A device has no next one: what is wrong with it is told by the attempt.
+    if std::fs::metadata(wanted).is_ok_and(|found| !found.is_file()) {
+        drop(AtomicFile::create(wanted, false)?);
     }
     let mut path = wanted.to_owned();
     let mut number = 1_u32;

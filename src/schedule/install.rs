@@ -205,7 +205,7 @@ fn write_crontab(lines: &[String]) -> Result<(), ScheduleError> {
         .spawn()
         .map_err(|cause| ScheduleError::Program {
             program: program(),
-            why: cause.to_string(),
+            why: crate::cause::io(&cause),
         })?;
     if let Some(mut input) = child.stdin.take() {
         for line in lines {
@@ -220,7 +220,7 @@ fn ended(run: std::io::Result<std::process::Output>, program: &dyn Fn() -> Strin
         program: program(),
         why,
     };
-    let output = run.map_err(|cause| failed(cause.to_string()))?;
+    let output = run.map_err(|cause| failed(crate::cause::io(&cause)))?;
     if output.status.success() {
         return Ok(output.stdout);
     }

@@ -6,7 +6,6 @@
 //!
 //! Doesn't belong here: what the text is (`text`, `json`).
 
-use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
@@ -15,6 +14,7 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, W
 
 use super::ReadError;
 use super::source::Source;
+use super::stop::Bytes;
 
 const BLOCK: usize = 1 << 16;
 const LARGE: usize = 1 << 18;
@@ -308,7 +308,7 @@ enum State {
 
 /// Reads text of any encoding as UTF-8, a block at a time.
 struct Transcoder {
-    bytes: File,
+    bytes: Bytes,
     decoder: Decoder,
     input: Vec<u8>,
     pending: Range<usize>,
@@ -319,7 +319,7 @@ struct Transcoder {
 }
 
 impl Transcoder {
-    fn new(bytes: File, encoding: &'static Encoding) -> Self {
+    fn new(bytes: Bytes, encoding: &'static Encoding) -> Self {
         Self {
             bytes,
             decoder: encoding.new_decoder_without_bom_handling(),

@@ -19,6 +19,7 @@ mod pieces;
 mod row;
 mod rows;
 mod source;
+mod stop;
 #[cfg(test)]
 mod tests;
 mod text;
@@ -33,6 +34,7 @@ pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
 pub use row::{Cell, Moment, NumberFormat, Row};
 pub use rows::Passed;
+pub use stop::Stop;
 
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -139,6 +141,8 @@ pub struct ReadOptions {
     pub encoding: Option<String>,
     /// How much is read before a file is taken for hostile.
     pub limits: Limits,
+    /// The user's wish to stop: once it is set, reading ends in an error, even where a pipe stalls.
+    pub stop: Stop,
 }
 
 /// Gives a table's data rows, one after the other: those below the header that are not blank.
@@ -252,7 +256,7 @@ pub fn column_letters(mut index: usize) -> String {
 /// Finds out what the input is, and its tables: one, unless `SheetChoice::All` asks for more.
 /// Where no column is recognized the header is guessed (`HeaderBy::Guessed`): to refuse that is the caller's matter.
 pub fn open(input: &Input, options: &ReadOptions, judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
-    let source = source::Source::open(input, &options.limits)?;
+    let source = source::Source::open(input, &options.limits, &options.stop)?;
     match source.kind {
         source::Kind::Workbook => workbook::tables(source, options, judge),
         source::Kind::Text => text::tables(source, options, judge),

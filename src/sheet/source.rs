@@ -11,6 +11,7 @@ use std::time::SystemTime;
 use flate2::read::MultiGzDecoder;
 use tempfile::NamedTempFile;
 
+use super::stop::{Bytes, Pipe, Stop};
 use super::{Input, Limits, ReadError};
 
 /// What the first bytes say.
@@ -71,13 +72,15 @@ pub(super) struct Source {
     pub(super) kind: Kind,
     path: PathBuf,
     stamp: (u64, Option<SystemTime>),
+    stop: Stop,
     // Held so that the spooled or unpacked copy lives as long as its readers need it.
     _copy: Option<NamedTempFile>,
 }
 
 impl Source {
     /// Opens the input, spools it where it can be read only once, unpacks gzip and zstd.
-    pub(super) fn open(input: &Input, limits: &Limits) -> Result<Self, ReadError> {
+    pub(super) fn open(input: &Input, limits: &Limits, stop: &Stop) -> Result<Self, ReadError> {
+        let stop = stop.clone();
         match input {
             Input::Path(path) => {
                 let file = path.display().to_string();
@@ -92,39 +95,55 @@ impl Source {
                     return Err(ReadError::Directory(path.clone()));
                 }
                 if metadata.is_file() {
-                    Self::examine(file, path.clone(), None, limits)
+                    Self::examine(file, path.clone(), None, limits, stop)
                 } else {
                     // A named pipe or a device gives its bytes only once.
-                    let mut pipe = File::open(path).map_err(|cause| ReadError::Io {
-                        file: file.clone(),
-                        cause,
-                    })?;
-                    Self::spool(file, &mut pipe, limits)
+                    let path = path.clone();
+                    Self::piped(file, move || File::open(path), limits, stop)
                 }
             }
-            Input::Stdin => Self::spool("standard input".to_owned(), &mut io::stdin().lock(), limits),
+            Input::Stdin => Self::piped("standard input".to_owned(), || Ok(io::stdin().lock()), limits, stop),
+        }
+    }
+
+    fn piped<R: Read>(
+        file: String,
+        open: impl FnOnce() -> io::Result<R> + Send + 'static,
+        limits: &Limits,
+        stop: Stop,
+    ) -> Result<Self, ReadError> {
+        match Pipe::new(open, stop.clone()) {
+            Ok(mut pipe) => Self::spool(file, &mut pipe, limits, stop),
+            Err(cause) => Err(ReadError::Io { file, cause }),
         }
     }
 
     /// Keeps all that `from` gives in a temporary file.
-    pub(super) fn spool(file: String, from: &mut dyn Read, limits: &Limits) -> Result<Self, ReadError> {
+    pub(super) fn spool(file: String, from: &mut dyn Read, limits: &Limits, stop: Stop) -> Result<Self, ReadError> {
         let copy = copy_of(&file, from, u64::MAX, |cause| ReadError::Io {
             file: file.clone(),
             cause,
         })?;
         let path = copy.path().to_owned();
-        Self::examine(file, path, Some(copy), limits)
+        Self::examine(file, path, Some(copy), limits, stop)
     }
 
-    fn examine(file: String, path: PathBuf, copy: Option<NamedTempFile>, limits: &Limits) -> Result<Self, ReadError> {
+    fn examine(
+        file: String,
+        path: PathBuf,
+        copy: Option<NamedTempFile>,
+        limits: &Limits,
+        stop: Stop,
+    ) -> Result<Self, ReadError> {
         let (mut opened, head) = head_of(&file, &path)?;
         let Some(packing) = Packing::of(&head) else {
-            return Self::settle(file, path, copy, &head);
+            return Self::settle(file, path, copy, &head, stop);
         };
         opened.seek(SeekFrom::Start(0)).map_err(|cause| ReadError::Io {
             file: file.clone(),
             cause,
         })?;
+        let opened = Bytes::new(opened, stop.clone());
         let mut unpacked: Box<dyn Read> = match packing {
             Packing::Gzip => Box::new(MultiGzDecoder::new(BufReader::new(opened))),
             Packing::Zstd => Box::new(zstd::stream::read::Decoder::new(opened).map_err(|cause| ReadError::Io {
@@ -155,10 +174,16 @@ impl Source {
                 what: "a file compressed twice".to_owned(),
             });
         }
-        Self::settle(file, path, Some(copy), &head)
+        Self::settle(file, path, Some(copy), &head, stop)
     }
 
-    fn settle(file: String, path: PathBuf, copy: Option<NamedTempFile>, head: &[u8]) -> Result<Self, ReadError> {
+    fn settle(
+        file: String,
+        path: PathBuf,
+        copy: Option<NamedTempFile>,
+        head: &[u8],
+        stop: Stop,
+    ) -> Result<Self, ReadError> {
         if head.is_empty() {
             return Err(ReadError::Empty(file));
         }
@@ -185,16 +210,17 @@ impl Source {
             kind,
             path,
             stamp: stamp(&metadata),
+            stop,
             _copy: copy,
         })
     }
 
     /// The bytes from the first one on; refused if another program has changed them since the last pass.
-    pub(super) fn bytes(&self) -> Result<File, ReadError> {
+    pub(super) fn bytes(&self) -> Result<Bytes, ReadError> {
         let opened = File::open(&self.path).map_err(|cause| self.io(cause))?;
         let metadata = opened.metadata().map_err(|cause| self.io(cause))?;
         if stamp(&metadata) == self.stamp {
-            Ok(opened)
+            Ok(Bytes::new(opened, self.stop.clone()))
         } else {
             Err(ReadError::Changed(self.file.clone()))
         }

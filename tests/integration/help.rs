@@ -132,10 +132,10 @@ fn what_is_mistyped_is_told_with_what_comes_nearest() {
         let Run { stderr, .. } = stockport.run(args).exit(2);
         assert!(stderr.contains(wanted), "{args:?}: {stderr}");
     };
-    told(&["imprt", "one.csv"], "'import'");
-    told(&["backup", "creat", "dir"], "'create'");
-    told(&["import", "one.csv", "--dryrun"], "'--dry-run'");
-    told(&["import", "one.csv", "--mode", "updat"], "'update'");
+    told(&["imprt", "one.csv"], "\"import\"");
+    told(&["backup", "creat", "dir"], "\"backup create\"");
+    told(&["import", "one.csv", "--dryrun"], "--dry-run");
+    told(&["import", "one.csv", "--mode", "updat"], "\"update\"");
     told(&["import", "one.csv", "--profile", "mian"], "\"main\"");
     told(&["man", "imprt"], "\"import\"");
     stockport.run(["import", "one.csv", "--sandbox"]).ok();

@@ -15,6 +15,7 @@ mod convert;
 mod delete;
 mod diff;
 mod durable;
+mod edges;
 mod export;
 mod exports;
 mod faulty;

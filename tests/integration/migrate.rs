@@ -367,7 +367,7 @@ fn each_accounts_organization_is_reached_with_that_accounts_profile_and_no_other
     for (more, said) in [
         (["--api", "http://127.0.0.1:9"], "--api and --from-profile"),
         (["--profile", "old"], "--profile and --from-profile"),
-        (["--from-profile", "old"], "cannot be used multiple times"),
+        (["--from-profile", "old"], "--from-profile is given more than once"),
     ] {
         let refused = stockport.run([&ends[..], &more].concat()).exit(2);
         assert!(refused.stderr.contains(said), "{}", refused.stderr);

@@ -11,6 +11,7 @@ use serde_json::{Map, Value, json};
 use super::super::Context;
 use super::{patience, policy, prune};
 use crate::backup::Backup;
+use crate::cause;
 use crate::cli::BackupCreate;
 use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
@@ -123,7 +124,7 @@ fn create(context: &Context, options: &BackupCreate, target: Result<Target, Erro
         Ok(()) => (Value::Null, Exit::Done),
         Err(error) => {
             let hint = error.hint();
-            context.output.error(&error.to_string(), hint.as_deref());
+            context.output.error(&error.to_string(), hint.as_deref(), error.place());
             let message = hint.map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
             (Value::String(message), error.exit())
         }
@@ -158,16 +159,15 @@ fn back_up(
     let created = &taken.created;
     let manifest = &created.manifest;
     let folder = taken.shelf.folder();
-    context.output.result(&context.output.paint(
-        Tone::Good,
-        &told(
-            &connected.org,
-            &folder.display().to_string(),
-            created.name,
-            manifest,
-            created.same_as,
-        ),
-    ));
+    let line = told(
+        &connected.org,
+        &folder.display().to_string(),
+        created.name,
+        manifest,
+        created.same_as,
+    );
+    let line = context.output.paint(Tone::Good, &line);
+    context.output.result_naming(&line, &[folder]);
     for (key, value) in [
         ("snapshot", json!(created.name.to_string())),
         ("folder", json!(folder.to_string_lossy())),
@@ -230,9 +230,10 @@ fn tell(context: &Context, command: &str, document: &Value) {
         Ok(status) => context
             .output
             .warn(&format!("the command of --on-failure ended with {status}")),
-        Err(cause) => context
-            .output
-            .warn(&format!("the command of --on-failure can't be run: {cause}")),
+        Err(cause) => context.output.warn(&format!(
+            "the command of --on-failure can't be run: {}",
+            cause::io(&cause)
+        )),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::snapshot::{Shelf, Snapshot};
 pub(super) fn run(context: &Context, options: &BackupList) -> Exit {
     match list(context, options) {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::snapshot::{Lock, Shelf, SnapshotError};
 pub(super) fn run(context: &Context, options: &BackupPrune) -> Exit {
     match prune_all(context, options) {
         Ok(()) => Exit::Done,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 

@@ -18,7 +18,7 @@ use crate::snapshot::{Shelf, Snapshot};
 pub(super) fn run(context: &Context, options: &BackupVerify) -> Exit {
     match verify(context, options) {
         Ok(exit) => exit,
-        Err(error) => context.fail(&error),
+        Err(error) => context.fail(error),
     }
 }
 
@@ -34,11 +34,12 @@ fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
         let (mut damaged, mut newest_is_damaged) = (0, false);
         let mut proved = HashMap::new();
         for snapshot in &snapshots {
+            context.go_on()?;
             let damage = check(snapshot, &mut proved)?;
             newest_is_damaged = damage.is_some();
             if let Some(damage) = &damage {
                 damaged += 1;
-                context.output.error(damage, None);
+                context.output.error(damage, None, None);
             }
             documents.push(document(&shelf, snapshot, damage.as_deref()));
         }

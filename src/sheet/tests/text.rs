@@ -274,6 +274,7 @@ fn standard_input_is_spooled_and_can_be_read_again() {
         "standard input".to_owned(),
         &mut &b"item_id\n7\n"[..],
         &Limits::default(),
+        super::super::Stop::default(),
     );
     let tables = super::super::text::tables(source.unwrap(), &ReadOptions::default(), &Names).unwrap();
     for _ in 0..2 {

@@ -69,6 +69,7 @@ impl WriteError {
             Self::Io(cause) | Self::File { cause, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or write to another disk",
                 ErrorKind::PermissionDenied => "check the folder's permissions, or write elsewhere",
+                ErrorKind::InvalidInput => "name another file; - is standard output, where a command can write there",
                 _ => "check that the disk has room and that the folder can be written to",
             },
             Self::Exists(_) => "name another file, or allow its replacement with --force",

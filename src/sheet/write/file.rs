@@ -22,19 +22,16 @@ impl AtomicFile {
     /// Begins a file that will stand at `path`. A symbolic link stays one: what it points to is replaced. An existing
     /// file is refused unless `overwrite`, and is replaced with its own permissions.
     pub fn create(path: &Path, overwrite: bool) -> Result<Self, WriteError> {
+        // A device or a pipe would be replaced by a file; /dev/stdout leads to one.
+        if fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir()) {
+            let device = io::Error::new(ErrorKind::InvalidInput, "it is a device or a pipe, not a file");
+            return Err(file_error(path, "replaced", device));
+        }
         let target = resolve(path).map_err(|cause| file_error(path, "created", cause))?;
         let existing = match fs::metadata(&target) {
             Ok(found) if found.is_dir() => return Err(WriteError::Directory(path.to_owned())),
             Ok(_) if !overwrite => return Err(WriteError::Exists(path.to_owned())),
-            Ok(found) if found.is_file() => Some(found),
-            // A device or a pipe would be replaced by a file.
-            Ok(_) => {
-                return Err(file_error(
-                    path,
-                    "replaced",
-                    io::Error::other("it is a device, not a file"),
-                ));
-            }
+            Ok(found) => Some(found),
             Err(cause) if cause.kind() == ErrorKind::NotFound => None,
             Err(cause) => return Err(file_error(path, "created", cause)),
         };
@@ -114,7 +111,10 @@ fn resolve(path: &Path) -> io::Result<PathBuf> {
             _ => return Ok(target),
         }
     }
-    Err(io::Error::other("too many symbolic links, one behind the other"))
+    Err(io::Error::new(
+        ErrorKind::InvalidInput,
+        "its symbolic links lead in a circle",
+    ))
 }
 
 fn folder_of(path: &Path) -> &Path {

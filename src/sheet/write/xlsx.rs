@@ -226,8 +226,46 @@ impl TableWriter for XlsxWriter<'_> {
     fn finish(mut self: Box<Self>) -> Result<(), WriteError> {
         self.close_sheet()?;
         let Self { mut book, mut out, .. } = *self;
-        guarded(|| book.save_to_writer(&mut out))?;
+        let mut rest = UntilLost {
+            out: &mut out,
+            lost: None,
+        };
+        let saved = guarded(|| book.save_to_writer(&mut rest));
+        // What the disk or the reader said comes before what the archive's writer makes of it.
+        if let Some(cause) = rest.lost {
+            return Err(cause.into());
+        }
+        saved?;
         Ok(out.finish()?)
+    }
+}
+
+/// Takes everything, and passes it on until that fails once. An archive's writer that fails tries to write the archive's end
+/// as it goes, and complains of it on standard error by itself.
+struct UntilLost<'o, 'w> {
+    out: &'o mut Out<'w>,
+    lost: Option<std::io::Error>,
+}
+
+impl std::io::Write for UntilLost<'_, '_> {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        if self.lost.is_some() {
+            return Ok(bytes.len());
+        }
+        match std::io::Write::write(self.out, bytes) {
+            Err(cause) if cause.kind() != std::io::ErrorKind::Interrupted => {
+                self.lost = Some(cause);
+                Ok(bytes.len())
+            }
+            written => written,
+        }
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        if self.lost.is_none() {
+            self.lost = std::io::Write::flush(self.out).err();
+        }
+        Ok(())
     }
 }
 

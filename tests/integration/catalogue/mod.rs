@@ -6,6 +6,7 @@
 mod files;
 mod keeping;
 mod service;
+mod usage;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,6 +14,7 @@ use std::path::Path;
 
 use console::measure_text_width;
 use stockport::api::ApiError;
+use stockport::cli::UsageError;
 use stockport::error::{Error, Exit};
 
 /// Names every variant of an error: the pattern has to be exhaustive, so that a new variant has to be named as well.
@@ -65,9 +67,9 @@ impl Catalogue {
 
 variants!(of_all of Error as "Error":
     Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, Migrate, Shard, TwoResults,
-    Review, Temporary, NoPage,
+    Review, Temporary, Usage,
     NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
-    Interrupted, Imbalance,
+    Interrupted, StoppedAtOnce, Imbalance,
 );
 
 /// The errors of no room of their own. What is transparent stands in its room's group.
@@ -77,10 +79,6 @@ fn own() -> Vec<Error> {
         Error::NoRejects(WriteError::NoFolder("done".into())),
         Error::TwoResults("--csv"),
         Error::Temporary(std::io::ErrorKind::StorageFull.into()),
-        Error::NoPage {
-            command: "imprt".to_owned(),
-            nearest: Some("import".to_owned()),
-        },
         Error::NoFormat("inventory".to_owned()),
         Error::Incomplete {
             org: "green-valley".to_owned(),
@@ -90,7 +88,13 @@ fn own() -> Vec<Error> {
             count: 120,
             held: 1_000,
         },
-        Error::Scheduled("unexpected argument '--kep-daily' found".to_owned()),
+        Error::Scheduled(UsageError::UnknownOption {
+            given: "--kep-daily".to_owned(),
+            nearest: Some("--keep-daily".to_owned()),
+            elsewhere: Vec::new(),
+            file: None,
+            within: "stockport backup create".to_owned(),
+        }),
         Error::NoConsent("Delete 120 items of green-valley".to_owned()),
         Error::TooManyFailures { failed: 51, ended: 400 },
         Error::NothingSaved {
@@ -103,6 +107,7 @@ fn own() -> Vec<Error> {
             },
         },
         Error::Interrupted,
+        Error::StoppedAtOnce,
         Error::Imbalance("200 read = 198 created".to_owned()),
     ]
 }
@@ -115,6 +120,7 @@ fn catalogue() -> Catalogue {
     files::add(&mut all);
     service::add(&mut all);
     keeping::add(&mut all);
+    usage::add(&mut all);
     all
 }
 
@@ -153,9 +159,9 @@ fn every_error_says_what_the_catalogue_shows() {
     }
 }
 
-#[test]
-fn every_error_is_short_and_plain_and_says_what_to_do() {
-    // A type's name, a debug form, a page, a value of the program's insides.
+/// A message and a hint, in four lines at 80 columns, without a type's name, a debug form, a page, a value of the program's
+/// insides.
+fn is_short(text: &str, fault: &mut dyn FnMut(&str)) {
     let insides = [
         "::",
         "Error",
@@ -169,20 +175,25 @@ fn every_error_is_short_and_plain_and_says_what_to_do() {
         "\\n",
         "os error",
     ];
+    let lines: usize = text.lines().map(|line| measure_text_width(line).div_ceil(80)).sum();
+    if lines > 4 {
+        fault(&format!("{lines} lines at 80 columns"));
+    }
+    if text.lines().count() != 2 || !text.starts_with("error: ") || !text.contains("\nhint: ") {
+        fault("not just a message and a hint");
+    }
+    if let Some(inside) = insides.iter().find(|inside| text.contains(**inside)) {
+        fault(&format!("shows its insides: {inside}"));
+    }
+}
+
+#[test]
+fn every_error_is_short_and_plain_and_says_what_to_do() {
     let mut faults = String::new();
     for (name, error) in &catalogue().0 {
         let text = told(error);
         let mut fault = |what: &str| faults += &format!("{name}: {what}\n{text}\n\n");
-        let lines: usize = text.lines().map(|line| measure_text_width(line).div_ceil(80)).sum();
-        if lines > 4 {
-            fault(&format!("{lines} lines at 80 columns"));
-        }
-        if text.lines().count() != 2 {
-            fault("not just a message and a hint");
-        }
-        if let Some(inside) = insides.iter().find(|inside| text.contains(**inside)) {
-            fault(&format!("shows its insides: {inside}"));
-        }
+        is_short(&text, &mut fault);
         if let Some(hint) = error.hint()
             && error.to_string().contains(&hint)
         {

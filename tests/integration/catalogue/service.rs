@@ -25,7 +25,7 @@ variants!(oddity of Oddity as "Oddity":
 variants!(echo of EchoFault as "EchoFault": Shape, Count, Field);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
-    NoOrganization, SeveralOrganizations, Conflict, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
+    NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
     OtherHost, KeyFile, OpenKeyFile, KeyCommand, NoStateFolder,
 );
 variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, TwoKeys, NoProfile);
@@ -188,7 +188,6 @@ pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
         ConfigError::NoOrganization,
         ConfigError::SeveralOrganizations(vec!["north".to_owned(), "south".to_owned()]),
-        ConfigError::Conflict("sandbox", "profile"),
         ConfigError::NotInSandbox {
             org: "nobody".to_owned(),
             known: vec!["sandbox-company".to_owned(), "sandbox-branch".to_owned()],

@@ -56,18 +56,9 @@ impl<'a> Terminal<'a> {
 
     /// Begins a command, which is a word that a shell would take as it is.
     pub(crate) fn begin(&self, args: &[&str]) {
-        let command = self.stockport.command(args);
-        let mut script = "cd \"$(dirname \"$0\")/work\"\nexport TERM=tmux-256color\n".to_owned();
-        for (name, value) in command.get_envs() {
-            if let Some(value) = value {
-                script += &format!("export {}='{}'\n", name.to_string_lossy(), value.to_string_lossy());
-            }
-        }
-        script += &format!("'{}'", command.get_program().to_string_lossy());
-        for arg in args {
-            script += &format!(" '{arg}'");
-        }
-        script += &format!("\nprintf '{ENDED}'\nsleep 600\n");
+        // A signal from the keyboard is meant for the command, not for the shell that waits for it.
+        let mut script = format!("trap : INT\n{}", script(self.stockport, "tmux-256color", args));
+        script += &format!("printf '{ENDED}%s' $?\nsleep 600\n");
         let file = self.stockport.home().join(format!("run-{}.sh", self.columns));
         std::fs::write(&file, script).unwrap();
         let columns = self.columns.to_string();
@@ -86,14 +77,71 @@ impl<'a> Terminal<'a> {
 
     /// What the screen shows once the command has ended.
     pub(crate) fn end(&self, colours: bool) -> String {
+        let screen = self.wait_for(ENDED, colours);
+        screen.split_once(ENDED).unwrap().0.to_owned()
+    }
+
+    /// The exit code of the command, once it has ended.
+    pub(crate) fn code(&self) -> String {
+        let screen = self.wait_for(ENDED, false);
+        screen.split_once(ENDED).unwrap().1.trim().to_owned()
+    }
+
+    /// What the screen shows once it shows this.
+    pub(crate) fn wait_for(&self, text: &str, colours: bool) -> String {
         let began = Instant::now();
         loop {
             let screen = self.screen(colours);
-            if let Some((shown, _)) = screen.split_once(ENDED) {
-                return shown.to_owned();
+            if screen.contains(text) {
+                return screen;
             }
-            assert!(began.elapsed() < PATIENCE, "it doesn't end:\n{screen}");
+            assert!(began.elapsed() < PATIENCE, "no {text}:\n{screen}");
             thread::sleep(Duration::from_millis(50));
+        }
+    }
+
+    /// Types a key, by tmux's name for it.
+    pub(crate) fn key(&self, key: &str) {
+        self.tmux(&["send-keys", key]);
+    }
+}
+
+/// A shell's script that runs a command with its environment, in its folder, on a terminal of this name.
+fn script(stockport: &Stockport, term: &str, args: &[&str]) -> String {
+    let command = stockport.command(args);
+    let mut script = format!("cd \"$(dirname \"$0\")/work\"\nexport TERM={term}\n");
+    for (name, value) in command.get_envs() {
+        if let Some(value) = value {
+            script += &format!("export {}='{}'\n", name.to_string_lossy(), value.to_string_lossy());
+        }
+    }
+    script += &format!("'{}'", command.get_program().to_string_lossy());
+    for arg in args {
+        script += &format!(" '{arg}'");
+    }
+    script.push('\n');
+    script
+}
+
+/// What a command sends to a terminal, byte by byte, what it says of itself and its results in one; none where the program
+/// that lends a terminal is not installed, which is said aloud.
+#[expect(clippy::print_stderr, reason = "what is not tried is said aloud")]
+pub(crate) fn raw(stockport: &Stockport, term: &str, args: &[&str]) -> Option<String> {
+    let file = stockport.home().join("raw.sh");
+    std::fs::write(&file, script(stockport, term, args)).unwrap();
+    let mut command = Command::new("script");
+    // util-linux: -q says nothing of itself, -e gives the command's exit code, -c names it.
+    command.args(["-q", "-e", "-c", &format!("sh '{}'", file.display()), "/dev/null"]);
+    let output = command
+        .env_clear()
+        .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    match output.stdin(std::process::Stdio::null()).output() {
+        Ok(output) if !String::from_utf8_lossy(&output.stderr).contains("script: ") => {
+            Some(String::from_utf8_lossy(&output.stdout).into_owned())
+        }
+        _ => {
+            eprintln!("skipped: no script of util-linux is installed");
+            None
         }
     }
 }

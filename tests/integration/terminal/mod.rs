@@ -2,6 +2,8 @@
 //!
 //! After a change of what is shown, the file that the failing test leaves is the transcript as it would be.
 
+mod links;
+
 use std::fs;
 use std::path::Path;
 use std::time::Duration;

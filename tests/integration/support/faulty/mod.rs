@@ -22,6 +22,9 @@ use super::TestSandbox;
 use super::http::Http;
 use super::wire::{WireAnswer, WireRequest};
 
+/// Longer than any test lasts.
+pub(crate) const FOR_EVER: Duration = Duration::from_secs(600);
+
 /// One request, as it was written down.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -284,6 +287,8 @@ fn accept(listener: &TcpListener, shared: &Arc<Shared>) {
 /// What becomes of a connection after a request.
 enum End {
     KeepOpen,
+    /// Nothing more is said, for as long as a test could last.
+    Hold,
     Close,
     Reset,
 }
@@ -298,6 +303,7 @@ impl Shared {
             self.in_flight.fetch_sub(1, Ordering::SeqCst);
             match end {
                 End::KeepOpen => {}
+                End::Hold => thread::sleep(FOR_EVER),
                 End::Close => {
                     drop(stream.shutdown(Shutdown::Both));
                     return;
@@ -402,6 +408,12 @@ impl Shared {
                 let mut answer = self.forward(request);
                 answer.body.truncate(answer.body.len() / 2);
                 answer
+            }
+            Some(Fault::Stalled) => {
+                let mut answer = self.forward(request);
+                *promised = Some(answer.body.len());
+                answer.body.truncate(answer.body.len() / 2);
+                return (Some(answer), End::Hold);
             }
             Some(Fault::Slow(pause)) => {
                 let answer = self.forward(request);

@@ -31,7 +31,9 @@ pub(crate) enum Fault {
     CutJson,
     /// Everything done, and the answer held back for so long.
     Slow(Duration),
-    /// The same, for requests of more than so many items. Others are served.
+    /// Everything done, and half of the answer given; the rest never comes.
+    Stalled,
+    /// The same as `Slow`, for requests of more than so many items. Others are served.
     SlowAbove(usize, Duration),
     /// A posted array refused (400), as by an endpoint that takes only single objects. Other requests are served.
     NoArrays,

@@ -1,0 +1,121 @@
+//! How a command ends before it is done, or without its results: refused, interrupted, failed.
+//!
+//! Belongs here: what is said then, and the exit code. Doesn't: what an error says (`error`), what a command does.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::Context;
+use crate::cli::UsageError;
+use crate::columns::ColumnError;
+use crate::error::{Error, Exit};
+use crate::output::{Output, Style};
+use crate::sheet::write::WriteError;
+
+/// How long a run may take to stop before it says what it waits for.
+const STOPPING: Duration = Duration::from_secs(1);
+
+/// A result that could not be written is an error, whatever else went well (`runs > /dev/full`).
+pub(super) fn told_all(output: &Output, exit: Exit) -> Exit {
+    let Some(cause) = output.lost() else { return exit };
+    let error = Error::from(WriteError::Io(cause));
+    output.error(&error.to_string(), error.hint().as_deref(), None);
+    if exit == Exit::Done { error.exit() } else { exit }
+}
+
+/// Shows what clap gives instead of a command: help and version, which are no error, or what it refuses.
+pub(super) fn refused(error: &clap::Error) -> Exit {
+    let args: Vec<OsString> = std::env::args_os().collect();
+    if !error.use_stderr() && Output::new(Style::default()).is_ascii() {
+        let output = Output::new(Style::default());
+        output.help(&error.render().to_string());
+        return told_all(&output, Exit::Done);
+    }
+    if !error.use_stderr() || args.len() < 2 {
+        return match error.print() {
+            // Where nobody reads it any more, there is nobody to tell.
+            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
+                fail(&Output::new(Style::default()), &WriteError::Io(cause).into())
+            }
+            _ if error.use_stderr() => Exit::Usage,
+            _ => Exit::Done,
+        };
+    }
+    let has = |option: &str| args.iter().any(|arg| arg == option);
+    let output = Output::new(Style {
+        json: has("--json"),
+        json_log: has("--json-log"),
+        ..Style::default()
+    });
+    fail(&output, &UsageError::of(error, &args).into())
+}
+
+/// Says why a command could not do its work, as text or as the one JSON document.
+fn fail(output: &Output, error: &Error) -> Exit {
+    let hint = error.hint();
+    let message = hint
+        .as_ref()
+        .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
+    output.document(&json!({"error": message}));
+    output.error(&error.to_string(), hint.as_deref(), error.place());
+    error.exit()
+}
+
+impl Context {
+    /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
+    pub(super) fn obey_interrupts(&self) {
+        let stop = Arc::clone(&self.stop);
+        let output = Arc::clone(&self.output);
+        let handler = move || {
+            if stop.swap(true, Ordering::Relaxed) {
+                std::process::exit(fail(&output, &Error::StoppedAtOnce) as i32);
+            }
+            let output = Arc::clone(&output);
+            std::thread::spawn(move || {
+                std::thread::sleep(STOPPING);
+                // Still here: something is waited for.
+                output.say("Stopping: what is in flight is finished first; Ctrl-C again stops at once");
+            });
+        };
+        if let Err(error) = ctrlc::set_handler(handler) {
+            self.output.say(&format!(
+                "Ctrl-C will stop at once, without finishing what is in flight ({error})"
+            ));
+        }
+    }
+
+    /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
+    pub(super) fn consent(&self, what: &str) -> Result<(), Error> {
+        if self.yes || self.output.confirm(what, &self.stop) {
+            return Ok(());
+        }
+        self.go_on()?;
+        Err(Error::NoConsent(what.to_owned()))
+    }
+
+    /// An error once the user wishes to stop.
+    pub(super) fn go_on(&self) -> Result<(), Error> {
+        if self.stop.load(Ordering::Relaxed) {
+            Err(Error::Interrupted)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// What an error comes from: a file that is no longer read because the user wished to stop is no fault of the file's.
+    pub(super) fn cause_of(&self, error: Error) -> Error {
+        match error {
+            Error::Read(_) | Error::Columns(ColumnError::Read(_)) if self.go_on().is_err() => Error::Interrupted,
+            error => error,
+        }
+    }
+
+    /// Says why a command could not do its work, as text or as the one JSON document.
+    pub(super) fn fail(&self, error: Error) -> Exit {
+        fail(&self.output, &self.cause_of(error))
+    }
+}

@@ -8,8 +8,9 @@ use flate2::{Compress, Compression, Crc, FlushCompress};
 
 /// From here on a length or a place has no room in the older fields.
 const SMALL: u64 = 0xFFFF_FFFF;
-/// How hard it is tried: zlib's least. Rows are so repetitive that more takes several times as long for a third less.
-const LEVEL: u32 = 1;
+/// How hard it is tried. Of 84 MB of rows level 1 makes 13.5 MB in a third of this level's time, this one 8.5, zlib's own
+/// default (6) 8.0 in twice its time.
+const LEVEL: u32 = 4;
 /// 1980-01-01, the first day that there is.
 const DATE: u16 = 0x21;
 /// What an entry that is this long needs to be unpacked.

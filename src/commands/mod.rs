@@ -7,6 +7,7 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod early;
 mod ends;
 mod export;
 mod import;

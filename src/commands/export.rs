@@ -109,12 +109,11 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     known.check(&connected.org, &listing)?;
     filter.check(early.fields())?;
     let layout = layout(options, early.fields())?;
-    let written = match early.finish(&layout) {
-        Some(written) => written,
-        None => {
-            place.restart()?;
-            write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?
-        }
+    let written = if let Some(written) = early.finish(&layout) {
+        written
+    } else {
+        place.restart()?;
+        write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?
     };
     place.commit()?;
     Ok(Outcome {

@@ -361,3 +361,19 @@ fn a_file_holds_what_standard_output_gets_whatever_the_list_holds() {
         }
     }
 }
+
+#[test]
+fn a_list_that_breaks_off_and_is_asked_for_again_leaves_nothing_of_its_first_part_in_the_file() {
+    for fault in [Fault::CutBody, Fault::CutJson] {
+        let server = Faulty::new();
+        for n in 0..3_000 {
+            server.put(ORG, &json!({"item_id": format!("{n:04}"), "name": "x".repeat(600)}));
+        }
+        let faulty = server.rule(Rule::first(1, fault));
+        let stockport = Stockport::new().at_faulty(&faulty, ORG);
+        stockport.run(["export", "out.csv"]).ok();
+        let written = fs::read_to_string(stockport.path("out.csv")).unwrap();
+        assert_eq!(written, stockport.run(["export", "-", "--format", "csv"]).ok().stdout);
+        assert_eq!(written.lines().count(), 3_001);
+    }
+}

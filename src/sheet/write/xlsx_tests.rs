@@ -377,45 +377,6 @@ fn any_cell() -> impl Strategy<Value = Owned> {
     ]
 }
 
-/// The cells of the first sheet as the file spells them, each with the format that its style stands for.
-fn cells_of(bytes: &[u8]) -> Vec<String> {
-    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
-    let mut part = |name: &str| {
-        let mut text = String::new();
-        zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
-        text
-    };
-    let (sheet, styles) = (part("xl/worksheets/sheet1.xml"), part("xl/styles.xml"));
-    let xfs = styles
-        .split_once("<cellXfs")
-        .unwrap()
-        .1
-        .split_once("</cellXfs>")
-        .unwrap()
-        .0;
-    let xfs: Vec<&str> = xfs.split("<xf ").skip(1).collect();
-    let number = |text: &str, name: &str| -> Option<usize> {
-        let rest = text.split_once(&format!("{name}=\""))?.1;
-        rest.split_once('"')?.0.parse().ok()
-    };
-    // A format's code, and the colours.
-    let look = |cell: &str| {
-        let xf = xfs[number(cell.split_once('>').unwrap().0, " s").unwrap_or(0)];
-        let id = number(xf, "numFmtId").unwrap();
-        let custom = styles.split_once(&format!("<numFmt numFmtId=\"{id}\" formatCode=\""));
-        let code = custom.map_or(id.to_string(), |(_, rest)| rest.split_once('"').unwrap().0.to_owned());
-        format!("{code} {:?} {:?}", number(xf, "fontId"), number(xf, "fillId"))
-    };
-    let cells = sheet.split("<c r=").skip(1).map(|cell| {
-        let end = cell.find("</row>").unwrap_or(cell.len());
-        let bare = cell[..end]
-            .split(" s=\"")
-            .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
-        format!("{} {}", look(cell), bare.collect::<String>().replace("\"\"", "\""))
-    });
-    cells.collect()
-}
-
 #[test]
 fn many_rows_are_packed_on_many_threads_and_stay_in_order() {
     let columns = [column("Item ID", Kind::Text), column("Name", Kind::Text)];
@@ -481,7 +442,7 @@ proptest! {
         let quick = sink.0.lock().unwrap().clone();
         let plain = xlsx::plain::workbook(&columns, &rows);
         prop_assert_eq!(read_back(&quick), read_back(&plain));
-        prop_assert_eq!(cells_of(&quick), cells_of(&plain));
+        prop_assert_eq!(xlsx::plain::cells_of(&quick), xlsx::plain::cells_of(&plain));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Workbooks as `rust_xlsxwriter` writes them whole: what the quick way is compared with.
 
+use std::io::Read as _;
+
 use rust_xlsxwriter::{Format, Formula, Workbook};
 
 use super::super::Column;
@@ -55,4 +57,43 @@ pub(in super::super) fn workbook(columns: &[Column], rows: &[(Vec<Cell<'_>>, Vec
         }
     }
     book.save_to_buffer().unwrap()
+}
+
+/// The cells of the first sheet as the file spells them, each with the format that its style stands for.
+pub(in super::super) fn cells_of(bytes: &[u8]) -> Vec<String> {
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut part = |name: &str| {
+        let mut text = String::new();
+        zip.by_name(name).unwrap().read_to_string(&mut text).unwrap();
+        text
+    };
+    let (sheet, styles) = (part("xl/worksheets/sheet1.xml"), part("xl/styles.xml"));
+    let xfs = styles
+        .split_once("<cellXfs")
+        .unwrap()
+        .1
+        .split_once("</cellXfs>")
+        .unwrap()
+        .0;
+    let xfs: Vec<&str> = xfs.split("<xf ").skip(1).collect();
+    let number = |text: &str, name: &str| -> Option<usize> {
+        let rest = text.split_once(&format!("{name}=\""))?.1;
+        rest.split_once('"')?.0.parse().ok()
+    };
+    // A format's code, and the colours.
+    let look = |cell: &str| {
+        let xf = xfs[number(cell.split_once('>').unwrap().0, " s").unwrap_or(0)];
+        let id = number(xf, "numFmtId").unwrap();
+        let custom = styles.split_once(&format!("<numFmt numFmtId=\"{id}\" formatCode=\""));
+        let code = custom.map_or(id.to_string(), |(_, rest)| rest.split_once('"').unwrap().0.to_owned());
+        format!("{code} {:?} {:?}", number(xf, "fontId"), number(xf, "fillId"))
+    };
+    let cells = sheet.split("<c r=").skip(1).map(|cell| {
+        let end = cell.find("</row>").unwrap_or(cell.len());
+        let bare = cell[..end]
+            .split(" s=\"")
+            .map(|part| part.trim_start_matches(|c: char| c.is_ascii_digit()));
+        format!("{} {}", look(cell), bare.collect::<String>().replace("\"\"", "\""))
+    });
+    cells.collect()
 }

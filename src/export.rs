@@ -3,6 +3,7 @@
 //! Belongs here: the shape of an export. Doesn't: formats (`sheet::write`), how the inventory is read (`inventory`).
 
 use std::collections::BTreeSet;
+use std::ops::Deref;
 
 use serde_json::Value;
 
@@ -23,7 +24,7 @@ pub enum Headers {
 }
 
 /// The columns of an export.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Layout {
     fields: Vec<String>,
     /// Values as they are stored: text stays text, nothing is made blank, what an item lacks stays absent.
@@ -105,16 +106,16 @@ impl Layout {
 }
 
 /// An item's text → cells, as [`Layout::fill`] makes them of its tree.
-pub struct TextFill<'l> {
-    layout: &'l Layout,
+pub struct TextFill<L> {
+    layout: L,
     /// Where each column's value stood in the last item.
     places: Vec<Option<usize>>,
 }
 
-impl<'l> TextFill<'l> {
+impl<L: Deref<Target = Layout>> TextFill<L> {
     /// For items that come one after the other.
     #[must_use]
-    pub fn new(layout: &'l Layout) -> Self {
+    pub fn new(layout: L) -> Self {
         Self {
             layout,
             places: Vec::new(),

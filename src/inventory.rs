@@ -16,13 +16,14 @@ mod tests;
 
 use std::borrow::Cow;
 use std::hash::RandomState;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use crate::api::{ApiError, Client, Limit, Loss};
 use crate::item::{ITEM_ID, Object};
 
-pub use lines::Lines;
+pub use lines::{Beside, Lines};
 use listing::Lister;
 pub use lookup::{Lookup, Window};
 use proof::Verdict;
@@ -52,6 +53,10 @@ pub trait LineReceiver {
     fn begin(&mut self, hasher: &RandomState);
     /// Some items, in the list's order.
     fn lines(&mut self, lines: Lines) -> Result<(), ApiError>;
+    /// What is to be made of the items while they are read.
+    fn beside(&mut self) -> Option<Arc<dyn Beside>> {
+        None
+    }
 }
 
 /// How sure it is that a listing is whole.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::early::Early;
 use super::runs_folder;
 use super::writing::{self, Place};
 
@@ -20,7 +21,7 @@ use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::{counted, grouped, human};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{OutFormat, Style, Target, writer};
+use crate::sheet::write::{OutFormat, Style, TableWriter, Target, WriteError, writer};
 
 /// How many items whose `item_id` isn't their id are named.
 const NAMED: usize = 5;
@@ -37,15 +38,15 @@ struct Outcome {
 
 /// What was written.
 #[derive(Default)]
-struct Written {
+pub(super) struct Written {
     /// How many items: all, unless conditions left some out.
-    items: u64,
+    pub(super) items: u64,
     /// How many of them say another id of themselves than the one they are stored under, and the first of these ids.
     strangers: (u64, Vec<String>),
 }
 
 impl Written {
-    fn note(&mut self, id: Option<&str>, differs: bool) {
+    pub(super) fn note(&mut self, id: Option<&str>, differs: bool) {
         self.items += 1;
         if differs {
             self.strangers.0 += 1;
@@ -55,7 +56,7 @@ impl Written {
         }
     }
 
-    fn add(&mut self, more: Self) {
+    pub(super) fn add(&mut self, more: Self) {
         self.items += more.items;
         self.strangers.0 += more.strangers.0;
         let room = NAMED.saturating_sub(self.strangers.1.len());
@@ -68,7 +69,7 @@ impl Written {
 struct Part<'l> {
     read: u64,
     written: Written,
-    fill: Option<TextFill<'l>>,
+    fill: Option<TextFill<&'l Layout>>,
     bytes: Vec<u8>,
 }
 
@@ -101,14 +102,21 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         longer_name: runs.longer_name(&connected.place, &connected.org),
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
-    let listing = read_into(&context.output, &connected.client, expected, &mut spool)?;
+    let early = filter.is_empty() && place.can_restart();
+    let mut early = Early::new(options, &target, &mut spool, early.then(|| place.bytes()));
+    let listing = read_into(&context.output, &connected.client, expected, &mut early)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Error::incomplete(&connected.org, &listing));
     }
     known.check(&connected.org, &listing)?;
-    filter.check(spool.fields())?;
-    let layout = layout(options, spool.fields())?;
-    let written = write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?;
+    filter.check(early.fields())?;
+    let layout = layout(options, early.fields())?;
+    let written = if let Some(written) = early.finish(&layout) {
+        written
+    } else {
+        place.restart()?;
+        write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?
+    };
     place.commit()?;
     Ok(Outcome {
         org: connected.org,
@@ -120,15 +128,54 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
 }
 
 fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {
-    let layout = if options.raw {
-        Layout::raw(present)
-    } else {
-        Layout::new(present)
-    };
+    let layout = whole_layout(options.raw, present);
     if options.fields.is_empty() {
         return Ok(layout);
     }
     Ok(layout.only(filter::fields(&options.fields, present)?))
+}
+
+/// With every field.
+pub(super) fn whole_layout(raw: bool, present: &BTreeSet<String>) -> Layout {
+    if raw {
+        Layout::raw(present)
+    } else {
+        Layout::new(present)
+    }
+}
+
+/// How an export looks.
+#[derive(Clone, Copy)]
+pub(super) struct Looks {
+    target: Target,
+    headers: Headers,
+    style: Style,
+    pub(super) raw: bool,
+}
+
+pub(super) fn options_of(options: &Export, target: &Target) -> Looks {
+    Looks {
+        target: *target,
+        // As stored: the API's own names, in a workbook too.
+        headers: match options.headers {
+            None if options.raw => Headers::Field,
+            wanted => writing::headers(target, wanted),
+        },
+        style: Style {
+            excel_safe: options.excel_safe,
+            ..Style::default()
+        },
+        raw: options.raw,
+    }
+}
+
+/// The writer of an export.
+pub(super) fn table<'w>(
+    looks: Looks,
+    layout: &Layout,
+    out: Box<dyn Write + Send + 'w>,
+) -> Result<Box<dyn TableWriter + 'w>, WriteError> {
+    writer(&looks.target, &layout.columns(looks.headers), &looks.style, out)
 }
 
 fn write(
@@ -139,16 +186,7 @@ fn write(
     spool: &mut Spool,
     out: Box<dyn Write + Send + '_>,
 ) -> Result<Written, Error> {
-    // As stored: the API's own names, in a workbook too.
-    let headers = match options.headers {
-        None if options.raw => Headers::Field,
-        wanted => writing::headers(target, wanted),
-    };
-    let style = Style {
-        excel_safe: options.excel_safe,
-        ..Style::default()
-    };
-    let mut out = writer(target, &layout.columns(headers), &style, out)?;
+    let mut out = table(options_of(options, target), layout, out)?;
     let progress = Progress::begin(&context.output, "Writing", Some(spool.count()));
     let mut all = Written::default();
     let written = match out.in_parts() {

@@ -7,6 +7,7 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod early;
 mod ending;
 mod ends;
 mod export;

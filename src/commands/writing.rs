@@ -69,6 +69,16 @@ impl Place {
         }
     }
 
+    /// Whether what was written can be taken back.
+    pub(super) fn can_restart(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Takes back what was written.
+    pub(super) fn restart(&mut self) -> Result<(), WriteError> {
+        self.0.as_mut().map_or(Ok(()), AtomicFile::restart)
+    }
+
     /// Puts the file in its place.
     pub(super) fn commit(self) -> Result<(), WriteError> {
         match self.0 {

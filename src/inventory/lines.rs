@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: the list that they come from (`listing`), where they are kept (`spool`).
 
+use std::any::Any;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
@@ -16,6 +17,14 @@ pub struct Lines {
     pub items: Vec<(usize, Option<u64>)>,
     /// The names of all fields that any item has.
     pub names: BTreeSet<String>,
+    /// What [`Beside`] has made of the items; none where some were left out afterwards.
+    pub made: Option<Box<dyn Any + Send>>,
+}
+
+/// Makes something of items besides, on the threads that read them.
+pub trait Beside: Send + Sync {
+    /// Puts an item to those of the same piece of the list.
+    fn add(&self, made: &mut Option<Box<dyn Any + Send>>, item: &Item<'_, '_>);
 }
 
 impl Lines {
@@ -50,6 +59,7 @@ impl Lines {
             .collect();
         let dropped = new.iter().filter(|new| !**new).count();
         if dropped > 0 {
+            self.made = None;
             let all = std::mem::take(&mut self.items);
             let bytes = std::mem::take(&mut self.bytes);
             let mut from = 0;

@@ -8,7 +8,7 @@
 use std::hash::{BuildHasher as _, RandomState};
 
 use super::lines::{Hashes, Lines};
-use super::{Receiver, id_of};
+use super::{LineReceiver, Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
 use crate::item::Object;
 use crate::skim::Item;
@@ -145,9 +145,15 @@ impl<'a> Lister<'a> {
             let mut begun = false;
             let mut refused = false;
             let by_lines = self.receiver.by_lines().is_some();
+            let beside = self.receiver.by_lines().and_then(LineReceiver::beside);
             let answer = if by_lines {
                 let hasher = listed.hasher.clone();
-                let make = |lines: &mut Lines, item: &Item<'_, '_>| lines.add(item, &hasher);
+                let make = |lines: &mut Lines, item: &Item<'_, '_>| {
+                    lines.add(item, &hasher);
+                    if let Some(beside) = &beside {
+                        beside.add(&mut lines.made, item);
+                    }
+                };
                 self.client.list_texts(&query, &make, &mut |mut lines: Lines| {
                     let first = !std::mem::replace(&mut begun, true);
                     if first {

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::sync::Arc;
 
 use super::lookup::{Lookup, Window};
-use super::{LineReceiver, Lines, Listing, Receiver, id_of, read};
+use super::{Beside, LineReceiver, Lines, Listing, Receiver, id_of, read};
 use crate::api::{ApiError, Client};
 use crate::item::Object;
 use crate::output::Output;
@@ -178,6 +179,7 @@ impl Spool {
             items: vec![(bytes.len(), hash)],
             bytes,
             names,
+            made: None,
         })
     }
 
@@ -234,47 +236,62 @@ impl LineReceiver for Spool {
     }
 }
 
-/// A spool whose filling is shown.
+/// A receiver whose filling is shown.
 struct Counted<'a> {
-    spool: &'a mut Spool,
+    receiver: &'a mut dyn Receiver,
     progress: &'a Progress<'a>,
 }
 
 impl Receiver for Counted<'_> {
     fn restart(&mut self) {
         self.progress.restart();
-        self.spool.restart();
+        self.receiver.restart();
     }
 
     fn item(&mut self, item: Object) -> Result<(), ApiError> {
         self.progress.done(1);
-        self.spool.item(item)
+        self.receiver.item(item)
     }
 
     fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
+        self.receiver.by_lines()?;
         Some(self)
     }
 }
 
 impl LineReceiver for Counted<'_> {
     fn begin(&mut self, hasher: &RandomState) {
-        self.spool.begin(hasher);
+        if let Some(receiver) = self.receiver.by_lines() {
+            receiver.begin(hasher);
+        }
     }
 
     fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
         self.progress.done(lines.items.len() as u64);
-        self.spool.lines(lines)
+        match self.receiver.by_lines() {
+            Some(receiver) => receiver.lines(lines),
+            None => Ok(()),
+        }
+    }
+
+    fn beside(&mut self) -> Option<Arc<dyn Beside>> {
+        self.receiver.by_lines()?.beside()
     }
 }
 
-/// Reads a whole inventory into a spool, showing how far it is. `known` is how many items it holds, at least.
-pub fn read_into(output: &Output, client: &Client, known: Option<u64>, spool: &mut Spool) -> Result<Listing, ApiError> {
+/// Reads a whole inventory into a spool or another receiver, showing how far it is. `known` is how many items it holds, at least.
+pub fn read_into(
+    output: &Output,
+    client: &Client,
+    known: Option<u64>,
+    receiver: &mut dyn Receiver,
+) -> Result<Listing, ApiError> {
     let progress = Progress::begin(output, &format!("Reading {}", client.org()), None);
     let listing = read(
         client,
         known,
         &mut Counted {
-            spool,
+            receiver,
             progress: &progress,
         },
     );

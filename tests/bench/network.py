@@ -4,7 +4,7 @@ The endpoint is the program in `sink`, built here: it reads, counts and echoes, 
 counted. curl and aiohttp get their payloads from the same few lines of Python, the reading of the file included; stockport
 reads the file twice, plans, keeps its journal and checks each answer. Nobody lists, plans or checks but stockport.
 """
-import json, os, pathlib, shutil, subprocess, sys, time, urllib.request
+import importlib.util, json, os, pathlib, shutil, subprocess, sys, time, urllib.request
 
 HERE = pathlib.Path(__file__).parent
 PORT, SLOW_PORT, DELAY_MS, CONNECTIONS = 18771, 18772, 50, 64
@@ -56,6 +56,19 @@ with tempfile.NamedTemporaryFile(suffix=".json") as file:  # DuckDB reads http o
     file.flush()
     columns = "{" + ", ".join(f"{field}: 'VARCHAR'" for field in fields) + "}"
     duckdb.sql(f"COPY (SELECT * FROM read_json('{file.name}', format='array', columns={columns})) TO '{out}' (FORMAT csv)")
+"""
+
+XLSXWRITER = r"""
+import json, sys, urllib.request, xlsxwriter
+url, out, fields = sys.argv[1], sys.argv[2], sys.argv[3].split()
+book = xlsxwriter.Workbook(out, {"constant_memory": True})
+sheet = book.add_worksheet()
+sheet.write_row(0, 0, fields)
+for y, item in enumerate(json.load(urllib.request.urlopen(url)), 1):
+    for x, field in enumerate(fields):
+        if item.get(field) is not None:
+            sheet.write_string(y, x, str(item[field]))
+book.close()
 """
 
 
@@ -151,8 +164,29 @@ def measure(run, options, only, absent, results):
             print(f"  that is {share:.2f} of {CONNECTIONS} connections ÷ {DELAY_MS} ms, the start included")
     if not {"export", "plan"} & set(only):
         return
+    def items(count):
+        return table("json", count, lambda path, count: make_list(run, path, count))
+
+    if "export" in only:
+        count = min(options.rows, 100_000)
+        workbook = folder / "exported.xlsx"
+        with Sink(program, PORT, "--list", items(count)) as sink:
+            commands = {"stockport": ours("export", workbook, "--force", base=sink.base)}
+            if importlib.util.find_spec("xlsxwriter") is None:
+                print("absent: XlsxWriter")
+            else:
+                commands["XlsxWriter"] = [sys.executable, "-c", XLSXWRITER, f"{sink.base}/list.json", folder / "peer.xlsx",
+                                          " ".join(run.FIELDS)]
+            results.extend(run.compare(f"export, {count:,} items → xlsx", commands, options.runs))
+            # What was written is read back by the program that the other rows hold to the plain reading.
+            back = folder / "exported.jsonl"
+            subprocess.run([stockport, "convert", "--force", "--no-progress", workbook, back], check=True)
+            written = sum(1 for _ in open(back, encoding="utf-8", newline="\n"))
+            print(f"export: {written:,} of {count:,} items in the workbook")
+            if written != count:
+                sys.exit("an export is short")
     count = options.rows
-    listed = table("json", count, lambda path, count: make_list(run, path, count))
+    listed = items(count)
     with Sink(program, PORT, "--list", listed) as sink:
         export = ours("export", folder / "stockport.csv", "--force", base=sink.base)
         if "export" in only:

@@ -301,3 +301,79 @@ fn an_inventory_that_an_earlier_run_knows_to_be_larger_stops_unless_that_is_allo
     assert_eq!(stockport.read("out.csv").lines().count(), 3);
     stockport.run(["export", "out.csv", "--force", "--allow-empty"]).ok();
 }
+
+/// A file is written while the list arrives, standard output once the list is known to be whole.
+#[test]
+fn a_file_holds_what_standard_output_gets_whatever_the_list_holds() {
+    let alike =
+        |n: usize| json!({"item_id": format!("{n:04}"), "name": format!("é\",\n{n}"), "quantity": n, "extra": n});
+    let inventories: [Vec<Value>; 6] = [
+        vec![],
+        (0..2_000).map(alike).collect(),
+        // A field that only the last item has, one that only some have, and one that the first has alone.
+        (0..2_000)
+            .map(|n| {
+                if n == 1_999 {
+                    json!({"item_id": "zz", "late": "x"})
+                } else {
+                    alike(n)
+                }
+            })
+            .collect(),
+        (0..50)
+            .map(|n| {
+                if n % 3 == 0 {
+                    alike(n)
+                } else {
+                    json!({"item_id": format!("{n:04}"), "dose": "None"})
+                }
+            })
+            .collect(),
+        (0..50)
+            .map(|n| {
+                if n == 0 {
+                    alike(n)
+                } else {
+                    json!({"item_id": format!("{n:04}"), "status": ""})
+                }
+            })
+            .collect(),
+        vec![json!({"item_id": "1", "name": "=1", "weight": 1.50, "list": [1, {"a": null}]})],
+    ];
+    for (number, items) in inventories.iter().enumerate() {
+        let server = Faulty::new();
+        for item in items {
+            server.put(ORG, item);
+        }
+        let stockport = Stockport::new().at_faulty(&server, ORG);
+        for options in [
+            &["--format", "csv"][..],
+            &["--format", "tsv", "--excel-safe", "--headers", "title"],
+            &["--format", "json"],
+            &["--format", "jsonl", "--raw"],
+            &["--format", "csv", "--fields", "name,item_id"],
+        ] {
+            let run = |file| stockport.run(["export", file, "--force"].iter().chain(options).copied());
+            let plain = run("-").ok().stdout;
+            run("out").ok();
+            let written = fs::read_to_string(stockport.path("out")).unwrap();
+            assert_eq!(written, plain, "inventory {number}, {options:?}");
+        }
+    }
+}
+
+#[test]
+fn a_list_that_breaks_off_and_is_asked_for_again_leaves_nothing_of_its_first_part_in_the_file() {
+    for fault in [Fault::CutBody, Fault::CutJson] {
+        let server = Faulty::new();
+        for n in 0..3_000 {
+            server.put(ORG, &json!({"item_id": format!("{n:04}"), "name": "x".repeat(600)}));
+        }
+        let faulty = server.rule(Rule::first(1, fault));
+        let stockport = Stockport::new().at_faulty(&faulty, ORG);
+        stockport.run(["export", "out.csv"]).ok();
+        let written = fs::read_to_string(stockport.path("out.csv")).unwrap();
+        assert_eq!(written, stockport.run(["export", "-", "--format", "csv"]).ok().stdout);
+        assert_eq!(written.lines().count(), 3_001);
+    }
+}

@@ -3,7 +3,7 @@
 //! Doesn't belong here: what stands in it.
 
 use std::fs::{self, File, Metadata};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -62,6 +62,13 @@ impl AtomicFile {
             .as_file()
             .try_clone()
             .map_err(|cause| file_error(&self.target, "written", cause))
+    }
+
+    /// Takes back what was written.
+    pub fn restart(&mut self) -> Result<(), WriteError> {
+        let file = self.temporary.as_file_mut();
+        let emptied = file.set_len(0).and_then(|()| file.rewind());
+        emptied.map_err(|cause| file_error(&self.target, "written", cause))
     }
 
     /// Makes the bytes durable and puts the file in its place, in one step.

@@ -202,6 +202,23 @@ impl Journal {
         fill: impl FnOnce(&mut Plan<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
         let mut connection = lock(&self.connection);
+        // A new plan is only added to the file: with a rollback journal its pages are written once, where they belong. With
+        // a write-ahead log they would be written there, and then again. Where another process has the file open, the mode
+        // stays, which is as safe.
+        if !joining {
+            let _ = connection.pragma_update(None, "journal_mode", "TRUNCATE");
+        }
+        let written = self.write_plan(&mut connection, joining, fill);
+        let _ = connection.pragma_update(None, "journal_mode", "WAL");
+        written
+    }
+
+    fn write_plan<E: From<JournalError>>(
+        &self,
+        connection: &mut Connection,
+        joining: bool,
+        fill: impl FnOnce(&mut Plan<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let failed = |cause| E::from(store(&self.path, cause));
         let transaction = connection.transaction().map_err(failed)?;
         let mut plan = Plan::begin(&self.path, &transaction, joining)?;
@@ -401,6 +418,8 @@ fn name_at(moment: jiff::Timestamp) -> String {
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    // Only a new file's. Plans are written and read in one go: a quarter of the calls that the usual 4 KiB take.
+    connection.pragma_update(None, "page_size", 16 * 1024)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)

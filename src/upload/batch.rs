@@ -1,8 +1,10 @@
 //! Cutting the plan into requests: by number of items, by bytes, in the plan's order.
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::journal::{Entry, Journal, JournalError, Scribe};
 use crate::plan::Action;
@@ -16,6 +18,13 @@ const PAGE: usize = 2_000;
 
 /// So many items, at least, are promised together: a promise costs a wait for the disk.
 const PROMISED: usize = 32;
+
+/// And so many at most: what is promised and not yet known when a process dies has to be asked for.
+const MOST_PROMISED: usize = 4_000;
+
+/// A promise that is used up sooner than this is followed by one twice as large, so that promises cost little of the time
+/// however quick the endpoint is; one that lasts much longer by a smaller one.
+const PROMISE_LASTS: Duration = Duration::from_millis(20);
 
 /// A share of the plan that goes into one request.
 pub(super) type Batch = Vec<Entry>;
@@ -71,7 +80,7 @@ impl<'a> Cutter<'a> {
 pub(super) struct Feeder<'a> {
     journal: &'a Journal,
     scribe: &'a Scribe,
-    ready: SyncSender<Result<Batch, JournalError>>,
+    ready: Sender<Result<Batch, JournalError>>,
     ahead: usize,
 }
 
@@ -84,7 +93,7 @@ pub(super) struct Feed {
 #[must_use]
 pub(super) fn feed<'a>(journal: &'a Journal, scribe: &'a Scribe, workers: usize) -> (Feeder<'a>, Feed) {
     let ahead = workers.max(1);
-    let (ready, waiting) = sync_channel(ahead);
+    let (ready, waiting) = channel(ahead);
     let feeder = Feeder {
         journal,
         scribe,
@@ -101,16 +110,17 @@ impl Feeder<'_> {
     pub(super) fn run(self, most: &dyn Fn() -> Option<usize>) {
         if let Err(error) = self.feed(most) {
             // Where nobody takes it, the run has ended for another reason.
-            let _ = self.ready.send(Err(error));
+            let _ = self.ready.blocking_send(Err(error));
         }
     }
 
     fn feed(&self, most: &dyn Fn() -> Option<usize>) -> Result<(), JournalError> {
         let mut cutter = Cutter::new(self.journal)?;
+        let mut promised = PROMISED;
         loop {
             let mut group = Vec::new();
             let mut items = 0;
-            while (group.len() < self.ahead || items < PROMISED)
+            while (group.len() < self.ahead || items < promised)
                 && let Some(most) = most()
                 && let Some(batch) = cutter.next(most)?
             {
@@ -121,11 +131,13 @@ impl Feeder<'_> {
                 return Ok(());
             }
             let seqs = |batch: &Batch| batch.iter().map(|entry| entry.seq).collect();
-            self.scribe.sending(group.iter().map(seqs).collect())?;
+            self.scribe
+                .sending(group.iter().flatten().map(|entry| entry.seq).collect())?;
+            let begun = Instant::now();
             let mut wanted = true;
             for batch in group {
                 let seqs = seqs(&batch);
-                wanted = wanted && self.ready.send(Ok(batch)).is_ok();
+                wanted = wanted && self.ready.blocking_send(Ok(batch)).is_ok();
                 if !wanted {
                     self.scribe.withdraw(seqs)?;
                 }
@@ -133,22 +145,28 @@ impl Feeder<'_> {
             if !wanted {
                 return Ok(());
             }
+            promised = match begun.elapsed() {
+                lasted if lasted < PROMISE_LASTS => (promised * 2).min(MOST_PROMISED),
+                lasted if lasted > PROMISE_LASTS * 10 => (promised / 2).max(PROMISED),
+                _ => promised,
+            };
         }
     }
 }
 
 impl Feed {
     /// The next batch; none at the plan's end.
-    pub(super) fn next(&self) -> Result<Option<Batch>, JournalError> {
-        let next = self.ready.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        next.ok().transpose()
+    pub(super) async fn next(&self) -> Result<Option<Batch>, JournalError> {
+        self.ready.lock().await.recv().await.transpose()
     }
 
     /// Takes back the promises of what no worker has taken, until the feeder has ended.
     pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
-        let ready = self.ready.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for batch in ready.iter().flatten() {
-            scribe.withdraw(batch.iter().map(|entry| entry.seq).collect())?;
+        let mut ready = self.ready.into_inner();
+        while let Some(batch) = ready.blocking_recv() {
+            if let Ok(batch) = batch {
+                scribe.withdraw(batch.iter().map(|entry| entry.seq).collect())?;
+            }
         }
         Ok(())
     }
@@ -202,6 +220,12 @@ mod tests {
         journal
     }
 
+    /// Waits on this thread.
+    fn now<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(work)
+    }
+
     #[test]
     fn the_plan_is_cut_by_number_and_every_item_is_handed_out_once_in_order() {
         let journal = journal(&vec![1; 4_500]);
@@ -210,7 +234,7 @@ mod tests {
         let mut seen = Vec::new();
         std::thread::scope(|scope| {
             scope.spawn(|| feeder.run(&|| Some(100)));
-            while let Some(batch) = feed.next().unwrap() {
+            while let Some(batch) = now(feed.next()).unwrap() {
                 assert!(batch.len() <= 100);
                 seen.extend(batch.into_iter().map(|entry| entry.seq));
             }
@@ -237,7 +261,7 @@ mod tests {
         let (feeder, feed) = feed(&journal, &scribe, 2);
         let taken = std::thread::scope(|scope| {
             scope.spawn(|| feeder.run(&|| Some(10)));
-            let taken: usize = (0..3).map(|_| feed.next().unwrap().unwrap().len()).sum();
+            let taken: usize = (0..3).map(|_| now(feed.next()).unwrap().unwrap().len()).sum();
             feed.close(&scribe).unwrap();
             taken
         });

@@ -248,6 +248,25 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_withdrawn_is_taken_out_of_the_last_promise_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = super::super::Journal::create(folder.path(), "run").unwrap();
+        let scribe = journal.scribe().unwrap();
+        scribe.sending((1..=20).collect()).unwrap();
+        scribe.sending((11..=40).chain(50..=60).collect()).unwrap();
+        for withdrawn in [vec![40], vec![15, 16], vec![11], (50..=60).collect(), vec![99]] {
+            scribe.withdraw(withdrawn).unwrap();
+        }
+        scribe.close().unwrap();
+        let promised = journal.with(|c| {
+            let mut select = c.prepare("SELECT batch, first, last FROM ranges ORDER BY batch, first")?;
+            let ranges = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            ranges.collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()
+        });
+        assert_eq!(promised.unwrap(), [(1, 1, 20), (2, 12, 14), (2, 17, 39)]);
+    }
+
+    #[test]
     fn consecutive_numbers_are_one_range() {
         let of = |seqs: &[i64]| ranges(seqs).collect::<Vec<_>>();
         assert_eq!(of(&[]), []);

@@ -442,6 +442,35 @@ mod tests {
     }
 
     #[test]
+    fn a_lane_waits_for_its_turn_as_a_thread_does() {
+        let stop = AtomicBool::new(false);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let pace = Pace::new(1, 100, DEADLINE, None, &stop);
+        runtime.block_on(async {
+            let first = pace.enter_soon(1).await.unwrap();
+            assert!(
+                timeout(Duration::from_millis(1), pace.enter_soon(1)).await.is_err(),
+                "taken"
+            );
+            first.ended(Outcome::Strained(Some(Duration::from_millis(30))));
+            let before = Instant::now();
+            pace.enter_soon(1).await.unwrap().ended(Outcome::Well);
+            assert!(before.elapsed() >= Duration::from_millis(25), "the pause holds");
+            pace.enter_soon(1)
+                .await
+                .unwrap()
+                .ended(Outcome::Strained(Some(DEADLINE)));
+            stop.store(true, Ordering::Relaxed);
+            assert!(pace.enter_soon(1).await.is_none());
+        });
+        let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1), &stop);
+        assert!(runtime.block_on(pace.enter_soon(100)).is_none());
+    }
+
+    #[test]
     fn a_rate_bounds_the_items_not_the_requests() {
         let stop = AtomicBool::new(false);
         let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1000), &stop);

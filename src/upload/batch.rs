@@ -1,6 +1,7 @@
 //! Cutting the plan into requests: by number of items, by bytes, in the plan's order.
 
 use std::collections::VecDeque;
+use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
 use tokio::sync::Mutex;
@@ -21,6 +22,9 @@ const PROMISED: usize = 32;
 
 /// And so many at most: what is promised and not yet known when a process dies has to be asked for.
 const MOST_PROMISED: usize = 4_000;
+
+/// Nor more than so many bytes, which wait in memory.
+const MOST_WAITING: usize = 8 * 1024 * 1024;
 
 /// A promise that is used up sooner than this is followed by one twice as large, so that promises cost little of the time
 /// however quick the endpoint is; one that lasts much longer by a smaller one.
@@ -80,28 +84,34 @@ impl<'a> Cutter<'a> {
 pub(super) struct Feeder<'a> {
     journal: &'a Journal,
     scribe: &'a Scribe,
-    ready: Sender<Result<Batch, JournalError>>,
+    ready: Sender<Result<VecDeque<Batch>, JournalError>>,
     ahead: usize,
 }
 
 /// Batches that are promised and wait for a worker.
 pub(super) struct Feed {
-    ready: Mutex<Receiver<Result<Batch, JournalError>>>,
+    /// What is left of the last promise, and where the next one comes from: whole, so that the feeder is woken once a
+    /// promise, not once a batch.
+    waiting: std::sync::Mutex<VecDeque<Batch>>,
+    ready: Mutex<Receiver<Result<VecDeque<Batch>, JournalError>>>,
 }
 
 /// A feeder for so many workers, and what it feeds.
 #[must_use]
 pub(super) fn feed<'a>(journal: &'a Journal, scribe: &'a Scribe, workers: usize) -> (Feeder<'a>, Feed) {
     let ahead = workers.max(1);
-    let (ready, waiting) = channel(ahead);
+    let (ready, waiting) = channel(1);
     let feeder = Feeder {
         journal,
         scribe,
         ready,
         ahead,
     };
-    let ready = Mutex::new(waiting);
-    (feeder, Feed { ready })
+    let feed = Feed {
+        waiting: std::sync::Mutex::default(),
+        ready: Mutex::new(waiting),
+    };
+    (feeder, feed)
 }
 
 impl Feeder<'_> {
@@ -118,32 +128,23 @@ impl Feeder<'_> {
         let mut cutter = Cutter::new(self.journal)?;
         let mut promised = PROMISED;
         loop {
-            let mut group = Vec::new();
-            let mut items = 0;
-            while (group.len() < self.ahead || items < promised)
+            let begun = Instant::now();
+            let mut group = VecDeque::new();
+            let (mut items, mut bytes) = (0, 0);
+            while (group.len() < self.ahead || items < promised && bytes < MOST_WAITING)
                 && let Some(most) = most()
                 && let Some(batch) = cutter.next(most)?
             {
                 items += batch.len();
-                group.push(batch);
+                bytes += batch.iter().map(|entry| entry.body.len()).sum::<usize>();
+                group.push_back(batch);
             }
             if group.is_empty() {
                 return Ok(());
             }
-            let seqs = |batch: &Batch| batch.iter().map(|entry| entry.seq).collect();
-            self.scribe
-                .sending(group.iter().flatten().map(|entry| entry.seq).collect())?;
-            let begun = Instant::now();
-            let mut wanted = true;
-            for batch in group {
-                let seqs = seqs(&batch);
-                wanted = wanted && self.ready.blocking_send(Ok(batch)).is_ok();
-                if !wanted {
-                    self.scribe.withdraw(seqs)?;
-                }
-            }
-            if !wanted {
-                return Ok(());
+            self.scribe.sending(seqs(&group))?;
+            if let Err(unwanted) = self.ready.blocking_send(Ok(group)) {
+                return unwanted.0.map_or(Ok(()), |group| self.scribe.withdraw(seqs(&group)));
             }
             promised = match begun.elapsed() {
                 lasted if lasted < PROMISE_LASTS => (promised * 2).min(MOST_PROMISED),
@@ -157,19 +158,44 @@ impl Feeder<'_> {
 impl Feed {
     /// The next batch; none at the plan's end.
     pub(super) async fn next(&self) -> Result<Option<Batch>, JournalError> {
-        self.ready.lock().await.recv().await.transpose()
+        if let Some(batch) = self.left().pop_front() {
+            return Ok(Some(batch));
+        }
+        let mut ready = self.ready.lock().await;
+        loop {
+            // Another worker may have fetched more meanwhile.
+            if let Some(batch) = self.left().pop_front() {
+                return Ok(Some(batch));
+            }
+            match ready.recv().await.transpose()? {
+                Some(group) => self.left().extend(group),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn left(&self) -> std::sync::MutexGuard<'_, VecDeque<Batch>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes back the promises of what no worker has taken, until the feeder has ended.
     pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
+        let left = std::mem::take(&mut *self.left());
+        if !left.is_empty() {
+            scribe.withdraw(seqs(&left))?;
+        }
         let mut ready = self.ready.into_inner();
-        while let Some(batch) = ready.blocking_recv() {
-            if let Ok(batch) = batch {
-                scribe.withdraw(batch.iter().map(|entry| entry.seq).collect())?;
+        while let Some(group) = ready.blocking_recv() {
+            if let Ok(group) = group {
+                scribe.withdraw(seqs(&group))?;
             }
         }
         Ok(())
     }
+}
+
+fn seqs(group: &VecDeque<Batch>) -> Vec<i64> {
+    group.iter().flatten().map(|entry| entry.seq).collect()
 }
 
 /// The request's body: the object itself for one item (the documentation's form), else an array.

@@ -16,7 +16,7 @@ use super::key::Key;
 use super::{Endpoint, message, retry};
 
 /// How much of a failure's body is read for its words.
-const FAILURE_READ: u64 = 64 * 1024;
+const FAILURE_READ: usize = 64 * 1024;
 
 /// How long an answer that isn't a list may be. The echo of a request can't be longer than a request (2.5 MiB), nor a
 /// stored item than 1 MiB; spelled with escapes, six times that.
@@ -65,15 +65,40 @@ impl Origin {
         let headers = response.headers().clone();
         let mut body = Vec::new();
         // The status has said what matters; words that don't arrive are left out.
-        let _ = response.take(FAILURE_READ).read_to_end(&mut body);
-        if body.len() as u64 >= FAILURE_READ {
+        let _ = response.take(FAILURE_READ as u64).read_to_end(&mut body);
+        Err(self.failure(status, &headers, body, asked))
+    }
+
+    /// The same for an answer that isn't a list, and reads it, without a thread that waits.
+    pub(super) async fn receive(&self, mut response: reqwest::Response, asked: Asked) -> Result<Vec<u8>, ApiError> {
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let capacity = response.content_length().unwrap_or(0).min(4 * 1024 * 1024);
+        let mut body = Vec::with_capacity(usize::try_from(capacity).unwrap_or(0));
+        if !status.is_success() {
+            while let (true, Ok(Some(piece))) = (body.len() < FAILURE_READ, response.chunk().await) {
+                body.extend_from_slice(&piece);
+            }
+            body.truncate(FAILURE_READ);
+            return Err(self.failure(status, &headers, body, asked));
+        }
+        while let Some(piece) = response.chunk().await.map_err(|error| self.cut(&error))? {
+            body.extend_from_slice(&piece);
+            if body.len() as u64 >= ANSWER_READ {
+                return Err(ApiError::Foreign(Oddity::TooLong));
+            }
+        }
+        let page_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        self.no_page(page_type.unwrap_or_default(), &body)?;
+        Ok(body)
+    }
+
+    fn failure(&self, status: StatusCode, headers: &HeaderMap, mut body: Vec<u8>, asked: Asked) -> ApiError {
+        if body.len() >= FAILURE_READ {
             // A key that the cut went through can't be masked any more.
             body.truncate(body.len().saturating_sub(self.key.len()));
         }
-        Err(self.failure(status, &headers, &body, asked))
-    }
-
-    fn failure(&self, status: StatusCode, headers: &HeaderMap, body: &[u8], asked: Asked) -> ApiError {
+        let body = body.as_slice();
         let header = |name| {
             headers
                 .get(name)
@@ -211,6 +236,15 @@ impl Origin {
             return ApiError::Base(message::plain(texts.last().map_or("", String::as_str), &self.key));
         }
         self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Reset })
+    }
+
+    /// A client that can't be made ready.
+    pub(super) fn no_setup(&self, error: reqwest::Error) -> ApiError {
+        ApiError::Setup(message::plain(&error.without_url().to_string(), &self.key))
+    }
+
+    fn cut(&self, error: &reqwest::Error) -> ApiError {
+        self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Cut })
     }
 
     /// An answer that broke off while it was read.

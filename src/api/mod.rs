@@ -4,7 +4,7 @@
 //! and when to try again on a larger scale (`upload`). The only room that names reqwest.
 //!
 //! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`
-//! or, where it may be long, `pieces`, a post's through `echo`; `message` makes the server's words fit for a person; `retry` computes pauses.
+//! or, where it may be long, `pieces`, a post's through `echo`; `posts` has many posts under way from one thread; `message` makes the server's words fit for a person; `retry` computes pauses.
 
 mod address;
 mod answer;
@@ -15,6 +15,7 @@ mod key;
 mod message;
 mod patient;
 mod pieces;
+mod posts;
 pub mod retry;
 mod stream;
 #[cfg(test)]
@@ -31,6 +32,7 @@ use reqwest::redirect::Policy;
 
 pub use error::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
 pub use key::Key;
+pub use posts::Posts;
 pub use retry::Backoff;
 
 use answer::Origin;
@@ -93,6 +95,7 @@ pub struct Client {
     http: reqwest::blocking::Client,
     origin: Origin,
     timeout: Duration,
+    connections: usize,
     backoff: Backoff,
     stop: Option<Arc<AtomicBool>>,
     requests: AtomicU64,
@@ -116,35 +119,17 @@ impl Client {
     pub fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let origin = Origin::new(endpoint)?;
         let timeout = endpoint.timeout.min(DEADLINE);
-        let mut headers = HeaderMap::new();
-        headers.insert(AUTHORIZATION, origin.key.header()?);
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-        let builder = reqwest::blocking::Client::builder()
-            .default_headers(headers)
-            .user_agent(concat!("stockport/", env!("CARGO_PKG_VERSION")))
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .gzip(true)
-            .tcp_nodelay(true)
-            .pool_max_idle_per_host(endpoint.connections.max(1))
-            .pool_idle_timeout(IDLE)
-            .connect_timeout(timeout.min(CONNECTING))
+        let connections = endpoint.connections.max(1);
+        let http = reqwest::blocking::ClientBuilder::from(connecting(&origin, timeout, connections)?)
             // A wait for bytes, not a deadline: what a long list needs. The others set their own deadline.
-            .timeout(timeout);
-        let builder = if origin.address.plain {
-            // No certificate is ever looked at, so a system without any is no obstacle.
-            builder.tls_certs_only([])
-        } else {
-            builder.https_only(true)
-        };
-        let http = builder
+            .timeout(timeout)
             .build()
-            .map_err(|error| ApiError::Setup(message::plain(&error.without_url().to_string(), &origin.key)))?;
+            .map_err(|error| origin.no_setup(error))?;
         Ok(Self {
             http,
             origin,
             timeout,
+            connections,
             backoff: Backoff::new(endpoint.retries),
             stop: None,
             requests: AtomicU64::new(0),
@@ -229,6 +214,30 @@ impl Client {
             std::thread::sleep(left.min(GLANCE));
         }
     }
+}
+
+/// How connections are made and kept, whoever sends through them.
+fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
+    let mut headers = HeaderMap::new();
+    headers.insert(AUTHORIZATION, origin.key.header()?);
+    headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    let builder = reqwest::Client::builder()
+        .default_headers(headers)
+        .user_agent(concat!("stockport/", env!("CARGO_PKG_VERSION")))
+        .no_proxy()
+        .redirect(Policy::none())
+        .referer(false)
+        .gzip(true)
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(connections)
+        .pool_idle_timeout(IDLE)
+        .connect_timeout(timeout.min(CONNECTING));
+    Ok(if origin.address.plain {
+        // No certificate is ever looked at, so a system without any is no obstacle.
+        builder.tls_certs_only([])
+    } else {
+        builder.https_only(true)
+    })
 }
 
 /// What a failure means for the one who asked.

@@ -35,11 +35,20 @@ fn list_failure(reply: Reply) -> ApiError {
     shown(count.unwrap_err())
 }
 
+/// A post in both ways that there are, which see the same in the same answers.
+fn post(client: &Client, body: &str) -> Result<(), ApiError> {
+    let plain = client.post(body.as_bytes());
+    let posts = client.posts().unwrap();
+    let quick = posts.drive(posts.post(body.as_bytes()));
+    assert_eq!(format!("{quick:?}"), format!("{plain:?}"), "{body}");
+    plain
+}
+
 /// The failure of a post that is answered so.
 fn post_failure(body: &str, reply: Reply) -> ApiError {
-    let server = Server::replies([reply]);
-    let failure = server.client(0).post(body.as_bytes()).unwrap_err();
-    assert_eq!(server.seen().len(), 1, "a post is sent once");
+    let server = Server::replies([reply.clone(), reply]);
+    let failure = post(&server.client(0), body).unwrap_err();
+    assert_eq!(server.seen().len(), 2, "a post is sent once");
     shown(failure)
 }
 
@@ -191,8 +200,9 @@ fn a_redirect_is_never_followed_and_the_key_stays_at_home() {
 #[test]
 fn a_post_succeeds_by_its_echo_alone() {
     let post = |body: &str, data: &str| {
-        let server = Server::replies([json(200, &format!(r#"{{"success":true,"data":{data}}}"#))]);
-        let answer = server.client(0).post(body.as_bytes());
+        let reply = json(200, &format!(r#"{{"success":true,"data":{data}}}"#));
+        let server = Server::replies([reply.clone(), reply]);
+        let answer = post(&server.client(0), body);
         assert_eq!(server.seen()[0].body, body);
         answer
     };
@@ -227,7 +237,7 @@ fn a_body_that_is_no_json_is_refused_before_it_is_sent() {
     let server = Server::replies([]);
     let client = server.client(3);
     assert!(matches!(
-        client.post(br#"{"item_id":"a","quantity":NaN}"#),
+        post(&client, r#"{"item_id":"a","quantity":NaN}"#),
         Err(ApiError::Body)
     ));
     assert!(matches!(client.get(".."), Err(ApiError::Id(_))));
@@ -299,6 +309,8 @@ fn a_deadline_holds_for_the_whole_answer_of_a_write() {
     let head = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"success\":true";
     let server = Server::replies([
         Reply::Hang(Vec::new()),
+        Reply::Hang(Vec::new()),
+        Reply::Hang(head.to_vec()),
         Reply::Hang(head.to_vec()),
         Reply::Hang(head.to_vec()),
     ]);
@@ -308,8 +320,8 @@ fn a_deadline_holds_for_the_whole_answer_of_a_write() {
     };
     let client = Client::new(&endpoint).unwrap();
     let late = |failure| matches!(failure, ApiError::Lost { how: Loss::Timeout, .. });
-    assert!(late(client.post(ITEM.as_bytes()).unwrap_err()));
-    assert!(late(client.post(ITEM.as_bytes()).unwrap_err()));
+    assert!(late(post(&client, ITEM).unwrap_err()));
+    assert!(late(post(&client, ITEM).unwrap_err()));
     assert!(late(list(&client).0.unwrap_err()));
 }
 
@@ -361,4 +373,21 @@ fn a_client_is_shared_by_threads_and_shows_no_key() {
     assert!(longest.get("a").is_err());
     let shown = format!("{client:?} {:?}", server.endpoint());
     assert!(shown.contains("org") && !shown.contains(KEY), "{shown}");
+}
+
+#[test]
+fn many_posts_are_under_way_at_once_from_one_thread() {
+    let server = Server::start(|_| {
+        std::thread::sleep(Duration::from_millis(5));
+        json(200, &format!(r#"{{"success":true,"data":{ITEM}}}"#))
+    });
+    let client = server.client(0);
+    let posts = client.posts().unwrap();
+    let answers = posts.drive(async {
+        let posts: futures_util::stream::FuturesUnordered<_> = (0..20).map(|_| posts.post(ITEM.as_bytes())).collect();
+        futures_util::StreamExt::collect::<Vec<_>>(posts).await
+    });
+    assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 20);
+    assert_eq!((server.seen().len(), client.requests()), (20, 20));
+    assert_eq!(server.connections(), 20, "nobody waits for another's connection");
 }

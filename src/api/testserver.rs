@@ -36,6 +36,7 @@ impl Seen {
 }
 
 /// What the server does with a request.
+#[derive(Clone)]
 pub(crate) enum Reply {
     /// Writes these bytes and keeps the connection.
     Raw(Vec<u8>),

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::OpenFlags;
 
-use super::{Journal, JournalError, State, action, connect, lock, object, store};
+use super::{Journal, JournalError, State, action, lock, look, object, store};
 use crate::item::Object;
 use crate::plan::Change;
 
@@ -39,7 +39,7 @@ impl Journal {
     /// Opens the journal of an earlier run.
     pub fn open_existing(path: &Path) -> Result<Self, JournalError> {
         let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = connect(path, flags).map_err(|cause| store(path, cause))?;
+        let connection = look(path, flags).map_err(|cause| store(path, cause))?;
         Ok(Self::of(path.to_owned(), connection, None))
     }
 

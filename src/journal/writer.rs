@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, OptionalExtension as _, params};
 
 use super::{JournalError, State, lock};
 
@@ -23,12 +23,9 @@ const OUTCOMES_WAIT: Duration = Duration::from_millis(50);
 pub(super) type Outcome = (i64, State, Option<String>);
 
 enum Report {
-    /// Batches that are about to be sent, each with its changes.
-    Sending {
-        batches: Vec<Vec<i64>>,
-        durable: SyncSender<()>,
-    },
-    /// A batch that was promised last and has not been sent.
+    /// Changes that are about to be sent.
+    Sending { seqs: Vec<i64>, durable: SyncSender<()> },
+    /// Changes that were promised in this part of the run and have not been sent.
     Withdrawn(Vec<i64>),
 }
 
@@ -68,16 +65,16 @@ impl Scribe {
         })
     }
 
-    /// Promises that these batches are about to be sent, and returns when the promise is on disk.
-    pub fn sending(&self, batches: Vec<Vec<i64>>) -> Result<(), JournalError> {
+    /// Promises that these changes are about to be sent, and returns when the promise is on disk.
+    pub fn sending(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
         let (durable, wait) = sync_channel(1);
-        self.report(Report::Sending { batches, durable })?;
+        self.report(Report::Sending { seqs, durable })?;
         wait.recv().map_err(|_| self.stopped())
     }
 
-    /// Takes back the promise of a batch that has not been sent.
-    pub fn withdraw(&self, batch: Vec<i64>) -> Result<(), JournalError> {
-        self.report(Report::Withdrawn(batch))
+    /// Takes back the promise of changes that have not been sent.
+    pub fn withdraw(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
+        self.report(Report::Withdrawn(seqs))
     }
 
     /// Records how changes ended; on disk soon, at the latest when the scribe is closed.
@@ -188,24 +185,18 @@ fn commit(
         .unwrap_or_default();
     for report in group {
         match report {
-            Report::Sending { batches, .. } => {
+            Report::Sending { seqs, .. } => {
                 let mut insert = transaction.prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?;
                 let mut cover = transaction.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
-                for seqs in batches {
-                    *batch += 1;
-                    insert.execute([*batch, now])?;
-                    for (first, last) in ranges(seqs) {
-                        cover.execute([first, last, *batch])?;
-                    }
+                *batch += 1;
+                insert.execute([*batch, now])?;
+                for (first, last) in ranges(seqs) {
+                    cover.execute([first, last, *batch])?;
                 }
             }
             Report::Withdrawn(seqs) => {
-                // An earlier part of the run may have sent the same.
-                let mut uncover = transaction.prepare_cached(
-                    "DELETE FROM ranges WHERE rowid = (SELECT max(rowid) FROM ranges WHERE first = ?1 AND last = ?2)",
-                )?;
                 for (first, last) in ranges(seqs) {
-                    uncover.execute([first, last])?;
+                    uncover(&transaction, first, last)?;
                 }
             }
         }
@@ -216,6 +207,29 @@ fn commit(
     }
     drop(insert);
     transaction.commit()
+}
+
+/// Takes these changes out of the promise that was made of them last: an earlier part of the run may have sent the same.
+fn uncover(connection: &Connection, first: i64, last: i64) -> rusqlite::Result<()> {
+    let covering: Option<[i64; 4]> = connection
+        .prepare_cached(
+            "DELETE FROM ranges WHERE rowid = (SELECT max(rowid) FROM ranges WHERE first <= ?1 AND last >= ?2)
+             RETURNING rowid, first, last, batch",
+        )?
+        .query_row([first, last], |row| {
+            Ok([row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?])
+        })
+        .optional()?;
+    let Some([_, from, to, batch]) = covering else {
+        return Ok(());
+    };
+    let mut cover = connection.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
+    for (from, to) in [(from, first - 1), (last + 1, to)] {
+        if from <= to {
+            cover.execute([from, to, batch])?;
+        }
+    }
+    Ok(())
 }
 
 /// The runs of consecutive numbers, each as its first and last.
@@ -234,6 +248,25 @@ fn ranges(seqs: &[i64]) -> impl Iterator<Item = (i64, i64)> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_withdrawn_is_taken_out_of_the_last_promise_alone() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = super::super::Journal::create(folder.path(), "run").unwrap();
+        let scribe = journal.scribe().unwrap();
+        scribe.sending((1..=20).collect()).unwrap();
+        scribe.sending((11..=40).chain(50..=60).collect()).unwrap();
+        for withdrawn in [vec![40], vec![15, 16], vec![11], (50..=60).collect(), vec![99]] {
+            scribe.withdraw(withdrawn).unwrap();
+        }
+        scribe.close().unwrap();
+        let promised = journal.with(|c| {
+            let mut select = c.prepare("SELECT batch, first, last FROM ranges ORDER BY batch, first")?;
+            let ranges = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            ranges.collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()
+        });
+        assert_eq!(promised.unwrap(), [(1, 1, 20), (2, 12, 14), (2, 17, 39)]);
+    }
 
     #[test]
     fn consecutive_numbers_are_one_range() {

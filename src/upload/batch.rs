@@ -3,8 +3,11 @@
 //! Doesn't belong here: how large a batch may be (`pace`).
 
 use std::collections::VecDeque;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::time::{Duration, Instant};
+
+use tokio::sync::Mutex;
+use tokio::sync::mpsc::{Receiver, Sender, channel};
 
 use crate::journal::{Entry, Journal, JournalError, Scribe};
 use crate::plan::Action;
@@ -18,6 +21,16 @@ const PAGE: usize = 2_000;
 
 /// So many items, at least, are promised together: a promise costs a wait for the disk.
 const PROMISED: usize = 32;
+
+/// And so many at most: what is promised and not yet known when a process dies has to be asked for.
+const MOST_PROMISED: usize = 4_000;
+
+/// Nor more than so many bytes, which wait in memory.
+const MOST_WAITING: usize = 8 * 1024 * 1024;
+
+/// A promise that is used up sooner than this is followed by one twice as large, so that promises cost little of the time
+/// however quick the endpoint is; one that lasts much longer by a smaller one.
+const PROMISE_LASTS: Duration = Duration::from_millis(20);
 
 /// A share of the plan that goes into one request.
 pub(super) type Batch = Vec<Entry>;
@@ -73,28 +86,34 @@ impl<'a> Cutter<'a> {
 pub(super) struct Feeder<'a> {
     journal: &'a Journal,
     scribe: &'a Scribe,
-    ready: SyncSender<Result<Batch, JournalError>>,
+    ready: Sender<Result<VecDeque<Batch>, JournalError>>,
     ahead: usize,
 }
 
 /// Batches that are promised and wait for a worker.
 pub(super) struct Feed {
-    ready: Mutex<Receiver<Result<Batch, JournalError>>>,
+    /// What is left of the last promise, and where the next one comes from: whole, so that the feeder is woken once a
+    /// promise, not once a batch.
+    waiting: std::sync::Mutex<VecDeque<Batch>>,
+    ready: Mutex<Receiver<Result<VecDeque<Batch>, JournalError>>>,
 }
 
 /// A feeder for so many workers, and what it feeds.
 #[must_use]
 pub(super) fn feed<'a>(journal: &'a Journal, scribe: &'a Scribe, workers: usize) -> (Feeder<'a>, Feed) {
     let ahead = workers.max(1);
-    let (ready, waiting) = sync_channel(ahead);
+    let (ready, waiting) = channel(1);
     let feeder = Feeder {
         journal,
         scribe,
         ready,
         ahead,
     };
-    let ready = Mutex::new(waiting);
-    (feeder, Feed { ready })
+    let feed = Feed {
+        waiting: std::sync::Mutex::default(),
+        ready: Mutex::new(waiting),
+    };
+    (feeder, feed)
 }
 
 impl Feeder<'_> {
@@ -103,57 +122,82 @@ impl Feeder<'_> {
     pub(super) fn run(self, most: &dyn Fn() -> Option<usize>) {
         if let Err(error) = self.feed(most) {
             // Where nobody takes it, the run has ended for another reason.
-            let _ = self.ready.send(Err(error));
+            let _ = self.ready.blocking_send(Err(error));
         }
     }
 
     fn feed(&self, most: &dyn Fn() -> Option<usize>) -> Result<(), JournalError> {
         let mut cutter = Cutter::new(self.journal)?;
+        let mut promised = PROMISED;
         loop {
-            let mut group = Vec::new();
-            let mut items = 0;
-            while (group.len() < self.ahead || items < PROMISED)
+            let begun = Instant::now();
+            let mut group = VecDeque::new();
+            let (mut items, mut bytes) = (0, 0);
+            while (group.len() < self.ahead || items < promised && bytes < MOST_WAITING)
                 && let Some(most) = most()
                 && let Some(batch) = cutter.next(most)?
             {
                 items += batch.len();
-                group.push(batch);
+                bytes += batch.iter().map(|entry| entry.body.len()).sum::<usize>();
+                group.push_back(batch);
             }
             if group.is_empty() {
                 return Ok(());
             }
-            let seqs = |batch: &Batch| batch.iter().map(|entry| entry.seq).collect();
-            self.scribe.sending(group.iter().map(seqs).collect())?;
-            let mut wanted = true;
-            for batch in group {
-                let seqs = seqs(&batch);
-                wanted = wanted && self.ready.send(Ok(batch)).is_ok();
-                if !wanted {
-                    self.scribe.withdraw(seqs)?;
-                }
+            self.scribe.sending(seqs(&group))?;
+            if let Err(unwanted) = self.ready.blocking_send(Ok(group)) {
+                return unwanted.0.map_or(Ok(()), |group| self.scribe.withdraw(seqs(&group)));
             }
-            if !wanted {
-                return Ok(());
-            }
+            promised = match begun.elapsed() {
+                lasted if lasted < PROMISE_LASTS => (promised * 2).min(MOST_PROMISED),
+                lasted if lasted > PROMISE_LASTS * 10 => (promised / 2).max(PROMISED),
+                _ => promised,
+            };
         }
     }
 }
 
 impl Feed {
     /// The next batch; none at the plan's end.
-    pub(super) fn next(&self) -> Result<Option<Batch>, JournalError> {
-        let next = self.ready.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        next.ok().transpose()
+    pub(super) async fn next(&self) -> Result<Option<Batch>, JournalError> {
+        if let Some(batch) = self.left().pop_front() {
+            return Ok(Some(batch));
+        }
+        let mut ready = self.ready.lock().await;
+        loop {
+            // Another worker may have fetched more meanwhile.
+            if let Some(batch) = self.left().pop_front() {
+                return Ok(Some(batch));
+            }
+            match ready.recv().await.transpose()? {
+                Some(group) => self.left().extend(group),
+                None => return Ok(None),
+            }
+        }
+    }
+
+    fn left(&self) -> std::sync::MutexGuard<'_, VecDeque<Batch>> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Takes back the promises of what no worker has taken, until the feeder has ended.
     pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
-        let ready = self.ready.into_inner().unwrap_or_else(PoisonError::into_inner);
-        for batch in ready.iter().flatten() {
-            scribe.withdraw(batch.iter().map(|entry| entry.seq).collect())?;
+        let left = std::mem::take(&mut *self.left());
+        if !left.is_empty() {
+            scribe.withdraw(seqs(&left))?;
+        }
+        let mut ready = self.ready.into_inner();
+        while let Some(group) = ready.blocking_recv() {
+            if let Ok(group) = group {
+                scribe.withdraw(seqs(&group))?;
+            }
         }
         Ok(())
     }
+}
+
+fn seqs(group: &VecDeque<Batch>) -> Vec<i64> {
+    group.iter().flatten().map(|entry| entry.seq).collect()
 }
 
 /// The request's body: the object itself for one item (the documentation's form), else an array.
@@ -204,6 +248,12 @@ mod tests {
         journal
     }
 
+    /// Waits on this thread.
+    fn now<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(work)
+    }
+
     #[test]
     fn the_plan_is_cut_by_number_and_every_item_is_handed_out_once_in_order() {
         let journal = journal(&vec![1; 4_500]);
@@ -212,7 +262,7 @@ mod tests {
         let mut seen = Vec::new();
         std::thread::scope(|scope| {
             scope.spawn(|| feeder.run(&|| Some(100)));
-            while let Some(batch) = feed.next().unwrap() {
+            while let Some(batch) = now(feed.next()).unwrap() {
                 assert!(batch.len() <= 100);
                 seen.extend(batch.into_iter().map(|entry| entry.seq));
             }
@@ -239,7 +289,7 @@ mod tests {
         let (feeder, feed) = feed(&journal, &scribe, 2);
         let taken = std::thread::scope(|scope| {
             scope.spawn(|| feeder.run(&|| Some(10)));
-            let taken: usize = (0..3).map(|_| feed.next().unwrap().unwrap().len()).sum();
+            let taken: usize = (0..3).map(|_| now(feed.next()).unwrap().unwrap().len()).sum();
             feed.close(&scribe).unwrap();
             taken
         });

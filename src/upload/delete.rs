@@ -34,7 +34,7 @@ impl Upload<'_> {
         let mut reason = "the API answered that it was deleted, and still holds it".to_owned();
         let mut stop = None;
         for form in self.forms.to_try() {
-            let end = self.repeat(1, self.options.retries, || self.client.delete(&entry.id, *form));
+            let end = self.repeat(1, self.options.retries, None, || self.client.delete(&entry.id, *form));
             stop = match end {
                 End::Saved => None,
                 End::Refused(error) | End::Unknown(error) => {

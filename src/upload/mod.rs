@@ -1,10 +1,13 @@
-//! Plan → organization: a rayon pool that sends what the journal holds, and records there how it ended.
+//! Plan → organization: sends what the journal holds, and records there how it ended.
+//!
+//! A few threads drive many posts at once (`lane`); what goes wrong gets a thread of its own to find out what became of it.
 //!
 //! Belongs here: which batch is sent when, and when to stop. Doesn't: what a batch's failure means item by item
 //! (`reconcile`), how fast (`pace`), what a request looks like (`api`).
 
 mod batch;
 mod delete;
+mod lane;
 mod latency;
 mod pace;
 mod reconcile;
@@ -16,9 +19,10 @@ use std::sync::{Mutex, PoisonError};
 use crate::api::{ApiError, Client};
 use crate::journal::{Journal, JournalError, Scribe, State};
 use crate::progress::Progress;
-use batch::{Batch, Feed, feed};
+use batch::{Batch, feed};
 use delete::Forms;
 use pace::Pace;
+use reconcile::Tried;
 
 /// When a run that is going wrong stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -94,6 +98,8 @@ struct Upload<'a> {
     ended: AtomicU64,
     halt: Mutex<Option<Halt>>,
     halted: AtomicBool,
+    /// Batches that no thread could be had for.
+    late: Mutex<Vec<(Batch, Option<Tried>)>>,
 }
 
 /// Sends everything that the journal has planned; gives why it stopped early, if it did. `stop` is the user's wish to
@@ -121,18 +127,13 @@ pub fn run(
         ended: AtomicU64::new(0),
         halt: Mutex::new(None),
         halted: AtomicBool::new(false),
+        late: Mutex::default(),
     };
     let (feeder, feed) = feed(journal, &scribe, options.jobs);
     std::thread::scope(|scope| {
         let upload = &upload;
         scope.spawn(move || feeder.run(&|| upload.most()));
-        match rayon::ThreadPoolBuilder::new().num_threads(options.jobs.max(1)).build() {
-            Ok(pool) => {
-                pool.broadcast(|_| upload.work(&feed));
-            }
-            // Where the system gives no more threads, this one does the work.
-            Err(_) => upload.work(&feed),
-        }
+        upload.work(&feed);
         feed.close(&scribe)
     })?;
     let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -141,32 +142,6 @@ pub fn run(
 }
 
 impl Upload<'_> {
-    fn work(&self, feed: &Feed) {
-        while !self.halted.load(Ordering::Acquire) {
-            if self.stop.load(Ordering::Relaxed) {
-                self.halt(Halt::Interrupted);
-                return;
-            }
-            match feed.next() {
-                Ok(Some(batch)) if self.stop.load(Ordering::Relaxed) => {
-                    let seqs = batch.iter().map(|entry| entry.seq).collect();
-                    let halt = self
-                        .scribe
-                        .withdraw(seqs)
-                        .map_or_else(Halt::Journal, |()| Halt::Interrupted);
-                    self.halt(halt);
-                }
-                Ok(Some(batch)) => {
-                    if let Err(halt) = self.send(batch) {
-                        self.halt(halt);
-                    }
-                }
-                Ok(None) => return,
-                Err(error) => self.halt(Halt::Journal(error)),
-            }
-        }
-    }
-
     /// How many items the next batch may have; none when there is to be none.
     fn most(&self) -> Option<usize> {
         if self.halted.load(Ordering::Acquire) || self.stop.load(Ordering::Relaxed) {
@@ -174,11 +149,6 @@ impl Upload<'_> {
         }
         let singles = self.singles_only.load(Ordering::Relaxed);
         Some(if singles { 1 } else { self.pace.batch() })
-    }
-
-    fn send(&self, batch: Batch) -> Result<(), Halt> {
-        self.settle(batch)?;
-        self.judge()
     }
 
     /// Records that items ended, well or (with a reason) not.

@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
+use tokio::sync::Notify;
+use tokio::time::{sleep, timeout};
 
 use super::latency::Latency;
 use crate::api::retry::LONGEST_OBEYED;
@@ -33,7 +35,9 @@ pub(super) enum Outcome {
 /// The pace of one run, shared by its workers.
 pub(super) struct Pace<'a> {
     state: Mutex<State>,
+    /// Tells the threads that wait for a turn, and the lanes that do.
     changed: Condvar,
+    freed: Notify,
     most: usize,
     largest_batch: usize,
     slow_answer: Duration,
@@ -46,6 +50,8 @@ struct State {
     /// How many requests may be under way; a fraction, so that it grows by one a round.
     allowed: f64,
     under_way: usize,
+    /// How many threads wait for a turn.
+    waiting: usize,
     paused_until: Option<Instant>,
     /// Strain seen before this moment has been answered already: one decrease a round, not one a worker.
     deaf_until: Option<Instant>,
@@ -76,6 +82,7 @@ impl<'a> Pace<'a> {
         let state = State {
             allowed: most as f64,
             under_way: 0,
+            waiting: 0,
             paused_until: None,
             deaf_until: None,
             batch: largest_batch,
@@ -84,6 +91,7 @@ impl<'a> Pace<'a> {
         Self {
             state: Mutex::new(state),
             changed: Condvar::new(),
+            freed: Notify::new(),
             most,
             largest_batch,
             slow_answer: SLOW_ANSWER.min(deadline / 3),
@@ -100,26 +108,57 @@ impl<'a> Pace<'a> {
         }
         let mut state = self.lock();
         loop {
-            let pause = state
-                .paused_until
-                .and_then(|until| until.checked_duration_since(Instant::now()));
-            match pause {
-                Some(left) if !left.is_zero() => {
-                    if self.stop.load(Ordering::Relaxed) {
-                        return None;
-                    }
-                    state = self
-                        .changed
-                        .wait_timeout(state, left.min(GLANCE))
-                        .unwrap_or_else(PoisonError::into_inner)
-                        .0;
+            let pause = match self.turn(&mut state, items) {
+                Ok(permit) => return Some(permit),
+                Err(Some(_)) if self.stop.load(Ordering::Relaxed) => return None,
+                Err(pause) => pause,
+            };
+            state.waiting += 1;
+            state = match pause {
+                Some(left) => {
+                    let waited = self.changed.wait_timeout(state, left.min(GLANCE));
+                    waited.unwrap_or_else(PoisonError::into_inner).0
                 }
-                _ if state.under_way < floor(state.allowed) => break,
-                _ => state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
+            };
+            state.waiting = state.waiting.saturating_sub(1);
+        }
+    }
+
+    /// The same, without a thread that waits.
+    pub(super) async fn enter_soon(&self, items: usize) -> Option<Permit<'_>> {
+        while let Some(wait) = self.rate_wait(items) {
+            if self.stop.load(Ordering::Relaxed) {
+                return None;
             }
+            sleep(wait.min(GLANCE)).await;
+        }
+        loop {
+            // Before the look, so that no turn that comes free after it is missed.
+            let freed = self.freed.notified();
+            let pause = match self.turn(&mut self.lock(), items) {
+                Ok(permit) => return Some(permit),
+                Err(Some(_)) if self.stop.load(Ordering::Relaxed) => return None,
+                Err(pause) => pause,
+            };
+            // Woken or not, it looks again.
+            let _ = timeout(pause.map_or(GLANCE, |left| left.min(GLANCE)), freed).await;
+        }
+    }
+
+    /// The right to send now; else how long a pause still lasts, or nothing where others have all the turns.
+    fn turn(&self, state: &mut State, items: usize) -> Result<Permit<'_>, Option<Duration>> {
+        let pause = state
+            .paused_until
+            .and_then(|until| until.checked_duration_since(Instant::now()));
+        if pause.is_some_and(|left| !left.is_zero()) {
+            return Err(pause);
+        }
+        if state.under_way >= floor(state.allowed) {
+            return Err(None);
         }
         state.under_way += 1;
-        Some(Permit {
+        Ok(Permit {
             pace: self,
             items,
             since: Instant::now(),
@@ -155,17 +194,23 @@ impl<'a> Pace<'a> {
     }
 
     fn keep_rate(&self, items: usize) -> bool {
-        let Some(rate) = &self.rate else { return true };
-        let Some(items) = u32::try_from(items).ok().and_then(NonZeroU32::new) else {
-            return true;
-        };
-        // No batch is larger than what the limiter can hold.
-        while let Ok(Err(early)) = rate.check_n(items) {
-            if !self.sleep(early.wait_time_from(DefaultClock::default().now())) {
+        while let Some(wait) = self.rate_wait(items) {
+            if !self.sleep(wait) {
                 return false;
             }
         }
         true
+    }
+
+    /// How long the user's rate holds so many items back; nothing where they may go now, and count as gone.
+    fn rate_wait(&self, items: usize) -> Option<Duration> {
+        let rate = self.rate.as_ref()?;
+        let items = u32::try_from(items).ok().and_then(NonZeroU32::new)?;
+        // No batch is larger than what the limiter can hold.
+        match rate.check_n(items) {
+            Ok(Err(early)) => Some(early.wait_time_from(DefaultClock::default().now())),
+            _ => None,
+        }
     }
 
     fn told(&self, permit: &Permit<'_>, outcome: Outcome, took: Duration) {
@@ -227,8 +272,16 @@ impl Drop for Permit<'_> {
         if !self.told {
             self.pace.told(self, Outcome::Neutral, Duration::ZERO);
         }
-        self.pace.lock().under_way -= 1;
-        self.pace.changed.notify_all();
+        let waiting = {
+            let mut state = self.pace.lock();
+            state.under_way = state.under_way.saturating_sub(1);
+            state.waiting
+        };
+        // Each of these is a call of the system.
+        if waiting > 0 {
+            self.pace.changed.notify_all();
+        }
+        self.pace.freed.notify_waiters();
     }
 }
 
@@ -386,6 +439,35 @@ mod tests {
         strained(&pace, Some(Duration::MAX));
         let until = pace.lock().paused_until.unwrap();
         assert!(until <= Instant::now() + LONGEST_OBEYED);
+    }
+
+    #[test]
+    fn a_lane_waits_for_its_turn_as_a_thread_does() {
+        let stop = AtomicBool::new(false);
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        let pace = Pace::new(1, 100, DEADLINE, None, &stop);
+        runtime.block_on(async {
+            let first = pace.enter_soon(1).await.unwrap();
+            assert!(
+                timeout(Duration::from_millis(1), pace.enter_soon(1)).await.is_err(),
+                "taken"
+            );
+            first.ended(Outcome::Strained(Some(Duration::from_millis(30))));
+            let before = Instant::now();
+            pace.enter_soon(1).await.unwrap().ended(Outcome::Well);
+            assert!(before.elapsed() >= Duration::from_millis(25), "the pause holds");
+            pace.enter_soon(1)
+                .await
+                .unwrap()
+                .ended(Outcome::Strained(Some(DEADLINE)));
+            stop.store(true, Ordering::Relaxed);
+            assert!(pace.enter_soon(1).await.is_none());
+        });
+        let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1), &stop);
+        assert!(runtime.block_on(pace.enter_soon(100)).is_none());
     }
 
     #[test]

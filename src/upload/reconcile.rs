@@ -21,6 +21,14 @@ use crate::plan::Action;
 /// passing fault, without paying the whole back-off again at every halving.
 const SUSPECT_RETRIES: u32 = 2;
 
+/// A request that was made once already, and failed.
+pub(super) struct Tried {
+    /// How.
+    pub(super) error: ApiError,
+    /// It took so long that the same once more would be too much.
+    pub(super) slow: bool,
+}
+
 /// How a request ended after all its repetitions.
 pub(super) enum End {
     /// The endpoint holds what was sent.
@@ -34,8 +42,8 @@ pub(super) enum End {
 }
 
 impl Upload<'_> {
-    /// Sends a batch and finds out what became of each of its items.
-    pub(super) fn settle(&self, batch: Batch) -> Result<(), Halt> {
+    /// Sends a batch and finds out what became of each of its items; it may have been tried, as a whole, already.
+    pub(super) fn settle(&self, batch: Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
         if batch.first().is_some_and(|entry| entry.action == Action::Delete) {
             return batch.iter().try_for_each(|entry| self.delete(entry));
         }
@@ -44,7 +52,7 @@ impl Upload<'_> {
         // It was cut a little while ago, and the endpoint may have slowed down since.
         let most = self.pace.batch();
         let mut rest = batch;
-        while rest.len() > most {
+        while rest.len() > most && tried.is_none() {
             let later = rest.split_off(most);
             parts.push((rest, self.options.retries));
             rest = later;
@@ -52,11 +60,11 @@ impl Upload<'_> {
         parts.push((rest, self.options.retries));
         parts.reverse();
         while let Some((part, retries)) = parts.pop() {
-            if part.len() > 1 && self.singles_only.load(Ordering::Relaxed) {
+            if part.len() > 1 && tried.is_none() && self.singles_only.load(Ordering::Relaxed) {
                 parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));
                 continue;
             }
-            match self.post(&part, retries) {
+            match self.post(&part, retries, tried.take()) {
                 End::Saved => {
                     if part.len() > 1 {
                         self.arrays_work.store(true, Ordering::Relaxed);
@@ -89,7 +97,7 @@ impl Upload<'_> {
         let mut refused = 0_usize;
         for entry in part {
             let only = vec![entry];
-            match self.post(&only, self.options.retries) {
+            match self.post(&only, self.options.retries, None) {
                 End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
                 End::Refused(error) => {
                     refused += 1;
@@ -109,32 +117,44 @@ impl Upload<'_> {
         Ok(())
     }
 
-    fn post(&self, part: &[Entry], retries: u32) -> End {
+    fn post(&self, part: &[Entry], retries: u32, tried: Option<Tried>) -> End {
         let body = body(part);
-        self.repeat(part.len(), retries, || self.client.post(&body))
+        self.repeat(part.len(), retries, tried, || self.client.post(&body))
     }
 
     /// Makes a request until it is answered for good, or the repetitions are used up.
-    pub(super) fn repeat(&self, items: usize, retries: u32, request: impl Fn() -> Result<(), ApiError>) -> End {
+    pub(super) fn repeat(
+        &self,
+        items: usize,
+        retries: u32,
+        mut tried: Option<Tried>,
+        request: impl Fn() -> Result<(), ApiError>,
+    ) -> End {
         let backoff = Backoff::new(retries);
         let mut random = fastrand::Rng::new();
         let mut perhaps_saved = false;
         let mut attempt = 0;
         loop {
-            let Some(permit) = self.pace.enter(items) else {
-                let error = ApiError::Interrupted;
-                return End::Stopped { error, perhaps_saved };
-            };
-            let error = match request() {
-                Ok(()) => {
-                    permit.ended(Outcome::Well);
-                    return End::Saved;
+            let Tried { error, slow } = if let Some(tried) = tried.take() {
+                tried
+            } else {
+                let Some(permit) = self.pace.enter(items) else {
+                    let error = ApiError::Interrupted;
+                    return End::Stopped { error, perhaps_saved };
+                };
+                match request() {
+                    Ok(()) => {
+                        permit.ended(Outcome::Well);
+                        return End::Saved;
+                    }
+                    Err(error) => {
+                        let slow = permit.ended(verdict(&error));
+                        Tried { error, slow }
+                    }
                 }
-                Err(error) => error,
             };
             match error.fate() {
                 Fate::Halve => {
-                    permit.ended(Outcome::Neutral);
                     // An earlier attempt may have saved what this one was refused for: then only a read can tell.
                     return if perhaps_saved {
                         End::Unknown(error)
@@ -142,12 +162,8 @@ impl Upload<'_> {
                         End::Refused(error)
                     };
                 }
-                Fate::Stop => {
-                    permit.ended(Outcome::Neutral);
-                    return End::Stopped { error, perhaps_saved };
-                }
+                Fate::Stop => return End::Stopped { error, perhaps_saved },
                 Fate::Repeat { after } => {
-                    let slow = permit.ended(Outcome::Strained(after));
                     perhaps_saved |= !error.is_unreachable() && error.status() != Some(429);
                     let Some(wait) = backoff.pause(attempt, after, &mut random) else {
                         return if error.is_unreachable() {
@@ -232,6 +248,15 @@ impl Upload<'_> {
                 .map(|entry| (entry.seq, State::Failed, Some(reason.to_owned())))
                 .collect(),
         )
+    }
+}
+
+/// What a failure says of the pace.
+pub(super) fn verdict(error: &ApiError) -> Outcome {
+    match error.fate() {
+        Fate::Repeat { after } => Outcome::Strained(after),
+        // The content was refused, or everything is.
+        Fate::Halve | Fate::Stop => Outcome::Neutral,
     }
 }
 

@@ -14,7 +14,7 @@ use super::usage::whole;
 #[derive(Args, Debug)]
 pub struct Sandbox {
     /// The port on 127.0.0.1 [default: a free one]
-    #[arg(long, value_name = "N", default_value_t = 0, value_parser = whole::<u16, 0, 65_535>)]
+    #[arg(long, value_name = "N", default_value_t = 0, hide_default_value = true, value_parser = whole::<u16, 0, 65_535>)]
     pub port: u16,
     /// Cut every list at N items, whatever is asked
     #[arg(long, value_name = "N", help_heading = "Poorer endpoints", value_parser = whole::<u64, 0, { u64::MAX }>)]

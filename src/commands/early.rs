@@ -3,6 +3,8 @@
 //!
 //! Where the hope fails (an id came twice, the list was asked for again, a later item has another field), nothing of it
 //! counts: the items are in the spool as well, from which the file is written anew.
+//!
+//! Doesn't belong here: how rows look (`export`), whether the list is whole (`inventory`), files and their endings (`sheet::write`).
 
 use std::any::Any;
 use std::collections::BTreeSet;
@@ -113,12 +115,7 @@ impl Rows {
     fn known(&self, item: &Item<'_, '_>) -> Option<&Known> {
         let learn = || {
             let present = item.fields.iter().map(|(name, _)| name.clone().into_owned()).collect();
-            let layout = whole_layout(self.looks.raw, &present);
-            let layout = if self.fields.is_empty() {
-                layout
-            } else {
-                layout.only(crate::filter::fields(&self.fields, &present).ok()?)
-            };
+            let layout = self.layout(&present)?;
             let mut like = table(self.looks, &layout, Box::new(std::io::sink())).ok()?;
             let encoder = like.in_parts()?.encoder();
             Some(Known {
@@ -127,6 +124,23 @@ impl Rows {
             })
         };
         self.known.get_or_init(learn).as_ref()
+    }
+
+    /// None where a wanted field isn't among these.
+    fn layout(&self, present: &BTreeSet<String>) -> Option<Layout> {
+        let layout = whole_layout(self.looks.raw, present);
+        if self.fields.is_empty() {
+            return Some(layout);
+        }
+        Some(layout.only(crate::filter::fields(&self.fields, present).ok()?))
+    }
+
+    /// Whether the layout that the first item asked for is still the one that these fields ask for.
+    fn still_fits(&self, present: &BTreeSet<String>) -> bool {
+        match self.known.get() {
+            Some(Some(known)) => self.layout(present).is_some_and(|layout| layout == *known.layout),
+            Some(None) | None => true,
+        }
     }
 }
 
@@ -176,9 +190,12 @@ impl LineReceiver for Early<'_> {
 
     fn lines(&mut self, mut lines: Lines) -> Result<(), ApiError> {
         let made = lines.made.take().and_then(|made| made.downcast::<Part>().ok());
+        let known = self.spool.fields().len();
         self.spool.lines(lines)?;
+        // A field that comes late makes all of it void: then the rest isn't worth its work.
+        let fits = self.spool.fields().len() == known || self.rows.still_fits(self.spool.fields());
         let is_written = match made {
-            Some(part) if !part.failed => self.write(*part).is_ok(),
+            Some(part) if fits && !part.failed => self.write(*part).is_ok(),
             _ => false,
         };
         if !is_written {

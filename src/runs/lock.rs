@@ -1,10 +1,10 @@
-//! One writer an organization at a time, on this machine: a file that is locked while a run writes, and that names
-//! who holds it. The system gives the lock back when a process dies, however it dies.
+//! One writer an organization at a time, on this machine: a file that is locked while a run writes, and one beside it
+//! that names who holds it: Windows lets nobody read what another has locked. The system gives the lock back when a
+//! process dies, however it dies.
 //!
 //! Doesn't belong here: what a run writes (`journal`).
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Read as _, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest as _, Sha256};
@@ -61,9 +61,7 @@ pub struct Job<'a> {
 impl Lock {
     /// Takes the lock of an organization, or says who holds it.
     pub fn take(folder: &Path, api: &str, org: &str, run: &str) -> Result<Self, LockError> {
-        let locks = Locks::new(folder, api, org)?;
-        let mut file = locks.open("")?;
-        locks.hold(&mut file, &holder(run))?;
+        let file = Locks::new(folder, api, org)?.hold("", &holder(run))?;
         Ok(Self { _files: vec![file] })
     }
 
@@ -98,48 +96,50 @@ impl<'a> Locks<'a> {
     fn share(&self, run: &str, job: Job<'_>) -> Result<Lock, LockError> {
         let turn = self.open(".turn")?;
         turn.lock().map_err(|cause| self.failed(".turn", cause))?;
-        let mut file = self.open("")?;
         let hash = super::hex(&Sha256::digest(job.name));
         let note = format!("{}, with the other shards of its job\njob {hash}", holder(run));
-        match self.hold(&mut file, &note) {
+        match self.hold("", &note) {
             // What follows is not one step for the system: whoever slips in between has the lock, and that is told.
-            Ok(()) => file.unlock().map_err(|cause| self.failed("", cause))?,
+            Ok(file) => drop(file),
             Err(LockError::Held { .. }) => {}
             Err(error) => return Err(error),
         }
+        let file = self.open("")?;
         match file.try_lock_shared() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.held(&mut file)),
+            Err(TryLockError::WouldBlock) => return Err(self.held("")),
             Err(TryLockError::Error(cause)) => return Err(self.failed("", cause)),
         }
-        let of_job = read(&mut file).lines().any(|line| line == format!("job {hash}"));
+        let of_job = self.note("").lines().any(|line| line == format!("job {hash}"));
         if !of_job {
-            return Err(self.held(&mut file));
+            return Err(self.held(""));
         }
         let part = format!("-{}", job.shard.file_part());
-        let mut own = self.open(&part)?;
-        self.hold(&mut own, &format!("{}, shard {}", holder(run), job.shard))?;
+        let own = self.hold(&part, &format!("{}, shard {}", holder(run), job.shard))?;
         Ok(Lock {
             _files: vec![own, file],
         })
     }
 
     /// Takes one of the files for this process alone, and writes down who has it.
-    fn hold(&self, file: &mut File, note: &str) -> Result<(), LockError> {
+    fn hold(&self, part: &str, note: &str) -> Result<File, LockError> {
+        let file = self.open(part)?;
         match file.try_lock() {
             Ok(()) => {}
-            Err(TryLockError::WouldBlock) => return Err(self.held(file)),
-            Err(TryLockError::Error(cause)) => return Err(self.failed("", cause)),
+            Err(TryLockError::WouldBlock) => return Err(self.held(part)),
+            Err(TryLockError::Error(cause)) => return Err(self.failed(part, cause)),
         }
-        file.set_len(0)
-            .and_then(|()| file.seek(SeekFrom::Start(0)))
-            .and_then(|_| file.write_all(note.as_bytes()))
-            .map_err(|cause| self.failed("", cause))
+        std::fs::write(self.path(part, "holder"), note).map_err(|cause| self.failed(part, cause))?;
+        Ok(file)
     }
 
-    fn held(&self, file: &mut File) -> LockError {
-        let text = read(file);
-        let holder = match text.lines().next().map(str::trim) {
+    /// What the last holder wrote down; nothing where it can't be read.
+    fn note(&self, part: &str) -> String {
+        std::fs::read_to_string(self.path(part, "holder")).unwrap_or_default()
+    }
+
+    fn held(&self, part: &str) -> LockError {
+        let holder = match self.note(part).lines().next().map(str::trim) {
             Some(holder) if !holder.is_empty() => holder.to_owned(),
             // Where the name can't be read the fact stands all the same.
             _ => "it has just begun".to_owned(),
@@ -156,17 +156,17 @@ impl<'a> Locks<'a> {
             .write(true)
             .create(true)
             .truncate(false)
-            .open(self.path(part))
+            .open(self.path(part, "lock"))
             .map_err(|cause| self.failed(part, cause))
     }
 
-    fn path(&self, part: &str) -> PathBuf {
-        self.folder.join(format!("{}{part}.lock", self.name))
+    fn path(&self, part: &str, ending: &str) -> PathBuf {
+        self.folder.join(format!("{}{part}.{ending}", self.name))
     }
 
     fn failed(&self, part: &str, cause: std::io::Error) -> LockError {
         LockError::Io {
-            path: self.path(part),
+            path: self.path(part, "lock"),
             cause,
         }
     }
@@ -175,14 +175,6 @@ impl<'a> Locks<'a> {
 fn holder(run: &str) -> String {
     let began = jiff::Timestamp::now().strftime("%Y-%m-%d %H:%M:%S UTC");
     format!("process {}, run {run}, since {began}", std::process::id())
-}
-
-fn read(file: &mut File) -> String {
-    let mut text = String::new();
-    let read = file
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| file.read_to_string(&mut text));
-    if read.is_ok() { text } else { String::new() }
 }
 
 #[cfg(test)]

@@ -104,18 +104,6 @@ impl<'a> Body<'a> {
         })
     }
 
-    /// Takes what is about to be sent for what the plan's own writer made, which is no other than objects: an endpoint
-    /// that echoes it to the letter has read it as well. Where it doesn't, [`Body::verify`] looks it over.
-    pub(super) fn planned(body: &'a [u8]) -> Result<Self, ApiError> {
-        let text = std::str::from_utf8(body).map_err(|_| ApiError::Body)?;
-        let is_array = match text.as_bytes().first() {
-            Some(b'[') => true,
-            Some(b'{') => false,
-            _ => return Err(ApiError::Body),
-        };
-        Ok(Self { text, is_array })
-    }
-
     /// Compares it with the answer, as [`Sent::verify`] does.
     pub(super) fn verify(&self, answer: &[u8], origin: &Origin) -> Result<(), ApiError> {
         if self.is_plainly_in(answer) {

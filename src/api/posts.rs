@@ -2,8 +2,6 @@
 //!
 //! A post means the same here as in [`Client::post`], and is judged by the same; only nobody's thread waits for it. The
 //! connections belong to the thread that drives them.
-//!
-//! Doesn't belong here: what becomes of a post that fails (`upload`), requests of any other kind (the client's own).
 
 use std::sync::atomic::Ordering;
 
@@ -42,9 +40,9 @@ impl Posts<'_> {
         self.runtime.block_on(work)
     }
 
-    /// Posts one object of a plan or an array of them, once; see [`Client::post`].
+    /// Posts one object or an array of objects, once; see [`Client::post`].
     pub async fn post(&self, body: &[u8]) -> Result<(), ApiError> {
-        let sent = Body::planned(body)?;
+        let sent = Body::check(body)?;
         let asked = if sent.is_array { Asked::Array } else { Asked::Other };
         let origin = &self.client.origin;
         let request = self

@@ -2,13 +2,14 @@
 //!
 //! Belongs here: the shape of what `convert` writes. Doesn't: formats (`sheet::write`), what cells mean (`columns`).
 
-use std::ops::Range;
-
 use crate::columns::{Draft, FieldValue, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
-use crate::sheet::write::{CellEncoder, Column, RowEncoder, WriteError};
+use crate::sheet::write::{Column, RowEncoder, WriteError};
+
+/// Rows of so many columns take no memory of their own on their way: more than there are fields.
+const USUAL: usize = 48;
 
 /// The columns of a conversion: those of the 27 fields that the file has a column for, in the order of an export, then
 /// the columns that the mapping file keeps, in the file's order.
@@ -62,27 +63,35 @@ impl Layout {
 
     /// Makes a row's bytes straight from its values; false if it can't be made so, and nothing is added.
     pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Vec<u8>) -> Result<bool, WriteError> {
-        let (Some(Some(columns)), Some(encoder)) = (self.straight.get(row.table()), encoder.by_cells()) else {
+        let Some(Some(columns)) = self.straight.get(row.table()) else {
             return Ok(false);
         };
-        let begin = out.len();
-        encoder.begin(out);
-        encoder.cell(0, &Cell::Text(row.id()), out)?;
-        let mut next = 1;
+        let mut few = [Cell::Absent; USUAL];
+        let mut many = Vec::new();
+        let cells = match few.get_mut(..self.fields.len()) {
+            Some(few) => few,
+            None => {
+                many.resize(self.fields.len(), Cell::Absent);
+                many.as_mut_slice()
+            }
+        };
+        // Most values are what their cells hold; these are not.
+        let mut made = Vec::new();
         for (column, place) in columns {
-            absent(encoder, next..*column, out)?;
-            next = column + 1;
-            match row.value(*place) {
-                Ok(Some(value)) => encoder.cell(*column, &cell(&value), out)?,
-                Ok(None) => encoder.cell(*column, &Cell::Absent, out)?,
-                Err(_) => {
-                    out.truncate(begin);
-                    return Ok(false);
-                }
+            match row.plain(*place) {
+                Some(cell) => put(cells, *column, cell),
+                None => match row.value(*place) {
+                    Ok(Some(value)) => made.push((*column, value)),
+                    Ok(None) => {}
+                    Err(_) => return Ok(false),
+                },
             }
         }
-        absent(encoder, next..self.fields.len(), out)?;
-        encoder.end(out);
+        put(cells, 0, Cell::Text(row.id()));
+        for (column, value) in &made {
+            put(cells, *column, cell(value));
+        }
+        encoder.encode(cells, out)?;
         Ok(true)
     }
 
@@ -114,9 +123,10 @@ impl Layout {
     }
 }
 
-/// Columns that the file lacks.
-fn absent(encoder: &dyn CellEncoder, mut columns: Range<usize>, out: &mut Vec<u8>) -> Result<(), WriteError> {
-    columns.try_for_each(|column| encoder.cell(column, &Cell::Absent, out))
+fn put<'a>(cells: &mut [Cell<'a>], column: usize, cell: Cell<'a>) {
+    if let Some(slot) = cells.get_mut(column) {
+        *slot = cell;
+    }
 }
 
 fn cell<'a>(value: &'a FieldValue<'a>) -> Cell<'a> {

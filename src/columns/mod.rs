@@ -13,6 +13,7 @@ mod first_rows;
 mod ids;
 mod inspect;
 mod layout;
+mod looks;
 mod mapping;
 mod matching;
 mod merge;

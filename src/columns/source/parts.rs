@@ -8,6 +8,7 @@ use super::super::duplicates::{FirstLook, Spot};
 use super::super::error::ColumnError;
 use super::super::ids::Id;
 use super::super::layout::Layout;
+use super::super::looks::{Look, Looks};
 use super::super::straight::Straight;
 use super::super::survey::TableSurvey;
 use super::super::{Duplicates, Incoming};
@@ -56,10 +57,10 @@ impl Source {
             },
             |mut piece| -> Result<_, ColumnError> {
                 let (mut found, mut look) = (TableSurvey::new(layout, table), blank.clone());
-                let (mut row, mut number) = (Row::new(), 0);
+                let (mut row, mut number, mut looks) = (Row::new(), 0, Looks::new(layout));
                 while piece.next(&mut row)? {
                     number += 1;
-                    if !found.row(layout, table, &row, number) {
+                    if !found.row(layout, table, &row, number, looks.at(&row)) {
                         continue;
                     }
                     if let Some(id) = self.id_of(layout, table, &row) {
@@ -138,14 +139,15 @@ impl Source {
                     Ok(())
                 },
                 |(before, piece)| {
-                    let mut done = P::default();
+                    let (mut done, mut looks) = (P::default(), Looks::new(layout));
                     let place = Spot {
                         table: at,
                         number: before,
                         line: 0,
                     };
                     let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
-                        if let Some(sound) = self.straight(layout, table, at, row)
+                        let id = self.id_of(layout, table, row);
+                        if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.at(row)))
                             && straight(&mut done, &sound)?
                         {
                             return Ok(());
@@ -181,18 +183,14 @@ impl Source {
         Ok(())
     }
 
-    /// The row, where nothing but its values can be at fault.
-    fn straight<'a>(&'a self, layout: &'a Layout, table: &Table, at: usize, row: &'a Row) -> Option<Straight<'a>> {
-        self.straight_of(layout, at, row, self.id_of(layout, table, row)?)
-    }
-
-    /// The same, where its id has been read.
-    pub(super) fn straight_of<'a>(
+    /// The row of this id, where nothing but its values can be at fault.
+    pub(super) fn straight<'a>(
         &'a self,
         layout: &'a Layout,
         at: usize,
         row: &'a Row,
         id: Id<'a>,
+        looks: &'a [Look],
     ) -> Option<Straight<'a>> {
         let alone = self.groups.is_empty() || self.groups.of(&id.text).is_none();
         (alone && layout.beyond(row).is_none()).then_some(Straight {
@@ -200,6 +198,7 @@ impl Source {
             id: id.text,
             layout,
             row,
+            looks,
             options: &self.options,
         })
     }

@@ -11,6 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::super::duplicates::{FirstLook, PartialLook, Spot};
 use super::super::error::ColumnError;
 use super::super::layout::Layout;
+use super::super::looks::Looks;
 use super::super::straight::Straight;
 use super::super::survey::TableSurvey;
 use super::super::{DateOrder, Incoming, NumberStyle, Survey};
@@ -164,9 +165,9 @@ impl Pass<'_> {
     /// The layout as these rows by themselves would settle it.
     fn assume(&self, rows: &[Row]) -> Layout {
         let mut assumed = self.layout.clone();
-        let mut found = TableSurvey::new(self.layout, self.table);
+        let (mut found, mut looks) = (TableSurvey::new(self.layout, self.table), Looks::new(self.layout));
         for (row, number) in rows.iter().zip(1..) {
-            found.row(self.layout, self.table, row, number);
+            found.row(self.layout, self.table, row, number, looks.at(row));
         }
         found.settle(&mut assumed, self.table, &self.source.options, &mut Survey::default());
         assumed
@@ -187,7 +188,7 @@ impl Pass<'_> {
             sure: Vec::new(),
             sum: None,
         };
-        let mut made = P::default();
+        let (mut made, mut looks) = (P::default(), Looks::new(self.layout));
         let mut take = |row: &Row| {
             done.rows += 1;
             let spot = Spot {
@@ -195,7 +196,8 @@ impl Pass<'_> {
                 number: done.rows,
                 line: row.line,
             };
-            if !done.found.row(self.layout, self.table, row, done.rows) {
+            let looks = looks.at(row);
+            if !done.found.row(self.layout, self.table, row, done.rows, looks) {
                 return;
             }
             done.any = true;
@@ -214,7 +216,7 @@ impl Pass<'_> {
                 // It was no sum, for this row follows it.
                 done.sure.push(sum);
             }
-            let taken = match id.and_then(|id| self.source.straight_of(&job.by, self.at, row, id)) {
+            let taken = match id.and_then(|id| self.source.straight(&job.by, self.at, row, id, looks)) {
                 Some(sound) => straight(&mut made, &sound),
                 None => Ok(false),
             };

@@ -68,12 +68,11 @@ impl Layout {
         };
         let mut few = [Cell::Absent; USUAL];
         let mut many = Vec::new();
-        let cells = match few.get_mut(..self.fields.len()) {
-            Some(few) => few,
-            None => {
-                many.resize(self.fields.len(), Cell::Absent);
-                many.as_mut_slice()
-            }
+        let cells = if let Some(few) = few.get_mut(..self.fields.len()) {
+            few
+        } else {
+            many.resize(self.fields.len(), Cell::Absent);
+            many.as_mut_slice()
         };
         // Most values are what their cells hold; these are not.
         let mut made = Vec::new();

@@ -96,9 +96,9 @@ fn is_usual_blank(bytes: &[u8]) -> bool {
         [a, b, c] => {
             let text = u32::from_le_bytes([a, b, c, 0]) | (LOWER >> 8);
             // A slash has the bit that tells lower case from upper case.
-            (text == word(b"nil\0")) | (text == word(b"nan\0")) | ((text == word(b"n/a\0")) & (b == b'/'))
+            (text == word(b"nil\0")) | (text == word(b"nan\0")) | (text == word(b"n/a\0") && b == b'/')
         }
-        [a, b] => (a | 0x20 == b'n') & (b | 0x20 == b'a'),
+        [a, b] => a | 0x20 == b'n' && b | 0x20 == b'a',
         _ => false,
     }
 }

@@ -2,7 +2,9 @@
 //!
 //! Doesn't belong here: the columns that are written (`convert`), formats (`sheet`).
 
+use std::mem;
 use std::slice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -15,7 +17,7 @@ use crate::convert::Layout;
 use crate::error::{Error, Exit};
 use crate::output::{grouped, human};
 use crate::progress::Progress;
-use crate::sheet::write::{Column, OutFormat, RowEncoder, Style, Target, WriteError, writer};
+use crate::sheet::write::{Column, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer};
 
 /// What became of the rows.
 #[derive(Default)]
@@ -145,6 +147,7 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
         style,
         columns,
         layout,
+        spare: Mutex::default(),
     };
     // What was written to standard output can't be taken back.
     let early = if place.can_restart() {
@@ -184,10 +187,15 @@ struct Shape {
     style: Style,
     columns: Vec<Column>,
     layout: Layout,
+    /// Memory of rows that have been written, for those to come.
+    spare: Mutex<Vec<Vec<u8>>>,
 }
 
 impl Shape {
     fn straight(&self, encoder: &dyn RowEncoder, part: &mut Part, row: &Straight<'_>) -> Result<bool, Error> {
+        if part.bytes.capacity() == 0 {
+            part.bytes = self.spare().pop().unwrap_or_default();
+        }
         let written = self.layout.encode(row, encoder, &mut part.bytes)?;
         part.rows += u64::from(written);
         part.written += u64::from(written);
@@ -198,6 +206,21 @@ impl Shape {
         part.take(incoming, &mut |table, draft, bytes| {
             encoder.encode(&self.layout.cells(table, draft), bytes)
         })
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes rows that have been encoded.
+    fn put(&self, parts: &mut dyn InParts, part: &mut Part) -> Result<(), WriteError> {
+        let mut bytes = mem::take(&mut part.bytes);
+        let written = parts.encoded(&bytes);
+        bytes.clear();
+        if bytes.capacity() > 0 {
+            self.spare().push(bytes);
+        }
+        written
     }
 
     /// Writes the rows while they are surveyed; none where the format doesn't allow it. With the survey come the counts
@@ -222,9 +245,9 @@ impl Shape {
             let read = source.survey_reading(&mut Reader {
                 straight: &|part, row| self.straight(&*encoder, part, row),
                 part: &|part, _, incoming| self.other(&*encoder, part, incoming),
-                take: &mut |part: Part| {
+                take: &mut |mut part: Part| {
                     progress.done(part.rows);
-                    let written = context.go_on().is_ok() && parts.encoded(&part.bytes).is_ok();
+                    let written = context.go_on().is_ok() && self.put(parts, &mut part).is_ok();
                     whole.join(part);
                     written && whole.rejected.len() <= HELD_BACK
                 },
@@ -256,10 +279,10 @@ impl Shape {
                 source.read_parts_straight::<Part, Error>(
                     &|part, row| self.straight(&*encoder, part, row),
                     &|part, _, incoming| self.other(&*encoder, part, incoming),
-                    &mut |part| {
+                    &mut |mut part| {
                         context.go_on()?;
                         tally(&part);
-                        Ok(parts.encoded(&part.bytes)?)
+                        Ok(self.put(parts, &mut part)?)
                     },
                 )
             }

@@ -63,7 +63,7 @@ impl Source {
                     if !found.row(layout, table, &row, number, looks.at(&row)) {
                         continue;
                     }
-                    if let Some(id) = self.id_of(layout, table, &row) {
+                    if let Some(id) = Self::id_of(layout, table, &row) {
                         found.id(&id, row.line);
                         look.add(
                             &id.text,
@@ -146,7 +146,7 @@ impl Source {
                         line: 0,
                     };
                     let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
-                        let id = self.id_of(layout, table, row);
+                        let id = Self::id_of(layout, table, row);
                         if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.at(row)))
                             && straight(&mut done, &sound)?
                         {
@@ -204,7 +204,7 @@ impl Source {
     }
 
     /// A row's id, if it is sound.
-    pub(super) fn id_of<'a>(&self, layout: &Layout, table: &Table, row: &'a Row) -> Option<Id<'a>> {
+    pub(super) fn id_of<'a>(layout: &Layout, table: &Table, row: &'a Row) -> Option<Id<'a>> {
         read_id(layout, table, layout.id.as_ref()?, row).ok()
     }
 }

@@ -201,7 +201,7 @@ impl Pass<'_> {
                 return;
             }
             done.any = true;
-            let id = self.source.id_of(&job.by, self.table, row);
+            let id = Source::id_of(&job.by, self.table, row);
             if let Some(id) = &id {
                 done.found.id(id, row.line);
                 done.look.add(&id.text, spot);

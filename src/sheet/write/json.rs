@@ -163,16 +163,19 @@ fn is_plain(text: &[u8]) -> bool {
     if blocks.iter().any(|block| has_special(u64::from_le_bytes(*block))) {
         return false;
     }
-    let last = match (text, rest) {
-        (_, []) => return true,
-        // The blocks overlap, and what fills up the last is as good as any.
-        ([.., a, b, c, d, e, f, g, h], _) => [*a, *b, *c, *d, *e, *f, *g, *h],
-        ([a, b, c, d, ..], [.., e, f, g, h]) => [*a, *b, *c, *d, *e, *f, *g, *h],
-        ([a, b, ..], [.., c, d]) => [*a, *b, *c, *d, b' ', b' ', b' ', b' '],
-        ([a, ..], _) => [*a, b' ', b' ', b' ', b' ', b' ', b' ', b' '],
-        ([], _) => return true,
+    if rest.is_empty() {
+        return true;
+    }
+    // What is left is looked at in blocks that overlap.
+    let last = if let Some(last) = text.last_chunk::<8>() {
+        u64::from_le_bytes(*last)
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+    } else {
+        text.iter()
+            .fold(u64::from_le_bytes([b' '; 8]), |word, byte| word << 8 | u64::from(*byte))
     };
-    !has_special(u64::from_le_bytes(last))
+    !has_special(last)
 }
 
 impl InParts for JsonWriter<'_> {

@@ -2,13 +2,14 @@
 //!
 //! Belongs here: the shape of what `convert` writes. Doesn't: formats (`sheet::write`), what cells mean (`columns`).
 
-use std::ops::Range;
-
 use crate::columns::{Draft, FieldValue, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
-use crate::sheet::write::{CellEncoder, Column, RowEncoder, WriteError};
+use crate::sheet::write::{Column, RowEncoder, WriteError};
+
+/// Rows of so many columns take no memory of their own on their way: more than there are fields.
+const USUAL: usize = 48;
 
 /// The columns of a conversion: those of the 27 fields that the file has a column for, in the order of an export, then
 /// the columns that the mapping file keeps, in the file's order.
@@ -62,27 +63,34 @@ impl Layout {
 
     /// Makes a row's bytes straight from its values; false if it can't be made so, and nothing is added.
     pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Vec<u8>) -> Result<bool, WriteError> {
-        let (Some(Some(columns)), Some(encoder)) = (self.straight.get(row.table()), encoder.by_cells()) else {
+        let Some(Some(columns)) = self.straight.get(row.table()) else {
             return Ok(false);
         };
-        let begin = out.len();
-        encoder.begin(out);
-        encoder.cell(0, &Cell::Text(row.id()), out)?;
-        let mut next = 1;
+        let mut few = [Cell::Absent; USUAL];
+        let mut many = Vec::new();
+        let cells = if let Some(few) = few.get_mut(..self.fields.len()) {
+            few
+        } else {
+            many.resize(self.fields.len(), Cell::Absent);
+            many.as_mut_slice()
+        };
+        // Most values are what their cells hold; these are not.
+        let mut made = Vec::new();
         for (column, place) in columns {
-            absent(encoder, next..*column, out)?;
-            next = column + 1;
-            match row.value(*place) {
-                Ok(Some(value)) => encoder.cell(*column, &cell(&value), out)?,
-                Ok(None) => encoder.cell(*column, &Cell::Absent, out)?,
-                Err(_) => {
-                    out.truncate(begin);
-                    return Ok(false);
-                }
+            match row.plain(*place) {
+                Some(cell) => put(cells, *column, cell),
+                None => match row.value(*place) {
+                    Ok(Some(value)) => made.push((*column, value)),
+                    Ok(None) => {}
+                    Err(_) => return Ok(false),
+                },
             }
         }
-        absent(encoder, next..self.fields.len(), out)?;
-        encoder.end(out);
+        put(cells, 0, Cell::Text(row.id()));
+        for (column, value) in &made {
+            put(cells, *column, cell(value));
+        }
+        encoder.encode(cells, out)?;
         Ok(true)
     }
 
@@ -114,9 +122,10 @@ impl Layout {
     }
 }
 
-/// Columns that the file lacks.
-fn absent(encoder: &dyn CellEncoder, mut columns: Range<usize>, out: &mut Vec<u8>) -> Result<(), WriteError> {
-    columns.try_for_each(|column| encoder.cell(column, &Cell::Absent, out))
+fn put<'a>(cells: &mut [Cell<'a>], column: usize, cell: Cell<'a>) {
+    if let Some(slot) = cells.get_mut(column) {
+        *slot = cell;
+    }
 }
 
 fn cell<'a>(value: &'a FieldValue<'a>) -> Cell<'a> {
@@ -136,7 +145,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    use crate::columns::{ColumnOptions, DraftValue, Duplicates, Reading};
+    use crate::columns::{ColumnOptions, DraftValue, Duplicates, Reader, Reading, Survey};
     use crate::sheet::write::{Style, Target, writer};
     use crate::sheet::{Format, Header, HeaderCell, Row, Table};
 
@@ -220,6 +229,36 @@ mod tests {
         ],
     ];
 
+    /// The same of a source that is surveyed meanwhile; with the survey, and whether it all stands.
+    fn written_early(source: &mut Source) -> ((Vec<u8>, Vec<String>), Survey, bool) {
+        let layout = Layout::new(source);
+        let target = Target::for_path(std::path::Path::new("x.jsonl")).unwrap();
+        let columns = layout.columns(Headers::Field);
+        let mut out = writer(&target, &columns, &Style::default(), Box::new(std::io::sink())).unwrap();
+        let encoder = out.in_parts().unwrap().encoder();
+        let (mut bytes, mut refused) = (Vec::new(), Vec::new());
+        let (survey, stands) = source
+            .survey_reading::<(Vec<u8>, Vec<String>), crate::error::Error>(&mut Reader {
+                straight: &|part, row| Ok(layout.encode(row, &*encoder, &mut part.0)?),
+                part: &|part, _, incoming| {
+                    match incoming.reading {
+                        Reading::Item(draft) => {
+                            encoder.encode(&layout.cells(incoming.origin.table, &draft), &mut part.0)?;
+                        }
+                        other => part.1.push(format!("{other:?}")),
+                    }
+                    Ok(())
+                },
+                take: &mut |part| {
+                    bytes.extend(part.0);
+                    refused.extend(part.1);
+                    true
+                },
+            })
+            .unwrap();
+        ((bytes, refused), survey, stands)
+    }
+
     /// The bytes of the items and the reasons of the refused rows, in order.
     fn written(source: &Source, straight: bool) -> (Vec<u8>, Vec<String>) {
         let layout = Layout::new(source);
@@ -279,6 +318,82 @@ mod tests {
             }
             prop_assert_eq!((bytes, refused), written(&source, false));
         }
+    }
+
+    proptest! {
+        #[test]
+        fn one_pass_is_as_good_as_two_where_it_stands(
+            rows in prop::collection::vec(
+                (0..90_usize, 0..13_usize, 0..9_usize, 0..6_usize, 0..15_usize, 4..9_usize), 0..60,
+            ),
+            // So that the first rows, and what is assumed of them, say less than the others.
+            plain in 0..60_usize,
+            together in 1..20_usize,
+            second in any::<bool>(),
+            duplicates in prop::sample::select(vec![
+                Duplicates::Reject, Duplicates::First, Duplicates::Last, Duplicates::Merge,
+            ]),
+            strict in any::<bool>(),
+        ) {
+            let ids: Vec<String> = (0..rows.len()).map(|at| format!("unique-{at}")).collect();
+            let rows: Vec<Vec<&str>> = rows
+                .into_iter()
+                .enumerate()
+                .map(|(at, (id, quantity, moved, time, name, width))| {
+                    let id = CELLS[0].get(id).copied().unwrap_or(&ids[at]);
+                    let (quantity, moved) = if at < plain { (6, 3 * (at % 2)) } else { (quantity, moved) };
+                    let mut row = vec![CELLS[1][quantity], id, CELLS[4][name], CELLS[2][moved], CELLS[3][time], "", "long"];
+                    row.truncate(width.min(7));
+                    row
+                })
+                .collect();
+            let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+            let names = ["quantity", "item_id", "name", "moved_at", "moved_at_time", "status"];
+            let source = || {
+                let options = ColumnOptions { duplicates, strict, ..ColumnOptions::default() };
+                let half = if second { rows.len() / 2 } else { rows.len() };
+                let mut tables = vec![table(&names, &rows[..half]).in_pieces_of(together)];
+                if second {
+                    tables.push(table(&names, &rows[half..]).in_pieces_of(together));
+                }
+                Source::new(tables, options).unwrap()
+            };
+            let (mut one, mut two) = (source(), source());
+            let (early, survey, stands) = written_early(&mut one);
+            let plain = two.survey().unwrap();
+            prop_assert_eq!((survey.rows, survey.decisions, survey.warnings), (plain.rows, plain.decisions, plain.warnings));
+            let late = written(&two, true);
+            if stands {
+                prop_assert_eq!(early, late.clone());
+            }
+            // What has been surveyed so can be read like any other.
+            prop_assert_eq!(written(&one, true), late);
+        }
+    }
+
+    #[test]
+    fn one_pass_stands_where_the_first_rows_say_what_all_do_and_no_id_comes_twice() {
+        let early = |rows: &[&[&str]]| {
+            let table = table(&["item_id", "moved_at", "quantity"], rows).in_pieces_of(2);
+            let mut source = Source::new(vec![table], ColumnOptions::default()).unwrap();
+            let ((bytes, _), survey, stands) = written_early(&mut source);
+            (String::from_utf8(bytes).unwrap(), survey.rows, stands)
+        };
+        let first: [&[&str]; 2] = [&["A", "13/04/2021", "1"], &["B", "01/02/2021", "1,50"]];
+        let (bytes, read, stands) = early(&[first[0], first[1], &["C", "03/04/2021", "2,5"], &["Total", "", "5"]]);
+        assert!(stands, "a sum at the end");
+        assert_eq!((read, bytes.lines().count()), (3, 3));
+        assert!(
+            bytes.contains("\"C\",\"quantity\":2.5,\"moved_at\":\"2021-04-03\""),
+            "{bytes}"
+        );
+        let (bytes, read, stands) = early(&[&["A", "13/04/2021", "1,50"], &["Total", "", "5"], &["B", "", "1"]]);
+        assert!(stands, "a sum that is none");
+        assert_eq!((read, bytes.lines().count()), (3, 3));
+        let (_, read, stands) = early(&[first[0], first[1], &["C", "", "1"], &["A", "", "1"]]);
+        assert!(read == 4 && !stands, "an id that comes twice");
+        let (_, read, stands) = early(&[&["A", "01/02/2021", "1"], &["B", "", ""], &["C", "13/04/2021", "1"]]);
+        assert!(read == 3 && !stands, "an order that shows late");
     }
 
     #[test]

@@ -13,6 +13,7 @@ mod first_rows;
 mod ids;
 mod inspect;
 mod layout;
+mod looks;
 mod mapping;
 mod matching;
 mod merge;
@@ -40,7 +41,7 @@ pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
-pub use source::Source;
+pub use source::{Reader, Source};
 pub use straight::Straight;
 pub use vocabulary::{Judge, REJECT_COLUMNS};
 

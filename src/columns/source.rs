@@ -5,6 +5,7 @@
 
 mod parts;
 mod repeated;
+mod single;
 
 use std::collections::HashMap;
 
@@ -24,6 +25,8 @@ use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Draft, DraftValue, Duplicates, Incoming, Origin, Reading, Rejection, Survey};
 use crate::item::IdFault;
 use crate::sheet::{Cell, HeaderBy, Row, Table};
+use parts::Surveyed;
+pub use single::Reader;
 
 /// The tables of one run, with their columns matched; read as often as needed.
 pub struct Source {
@@ -42,6 +45,9 @@ pub struct Source {
     /// Headers that the mapping file names and no table has, in a sentence.
     unmet: Option<String>,
 }
+
+/// The first pass over the table of this number; none if there is no such table.
+type PassOver<'a> = dyn FnMut(&Source, usize, &mut FirstLook) -> Result<Option<Surveyed>, ColumnError> + 'a;
 
 /// Takes one row, with where it is.
 type TakeRow<'a, E> = dyn FnMut(Spot, &Layout, &Table, &Row) -> Result<(), E> + 'a;
@@ -151,10 +157,16 @@ impl Source {
 
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
     pub fn survey(&mut self) -> Result<Survey, ColumnError> {
+        self.survey_by(&mut |source, at, look| source.survey_table(at, look))
+    }
+
+    /// The same, where the pass over each table is the caller's.
+    fn survey_by(&mut self, pass: &mut PassOver<'_>) -> Result<Survey, ColumnError> {
         let mut survey = Survey::default();
         survey.warnings.extend(self.unmet.clone());
         let mut look = FirstLook::default();
         self.parts.clear();
+        self.groups = Groups::default();
         for at in 0..self.tables.len() {
             let said = (survey.decisions.len(), survey.warnings.len());
             if let (Some(table), Some(matching)) = (self.tables.get(at), self.matchings.get(at))
@@ -162,9 +174,15 @@ impl Source {
             {
                 tell_columns(table, matching, &mut survey);
             }
-            let Some((mut found, passed)) = self.survey_table(at, &mut look)? else {
+            let Some(Surveyed {
+                mut found,
+                passed,
+                starts,
+            }) = pass(self, at, &mut look)?
+            else {
                 continue;
             };
+            self.parts.push(starts);
             survey.warnings.extend(passed.notes());
             survey.rows += found.items();
             if let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) {
@@ -181,8 +199,6 @@ impl Source {
         if look.finds_suspects() {
             self.groups = self.look_again(&mut look)?;
             self.tell_ids_alike(&mut survey);
-        } else {
-            self.groups = Groups::default();
         }
         if let Some(lost) = look.lost_zeros() {
             let count = if lost.count == 1 {

@@ -2,14 +2,15 @@
 //! `Draft` of each, to be read once and dropped, costs more than its reading.
 //!
 //! Belongs here: what can be told of a row before its values are read. Doesn't: what becomes of any other row (`source`),
-//! the meaning of a cell (`cells`).
+//! the meaning of a cell (`cells`, and at one look `looks`).
 
 use std::borrow::Cow;
 
 use super::cells::{self, Meaning};
 use super::layout::{Layout, Target};
-use super::{ColumnOptions, FieldValue};
-use crate::sheet::Row;
+use super::looks::Look;
+use super::{ColumnOptions, FieldValue, NumberStyle};
+use crate::sheet::{Cell, Row};
 
 /// A row with a sound id that no other row has: an item, unless one of its values is refused.
 pub struct Straight<'a> {
@@ -17,6 +18,8 @@ pub struct Straight<'a> {
     pub(super) id: Cow<'a, str>,
     pub(super) layout: &'a Layout,
     pub(super) row: &'a Row,
+    /// What one look shows of each target's cell.
+    pub(super) looks: &'a [Look],
     pub(super) options: &'a ColumnOptions,
 }
 
@@ -31,6 +34,27 @@ impl<'a> Straight<'a> {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// What the row says in the field of this place among `Source::fields_of`, where one look shows that: nothing, the
+    /// cell's own text, or a number by the cell's own digits.
+    #[inline]
+    #[must_use]
+    pub fn plain(&self, place: usize) -> Option<Cell<'a>> {
+        let look = self.looks.get(place)?;
+        if *look == Look::Nothing {
+            return (!self.options.blanks_reject).then_some(Cell::Empty);
+        }
+        let target = self.layout.targets.get(place)?;
+        let Cell::Text(text) = self.row.cell(target.index) else {
+            return None;
+        };
+        match look {
+            Look::Text => Some(Cell::Text(text)),
+            Look::Digits => Some(Cell::Digits(text)),
+            Look::Decimal if target.style.numbers == NumberStyle::Us => Some(Cell::Digits(text)),
+            _ => None,
+        }
     }
 
     /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error

@@ -10,6 +10,7 @@ use super::dates;
 use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
 use super::layout::{Layout, Target, is_blank};
+use super::looks::Look;
 use super::matching::column_place;
 use super::numbers::is_plain_integer;
 use super::texts::bare;
@@ -121,7 +122,8 @@ impl TableSurvey {
     }
 
     /// Takes the row of this number. Gives whether it may be an item.
-    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64) -> bool {
+    /// `looks`: what one look shows of its cells.
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64, looks: &[Look]) -> bool {
         if layout.is_phantom(row) {
             self.phantoms.add(row.line, "");
             return false;
@@ -134,6 +136,10 @@ impl TableSurvey {
         self.look_beside(table, row);
         for place in 0..self.looked_at.len() {
             let at = self.looked_at.get(place).copied().unwrap_or_default();
+            match looks.get(at) {
+                Some(Look::Nothing | Look::Text | Look::Digits) => continue,
+                Some(Look::Decimal | Look::Other) | None => {}
+            }
             if let Some(target) = layout.targets.get(at) {
                 self.cell(layout, row, at, target);
             }

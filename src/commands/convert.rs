@@ -2,7 +2,9 @@
 //!
 //! Doesn't belong here: the columns that are written (`convert`), formats (`sheet`).
 
+use std::mem;
 use std::slice;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,12 +12,12 @@ use serde_json::{Value, json};
 use super::writing::{self, Place};
 use super::{Context, reading};
 use crate::cli::Convert;
-use crate::columns::{Draft, Incoming, Reading, Rejection, Source, Survey};
+use crate::columns::{Draft, Incoming, Reader, Reading, Rejection, Source, Straight, Survey};
 use crate::convert::Layout;
 use crate::error::{Error, Exit};
 use crate::output::{grouped, human};
 use crate::progress::Progress;
-use crate::sheet::write::{OutFormat, Style, WriteError, writer};
+use crate::sheet::write::{Column, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer};
 
 /// What became of the rows.
 #[derive(Default)]
@@ -37,6 +39,14 @@ impl Counts {
         format!("{} read = {}", grouped(self.read), parts.join(" + "))
     }
 
+    /// Counts what became of some rows, and shows those that were rejected.
+    fn tally(&mut self, context: &Context, source: &Source, part: &Part) {
+        self.written += part.written;
+        self.skipped += part.skipped;
+        self.rejected += part.rejected.len() as u64;
+        show_rejected(context, source, &part.rejected);
+    }
+
     fn holds(&self) -> bool {
         self.read == self.written + self.skipped + self.rejected
     }
@@ -56,7 +66,18 @@ struct Part {
 /// Writes an item of the table of this number; what it makes of it may go into the bytes.
 type Write<'w> = dyn FnMut(usize, &Draft<'_>, &mut Vec<u8>) -> Result<(), WriteError> + 'w;
 
+/// How many rejected rows are kept until it is known that what is said of them holds.
+const HELD_BACK: usize = 4096;
+
 impl Part {
+    /// Adds what became of further rows, less their bytes.
+    fn join(&mut self, further: Self) {
+        self.rows += further.rows;
+        self.written += further.written;
+        self.skipped += further.skipped;
+        self.rejected.extend(further.rejected);
+    }
+
     fn take(&mut self, incoming: Incoming<'_>, write: &mut Write<'_>) -> Result<(), Error> {
         self.rows += 1;
         let table = incoming.origin.table;
@@ -115,73 +136,170 @@ fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>)
     )?;
     let mut source = Source::with_mapping(tables, reading::column_options(&options.reading), mapping.as_ref())?;
     let mut place = Place::open(&options.output, options.force)?;
-    let survey = source.survey()?;
-    context.go_on()?;
-    tell(context, &source, &survey);
     let layout = Layout::new(&source);
     let style = Style {
         excel_safe: options.excel_safe,
         ..Style::default()
     };
+    let columns = layout.columns(writing::headers(&target, options.headers));
+    let shape = Shape {
+        target,
+        style,
+        columns,
+        layout,
+        spare: Mutex::default(),
+    };
+    // What was written to standard output can't be taken back.
+    let early = if place.can_restart() {
+        shape.write_early(context, &mut source, &mut place)?
+    } else {
+        None
+    };
+    let (survey, early) = match early {
+        Some((survey, early)) => (survey, early),
+        None => (source.survey()?, None),
+    };
+    context.go_on()?;
+    tell(context, &source, &survey);
     if options.excel_safe && !matches!(target.format, OutFormat::Csv | OutFormat::Tsv) {
         context
             .output
             .say("--excel-safe guards csv and tsv only: other formats say themselves what is text");
     }
-    let columns = layout.columns(writing::headers(&target, options.headers));
     let mut counts = Counts {
         read: survey.rows,
         ..Counts::default()
     };
-    {
-        let mut out = writer(&target, &columns, &style, place.bytes())?;
-        let progress = Progress::begin(&context.output, "Converting", Some(survey.rows));
-        let mut tally = |part: &Part| {
-            progress.done(part.rows);
-            counts.written += part.written;
-            counts.skipped += part.skipped;
-            counts.rejected += part.rejected.len() as u64;
-            show_rejected(context, &source, &part.rejected);
-        };
-        let written = match out.in_parts() {
-            Some(parts) => {
-                let encoder = parts.encoder();
-                source.read_parts_straight::<Part, Error>(
-                    &|part, row| {
-                        let written = layout.encode(row, &*encoder, &mut part.bytes)?;
-                        part.rows += u64::from(written);
-                        part.written += u64::from(written);
-                        Ok(written)
-                    },
-                    &|part, _, incoming| {
-                        part.take(incoming, &mut |table, draft, bytes| {
-                            encoder.encode(&layout.cells(table, draft), bytes)
-                        })
-                    },
-                    &mut |part| {
-                        context.go_on()?;
-                        tally(&part);
-                        Ok(parts.encoded(&part.bytes)?)
-                    },
-                )
-            }
-            None => source.read::<Error>(&mut |_, incoming| {
-                context.go_on()?;
-                let mut one = Part::default();
-                one.take(incoming, &mut |table, draft, _| out.row(&layout.cells(table, draft)))?;
-                tally(&one);
-                Ok(())
-            }),
-        };
-        progress.clear();
-        written?;
-        out.finish()?;
+    match early {
+        Some(whole) => counts.tally(context, &source, &whole),
+        None => shape.write(context, &source, &mut place, &mut counts)?,
     }
     if !counts.holds() {
         return Err(Error::Imbalance(counts.equation()));
     }
     place.commit()?;
     Ok((counts, survey.warnings))
+}
+
+/// What is written.
+struct Shape {
+    target: Target,
+    style: Style,
+    columns: Vec<Column>,
+    layout: Layout,
+    /// Memory of rows that have been written, for those to come.
+    spare: Mutex<Vec<Vec<u8>>>,
+}
+
+impl Shape {
+    fn straight(&self, encoder: &dyn RowEncoder, part: &mut Part, row: &Straight<'_>) -> Result<bool, Error> {
+        if part.bytes.capacity() == 0 {
+            part.bytes = self.spare().pop().unwrap_or_default();
+        }
+        let written = self.layout.encode(row, encoder, &mut part.bytes)?;
+        part.rows += u64::from(written);
+        part.written += u64::from(written);
+        Ok(written)
+    }
+
+    fn other(&self, encoder: &dyn RowEncoder, part: &mut Part, incoming: Incoming<'_>) -> Result<(), Error> {
+        part.take(incoming, &mut |table, draft, bytes| {
+            encoder.encode(&self.layout.cells(table, draft), bytes)
+        })
+    }
+
+    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+        self.spare.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Writes rows that have been encoded.
+    fn put(&self, parts: &mut dyn InParts, part: &mut Part) -> Result<(), WriteError> {
+        let mut bytes = mem::take(&mut part.bytes);
+        let written = parts.encoded(&bytes);
+        bytes.clear();
+        if bytes.capacity() > 0 {
+            self.spare().push(bytes);
+        }
+        written
+    }
+
+    /// Writes the rows while they are surveyed; none where the format doesn't allow it. With the survey come the counts
+    /// of what was written, if it stands.
+    fn write_early(
+        &self,
+        context: &Context,
+        source: &mut Source,
+        place: &mut Place,
+    ) -> Result<Option<(Survey, Option<Part>)>, Error> {
+        if self.target.format == OutFormat::Xlsx {
+            return Ok(None);
+        }
+        let mut whole = Part::default();
+        let read = {
+            let mut out = writer(&self.target, &self.columns, &self.style, place.bytes())?;
+            let Some(parts) = out.in_parts() else {
+                return Ok(None);
+            };
+            let encoder = parts.encoder();
+            let progress = Progress::begin(&context.output, "Converting", None);
+            let read = source.survey_reading(&mut Reader {
+                straight: &|part, row| self.straight(&*encoder, part, row),
+                part: &|part, _, incoming| self.other(&*encoder, part, incoming),
+                take: &mut |mut part: Part| {
+                    progress.done(part.rows);
+                    let written = context.go_on().is_ok() && self.put(parts, &mut part).is_ok();
+                    whole.join(part);
+                    written && whole.rejected.len() <= HELD_BACK
+                },
+            });
+            progress.clear();
+            match read {
+                Ok((survey, stands)) => Ok((survey, stands && out.finish().is_ok())),
+                Err(error) => Err(error),
+            }
+        };
+        let (survey, stands) = read?;
+        if !stands {
+            place.restart()?;
+        }
+        Ok(Some((survey, stands.then_some(whole))))
+    }
+
+    /// Writes the rows after the survey.
+    fn write(&self, context: &Context, source: &Source, place: &mut Place, counts: &mut Counts) -> Result<(), Error> {
+        let mut out = writer(&self.target, &self.columns, &self.style, place.bytes())?;
+        let progress = Progress::begin(&context.output, "Converting", Some(counts.read));
+        let mut tally = |part: &Part| {
+            progress.done(part.rows);
+            counts.tally(context, source, part);
+        };
+        let written = match out.in_parts() {
+            Some(parts) => {
+                let encoder = parts.encoder();
+                source.read_parts_straight::<Part, Error>(
+                    &|part, row| self.straight(&*encoder, part, row),
+                    &|part, _, incoming| self.other(&*encoder, part, incoming),
+                    &mut |mut part| {
+                        context.go_on()?;
+                        tally(&part);
+                        Ok(self.put(parts, &mut part)?)
+                    },
+                )
+            }
+            None => source.read::<Error>(&mut |_, incoming| {
+                context.go_on()?;
+                let mut one = Part::default();
+                one.take(incoming, &mut |table, draft, _| {
+                    out.row(&self.layout.cells(table, draft))
+                })?;
+                tally(&one);
+                Ok(())
+            }),
+        };
+        progress.clear();
+        written?;
+        Ok(out.finish()?)
+    }
 }
 
 /// How the file was understood: on standard error, for standard output may belong to the items.

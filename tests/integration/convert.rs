@@ -256,3 +256,89 @@ fn one_id_in_two_rows_is_settled_as_the_user_says() {
     assert_eq!(named("last", 0), "null \"OnHold\"");
     assert_eq!(named("merge", 0), "\"first\" \"OnHold\"");
 }
+
+/// Rows enough for several pieces; `late` stands in the place of one far down.
+fn many_rows(late: &str, end: &str) -> String {
+    let mut text = format!("item_id,name,moved_at,quantity,status{end}");
+    for at in 0..8_000 {
+        if at == 7_500 {
+            text.push_str(late);
+        } else {
+            let status = if at % 3 == 0 { "None" } else { "" };
+            text.push_str(&format!(
+                "ID-{at:05},\"Row, {at} \"\"so\"\"\",01/02/2021,{}.50,{status}",
+                at % 900
+            ));
+        }
+        text.push_str(end);
+    }
+    text
+}
+
+#[test]
+fn a_file_written_in_one_pass_is_what_two_passes_write_to_standard_output() {
+    let plain = "LATE,x,01/02/2021,1,";
+    let cases: [(&str, String); 11] = [
+        ("nothing special", many_rows(plain, "\n")),
+        ("other line ends", many_rows(plain, "\r\n")),
+        (
+            "an order of dates that shows late",
+            many_rows("LATE,x,13/02/2021,1,", "\n"),
+        ),
+        (
+            "a style of numbers that shows late",
+            many_rows("LATE,x,,\"1,5\",", "\n"),
+        ),
+        (
+            "an id that stands in two rows",
+            many_rows("ID-00007,x,01/02/2021,1,", "\n"),
+        ),
+        (
+            "an id that differs in case only",
+            many_rows("id-00007,x,01/02/2021,1,", "\n"),
+        ),
+        ("a sum in the middle", many_rows("TOTAL,,,12,", "\n")),
+        ("a sum at the end", many_rows(plain, "\n") + "TOTAL,,,12,\n"),
+        (
+            "rows too short, too long and blank",
+            many_rows("LATE\n\n,,,\nLONG,,,,,,more", "\n"),
+        ),
+        (
+            "a line break in quotes, and an error value",
+            many_rows("LATE,\"a\nb\",#REF!,1,", "\n"),
+        ),
+        ("letters beyond ASCII", many_rows("LATE,Crème,never,007,n/a", "\n")),
+    ];
+    for ((what, text), format) in cases.into_iter().zip(["jsonl", "json", "csv"].into_iter().cycle()) {
+        for (options, latin) in [
+            (&[][..], false),
+            (&["--strict"][..], false),
+            (&["--duplicates", "last"][..], true),
+        ] {
+            let stockport = Stockport::new();
+            let bytes = if latin {
+                text.chars().map(|c| u8::try_from(u32::from(c)).unwrap()).collect()
+            } else {
+                text.clone().into_bytes()
+            };
+            stockport.write("count.csv", &bytes);
+            let out = format!("out.{format}");
+            let filed = stockport.run([&["convert", "count.csv", &out], options].concat());
+            let streamed = stockport.run([&["convert", "count.csv", "-", "--format", format], options].concat());
+            assert!(
+                stockport.read(&out) == streamed.stdout,
+                "{what} as {format} {options:?}"
+            );
+            assert_eq!(filed.code, streamed.code, "{what} as {format} {options:?}");
+            // The last line is the equation, which for a file stands on standard output.
+            let told: Vec<&str> = streamed.stderr.lines().collect();
+            let (equation, told) = told.split_last().unwrap();
+            assert_eq!(
+                filed.stderr.lines().collect::<Vec<_>>(),
+                told,
+                "{what} as {format} {options:?}"
+            );
+            assert!(filed.stdout.starts_with(equation), "{equation}: {}", filed.stdout);
+        }
+    }
+}

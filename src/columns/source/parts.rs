@@ -6,7 +6,9 @@ use std::collections::HashMap;
 
 use super::super::duplicates::{FirstLook, Spot};
 use super::super::error::ColumnError;
+use super::super::ids::Id;
 use super::super::layout::Layout;
+use super::super::looks::{Look, Looks};
 use super::super::straight::Straight;
 use super::super::survey::TableSurvey;
 use super::super::{Duplicates, Incoming};
@@ -14,19 +16,32 @@ use super::{Source, read_id};
 use crate::parallel::in_order;
 use crate::sheet::{Passed, Piece, Row, Table};
 
+/// What the first pass over one table has found.
+pub(super) struct Surveyed {
+    pub(super) found: TableSurvey,
+    pub(super) passed: Passed,
+    /// For each piece, how many rows come before it.
+    pub(super) starts: Vec<u64>,
+}
+
+impl Surveyed {
+    pub(super) fn new(layout: &Layout, table: &Table) -> Self {
+        Self {
+            found: TableSurvey::new(layout, table),
+            passed: Passed::default(),
+            starts: Vec::new(),
+        }
+    }
+}
+
 impl Source {
     /// The first pass over one table.
-    pub(super) fn survey_table(
-        &mut self,
-        at: usize,
-        look: &mut FirstLook,
-    ) -> Result<Option<(TableSurvey, Passed)>, ColumnError> {
+    pub(super) fn survey_table(&self, at: usize, look: &mut FirstLook) -> Result<Option<Surveyed>, ColumnError> {
         let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get(at)) else {
             return Ok(None);
         };
-        let mut all = TableSurvey::new(layout, table);
-        let (mut passed, mut passed_by_cutting) = (Passed::default(), Passed::default());
-        let mut starts = Vec::new();
+        let mut all = Surveyed::new(layout, table);
+        let mut passed_by_cutting = Passed::default();
         let mut before = 0;
         let blank = look.part();
         in_order::<_, _, ColumnError>(
@@ -42,13 +57,13 @@ impl Source {
             },
             |mut piece| -> Result<_, ColumnError> {
                 let (mut found, mut look) = (TableSurvey::new(layout, table), blank.clone());
-                let (mut row, mut number) = (Row::new(), 0);
+                let (mut row, mut number, mut looks) = (Row::new(), 0, Looks::new(layout));
                 while piece.next(&mut row)? {
                     number += 1;
-                    if !found.row(layout, table, &row, number) {
+                    if !found.row(layout, table, &row, number, looks.at(&row)) {
                         continue;
                     }
-                    if let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, &row)) {
+                    if let Some(id) = Self::id_of(layout, table, &row) {
                         found.id(&id, row.line);
                         look.add(
                             &id.text,
@@ -64,17 +79,16 @@ impl Source {
             },
             |part| {
                 let (found, seen, rows, passed_in_part) = part?;
-                passed.join(passed_in_part);
-                all.join(found, before);
+                all.passed.join(passed_in_part);
+                all.found.join(found, before);
                 look.join(seen, before);
-                starts.push(before);
+                all.starts.push(before);
                 before += rows;
                 Ok(())
             },
         )?;
-        self.parts.push(starts);
-        passed.join(passed_by_cutting);
-        Ok(Some((all, passed)))
+        all.passed.join(passed_by_cutting);
+        Ok(Some(all))
     }
 
     /// The same on all processors: `part` puts rows, one after the other, into what `take` is given in the file's order.
@@ -125,14 +139,15 @@ impl Source {
                     Ok(())
                 },
                 |(before, piece)| {
-                    let mut done = P::default();
+                    let (mut done, mut looks) = (P::default(), Looks::new(layout));
                     let place = Spot {
                         table: at,
                         number: before,
                         line: 0,
                     };
                     let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
-                        if let Some(sound) = self.straight(layout, table, at, row)
+                        let id = Self::id_of(layout, table, row);
+                        if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.at(row)))
                             && straight(&mut done, &sound)?
                         {
                             return Ok(());
@@ -168,16 +183,28 @@ impl Source {
         Ok(())
     }
 
-    /// The row, where nothing but its values can be at fault.
-    fn straight<'a>(&'a self, layout: &'a Layout, table: &Table, at: usize, row: &'a Row) -> Option<Straight<'a>> {
-        let id = read_id(layout, table, layout.id.as_ref()?, row).ok()?.text;
-        let alone = self.groups.is_empty() || self.groups.of(&id).is_none();
+    /// The row of this id, where nothing but its values can be at fault.
+    pub(super) fn straight<'a>(
+        &'a self,
+        layout: &'a Layout,
+        at: usize,
+        row: &'a Row,
+        id: Id<'a>,
+        looks: &'a [Look],
+    ) -> Option<Straight<'a>> {
+        let alone = self.groups.is_empty() || self.groups.of(&id.text).is_none();
         (alone && layout.beyond(row).is_none()).then_some(Straight {
             table: at,
-            id,
+            id: id.text,
             layout,
             row,
+            looks,
             options: &self.options,
         })
+    }
+
+    /// A row's id, if it is sound.
+    pub(super) fn id_of<'a>(layout: &Layout, table: &Table, row: &'a Row) -> Option<Id<'a>> {
+        read_id(layout, table, layout.id.as_ref()?, row).ok()
     }
 }

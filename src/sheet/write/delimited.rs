@@ -12,7 +12,7 @@ use super::encode::{Encoder, is_unicode, named, unencodable};
 use super::guard::{guard, guard_formula};
 use super::out::Out;
 use super::text::cell_text;
-use super::{CellEncoder, Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
+use super::{Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::sheet::Cell;
 
@@ -82,6 +82,13 @@ impl<'w> DelimitedWriter<'w> {
 }
 
 impl DelimitedEncoder {
+    fn end(&self, out: &mut Vec<u8>) {
+        out.extend_from_slice(match self.line_end {
+            LineEnd::Lf => b"\n",
+            LineEnd::CrLf => b"\r\n",
+        });
+    }
+
     fn line(&self, cells: &[Cell<'_>], is_header: bool, out: &mut Vec<u8>) {
         for (index, column) in self.columns.iter().enumerate() {
             self.put(index, column, cells.get(index).unwrap_or(&Cell::Absent), is_header, out);
@@ -141,28 +148,6 @@ impl RowEncoder for DelimitedEncoder {
         self.line(cells, false, out);
         Ok(())
     }
-
-    fn by_cells(&self) -> Option<&dyn CellEncoder> {
-        Some(self)
-    }
-}
-
-impl CellEncoder for DelimitedEncoder {
-    fn begin(&self, _out: &mut Vec<u8>) {}
-
-    fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
-        if let Some(known) = self.columns.get(column) {
-            self.put(column, known, cell, false, out);
-        }
-        Ok(())
-    }
-
-    fn end(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(match self.line_end {
-            LineEnd::Lf => b"\n",
-            LineEnd::CrLf => b"\r\n",
-        });
-    }
 }
 
 impl InParts for DelimitedWriter<'_> {
@@ -217,13 +202,6 @@ mod tests {
                 let cells: Vec<Cell<'_>> = row.iter().map(|text| Cell::Text(text)).collect();
                 let mut line = Vec::new();
                 encoder.encode(&cells, &mut line).unwrap();
-                let mut by_cells = Vec::new();
-                encoder.begin(&mut by_cells);
-                for (column, cell) in cells.iter().enumerate() {
-                    encoder.cell(column, cell, &mut by_cells).unwrap();
-                }
-                encoder.end(&mut by_cells);
-                prop_assert_eq!(&by_cells, &line);
                 prop_assert_eq!(line, plain.into_inner().unwrap());
             }
         }

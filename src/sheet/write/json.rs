@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::out::Out;
 use super::text::{moment_text, number_text};
-use super::{CellEncoder, Column, InParts, RowEncoder, TableWriter, WriteError};
+use super::{Column, InParts, RowEncoder, TableWriter, WriteError};
 use crate::sheet::{Cell, NumberFormat};
 
 /// How the objects are put together.
@@ -39,11 +39,11 @@ struct JsonEncoder {
 #[derive(Clone)]
 struct Key {
     /// `,"name":`
-    name: Vec<u8>,
+    name: Phrase,
     /// `,"name":"`
-    quote: Vec<u8>,
+    quote: Phrase,
     /// `,"name":null`
-    null: Vec<u8>,
+    null: Phrase,
 }
 
 /// What stands before each object of an array but the first.
@@ -57,9 +57,9 @@ impl<'w> JsonWriter<'w> {
             text(&mut name, &column.name)?;
             name.push(b':');
             keys.push(Key {
-                quote: [name.as_slice(), b"\""].concat(),
-                null: [name.as_slice(), b"null"].concat(),
-                name,
+                quote: Phrase::new(&[name.as_slice(), b"\""].concat()),
+                null: Phrase::new(&[name.as_slice(), b"null"].concat()),
+                name: Phrase::new(&name),
             });
         }
         if layout == Layout::Array {
@@ -76,51 +76,76 @@ impl<'w> JsonWriter<'w> {
 
 impl RowEncoder for JsonEncoder {
     fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-        self.begin(out);
-        for (column, cell) in cells.iter().enumerate() {
-            self.cell(column, cell, out)?;
-        }
-        self.end(out);
-        Ok(())
-    }
-
-    fn by_cells(&self) -> Option<&dyn CellEncoder> {
-        Some(self)
-    }
-}
-
-impl CellEncoder for JsonEncoder {
-    fn begin(&self, out: &mut Vec<u8>) {
         if self.layout == Layout::Array {
             out.extend_from_slice(BETWEEN);
         }
-        out.push(b'{');
+        let begin = out.len();
+        for (key, cell) in self.keys.iter().zip(cells) {
+            match cell {
+                Cell::Absent => {}
+                Cell::Empty => key.null.put(out),
+                Cell::Text(content) if is_plain(content.as_bytes()) => {
+                    key.quote.put(out);
+                    out.extend_from_slice(content.as_bytes());
+                    out.push(b'"');
+                }
+                Cell::Digits(digits) => {
+                    key.name.put(out);
+                    out.extend_from_slice(digits.as_bytes());
+                }
+                cell => {
+                    key.name.put(out);
+                    value(out, cell)?;
+                }
+            }
+        }
+        // In the place of the first key's comma.
+        match out.get_mut(begin) {
+            Some(comma) => *comma = b'{',
+            None => out.push(b'{'),
+        }
+        out.extend_from_slice(if self.layout == Layout::Lines { b"}\n" } else { b"}" });
+        Ok(())
+    }
+}
+
+/// Bytes that are written again and again. What is short is copied as a block of one size, which takes no look at its
+/// length.
+#[derive(Clone)]
+struct Phrase {
+    block: [u8; PHRASE],
+    length: usize,
+    /// All of it, where the block is too small.
+    long: Vec<u8>,
+}
+
+const PHRASE: usize = 32;
+
+impl Phrase {
+    fn new(bytes: &[u8]) -> Self {
+        let mut block = [0; PHRASE];
+        let fits = block.get_mut(..bytes.len());
+        let long = if let Some(block) = fits {
+            block.copy_from_slice(bytes);
+            Vec::new()
+        } else {
+            bytes.to_vec()
+        };
+        Self {
+            block,
+            length: bytes.len(),
+            long,
+        }
     }
 
     #[inline]
-    fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
-        let Some(key) = self.keys.get(column).filter(|_| !matches!(cell, Cell::Absent)) else {
-            return Ok(());
-        };
-        // No value ends in an opening brace.
-        let from = usize::from(out.last() == Some(&b'{'));
-        match cell {
-            Cell::Empty => out.extend_from_slice(key.null.get(from..).unwrap_or_default()),
-            Cell::Text(content) if is_plain(content.as_bytes()) => {
-                out.extend_from_slice(key.quote.get(from..).unwrap_or_default());
-                out.extend_from_slice(content.as_bytes());
-                out.push(b'"');
-            }
-            cell => {
-                out.extend_from_slice(key.name.get(from..).unwrap_or_default());
-                value(out, cell)?;
-            }
+    fn put(&self, out: &mut Vec<u8>) {
+        if self.length > PHRASE {
+            return out.extend_from_slice(&self.long);
         }
-        Ok(())
-    }
-
-    fn end(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(if self.layout == Layout::Lines { b"}\n" } else { b"}" });
+        let end = out.len() + self.length;
+        out.extend_from_slice(&self.block);
+        out.truncate(end);
     }
 }
 
@@ -138,10 +163,19 @@ fn is_plain(text: &[u8]) -> bool {
     if blocks.iter().any(|block| has_special(u64::from_le_bytes(*block))) {
         return false;
     }
-    if let (Some(last), false) = (text.last_chunk::<8>(), rest.is_empty()) {
-        return !has_special(u64::from_le_bytes(*last));
+    if rest.is_empty() {
+        return true;
     }
-    !rest.iter().any(|byte| *byte < 0x20 || matches!(byte, b'"' | b'\\'))
+    // What is left is looked at in blocks that overlap.
+    let last = if let Some(last) = text.last_chunk::<8>() {
+        u64::from_le_bytes(*last)
+    } else if let (Some(first), Some(last)) = (text.first_chunk::<4>(), text.last_chunk::<4>()) {
+        u64::from(u32::from_le_bytes(*first)) << 32 | u64::from(u32::from_le_bytes(*last))
+    } else {
+        text.iter()
+            .fold(u64::from_le_bytes([b' '; 8]), |word, byte| word << 8 | u64::from(*byte))
+    };
+    !has_special(last)
 }
 
 impl InParts for JsonWriter<'_> {

@@ -137,24 +137,6 @@ pub trait InParts {
 pub trait RowEncoder: Send + Sync {
     /// Adds a whole row's bytes. What an error leaves behind is of no use.
     fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError>;
-
-    /// The same cell by cell, in formats in which a cell stands for itself.
-    fn by_cells(&self) -> Option<&dyn CellEncoder> {
-        None
-    }
-}
-
-/// Makes cells into bytes.
-pub trait CellEncoder {
-    /// Begins a row.
-    fn begin(&self, out: &mut Vec<u8>);
-
-    /// Adds the bytes of a row's cell; every column has one, and they come in the columns' order.
-    /// What an error leaves behind is of no use.
-    fn cell(&self, column: usize, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError>;
-
-    /// Ends the row.
-    fn end(&self, out: &mut Vec<u8>);
 }
 
 impl OutFormat {

@@ -1,4 +1,6 @@
 //! The sheets' rows, numbered and packed on other threads, in a temporary file until the workbook is put together.
+//!
+//! Doesn't belong here: what a row's XML is (`encode`), the container (`package`).
 
 use std::collections::VecDeque;
 use std::fs::File;

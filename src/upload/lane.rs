@@ -3,6 +3,8 @@
 //! Whatever isn't a post that goes through at the first try (a failure, a deletion, a batch that has to be cut) goes to a
 //! thread of the lane's own, which finds out what becomes of it (`reconcile`) while the lane waits: so there are never
 //! more batches on their way than lanes.
+//!
+//! Doesn't belong here: how a post is made (`api`), what is promised before it (`journal`).
 
 use std::num::NonZeroUsize;
 use std::sync::PoisonError;

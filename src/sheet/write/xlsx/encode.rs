@@ -2,6 +2,8 @@
 //!
 //! A row's number is known only once all rows before it are, so its place is kept by marks, which XML can't hold as they
 //! are: `number` puts it there.
+//!
+//! Doesn't belong here: what a value becomes in a cell (`cells`), packing (`body`).
 
 use std::io::Write as _;
 use std::sync::Arc;

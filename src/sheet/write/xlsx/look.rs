@@ -1,4 +1,6 @@
 //! The looks of cells: number formats, each plain and for a cell at fault, and their places among the workbook's styles.
+//!
+//! Doesn't belong here: which look a value takes (`cells`).
 
 use rust_xlsxwriter::{Color, Format};
 

@@ -1,6 +1,7 @@
 //! The container of a workbook: a zip file whose entries were deflated elsewhere (APPNOTE.TXT 6.3, sections 4.3 and 4.5.3).
 //!
-//! The zip crate packs what it writes itself, on one thread; it takes packed bytes only from another archive.
+//! The zip crate packs what it writes itself, on one thread; it takes packed bytes only from another archive. Doesn't belong here: reading
+//! archives (`sheet`).
 
 use std::io::{Read, Result, Write};
 

@@ -1,4 +1,5 @@
-//! Workbooks as `rust_xlsxwriter` writes them whole: what the quick way is compared with.
+//! Workbooks as `rust_xlsxwriter` writes them whole: what the quick way is compared with. Doesn't belong here: anything that a
+//! user's file is made by.
 
 use std::io::Read as _;
 

@@ -1,4 +1,6 @@
 //! Everything of a workbook but its rows, by `rust_xlsxwriter`: styles, columns, panes, filters and properties.
+//!
+//! Doesn't belong here: cells (`encode`), which are put in afterwards.
 
 use rust_xlsxwriter::{Workbook, XlsxError};
 

@@ -27,7 +27,7 @@ where
     E: Send,
 {
     let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
-    let (order, ordered) = sync_channel::<Receiver<O>>(workers);
+    let (order, ordered) = sync_channel::<Receiver<O>>(workers * 3);
     let (jobs, waiting) = sync_channel::<(J, SyncSender<O>)>(workers);
     let (waiting, work) = (Mutex::new(waiting), &work);
     thread::scope(|scope| {

@@ -5,6 +5,7 @@
 //!
 //! Doesn't belong here: where items come from (`transfer`), plans that people read (`review`).
 
+mod straight;
 mod text;
 
 use serde_json::Value;
@@ -12,6 +13,7 @@ use serde_json::Value;
 use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, same, shows};
 use crate::item::{FIELDS, ITEM_ID, Object};
 
+pub use straight::Straightway;
 pub use text::{ChangeText, PlanPart};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)

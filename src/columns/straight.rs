@@ -9,7 +9,7 @@ use std::borrow::Cow;
 use super::cells::{self, Meaning};
 use super::layout::{Layout, Target};
 use super::looks::Look;
-use super::{ColumnOptions, FieldValue, NumberStyle};
+use super::{ColumnOptions, FieldValue, NumberStyle, Origin};
 use crate::sheet::{Cell, Row};
 
 /// A row with a sound id that no other row has: an item, unless one of its values is refused.
@@ -28,6 +28,15 @@ impl<'a> Straight<'a> {
     #[must_use]
     pub fn table(&self) -> usize {
         self.table
+    }
+
+    /// Where the row stands.
+    #[must_use]
+    pub fn origin(&self) -> Origin {
+        Origin {
+            table: self.table,
+            line: self.row.line,
+        }
     }
 
     /// The id, checked.

@@ -13,7 +13,7 @@ use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
 use crate::output::grouped;
 use crate::place::PlaceError;
-use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Verdict};
+use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Straightway, Verdict};
 use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Identity, Known, Runs, fingerprint};
@@ -98,7 +98,14 @@ impl Supply for Files<'_> {
         stored: &Lookup<'_>,
         take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
     ) -> Result<bool, Error> {
-        self.source.read_parts::<(PlanPart, Window), Error>(
+        let straightway = Straightway::new(self.source, &self.policy)?;
+        self.source.read_parts_straight::<(PlanPart, Window), Error>(
+            &|(part, window), row| {
+                if self.shard.is_some_and(|shard| !shard.has_id(row.id())) {
+                    return Ok(true);
+                }
+                Ok(stored.with(row.id(), window, |item| straightway.decide(row, item, part))??)
+            },
             &|(part, window), _, incoming| {
                 if self.shard.is_some_and(|shard| !is_own(shard, &incoming)) {
                     return Ok(());

@@ -40,6 +40,8 @@ pub struct PlanPart {
     pub changes: Vec<ChangeText>,
     /// What is refused, and why.
     pub rejects: Vec<(Origin, Rejection)>,
+    /// Room in which bodies are made.
+    pub(super) room: Vec<u8>,
 }
 
 impl PlanPart {
@@ -133,7 +135,7 @@ fn text(out: &mut Vec<u8>, text: &str) -> Option<()> {
 }
 
 /// Whether these are digits, at most a sign before and a point between them, as JSON writes a number.
-fn is_plain_number(digits: &str) -> bool {
+pub(super) fn is_plain_number(digits: &str) -> bool {
     let unsigned = digits.strip_prefix('-').unwrap_or(digits);
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
     let all = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
@@ -167,7 +169,7 @@ fn is_plainly_stored(draft: &Draft<'_>, stored: &Item<'_, '_>, policy: &Policy) 
 }
 
 /// Where a field stands, looked for from `from` on and then before it.
-fn place_of(item: &Item<'_, '_>, name: &str, from: usize) -> Option<usize> {
+pub(super) fn place_of(item: &Item<'_, '_>, name: &str, from: usize) -> Option<usize> {
     let find = |(place, (own, _)): (usize, &crate::skim::Field<'_>)| (own == name).then_some(place);
     let mut fields = item.fields.iter().enumerate();
     fields

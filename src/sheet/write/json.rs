@@ -18,6 +18,8 @@ pub(super) enum Layout {
     Array,
     /// No array.
     Lines,
+    /// Objects that stand alone.
+    Single,
 }
 
 /// Writes objects.
@@ -30,7 +32,7 @@ pub(super) struct JsonWriter<'w> {
 
 /// Makes objects of rows.
 #[derive(Clone)]
-struct JsonEncoder {
+pub(super) struct JsonEncoder {
     layout: Layout,
     keys: Vec<Key>,
 }
@@ -51,10 +53,25 @@ const BETWEEN: &[u8] = b",\n";
 
 impl<'w> JsonWriter<'w> {
     pub(super) fn new(layout: Layout, columns: &[Column], mut out: Out<'w>) -> Result<Self, WriteError> {
-        let mut keys = Vec::with_capacity(columns.len());
-        for column in columns {
+        let encoder = JsonEncoder::new(layout, columns.iter().map(|column| column.name.as_str()))?;
+        if layout == Layout::Array {
+            out.write_all(b"[\n")?;
+        }
+        Ok(Self {
+            out,
+            encoder,
+            first: true,
+            line: Vec::new(),
+        })
+    }
+}
+
+impl JsonEncoder {
+    pub(super) fn new<'n>(layout: Layout, names: impl Iterator<Item = &'n str>) -> Result<Self, WriteError> {
+        let mut keys = Vec::new();
+        for column in names {
             let mut name = vec![b','];
-            text(&mut name, &column.name)?;
+            text(&mut name, column)?;
             name.push(b':');
             keys.push(Key {
                 quote: Phrase::new(&[name.as_slice(), b"\""].concat()),
@@ -62,15 +79,7 @@ impl<'w> JsonWriter<'w> {
                 name: Phrase::new(&name),
             });
         }
-        if layout == Layout::Array {
-            out.write_all(b"[\n")?;
-        }
-        Ok(Self {
-            out,
-            encoder: JsonEncoder { layout, keys },
-            first: true,
-            line: Vec::new(),
-        })
+        Ok(Self { layout, keys })
     }
 }
 

@@ -208,6 +208,12 @@ impl Compression {
     }
 }
 
+/// What makes JSON objects with these keys, each to stand alone: the cells in the keys' order, absent ones left out.
+pub fn object_encoder(keys: &[&str]) -> Result<Box<dyn RowEncoder>, WriteError> {
+    let encoder = json::JsonEncoder::new(json::Layout::Single, keys.iter().copied())?;
+    Ok(Box::new(encoder))
+}
+
 /// A writer of this format, its header already written. `out` gets the bytes; whoever owns it makes them durable.
 pub fn writer<'w>(
     target: &Target,

@@ -1,0 +1,380 @@
+//! Plans made straight from rows: most rows of a file are new items, or items that are stored as the file has them, and
+//! either can be told without reading the whole row into a draft first.
+//!
+//! Whatever takes more than that is left to [`PlanPart::decide`], and a property holds the two to the same plan.
+//!
+//! Doesn't belong here: any rule of its own (`plan`), what a row says (`columns`).
+
+use super::text::{ChangeText, PlanPart, is_plain_number, place_of};
+use super::{Action, Blanks, Mode, Policy};
+use crate::columns::{FieldValue, Source, Straight};
+use crate::item::{FIELDS, ITEM_ID, field_named};
+use crate::sheet::Cell;
+use crate::sheet::write::{RowEncoder, WriteError, object_encoder};
+use crate::skim::{Item, Skimmed};
+
+/// Items of so many fields take no memory of their own on their way: more than there are.
+const USUAL: usize = 48;
+
+/// How the rows of a source become plans.
+pub struct Straightway {
+    policy: Policy,
+    /// Makes the bodies that are posted, their fields in byte order.
+    encoder: Box<dyn RowEncoder>,
+    /// For each of a body's fields, whether a new item has it even where the file says nothing of it.
+    always: Vec<bool>,
+    /// The place of the id among a body's fields.
+    id: usize,
+    /// For each table, what its rows give; none where two of its columns give one field.
+    tables: Vec<Option<Vec<Given>>>,
+}
+
+/// A field that a table's rows give, in their order.
+struct Given {
+    field: String,
+    /// Its place among a body's fields.
+    slot: usize,
+}
+
+impl Straightway {
+    /// The way for these tables.
+    pub fn new(source: &Source, policy: &Policy) -> Result<Self, WriteError> {
+        let mut fields = source.fields();
+        fields.push(ITEM_ID);
+        if policy.complete {
+            fields.extend(FIELDS.iter().map(|field| field.name));
+        }
+        fields.sort_unstable();
+        fields.dedup();
+        let slot = |name: &str| fields.binary_search(&name).unwrap_or_default();
+        let given = |table| {
+            let given = source.fields_of(table).map(|field| Given {
+                slot: slot(field),
+                field: field.to_owned(),
+            });
+            let given: Vec<Given> = given.collect();
+            let mut slots: Vec<usize> = given.iter().map(|given| given.slot).chain([slot(ITEM_ID)]).collect();
+            slots.sort_unstable();
+            let apart = slots.iter().zip(slots.iter().skip(1)).all(|(one, next)| one != next);
+            apart.then_some(given)
+        };
+        Ok(Self {
+            policy: *policy,
+            encoder: object_encoder(&fields)?,
+            always: fields
+                .iter()
+                .map(|name| policy.complete && field_named(name).is_some())
+                .collect(),
+            id: slot(ITEM_ID),
+            tables: (0..source.tables.len()).map(given).collect(),
+        })
+    }
+
+    /// Decides on a row, given its stored text; false if that takes a draft, and nothing is decided.
+    pub fn decide(
+        &self,
+        row: &Straight<'_>,
+        stored: Option<&Item<'_, '_>>,
+        part: &mut PlanPart,
+    ) -> Result<bool, WriteError> {
+        let Some(Some(given)) = self.tables.get(row.table()) else {
+            return Ok(false);
+        };
+        match (stored, self.policy.mode) {
+            (None, Mode::Upsert | Mode::Create) => self.create(row, given, part),
+            (Some(stored), Mode::Upsert | Mode::Update) if self.is_stored(row, given, stored) => {
+                part.rows += 1;
+                part.unchanged += 1;
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+
+    fn create(&self, row: &Straight<'_>, given: &[Given], part: &mut PlanPart) -> Result<bool, WriteError> {
+        let mut few = [Cell::Absent; USUAL];
+        let mut many = Vec::new();
+        let cells = if let Some(few) = few.get_mut(..self.always.len()) {
+            few
+        } else {
+            many.resize(self.always.len(), Cell::Absent);
+            many.as_mut_slice()
+        };
+        if self.policy.complete {
+            for (cell, always) in cells.iter_mut().zip(&self.always) {
+                *cell = if *always { Cell::Empty } else { Cell::Absent };
+            }
+        }
+        let keeps = self.policy.blanks == Blanks::Keep;
+        // Most values are what their cells hold; these are not.
+        let mut made = Vec::new();
+        for (place, Given { slot, .. }) in given.iter().enumerate() {
+            match row.plain(place) {
+                Some(Cell::Empty) if keeps => {}
+                Some(cell) => put(cells, *slot, cell),
+                None => match row.value(place) {
+                    Ok(Some(FieldValue::Nothing)) if keeps => {}
+                    Ok(Some(FieldValue::Number(digits))) if !is_plain_number(&digits) => return Ok(false),
+                    Ok(Some(FieldValue::Json(_))) | Err(_) => return Ok(false),
+                    Ok(Some(value)) => made.push((*slot, value)),
+                    Ok(None) => {}
+                },
+            }
+        }
+        put(cells, self.id, Cell::Text(row.id()));
+        for (slot, value) in &made {
+            let cell = match value {
+                FieldValue::Text(text) => Cell::Text(text),
+                FieldValue::Number(digits) => Cell::Digits(digits),
+                FieldValue::Bool(value) => Cell::Bool(*value),
+                FieldValue::Nothing | FieldValue::Json(_) => Cell::Empty,
+            };
+            put(cells, *slot, cell);
+        }
+        let mut body = std::mem::take(&mut part.room);
+        body.clear();
+        self.encoder.encode(cells, &mut body)?;
+        let text = simdutf8::basic::from_utf8(&body).map(str::to_owned);
+        part.room = body;
+        let Ok(body) = text else { return Ok(false) };
+        part.rows += 1;
+        part.changes.push(ChangeText {
+            origin: row.origin(),
+            action: Action::Create,
+            id: row.id().to_owned(),
+            body,
+            before: None,
+        });
+        Ok(true)
+    }
+
+    /// Whether the stored item holds what the row says, to the letter.
+    fn is_stored(&self, row: &Straight<'_>, given: &[Given], stored: &Item<'_, '_>) -> bool {
+        let mut at = 0;
+        given.iter().enumerate().all(|(place, Given { field, .. })| {
+            let plain = row.plain(place);
+            if plain == Some(Cell::Empty) && self.policy.blanks == Blanks::Keep {
+                return true;
+            }
+            // Files and items often have their fields in one order, with gaps.
+            let found = place_of(stored, field, at);
+            at = found.map_or(at, |found| found + 1);
+            let old = found.and_then(|found| stored.fields.get(found)).map(|(_, old)| old);
+            match plain {
+                Some(Cell::Text(new)) => matches!(old, Some(Skimmed::Text(old)) if old == new),
+                // Of a cell that isn't typed, its own text is as good.
+                Some(Cell::Digits(new)) => match old {
+                    Some(Skimmed::Number(old)) => *old == new,
+                    Some(Skimmed::Text(old)) => old == new,
+                    _ => false,
+                },
+                Some(Cell::Empty) => matches!(old, None | Some(Skimmed::Null)),
+                Some(_) => false,
+                None => match (row.value(place), old) {
+                    (Ok(None), _) => true,
+                    (Ok(Some(FieldValue::Nothing)), _) if self.policy.blanks == Blanks::Keep => true,
+                    (Ok(Some(FieldValue::Nothing)), None | Some(Skimmed::Null)) => true,
+                    (Ok(Some(FieldValue::Text(new))), Some(Skimmed::Text(old))) => new == *old,
+                    (Ok(Some(FieldValue::Number(new))), Some(Skimmed::Number(old))) => new == *old,
+                    (Ok(Some(FieldValue::Bool(new))), Some(Skimmed::Bool(old))) => new == *old,
+                    _ => false,
+                },
+            }
+        })
+    }
+}
+
+fn put<'a>(cells: &mut [Cell<'a>], slot: usize, cell: Cell<'a>) {
+    if let Some(place) = cells.get_mut(slot) {
+        *place = cell;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::columns::{ColumnOptions, Reading};
+    use crate::error::Error;
+    use crate::sheet::{Format, Header, HeaderCell, Row, Table};
+    use crate::skim::Skimmer;
+
+    const NAMES: [&str; 6] = ["quantity", "name", "item_id", "moved_at", "approved", "status"];
+    const CELLS: [&[&str]; 6] = [
+        &[
+            "", "None", "12", "1.5", "1,5", "1.234,50", "-0.50", "007", "1e3", "some", "1E400", "-", " 5 ",
+        ],
+        &[
+            "",
+            "n/a",
+            "Kush",
+            "é\"\\",
+            "line\nbreak",
+            "'=1",
+            "#REF!",
+            "12",
+            "Kush ",
+            "=\"007\"",
+            "TOTAL",
+        ],
+        &[
+            "A1", "b2", "A/1", "", "00123", "A1 ", "1E10", "C\"3", "TOTAL", "D4", "E5", "F6",
+        ],
+        &[
+            "",
+            "03/04/2021",
+            "13/04/2021",
+            "2021-04-05",
+            "2021-04-05T06:07:08Z",
+            "2021-02-29",
+            "never",
+            "NULL",
+        ],
+        &["", "true", "FALSE", "yes", "1", "None", "maybe"],
+        &["", "active", "None", "Active"],
+    ];
+
+    fn source(rows: &[Vec<&str>], options: ColumnOptions) -> Source {
+        let cells = NAMES.iter().enumerate().map(|(index, name)| HeaderCell {
+            index,
+            name: (*name).to_owned(),
+        });
+        let header = Header {
+            line: 1,
+            cells: cells.collect(),
+            ..Header::default()
+        };
+        let rows = rows.iter().zip(2..).map(|(cells, line)| {
+            let mut row = Row::new();
+            row.clear(line);
+            cells.iter().for_each(|cell| row.push(Cell::Text(cell)));
+            row
+        });
+        let format = Format::Delimited {
+            delimiter: b',',
+            encoding: "UTF-8",
+        };
+        let table = Table::from_rows("count.csv", format, None, header, rows.collect());
+        let mut source = Source::new(vec![table], options).unwrap();
+        source.survey().unwrap();
+        source
+    }
+
+    /// The plan, and how many rows were taken straight.
+    fn planned(source: &Source, stored: &[(String, String)], policy: &Policy, straight: bool) -> (PlanPart, u64) {
+        let way = Straightway::new(source, policy).unwrap();
+        let with = |id: &str, take: &mut dyn FnMut(Option<&Item<'_, '_>>)| {
+            let text = stored.iter().find(|(own, _)| own == id).map(|(_, text)| text.as_str());
+            let mut skimmer = text.map(Skimmer::new);
+            take(skimmer.as_mut().map(|skimmer| skimmer.item().unwrap()).as_ref());
+        };
+        let mut plan = PlanPart::default();
+        let taken = std::sync::atomic::AtomicU64::new(0);
+        source
+            .read_parts_straight::<PlanPart, Error>(
+                &|part, row| {
+                    let mut decided = Ok(false);
+                    if straight {
+                        with(row.id(), &mut |item| decided = way.decide(row, item, part));
+                    }
+                    taken.fetch_add(
+                        u64::from(matches!(decided, Ok(true))),
+                        std::sync::atomic::Ordering::Relaxed,
+                    );
+                    Ok(decided?)
+                },
+                &|part, _, incoming| {
+                    match incoming.reading {
+                        Reading::Item(draft) => {
+                            with(&draft.id, &mut |item| {
+                                part.decide(incoming.origin, &draft, item, policy)
+                            });
+                        }
+                        Reading::Rejected(reasons) => {
+                            part.rows += 1;
+                            part.rejects
+                                .extend(reasons.into_iter().map(|reason| (incoming.origin, reason)));
+                        }
+                        Reading::Skipped(_) => {
+                            part.rows += 1;
+                            part.skipped += 1;
+                        }
+                    }
+                    Ok(())
+                },
+                &mut |part| {
+                    plan.rows += part.rows;
+                    plan.unchanged += part.unchanged;
+                    plan.skipped += part.skipped;
+                    plan.changes.extend(part.changes);
+                    plan.rejects.extend(part.rejects);
+                    Ok(())
+                },
+            )
+            .unwrap();
+        (plan, taken.into_inner())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1_000))]
+        #[test]
+        fn what_is_planned_straight_is_what_is_planned_of_drafts(
+            rows in prop::collection::vec((0..13_usize, 0..11_usize, 0..12_usize, 0..8_usize, 0..7_usize, 0..4_usize, 3..8_usize), 1..12),
+            // What is stored of a row: nothing, what the file says, or something near it.
+            stored in prop::collection::vec((0..5_usize, 0..13_usize, 0..4_usize), 12),
+            clear in any::<bool>(), complete in any::<bool>(), strict in any::<bool>(), blanks_reject in any::<bool>(),
+            mode in prop::sample::select(vec![Mode::Upsert, Mode::Create, Mode::Update]),
+        ) {
+            let rows: Vec<Vec<&str>> = rows.into_iter().map(|(a, b, c, d, e, f, width)| {
+                let mut row: Vec<&str> = [a, b, c, d, e, f].iter().zip(CELLS).map(|(at, cells)| cells[*at]).collect();
+                row.push("beyond");
+                row.truncate(width);
+                row
+            }).collect();
+            let policy = Policy { blanks: if clear { Blanks::Clear } else { Blanks::Keep }, mode, complete };
+            let source = source(&rows, ColumnOptions { strict, blanks_reject, ..ColumnOptions::default() });
+            let every = Policy { mode: Mode::Upsert, ..policy };
+            let (new, _) = planned(&source, &[], &every, false);
+            let stored: Vec<(String, String)> = new.changes.iter().zip(stored).filter_map(|(change, (which, cell, status))| {
+                let mut item: crate::item::Object = serde_json::from_str(&change.body).unwrap();
+                match which {
+                    0 => return None,
+                    1 => {}
+                    2 => { item.insert("quantity".to_owned(), CELLS[0][cell].into()); }
+                    3 => { item.insert("status".to_owned(), CELLS[5][status].into()); }
+                    _ => { item.remove("quantity"); }
+                }
+                Some((change.id.clone(), serde_json::to_string(&item).unwrap()))
+            }).collect();
+            let (plan, _) = planned(&source, &stored, &policy, true);
+            let (plain, _) = planned(&source, &stored, &policy, false);
+            prop_assert_eq!((plan.rows, plan.unchanged, plan.skipped), (plain.rows, plain.unchanged, plain.skipped));
+            prop_assert_eq!(plan.changes, plain.changes);
+            prop_assert_eq!(plan.rejects, plain.rejects);
+        }
+    }
+
+    #[test]
+    fn new_and_unchanged_rows_are_taken_straight() {
+        let rows = [
+            vec!["12", "Kush", "A1", "2021-04-05", "true", ""],
+            vec!["1.5", "Haze \"1\"", "b2", "13/04/2021", "", "None"],
+        ];
+        let source = source(&rows, ColumnOptions::default());
+        let policy = Policy::default();
+        let (plan, taken) = planned(&source, &[], &policy, true);
+        assert_eq!(taken, 2);
+        assert_eq!(
+            plan.changes[0].body,
+            r#"{"approved":"true","item_id":"A1","moved_at":"2021-04-05","name":"Kush","quantity":12}"#
+        );
+        let stored: Vec<_> = plan
+            .changes
+            .into_iter()
+            .map(|change| (change.id, change.body))
+            .collect();
+        let (plan, taken) = planned(&source, &stored, &policy, true);
+        assert_eq!((taken, plan.unchanged), (2, 2));
+    }
+}

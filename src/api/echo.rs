@@ -89,7 +89,7 @@ pub(super) struct Body<'a> {
 impl<'a> Body<'a> {
     /// Checks what is about to be sent, as [`Sent::body`] does.
     pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
-        if let Ok(text) = std::str::from_utf8(body) {
+        if let Ok(text) = simdutf8::basic::from_utf8(body) {
             let mut items = Skimmer::new(text);
             let is_array = items.peek() == Some(b'[');
             if skim(&mut items, is_array, &mut |_, _| true) && items.peek().is_none() {
@@ -115,19 +115,19 @@ impl<'a> Body<'a> {
     /// Whether the answer is of the usual form and holds what was sent, spelled as it was sent, whatever it adds. What is
     /// found so the long way finds as well.
     fn is_plainly_in(&self, answer: &[u8]) -> bool {
-        let Ok(answer) = std::str::from_utf8(answer) else {
-            return false;
-        };
         let mut rest = answer;
         for word in ["{", "\"success\"", ":", "true", ",", "\"data\"", ":"] {
-            match rest.trim_ascii_start().strip_prefix(word) {
+            match rest.trim_ascii_start().strip_prefix(word.as_bytes()) {
                 Some(after) => rest = after,
                 None => return false,
             }
         }
-        if let Some(end) = rest.trim_ascii_start().strip_prefix(self.text) {
-            return end.trim_ascii() == "}";
+        if let Some(end) = rest.trim_ascii_start().strip_prefix(self.text.as_bytes()) {
+            return end.trim_ascii() == b"}";
         }
+        let Ok(rest) = simdutf8::basic::from_utf8(rest) else {
+            return false;
+        };
         let (mut sent, mut got) = (Skimmer::new(self.text), Skimmer::new(rest));
         if (got.peek() == Some(b'[')) != self.is_array {
             return false;

@@ -4,6 +4,7 @@
 
 use std::io::{BufReader, Cursor, Read as _};
 
+use bytes::Bytes;
 use reqwest::Method;
 use reqwest::blocking::{RequestBuilder, Response};
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
@@ -179,15 +180,15 @@ impl Client {
     /// items, in the same order, each sent field with the sent value (`updated_at` and `updated_by` may be added).
     ///
     /// A body that isn't a JSON object or array of objects (a NaN, for one) is refused before it is sent.
-    pub fn post(&self, body: &[u8]) -> Result<(), ApiError> {
-        let sent = Body::check(body)?;
+    pub fn post(&self, body: Bytes) -> Result<(), ApiError> {
+        let sent = Body::check(&body)?;
         let asked = if sent.is_array { Asked::Array } else { Asked::Other };
         let request = self
             .http
             .request(Method::POST, self.origin.address.collection.clone())
             .timeout(self.timeout)
             .header(CONTENT_TYPE, JSON)
-            .body(body.to_vec());
+            .body(body.clone());
         let answer = self.origin.read(self.send(request, asked)?)?;
         sent.verify(&answer, &self.origin)
     }

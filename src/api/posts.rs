@@ -5,6 +5,7 @@
 
 use std::sync::atomic::Ordering;
 
+use bytes::Bytes;
 use reqwest::header::{CONTENT_TYPE, HeaderValue};
 use tokio::runtime::{Builder, Runtime};
 
@@ -41,8 +42,8 @@ impl Posts<'_> {
     }
 
     /// Posts one object or an array of objects, once; see [`Client::post`].
-    pub async fn post(&self, body: &[u8]) -> Result<(), ApiError> {
-        let sent = Body::check(body)?;
+    pub async fn post(&self, body: Bytes) -> Result<(), ApiError> {
+        let sent = Body::check(&body)?;
         let asked = if sent.is_array { Asked::Array } else { Asked::Other };
         let origin = &self.client.origin;
         let request = self
@@ -50,7 +51,7 @@ impl Posts<'_> {
             .post(origin.address.collection.clone())
             .timeout(self.client.timeout)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body.to_vec());
+            .body(body.clone());
         self.client.requests.fetch_add(1, Ordering::Relaxed);
         let response = request.send().await.map_err(|error| origin.unanswered(&error))?;
         let answer = origin.receive(response, asked).await?;

@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use bytes::Bytes;
+
 use super::testserver::{KEY, Reply, Server, html, json, with};
 use super::*;
 use crate::item::Object;
@@ -37,9 +39,9 @@ fn list_failure(reply: Reply) -> ApiError {
 
 /// A post in both ways that there are, which see the same in the same answers.
 fn post(client: &Client, body: &str) -> Result<(), ApiError> {
-    let plain = client.post(body.as_bytes());
+    let plain = client.post(Bytes::copy_from_slice(body.as_bytes()));
     let posts = client.posts().unwrap();
-    let quick = posts.drive(posts.post(body.as_bytes()));
+    let quick = posts.drive(posts.post(Bytes::copy_from_slice(body.as_bytes())));
     assert_eq!(format!("{quick:?}"), format!("{plain:?}"), "{body}");
     plain
 }
@@ -248,7 +250,7 @@ fn a_body_that_is_no_json_is_refused_before_it_is_sent() {
 fn writes_are_sent_once_and_reads_again() {
     let server = Server::start(|_| json(503, "{}"));
     let client = server.client(3);
-    client.post(ITEM.as_bytes()).unwrap_err();
+    client.post(ITEM.into()).unwrap_err();
     client.delete("a", DeleteForm::Body).unwrap_err();
     assert_eq!((client.requests(), client.retries()), (2, 0));
     client.get("a").unwrap_err();
@@ -384,7 +386,7 @@ fn many_posts_are_under_way_at_once_from_one_thread() {
     let client = server.client(0);
     let posts = client.posts().unwrap();
     let answers = posts.drive(async {
-        let posts: futures_util::stream::FuturesUnordered<_> = (0..20).map(|_| posts.post(ITEM.as_bytes())).collect();
+        let posts: futures_util::stream::FuturesUnordered<_> = (0..20).map(|_| posts.post(ITEM.into())).collect();
         futures_util::StreamExt::collect::<Vec<_>>(posts).await
     });
     assert_eq!(answers.iter().filter(|answer| answer.is_ok()).count(), 20);

@@ -245,26 +245,48 @@ impl Journal {
         self.with(|c| c.query_row("SELECT EXISTS (SELECT 1 FROM outcomes)", [], |row| row.get(0)))
     }
 
-    /// Up to `most` planned changes after `seq`, in the plan's order; with `open` only those that have not ended yet.
-    pub fn after(&self, seq: i64, most: usize, open: bool) -> Result<Vec<Entry>, JournalError> {
+    /// Gives the planned changes after `seq`, in the plan's order, until `take` wants no more: each one's number, what is
+    /// done, and the JSON object that is posted. With `open` only those that have not ended yet.
+    pub fn each_after(
+        &self,
+        seq: i64,
+        open: bool,
+        take: &mut dyn FnMut(i64, Action, &[u8]) -> bool,
+    ) -> Result<(), JournalError> {
         let select = if open {
-            "SELECT seq, id, action, body FROM changes JOIN bodies USING (seq)
-             WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)
-             ORDER BY seq LIMIT ?2"
+            "SELECT seq, action, body FROM changes JOIN bodies USING (seq)
+             WHERE seq > ?1 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq) ORDER BY seq"
         } else {
-            "SELECT seq, id, action, body FROM changes JOIN bodies USING (seq) WHERE seq > ?1 ORDER BY seq LIMIT ?2"
+            "SELECT seq, action, body FROM changes JOIN bodies USING (seq) WHERE seq > ?1 ORDER BY seq"
         };
         self.with(|c| {
             let mut select = c.prepare_cached(select)?;
-            let rows = select.query_map(params![seq, i64::try_from(most).unwrap_or(i64::MAX)], |row| {
-                Ok(Entry {
-                    seq: row.get(0)?,
-                    id: row.get(1)?,
-                    action: action(row.get(2)?),
-                    body: row.get(3)?,
+            let mut rows = select.query([seq])?;
+            while let Some(row) = rows.next()? {
+                if !take(row.get(0)?, action(row.get(1)?), row.get_ref(2)?.as_bytes()?) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
+    /// The planned changes of these numbers, whole.
+    pub fn entries(&self, seqs: &[i64]) -> Result<Vec<Entry>, JournalError> {
+        self.with(|c| {
+            let mut select =
+                c.prepare_cached("SELECT id, action, body FROM changes JOIN bodies USING (seq) WHERE seq = ?1")?;
+            let entry = |seq: &i64| {
+                select.query_row([seq], |row| {
+                    Ok(Entry {
+                        seq: *seq,
+                        id: row.get(0)?,
+                        action: action(row.get(1)?),
+                        body: row.get(2)?,
+                    })
                 })
-            })?;
-            rows.collect()
+            };
+            seqs.iter().map(entry).collect()
         })
     }
 

@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use std::sync::PoisonError;
 use std::time::{Duration, Instant};
 
+use bytes::Bytes;
 use tokio::sync::Mutex;
 use tokio::sync::mpsc::{Receiver, Sender, channel};
 
@@ -15,9 +16,6 @@ use crate::plan::Action;
 /// The largest body that is sent. The server keeps each body in a log document of at most 1 MiB, and answers 500 to
 /// a body over about 0.9 MiB although everything is saved (API contract).
 pub(super) const MOST_BYTES: usize = 900_000;
-
-/// How many changes are read from the journal at a time.
-const PAGE: usize = 2_000;
 
 /// So many items, at least, are promised together: a promise costs a wait for the disk.
 const PROMISED: usize = 32;
@@ -32,15 +30,58 @@ const MOST_WAITING: usize = 8 * 1024 * 1024;
 /// however quick the endpoint is; one that lasts much longer by a smaller one.
 const PROMISE_LASTS: Duration = Duration::from_millis(20);
 
-/// A share of the plan that goes into one request.
-pub(super) type Batch = Vec<Entry>;
+/// A share of the plan that goes into one request. Only what a request that goes through takes of it is kept; what goes
+/// wrong reads its changes from the journal again.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The changes' numbers in the plan.
+    pub(super) seqs: Vec<i64>,
+    /// Whether it is a deletion, which is a batch of its own: the API deletes one item a request.
+    pub(super) is_deletion: bool,
+    /// The items as an array, but for its closing bracket.
+    text: Vec<u8>,
+}
+
+impl Batch {
+    fn begin(action: Action) -> Self {
+        Self {
+            seqs: Vec::new(),
+            is_deletion: action == Action::Delete,
+            text: Vec::new(),
+        }
+    }
+
+    fn fits(&self, action: Action, body: &[u8], most: usize) -> bool {
+        let alone = self.is_deletion || action == Action::Delete;
+        !alone && self.seqs.len() < most && self.text.len() + body.len() + 2 < MOST_BYTES
+    }
+
+    fn push(&mut self, seq: i64, body: &[u8]) {
+        self.seqs.push(seq);
+        self.text.push(if self.text.is_empty() { b'[' } else { b',' });
+        self.text.extend_from_slice(body);
+    }
+
+    /// How many items it has.
+    pub(super) fn len(&self) -> usize {
+        self.seqs.len()
+    }
+
+    /// Takes the request's body out of it: the object itself for one item (the documentation's form), else an array.
+    pub(super) fn take_body(&mut self) -> Bytes {
+        let mut text = std::mem::take(&mut self.text);
+        if self.seqs.len() == 1 {
+            return Bytes::from(text).slice(1..);
+        }
+        text.push(b']');
+        text.into()
+    }
+}
 
 /// The plan's changes, cut into batches in its order.
 struct Cutter<'a> {
     journal: &'a Journal,
-    waiting: VecDeque<Entry>,
     last: i64,
-    exhausted: bool,
     /// Some may have ended in an earlier part of the run.
     joined: bool,
 }
@@ -50,35 +91,41 @@ impl<'a> Cutter<'a> {
     fn new(journal: &'a Journal) -> Result<Self, JournalError> {
         Ok(Self {
             journal,
-            waiting: VecDeque::new(),
             last: 0,
-            exhausted: false,
             joined: journal.has_outcomes()?,
         })
     }
 
-    /// The next batch of at most `most` items and `MOST_BYTES`; none at the plan's end. A deletion is a batch of its
-    /// own: the API deletes one item a request.
-    fn next(&mut self, most: usize) -> Result<Option<Batch>, JournalError> {
-        let mut batch = Batch::new();
-        let mut bytes = 2;
-        loop {
-            if self.waiting.is_empty() && !self.exhausted {
-                let page = self.journal.after(self.last, PAGE, self.joined)?;
-                self.exhausted = page.len() < PAGE;
-                self.last = page.last().map_or(self.last, |entry| entry.seq);
-                self.waiting.extend(page);
+    /// The next batches, of at most `most` items and `MOST_BYTES` each, until there are enough of them (given their number,
+    /// their items and bytes); `most` is asked before each, and gives none where there is to be no more. None at the plan's
+    /// end.
+    fn next(
+        &mut self,
+        most: &dyn Fn() -> Option<usize>,
+        enough: &dyn Fn(usize, usize, usize) -> bool,
+    ) -> Result<VecDeque<Batch>, JournalError> {
+        let mut group = VecDeque::<Batch>::new();
+        let (mut limit, mut items, mut bytes) = (0, 0, 0);
+        let last = &mut self.last;
+        self.journal.each_after(*last, self.joined, &mut |seq, action, body| {
+            let fits = group.back().is_some_and(|batch| batch.fits(action, body, limit));
+            if !fits {
+                if enough(group.len(), items, bytes) {
+                    return false;
+                }
+                let Some(most) = most() else { return false };
+                limit = most;
+                group.push_back(Batch::begin(action));
             }
-            let Some(next) = self.waiting.front() else { break };
-            let fits = bytes + next.body.len() < MOST_BYTES && batch.len() < most;
-            let alone = next.action == Action::Delete || batch.first().is_some_and(|e| e.action == Action::Delete);
-            if !batch.is_empty() && (!fits || alone) {
-                break;
+            if let Some(batch) = group.back_mut() {
+                batch.push(seq, body);
             }
-            bytes += next.body.len() + 1;
-            batch.extend(self.waiting.pop_front());
-        }
-        Ok((!batch.is_empty()).then_some(batch))
+            items += 1;
+            bytes += body.len();
+            *last = seq;
+            true
+        })?;
+        Ok(group)
     }
 }
 
@@ -131,16 +178,9 @@ impl Feeder<'_> {
         let mut promised = PROMISED;
         loop {
             let begun = Instant::now();
-            let mut group = VecDeque::new();
-            let (mut items, mut bytes) = (0, 0);
-            while (group.len() < self.ahead || items < promised && bytes < MOST_WAITING)
-                && let Some(most) = most()
-                && let Some(batch) = cutter.next(most)?
-            {
-                items += batch.len();
-                bytes += batch.iter().map(|entry| entry.body.len()).sum::<usize>();
-                group.push_back(batch);
-            }
+            let group = cutter.next(most, &|batches, items, bytes| {
+                batches >= self.ahead && (items >= promised || bytes >= MOST_WAITING)
+            })?;
             if group.is_empty() {
                 return Ok(());
             }
@@ -197,22 +237,17 @@ impl Feed {
 }
 
 fn seqs(group: &VecDeque<Batch>) -> Vec<i64> {
-    group.iter().flatten().map(|entry| entry.seq).collect()
+    group.iter().flat_map(|batch| &batch.seqs).copied().collect()
 }
 
-/// The request's body: the object itself for one item (the documentation's form), else an array.
+/// The request's body for these changes.
 #[must_use]
-pub(super) fn body(batch: &[Entry]) -> Vec<u8> {
-    if let [only] = batch {
-        return only.body.clone().into_bytes();
+pub(super) fn body(part: &[Entry]) -> Bytes {
+    let mut batch = Batch::begin(Action::Create);
+    for entry in part {
+        batch.push(entry.seq, entry.body.as_bytes());
     }
-    let mut body = Vec::with_capacity(batch.iter().map(|entry| entry.body.len() + 1).sum::<usize>() + 1);
-    for entry in batch {
-        body.push(if body.is_empty() { b'[' } else { b',' });
-        body.extend_from_slice(entry.body.as_bytes());
-    }
-    body.push(b']');
-    body
+    batch.take_body()
 }
 
 #[cfg(test)]
@@ -264,7 +299,7 @@ mod tests {
             scope.spawn(|| feeder.run(&|| Some(100)));
             while let Some(batch) = now(feed.next()).unwrap() {
                 assert!(batch.len() <= 100);
-                seen.extend(batch.into_iter().map(|entry| entry.seq));
+                seen.extend(batch.seqs);
             }
         });
         assert_eq!(seen, (1..=4_500).collect::<Vec<i64>>());
@@ -275,8 +310,12 @@ mod tests {
         let journal = journal(&[400_000, 400_000, 400_000, 1_000_000, 10]);
         let mut cutter = Cutter::new(&journal).unwrap();
         let mut lengths = Vec::new();
-        while let Some(batch) = cutter.next(100).unwrap() {
-            assert!(batch.len() == 1 || body(&batch).len() < MOST_BYTES);
+        while let Some(mut batch) = cutter
+            .next(&|| Some(100), &|batches, _, _| batches == 1)
+            .unwrap()
+            .pop_front()
+        {
+            assert!(batch.take_body().len() < MOST_BYTES || batch.len() == 1);
             lengths.push(batch.len());
         }
         assert_eq!(lengths, [2, 1, 1, 1]);
@@ -300,11 +339,14 @@ mod tests {
     #[test]
     fn a_single_item_is_posted_as_an_object_and_several_as_an_array() {
         let journal = journal(&[1, 1]);
-        let batch = Cutter::new(&journal).unwrap().next(100).unwrap().unwrap();
-        assert_eq!(body(&batch[..1]), br#"{"item_id":"A1","name":"x"}"#);
-        assert_eq!(
-            body(&batch),
-            br#"[{"item_id":"A1","name":"x"},{"item_id":"A2","name":"x"}]"#
-        );
+        let array: &[u8] = br#"[{"item_id":"A1","name":"x"},{"item_id":"A2","name":"x"}]"#;
+        let mut group = Cutter::new(&journal)
+            .unwrap()
+            .next(&|| Some(100), &|_, _, _| false)
+            .unwrap();
+        assert_eq!(group.pop_front().unwrap().take_body(), array);
+        let part = journal.entries(&[1, 2]).unwrap();
+        assert_eq!(body(&part[..1]), &br#"{"item_id":"A1","name":"x"}"#[..]);
+        assert_eq!(body(&part), array);
     }
 }

@@ -16,13 +16,12 @@ use futures_util::StreamExt as _;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::oneshot;
 
-use super::batch::{Batch, Feed, body};
+use super::batch::{Batch, Feed};
 use super::pace::Outcome;
 use super::reconcile::{Tried, halted, verdict};
 use super::{Halt, Upload};
 use crate::api::{ApiError, Posts};
 use crate::journal::State;
-use crate::plan::Action;
 
 /// More threads than this that drive posts are no use: one of them sends tens of thousands a second.
 const MOST_DRIVERS: usize = 4;
@@ -56,7 +55,7 @@ impl Upload<'_> {
         });
         let late = std::mem::take(&mut *self.late.lock().unwrap_or_else(PoisonError::into_inner));
         for (batch, tried) in late {
-            if let Err(halt) = self.settle(batch, tried).and_then(|()| self.judge()) {
+            if let Err(halt) = self.settle(&batch, tried).and_then(|()| self.judge()) {
                 self.halt(halt);
             }
         }
@@ -82,8 +81,7 @@ impl Upload<'_> {
             }
             let sent = match feed.next().await {
                 Ok(Some(batch)) if self.stop.load(Ordering::Relaxed) => {
-                    let seqs = batch.iter().map(|entry| entry.seq).collect();
-                    let withdrawn = self.scribe.withdraw(seqs);
+                    let withdrawn = self.scribe.withdraw(batch.seqs);
                     Err(withdrawn.map_or_else(Halt::Journal, |()| Halt::Interrupted))
                 }
                 Ok(Some(batch)) => self.send(batch, posts, &mut helper, scope).await,
@@ -98,14 +96,13 @@ impl Upload<'_> {
 
     async fn send<'s>(
         &'s self,
-        batch: Batch,
+        mut batch: Batch,
         posts: &Posts<'_>,
         helper: &mut Option<Sender<Order>>,
         scope: &'s Scope<'s, '_>,
     ) -> Result<(), Halt> {
-        let is_deletion = batch.first().is_some_and(|entry| entry.action == Action::Delete);
         let is_array = batch.len() > 1;
-        let is_straight = !is_deletion
+        let is_straight = !batch.is_deletion
             && batch.len() <= self.pace.batch()
             && !(is_array && self.singles_only.load(Ordering::Relaxed));
         let mut tried = None;
@@ -114,13 +111,13 @@ impl Upload<'_> {
                 // Never sent, and the run is to stop.
                 return Err(halted(ApiError::Interrupted));
             };
-            match posts.post(&body(&batch)).await {
+            match posts.post(batch.take_body()).await {
                 Ok(()) => {
                     permit.ended(Outcome::Well);
                     if is_array {
                         self.arrays_work.store(true, Ordering::Relaxed);
                     }
-                    return self.ended(batch.iter().map(|entry| (entry.seq, State::Done, None)).collect());
+                    return self.ended(batch.seqs.iter().map(|seq| (*seq, State::Done, None)).collect());
                 }
                 Err(error) => {
                     let slow = permit.ended(verdict(&error));
@@ -154,7 +151,7 @@ impl Upload<'_> {
     fn help(&self, orders: &Receiver<Order>) {
         for (batch, tried, done) in orders {
             // The lane waits for it, whatever happens.
-            let _ = done.send(self.settle(batch, tried));
+            let _ = done.send(self.settle(&batch, tried));
         }
     }
 }

@@ -81,6 +81,7 @@ const MOST_IN_A_ROW: u64 = 50;
 /// One upload under way, shared by its workers.
 struct Upload<'a> {
     client: &'a Client,
+    journal: &'a Journal,
     scribe: &'a Scribe,
     progress: &'a Progress<'a>,
     options: &'a Options,
@@ -114,6 +115,7 @@ pub fn run(
     let scribe = journal.scribe()?;
     let upload = Upload {
         client,
+        journal,
         scribe: &scribe,
         progress,
         options,

@@ -15,11 +15,13 @@ use crate::api::{ApiError, Backoff, Fate};
 use crate::columns::same;
 use crate::item::{ITEM_ID, Object};
 use crate::journal::{Entry, State};
-use crate::plan::Action;
 
 /// A share of a batch whose whole has failed to the end is tried this often more: enough to tell a bad item from a
 /// passing fault, without paying the whole back-off again at every halving.
 const SUSPECT_RETRIES: u32 = 2;
+
+/// Some of a batch's changes.
+type Part = Vec<Entry>;
 
 /// A request that was made once already, and failed.
 pub(super) struct Tried {
@@ -43,15 +45,15 @@ pub(super) enum End {
 
 impl Upload<'_> {
     /// Sends a batch and finds out what became of each of its items; it may have been tried, as a whole, already.
-    pub(super) fn settle(&self, batch: Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
-        if batch.first().is_some_and(|entry| entry.action == Action::Delete) {
-            return batch.iter().try_for_each(|entry| self.delete(entry));
+    pub(super) fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
+        let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;
+        if batch.is_deletion {
+            return rest.iter().try_for_each(|entry| self.delete(entry));
         }
         // Parts of the batch that are still to be settled, and how often each may be repeated.
         let mut parts = Vec::new();
         // It was cut a little while ago, and the endpoint may have slowed down since.
         let most = self.pace.batch();
-        let mut rest = batch;
         while rest.len() > most && tried.is_none() {
             let later = rest.split_off(most);
             parts.push((rest, self.options.retries));
@@ -93,7 +95,7 @@ impl Upload<'_> {
     }
 
     /// The first array was refused, which may mean that the endpoint takes none: each item on its own tells.
-    fn try_singles(&self, part: Batch) -> Result<(), Halt> {
+    fn try_singles(&self, part: Part) -> Result<(), Halt> {
         let mut refused = 0_usize;
         for entry in part {
             let only = vec![entry];
@@ -119,7 +121,7 @@ impl Upload<'_> {
 
     fn post(&self, part: &[Entry], retries: u32, tried: Option<Tried>) -> End {
         let body = body(part);
-        self.repeat(part.len(), retries, tried, || self.client.post(&body))
+        self.repeat(part.len(), retries, tried, || self.client.post(body.clone()))
     }
 
     /// Makes a request until it is answered for good, or the repetitions are used up.
@@ -189,9 +191,9 @@ impl Upload<'_> {
     }
 
     /// Asks for each item of a part whose fate is unknown, records those that are as they should be, and gives the rest.
-    fn read_back(&self, part: Batch, cause: &ApiError) -> Result<Batch, Halt> {
+    fn read_back(&self, part: Part, cause: &ApiError) -> Result<Part, Halt> {
         let mut there = Vec::new();
-        let mut missing = Batch::new();
+        let mut missing = Part::new();
         let mut rest = part.into_iter();
         while let Some(entry) = rest.next() {
             match self.client.get(&entry.id) {
@@ -201,7 +203,7 @@ impl Upload<'_> {
                     // Neither written nor read: the endpoint is gone, not these rows bad.
                     self.ended(there)?;
                     let unknown = format!("it is not known whether it was saved: {cause}");
-                    let unknown_part: Batch = missing.into_iter().chain([entry]).chain(rest).collect();
+                    let unknown_part: Part = missing.into_iter().chain([entry]).chain(rest).collect();
                     self.fail(&unknown_part, &unknown)?;
                     return Err(halted(error));
                 }
@@ -212,7 +214,7 @@ impl Upload<'_> {
     }
 
     /// The run ends with this part: what an earlier attempt may have saved is asked for where that makes sense.
-    fn stopped(&self, part: Batch, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
+    fn stopped(&self, part: Part, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
         if !perhaps_saved {
             // Known not to be saved, and so never attempted.
             return Err(halted(error));
@@ -269,7 +271,7 @@ pub(super) fn halted(error: ApiError) -> Halt {
 }
 
 /// The two halves of a part, first half on top of a stack.
-fn halves(mut part: Batch, retries: u32) -> Vec<(Batch, u32)> {
+fn halves(mut part: Part, retries: u32) -> Vec<(Part, u32)> {
     let second = part.split_off(part.len().div_ceil(2));
     [(second, retries), (part, retries)]
         .into_iter()

@@ -198,7 +198,7 @@ fn a_host_that_nobody_listens_on_is_unreachable() {
         ..server.endpoint()
     };
     let client = Client::new(&endpoint).unwrap();
-    let failure = shown(client.post(ITEM.as_bytes()).unwrap_err());
+    let failure = shown(client.post(ITEM.into()).unwrap_err());
     assert!(
         matches!(
             &failure,

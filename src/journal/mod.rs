@@ -5,6 +5,7 @@
 //! be told from what was never sent. Belongs here: the tables and their durability. Doesn't: what an outcome means
 //! (`upload`), what a person is told (`report`).
 
+mod account;
 mod planning;
 mod read;
 #[cfg(test)]
@@ -17,9 +18,10 @@ use std::sync::Mutex;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use serde_json::Value;
 
-use crate::columns::{Origin, Rejection};
+use crate::columns::Origin;
 use crate::item::Object;
 use crate::plan::{Action, Change};
+pub use account::{Outcomes, Problem};
 pub use planning::{Plan, Planned};
 pub use read::{Changed, Facts, Written};
 pub use writer::Scribe;
@@ -83,30 +85,6 @@ pub struct Entry {
     pub body: String,
 }
 
-/// A row that did not go through, for the reject file; ordered by where the row stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Problem {
-    /// Where the row stands.
-    pub origin: Origin,
-    /// Why.
-    pub rejection: Rejection,
-}
-
-/// How many changes ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outcomes {
-    /// New items that are stored now.
-    pub created: u64,
-    /// Stored items that hold the new values now.
-    pub updated: u64,
-    /// Items that are gone now.
-    pub deleted: u64,
-    /// Refused by the endpoint, or still unknown.
-    pub failed: u64,
-    /// Planned, and never sent.
-    pub not_attempted: u64,
-}
-
 /// One run's journal.
 pub struct Journal {
     path: PathBuf,
@@ -131,13 +109,6 @@ const SCHEMA: &str = "
     CREATE TABLE outcomes (seq INTEGER PRIMARY KEY, state INTEGER NOT NULL, reason TEXT);
     COMMIT;
 ";
-
-/// Every row of a table that was rejected, has failed, or was never sent.
-const PROBLEMS: &str = "
-    SELECT source, line, column_name, column_index, value, reason FROM rejects WHERE source = ?1
-    UNION ALL
-    SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
-    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state = ?2)";
 
 impl Journal {
     /// Makes a journal for a run in `folder`, which is created where it is absent.
@@ -311,117 +282,6 @@ impl Journal {
         })
     }
 
-    /// How many changes of each kind are planned: (create, update, delete).
-    pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
-        self.with(|c| {
-            let of = |action| format!("coalesce(sum(action = {}), 0)", code(action));
-            let sums = [of(Action::Create), of(Action::Update), of(Action::Delete)].join(", ");
-            c.query_row(&format!("SELECT {sums} FROM changes"), [], |row| {
-                Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?))
-            })
-        })
-    }
-
-    /// How the planned changes ended, counted from what was recorded and from nothing else.
-    pub fn outcomes(&self) -> Result<Outcomes, JournalError> {
-        let done = |action| {
-            format!(
-                "coalesce(sum(state = {} AND action = {}), 0)",
-                State::Done as i64,
-                code(action)
-            )
-        };
-        let sums = [
-            done(Action::Create),
-            done(Action::Update),
-            done(Action::Delete),
-            format!("coalesce(sum(state = {}), 0)", State::Failed as i64),
-            "coalesce(sum(state IS NULL), 0)".to_owned(),
-        ];
-        let select = format!("SELECT {} FROM changes LEFT JOIN outcomes USING (seq)", sums.join(", "));
-        self.with(|c| {
-            c.query_row(&select, [], |row| {
-                Ok(Outcomes {
-                    created: count(row, 0)?,
-                    updated: count(row, 1)?,
-                    deleted: count(row, 2)?,
-                    failed: count(row, 3)?,
-                    not_attempted: count(row, 4)?,
-                })
-            })
-        })
-    }
-
-    /// How many planned changes have not ended yet.
-    pub fn open_changes(&self) -> Result<u64, JournalError> {
-        self.with(|c| {
-            let ended = "SELECT count(*) FROM changes WHERE seq NOT IN (SELECT seq FROM outcomes)";
-            c.query_row(ended, [], |row| count(row, 0))
-        })
-    }
-
-    /// Whether an item should be as the plan wants it: nothing was planned for it, or what was planned is done.
-    pub fn should_be_stored(&self, id: &str) -> Result<bool, JournalError> {
-        self.with(|c| {
-            let mut select = c.prepare_cached(
-                "SELECT NOT EXISTS (SELECT 1 FROM changes LEFT JOIN outcomes USING (seq)
-                 WHERE id = ?1 AND (state IS NULL OR state <> ?2))",
-            )?;
-            select.query_row(params![id, State::Done as i64], |row| row.get(0))
-        })
-    }
-
-    /// How many rows were rejected.
-    pub fn rejected(&self) -> Result<u64, JournalError> {
-        self.with(|c| {
-            c.query_row(
-                "SELECT count(*) FROM (SELECT DISTINCT source, line FROM rejects)",
-                [],
-                |row| count(row, 0),
-            )
-        })
-    }
-
-    /// Whether any row of a table did not go through.
-    pub fn has_problems(&self, table: usize) -> Result<bool, JournalError> {
-        self.with(|c| {
-            c.query_row(&format!("SELECT EXISTS ({PROBLEMS})"), problems_of(table), |row| {
-                row.get(0)
-            })
-        })
-    }
-
-    /// The rows of a table that did not go through (rejected, failed, not attempted), in the order of the file.
-    /// A row may have several problems.
-    pub fn problems<E: From<JournalError>>(
-        &self,
-        table: usize,
-        take: &mut dyn FnMut(Problem) -> Result<(), E>,
-    ) -> Result<(), E> {
-        let connection = lock(&self.connection);
-        let failed = |cause| E::from(store(&self.path, cause));
-        let mut select = connection
-            .prepare(&format!("{PROBLEMS} ORDER BY line"))
-            .map_err(failed)?;
-        let mut rows = select.query(problems_of(table)).map_err(failed)?;
-        while let Some(row) = rows.next().map_err(failed)? {
-            take(problem(row).map_err(failed)?)?;
-        }
-        Ok(())
-    }
-
-    /// The first rejections of a table, for the screen.
-    pub fn first_rejects(&self, table: usize, most: usize) -> Result<Vec<Problem>, JournalError> {
-        self.with(|c| {
-            let mut select = c.prepare(
-                "SELECT source, line, column_name, column_index, value, reason FROM rejects
-                 WHERE source = ?1 ORDER BY line LIMIT ?2",
-            )?;
-            let rows = select.query_map([place_of(table), place_of(most)], problem)?;
-            rows.collect()
-        })
-    }
-
     fn with<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
         ask(&lock(&self.connection)).map_err(|cause| store(&self.path, cause))
     }
@@ -457,28 +317,6 @@ fn look(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     connection.busy_timeout(std::time::Duration::from_secs(30))?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
-}
-
-fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
-    let source: i64 = row.get(0)?;
-    let line: i64 = row.get(1)?;
-    let index: Option<i64> = row.get(3)?;
-    Ok(Problem {
-        origin: Origin {
-            table: usize::try_from(source).unwrap_or_default(),
-            line: u64::try_from(line).unwrap_or_default(),
-        },
-        rejection: Rejection {
-            column: row.get(2)?,
-            index: index.and_then(|index| usize::try_from(index).ok()),
-            value: row.get(4)?,
-            reason: row.get(5)?,
-        },
-    })
-}
-
-fn problems_of(table: usize) -> [i64; 2] {
-    [place_of(table), State::Failed as i64]
 }
 
 fn place_of(index: usize) -> i64 {

@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
+use crate::columns::Rejection;
 
 #[test]
 fn a_plan_is_written_whole_while_other_processes_look_at_the_journal() {

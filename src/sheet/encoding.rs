@@ -8,6 +8,7 @@
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
+use std::thread;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
@@ -18,6 +19,8 @@ use super::stop::Bytes;
 
 const BLOCK: usize = 1 << 16;
 const LARGE: usize = 1 << 18;
+/// Less than this isn't worth a thread.
+const LEAST_SHARE: u64 = 4 << 20;
 /// How much text beyond ASCII the detector gets to see: it is slow, and it has long made up its mind by then.
 const DETECTOR_BYTES: usize = 4 << 20;
 
@@ -157,9 +160,66 @@ fn first_non_utf8_line(source: &Source) -> Result<Option<u64>, ReadError> {
     }
 }
 
-/// Whether the whole file is UTF-8.
+/// Whether the whole file is UTF-8. All processors read a share of it, for nothing can be done with it before this is known.
 fn is_utf8(source: &Source) -> Result<bool, ReadError> {
+    let length = source
+        .bytes()?
+        .seek(SeekFrom::End(0))
+        .map_err(|cause| source.io(cause))?;
+    let processors = thread::available_parallelism().map_or(1, usize::from) as u64;
+    let shares = shares(source, length, (length / LEAST_SHARE).clamp(1, processors))?;
+    let Some((first, others)) = shares.split_first() else {
+        return Ok(true);
+    };
+    thread::scope(|scope| {
+        let others: Vec<_> = others
+            .iter()
+            .map(|share| {
+                let work = || is_utf8_within(source, share);
+                // Where the system gives no more threads, this one does the work.
+                thread::Builder::new().spawn_scoped(scope, work).map_err(|_| share)
+            })
+            .collect();
+        let mut all = is_utf8_within(source, first);
+        for other in others {
+            let other = match other {
+                Ok(thread) => thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)),
+                Err(share) => is_utf8_within(source, share),
+            };
+            all = all.and_then(|all| Ok(all && other?));
+        }
+        all
+    })
+}
+
+/// Cuts the file into so many shares, none of which begins within a character.
+fn shares(source: &Source, length: u64, number: u64) -> Result<Vec<Range<u64>>, ReadError> {
+    let mut shares = Vec::new();
+    let mut from = 0;
     let mut bytes = source.bytes()?;
+    for share in 1..=number {
+        let mut to = length / number * share;
+        if share == number {
+            to = length;
+        } else {
+            let mut next = [0; 3];
+            bytes.seek(SeekFrom::Start(to)).map_err(|cause| source.io(cause))?;
+            let count = read_some(&mut bytes, &mut next).map_err(|cause| source.io(cause))?;
+            let within = next.iter().take(count).take_while(|byte| (0x80..0xc0).contains(*byte));
+            to += within.count() as u64;
+        }
+        shares.push(from..to);
+        from = to;
+    }
+    Ok(shares)
+}
+
+fn is_utf8_within(source: &Source, share: &Range<u64>) -> Result<bool, ReadError> {
+    let mut bytes = source.bytes()?;
+    bytes
+        .seek(SeekFrom::Start(share.start))
+        .map_err(|cause| source.io(cause))?;
+    let mut bytes = bytes.take(share.end - share.start);
     let mut buffer = vec![0; LARGE];
     let mut kept = 0;
     loop {
@@ -371,5 +431,59 @@ impl Read for Transcoder {
         }
         self.ready.start += count;
         Ok(count)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use super::super::stop::Stop;
+    use super::super::{Input, Limits};
+    use super::*;
+
+    fn source(bytes: &[u8]) -> (tempfile::NamedTempFile, Source) {
+        let mut file = tempfile::NamedTempFile::new().unwrap();
+        file.write_all(bytes).unwrap();
+        let input = Input::Path(file.path().to_owned());
+        let source = Source::open(&input, &Limits::default(), &Stop::default()).unwrap();
+        (file, source)
+    }
+
+    #[test]
+    fn shares_begin_with_characters_and_miss_no_byte() {
+        let text = "aé€😀\nß\u{10ffff}—bc";
+        let (_file, source_of_text) = source(text.as_bytes());
+        let mut broken = text.as_bytes().to_vec();
+        broken[10] = 0xff;
+        let (_other_file, source_of_broken) = source(&broken);
+        let length = text.len() as u64;
+        for number in 1..=length {
+            let shares = shares(&source_of_text, length, number).unwrap();
+            assert_eq!(shares.first().map(|share| share.start), Some(0));
+            assert!(shares.is_sorted_by(|one, next| one.end == next.start));
+            assert_eq!(shares.last().map(|share| share.end), Some(length));
+            assert!(
+                shares
+                    .iter()
+                    .all(|share| is_utf8_within(&source_of_text, share).unwrap())
+            );
+            assert!(
+                !shares
+                    .iter()
+                    .all(|share| is_utf8_within(&source_of_broken, share).unwrap())
+            );
+        }
+    }
+
+    #[test]
+    fn a_large_file_is_looked_at_in_shares() {
+        let mut bytes = "crème brûlée €😀\n".repeat(1 << 19).into_bytes();
+        let (_file, good) = source(&bytes);
+        assert_eq!(first_non_utf8_line(&good).unwrap(), None);
+        let place = bytes.len() - 3;
+        bytes[place] = 0xff;
+        let (_other_file, bad) = source(&bytes);
+        assert_eq!(first_non_utf8_line(&bad).unwrap(), Some(1 << 19));
     }
 }

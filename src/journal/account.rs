@@ -1,0 +1,260 @@
+//! The account of a run: how many changes were planned and how they ended, and the rows that did not go through.
+//!
+//! Everything here is counted from what was recorded, and from nothing else. No outcome stands without its change.
+//!
+//! Doesn't belong here: what the counts have to add up to (`report`).
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::{Journal, JournalError, State, action, code, count, lock, place_of, store};
+use crate::columns::{Origin, Rejection};
+use crate::plan::Action;
+
+/// How many changes ended how.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// New items that are stored now.
+    pub created: u64,
+    /// Stored items that hold the new values now.
+    pub updated: u64,
+    /// Items that are gone now.
+    pub deleted: u64,
+    /// Refused by the endpoint, or still unknown.
+    pub failed: u64,
+    /// Planned, and never sent.
+    pub not_attempted: u64,
+}
+
+/// A row that did not go through, for the reject file; ordered by where the row stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where the row stands.
+    pub origin: Origin,
+    /// Why.
+    pub rejection: Rejection,
+}
+
+/// Every row of a table that was rejected, has failed, or was never sent.
+const PROBLEMS: &str = "
+    SELECT source, line, column_name, column_index, value, reason FROM rejects WHERE source = ?1
+    UNION ALL
+    SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
+    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state = ?2)";
+
+impl Journal {
+    /// How many changes of each kind are planned: (create, update, delete).
+    pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
+        self.with(|c| {
+            let of = |action| format!("coalesce(sum(action = {}), 0)", code(action));
+            let sums = [of(Action::Create), of(Action::Update), of(Action::Delete)].join(", ");
+            c.query_row(&format!("SELECT {sums} FROM changes"), [], |row| {
+                Ok((count(row, 0)?, count(row, 1)?, count(row, 2)?))
+            })
+        })
+    }
+
+    /// How the planned changes ended, counted from what was recorded and from nothing else.
+    pub fn outcomes(&self) -> Result<Outcomes, JournalError> {
+        self.with(|c| match only_action(c)? {
+            Some(action) => outcomes_of(c, action),
+            None => outcomes_of_all(c),
+        })
+    }
+
+    /// How many planned changes have not ended yet.
+    pub fn open_changes(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            let open = "SELECT (SELECT count(*) FROM changes) - (SELECT count(*) FROM outcomes)";
+            c.query_row(open, [], |row| count(row, 0))
+        })
+    }
+
+    /// Whether an item should be as the plan wants it: nothing was planned for it, or what was planned is done.
+    pub fn should_be_stored(&self, id: &str) -> Result<bool, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM changes LEFT JOIN outcomes USING (seq)
+                 WHERE id = ?1 AND (state IS NULL OR state <> ?2))",
+            )?;
+            select.query_row(params![id, State::Done as i64], |row| row.get(0))
+        })
+    }
+
+    /// How many rows were rejected.
+    pub fn rejected(&self) -> Result<u64, JournalError> {
+        self.with(|c| {
+            c.query_row(
+                "SELECT count(*) FROM (SELECT DISTINCT source, line FROM rejects)",
+                [],
+                |row| count(row, 0),
+            )
+        })
+    }
+
+    /// Whether any row of a table did not go through.
+    pub fn has_problems(&self, table: usize) -> Result<bool, JournalError> {
+        self.with(|c| {
+            // As a rule all went well, and two counts show it.
+            let all_done = "SELECT NOT EXISTS (SELECT 1 FROM rejects) AND
+                (SELECT count(*) FROM changes) = (SELECT coalesce(sum(state = ?1), 0) FROM outcomes)";
+            if c.query_row(all_done, [State::Done as i64], |row| row.get(0))? {
+                return Ok(false);
+            }
+            c.query_row(&format!("SELECT EXISTS ({PROBLEMS})"), problems_of(table), |row| {
+                row.get(0)
+            })
+        })
+    }
+
+    /// The rows of a table that did not go through (rejected, failed, not attempted), in the order of the file.
+    /// A row may have several problems.
+    pub fn problems<E: From<JournalError>>(
+        &self,
+        table: usize,
+        take: &mut dyn FnMut(Problem) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let connection = lock(&self.connection);
+        let failed = |cause| E::from(store(&self.path, cause));
+        let mut select = connection
+            .prepare(&format!("{PROBLEMS} ORDER BY line"))
+            .map_err(failed)?;
+        let mut rows = select.query(problems_of(table)).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            take(problem(row).map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    /// The first rejections of a table, for the screen.
+    pub fn first_rejects(&self, table: usize, most: usize) -> Result<Vec<Problem>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT source, line, column_name, column_index, value, reason FROM rejects
+                 WHERE source = ?1 ORDER BY line LIMIT ?2",
+            )?;
+            let rows = select.query_map([place_of(table), place_of(most)], problem)?;
+            rows.collect()
+        })
+    }
+}
+
+/// What is done to every item, if it is the same for all.
+fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
+    let first = c.query_row("SELECT action FROM changes LIMIT 1", [], |row| row.get::<_, i64>(0));
+    let Some(first) = first.optional()? else {
+        return Ok(None);
+    };
+    let other = "SELECT EXISTS (SELECT 1 FROM changes WHERE action <> ?1)";
+    let is_mixed: bool = c.query_row(other, [first], |row| row.get(0))?;
+    Ok((!is_mixed).then(|| action(first)))
+}
+
+/// How changes of one kind ended: no change has to be looked up for its outcome, since there is none without a change.
+fn outcomes_of(c: &Connection, action: Action) -> rusqlite::Result<Outcomes> {
+    let select = format!(
+        "SELECT coalesce(sum(state = {}), 0), coalesce(sum(state = {}), 0), (SELECT count(*) FROM changes) - count(*)
+         FROM outcomes",
+        State::Done as i64,
+        State::Failed as i64
+    );
+    c.query_row(&select, [], |row| {
+        let done = count(row, 0)?;
+        let of = |kind| if action == kind { done } else { 0 };
+        Ok(Outcomes {
+            created: of(Action::Create),
+            updated: of(Action::Update),
+            deleted: of(Action::Delete),
+            failed: count(row, 1)?,
+            not_attempted: count(row, 2)?,
+        })
+    })
+}
+
+fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
+    let done = |action| {
+        format!(
+            "coalesce(sum(state = {} AND action = {}), 0)",
+            State::Done as i64,
+            code(action)
+        )
+    };
+    let sums = [
+        done(Action::Create),
+        done(Action::Update),
+        done(Action::Delete),
+        format!("coalesce(sum(state = {}), 0)", State::Failed as i64),
+        "coalesce(sum(state IS NULL), 0)".to_owned(),
+    ];
+    let select = format!("SELECT {} FROM changes LEFT JOIN outcomes USING (seq)", sums.join(", "));
+    c.query_row(&select, [], |row| {
+        Ok(Outcomes {
+            created: count(row, 0)?,
+            updated: count(row, 1)?,
+            deleted: count(row, 2)?,
+            failed: count(row, 3)?,
+            not_attempted: count(row, 4)?,
+        })
+    })
+}
+
+fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
+    let source: i64 = row.get(0)?;
+    let line: i64 = row.get(1)?;
+    let index: Option<i64> = row.get(3)?;
+    Ok(Problem {
+        origin: Origin {
+            table: usize::try_from(source).unwrap_or_default(),
+            line: u64::try_from(line).unwrap_or_default(),
+        },
+        rejection: Rejection {
+            column: row.get(2)?,
+            index: index.and_then(|index| usize::try_from(index).ok()),
+            value: row.get(4)?,
+            reason: row.get(5)?,
+        },
+    })
+}
+
+fn problems_of(table: usize) -> [i64; 2] {
+    [place_of(table), State::Failed as i64]
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn the_short_ways_of_counting_count_the_same(
+            actions in prop::sample::select(vec![vec![1], vec![2], vec![3], vec![1, 2, 3]]),
+            // Of each change: which kind it is of, and how it ended.
+            ended in prop::collection::vec((0..3_usize, prop::option::of(0..2_i64)), 0..8),
+            is_rejected in any::<bool>(),
+        ) {
+            let journal = Journal::temporary().unwrap();
+            journal.with(|c| {
+                for (seq, (kind, state)) in (1..).zip(&ended) {
+                    let action = actions[*kind % actions.len()];
+                    c.execute("INSERT INTO changes VALUES (?1, 0, ?1, ?2, 'A')", params![seq, action])?;
+                    if let Some(state) = state {
+                        c.execute("INSERT INTO outcomes VALUES (?1, ?2, NULL)", params![seq, state])?;
+                    }
+                }
+                if is_rejected {
+                    c.execute("INSERT INTO rejects VALUES (0, 99, NULL, NULL, '', 'bad')", [])?;
+                }
+                Ok(())
+            }).unwrap();
+            prop_assert_eq!(journal.outcomes().unwrap(), journal.with(outcomes_of_all).unwrap());
+            let open = ended.iter().filter(|(_, state)| state.is_none()).count() as u64;
+            prop_assert_eq!(journal.open_changes().unwrap(), open);
+            let mut problems = 0;
+            journal.problems::<JournalError>(0, &mut |_| { problems += 1; Ok(()) }).unwrap();
+            prop_assert_eq!(journal.has_problems(0).unwrap(), problems > 0);
+            prop_assert!(!journal.has_problems(1).unwrap());
+        }
+    }
+}

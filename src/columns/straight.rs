@@ -66,6 +66,16 @@ impl<'a> Straight<'a> {
         }
     }
 
+    /// The text of the cell for the field of this place, where the cell is plain text that is the field's alone.
+    #[must_use]
+    pub fn own_text(&self, place: usize) -> Option<&'a str> {
+        let target = self.layout.targets.get(place)?;
+        match self.row.cell(target.index) {
+            Cell::Text(text) if self.layout.untyped && target.joined.is_none() => Some(text),
+            _ => None,
+        }
+    }
+
     /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error
     /// is why the whole row is refused.
     pub fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, String> {

@@ -153,19 +153,25 @@ fn is_plainly_stored(draft: &Draft<'_>, stored: &Item<'_, '_>, policy: &Policy) 
         let place = place_of(stored, value.field, at);
         at = place.map_or(at, |place| place + 1);
         let old = place.and_then(|place| stored.fields.get(place)).map(|(_, old)| old);
-        match (&value.value, old) {
-            (FieldValue::Nothing, None | Some(Skimmed::Null)) => true,
-            (FieldValue::Text(new), Some(Skimmed::Text(old))) if new == old => true,
-            (FieldValue::Number(new), Some(Skimmed::Number(old))) if new == old => true,
-            (FieldValue::Bool(new), Some(Skimmed::Bool(old))) => new == old,
-            // The cell's own text is what an export shows of this text.
-            (_, Some(Skimmed::Text(old))) => {
-                let raw = value.raw.as_deref().unwrap_or_default();
-                !raw.is_empty() && raw != "None" && raw == old
-            }
-            _ => false,
-        }
+        is_plainly_the_same(&value.value, value.raw.as_deref(), old)
     })
+}
+
+/// Whether a stored value is what a cell says, to the letter; `raw` is the cell's own text, where it has one.
+pub(super) fn is_plainly_the_same(new: &FieldValue<'_>, raw: Option<&str>, old: Option<&Skimmed<'_>>) -> bool {
+    match (new, old) {
+        (FieldValue::Nothing, None | Some(Skimmed::Null)) => true,
+        (FieldValue::Text(new), Some(Skimmed::Text(old))) if new == old => true,
+        (FieldValue::Number(new), Some(Skimmed::Number(old))) if new == old => true,
+        (FieldValue::Bool(new), Some(Skimmed::Bool(old))) => new == old,
+        (_, Some(Skimmed::Text(old))) => is_shown(raw, old),
+        _ => false,
+    }
+}
+
+/// Whether the cell's own text is what an export shows of a stored text.
+pub(super) fn is_shown(raw: Option<&str>, old: &str) -> bool {
+    raw.is_some_and(|raw| !raw.is_empty() && raw != "None" && raw == old)
 }
 
 /// Where a field stands, looked for from `from` on and then before it.

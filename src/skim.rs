@@ -102,14 +102,45 @@ pub enum Trouble {
     Wrong(serde_json::Error),
 }
 
+/// Names one after the other, as they stand between quotes.
+#[derive(Debug, Default)]
+struct Names {
+    text: String,
+    /// Where each of them ends.
+    ends: Vec<usize>,
+}
+
+impl Names {
+    fn get(&self, place: usize) -> Option<&str> {
+        let end = *self.ends.get(place)?;
+        let start = place.checked_sub(1).and_then(|before| self.ends.get(before));
+        self.text.get(start.copied().unwrap_or(0)..end)
+    }
+
+    fn push(&mut self, name: &str) {
+        self.text.push_str(name);
+        self.ends.push(self.text.len());
+    }
+
+    fn truncate(&mut self, count: usize) {
+        self.ends.truncate(count);
+        self.text.truncate(self.ends.last().copied().unwrap_or(0));
+    }
+}
+
+/// What one skimmer leaves to the next: room for fields, and the names that the items before had.
+#[derive(Debug, Default)]
+pub struct Room {
+    names: Names,
+    fields: Vec<Field<'static>>,
+}
+
 /// Reads the items of a text.
 pub struct Skimmer<'a> {
     text: &'a str,
     at: usize,
-    /// The names of the last item as they stand in the text, quotes left aside; none where one came twice.
-    names: Vec<&'a str>,
-    /// Room for the next names.
-    spare: Vec<&'a str>,
+    /// The names of the last item, if it was of the usual kind, none came twice and none was spelled with escapes.
+    names: Names,
     fields: Vec<Field<'a>>,
 }
 
@@ -117,12 +148,27 @@ impl<'a> Skimmer<'a> {
     /// Reads this text from its start.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
+        Self::within(text, Room::default())
+    }
+
+    /// The same, where another skimmer has been before.
+    #[must_use]
+    pub fn within(text: &'a str, room: Room) -> Self {
         Self {
             text,
             at: 0,
-            names: Vec::new(),
-            spare: Vec::new(),
-            fields: Vec::new(),
+            names: room.names,
+            fields: room.fields,
+        }
+    }
+
+    /// Leaves room for another skimmer.
+    #[must_use]
+    pub fn into_room(self) -> Room {
+        Room {
+            names: self.names,
+            // None is kept, but the memory is.
+            fields: self.fields.into_iter().filter_map(|_| None).collect(),
         }
     }
 
@@ -168,41 +214,36 @@ impl<'a> Skimmer<'a> {
 
     /// Reads an item of the usual kind, and says whether it is like the last one; none where it isn't of that kind.
     fn plain(&mut self) -> Option<bool> {
-        let known = std::mem::take(&mut self.names);
-        let mut names = std::mem::take(&mut self.spare);
-        names.clear();
-        let mut alike = true;
-        if known.is_empty() {
-            self.fields.clear();
-        }
+        let (mut alike, mut escapes) = (true, false);
+        self.fields.clear();
         self.expect(b'{')?;
         if self.peek()? == b'}' {
             self.at += 1;
-            self.fields.clear();
-            return Some(known.is_empty());
+            alike = self.names.ends.is_empty();
+            self.names.truncate(0);
+            return Some(alike);
         }
         loop {
-            let place = names.len();
-            let expected = known.get(place).filter(|name| alike && self.is_next(name));
-            if let Some(name) = expected {
-                self.at += name.len() + 2;
-                names.push(*name);
-                self.expect(b':')?;
-                let value = self.value()?;
-                // The name stands there from the last item.
-                self.fields.get_mut(place)?.1 = value;
+            let place = self.fields.len();
+            let expected = self.names.get(place).filter(|name| alike && self.is_next(name));
+            let name = if let Some(length) = expected.map(str::len) {
+                let start = self.at + 1;
+                self.at = start + length + 1;
+                Cow::Borrowed(self.text.get(start..start + length)?)
             } else {
                 if alike {
                     alike = false;
-                    self.fields.truncate(place);
+                    self.names.truncate(place);
                 }
                 self.peek()?;
-                let (name, escapes) = self.string()?;
-                names.push(name);
-                self.expect(b':')?;
-                let value = self.value()?;
-                self.fields.push((unescaped(name, escapes)?, value));
-            }
+                let (name, has_escapes) = self.string()?;
+                self.names.push(name);
+                escapes |= has_escapes;
+                unescaped(name, has_escapes)?
+            };
+            self.expect(b':')?;
+            let value = self.value()?;
+            self.fields.push((name, value));
             match self.peek()? {
                 b',' => self.at += 1,
                 b'}' => break,
@@ -211,12 +252,13 @@ impl<'a> Skimmer<'a> {
             self.peek()?;
         }
         self.at += 1;
-        self.fields.truncate(names.len());
-        alike &= names.len() == known.len();
-        if alike || !self.drop_repeated() {
-            self.names = names;
+        if alike && self.fields.len() < self.names.ends.len() {
+            alike = false;
+            self.names.truncate(self.fields.len());
         }
-        self.spare = known;
+        if !alike && (self.drop_repeated() || escapes) {
+            self.names.truncate(0);
+        }
         Some(alike)
     }
 
@@ -239,7 +281,7 @@ impl<'a> Skimmer<'a> {
 
     /// Reads any item.
     fn any(&mut self) -> Result<(), Trouble> {
-        self.names.clear();
+        self.names.truncate(0);
         self.fields.clear();
         let rest = self.text.get(self.at..).unwrap_or_default();
         let mut items = serde_json::Deserializer::from_str(rest).into_iter::<Object>();

@@ -6,7 +6,9 @@ use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
 
-use crate::skim::{Item, Skimmer};
+use memchr::memchr;
+
+use crate::skim::{Item, Room, Skimmer};
 
 /// How much is read at once, where items are asked for in about the order in which they stand.
 const AHEAD: usize = 1 << 17;
@@ -27,6 +29,7 @@ pub struct Lookup<'s> {
 pub struct Window {
     from: u64,
     bytes: Vec<u8>,
+    room: Room,
 }
 
 impl Lookup<'_> {
@@ -40,14 +43,18 @@ impl Lookup<'_> {
         let hash = self.hasher.hash_one(id);
         let mut at = self.places.partition_point(|(other, _)| *other < hash);
         while let Some((_, place)) = self.places.get(at).filter(|(other, _)| *other == hash) {
-            let mut skimmer = Skimmer::new(window.line_at(self.file, *place)?);
+            let room = std::mem::take(&mut window.room);
+            let mut skimmer = Skimmer::within(window.line_at(self.file, *place)?, room);
             // What stands here has been read before.
             let item = skimmer
                 .item()
                 .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
             if item.id().as_deref() == Some(id) {
-                return Ok(take(Some(&item)));
+                let taken = take(Some(&item));
+                window.room = skimmer.into_room();
+                return Ok(taken);
             }
+            window.room = skimmer.into_room();
             at += 1;
         }
         Ok(take(None))
@@ -61,7 +68,7 @@ impl Window {
         let mut wanted = if near { AHEAD } else { ONE };
         let end = loop {
             let line = self.offset(place).and_then(|from| self.bytes.get(from..));
-            if let Some(end) = line.and_then(|line| line.iter().position(|byte| *byte == b'\n')) {
+            if let Some(end) = line.and_then(|line| memchr(b'\n', line)) {
                 break end;
             }
             self.bytes.resize(wanted, 0);
@@ -75,7 +82,7 @@ impl Window {
         };
         let from = self.offset(place).unwrap_or_default();
         let line = self.bytes.get(from..from + end).unwrap_or_default();
-        std::str::from_utf8(line).map_err(io::Error::other)
+        simdutf8::basic::from_utf8(line).map_err(io::Error::other)
     }
 
     fn offset(&self, place: u64) -> Option<usize> {

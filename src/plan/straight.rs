@@ -82,7 +82,7 @@ impl Straightway {
         };
         match (stored, self.policy.mode) {
             (None, Mode::Upsert | Mode::Create) => self.create(row, given, part),
-            (Some(stored), Mode::Upsert | Mode::Update) if self.is_stored(row, given, stored) => {
+            (Some(stored), Mode::Upsert | Mode::Update) if self.is_stored(row, given, stored, &mut part.places) => {
                 part.rows += 1;
                 part.unchanged += 1;
                 Ok(true)
@@ -149,34 +149,42 @@ impl Straightway {
     }
 
     /// Whether the stored item holds what the row says, to the letter.
-    fn is_stored(&self, row: &Straight<'_>, given: &[Given], stored: &Item<'_, '_>) -> bool {
-        let mut at = 0;
-        given.iter().enumerate().all(|(place, Given { field, .. })| {
-            let plain = row.plain(place);
-            if plain == Some(Cell::Empty) && self.policy.blanks == Blanks::Keep {
-                return true;
-            }
-            // Files and items often have their fields in one order, with gaps.
-            let found = place_of(stored, field, at);
-            at = found.map_or(at, |found| found + 1);
-            let old = found.and_then(|found| stored.fields.get(found)).map(|(_, old)| old);
-            match plain {
-                Some(Cell::Text(new)) => matches!(old, Some(Skimmed::Text(old)) if old == new),
-                Some(Cell::Digits(new)) => match old {
-                    Some(Skimmed::Number(old)) => *old == new,
-                    Some(Skimmed::Text(old)) => is_shown(row.own_text(place), old),
-                    _ => false,
-                },
-                Some(Cell::Empty) => is_plainly_the_same(&FieldValue::Nothing, row.own_text(place), old),
-                Some(_) => false,
-                None => match row.value(place) {
-                    Ok(None) => true,
-                    Ok(Some(FieldValue::Nothing)) if self.policy.blanks == Blanks::Keep => true,
-                    Ok(Some(value)) => is_plainly_the_same(&value, row.own_text(place), old),
-                    Err(_) => false,
-                },
-            }
-        })
+    /// `places` is where the fields stood in the item before: items often have theirs in one order.
+    fn is_stored(&self, row: &Straight<'_>, given: &[Given], stored: &Item<'_, '_>, places: &mut Vec<usize>) -> bool {
+        places.resize(given.len(), 0);
+        given
+            .iter()
+            .zip(places)
+            .enumerate()
+            .all(|(place, (Given { field, .. }, at))| {
+                let plain = row.plain(place);
+                if plain == Some(Cell::Empty) && self.policy.blanks == Blanks::Keep {
+                    return true;
+                }
+                let before = stored.fields.get(*at).filter(|(name, _)| name == field);
+                let old = before.or_else(|| {
+                    let found = place_of(stored, field, 0)?;
+                    *at = found;
+                    stored.fields.get(found)
+                });
+                let old = old.map(|(_, old)| old);
+                match plain {
+                    Some(Cell::Text(new)) => matches!(old, Some(Skimmed::Text(old)) if old == new),
+                    Some(Cell::Digits(new)) => match old {
+                        Some(Skimmed::Number(old)) => *old == new,
+                        Some(Skimmed::Text(old)) => is_shown(row.own_text(place), old),
+                        _ => false,
+                    },
+                    Some(Cell::Empty) => is_plainly_the_same(&FieldValue::Nothing, row.own_text(place), old),
+                    Some(_) => false,
+                    None => match row.value(place) {
+                        Ok(None) => true,
+                        Ok(Some(FieldValue::Nothing)) if self.policy.blanks == Blanks::Keep => true,
+                        Ok(Some(value)) => is_plainly_the_same(&value, row.own_text(place), old),
+                        Err(_) => false,
+                    },
+                }
+            })
     }
 }
 

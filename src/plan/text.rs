@@ -42,6 +42,8 @@ pub struct PlanPart {
     pub rejects: Vec<(Origin, Rejection)>,
     /// Room in which bodies are made.
     pub(super) room: Vec<u8>,
+    /// Where the fields of the last stored item stood.
+    pub(super) places: Vec<usize>,
 }
 
 impl PlanPart {

@@ -130,3 +130,28 @@ proptest! {
         prop_assert_eq!(first_special(&bytes, from), slow);
     }
 }
+
+#[test]
+fn what_another_skimmer_leaves_changes_nothing() {
+    let read = |text: &str, room: Room| {
+        let mut skimmer = Skimmer::within(text, room);
+        let mut items = Vec::new();
+        while skimmer.peek().is_some() {
+            match skimmer.item() {
+                Ok(item) => items.push(item.to_object()),
+                Err(_) => break,
+            }
+        }
+        (items, skimmer.into_room())
+    };
+    for first in TEXTS {
+        for second in TEXTS {
+            let (_, room) = read(first, Room::default());
+            assert_eq!(
+                read(second, room).0,
+                read(second, Room::default()).0,
+                "{first} {second}"
+            );
+        }
+    }
+}

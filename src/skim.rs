@@ -164,11 +164,13 @@ impl<'a> Skimmer<'a> {
 
     /// Leaves room for another skimmer.
     #[must_use]
-    pub fn into_room(self) -> Room {
+    pub fn into_room(mut self) -> Room {
+        self.fields.clear();
+        // There are none left; what is collected so stands in the same memory.
+        let fields = self.fields.into_iter().map(|_| (Cow::Borrowed(""), Skimmed::Null));
         Room {
             names: self.names,
-            // None is kept, but the memory is.
-            fields: self.fields.into_iter().filter_map(|_| None).collect(),
+            fields: fields.collect(),
         }
     }
 

@@ -196,6 +196,8 @@ fn put<'a>(cells: &mut [Cell<'a>], slot: usize, cell: Cell<'a>) {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
     use proptest::prelude::*;
 
     use super::*;
@@ -252,7 +254,9 @@ mod tests {
         let rows = rows.iter().zip(2..).map(|(cells, line)| {
             let mut row = Row::new();
             row.clear(line);
-            cells.iter().for_each(|cell| row.push(Cell::Text(cell)));
+            for cell in cells {
+                row.push(Cell::Text(cell));
+            }
             row
         });
         let format = Format::Delimited {
@@ -274,7 +278,7 @@ mod tests {
             take(skimmer.as_mut().map(|skimmer| skimmer.item().unwrap()).as_ref());
         };
         let mut plan = PlanPart::default();
-        let taken = std::sync::atomic::AtomicU64::new(0);
+        let taken = AtomicU64::new(0);
         source
             .read_parts_straight::<PlanPart, Error>(
                 &|part, row| {
@@ -282,17 +286,14 @@ mod tests {
                     if straight {
                         with(row.id(), &mut |item| decided = way.decide(row, item, part));
                     }
-                    taken.fetch_add(
-                        u64::from(matches!(decided, Ok(true))),
-                        std::sync::atomic::Ordering::Relaxed,
-                    );
+                    taken.fetch_add(u64::from(matches!(decided, Ok(true))), Ordering::Relaxed);
                     Ok(decided?)
                 },
                 &|part, _, incoming| {
                     match incoming.reading {
                         Reading::Item(draft) => {
                             with(&draft.id, &mut |item| {
-                                part.decide(incoming.origin, &draft, item, policy)
+                                part.decide(incoming.origin, &draft, item, policy);
                             });
                         }
                         Reading::Rejected(reasons) => {

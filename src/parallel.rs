@@ -11,6 +11,9 @@ use std::thread;
 /// More workers than this are fed too slowly by the one that cuts.
 const MOST_WORKERS: usize = 16;
 
+/// So many pieces more may be done than workers are at work on, while who takes them is busy with an earlier one.
+const AHEAD: usize = 4;
+
 /// Gives a piece to the workers; false when nobody wants any more.
 pub(crate) type Give<'g, J> = dyn FnMut(J) -> bool + 'g;
 
@@ -27,7 +30,7 @@ where
     E: Send,
 {
     let workers = thread::available_parallelism().map_or(1, usize::from).min(MOST_WORKERS);
-    let (order, ordered) = sync_channel::<Receiver<O>>(workers * 3);
+    let (order, ordered) = sync_channel::<Receiver<O>>(workers + AHEAD);
     let (jobs, waiting) = sync_channel::<(J, SyncSender<O>)>(workers);
     let (waiting, work) = (Mutex::new(waiting), &work);
     thread::scope(|scope| {

@@ -101,8 +101,9 @@ impl Supply for Files<'_> {
         let straightway = Straightway::new(self.source, &self.policy)?;
         self.source.read_parts_straight::<(PlanPart, Window), Error>(
             &|(part, window), row| {
+                // A row that turns out to be refused is another process's than its id says.
                 if self.shard.is_some_and(|shard| !shard.has_id(row.id())) {
-                    return Ok(true);
+                    return Ok(false);
                 }
                 Ok(stored.with(row.id(), window, |item| straightway.decide(row, item, part))??)
             },

@@ -21,6 +21,8 @@ const BLOCK: usize = 1 << 16;
 const LARGE: usize = 1 << 18;
 /// Less than this isn't worth a thread.
 const LEAST_SHARE: u64 = 4 << 20;
+/// More than this read no faster.
+const MOST_SHARES: u64 = 8;
 /// How much text beyond ASCII the detector gets to see: it is slow, and it has long made up its mind by then.
 const DETECTOR_BYTES: usize = 4 << 20;
 
@@ -167,7 +169,8 @@ fn is_utf8(source: &Source) -> Result<bool, ReadError> {
         .seek(SeekFrom::End(0))
         .map_err(|cause| source.io(cause))?;
     let processors = thread::available_parallelism().map_or(1, usize::from) as u64;
-    let shares = shares(source, length, (length / LEAST_SHARE).clamp(1, processors))?;
+    let number = (length / LEAST_SHARE).min(processors).clamp(1, MOST_SHARES);
+    let shares = shares(source, length, number)?;
     let Some((first, others)) = shares.split_first() else {
         return Ok(true);
     };

@@ -14,7 +14,7 @@ const ORG: &str = "sandbox-company";
 const OTHER: &str = "sandbox-branch";
 const ROWS: usize = 4_000;
 
-/// Rows of every fate: good ones, bad ids, two rows of one id, warnings.
+/// Rows of every fate: good ones, bad ids, bad values under good ids, two rows of one id, warnings.
 fn sheet() -> String {
     let mut sheet = "item_id,name,quantity\n".to_owned();
     for n in 0..ROWS {
@@ -24,7 +24,12 @@ fn sheet() -> String {
             9 | 10 => format!("twice {}", n / 400),
             _ => format!("Nr {n:05}"),
         };
-        writeln!(sheet, "{id},Item {n},{}", n % 7).unwrap();
+        let quantity = if (11..20).contains(&(n % 400)) {
+            "#REF!".to_owned()
+        } else {
+            (n % 7).to_string()
+        };
+        writeln!(sheet, "{id},Item {n},{quantity}").unwrap();
     }
     sheet
 }

@@ -91,21 +91,9 @@ impl Source {
         Ok(Some(all))
     }
 
-    /// The same on all processors: `part` puts rows, one after the other, into what `take` is given in the file's order.
+    /// Reads every data row like `read`, on all processors: `part` puts rows, one after the other, into what `take` is given
+    /// in the file's order. Rows may also be taken straight: `part` is given those that `straight` leaves alone (false).
     /// After an error `take` is still given what came before it.
-    pub fn read_parts<P, E>(
-        &self,
-        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
-        take: &mut dyn FnMut(P) -> Result<(), E>,
-    ) -> Result<(), E>
-    where
-        P: Default + Send,
-        E: From<ColumnError> + Send,
-    {
-        self.read_parts_straight(&|_, _| Ok(false), part, take)
-    }
-
-    /// The same, where rows may also be taken straight: `part` is given those that `straight` leaves alone (false).
     pub fn read_parts_straight<P, E>(
         &self,
         straight: &(dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),

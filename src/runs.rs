@@ -76,6 +76,9 @@ pub enum RunError {
     /// No journal of this name.
     #[error("there is no run {0:?}")]
     NoSuchRun(String),
+    /// Another process is writing its plan.
+    #[error("run {0} is under way: its plan is being written")]
+    Planning(String),
     /// Nothing to work with.
     #[error("there is no run to {0}")]
     NoRun(&'static str),
@@ -121,6 +124,7 @@ impl RunError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
+            Self::Planning(_) => "wait for its end, which `stockport runs` shows",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
             Self::Mismatch { .. } => "start a run of its own: leave --resume out",
             Self::CutShort { .. } => {
@@ -137,7 +141,7 @@ impl RunError {
 /// What earlier runs know of an organization, and which surprises are allowed.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
-    /// How many items it held at the end of the last run that knows.
+    /// How many items it held when the last run that knows looked, with what that run added and took away.
     pub at_least: Option<u64>,
     /// An organization that is known, and whose name holds this one's.
     pub longer_name: Option<String>,
@@ -182,8 +186,10 @@ pub struct Run {
     pub name: String,
     /// Its journal.
     pub path: PathBuf,
-    /// What it noted of itself.
+    /// What it noted of itself; nothing that can be read yet where it is planning.
     pub facts: Facts,
+    /// Its process is writing its plan this very moment, and keeps the journal to itself meanwhile.
+    pub is_planning: bool,
 }
 
 impl Run {
@@ -274,8 +280,13 @@ impl Runs {
             .filter_map(|entry| {
                 let path = entry.path();
                 let name = path.file_name()?.to_str()?.strip_suffix(".sqlite")?.to_owned();
-                let facts = Journal::open_existing(&path).ok()?.facts().ok()?;
-                Some(Run { name, path, facts })
+                let facts = Journal::glance(&path).ok()?;
+                Some(Run {
+                    name,
+                    path,
+                    is_planning: facts.is_none(),
+                    facts: facts.unwrap_or_default(),
+                })
             })
             .collect();
         // Names begin with the moment in which the run began.
@@ -285,10 +296,11 @@ impl Runs {
 
     /// The run of this name.
     pub fn find(&self, name: &str) -> Result<Run, RunError> {
-        self.list()
-            .into_iter()
-            .find(|run| run.name == name)
-            .ok_or_else(|| RunError::NoSuchRun(name.to_owned()))
+        match self.list().into_iter().find(|run| run.name == name) {
+            None => Err(RunError::NoSuchRun(name.to_owned())),
+            Some(run) if run.is_planning => Err(RunError::Planning(run.name)),
+            Some(run) => Ok(run),
+        }
     }
 
     /// The run that `--resume` means: the one named, or the last one of the same command, files and organization that
@@ -320,35 +332,25 @@ impl Runs {
         }
     }
 
-    /// An organization of this API that a run has written to, and whose name holds this one as a part: a name that was cut
-    /// short passes the server's check, and lists nothing (API contract).
+    /// What the runs know of an organization; no surprise is allowed.
     #[must_use]
-    pub fn longer_name(&self, api: &str, org: &str) -> Option<String> {
-        self.list()
+    pub fn known(&self, api: &str, org: &str) -> Known {
+        let runs = self.list();
+        let at = |run: &&Run| run.fact("api") == api;
+        // A name that was cut short passes the server's check, and lists nothing (API contract).
+        let longer_name = runs
             .iter()
-            .filter(|run| run.fact("api") == api && !run.fact("held").is_empty())
+            .filter(at)
+            .filter(|run| !run.fact("held").is_empty())
             .map(|run| run.fact("org"))
             .find(|known| *known != org && known.contains(org))
-            .map(str::to_owned)
-    }
-
-    /// How many items the organization held when the last run looked, and what that run added and took away.
-    #[must_use]
-    pub fn known(&self, api: &str, org: &str) -> Option<u64> {
-        self.list()
-            .iter()
-            .filter(|run| run.fact("api") == api && run.fact("org") == org)
-            .find_map(|run| {
-                let held: u64 = run.fact("held").parse().ok()?;
-                let summary: serde_json::Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
-                let count = |name: &str| {
-                    summary
-                        .get(name)
-                        .and_then(serde_json::Value::as_u64)
-                        .unwrap_or_default()
-                };
-                Some((held + count("created")).saturating_sub(count("deleted")))
-            })
+            .map(str::to_owned);
+        let of_org = |run: &&Run| run.fact("org") == org;
+        Known {
+            at_least: runs.iter().filter(at).filter(of_org).find_map(left),
+            longer_name,
+            ..Known::default()
+        }
     }
 
     /// Removes the journals that have passed their age. One that can't be removed is none the worse for staying.
@@ -369,6 +371,17 @@ impl Runs {
             }
         }
     }
+}
+
+/// How many items the organization held when the run looked, and what the run added and took away.
+fn left(run: &Run) -> Option<u64> {
+    let held: u64 = run.fact("held").parse().ok()?;
+    let summary: serde_json::Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
+    let count = |name: &str| {
+        let count = summary.get(name).and_then(serde_json::Value::as_u64);
+        count.unwrap_or_default()
+    };
+    Some((held + count("created")).saturating_sub(count("deleted")))
 }
 
 /// Whether it gives its bytes only once: standard input, a named pipe, what a shell puts for `<(…)`.

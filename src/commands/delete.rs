@@ -73,10 +73,9 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         None
     };
     let known = Known {
-        at_least: runs.known(&identity.api, &identity.org),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
-        longer_name: runs.longer_name(&identity.api, &identity.org),
+        ..runs.known(&identity.api, &identity.org)
     };
     let mut source = source;
     if let Some((source, _)) = &mut source {

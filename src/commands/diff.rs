@@ -144,7 +144,7 @@ fn read(context: &Context, options: &cli::Diff, place: &Place) -> Result<Read, E
 fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
     let connected = context.connect_to(Some(org))?;
     let known = Known {
-        at_least: Runs::new(runs_folder(false)?).known(&connected.place, org),
+        at_least: Runs::new(runs_folder(false)?).known(&connected.place, org).at_least,
         ..Known::default()
     };
     let progress = Progress::begin(&context.output, &format!("Reading {org}"), None);

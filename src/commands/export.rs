@@ -96,10 +96,9 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut spool = Spool::sequential()?;
     let runs = Runs::new(runs_folder(false)?);
     let known = Known {
-        at_least: runs.known(&connected.place, &connected.org),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
-        longer_name: runs.longer_name(&connected.place, &connected.org),
+        ..runs.known(&connected.place, &connected.org)
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
     let early = filter.is_empty() && place.can_restart();

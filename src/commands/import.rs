@@ -217,10 +217,9 @@ fn import(
     show_reading(&context.output, &source.tables, &survey);
     summary.warnings.clone_from(&survey.warnings);
     let known = Known {
-        at_least: runs.known(&identity.api, &identity.org),
-        longer_name: runs.longer_name(&identity.api, &identity.org),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
+        ..runs.known(&identity.api, &identity.org)
     };
     let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
     let transfer = Transfer {

@@ -190,10 +190,9 @@ fn check_names(context: &Context, ends: &Ends, summary: &mut Summary) -> Result<
 
 fn known(runs: &Runs, place: &str, org: &str, brakes: cli::Brakes) -> Known {
     Known {
-        at_least: runs.known(place, org),
         allow_empty: brakes.allow_empty,
         allow_shrink: brakes.allow_shrink,
-        longer_name: runs.longer_name(place, org),
+        ..runs.known(place, org)
     }
 }
 

@@ -14,6 +14,7 @@ mod writer;
 
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
 use serde_json::Value;
@@ -303,8 +304,14 @@ fn name_at(moment: jiff::Timestamp) -> String {
 }
 
 /// Opens a journal to write in it while others may read.
+/// How long another process may keep a journal to itself.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The same where it is only looked at, and there are others to look at.
+const GLANCE: Duration = Duration::from_millis(100);
+
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = look(path, flags)?;
+    let connection = look(path, flags, PATIENCE)?;
     // Only a new file's. Plans are written and read in one go: a quarter of the calls that the usual 4 KiB take.
     connection.pragma_update(None, "page_size", 16 * 1024)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -312,9 +319,9 @@ fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
 }
 
 /// Opens a journal as it stands: it may be that of another process, which is writing its plan.
-fn look(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
+fn look(path: &Path, flags: OpenFlags, patience: Duration) -> rusqlite::Result<Connection> {
     let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(std::time::Duration::from_secs(30))?;
+    connection.busy_timeout(patience)?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     Ok(connection)
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rusqlite::OpenFlags;
 
-use super::{Journal, JournalError, State, action, lock, look, object, store};
+use super::{GLANCE, Journal, JournalError, PATIENCE, State, action, lock, look, object, store};
 use crate::item::Object;
 use crate::plan::Change;
 
@@ -39,8 +39,23 @@ impl Journal {
     /// Opens the journal of an earlier run.
     pub fn open_existing(path: &Path) -> Result<Self, JournalError> {
         let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = look(path, flags).map_err(|cause| store(path, cause))?;
+        let connection = look(path, flags, PATIENCE).map_err(|cause| store(path, cause))?;
         Ok(Self::of(path.to_owned(), connection, None))
+    }
+
+    /// What the run of a journal noted of itself; none where its process is writing its plan this very moment, which keeps
+    /// everybody else out until the plan is whole.
+    pub fn glance(path: &Path) -> Result<Option<Facts>, JournalError> {
+        let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
+        let connection = look(path, flags, GLANCE).map_err(|cause| store(path, cause));
+        match connection.and_then(|connection| Self::of(path.to_owned(), connection, None).facts()) {
+            Err(JournalError::Store { cause, .. })
+                if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) =>
+            {
+                Ok(None)
+            }
+            facts => facts.map(Some),
+        }
     }
 
     /// What the run noted of itself.

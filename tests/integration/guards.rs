@@ -315,6 +315,47 @@ fn verify_reads_back_and_a_difference_is_exit_4_and_listed() {
 }
 
 #[test]
+fn a_run_whose_plan_is_being_written_is_listed_like_any_other() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let load = Load::new(50);
+    load.prepare(&server, ORG, &stockport);
+    let first = stockport.run(["import", "load.csv", "--json"]).ok().json();
+    let second = stockport.run(["import", "load.csv", "--json"]).ok().json();
+    let runs = stockport.run(["runs", "--json"]).ok().json();
+    let journal = rusqlite::Connection::open(runs["runs"][0]["journal"].as_str().unwrap()).unwrap();
+    // As while a plan is written.
+    journal.pragma_update(None, "journal_mode", "TRUNCATE").unwrap();
+    journal.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let runs = stockport.run(["runs", "--json"]).ok().json();
+    let told: Vec<[&Value; 3]> = runs["runs"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|run| [&run["run"], &run["planning"], &run["finished"]])
+        .collect();
+    assert_eq!(
+        told,
+        [
+            [&second["run"], &json!(true), &json!(false)],
+            [&first["run"], &json!(false), &json!(true)]
+        ]
+    );
+    let shown = stockport.run(["runs"]).ok().stdout;
+    assert!(shown.contains("under way\n  its plan is being written"), "{shown}");
+    let name = second["run"].as_str().unwrap();
+    let refused = stockport.run(["undo", name]).exit(1).stderr;
+    assert!(refused.contains("is under way: its plan is being written"), "{refused}");
+    // The others are as they were.
+    stockport
+        .run(["undo", first["run"].as_str().unwrap(), "--dry-run"])
+        .ok();
+    journal.execute_batch("ROLLBACK").unwrap();
+    let runs = stockport.run(["runs", "--json"]).ok().json();
+    assert_eq!(runs["runs"][0]["planning"], json!(false));
+}
+
+#[test]
 fn runs_are_listed_and_their_journals_go_with_age() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);

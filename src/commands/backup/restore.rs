@@ -105,11 +105,12 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
     };
     // A snapshot of this very name knows that it is spelled right, and may be restored because all is gone.
     let is_home = manifest.organization == connected.org && manifest.items > 0;
+    let known = runs.known(&connected.place, &connected.org);
     let known = Known {
-        at_least: runs.known(&connected.place, &connected.org).filter(|_| !is_home),
+        at_least: known.at_least.filter(|_| !is_home),
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
-        longer_name: runs.longer_name(&connected.place, &connected.org),
+        longer_name: known.longer_name,
     };
     let transfer = Transfer {
         output: &context.output,

@@ -77,13 +77,13 @@ impl Layout {
         // Most values are what their cells hold; these are not.
         let mut made = Vec::new();
         for (column, place) in columns {
-            match row.plain(*place) {
-                Some(cell) => put(cells, *column, cell),
-                None => match row.value(*place) {
+            let Some(cell) = cells.get_mut(*column) else { continue };
+            if !row.put_plain(*place, cell) {
+                match row.value(*place) {
                     Ok(Some(value)) => made.push((*column, value)),
                     Ok(None) => {}
                     Err(_) => return Ok(false),
-                },
+                }
             }
         }
         put(cells, 0, Cell::Text(row.id()));

@@ -45,25 +45,48 @@ impl<'a> Straight<'a> {
         &self.id
     }
 
-    /// What the row says in the field of this place among `Source::fields_of`, where one look shows that: nothing, the
-    /// cell's own text, or a number by the cell's own digits.
+    /// Whether one look shows that the row says nothing in the field of this place, which is allowed.
     #[inline]
     #[must_use]
+    pub fn is_plainly_nothing(&self, place: usize) -> bool {
+        self.looks.get(place) == Some(&Look::Nothing) && !self.options.blanks_reject
+    }
+
+    /// What the row says in the field of this place among `Source::fields_of`, where one look shows that: nothing, the
+    /// cell's own text, or a number by the cell's own digits.
+    #[must_use]
     pub fn plain(&self, place: usize) -> Option<Cell<'a>> {
-        let look = self.looks.get(place)?;
+        let mut cell = Cell::Absent;
+        self.put_plain(place, &mut cell).then_some(cell)
+    }
+
+    /// Puts the same there; false, and nothing is put, where it takes more than a look. What is returned by value makes the
+    /// processor wait for what it has just written, and there are many cells.
+    #[inline]
+    #[must_use]
+    pub fn put_plain(&self, place: usize, there: &mut Cell<'a>) -> bool {
+        let Some(look) = self.looks.get(place) else {
+            return false;
+        };
         if *look == Look::Nothing {
-            return (!self.options.blanks_reject).then_some(Cell::Empty);
+            if !self.options.blanks_reject {
+                *there = Cell::Empty;
+            }
+            return !self.options.blanks_reject;
         }
-        let target = self.layout.targets.get(place)?;
-        let Cell::Text(text) = self.row.cell(target.index) else {
-            return None;
+        let Some(target) = self.layout.targets.get(place) else {
+            return false;
+        };
+        let Some(text) = self.row.text_at(target.index) else {
+            return false;
         };
         match look {
-            Look::Text => Some(Cell::Text(text)),
-            Look::Digits => Some(Cell::Digits(text)),
-            Look::Decimal if target.style.numbers == NumberStyle::Us => Some(Cell::Digits(text)),
-            _ => None,
+            Look::Text => *there = Cell::Text(text),
+            Look::Digits => *there = Cell::Digits(text),
+            Look::Decimal if target.style.numbers == NumberStyle::Us => *there = Cell::Digits(text),
+            _ => return false,
         }
+        true
     }
 
     /// The text of the cell for the field of this place, where the cell is plain text that is the field's alone.

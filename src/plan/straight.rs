@@ -109,16 +109,18 @@ impl Straightway {
         // Most values are what their cells hold; these are not.
         let mut made = Vec::new();
         for (place, Given { slot, .. }) in given.iter().enumerate() {
-            match row.plain(place) {
-                Some(Cell::Empty) if keeps => {}
-                Some(cell) => put(cells, *slot, cell),
-                None => match row.value(place) {
+            let Some(cell) = cells.get_mut(*slot) else { continue };
+            if row.is_plainly_nothing(place) && keeps {
+                continue;
+            }
+            if !row.put_plain(place, cell) {
+                match row.value(place) {
                     Ok(Some(FieldValue::Nothing)) if keeps => {}
                     Ok(Some(FieldValue::Number(digits))) if !is_plain_number(&digits) => return Ok(false),
                     Ok(Some(FieldValue::Json(_))) | Err(_) => return Ok(false),
                     Ok(Some(value)) => made.push((*slot, value)),
                     Ok(None) => {}
-                },
+                }
             }
         }
         put(cells, self.id, Cell::Text(row.id()));
@@ -157,10 +159,10 @@ impl Straightway {
             .zip(places)
             .enumerate()
             .all(|(place, (Given { field, .. }, at))| {
-                let plain = row.plain(place);
-                if plain == Some(Cell::Empty) && self.policy.blanks == Blanks::Keep {
+                if row.is_plainly_nothing(place) && self.policy.blanks == Blanks::Keep {
                     return true;
                 }
+                let plain = row.plain(place);
                 let before = stored.fields.get(*at).filter(|(name, _)| name == field);
                 let old = before.or_else(|| {
                     let found = place_of(stored, field, 0)?;

@@ -142,6 +142,16 @@ impl Row {
         self.cells.get(index).map_or(Cell::Absent, |raw| self.view(raw))
     }
 
+    /// The text of the cell at a physical column, if it holds text.
+    #[inline]
+    #[must_use]
+    pub fn text_at(&self, index: usize) -> Option<&str> {
+        match self.cells.get(index)? {
+            Raw::Text(start, end) => self.text.get(*start..*end),
+            _ => None,
+        }
+    }
+
     /// All cells, in order.
     pub fn cells(&self) -> impl Iterator<Item = Cell<'_>> {
         self.cells.iter().map(|raw| self.view(raw))
@@ -205,8 +215,18 @@ impl Row {
     pub(super) fn fill_spans(&mut self, line: u64, text: &str, spans: &[(usize, usize)]) {
         self.clear(line);
         self.text.push_str(text);
-        let fields = spans.iter().map(|(start, end)| field(&self.text, *start, *end));
-        self.cells.extend(fields);
+        self.cells.reserve(spans.len());
+        // Each kind is pushed by itself: one that is put together first and then copied makes the processor wait, a third of
+        // the time that the reading of a text took.
+        for &(start, end) in spans {
+            if start >= end {
+                self.cells.push(Raw::Empty);
+            } else if self.text.as_bytes().get(start) == Some(&b'#') {
+                self.cells.push(field(&self.text, start, end));
+            } else {
+                self.cells.push(Raw::Text(start, end));
+            }
+        }
     }
 
     /// Puts a field of a text row in place of another: what stood between quotation marks, doubled ones still among it,

@@ -104,7 +104,7 @@ def make_list(run, path, count):
 
 
 def measure(run, options, only, absent, results):
-    folder, stockport = options.folder, os.environ["STOCKPORT"]
+    folder, outputs, stockport = options.folder, options.outputs, os.environ["STOCKPORT"]
     target = folder / "sink"
     built = subprocess.call(["cargo", "build", "-q", "--release", "--manifest-path", HERE / "sink" / "Cargo.toml"],
                             env={**os.environ, "CARGO_TARGET_DIR": str(target)})
@@ -114,7 +114,7 @@ def measure(run, options, only, absent, results):
     if shutil.which("curl") is None:
         absent.append("curl")
         print("absent: curl")
-    # Journals and spools go where the outputs go.
+    # Journals and spools go beside the data.
     state, temporary = folder / "state", folder / "tmp"
     temporary.mkdir(exist_ok=True)
     os.environ.update(XDG_STATE_HOME=str(state), TMPDIR=str(temporary), CANNLYTICS_API_KEY="key")
@@ -169,17 +169,17 @@ def measure(run, options, only, absent, results):
 
     if "export" in only:
         count = min(options.rows, 100_000)
-        workbook = folder / "exported.xlsx"
+        workbook = outputs / "exported.xlsx"
         with Sink(program, PORT, "--list", items(count)) as sink:
             commands = {"stockport": ours("export", workbook, "--force", base=sink.base)}
             if importlib.util.find_spec("xlsxwriter") is None:
                 print("absent: XlsxWriter")
             else:
-                commands["XlsxWriter"] = [sys.executable, "-c", XLSXWRITER, f"{sink.base}/list.json", folder / "peer.xlsx",
+                commands["XlsxWriter"] = [sys.executable, "-c", XLSXWRITER, f"{sink.base}/list.json", outputs / "peer.xlsx",
                                           " ".join(run.FIELDS)]
             results.extend(run.compare(f"export, {count:,} items → xlsx", commands, options.runs))
             # What was written is read back by the program that the other rows hold to the plain reading.
-            back = folder / "exported.jsonl"
+            back = outputs / "exported.jsonl"
             subprocess.run([stockport, "convert", "--force", "--no-progress", workbook, back], check=True)
             written = sum(1 for _ in open(back, encoding="utf-8", newline="\n"))
             print(f"export: {written:,} of {count:,} items in the workbook")
@@ -188,14 +188,14 @@ def measure(run, options, only, absent, results):
     count = options.rows
     listed = items(count)
     with Sink(program, PORT, "--list", listed) as sink:
-        export = ours("export", folder / "stockport.csv", "--force", base=sink.base)
+        export = ours("export", outputs / "stockport.csv", "--force", base=sink.base)
         if "export" in only:
             commands = {"stockport": export}
             if "duckdb" not in absent:
-                commands["duckdb"] = [sys.executable, "-c", DUCKDB, f"{sink.base}/list.json", folder / "peer.csv",
+                commands["duckdb"] = [sys.executable, "-c", DUCKDB, f"{sink.base}/list.json", outputs / "peer.csv",
                                       " ".join(run.FIELDS)]
             results.extend(run.compare(f"export, {count:,} items → csv", commands, options.runs))
-            written = sum(1 for _ in run.csv.reader(open(folder / "stockport.csv", newline="", encoding="utf-8"))) - 1
+            written = sum(1 for _ in run.csv.reader(open(outputs / "stockport.csv", newline="", encoding="utf-8"))) - 1
             print(f"export: {written:,} of {count:,} items written")
             if written != count:
                 sys.exit("an export is short")
@@ -203,7 +203,7 @@ def measure(run, options, only, absent, results):
             source = table("csv", count, run.make_csv)
             parts = {
                 "stockport": ours("import", source, "--dry-run", base=sink.base),
-                "reading the file alone": [stockport, "convert", source, folder / "stockport.jsonl", "--force", "--no-progress"],
+                "reading the file alone": [stockport, "convert", source, outputs / "stockport.jsonl", "--force", "--no-progress"],
                 "fetching and parsing alone": export,
             }
             measured = run.compare(f"plan, {count:,} rows against {count:,} items", parts, options.runs)

@@ -76,9 +76,9 @@ pub enum RunError {
     /// No journal of this name.
     #[error("there is no run {0:?}")]
     NoSuchRun(String),
-    /// Another process is writing its plan.
-    #[error("run {0} is under way: its plan is being written")]
-    Planning(String),
+    /// Its process keeps its journal to itself.
+    #[error("run {0} is under way: its journal is being written")]
+    Busy(String),
     /// Nothing to work with.
     #[error("there is no run to {0}")]
     NoRun(&'static str),
@@ -124,7 +124,7 @@ impl RunError {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
-            Self::Planning(_) => "wait for its end, which `stockport runs` shows",
+            Self::Busy(_) => "wait for its end, which `stockport runs` shows, or name another run",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
             Self::Mismatch { .. } => "start a run of its own: leave --resume out",
             Self::CutShort { .. } => {
@@ -186,10 +186,10 @@ pub struct Run {
     pub name: String,
     /// Its journal.
     pub path: PathBuf,
-    /// What it noted of itself; nothing that can be read yet where it is planning.
+    /// What it noted of itself; nothing where it is busy.
     pub facts: Facts,
-    /// Its process is writing its plan this very moment, and keeps the journal to itself meanwhile.
-    pub is_planning: bool,
+    /// Its process keeps its journal to itself this very moment: it is writing its plan, as a rule.
+    pub is_busy: bool,
 }
 
 impl Run {
@@ -284,7 +284,7 @@ impl Runs {
                 Some(Run {
                     name,
                     path,
-                    is_planning: facts.is_none(),
+                    is_busy: facts.is_none(),
                     facts: facts.unwrap_or_default(),
                 })
             })
@@ -298,7 +298,7 @@ impl Runs {
     pub fn find(&self, name: &str) -> Result<Run, RunError> {
         match self.list().into_iter().find(|run| run.name == name) {
             None => Err(RunError::NoSuchRun(name.to_owned())),
-            Some(run) if run.is_planning => Err(RunError::Planning(run.name)),
+            Some(run) if run.is_busy => Err(RunError::Busy(run.name)),
             Some(run) => Ok(run),
         }
     }

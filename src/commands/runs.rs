@@ -27,9 +27,9 @@ fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
         output.result("There are no runs yet.");
     }
     for run in &shown {
-        if run.is_planning {
+        if run.is_busy {
             output.result(&format!("{}  under way", run.name));
-            output.result("  its plan is being written; more can be told of it then");
+            output.result("  its journal is being written; more can be told of it then");
             continue;
         }
         let summary = summary(run);
@@ -82,6 +82,6 @@ fn document(run: &Run) -> Value {
     json!({
         "run": run.name, "command": run.fact("command"), "source": run.fact("source"), "org": run.fact("org"),
         "api": run.fact("api"), "started": run.fact("started"), "ended": run.fact("ended"),
-        "finished": run.is_finished(), "planning": run.is_planning, "journal": run.path.to_string_lossy(), "summary": summary(run),
+        "finished": run.is_finished(), "busy": run.is_busy, "journal": run.path.to_string_lossy(), "summary": summary(run),
     })
 }

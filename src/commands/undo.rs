@@ -95,11 +95,14 @@ fn wanted(runs: &Runs, name: Option<&str>, api: &str, org: &str) -> Result<Run, 
         }
         return Ok(run);
     }
-    let changed = |run: &Run| {
-        Journal::open_existing(&run.path)
-            .and_then(|j| j.changed_count())
-            .is_ok_and(|n| n > 0)
-    };
-    let last = runs.list().into_iter().find(|run| here(run) && changed(run));
-    Ok(last.ok_or(RunError::NoRun("undo"))?)
+    for run in runs.list() {
+        // It may be the one that is meant, and an earlier one must not be taken for it.
+        if run.is_busy {
+            return Err(RunError::Busy(run.name).into());
+        }
+        if here(&run) && Journal::open_existing(&run.path)?.changed_count()? > 0 {
+            return Ok(run);
+        }
+    }
+    Err(RunError::NoRun("undo").into())
 }

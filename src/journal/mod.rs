@@ -307,8 +307,8 @@ fn name_at(moment: jiff::Timestamp) -> String {
 /// How long another process may keep a journal to itself.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// The same where it is only looked at, and there are others to look at.
-const GLANCE: Duration = Duration::from_millis(100);
+/// The same where it is only looked at, and there are others to look at: longer than a journal takes to close.
+const GLANCE: Duration = Duration::from_secs(2);
 
 fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
     let connection = look(path, flags, PATIENCE)?;

@@ -43,8 +43,8 @@ impl Journal {
         Ok(Self::of(path.to_owned(), connection, None))
     }
 
-    /// What the run of a journal noted of itself; none where its process is writing its plan this very moment, which keeps
-    /// everybody else out until the plan is whole.
+    /// What the run of a journal noted of itself; none where its process keeps the journal to itself: that it does while it
+    /// writes its plan, and for a moment when it closes it.
     pub fn glance(path: &Path) -> Result<Option<Facts>, JournalError> {
         let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
         let connection = look(path, flags, GLANCE).map_err(|cause| store(path, cause));

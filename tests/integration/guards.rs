@@ -315,7 +315,7 @@ fn verify_reads_back_and_a_difference_is_exit_4_and_listed() {
 }
 
 #[test]
-fn a_run_whose_plan_is_being_written_is_listed_like_any_other() {
+fn a_run_whose_journal_is_being_written_is_listed_like_any_other() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let load = Load::new(50);
@@ -332,7 +332,7 @@ fn a_run_whose_plan_is_being_written_is_listed_like_any_other() {
         .as_array()
         .unwrap()
         .iter()
-        .map(|run| [&run["run"], &run["planning"], &run["finished"]])
+        .map(|run| [&run["run"], &run["busy"], &run["finished"]])
         .collect();
     assert_eq!(
         told,
@@ -342,17 +342,23 @@ fn a_run_whose_plan_is_being_written_is_listed_like_any_other() {
         ]
     );
     let shown = stockport.run(["runs"]).ok().stdout;
-    assert!(shown.contains("under way\n  its plan is being written"), "{shown}");
+    assert!(shown.contains("under way\n  its journal is being written"), "{shown}");
     let name = second["run"].as_str().unwrap();
-    let refused = stockport.run(["undo", name]).exit(1).stderr;
-    assert!(refused.contains("is under way: its plan is being written"), "{refused}");
+    // Nor is the one before it taken for the last.
+    for undo in [&["undo", name][..], &["undo"]] {
+        let refused = stockport.run(undo).exit(1).stderr;
+        assert!(
+            refused.contains("is under way: its journal is being written"),
+            "{refused}"
+        );
+    }
     // The others are as they were.
     stockport
         .run(["undo", first["run"].as_str().unwrap(), "--dry-run"])
         .ok();
     journal.execute_batch("ROLLBACK").unwrap();
     let runs = stockport.run(["runs", "--json"]).ok().json();
-    assert_eq!(runs["runs"][0]["planning"], json!(false));
+    assert_eq!(runs["runs"][0]["busy"], json!(false));
 }
 
 #[test]

@@ -17,7 +17,7 @@ use super::{Catalogue, variants};
 variants!(journal of JournalError as "JournalError": Create, Store, Stopped);
 variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts);
 variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
-variants!(run of RunError as "RunError": NoSuchRun, Planning, NoRun, Mismatch, Elsewhere, CutShort, Shrunken);
+variants!(run of RunError as "RunError": NoSuchRun, Busy, NoRun, Mismatch, Elsewhere, CutShort, Shrunken);
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds);
@@ -55,7 +55,7 @@ pub(super) fn add(all: &mut Catalogue) {
     ]);
     all.take(vec![
         RunError::NoSuchRun(run()),
-        RunError::Planning(run()),
+        RunError::Busy(run()),
         RunError::NoRun("undo"),
         RunError::Mismatch {
             run: run(),

@@ -2,14 +2,11 @@
 //!
 //! Belongs here: the shape of what `convert` writes. Doesn't: formats (`sheet::write`), what cells mean (`columns`).
 
-use crate::columns::{Draft, FieldValue, Source, Straight};
+use crate::columns::{Draft, Slots, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::{Column, RowEncoder, WriteError};
-
-/// Rows of so many columns take no memory of their own on their way: more than there are fields.
-const USUAL: usize = 48;
 
 /// The columns of a conversion: those of the 27 fields that the file has a column for, in the order of an export, then
 /// the columns that the mapping file keeps, in the file's order.
@@ -66,32 +63,19 @@ impl Layout {
         let Some(Some(columns)) = self.straight.get(row.table()) else {
             return Ok(false);
         };
-        let mut few = [Cell::Absent; USUAL];
-        let mut many = Vec::new();
-        let cells = if let Some(few) = few.get_mut(..self.fields.len()) {
-            few
-        } else {
-            many.resize(self.fields.len(), Cell::Absent);
-            many.as_mut_slice()
+        let slots = Slots {
+            id: 0,
+            values: columns,
+            skips_nothing: false,
         };
-        // Most values are what their cells hold; these are not.
-        let mut made = Vec::new();
-        for (column, place) in columns {
-            let Some(cell) = cells.get_mut(*column) else { continue };
-            if !row.put_plain(*place, cell) {
-                match row.value(*place) {
-                    Ok(Some(value)) => made.push((*column, value)),
-                    Ok(None) => {}
-                    Err(_) => return Ok(false),
-                }
-            }
-        }
-        put(cells, 0, Cell::Text(row.id()));
-        for (column, value) in &made {
-            put(cells, *column, cell(value));
-        }
-        encoder.encode(cells, out)?;
-        Ok(true)
+        let encoded = row.in_slots(
+            &slots,
+            self.fields.len(),
+            |_| Cell::Absent,
+            |_| true,
+            |cells| encoder.encode(cells, out),
+        );
+        encoded.transpose().map(|encoded| encoded.is_some())
     }
 
     /// An item's cells, in the columns' order. What the file has no cell for (the missing end of a short row, a key that
@@ -115,26 +99,10 @@ impl Layout {
                 None => places.iter().find(|(field, _)| field == value.field),
             };
             if let Some(slot) = found.and_then(|(_, at)| cells.get_mut(*at)) {
-                *slot = cell(&value.value);
+                *slot = value.value.cell();
             }
         }
         cells
-    }
-}
-
-fn put<'a>(cells: &mut [Cell<'a>], column: usize, cell: Cell<'a>) {
-    if let Some(slot) = cells.get_mut(column) {
-        *slot = cell;
-    }
-}
-
-fn cell<'a>(value: &'a FieldValue<'a>) -> Cell<'a> {
-    match value {
-        FieldValue::Nothing => Cell::Empty,
-        FieldValue::Text(text) => Cell::Text(text),
-        FieldValue::Number(digits) => Cell::Digits(digits),
-        FieldValue::Bool(value) => Cell::Bool(*value),
-        FieldValue::Json(value) => Cell::Json(value),
     }
 }
 
@@ -145,34 +113,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    use crate::columns::{ColumnOptions, DraftValue, Duplicates, Reader, Reading, Survey};
+    use crate::columns::{ColumnOptions, DraftValue, Duplicates, FieldValue, Reader, Reading, Survey};
+    use crate::sheet::Table;
     use crate::sheet::write::{Style, Target, writer};
-    use crate::sheet::{Format, Header, HeaderCell, Row, Table};
-
-    fn table(names: &[&str], rows: &[&[&str]]) -> Table {
-        let cells = names.iter().enumerate().map(|(index, name)| HeaderCell {
-            index,
-            name: (*name).to_owned(),
-        });
-        let header = Header {
-            line: 1,
-            cells: cells.collect(),
-            ..Header::default()
-        };
-        let rows = rows.iter().zip(2..).map(|(cells, line)| {
-            let mut row = Row::new();
-            row.clear(line);
-            for cell in *cells {
-                row.push(Cell::Text(cell));
-            }
-            row
-        });
-        let format = Format::Delimited {
-            delimiter: b',',
-            encoding: "UTF-8",
-        };
-        Table::from_rows("count.csv", format, None, header, rows.collect())
-    }
 
     fn all(source: &mut Source) -> Vec<Vec<String>> {
         source.survey().unwrap();
@@ -310,7 +253,7 @@ mod tests {
             let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
             let names = ["quantity", "item_id", "name", "moved_at", "moved_at_time", "status"];
             let options = ColumnOptions { duplicates, strict, blanks_reject, ..ColumnOptions::default() };
-            let mut source = Source::new(vec![table(&names, &rows)], options).unwrap();
+            let mut source = Source::new(vec![Table::of_texts(&names, &rows)], options).unwrap();
             source.survey().unwrap();
             let (bytes, refused) = written(&source, true);
             for line in bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty()) {
@@ -352,9 +295,9 @@ mod tests {
             let source = || {
                 let options = ColumnOptions { duplicates, strict, ..ColumnOptions::default() };
                 let half = if second { rows.len() / 2 } else { rows.len() };
-                let mut tables = vec![table(&names, &rows[..half]).in_pieces_of(together)];
+                let mut tables = vec![Table::of_texts(&names, &rows[..half]).in_pieces_of(together)];
                 if second {
-                    tables.push(table(&names, &rows[half..]).in_pieces_of(together));
+                    tables.push(Table::of_texts(&names, &rows[half..]).in_pieces_of(together));
                 }
                 Source::new(tables, options).unwrap()
             };
@@ -374,7 +317,7 @@ mod tests {
     #[test]
     fn one_pass_stands_where_the_first_rows_say_what_all_do_and_no_id_comes_twice() {
         let early = |rows: &[&[&str]]| {
-            let table = table(&["item_id", "moved_at", "quantity"], rows).in_pieces_of(2);
+            let table = Table::of_texts(&["item_id", "moved_at", "quantity"], rows).in_pieces_of(2);
             let mut source = Source::new(vec![table], ColumnOptions::default()).unwrap();
             let ((bytes, _), survey, stands) = written_early(&mut source);
             (String::from_utf8(bytes).unwrap(), survey.rows, stands)
@@ -398,8 +341,8 @@ mod tests {
 
     #[test]
     fn tables_of_other_columns_in_another_order_become_one() {
-        let first = table(&["quantity", "item_id", "name"], &[&["5", "A", "Kush"]]);
-        let second = table(&["name", "status", "item_id"], &[&["Haze", "None", "B"]]);
+        let first = Table::of_texts(&["quantity", "item_id", "name"], &[&["5", "A", "Kush"]]);
+        let second = Table::of_texts(&["name", "status", "item_id"], &[&["Haze", "None", "B"]]);
         let mut source = Source::new(vec![first, second], ColumnOptions::default()).unwrap();
         assert_eq!(
             all(&mut source),
@@ -418,7 +361,7 @@ mod tests {
             duplicates: Duplicates::Merge,
             ..ColumnOptions::default()
         };
-        let mut source = Source::new(vec![table(&["item_id", "name", "status"], rows)], options).unwrap();
+        let mut source = Source::new(vec![Table::of_texts(&["item_id", "name", "status"], rows)], options).unwrap();
         assert_eq!(
             all(&mut source)[1..],
             [["Text(\"A\")", "Text(\"Kush\")", "Text(\"Active\")"]]
@@ -428,7 +371,7 @@ mod tests {
     #[test]
     fn values_out_of_their_order_find_their_columns() {
         let source = Source::new(
-            vec![table(&["item_id", "name", "status"], &[])],
+            vec![Table::of_texts(&["item_id", "name", "status"], &[])],
             ColumnOptions::default(),
         )
         .unwrap();

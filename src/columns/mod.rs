@@ -34,6 +34,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::item::Object;
+use crate::sheet::Cell;
 
 pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
@@ -42,7 +43,7 @@ pub use mapping::{Mapping, MappingError};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub use source::{Reader, Source};
-pub use straight::Straight;
+pub use straight::{Slots, Straight};
 pub use vocabulary::{Judge, REJECT_COLUMNS};
 
 /// A cell's meaning in its field.
@@ -58,6 +59,20 @@ pub enum FieldValue<'a> {
     Bool(bool),
     /// An array or object, from a JSON file.
     Json(&'a Value),
+}
+
+impl FieldValue<'_> {
+    /// The cell that holds it, in a row that is written.
+    #[must_use]
+    pub fn cell(&self) -> Cell<'_> {
+        match self {
+            Self::Nothing => Cell::Empty,
+            Self::Text(text) => Cell::Text(text),
+            Self::Number(digits) => Cell::Digits(digits),
+            Self::Bool(value) => Cell::Bool(*value),
+            Self::Json(value) => Cell::Json(value),
+        }
+    }
 }
 
 /// One field of an item that is to be written.

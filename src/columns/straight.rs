@@ -12,6 +12,20 @@ use super::looks::Look;
 use super::{ColumnOptions, FieldValue, NumberStyle, Origin};
 use crate::sheet::{Cell, Row};
 
+/// Rows of so many slots take no memory of their own on their way: more than there are fields.
+const USUAL: usize = 48;
+
+/// Where the values of a table's rows stand in the rows that are written.
+#[derive(Clone, Copy, Debug)]
+pub struct Slots<'s> {
+    /// The slot of the id.
+    pub id: usize,
+    /// The slot of each other value, and its place among `Source::fields_of`; no slot twice.
+    pub values: &'s [(usize, usize)],
+    /// A field of which the row says nothing is as if it weren't given.
+    pub skips_nothing: bool,
+}
+
 /// A row with a sound id that no other row has: an item, unless one of its values is refused.
 pub struct Straight<'a> {
     pub(super) table: usize,
@@ -97,6 +111,51 @@ impl<'a> Straight<'a> {
             Cell::Text(text) if self.layout.untyped && target.joined.is_none() => Some(text),
             _ => None,
         }
+    }
+
+    /// Gives `take` as many cells, the row's values in their slots and what `blank` says in the others. None, and `take` is
+    /// given nothing, where a value is refused: by the reading, or because it isn't `wanted`.
+    #[inline]
+    pub fn in_slots<T>(
+        &self,
+        slots: &Slots<'_>,
+        count: usize,
+        blank: impl Fn(usize) -> Cell<'static>,
+        wanted: impl Fn(&FieldValue<'_>) -> bool,
+        take: impl FnOnce(&[Cell<'_>]) -> T,
+    ) -> Option<T> {
+        // Most values are what their cells hold; these are not.
+        let mut made = Vec::new();
+        let mut few = [Cell::Absent; USUAL];
+        let mut many = Vec::new();
+        let cells = if let Some(few) = few.get_mut(..count) {
+            few
+        } else {
+            many.resize(count, Cell::Absent);
+            many.as_mut_slice()
+        };
+        for (slot, cell) in cells.iter_mut().enumerate() {
+            *cell = blank(slot);
+        }
+        for (slot, place) in slots.values {
+            let Some(cell) = cells.get_mut(*slot) else { continue };
+            if slots.skips_nothing && self.is_plainly_nothing(*place) || self.put_plain(*place, cell) {
+                continue;
+            }
+            match self.value(*place).ok()? {
+                Some(FieldValue::Nothing) if slots.skips_nothing => {}
+                Some(value) if wanted(&value) => made.push((*slot, value)),
+                Some(_) => return None,
+                None => {}
+            }
+        }
+        let made = made.iter().map(|(slot, value)| (*slot, value.cell()));
+        for (slot, value) in made.chain([(slots.id, Cell::Text(self.id()))]) {
+            if let Some(cell) = cells.get_mut(slot) {
+                *cell = value;
+            }
+        }
+        Some(take(cells))
     }
 
     /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error

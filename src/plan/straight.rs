@@ -7,14 +7,11 @@
 
 use super::text::{ChangeText, PlanPart, is_plain_number, is_plainly_the_same, is_shown, place_of};
 use super::{Action, Blanks, Mode, Policy};
-use crate::columns::{FieldValue, Source, Straight};
+use crate::columns::{FieldValue, Slots, Source, Straight};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::{RowEncoder, WriteError, object_encoder};
 use crate::skim::{Item, Skimmed};
-
-/// Items of so many fields take no memory of their own on their way: more than there are.
-const USUAL: usize = 48;
 
 /// How the rows of a source become plans.
 pub struct Straightway {
@@ -26,14 +23,15 @@ pub struct Straightway {
     /// The place of the id among a body's fields.
     id: usize,
     /// For each table, what its rows give; none where two of its columns give one field.
-    tables: Vec<Option<Vec<Given>>>,
+    tables: Vec<Option<Given>>,
 }
 
-/// A field that a table's rows give, in their order.
+/// What a table's rows give.
 struct Given {
-    field: String,
-    /// Its place among a body's fields.
-    slot: usize,
+    /// The fields, in the rows' order.
+    fields: Vec<String>,
+    /// The place of each among a body's fields, and in that order.
+    slots: Vec<(usize, usize)>,
 }
 
 impl Straightway {
@@ -48,15 +46,12 @@ impl Straightway {
         fields.dedup();
         let slot = |name: &str| fields.binary_search(&name).unwrap_or_default();
         let given = |table| {
-            let given = source.fields_of(table).map(|field| Given {
-                slot: slot(field),
-                field: field.to_owned(),
-            });
-            let given: Vec<Given> = given.collect();
-            let mut slots: Vec<usize> = given.iter().map(|given| given.slot).chain([slot(ITEM_ID)]).collect();
-            slots.sort_unstable();
-            let apart = slots.iter().zip(slots.iter().skip(1)).all(|(one, next)| one != next);
-            apart.then_some(given)
+            let fields: Vec<String> = source.fields_of(table).map(str::to_owned).collect();
+            let slots: Vec<_> = fields.iter().map(|field| slot(field)).zip(0..).collect();
+            let mut taken: Vec<usize> = slots.iter().map(|(slot, _)| *slot).chain([slot(ITEM_ID)]).collect();
+            taken.sort_unstable();
+            let apart = taken.iter().zip(taken.iter().skip(1)).all(|(one, next)| one != next);
+            apart.then_some(Given { fields, slots })
         };
         Ok(Self {
             policy: *policy,
@@ -91,51 +86,30 @@ impl Straightway {
         }
     }
 
-    fn create(&self, row: &Straight<'_>, given: &[Given], part: &mut PlanPart) -> Result<bool, WriteError> {
-        let mut few = [Cell::Absent; USUAL];
-        let mut many = Vec::new();
-        let cells = if let Some(few) = few.get_mut(..self.always.len()) {
-            few
-        } else {
-            many.resize(self.always.len(), Cell::Absent);
-            many.as_mut_slice()
+    fn create(&self, row: &Straight<'_>, given: &Given, part: &mut PlanPart) -> Result<bool, WriteError> {
+        let slots = Slots {
+            id: self.id,
+            values: &given.slots,
+            skips_nothing: self.policy.blanks == Blanks::Keep,
         };
-        if self.policy.complete {
-            for (cell, always) in cells.iter_mut().zip(&self.always) {
-                *cell = if *always { Cell::Empty } else { Cell::Absent };
-            }
-        }
-        let keeps = self.policy.blanks == Blanks::Keep;
-        // Most values are what their cells hold; these are not.
-        let mut made = Vec::new();
-        for (place, Given { slot, .. }) in given.iter().enumerate() {
-            let Some(cell) = cells.get_mut(*slot) else { continue };
-            if row.is_plainly_nothing(place) && keeps {
-                continue;
-            }
-            if !row.put_plain(place, cell) {
-                match row.value(place) {
-                    Ok(Some(FieldValue::Nothing)) if keeps => {}
-                    Ok(Some(FieldValue::Number(digits))) if !is_plain_number(&digits) => return Ok(false),
-                    Ok(Some(FieldValue::Json(_))) | Err(_) => return Ok(false),
-                    Ok(Some(value)) => made.push((*slot, value)),
-                    Ok(None) => {}
-                }
-            }
-        }
-        put(cells, self.id, Cell::Text(row.id()));
-        for (slot, value) in &made {
-            let cell = match value {
-                FieldValue::Text(text) => Cell::Text(text),
-                FieldValue::Number(digits) => Cell::Digits(digits),
-                FieldValue::Bool(value) => Cell::Bool(*value),
-                FieldValue::Nothing | FieldValue::Json(_) => Cell::Empty,
-            };
-            put(cells, *slot, cell);
-        }
+        let blank = |slot| match self.always.get(slot) {
+            Some(true) => Cell::Empty,
+            _ => Cell::Absent,
+        };
+        let wanted = |value: &FieldValue<'_>| match value {
+            FieldValue::Number(digits) => is_plain_number(digits),
+            FieldValue::Json(_) => false,
+            FieldValue::Nothing | FieldValue::Text(_) | FieldValue::Bool(_) => true,
+        };
         let mut body = std::mem::take(&mut part.room);
         body.clear();
-        self.encoder.encode(cells, &mut body)?;
+        let encoded = row.in_slots(&slots, self.always.len(), blank, wanted, |cells| {
+            self.encoder.encode(cells, &mut body)
+        });
+        if encoded.transpose()?.is_none() {
+            part.room = body;
+            return Ok(false);
+        }
         let text = simdutf8::basic::from_utf8(&body).map(str::to_owned);
         part.room = body;
         let Ok(body) = text else { return Ok(false) };
@@ -152,47 +126,38 @@ impl Straightway {
 
     /// Whether the stored item holds what the row says, to the letter.
     /// `places` is where the fields stood in the item before: items often have theirs in one order.
-    fn is_stored(&self, row: &Straight<'_>, given: &[Given], stored: &Item<'_, '_>, places: &mut Vec<usize>) -> bool {
-        places.resize(given.len(), 0);
-        given
-            .iter()
-            .zip(places)
-            .enumerate()
-            .all(|(place, (Given { field, .. }, at))| {
-                if row.is_plainly_nothing(place) && self.policy.blanks == Blanks::Keep {
-                    return true;
-                }
-                let plain = row.plain(place);
-                let before = stored.fields.get(*at).filter(|(name, _)| name == field);
-                let old = before.or_else(|| {
-                    let found = place_of(stored, field, 0)?;
-                    *at = found;
-                    stored.fields.get(found)
-                });
-                let old = old.map(|(_, old)| old);
-                match plain {
-                    Some(Cell::Text(new)) => matches!(old, Some(Skimmed::Text(old)) if old == new),
-                    Some(Cell::Digits(new)) => match old {
-                        Some(Skimmed::Number(old)) => *old == new,
-                        Some(Skimmed::Text(old)) => is_shown(row.own_text(place), old),
-                        _ => false,
-                    },
-                    Some(Cell::Empty) => is_plainly_the_same(&FieldValue::Nothing, row.own_text(place), old),
-                    Some(_) => false,
-                    None => match row.value(place) {
-                        Ok(None) => true,
-                        Ok(Some(FieldValue::Nothing)) if self.policy.blanks == Blanks::Keep => true,
-                        Ok(Some(value)) => is_plainly_the_same(&value, row.own_text(place), old),
-                        Err(_) => false,
-                    },
-                }
-            })
-    }
-}
-
-fn put<'a>(cells: &mut [Cell<'a>], slot: usize, cell: Cell<'a>) {
-    if let Some(place) = cells.get_mut(slot) {
-        *place = cell;
+    fn is_stored(&self, row: &Straight<'_>, given: &Given, stored: &Item<'_, '_>, places: &mut Vec<usize>) -> bool {
+        places.resize(given.fields.len(), 0);
+        let fields = given.fields.iter().zip(places).enumerate();
+        fields.into_iter().all(|(place, (field, at))| {
+            if row.is_plainly_nothing(place) && self.policy.blanks == Blanks::Keep {
+                return true;
+            }
+            let plain = row.plain(place);
+            let before = stored.fields.get(*at).filter(|(name, _)| name == field);
+            let old = before.or_else(|| {
+                let found = place_of(stored, field, 0)?;
+                *at = found;
+                stored.fields.get(found)
+            });
+            let old = old.map(|(_, old)| old);
+            match plain {
+                Some(Cell::Text(new)) => matches!(old, Some(Skimmed::Text(old)) if old == new),
+                Some(Cell::Digits(new)) => match old {
+                    Some(Skimmed::Number(old)) => *old == new,
+                    Some(Skimmed::Text(old)) => is_shown(row.own_text(place), old),
+                    _ => false,
+                },
+                Some(Cell::Empty) => is_plainly_the_same(&FieldValue::Nothing, row.own_text(place), old),
+                Some(_) => false,
+                None => match row.value(place) {
+                    Ok(None) => true,
+                    Ok(Some(FieldValue::Nothing)) if self.policy.blanks == Blanks::Keep => true,
+                    Ok(Some(value)) => is_plainly_the_same(&value, row.own_text(place), old),
+                    Err(_) => false,
+                },
+            }
+        })
     }
 }
 
@@ -205,7 +170,7 @@ mod tests {
     use super::*;
     use crate::columns::{ColumnOptions, Reading};
     use crate::error::Error;
-    use crate::sheet::{Format, Header, HeaderCell, Row, Table};
+    use crate::sheet::Table;
     use crate::skim::Skimmer;
 
     const NAMES: [&str; 6] = ["quantity", "name", "item_id", "moved_at", "approved", "status"];
@@ -244,28 +209,8 @@ mod tests {
     ];
 
     fn source(rows: &[Vec<&str>], options: ColumnOptions) -> Source {
-        let cells = NAMES.iter().enumerate().map(|(index, name)| HeaderCell {
-            index,
-            name: (*name).to_owned(),
-        });
-        let header = Header {
-            line: 1,
-            cells: cells.collect(),
-            ..Header::default()
-        };
-        let rows = rows.iter().zip(2..).map(|(cells, line)| {
-            let mut row = Row::new();
-            row.clear(line);
-            for cell in cells {
-                row.push(Cell::Text(cell));
-            }
-            row
-        });
-        let format = Format::Delimited {
-            delimiter: b',',
-            encoding: "UTF-8",
-        };
-        let table = Table::from_rows("count.csv", format, None, header, rows.collect());
+        let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
+        let table = Table::of_texts(&NAMES, &rows);
         let mut source = Source::new(vec![table], options).unwrap();
         source.survey().unwrap();
         source

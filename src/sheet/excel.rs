@@ -13,6 +13,7 @@ mod hostile_tests;
 mod legacy;
 mod markup;
 mod ods;
+mod ods_content;
 mod ods_styles;
 mod package;
 mod packing;

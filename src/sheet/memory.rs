@@ -3,9 +3,42 @@
 //! Doesn't belong here: any way of a user's file (`open` in `mod`).
 
 use super::pieces::Gathered;
-use super::{Format, Header, ReadError, Row, RowReader, Table};
+use super::{Cell, Format, Header, HeaderCell, ReadError, Row, RowReader, Table};
 
 impl Table {
+    /// A comma-separated file of these headers, in line 1, and these fields.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn of_texts(names: &[&str], rows: &[&[&str]]) -> Self {
+        let cells = names.iter().enumerate().filter(|(_, name)| !name.is_empty());
+        let cells = cells.map(|(index, name)| HeaderCell {
+            index,
+            name: (*name).to_owned(),
+        });
+        let header = Header {
+            line: 1,
+            cells: cells.collect(),
+            ..Header::default()
+        };
+        let rows = rows.iter().zip(2..).map(|(fields, line)| {
+            let mut row = Row::new();
+            row.clear(line);
+            for field in *fields {
+                row.push(if field.is_empty() {
+                    Cell::Empty
+                } else {
+                    Cell::Text(field)
+                });
+            }
+            row
+        });
+        let format = Format::Delimited {
+            delimiter: b',',
+            encoding: "UTF-8",
+        };
+        Self::from_rows("inventory.csv", format, None, header, rows.collect())
+    }
+
     /// A table of these data rows.
     #[doc(hidden)]
     #[must_use]

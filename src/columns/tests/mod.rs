@@ -22,11 +22,6 @@ pub(super) enum Seen {
     Skipped(String),
 }
 
-pub(super) const CSV: Format = Format::Delimited {
-    delimiter: b',',
-    encoding: "UTF-8",
-};
-
 fn header(names: &[&str], line: u64) -> Header {
     let cells = names.iter().enumerate().filter(|(_, name)| !name.is_empty());
     let cells = cells
@@ -44,15 +39,7 @@ fn header(names: &[&str], line: u64) -> Header {
 
 /// A text file: the header is line 1.
 pub(super) fn csv(names: &[&str], rows: &[&[&str]]) -> Table {
-    let rows = rows.iter().zip(2..).map(|(cells, line)| {
-        let mut row = Row::new();
-        row.clear(line);
-        for cell in *cells {
-            row.push(if cell.is_empty() { Cell::Empty } else { Cell::Text(cell) });
-        }
-        row
-    });
-    Table::from_rows("inventory.csv", CSV, None, header(names, 1), rows.collect())
+    Table::of_texts(names, rows)
 }
 
 /// A workbook's sheet: the header is row 6.

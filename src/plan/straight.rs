@@ -124,12 +124,12 @@ impl Straightway {
         Ok(true)
     }
 
-    /// Whether the stored item holds what the row says, to the letter.
-    /// `places` is where the fields stood in the item before: items often have theirs in one order.
+    /// Whether the stored item holds what the row says, to the letter. `places` is where the fields stood in the item
+    /// before: items often have theirs in one order.
     fn is_stored(&self, row: &Straight<'_>, given: &Given, stored: &Item<'_, '_>, places: &mut Vec<usize>) -> bool {
         places.resize(given.fields.len(), 0);
-        let fields = given.fields.iter().zip(places).enumerate();
-        fields.into_iter().all(|(place, (field, at))| {
+        let mut fields = given.fields.iter().zip(places).enumerate();
+        fields.all(|(place, (field, at))| {
             if row.is_plainly_nothing(place) && self.policy.blanks == Blanks::Keep {
                 return true;
             }

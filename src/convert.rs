@@ -15,9 +15,8 @@ pub struct Layout {
     fields: Vec<String>,
     /// For each table, its fields in the order in which its items give them, each with its column.
     places: Vec<Vec<(String, usize)>>,
-    /// For each table, its columns in their order, each with its field's place among the table's; none where two fields share
-    /// a column.
-    straight: Vec<Option<Vec<(usize, usize)>>>,
+    /// For each table, what its rows put where; none where two fields share a column.
+    straight: Vec<Option<Slots>>,
 }
 
 impl Layout {
@@ -36,14 +35,9 @@ impl Layout {
         let places: Vec<Vec<(String, usize)>> = (0..source.tables.len())
             .map(|table| source.fields_of(table).filter_map(place).collect())
             .collect();
-        let straight = |fields: &Vec<(String, usize)>| {
-            let mut columns: Vec<_> = fields.iter().map(|(_, column)| *column).zip(0..).collect();
-            columns.sort_unstable();
-            let apart = columns
-                .iter()
-                .zip(columns.iter().skip(1))
-                .all(|(one, next)| one.0 != next.0);
-            apart.then_some(columns)
+        let straight = |given: &Vec<(String, usize)>| {
+            let values = given.iter().map(|(_, column)| *column).zip(0..);
+            Slots::new(fields.iter().map(|_| false), 0, values, false)
         };
         Self {
             straight: places.iter().map(straight).collect(),
@@ -60,21 +54,13 @@ impl Layout {
 
     /// Makes a row's bytes straight from its values; false if it can't be made so, and nothing is added.
     pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Vec<u8>) -> Result<bool, WriteError> {
-        let Some(Some(columns)) = self.straight.get(row.table()) else {
+        let Some(Some(slots)) = self.straight.get(row.table()) else {
             return Ok(false);
         };
-        let slots = Slots {
-            id: 0,
-            values: columns,
-            skips_nothing: false,
-        };
-        let encoded = row.in_slots(
-            &slots,
-            self.fields.len(),
-            |_| Cell::Absent,
-            |_| true,
-            |cells| encoder.encode(cells, out),
-        );
+        if let Some(objects) = encoder.as_objects() {
+            return row.write_object(slots, |_| true, objects, out);
+        }
+        let encoded = row.in_slots(slots, |_| true, |cells| encoder.encode(cells, out));
         encoded.transpose().map(|encoded| encoded.is_some())
     }
 

@@ -25,6 +25,7 @@
 pub mod api;
 pub mod audit;
 pub mod backup;
+mod bits;
 pub mod cause;
 pub mod cli;
 pub mod columns;

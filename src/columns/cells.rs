@@ -300,7 +300,7 @@ pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Cow<'a, str> {
 }
 
 fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
-    if style.part == Part::Whole && dates::is_as_written(text) {
+    if style.part == Part::Whole && dates::is_as_written(text.as_bytes()) {
         return Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None);
     }
     let (stamp, order) = match dates::read(bare(text)) {
@@ -344,7 +344,7 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
 }
 
 fn text_as_time(text: &str) -> Meaning<'_> {
-    if dates::is_time_as_written(text) {
+    if dates::is_time_as_written(text.as_bytes()) {
         return Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None);
     }
     match dates::read_time(text.trim()) {

@@ -186,8 +186,8 @@ fn write_digits(text: &mut String, number: i16, width: u32) {
 
 /// Whether a text is a day, with or without a time of day, just as the API is told it: `2021-07-08`,
 /// `2021-07-08T09:05:00`, `2021-07-08T09:05:00Z`. Of others, `read` finds out whether they are.
-pub(crate) fn is_as_written(text: &str) -> bool {
-    let Some((day, rest)) = text.as_bytes().split_first_chunk::<10>() else {
+pub(crate) fn is_as_written(text: &[u8]) -> bool {
+    let Some((day, rest)) = text.split_first_chunk::<10>() else {
         return false;
     };
     let (Some(century), Some(_), b'-', Some(month), b'-', Some(day)) = (
@@ -202,8 +202,8 @@ pub(crate) fn is_as_written(text: &str) -> bool {
     };
     let is_time = match rest {
         [] => true,
-        [b'T', time @ .., b'Z'] if time.len() == 8 => is_clock(time),
-        [b'T', time @ ..] => is_clock(time),
+        [b'T', time @ .., b'Z'] if time.len() == 8 => is_time_as_written(time),
+        [b'T', time @ ..] => is_time_as_written(time),
         _ => false,
     };
     // Whether a month has more days than 28, and what the years before this century mean, is left to `read`.
@@ -211,11 +211,7 @@ pub(crate) fn is_as_written(text: &str) -> bool {
 }
 
 /// Whether a text is a time of day just as the API is told it: `09:05:00`.
-pub(crate) fn is_time_as_written(text: &str) -> bool {
-    is_clock(text.as_bytes())
-}
-
-fn is_clock(text: &[u8]) -> bool {
+pub(crate) fn is_time_as_written(text: &[u8]) -> bool {
     let Ok(text) = <&[u8; 8]>::try_from(text) else {
         return false;
     };

@@ -8,14 +8,17 @@ use super::cells::{Blanks, Part};
 use super::dates;
 use super::layout::Layout;
 use super::numbers::is_plain_integer;
+use crate::bits::packed;
 use crate::item::Kind;
-use crate::sheet::{Cell, Row};
+use crate::sheet::{Cell, FIELD, Field, Row};
 
 /// What one look shows of a cell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Look {
     /// It says nothing.
     Nothing,
+    /// The text stands for itself, in JSON too: nothing in it has to be escaped.
+    Plain,
     /// The text stands for itself.
     Text,
     /// The text is a number just as JSON writes it.
@@ -53,17 +56,24 @@ impl Looks {
     /// Looks at a row.
     pub(crate) fn at(&mut self, row: &Row) -> &[Look] {
         self.row.clear();
-        self.row
-            .extend(self.targets.iter().map(|(index, kind)| match (row.cell(*index), kind) {
-                (Cell::Empty, Some(_)) => Look::Nothing,
-                (Cell::Text(text), Some(kind)) => look(text, *kind),
-                _ => Look::Other,
-            }));
+        self.row.extend(
+            self.targets
+                .iter()
+                .map(|(index, kind)| match (row.field(*index), kind) {
+                    (Some(field), Some(kind)) => glance(&field, *kind),
+                    (None, Some(kind)) => match row.cell(*index) {
+                        Cell::Empty => Look::Nothing,
+                        Cell::Text(text) => look(text, *kind),
+                        _ => Look::Other,
+                    },
+                    (_, None) => Look::Other,
+                }),
+        );
         &self.row
     }
 }
 
-#[inline]
+/// Looks at a text of any length.
 fn look(text: &str, kind: Kind) -> Look {
     let bytes = text.as_bytes();
     if bytes.len() <= 4 && is_usual_blank(bytes) {
@@ -76,13 +86,150 @@ fn look(text: &str, kind: Kind) -> Look {
                 || matches!(bytes, [only] if only.is_ascii_alphanumeric());
             if whole { Look::Text } else { Look::Other }
         }
-        Kind::Number if is_plain_integer(text) => Look::Digits,
-        Kind::Number if is_plain_decimal(bytes) => Look::Decimal,
-        Kind::Date if dates::is_as_written(text) => Look::Text,
-        Kind::Time if dates::is_time_as_written(text) => Look::Text,
+        Kind::Number => look_at_number(bytes),
+        Kind::Date if dates::is_as_written(bytes) => Look::Plain,
+        Kind::Time if dates::is_time_as_written(bytes) => Look::Plain,
         _ => Look::Other,
     }
 }
+
+fn look_at_number(text: &[u8]) -> Look {
+    if is_plain_integer(text) {
+        Look::Digits
+    } else if is_plain_decimal(text) {
+        Look::Decimal
+    } else {
+        Look::Other
+    }
+}
+
+/// Looks at a short field, which is most of them: the same, without a step that depends on what one cell holds and the next
+/// doesn't. No processor can guess those, and each wrong guess costs more than the look.
+#[inline]
+fn glance(field: &Field<'_>, kind: Kind) -> Look {
+    let nothing = is_nothing(field);
+    let own = match kind {
+        Kind::Text => glance_at_text(field),
+        Kind::Number => glance_at_number(field),
+        Kind::Date if matches!(field.length, 10 | 19 | 20) && dates::is_as_written(bytes_of(field)) => Look::Plain,
+        Kind::Time if field.length == 8 && dates::is_time_as_written(bytes_of(field)) => Look::Plain,
+        Kind::Date | Kind::Time => Look::Other,
+    };
+    if nothing { Look::Nothing } else { own }
+}
+
+fn bytes_of<'a>(field: &Field<'a>) -> &'a [u8] {
+    field.block.get(..field.length).unwrap_or_default()
+}
+
+#[inline]
+fn glance_at_text(field: &Field<'_>) -> Look {
+    const SHOWN: [Look; 4] = [Look::Other, Look::Other, Look::Plain, Look::Text];
+    let first = field.block.first().copied().unwrap_or_default();
+    let last = field
+        .block
+        .get(field.length.wrapping_sub(1) % FIELD)
+        .copied()
+        .unwrap_or_default();
+    let whole = first.is_ascii_alphanumeric() & last.is_ascii_graphic();
+    // What JSON escapes: a byte for each, 0 or 1, which compilers turn into a few instructions for all of them.
+    let mut special = [0; FIELD];
+    let within = WITHIN.get(field.length).unwrap_or(&[1; FIELD]);
+    for ((special, byte), within) in special.iter_mut().zip(field.block).zip(within) {
+        *special = within & (u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\'));
+    }
+    let (words, _) = special.as_chunks::<8>();
+    let special = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) != 0;
+    SHOWN[usize::from(whole) << 1 | usize::from(special)]
+}
+
+/// For each length, a 1 for each byte of a block that is within it.
+const WITHIN: [[u8; FIELD]; FIELD + 1] = {
+    let mut within = [[0; FIELD]; FIELD + 1];
+    let mut length = 0;
+    while length <= FIELD {
+        let mut at = 0;
+        while at < length {
+            within[length][at] = 1;
+            at += 1;
+        }
+        length += 1;
+    }
+    within
+};
+
+/// Numbers have no more than so many bytes at a glance.
+const NUMBER: usize = 16;
+
+#[inline]
+fn glance_at_number(field: &Field<'_>) -> Look {
+    const SHOWN: [Look; 4] = [Look::Other, Look::Decimal, Look::Digits, Look::Digits];
+    let length = field.length;
+    let Some(block) = field.block.first_chunk::<NUMBER>().filter(|_| length <= NUMBER) else {
+        return look_at_number(bytes_of(field));
+    };
+    let byte_at = |at: usize| block[at % NUMBER];
+    let others = others_than_digits(block) & ((1 << length) - 1);
+    let first = block[0];
+    let negative = first == b'-';
+    let begin = usize::from(negative);
+    // As `is_plain_integer` and `is_plain_decimal` have it.
+    let all_digits = (others == u64::from(negative)) & (length > begin);
+    let integer = all_digits & ((byte_at(begin) != b'0') | (length == 1));
+    let point = others.trailing_zeros() as usize;
+    let fraction = length.wrapping_sub(point + 1);
+    let decimal = (others.count_ones() == 1)
+        & (byte_at(point) == b'.')
+        & (point >= 1)
+        & ((point == 1) | (first != b'0'))
+        & (fraction != 3)
+        & (fraction >= 1)
+        & (byte_at(length.wrapping_sub(1)) != b'0');
+    SHOWN[usize::from(integer) << 1 | usize::from(decimal)]
+}
+
+/// A bit for each byte that is no digit, the lowest for the first.
+#[inline]
+fn others_than_digits(block: &[u8; NUMBER]) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let (words, _) = block.as_chunks::<8>();
+    words.iter().rev().fold(0, |bits, word| {
+        let apart = u64::from_le_bytes(*word) ^ (EACH * 0x30);
+        // The highest bit of each byte says whether it is above 9.
+        let above = (((apart & (EACH * 0x7f)) + EACH * 0x76) | apart) & (EACH * 0x80);
+        bits << 8 | packed(above >> 7)
+    })
+}
+
+/// Whether the field is empty or one of the words that say nothing.
+#[inline]
+fn is_nothing(field: &Field<'_>) -> bool {
+    let [a, b, c, d, ..] = *field.block;
+    let within = [0, 0xff, 0xffff, 0x00ff_ffff, u32::MAX, 0, 0, 0][field.length % 8];
+    let text = u32::from_le_bytes([a, b, c, d]);
+    // Lower case: of ASCII's letters, and of nothing that becomes one.
+    let text = (text | (text & 0x4040_4040) >> 1) & within;
+    let word = NOTHINGS[(text.wrapping_mul(PLACES) >> 29) as usize];
+    (field.length == 0) | (field.length <= 4) & (text == word)
+}
+
+/// The words that say nothing but the dashes, each at the place that its product with `PLACES` has in its highest bits; in
+/// the other places what is no text.
+const NOTHINGS: [u32; 8] = {
+    let words = [b"none", b"null", b"nil\0", b"nan\0", b"na\0\0", b"n/a\0"];
+    let mut places = [u32::MAX; 8];
+    let mut at = 0;
+    while at < words.len() {
+        let word = u32::from_le_bytes(*words[at]);
+        let place = (word.wrapping_mul(PLACES) >> 29) as usize;
+        assert!(places[place] == u32::MAX, "two words at one place");
+        places[place] = word;
+        at += 1;
+    }
+    places
+};
+
+const PLACES: u32 = 0x2265_b1f5;
 
 /// Whether one to four bytes are one of the words that say nothing, but the dashes, of which a column of numbers is warned.
 fn is_usual_blank(bytes: &[u8]) -> bool {
@@ -144,13 +291,27 @@ mod tests {
                 "[0-9]{1,20}(\\.[0-9]{0,6})?",
                 "(19|20|21)[0-9]{2}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z?)?",
                 "[0-2][0-9]:[0-5][0-9]:[0-6][0-9]",
-                "[ '=#a-zA/0é\u{a0}]{1,6}",
+                "[ '=#a-zA/0é\u{a0}\"\\\\\u{0}\u{1f}\u{7f}]{0,32}",
+                "[a-z0-9]{1,30}[\"\\\\\t\ré]?[a-z]{0,3}",
                 Just("#N/A".to_owned()),
                 Just("#REF!".to_owned()),
             ],
         ) {
+            let mut row = Row::new();
+            row.fill_fields(&[&text, "behind\"1"]);
             for kind in [Kind::Text, Kind::Number, Kind::Date, Kind::Time] {
-                let seen = look(&text, kind);
+                let at_any_length = look(&text, kind);
+                let seen = row.field(0).map_or(at_any_length, |field| glance(&field, kind));
+                if text.is_empty() {
+                    prop_assert_eq!(seen, Look::Nothing);
+                    continue;
+                }
+                // Only at a glance it is seen whether JSON has to escape the text.
+                let shown = if kind == Kind::Text && seen == Look::Plain { Look::Text } else { seen };
+                prop_assert_eq!(shown, at_any_length);
+                let is_escaped = serde_json::to_string(&text).unwrap().len() > text.len() + 2;
+                prop_assert!(seen != Look::Plain || !is_escaped);
+                prop_assert!(seen != Look::Text || is_escaped || row.field(0).is_none());
                 for (numbers, dates, signs) in [
                     (NumberStyle::Us, DateOrder::Mdy, false),
                     (NumberStyle::Eu, DateOrder::Dmy, false),
@@ -163,7 +324,7 @@ mod tests {
                     let number = || Meaning::Value(FieldValue::Number(text.as_str().into()), None);
                     match seen {
                         Look::Nothing => prop_assert_eq!(meaning, Meaning::Nothing(None)),
-                        Look::Text => prop_assert_eq!(meaning, Meaning::Value(FieldValue::Text(text.as_str().into()), None)),
+                        Look::Plain | Look::Text => prop_assert_eq!(meaning, Meaning::Value(FieldValue::Text(text.as_str().into()), None)),
                         Look::Digits => {
                             prop_assert_eq!(numbers::shape(&text), Shape::Plain);
                             prop_assert_eq!(meaning, number());

@@ -45,7 +45,7 @@ pub(crate) fn shape(text: &str) -> Shape {
     if !matches!(text.as_bytes(), [b'0'..=b'9' | b'+' | b'-' | b'.' | b',', ..]) {
         return Shape::None;
     }
-    if is_plain_integer(text) {
+    if is_plain_integer(text.as_bytes()) {
         return Shape::Plain;
     }
     if let Some(shape) = shape_of_plain_decimal(text) {
@@ -74,17 +74,19 @@ pub(crate) fn shape(text: &str) -> Shape {
 fn shape_of_plain_decimal(text: &str) -> Option<Shape> {
     let point = text.bytes().position(|byte| byte == b'.')?;
     let (whole, fraction) = (text.get(..point)?, text.get(point + 1..)?);
-    let plain = is_plain_integer(whole) && !fraction.is_empty() && fraction.bytes().all(|byte| byte.is_ascii_digit());
+    let plain = is_plain_integer(whole.as_bytes())
+        && !fraction.is_empty()
+        && fraction.bytes().all(|byte| byte.is_ascii_digit());
     // Three digits behind it may be a group, if what is before it may be one too.
     let grouped = fraction.len() == 3 && whole.len() <= 3 && !whole.starts_with(['0', '-']);
     (plain && !whole.starts_with('-')).then_some(if grouped { Shape::Either } else { Shape::Us })
 }
 
 /// `12`: in any style, and as JSON writes it.
-pub(crate) fn is_plain_integer(text: &str) -> bool {
-    let digits = text.strip_prefix('-').unwrap_or(text).as_bytes();
+pub(crate) fn is_plain_integer(text: &[u8]) -> bool {
+    let digits = text.strip_prefix(b"-").unwrap_or(text);
     match digits {
-        [b'0'] => text == "0",
+        [b'0'] => text == b"0",
         [b'1'..=b'9', rest @ ..] => rest.len() < 18 && rest.iter().all(u8::is_ascii_digit),
         _ => false,
     }
@@ -93,7 +95,7 @@ pub(crate) fn is_plain_integer(text: &str) -> bool {
 /// The number as JSON writes it, without an exponent where that is readable; none where `text` is no number in this
 /// style, or none that the API can hold (beyond the range of a double).
 pub(crate) fn canonical(text: &str, style: NumberStyle) -> Option<Cow<'_, str>> {
-    if is_plain_integer(text) || (style == NumberStyle::Us && is_plain_fraction(text)) {
+    if is_plain_integer(text.as_bytes()) || (style == NumberStyle::Us && is_plain_fraction(text)) {
         return Some(Cow::Borrowed(text));
     }
     decimal(text, style)?.to_json().map(Cow::Owned)
@@ -103,7 +105,7 @@ pub(crate) fn canonical(text: &str, style: NumberStyle) -> Option<Cow<'_, str>> 
 fn is_plain_fraction(text: &str) -> bool {
     text.len() < 18
         && text.split_once('.').is_some_and(|(whole, fraction)| {
-            (is_plain_integer(whole) || whole == "-0")
+            (is_plain_integer(whole.as_bytes()) || whole == "-0")
                 && fraction.bytes().all(|b| b.is_ascii_digit())
                 && fraction.bytes().last().is_some_and(|b| b != b'0')
         })

@@ -10,20 +10,57 @@ use super::cells::{self, Meaning};
 use super::layout::{Layout, Target};
 use super::looks::Look;
 use super::{ColumnOptions, FieldValue, NumberStyle, Origin};
+use crate::sheet::write::{ObjectEncoder, Said, WriteError};
 use crate::sheet::{Cell, Row};
 
 /// Rows of so many slots take no memory of their own on their way: more than there are fields.
 const USUAL: usize = 48;
 
 /// Where the values of a table's rows stand in the rows that are written.
-#[derive(Clone, Copy, Debug)]
-pub struct Slots<'s> {
-    /// The slot of the id.
-    pub id: usize,
-    /// The slot of each other value, and its place among `Source::fields_of`; no slot twice.
-    pub values: &'s [(usize, usize)],
+#[derive(Clone, Debug)]
+pub struct Slots {
+    slots: Vec<Slot>,
     /// A field of which the row says nothing is as if it weren't given.
-    pub skips_nothing: bool,
+    skips_nothing: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Slot {
+    filling: Filling,
+    /// Whether what isn't filled is an empty cell, rather than none.
+    is_always: bool,
+}
+
+/// What a slot is filled with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Filling {
+    Nothing,
+    Id,
+    /// What the row says in the field of this place among `Source::fields_of`.
+    Value(usize),
+}
+
+impl Slots {
+    /// As many slots: what isn't filled is an empty cell where this says so, and no cell elsewhere. `id` is the slot of the
+    /// id, `values` those of values, each with its place among `Source::fields_of`. None where two of them share a slot.
+    pub fn new(
+        is_always: impl Iterator<Item = bool>,
+        id: usize,
+        values: impl Iterator<Item = (usize, usize)>,
+        skips_nothing: bool,
+    ) -> Option<Self> {
+        let blank = |is_always| Slot {
+            filling: Filling::Nothing,
+            is_always,
+        };
+        let mut slots: Vec<Slot> = is_always.map(blank).collect();
+        let values = values.map(|(slot, place)| (slot, Filling::Value(place)));
+        for (slot, filling) in values.chain([(id, Filling::Id)]) {
+            let slot = slots.get_mut(slot).filter(|slot| slot.filling == Filling::Nothing)?;
+            slot.filling = filling;
+        }
+        Some(Self { slots, skips_nothing })
+    }
 }
 
 /// A row with a sound id that no other row has: an item, unless one of its values is refused.
@@ -95,7 +132,7 @@ impl<'a> Straight<'a> {
             return false;
         };
         match look {
-            Look::Text => *there = Cell::Text(text),
+            Look::Plain | Look::Text => *there = Cell::Text(text),
             Look::Digits => *there = Cell::Digits(text),
             Look::Decimal if target.style.numbers == NumberStyle::Us => *there = Cell::Digits(text),
             _ => return false,
@@ -113,14 +150,11 @@ impl<'a> Straight<'a> {
         }
     }
 
-    /// Gives `take` as many cells, the row's values in their slots and what `blank` says in the others. None, and `take` is
-    /// given nothing, where a value is refused: by the reading, or because it isn't `wanted`.
-    #[inline]
+    /// Gives `take` a cell for each slot. None, and `take` is given nothing, where a value is refused: by the reading, or
+    /// because it isn't `wanted`.
     pub fn in_slots<T>(
         &self,
-        slots: &Slots<'_>,
-        count: usize,
-        blank: impl Fn(usize) -> Cell<'static>,
+        slots: &Slots,
         wanted: impl Fn(&FieldValue<'_>) -> bool,
         take: impl FnOnce(&[Cell<'_>]) -> T,
     ) -> Option<T> {
@@ -128,34 +162,86 @@ impl<'a> Straight<'a> {
         let mut made = Vec::new();
         let mut few = [Cell::Absent; USUAL];
         let mut many = Vec::new();
+        let count = slots.slots.len();
         let cells = if let Some(few) = few.get_mut(..count) {
             few
         } else {
             many.resize(count, Cell::Absent);
             many.as_mut_slice()
         };
-        for (slot, cell) in cells.iter_mut().enumerate() {
-            *cell = blank(slot);
-        }
-        for (slot, place) in slots.values {
-            let Some(cell) = cells.get_mut(*slot) else { continue };
-            if slots.skips_nothing && self.is_plainly_nothing(*place) || self.put_plain(*place, cell) {
+        for (at, (cell, slot)) in cells.iter_mut().zip(&slots.slots).enumerate() {
+            if slot.is_always {
+                *cell = Cell::Empty;
+            }
+            let place = match slot.filling {
+                Filling::Nothing => continue,
+                Filling::Id => {
+                    *cell = Cell::Text(self.id());
+                    continue;
+                }
+                Filling::Value(place) => place,
+            };
+            if slots.skips_nothing && self.is_plainly_nothing(place) || self.put_plain(place, cell) {
                 continue;
             }
-            match self.value(*place).ok()? {
+            match self.value(place).ok()? {
                 Some(FieldValue::Nothing) if slots.skips_nothing => {}
-                Some(value) if wanted(&value) => made.push((*slot, value)),
+                Some(value) if wanted(&value) => made.push((at, value)),
                 Some(_) => return None,
                 None => {}
             }
         }
-        let made = made.iter().map(|(slot, value)| (*slot, value.cell()));
-        for (slot, value) in made.chain([(slots.id, Cell::Text(self.id()))]) {
-            if let Some(cell) = cells.get_mut(slot) {
-                *cell = value;
+        for (at, value) in &made {
+            if let Some(cell) = cells.get_mut(*at) {
+                *cell = value.cell();
             }
         }
         Some(take(cells))
+    }
+
+    /// Adds the object that the encoder makes of the same cells; false, and nothing is added, where a value is refused.
+    /// What one look shows is written as it stands.
+    pub fn write_object(
+        &self,
+        slots: &Slots,
+        wanted: impl Fn(&FieldValue<'_>) -> bool,
+        encoder: &ObjectEncoder,
+        out: &mut Vec<u8>,
+    ) -> Result<bool, WriteError> {
+        let shown = Shown::new(slots.skips_nothing, self.options.blanks_reject);
+        let mut object = encoder.begin(out);
+        for (key, slot) in slots.slots.iter().enumerate() {
+            let unsaid = if slot.is_always { Cell::Empty } else { Cell::Absent };
+            let place = match slot.filling {
+                Filling::Nothing => {
+                    object.cell(key, &unsaid)?;
+                    continue;
+                }
+                Filling::Id => {
+                    object.cell(key, &Cell::Text(self.id()))?;
+                    continue;
+                }
+                Filling::Value(place) => place,
+            };
+            if let (Some(look), Some(target)) = (self.looks.get(place), self.layout.targets.get(place))
+                && let Some(said) = shown.of(*look, slot, target.style.numbers)
+                && let Some(field) = self.row.field(target.index)
+            {
+                object.field(key, said, &field);
+                continue;
+            }
+            match self.value(place) {
+                Ok(None) => object.cell(key, &unsaid)?,
+                Ok(Some(FieldValue::Nothing)) if slots.skips_nothing => object.cell(key, &unsaid)?,
+                Ok(Some(value)) if wanted(&value) => object.cell(key, &value.cell())?,
+                Ok(Some(_)) | Err(_) => {
+                    object.take_back();
+                    return Ok(false);
+                }
+            }
+        }
+        object.end();
+        Ok(true)
     }
 
     /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error
@@ -166,6 +252,38 @@ impl<'a> Straight<'a> {
         }
         let constant = self.layout.constants.get(place - self.layout.targets.len());
         Ok(constant.map(|(_, value)| value.clone()))
+    }
+}
+
+/// What is written for a key where one look shows it. Looked up, for no processor can guess what a cell is.
+struct Shown([[Option<Said>; Look::Other as usize + 1]; 4]);
+
+impl Shown {
+    fn new(skips_nothing: bool, blanks_reject: bool) -> Self {
+        let of = |is_always: bool, style: NumberStyle| {
+            let mut shown = [None; Look::Other as usize + 1];
+            shown[Look::Nothing as usize] = match (blanks_reject, skips_nothing && !is_always) {
+                (true, _) => None,
+                (false, true) => Some(Said::Unsaid),
+                (false, false) => Some(Said::Nothing),
+            };
+            shown[Look::Plain as usize] = Some(Said::Text);
+            shown[Look::Digits as usize] = Some(Said::Digits);
+            shown[Look::Decimal as usize] = (style == NumberStyle::Us).then_some(Said::Digits);
+            shown
+        };
+        Self([
+            of(false, NumberStyle::Eu),
+            of(false, NumberStyle::Us),
+            of(true, NumberStyle::Eu),
+            of(true, NumberStyle::Us),
+        ])
+    }
+
+    #[inline]
+    fn of(&self, look: Look, slot: &Slot, style: NumberStyle) -> Option<Said> {
+        let which = usize::from(slot.is_always) << 1 | usize::from(style == NumberStyle::Us);
+        self.0[which][look as usize]
     }
 }
 

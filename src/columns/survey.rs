@@ -137,7 +137,7 @@ impl TableSurvey {
         for place in 0..self.looked_at.len() {
             let at = self.looked_at.get(place).copied().unwrap_or_default();
             match looks.get(at) {
-                Some(Look::Nothing | Look::Text | Look::Digits) => continue,
+                Some(Look::Nothing | Look::Plain | Look::Text | Look::Digits) => continue,
                 Some(Look::Decimal | Look::Other) | None => {}
             }
             if let Some(target) = layout.targets.get(at) {
@@ -359,12 +359,15 @@ impl TableSurvey {
 fn shows_nothing(text: &str, style: &Style) -> bool {
     match style.kind {
         Kind::Text => true,
-        Kind::Number => is_plain_integer(text) || (style.blanks.is_nothing(text) && !matches!(bare(text), "-" | "—")),
+        Kind::Number => {
+            is_plain_integer(text.as_bytes()) || (style.blanks.is_nothing(text) && !matches!(bare(text), "-" | "—"))
+        }
         // Blanks of the mapping file's own may be dates.
         Kind::Date => {
-            dates::is_as_written(text) || (style.blanks == Blanks::default() && style.blanks.is_nothing(text))
+            dates::is_as_written(text.as_bytes())
+                || (style.blanks == Blanks::default() && style.blanks.is_nothing(text))
         }
-        Kind::Time => dates::is_time_as_written(text) || style.blanks.is_nothing(text),
+        Kind::Time => dates::is_time_as_written(text.as_bytes()) || style.blanks.is_nothing(text),
     }
 }
 

@@ -10,18 +10,14 @@ use super::{Action, Blanks, Mode, Policy};
 use crate::columns::{FieldValue, Slots, Source, Straight};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
-use crate::sheet::write::{RowEncoder, WriteError, object_encoder};
+use crate::sheet::write::{ObjectEncoder, WriteError, object_encoder};
 use crate::skim::{Item, Skimmed};
 
 /// How the rows of a source become plans.
 pub struct Straightway {
     policy: Policy,
     /// Makes the bodies that are posted, their fields in byte order.
-    encoder: Box<dyn RowEncoder>,
-    /// For each of a body's fields, whether a new item has it even where the file says nothing of it.
-    always: Vec<bool>,
-    /// The place of the id among a body's fields.
-    id: usize,
+    encoder: ObjectEncoder,
     /// For each table, what its rows give; none where two of its columns give one field.
     tables: Vec<Option<Given>>,
 }
@@ -30,8 +26,8 @@ pub struct Straightway {
 struct Given {
     /// The fields, in the rows' order.
     fields: Vec<String>,
-    /// The place of each among a body's fields, and in that order.
-    slots: Vec<(usize, usize)>,
+    /// What the rows put where in a body.
+    slots: Slots,
 }
 
 impl Straightway {
@@ -45,22 +41,18 @@ impl Straightway {
         fields.sort_unstable();
         fields.dedup();
         let slot = |name: &str| fields.binary_search(&name).unwrap_or_default();
+        // A new item has each field that the policy wants of it, even where the file says nothing.
+        let is_always = |name: &&str| policy.complete && field_named(name).is_some();
         let given = |table| {
-            let fields: Vec<String> = source.fields_of(table).map(str::to_owned).collect();
-            let slots: Vec<_> = fields.iter().map(|field| slot(field)).zip(0..).collect();
-            let mut taken: Vec<usize> = slots.iter().map(|(slot, _)| *slot).chain([slot(ITEM_ID)]).collect();
-            taken.sort_unstable();
-            let apart = taken.iter().zip(taken.iter().skip(1)).all(|(one, next)| one != next);
-            apart.then_some(Given { fields, slots })
+            let given: Vec<String> = source.fields_of(table).map(str::to_owned).collect();
+            let values = given.iter().map(|field| slot(field)).zip(0..);
+            let skips_nothing = policy.blanks == Blanks::Keep;
+            let slots = Slots::new(fields.iter().map(is_always), slot(ITEM_ID), values, skips_nothing)?;
+            Some(Given { fields: given, slots })
         };
         Ok(Self {
             policy: *policy,
             encoder: object_encoder(&fields)?,
-            always: fields
-                .iter()
-                .map(|name| policy.complete && field_named(name).is_some())
-                .collect(),
-            id: slot(ITEM_ID),
             tables: (0..source.tables.len()).map(given).collect(),
         })
     }
@@ -87,15 +79,6 @@ impl Straightway {
     }
 
     fn create(&self, row: &Straight<'_>, given: &Given, part: &mut PlanPart) -> Result<bool, WriteError> {
-        let slots = Slots {
-            id: self.id,
-            values: &given.slots,
-            skips_nothing: self.policy.blanks == Blanks::Keep,
-        };
-        let blank = |slot| match self.always.get(slot) {
-            Some(true) => Cell::Empty,
-            _ => Cell::Absent,
-        };
         let wanted = |value: &FieldValue<'_>| match value {
             FieldValue::Number(digits) => is_plain_number(digits),
             FieldValue::Json(_) => false,
@@ -103,10 +86,7 @@ impl Straightway {
         };
         let mut body = std::mem::take(&mut part.room);
         body.clear();
-        let encoded = row.in_slots(&slots, self.always.len(), blank, wanted, |cells| {
-            self.encoder.encode(cells, &mut body)
-        });
-        if encoded.transpose()?.is_none() {
+        if !row.write_object(&given.slots, wanted, &self.encoder, &mut body)? {
             part.room = body;
             return Ok(false);
         }

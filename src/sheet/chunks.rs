@@ -209,8 +209,6 @@ struct ChunkReader {
     at: usize,
     place: Place,
     marks: Marks,
-    /// Where the fields of the record stand in it.
-    fields: Vec<(usize, usize)>,
     /// Fields whose text doesn't stand in one piece: their place in the row, and their parts.
     broken: Vec<Broken>,
     /// From here on the plain reader reads.
@@ -232,7 +230,6 @@ impl ChunkReader {
             bytes,
             at: 0,
             place,
-            fields: Vec::new(),
             broken: Vec::new(),
             plain: None,
         }
@@ -261,42 +258,47 @@ impl ChunkReader {
         let line = self.place.lines.line;
         // Only inside of quotation marks a record has line breaks.
         self.place.lines.pass_text();
-        self.fields.clear();
+        row.clear(line);
         self.broken.clear();
+        let delimiter = self.text.delimiter;
         let end = loop {
             let mut end = self.marks.at_or_behind(bytes, at);
+            let mut mark = bytes.get(end).copied();
             let mut field = (at, end);
-            if end == at && bytes.get(at) == Some(&b'"') {
-                let quoted = Quoted::beginning(&mut self.marks, bytes, at)?;
-                if quoted.has_breaks {
-                    self.place.lines.pass(bytes.get(at..=quoted.close)?);
-                }
-                end = bare_end(&mut self.marks, bytes, quoted.close + 1);
-                field = if quoted.has_doubled || end != quoted.close + 1 {
-                    self.broken.push(Broken {
-                        field: self.fields.len(),
-                        quoted: at + 1..quoted.close,
-                        bare: quoted.close + 1..end,
-                    });
-                    (at, at)
+            if mark == Some(b'"') {
+                if end == at {
+                    let quoted = Quoted::beginning(&mut self.marks, bytes, at)?;
+                    if quoted.has_breaks {
+                        self.place.lines.pass(bytes.get(at..=quoted.close)?);
+                    }
+                    end = bare_end(&mut self.marks, bytes, quoted.close + 1);
+                    field = if quoted.has_doubled || end != quoted.close + 1 {
+                        self.broken.push(Broken {
+                            field: row.len(),
+                            quoted: at + 1..quoted.close,
+                            bare: quoted.close + 1..end,
+                        });
+                        (at, at)
+                    } else {
+                        (at + 1, quoted.close)
+                    };
                 } else {
-                    (at + 1, quoted.close)
-                };
-            } else if bytes.get(end) == Some(&b'"') {
-                end = bare_end(&mut self.marks, bytes, end);
-                field.1 = end;
+                    end = bare_end(&mut self.marks, bytes, end);
+                    field.1 = end;
+                }
+                mark = bytes.get(end).copied();
             }
-            self.fields.push((field.0 - begin, field.1 - begin));
-            if self.fields.len() > self.text.limits.columns || end - self.at > self.text.limits.row_bytes {
-                return None;
-            }
-            if bytes.get(end) != Some(&self.text.delimiter) {
+            row.push_field(field.0 - begin, field.1 - begin);
+            if mark != Some(delimiter) {
                 break end;
             }
             at = end + 1;
         };
+        if row.len() > self.text.limits.columns || end - self.at > self.text.limits.row_bytes {
+            return None;
+        }
         // Which line it is that is no text, the plain reader finds out.
-        row.fill_spans(line, text_of(bytes.get(begin..end)?)?, &self.fields);
+        row.fill(text_of(bytes.get(begin..end)?)?);
         for broken in &self.broken {
             let quoted = text_of(bytes.get(broken.quoted.clone())?)?;
             row.put_field(broken.field, quoted, text_of(bytes.get(broken.bare.clone())?)?);

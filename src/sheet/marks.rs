@@ -3,6 +3,8 @@
 //!
 //! Belongs here: finding these bytes. Doesn't: what they mean (`chunks`).
 
+use crate::bits::packed;
+
 /// How many bytes are looked at together: a bit for each fits into one word.
 const BLOCK: usize = u64::BITS as usize;
 
@@ -30,22 +32,32 @@ impl Marks {
 
     /// The first mark at or behind `from`; the text's length if there is none. Always to be asked of one text.
     #[inline]
-    pub(super) fn at_or_behind(&mut self, text: &[u8], mut from: usize) -> usize {
-        loop {
-            let ahead = from.wrapping_sub(self.base);
-            if ahead < BLOCK {
-                let bits = self.bits >> ahead;
-                if bits != 0 {
-                    return from + bits.trailing_zeros() as usize;
-                }
-                from = self.base + BLOCK;
+    pub(super) fn at_or_behind(&mut self, text: &[u8], from: usize) -> usize {
+        let ahead = from.wrapping_sub(self.base);
+        if ahead < BLOCK {
+            let bits = self.bits >> ahead;
+            if bits != 0 {
+                return from + bits.trailing_zeros() as usize;
             }
-            if from >= text.len() {
-                return text.len();
-            }
+        }
+        self.further(text, from)
+    }
+
+    /// The same, where the block that was looked at last has none.
+    #[inline(never)]
+    fn further(&mut self, text: &[u8], from: usize) -> usize {
+        let ahead = from.wrapping_sub(self.base);
+        let mut from = if ahead < BLOCK { self.base + BLOCK } else { from };
+        while from < text.len() {
             self.base = from / BLOCK * BLOCK;
             self.bits = self.look(text.get(self.base..).unwrap_or_default());
+            let bits = self.bits >> (from - self.base);
+            if bits != 0 {
+                return from + bits.trailing_zeros() as usize;
+            }
+            from = self.base + BLOCK;
         }
+        text.len()
     }
 
     /// Looks at the first block.
@@ -72,11 +84,10 @@ fn bits(block: &[u8; BLOCK], delimiter: u8) -> u64 {
             | u8::from(*byte == b'"');
     }
     let (words, _) = hits.as_chunks::<8>();
-    words.iter().rev().fold(0, |bits, word| {
-        // Moves the lowest bit of the byte of place n to the bit 56 + n; no two of the products meet.
-        let gathered = u64::from_le_bytes(*word).wrapping_mul(0x0102_0408_1020_4080) >> 56;
-        bits << 8 | gathered
-    })
+    words
+        .iter()
+        .rev()
+        .fold(0, |bits, word| bits << 8 | packed(u64::from_le_bytes(*word)))
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Doesn't belong here: any way of a user's file (`open` in `mod`).
 
 use super::pieces::Gathered;
-use super::{Cell, Format, Header, HeaderCell, ReadError, Row, RowReader, Table};
+use super::{Format, Header, HeaderCell, ReadError, Row, RowReader, Table};
 
 impl Table {
     /// A comma-separated file of these headers, in line 1, and these fields.
@@ -22,14 +22,8 @@ impl Table {
         };
         let rows = rows.iter().zip(2..).map(|(fields, line)| {
             let mut row = Row::new();
-            row.clear(line);
-            for field in *fields {
-                row.push(if field.is_empty() {
-                    Cell::Empty
-                } else {
-                    Cell::Text(field)
-                });
-            }
+            row.fill_fields(fields);
+            row.line = line;
             row
         });
         let format = Format::Delimited {
@@ -60,6 +54,18 @@ impl Table {
             }),
             pieces: None,
         }
+    }
+}
+
+impl Row {
+    /// Makes it the row of a text file that has these fields.
+    #[doc(hidden)]
+    pub fn fill_fields(&mut self, fields: &[&str]) {
+        let ends = fields.iter().scan(0, |end, field| {
+            *end += field.len();
+            Some(*end)
+        });
+        self.fill_text(self.line, &fields.concat(), &ends.collect::<Vec<_>>());
     }
 }
 

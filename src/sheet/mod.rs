@@ -32,7 +32,7 @@ pub use error::ReadError;
 pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
-pub use row::{Cell, Moment, NumberFormat, Row};
+pub use row::{Cell, FIELD, Field, Moment, NumberFormat, Row};
 pub use rows::Passed;
 pub use stop::Stop;
 

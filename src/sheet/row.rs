@@ -66,6 +66,24 @@ pub struct Row {
     cells: Vec<Raw>,
 }
 
+/// A field of a text row, to be looked at in a block of one size: what takes no look at a length takes no guess at it.
+#[derive(Clone, Copy, Debug)]
+pub struct Field<'a> {
+    /// The field's bytes, and whatever stands behind them.
+    pub block: &'a [u8; FIELD],
+    /// How many of them are the field's: no more than the block has.
+    pub length: usize,
+}
+
+/// How many bytes a short field has at most.
+pub const FIELD: usize = 32;
+
+/// Stands behind a text, so that each of its short fields has its block.
+const PAD: &str = match std::str::from_utf8(&[0; FIELD]) {
+    Ok(pad) => pad,
+    Err(_) => "",
+};
+
 /// Excel's error values (ECMA-376 part 1, 18.17.3, and `#GETTING_DATA` and later ones).
 const ERROR_VALUES: [&str; 11] = [
     "#NULL!",
@@ -85,6 +103,8 @@ const ERROR_VALUES: [&str; 11] = [
 enum Raw {
     Absent,
     Empty,
+    /// A field of a text row: what kind of cell it is, whoever asks finds out.
+    Field(usize, usize),
     Text(usize, usize),
     Number(f64, NumberFormat),
     Bool(bool),
@@ -146,10 +166,22 @@ impl Row {
     #[inline]
     #[must_use]
     pub fn text_at(&self, index: usize) -> Option<&str> {
-        match self.cells.get(index)? {
-            Raw::Text(start, end) => self.text.get(*start..*end),
+        match self.cell(index) {
+            Cell::Text(text) => Some(text),
             _ => None,
         }
+    }
+
+    /// The cell at a physical column as a short field, if it is one.
+    #[inline]
+    #[must_use]
+    pub fn field(&self, index: usize) -> Option<Field<'_>> {
+        let Some(Raw::Field(start, end)) = self.cells.get(index) else {
+            return None;
+        };
+        let length = end.wrapping_sub(*start);
+        let block = self.text.as_bytes().get(*start..)?.first_chunk()?;
+        (length <= FIELD).then_some(Field { block, length })
     }
 
     /// All cells, in order.
@@ -202,31 +234,25 @@ impl Row {
     /// saves it into text files, is an error cell.
     pub(super) fn fill_text(&mut self, line: u64, text: &str, ends: &[usize]) {
         self.clear(line);
-        self.text.push_str(text);
         let mut start = 0;
         for &end in ends {
-            let raw = field(&self.text, start, end);
-            self.cells.push(raw);
+            self.push_field(start, end);
             start = end;
         }
+        self.fill(text);
     }
 
-    /// The same, where the fields stand anywhere in `text`.
-    pub(super) fn fill_spans(&mut self, line: u64, text: &str, spans: &[(usize, usize)]) {
-        self.clear(line);
+    /// Adds a field that stands at this place of the text that `fill` will be given.
+    #[inline]
+    pub(super) fn push_field(&mut self, start: usize, end: usize) {
+        self.cells.push(Raw::Field(start, end));
+    }
+
+    /// The text of the fields that have been pushed.
+    #[inline]
+    pub(super) fn fill(&mut self, text: &str) {
         self.text.push_str(text);
-        self.cells.reserve(spans.len());
-        // Each kind is pushed by itself: one that is put together first and then copied makes the processor wait, a third of
-        // the time that the reading of a text took.
-        for &(start, end) in spans {
-            if start >= end {
-                self.cells.push(Raw::Empty);
-            } else if self.text.as_bytes().get(start) == Some(&b'#') {
-                self.cells.push(field(&self.text, start, end));
-            } else {
-                self.cells.push(Raw::Text(start, end));
-            }
-        }
+        self.text.push_str(PAD);
     }
 
     /// Puts a field of a text row in place of another: what stood between quotation marks, doubled ones still among it,
@@ -240,7 +266,8 @@ impl Row {
         }
         self.text.push_str(rest);
         self.text.push_str(bare);
-        let raw = field(&self.text, start, self.text.len());
+        let raw = Raw::Field(start, self.text.len());
+        self.text.push_str(PAD);
         if let Some(slot) = self.cells.get_mut(index) {
             *slot = raw;
         }
@@ -271,6 +298,7 @@ impl Row {
     fn view<'a>(&'a self, raw: &'a Raw) -> Cell<'a> {
         // Of these there are many.
         match raw {
+            Raw::Field(start, end) => field(self.text.get(*start..*end).unwrap_or_default()),
             Raw::Text(start, end) => Cell::Text(self.text.get(*start..*end).unwrap_or_default()),
             Raw::Empty => Cell::Empty,
             other => self.view_other(other),
@@ -281,6 +309,7 @@ impl Row {
         match raw {
             Raw::Absent => Cell::Absent,
             Raw::Empty => Cell::Empty,
+            Raw::Field(start, end) => field(&self.text[*start..*end]),
             Raw::Text(start, end) => Cell::Text(&self.text[*start..*end]),
             Raw::Number(value, format) => Cell::Number(*value, *format),
             Raw::Bool(value) => Cell::Bool(*value),
@@ -294,14 +323,10 @@ impl Row {
 
 /// What a field of a text row is.
 #[inline]
-fn field(text: &str, start: usize, end: usize) -> Raw {
-    if start >= end {
-        return Raw::Empty;
+fn field(text: &str) -> Cell<'_> {
+    match text.as_bytes().first() {
+        None => Cell::Empty,
+        Some(b'#') if ERROR_VALUES.contains(&text) => Cell::Error(text),
+        Some(_) => Cell::Text(text),
     }
-    if text.as_bytes().get(start) == Some(&b'#')
-        && text.get(start..end).is_some_and(|field| ERROR_VALUES.contains(&field))
-    {
-        return Raw::Error(start, end);
-    }
-    Raw::Text(start, end)
 }

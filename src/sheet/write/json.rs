@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::out::Out;
 use super::text::{moment_text, number_text};
 use super::{Column, InParts, RowEncoder, TableWriter, WriteError};
-use crate::sheet::{Cell, NumberFormat};
+use crate::sheet::{Cell, FIELD, Field, NumberFormat};
 
 /// How the objects are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,27 +25,70 @@ pub(super) enum Layout {
 /// Writes objects.
 pub(super) struct JsonWriter<'w> {
     out: Out<'w>,
-    encoder: JsonEncoder,
+    encoder: ObjectEncoder,
     first: bool,
     line: Vec<u8>,
 }
 
-/// Makes objects of rows.
+/// Makes objects of rows: JSON, its keys in the columns' order.
 #[derive(Clone)]
-pub(super) struct JsonEncoder {
+pub struct ObjectEncoder {
     layout: Layout,
     keys: Vec<Key>,
+    /// So much room takes an object whose values are all short fields.
+    room: usize,
 }
 
-/// What stands before a value, with the comma that parts it from the one before.
+/// What is written for a key without a look at its value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Said {
+    /// `null`.
+    Nothing,
+    /// A text in which nothing has to be escaped.
+    Text,
+    /// A number as JSON writes it.
+    Digits,
+    /// Not even the key.
+    Unsaid,
+}
+
+/// An object that is being put together: its keys in their order, and then its end. What is left without an end isn't
+/// there.
+pub struct Object<'e> {
+    encoder: &'e ObjectEncoder,
+    /// What has been written, and behind it room for what is written without a look at its length.
+    out: &'e mut Vec<u8>,
+    /// How much has been written.
+    at: usize,
+    /// Where the bytes end that were there before it, and where its own begin.
+    before: usize,
+    begin: usize,
+}
+
+/// What stands before a value, with the comma that parts it from the one before: for each of `Said`.
 #[derive(Clone)]
 struct Key {
-    /// `,"name":`
-    name: Phrase,
-    /// `,"name":"`
-    quote: Phrase,
-    /// `,"name":null`
-    null: Phrase,
+    /// `,"name":null`, `,"name":"`, `,"name":`, and nothing.
+    phrases: [Phrase; 4],
+}
+
+impl Key {
+    fn new(name: &str) -> Result<Self, WriteError> {
+        let mut key = vec![b','];
+        text(&mut key, name)?;
+        key.push(b':');
+        let phrases = [
+            Phrase::new(&[key.as_slice(), b"null"].concat()),
+            Phrase::new(&[key.as_slice(), b"\""].concat()),
+            Phrase::new(&key),
+            Phrase::new(&[]),
+        ];
+        Ok(Self { phrases })
+    }
+
+    fn phrase(&self, said: Said) -> &Phrase {
+        &self.phrases[said as usize]
+    }
 }
 
 /// What stands before each object of an array but the first.
@@ -53,7 +96,7 @@ const BETWEEN: &[u8] = b",\n";
 
 impl<'w> JsonWriter<'w> {
     pub(super) fn new(layout: Layout, columns: &[Column], mut out: Out<'w>) -> Result<Self, WriteError> {
-        let encoder = JsonEncoder::new(layout, columns.iter().map(|column| column.name.as_str()))?;
+        let encoder = ObjectEncoder::new(layout, columns.iter().map(|column| column.name.as_str()))?;
         if layout == Layout::Array {
             out.write_all(b"[\n")?;
         }
@@ -66,55 +109,150 @@ impl<'w> JsonWriter<'w> {
     }
 }
 
-impl JsonEncoder {
+impl ObjectEncoder {
     pub(super) fn new<'n>(layout: Layout, names: impl Iterator<Item = &'n str>) -> Result<Self, WriteError> {
-        let mut keys = Vec::new();
-        for column in names {
-            let mut name = vec![b','];
-            text(&mut name, column)?;
-            name.push(b':');
-            keys.push(Key {
-                quote: Phrase::new(&[name.as_slice(), b"\""].concat()),
-                null: Phrase::new(&[name.as_slice(), b"null"].concat()),
-                name: Phrase::new(&name),
-            });
-        }
-        Ok(Self { layout, keys })
+        let keys = names.map(Key::new).collect::<Result<Vec<_>, _>>()?;
+        let longest = |key: &Key| key.phrase(Said::Text).length + FIELD + 1;
+        Ok(Self {
+            layout,
+            room: keys.iter().map(longest).sum::<usize>() + PHRASE + FIELD,
+            keys,
+        })
     }
-}
 
-impl RowEncoder for JsonEncoder {
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+    /// Begins an object behind the bytes that are there.
+    pub fn begin<'e>(&'e self, out: &'e mut Vec<u8>) -> Object<'e> {
+        let before = out.len();
         if self.layout == Layout::Array {
             out.extend_from_slice(BETWEEN);
         }
-        let begin = out.len();
-        for (key, cell) in self.keys.iter().zip(cells) {
-            match cell {
-                Cell::Absent => {}
-                Cell::Empty => key.null.put(out),
-                Cell::Text(content) if is_plain(content.as_bytes()) => {
-                    key.quote.put(out);
-                    out.extend_from_slice(content.as_bytes());
-                    out.push(b'"');
-                }
-                Cell::Digits(digits) => {
-                    key.name.put(out);
-                    out.extend_from_slice(digits.as_bytes());
-                }
-                cell => {
-                    key.name.put(out);
-                    value(out, cell)?;
-                }
-            }
+        let at = out.len();
+        out.resize(at + self.room, 0);
+        Object {
+            encoder: self,
+            out,
+            at,
+            before,
+            begin: at,
         }
+    }
+}
+
+impl ObjectEncoder {
+    /// Ends the object that begins there.
+    fn close(&self, begin: usize, out: &mut Vec<u8>) {
         // In the place of the first key's comma.
         match out.get_mut(begin) {
             Some(comma) => *comma = b'{',
             None => out.push(b'{'),
         }
         out.extend_from_slice(if self.layout == Layout::Lines { b"}\n" } else { b"}" });
+    }
+}
+
+impl Object<'_> {
+    /// Adds a key whose value is a field as it stands. No step depends on what the field holds, for no processor can guess
+    /// that.
+    #[inline]
+    pub fn field(&mut self, key: usize, said: Said, field: &Field<'_>) {
+        const CARRIES: [usize; 4] = [0, usize::MAX, usize::MAX, 0];
+        const CLOSES: [usize; 4] = [0, 1, 0, 0];
+        let Some(key) = self.encoder.keys.get(key) else { return };
+        let phrase = &key.phrases[said as usize];
+        if phrase.length > PHRASE {
+            self.with_tail(|out| out.extend_from_slice(&phrase.long));
+        } else {
+            self.put(&phrase.block, phrase.length);
+        }
+        self.put(field.block, field.length & CARRIES[said as usize]);
+        self.put(b"\"", CLOSES[said as usize]);
+    }
+
+    /// Writes a block, of which so many bytes count.
+    #[inline]
+    fn put<const N: usize>(&mut self, block: &[u8; N], length: usize) {
+        if self.at + N > self.out.len() {
+            self.make_room();
+        }
+        if let Some(room) = self.out.get_mut(self.at..self.at + N) {
+            room.copy_from_slice(block);
+        }
+        self.at += length;
+    }
+
+    /// There is room for each key once; whoever adds one twice waits.
+    #[cold]
+    fn make_room(&mut self) {
+        self.out.resize(self.at + self.encoder.room, 0);
+    }
+
+    /// Adds a key and its cell; neither, if the cell is absent.
+    pub fn cell(&mut self, key: usize, cell: &Cell<'_>) -> Result<(), WriteError> {
+        let Some(key) = self.encoder.keys.get(key) else {
+            return Ok(());
+        };
+        self.with_tail(|out| key.add(cell, out))
+    }
+
+    /// Writes what takes as much room as it takes.
+    fn with_tail<T>(&mut self, write: impl FnOnce(&mut Vec<u8>) -> T) -> T {
+        self.out.truncate(self.at);
+        let written = write(self.out);
+        self.at = self.out.len();
+        self.out.resize(self.at + self.encoder.room, 0);
+        written
+    }
+
+    /// Ends it.
+    pub fn end(self) {
+        self.out.truncate(self.at);
+        self.encoder.close(self.begin, self.out);
+    }
+
+    /// Takes back what has been added of it.
+    pub fn take_back(self) {
+        self.out.truncate(self.before);
+    }
+}
+
+impl Key {
+    fn add(&self, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
+        match cell {
+            Cell::Absent => {}
+            Cell::Empty => self.phrase(Said::Nothing).put(out),
+            Cell::Text(content) if is_plain(content.as_bytes()) => {
+                self.phrase(Said::Text).put(out);
+                out.extend_from_slice(content.as_bytes());
+                out.push(b'"');
+            }
+            Cell::Digits(digits) => {
+                self.phrase(Said::Digits).put(out);
+                out.extend_from_slice(digits.as_bytes());
+            }
+            cell => {
+                self.phrase(Said::Digits).put(out);
+                value(out, cell)?;
+            }
+        }
         Ok(())
+    }
+}
+
+impl RowEncoder for ObjectEncoder {
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
+        if self.layout == Layout::Array {
+            out.extend_from_slice(BETWEEN);
+        }
+        let begin = out.len();
+        for (key, cell) in self.keys.iter().zip(cells) {
+            key.add(cell, out)?;
+        }
+        self.close(begin, out);
+        Ok(())
+    }
+
+    fn as_objects(&self) -> Option<&ObjectEncoder> {
+        Some(self)
     }
 }
 

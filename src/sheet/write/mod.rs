@@ -27,6 +27,7 @@ use std::path::Path;
 pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};
+pub use json::{ObjectEncoder, Said};
 use out::Out;
 
 use super::Cell;
@@ -137,6 +138,11 @@ pub trait InParts {
 pub trait RowEncoder: Send + Sync {
     /// Adds a whole row's bytes. What an error leaves behind is of no use.
     fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError>;
+
+    /// The encoder of objects that this is, whose rows may also be put together cell by cell.
+    fn as_objects(&self) -> Option<&ObjectEncoder> {
+        None
+    }
 }
 
 impl OutFormat {
@@ -209,9 +215,8 @@ impl Compression {
 }
 
 /// What makes JSON objects with these keys, each to stand alone: the cells in the keys' order, absent ones left out.
-pub fn object_encoder(keys: &[&str]) -> Result<Box<dyn RowEncoder>, WriteError> {
-    let encoder = json::JsonEncoder::new(json::Layout::Single, keys.iter().copied())?;
-    Ok(Box::new(encoder))
+pub fn object_encoder(keys: &[&str]) -> Result<ObjectEncoder, WriteError> {
+    ObjectEncoder::new(json::Layout::Single, keys.iter().copied())
 }
 
 /// A writer of this format, its header already written. `out` gets the bytes; whoever owns it makes them durable.

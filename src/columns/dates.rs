@@ -140,6 +140,9 @@ impl Clock<'_> {
 
 /// Reads a text (without outer white space) of a date's column.
 pub(crate) fn read(text: &str) -> DateText<'_> {
+    if let Some(triple) = usual_triple(text.as_bytes()) {
+        return DateText::Triple(triple, NO_CLOCK);
+    }
     if text.len() > 64 || !text.is_ascii() {
         return DateText::None;
     }
@@ -150,6 +153,31 @@ pub(crate) fn read(text: &str) -> DateText<'_> {
         None => DateText::None,
     }
 }
+
+/// `03/04/2021`, if it is a day in any order: as most dates are written that aren't written as the API is told them.
+fn usual_triple(text: &[u8]) -> Option<Triple> {
+    let [a, aa, mark, b, bb, again, c, cc, ccc, cccc] = *<&[u8; 10]>::try_from(text).ok()?;
+    if mark != again || !matches!(mark, b'/' | b'-' | b'.') {
+        return None;
+    }
+    let [a, b] = [two_digits([a, aa])?, two_digits([b, bb])?].map(i16::from);
+    let [century, year] = [two_digits([c, cc])?, two_digits([ccc, cccc])?].map(i16::from);
+    let fits = |month: i16, day: i16| (1..=12).contains(&month) && (1..=28).contains(&day);
+    // What may be no day, or stand for none, takes a closer look.
+    (century > 0 && (fits(a, b) || fits(b, a))).then_some(Triple {
+        a,
+        b,
+        c: century * 100 + year,
+        short_year: false,
+    })
+}
+
+/// No time of day.
+const NO_CLOCK: Clock<'_> = Clock {
+    time: None,
+    fraction: "",
+    offset: Offset::None,
+};
 
 /// `1/1/0001`, which some programs write for no date.
 const NO_DATE: Triple = Triple {
@@ -169,11 +197,15 @@ fn write_date(text: &mut String, date: Date) {
         let _ = write!(text, "{date}");
         return;
     }
-    write_digits(text, date.year(), 4);
-    text.push('-');
-    write_digits(text, date.month().into(), 2);
-    text.push('-');
-    write_digits(text, date.day().into(), 2);
+    let [year, month, day] = [date.year(), date.month().into(), date.day().into()];
+    let [century, year] = [year / 100, year % 100];
+    let mut written = *b"0000-00-00";
+    for (at, number) in [(0, century), (2, year), (5, month), (8, day)] {
+        for (at, digit) in [(at, number / 10), (at + 1, number % 10)] {
+            written[at] += u8::try_from(digit).unwrap_or(0);
+        }
+    }
+    text.push_str(std::str::from_utf8(&written).unwrap_or_default());
 }
 
 /// Writes a number that isn't negative with this many digits; without the machinery of formatting, for there are many dates.
@@ -330,11 +362,7 @@ fn letters(text: &str) -> Option<(&str, &str)> {
 /// What follows a date: nothing, or a time of day after `T`, white space or a comma.
 fn clock(rest: &str) -> Option<Clock<'_>> {
     if rest.is_empty() {
-        return Some(Clock {
-            time: None,
-            fraction: "",
-            offset: Offset::None,
-        });
+        return Some(NO_CLOCK);
     }
     let time = match rest.strip_prefix(['T', 't']) {
         Some(time) => time,
@@ -448,3 +476,44 @@ pub(crate) fn time_of_duration(days: f64) -> Option<String> {
 
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_usual_triple_is_read_like_any_other(text in "[0-4][0-9][-/.][0-4][0-9][-/.]([012][0-9])?[0-9]{2}") {
+            if let Some(triple) = usual_triple(text.as_bytes()) {
+                prop_assert_eq!(DateText::Triple(triple, NO_CLOCK), read_any(&text));
+            }
+        }
+
+        #[test]
+        fn a_date_is_written_with_all_its_digits(year in 0_i16..=9999, month in 1_i8..=12, day in 1_i8..=28) {
+            let date = Date::new(year, month, day).unwrap();
+            let mut text = String::new();
+            write_date(&mut text, date);
+            prop_assert_eq!(text, date.to_string());
+        }
+    }
+
+    #[test]
+    fn the_usual_way_to_write_a_date_is_taken_for_a_triple() {
+        for text in ["03/04/2021", "13-04-2021", "04.13.2021"] {
+            assert!(usual_triple(text.as_bytes()).is_some(), "{text}");
+        }
+        for text in [
+            "3/4/2021",
+            "03/04-2021",
+            "31/01/2021",
+            "01/01/0001",
+            "2021/03/04",
+            "03/04/2021 ",
+        ] {
+            assert!(usual_triple(text.as_bytes()).is_none(), "{text}");
+        }
+    }
+}

@@ -49,6 +49,9 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
     let id = match cell {
         Cell::Absent | Cell::Empty => return Err(IdFault::Empty.to_string()),
         Cell::Text(text) => {
+            if *blanks == Blanks::default() && is_plain(text) {
+                return Ok(plain(Cow::Borrowed(text)));
+            }
             if blanks.is_nothing(text) {
                 return Err(IdFault::Empty.to_string());
             }
@@ -85,6 +88,29 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
     };
     check_id(&id.text).map_err(|fault| fault.to_string())?;
     Ok(id)
+}
+
+/// Whether a text is an id like most: letters and digits with nothing to be said of them. Not the only ones, but all that
+/// is asked below is told from one look.
+fn is_plain(text: &str) -> bool {
+    const OTHER: u8 = 1;
+    const LETTER: u8 = 2;
+    // A number may have an E.
+    const CLASSES: [u8; 256] = {
+        let mut classes = [OTHER; 256];
+        let mut byte = 0;
+        while byte < 128 {
+            let letter = (byte as u8).is_ascii_alphabetic() && !(byte as u8).eq_ignore_ascii_case(&b'e');
+            if (byte as u8).is_ascii_alphanumeric() {
+                classes[byte] = if letter { LETTER } else { 0 };
+            }
+            byte += 1;
+        }
+        classes
+    };
+    let seen = text.bytes().fold(0, |seen, byte| seen | CLASSES[usize::from(byte)]);
+    // None of the words that say nothing is as long.
+    seen == LETTER && (5..=1500).contains(&text.len())
 }
 
 fn trimmed(text: Cow<'_, str>, untyped: bool) -> Id<'_> {
@@ -220,6 +246,41 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn what_is_passed_with_one_look_is_what_all_looks_pass() {
+        for text in [
+            "1A4060300000000000000001",
+            "abcde",
+            "1e10x",
+            "12345",
+            "1E100",
+            "none",
+            "nonez",
+            "a-bcd",
+            "äbcdef",
+            "A B C D",
+        ] {
+            let read = |text: &str| {
+                read(Cell::Text(text), &CSV, &Blanks::default(), &Part::Whole)
+                    .expect("an id")
+                    .text
+                    .into_owned()
+            };
+            let sound = Id {
+                text: Cow::Borrowed(text),
+                trimmed: false,
+                suspicious: false,
+                long_number: false,
+            };
+            let all =
+                trimmed(unguard(text), true) == sound && check_id(text).is_ok() && !Blanks::default().is_nothing(text);
+            assert!(all || !is_plain(text), "{text}");
+            assert!(text == "none" || read(text) == text, "{text}");
+        }
+        assert!(is_plain("1A4060300000000000000001") && !is_plain("1E100") && !is_plain("none"));
+        assert!(!is_plain(&"a".repeat(1501)));
     }
 
     #[test]

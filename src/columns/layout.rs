@@ -210,6 +210,13 @@ impl Layout {
     /// Whether the row is a sum below the items: its id (or, where the id says nothing, one other cell) reads TOTAL,
     /// and it has no other text. It is no item if no row follows.
     pub(crate) fn is_total(&self, row: &Row) -> bool {
+        // Asked of every row: an id with a digit in it, as most have, is neither a blank nor the label.
+        if let Some(id) = &self.id
+            && let Some(text) = row.text_at(id.index)
+            && text.bytes().any(|byte| byte.is_ascii_digit())
+        {
+            return false;
+        }
         let mut labels = row.cells().enumerate().filter(|(_, cell)| self.is_words(*cell));
         let (Some((at, Cell::Text(label))), None) = (labels.next(), labels.next()) else {
             return false;

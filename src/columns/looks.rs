@@ -25,6 +25,8 @@ pub(crate) enum Look {
     Digits,
     /// The text is a number just as JSON writes it, if the column's numbers have a decimal point: it shows that they do.
     Decimal,
+    /// The text is digits behind a zero, in a column of numbers: no number, and posted as the text that it is.
+    ZeroLed,
     /// It takes more than a look.
     Other,
 }
@@ -98,6 +100,8 @@ fn look_at_number(text: &[u8]) -> Look {
         Look::Digits
     } else if is_plain_decimal(text) {
         Look::Decimal
+    } else if is_zero_led(text) {
+        Look::ZeroLed
     } else {
         Look::Other
     }
@@ -163,7 +167,7 @@ const NUMBER: usize = 16;
 
 #[inline]
 fn glance_at_number(field: &Field<'_>) -> Look {
-    const SHOWN: [Look; 4] = [Look::Other, Look::Decimal, Look::Digits, Look::Digits];
+    const SHOWN: [Look; 4] = [Look::Other, Look::Decimal, Look::Digits, Look::ZeroLed];
     let length = field.length;
     let Some(block) = field.block.first_chunk::<NUMBER>().filter(|_| length <= NUMBER) else {
         return look_at_number(bytes_of(field));
@@ -175,7 +179,8 @@ fn glance_at_number(field: &Field<'_>) -> Look {
     let begin = usize::from(negative);
     // As `is_plain_integer` and `is_plain_decimal` have it.
     let all_digits = (others == u64::from(negative)) & (length > begin);
-    let integer = all_digits & ((byte_at(begin) != b'0') | (length == 1));
+    let zero_led = all_digits & (first == b'0') & (length > 1);
+    let integer = all_digits & ((byte_at(begin) != b'0') | (length == 1)) | zero_led;
     let point = others.trailing_zeros() as usize;
     let fraction = length.wrapping_sub(point + 1);
     let decimal = (others.count_ones() == 1)
@@ -184,7 +189,8 @@ fn glance_at_number(field: &Field<'_>) -> Look {
         & ((point == 1) | (first != b'0'))
         & (fraction != 3)
         & (fraction >= 1)
-        & (byte_at(length.wrapping_sub(1)) != b'0');
+        & (byte_at(length.wrapping_sub(1)) != b'0')
+        | zero_led;
     SHOWN[usize::from(integer) << 1 | usize::from(decimal)]
 }
 
@@ -250,6 +256,10 @@ fn is_usual_blank(bytes: &[u8]) -> bool {
     }
 }
 
+fn is_zero_led(text: &[u8]) -> bool {
+    matches!(text, [b'0', _, ..]) && text.iter().all(u8::is_ascii_digit)
+}
+
 /// Whether a text is digits, a point and digits as JSON writes them, and a number with a decimal point in no other style.
 fn is_plain_decimal(text: &[u8]) -> bool {
     let Some(point) = text.iter().position(|byte| *byte == b'.') else {
@@ -276,7 +286,7 @@ fn is_plain_decimal(text: &[u8]) -> bool {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::cells::{self, Meaning, Style};
+    use super::super::cells::{self, Concern, Meaning, Style};
     use super::super::numbers::{self, Shape};
     use super::super::{DateOrder, FieldValue, NumberStyle};
     use super::*;
@@ -334,6 +344,11 @@ mod tests {
                             if numbers == NumberStyle::Us {
                                 prop_assert_eq!(meaning, number());
                             }
+                        }
+                        Look::ZeroLed => {
+                            prop_assert_eq!(numbers::shape(&text), Shape::LeadingZero);
+                            let value = FieldValue::Text(text.as_str().into());
+                            prop_assert_eq!(meaning, Meaning::Value(value, Some(Concern::LeadingZero)));
                         }
                         Look::Other => {}
                     }

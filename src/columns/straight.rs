@@ -133,6 +133,7 @@ impl<'a> Straight<'a> {
         };
         match look {
             Look::Plain | Look::Text => *there = Cell::Text(text),
+            Look::ZeroLed if !self.options.strict => *there = Cell::Text(text),
             Look::Digits => *there = Cell::Digits(text),
             Look::Decimal if target.style.numbers == NumberStyle::Us => *there = Cell::Digits(text),
             _ => return false,
@@ -208,7 +209,7 @@ impl<'a> Straight<'a> {
         encoder: &ObjectEncoder,
         out: &mut Vec<u8>,
     ) -> Result<bool, WriteError> {
-        let shown = Shown::new(slots.skips_nothing, self.options.blanks_reject);
+        let shown = Shown::new(slots.skips_nothing, self.options);
         let mut object = encoder.begin(out);
         for (key, slot) in slots.slots.iter().enumerate() {
             let unsaid = if slot.is_always { Cell::Empty } else { Cell::Absent };
@@ -259,7 +260,10 @@ impl<'a> Straight<'a> {
 struct Shown([[Option<Said>; Look::Other as usize + 1]; 4]);
 
 impl Shown {
-    fn new(skips_nothing: bool, blanks_reject: bool) -> Self {
+    fn new(skips_nothing: bool, options: &ColumnOptions) -> Self {
+        let ColumnOptions {
+            blanks_reject, strict, ..
+        } = *options;
         let of = |is_always: bool, style: NumberStyle| {
             let mut shown = [None; Look::Other as usize + 1];
             shown[Look::Nothing as usize] = match (blanks_reject, skips_nothing && !is_always) {
@@ -269,6 +273,7 @@ impl Shown {
             };
             shown[Look::Plain as usize] = Some(Said::Text);
             shown[Look::Digits as usize] = Some(Said::Digits);
+            shown[Look::ZeroLed as usize] = (!strict).then_some(Said::Text);
             shown[Look::Decimal as usize] = (style == NumberStyle::Us).then_some(Said::Digits);
             shown
         };

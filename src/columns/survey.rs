@@ -138,6 +138,11 @@ impl TableSurvey {
             let at = self.looked_at.get(place).copied().unwrap_or_default();
             match looks.get(at) {
                 Some(Look::Nothing | Look::Plain | Look::Text | Look::Digits) => continue,
+                Some(Look::ZeroLed) => {
+                    let text = layout.targets.get(at).and_then(|target| row.text_at(target.index));
+                    self.raise((at, Concern::LeadingZero), row.line, text.unwrap_or_default());
+                    continue;
+                }
                 Some(Look::Decimal | Look::Other) | None => {}
             }
             if let Some(target) = layout.targets.get(at) {
@@ -221,8 +226,12 @@ impl TableSurvey {
                 Cell::Text(text) => text,
                 _ => "",
             };
-            self.concerns.entry((at, concern)).or_default().add(row.line, value);
+            self.raise((at, concern), row.line, value);
         }
+    }
+
+    fn raise(&mut self, concern: (usize, Concern), line: u64, value: &str) {
+        self.concerns.entry(concern).or_default().add(line, value);
     }
 
     /// Settles each column's order and style, and says so.

@@ -159,11 +159,7 @@ impl Object<'_> {
         const CLOSES: [usize; 4] = [0, 1, 0, 0];
         let Some(key) = self.encoder.keys.get(key) else { return };
         let phrase = &key.phrases[said as usize];
-        if phrase.length > PHRASE {
-            self.with_tail(|out| out.extend_from_slice(&phrase.long));
-        } else {
-            self.put(&phrase.block, phrase.length);
-        }
+        self.phrase(phrase);
         self.put(field.block, field.length & CARRIES[said as usize]);
         self.put(b"\"", CLOSES[said as usize]);
     }
@@ -191,7 +187,35 @@ impl Object<'_> {
         let Some(key) = self.encoder.keys.get(key) else {
             return Ok(());
         };
+        if let Cell::Text(content) = cell
+            && is_plain(content.as_bytes())
+        {
+            self.phrase(key.phrase(Said::Text));
+            self.bytes(content.as_bytes());
+            self.put(b"\"", 1);
+            return Ok(());
+        }
         self.with_tail(|out| key.add(cell, out))
+    }
+
+    #[inline]
+    fn phrase(&mut self, phrase: &Phrase) {
+        if phrase.length > PHRASE {
+            self.bytes(&phrase.long);
+        } else {
+            self.put(&phrase.block, phrase.length);
+        }
+    }
+
+    fn bytes(&mut self, bytes: &[u8]) {
+        let end = self.at + bytes.len();
+        if end > self.out.len() {
+            self.out.resize(end + self.encoder.room, 0);
+        }
+        if let Some(room) = self.out.get_mut(self.at..end) {
+            room.copy_from_slice(bytes);
+        }
+        self.at = end;
     }
 
     /// Writes what takes as much room as it takes.

@@ -1,5 +1,7 @@
 //! What dates and times of day may look like, and what becomes of them.
 
+use proptest::prelude::*;
+
 use super::*;
 
 fn known(text: &str) -> Option<String> {
@@ -103,4 +105,38 @@ fn an_elapsed_time_below_a_day_is_a_time_of_day() {
     assert_eq!(time_of_duration(0.661_111_111_11).as_deref(), Some("15:52:00"));
     assert_eq!(time_of_duration(1.5), None);
     assert_eq!(time_of_duration(0.999_999_999), None);
+}
+
+proptest! {
+    #[test]
+    fn a_usual_triple_is_read_like_any_other(text in "[0-4][0-9][-/.][0-4][0-9][-/.]([012][0-9])?[0-9]{2}") {
+        if let Some(triple) = usual_triple(text.as_bytes()) {
+            prop_assert_eq!(DateText::Triple(triple, NO_CLOCK), read_any(&text));
+        }
+    }
+
+    #[test]
+    fn a_date_is_written_with_all_its_digits(year in 0_i16..=9999, month in 1_i8..=12, day in 1_i8..=28) {
+        let date = Date::new(year, month, day).unwrap();
+        let mut text = String::new();
+        write_date(&mut text, date);
+        prop_assert_eq!(text, date.to_string());
+    }
+}
+
+#[test]
+fn the_usual_way_to_write_a_date_is_taken_for_a_triple() {
+    for text in ["03/04/2021", "13-04-2021", "04.13.2021"] {
+        assert!(usual_triple(text.as_bytes()).is_some(), "{text}");
+    }
+    for text in [
+        "3/4/2021",
+        "03/04-2021",
+        "31/01/2021",
+        "01/01/0001",
+        "2021/03/04",
+        "03/04/2021 ",
+    ] {
+        assert!(usual_triple(text.as_bytes()).is_none(), "{text}");
+    }
 }

@@ -211,13 +211,16 @@ fn others_than_digits(block: &[u8; NUMBER]) -> u64 {
 #[inline]
 fn is_nothing(field: &Field<'_>) -> bool {
     let [a, b, c, d, ..] = *field.block;
-    let within = [0, 0xff, 0xffff, 0x00ff_ffff, u32::MAX, 0, 0, 0][field.length % 8];
+    let within = WITHIN_WORD[field.length % 8];
     let text = u32::from_le_bytes([a, b, c, d]);
     // Lower case: of ASCII's letters, and of nothing that becomes one.
     let text = (text | (text & 0x4040_4040) >> 1) & within;
     let word = NOTHINGS[(text.wrapping_mul(PLACES) >> 29) as usize];
     (field.length == 0) | (field.length <= 4) & (text == word)
 }
+
+/// For each length up to four, the bits of a word that are within it.
+const WITHIN_WORD: [u32; 8] = [0, 0xff, 0xffff, 0x00ff_ffff, u32::MAX, 0, 0, 0];
 
 /// The words that say nothing but the dashes, each at the place that its product with `PLACES` has in its highest bits; in
 /// the other places what is no text.

@@ -18,8 +18,8 @@ use super::pieces::{Piece, PieceReader};
 use super::rows::{DataRows, DataRule};
 use super::{Limits, ReadError, Row, RowReader};
 
-/// How much text is cut at a time: some hundred rows.
-const CHUNK: usize = 1 << 18;
+/// How much text is cut at a time: some thousand rows.
+const CHUNK: usize = 1 << 19;
 
 const MARK: &[u8] = b"\xef\xbb\xbf";
 

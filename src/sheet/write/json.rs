@@ -153,7 +153,9 @@ impl ObjectEncoder {
 impl Object<'_> {
     /// Adds a key whose value is a field as it stands. No step depends on what the field holds, for no processor can guess
     /// that.
-    #[inline]
+    // Called for each cell of a file: only as a part of its loop it keeps its place in a register.
+    #[expect(clippy::inline_always, reason = "measured: a tenth of a conversion's time")]
+    #[inline(always)]
     pub fn field(&mut self, key: usize, said: Said, field: &Field<'_>) {
         const CARRIES: [usize; 4] = [0, usize::MAX, usize::MAX, 0];
         const CLOSES: [usize; 4] = [0, 1, 0, 0];

@@ -222,7 +222,10 @@ pub(crate) fn read_plainly<'a>(cell: Cell<'a>, style: &Style) -> Option<FieldVal
         (Cell::Empty, Part::Whole) => Some(FieldValue::Nothing),
         (Cell::Text(text), Part::Whole) if style.kind == Kind::Text => {
             // Neither an error value nor a guard begins so.
-            let begins = text.as_bytes().first().is_some_and(u8::is_ascii_alphanumeric);
+            let begins = match text.as_bytes().first() {
+                Some(byte) if byte.is_ascii() => byte.is_ascii_alphanumeric(),
+                _ => text.chars().next().is_some_and(char::is_alphanumeric),
+            };
             (begins && !style.blanks.is_nothing(text)).then_some(FieldValue::Text(Cow::Borrowed(text)))
         }
         _ => None,
@@ -318,11 +321,7 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
         }
         DateText::Known(stamp) => (stamp, None),
         DateText::Triple(triple, clock) => {
-            let orders = [style.dates, DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
-            let found = orders
-                .into_iter()
-                .find_map(|order| triple.date(order).map(|date| (date, order)));
-            let Some((date, order)) = found else {
+            let Some((date, order)) = triple.day(style.dates) else {
                 return as_is(text, Concern::NotADate);
             };
             (

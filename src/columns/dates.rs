@@ -71,6 +71,19 @@ impl Triple {
 }
 
 impl Triple {
+    /// The day in this order, or in the first other one in which there is such a day.
+    pub(crate) fn day(self, order: DateOrder) -> Option<(Date, DateOrder)> {
+        let orders = [order, DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
+        orders
+            .into_iter()
+            .find_map(|order| self.date(order).map(|date| (date, order)))
+    }
+
+    /// The same as the API is told it.
+    pub(crate) fn as_usual(self, order: DateOrder) -> Option<[u8; 10]> {
+        self.day(order).map(|(date, _)| as_written(date))
+    }
+
     pub(crate) fn is_short_year(self) -> bool {
         self.short_year
     }
@@ -159,14 +172,17 @@ fn read_any(text: &str) -> DateText<'_> {
 }
 
 /// `03/04/2021`, if it is a day in any order: as most dates are written that aren't written as the API is told them.
-fn usual_triple(text: &[u8]) -> Option<Triple> {
+pub(crate) fn usual_triple(text: &[u8]) -> Option<Triple> {
     let [a, aa, mark, b, bb, again, c, cc, ccc, cccc] = *<&[u8; 10]>::try_from(text).ok()?;
     if mark != again || !matches!(mark, b'/' | b'-' | b'.') {
         return None;
     }
     let [a, b] = [two_digits([a, aa])?, two_digits([b, bb])?].map(i16::from);
     let [century, year] = [two_digits([c, cc])?, two_digits([ccc, cccc])?].map(i16::from);
-    let fits = |month: i16, day: i16| (1..=12).contains(&month) && (1..=28).contains(&day);
+    let fits = |month: i16, day: i16| {
+        let days = usize::try_from(month).ok().and_then(|month| DAYS.get(month));
+        days.is_some_and(|days| (1..=*days).contains(&day))
+    };
     // What may be no day, or stand for none, takes a closer look.
     (century > 0 && (fits(a, b) || fits(b, a))).then_some(Triple {
         a,
@@ -175,6 +191,9 @@ fn usual_triple(text: &[u8]) -> Option<Triple> {
         short_year: false,
     })
 }
+
+/// How many days each month has in any year.
+const DAYS: [i16; 13] = [0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
 /// No time of day.
 const NO_CLOCK: Clock<'_> = Clock {
@@ -201,15 +220,19 @@ fn write_date(text: &mut String, date: Date) {
         let _ = write!(text, "{date}");
         return;
     }
+    text.push_str(std::str::from_utf8(&as_written(date)).unwrap_or_default());
+}
+
+/// `YYYY-MM-DD`, of a year that isn't negative.
+fn as_written(date: Date) -> [u8; 10] {
     let [year, month, day] = [date.year(), date.month().into(), date.day().into()];
-    let [century, year] = [year / 100, year % 100];
     let mut written = *b"0000-00-00";
-    for (at, number) in [(0, century), (2, year), (5, month), (8, day)] {
+    for (at, number) in [(0, year / 100), (2, year % 100), (5, month), (8, day)] {
         for (at, digit) in [(at, number / 10), (at + 1, number % 10)] {
             written[at] += u8::try_from(digit).unwrap_or(0);
         }
     }
-    text.push_str(std::str::from_utf8(&written).unwrap_or_default());
+    written
 }
 
 /// Writes a number that isn't negative with this many digits; without the machinery of formatting, for there are many dates.

@@ -3,7 +3,7 @@
 //! Belongs here: one column as a whole. Doesn't: rows (`survey`), single cells (`cells`).
 
 use super::cells::Blanks;
-use super::dates::{self, DateText};
+use super::dates::{self, DateText, Triple};
 use super::layout::Target;
 use super::numbers::{self, Shape};
 use super::{DateOrder, NumberStyle, Survey};
@@ -75,6 +75,21 @@ impl Evidence {
         let DateText::Triple(triple, _) = dates::read(bare) else {
             return;
         };
+        self.triple(line, bare, triple);
+    }
+
+    /// Takes a number's text that shows a decimal point.
+    pub(super) fn decimal(&mut self, line: u64, text: &str) {
+        self.us.add(line, text);
+    }
+
+    /// Takes a number's text that shows a decimal point, or a group.
+    pub(super) fn either(&mut self, line: u64, text: &str) {
+        self.either.add(line, text);
+    }
+
+    /// Takes a date's text, and what it is.
+    pub(super) fn triple(&mut self, line: u64, bare: &str, triple: Triple) {
         let found = ORDERS.map(|order| triple.date(order));
         self.triples.add(line, bare);
         for (fits, date) in self.fits.iter_mut().zip(&found) {

@@ -25,6 +25,10 @@ pub(crate) enum Look {
     Digits,
     /// The text is a number just as JSON writes it, if the column's numbers have a decimal point: it shows that they do.
     Decimal,
+    /// The same, but where a point parts groups it is another number: `1.234`.
+    Either,
+    /// The text is a day whose order the column has to tell, and written as most are: `03/04/2021`.
+    Triple,
     /// The text is digits behind a zero, in a column of numbers: no number, and posted as the text that it is.
     ZeroLed,
     /// It takes more than a look.
@@ -89,9 +93,19 @@ fn look(text: &str, kind: Kind) -> Look {
             if whole { Look::Text } else { Look::Other }
         }
         Kind::Number => look_at_number(bytes),
-        Kind::Date if dates::is_as_written(bytes) => Look::Plain,
+        Kind::Date => look_at_date(bytes),
         Kind::Time if dates::is_time_as_written(bytes) => Look::Plain,
         _ => Look::Other,
+    }
+}
+
+fn look_at_date(text: &[u8]) -> Look {
+    if dates::is_as_written(text) {
+        Look::Plain
+    } else if dates::usual_triple(text).is_some() {
+        Look::Triple
+    } else {
+        Look::Other
     }
 }
 
@@ -99,7 +113,11 @@ fn look_at_number(text: &[u8]) -> Look {
     if is_plain_integer(text) {
         Look::Digits
     } else if is_plain_decimal(text) {
-        Look::Decimal
+        if may_be_grouped(text) {
+            Look::Either
+        } else {
+            Look::Decimal
+        }
     } else if is_zero_led(text) {
         Look::ZeroLed
     } else {
@@ -115,15 +133,11 @@ fn glance(field: &Field<'_>, kind: Kind) -> Look {
     let own = match kind {
         Kind::Text => glance_at_text(field),
         Kind::Number => glance_at_number(field),
-        Kind::Date if matches!(field.length, 10 | 19 | 20) && dates::is_as_written(bytes_of(field)) => Look::Plain,
-        Kind::Time if field.length == 8 && dates::is_time_as_written(bytes_of(field)) => Look::Plain,
+        Kind::Date if matches!(field.length, 10 | 19 | 20) => look_at_date(field.bytes()),
+        Kind::Time if field.length == 8 && dates::is_time_as_written(field.bytes()) => Look::Plain,
         Kind::Date | Kind::Time => Look::Other,
     };
     if nothing { Look::Nothing } else { own }
-}
-
-fn bytes_of<'a>(field: &Field<'a>) -> &'a [u8] {
-    field.block.get(..field.length).unwrap_or_default()
 }
 
 #[inline]
@@ -167,10 +181,19 @@ const NUMBER: usize = 16;
 
 #[inline]
 fn glance_at_number(field: &Field<'_>) -> Look {
-    const SHOWN: [Look; 4] = [Look::Other, Look::Decimal, Look::Digits, Look::ZeroLed];
+    const SHOWN: [Look; 8] = [
+        Look::Other,
+        Look::Decimal,
+        Look::Digits,
+        Look::ZeroLed,
+        Look::Other,
+        Look::Either,
+        Look::Digits,
+        Look::ZeroLed,
+    ];
     let length = field.length;
     let Some(block) = field.block.first_chunk::<NUMBER>().filter(|_| length <= NUMBER) else {
-        return look_at_number(bytes_of(field));
+        return look_at_number(field.bytes());
     };
     let byte_at = |at: usize| block[at % NUMBER];
     let others = others_than_digits(block) & ((1 << length) - 1);
@@ -187,11 +210,11 @@ fn glance_at_number(field: &Field<'_>) -> Look {
         & (byte_at(point) == b'.')
         & (point >= 1)
         & ((point == 1) | (first != b'0'))
-        & (fraction != 3)
         & (fraction >= 1)
         & (byte_at(length.wrapping_sub(1)) != b'0')
         | zero_led;
-    SHOWN[usize::from(integer) << 1 | usize::from(decimal)]
+    let may_be_grouped = (fraction == 3) & (point <= 3) & (first != b'0');
+    SHOWN[usize::from(may_be_grouped) << 2 | usize::from(integer) << 1 | usize::from(decimal)]
 }
 
 /// A bit for each byte that is no digit, the lowest for the first.
@@ -263,7 +286,12 @@ fn is_zero_led(text: &[u8]) -> bool {
     matches!(text, [b'0', _, ..]) && text.iter().all(u8::is_ascii_digit)
 }
 
-/// Whether a text is digits, a point and digits as JSON writes them, and a number with a decimal point in no other style.
+/// Whether the point of such a number may part groups of digits.
+fn may_be_grouped(text: &[u8]) -> bool {
+    matches!(text, [b'1'..=b'9', .., b'.', _, _, _]) && text.len() <= 7
+}
+
+/// Whether a text is digits, a point and digits as JSON writes them.
 fn is_plain_decimal(text: &[u8]) -> bool {
     let Some(point) = text.iter().position(|byte| *byte == b'.') else {
         return false;
@@ -277,12 +305,7 @@ fn is_plain_decimal(text: &[u8]) -> bool {
         [first, ..] => *first != b'0' && digits(whole),
         [] => false,
     };
-    // Three digits behind the point may be a group.
-    whole_is_plain
-        && text.len() < 18
-        && fraction.len() != 3
-        && digits(fraction)
-        && fraction.last().is_some_and(|digit| *digit != b'0')
+    whole_is_plain && text.len() < 18 && digits(fraction) && fraction.last().is_some_and(|digit| *digit != b'0')
 }
 
 #[cfg(test)]
@@ -290,6 +313,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::super::cells::{self, Concern, Meaning, Style};
+    use super::super::dates::DateText;
     use super::super::numbers::{self, Shape};
     use super::super::{DateOrder, FieldValue, NumberStyle};
     use super::*;
@@ -304,6 +328,8 @@ mod tests {
                 "[0-9]{1,20}(\\.[0-9]{0,6})?",
                 "(19|20|21)[0-9]{2}-[01][0-9]-[0-3][0-9](T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z?)?",
                 "[0-2][0-9]:[0-5][0-9]:[0-6][0-9]",
+                "[0-3][0-9][-/.][0-3][0-9][-/.](19|20|00|02)[0-9][0-9]",
+                "[0-9]{1,4}\\.[0-9]{3}",
                 "[ '=#a-zA/0é\u{a0}\"\\\\\u{0}\u{1f}\u{7f}]{0,32}",
                 "[a-z0-9]{1,30}[\"\\\\\t\ré]?[a-z]{0,3}",
                 Just("#N/A".to_owned()),
@@ -325,13 +351,13 @@ mod tests {
                 let is_escaped = serde_json::to_string(&text).unwrap().len() > text.len() + 2;
                 prop_assert!(seen != Look::Plain || !is_escaped);
                 prop_assert!(seen != Look::Text || is_escaped || row.field(0).is_none());
-                for (numbers, dates, signs) in [
+                for (numbers, order, signs) in [
                     (NumberStyle::Us, DateOrder::Mdy, false),
                     (NumberStyle::Eu, DateOrder::Dmy, false),
                     (NumberStyle::Us, DateOrder::Ymd, true),
                 ] {
                     let style = Style {
-                        kind, numbers, dates, blanks: Blanks::default(), currency: signs, percent: signs, part: Part::Whole,
+                        kind, numbers, dates: order, blanks: Blanks::default(), currency: signs, percent: signs, part: Part::Whole,
                     };
                     let meaning = cells::read(Cell::Text(&text), &style, true);
                     let number = || Meaning::Value(FieldValue::Number(text.as_str().into()), None);
@@ -347,6 +373,24 @@ mod tests {
                             if numbers == NumberStyle::Us {
                                 prop_assert_eq!(meaning, number());
                             }
+                        }
+                        Look::Either => {
+                            prop_assert_eq!(numbers::shape(&text), Shape::Either);
+                            if numbers == NumberStyle::Us {
+                                prop_assert_eq!(meaning, number());
+                            }
+                        }
+                        Look::Triple => {
+                            let DateText::Triple(triple, _) = dates::read(&text) else {
+                                return Err(TestCaseError::fail("a triple is none"));
+                            };
+                            let written = String::from_utf8(triple.as_usual(order).unwrap().to_vec()).unwrap();
+                            prop_assert_eq!(Some(triple), dates::usual_triple(text.as_bytes()));
+                            let Meaning::Value(FieldValue::Text(value), concern) = meaning else {
+                                return Err(TestCaseError::fail("a triple is no value"));
+                            };
+                            prop_assert_eq!(value, written);
+                            prop_assert!(matches!(concern, None | Some(Concern::OtherOrder)));
                         }
                         Look::ZeroLed => {
                             prop_assert_eq!(numbers::shape(&text), Shape::LeadingZero);

@@ -7,10 +7,11 @@
 use std::borrow::Cow;
 
 use super::cells::{self, Meaning};
+use super::dates;
 use super::layout::{Layout, Target};
 use super::looks::Look;
 use super::{ColumnOptions, FieldValue, NumberStyle, Origin};
-use crate::sheet::write::{ObjectEncoder, Said, WriteError};
+use crate::sheet::write::{Object, ObjectEncoder, Said, WriteError};
 use crate::sheet::{Cell, Row};
 
 /// Rows of so many slots take no memory of their own on their way: more than there are fields.
@@ -135,7 +136,7 @@ impl<'a> Straight<'a> {
             Look::Plain | Look::Text => *there = Cell::Text(text),
             Look::ZeroLed if !self.options.strict => *there = Cell::Text(text),
             Look::Digits => *there = Cell::Digits(text),
-            Look::Decimal if target.style.numbers == NumberStyle::Us => *there = Cell::Digits(text),
+            Look::Decimal | Look::Either if target.style.numbers == NumberStyle::Us => *there = Cell::Digits(text),
             _ => return false,
         }
         true
@@ -224,12 +225,17 @@ impl<'a> Straight<'a> {
                 }
                 Filling::Value(place) => place,
             };
-            if let (Some(look), Some(target)) = (self.looks.get(place), self.layout.targets.get(place))
-                && let Some(said) = shown.of(*look, slot, target.style.numbers)
-                && let Some(field) = self.row.field(target.index)
-            {
-                object.field(key, said, &field);
-                continue;
+            let look = self.looks.get(place).copied().unwrap_or(Look::Other);
+            if let Some(target) = self.layout.targets.get(place) {
+                if let Some(said) = shown.of(look, slot, target.style.numbers)
+                    && let Some(field) = self.row.field(target.index)
+                {
+                    object.field(key, said, &field);
+                    continue;
+                }
+                if self.write_shown(place, look, target, key, &mut object)? {
+                    continue;
+                }
             }
             match self.value(place) {
                 Ok(None) => object.cell(key, &unsaid)?,
@@ -242,6 +248,33 @@ impl<'a> Straight<'a> {
             }
         }
         object.end();
+        Ok(true)
+    }
+
+    /// Adds what one look shows of the cell for the field of this place, but not as it stands; false, and nothing is added,
+    /// where that takes more.
+    fn write_shown(
+        &self,
+        place: usize,
+        look: Look,
+        target: &Target,
+        key: usize,
+        object: &mut Object<'_>,
+    ) -> Result<bool, WriteError> {
+        let mut cell = Cell::Absent;
+        let day;
+        if look == Look::Triple
+            && let Some(text) = self.row.text_at(target.index)
+            && let Some(triple) = dates::usual_triple(text.as_bytes())
+            && let Some(found) = triple.as_usual(target.style.dates)
+        {
+            day = found;
+            cell = Cell::Text(std::str::from_utf8(&day).unwrap_or_default());
+        } else if look == Look::Nothing || !self.put_plain(place, &mut cell) {
+            // What becomes of nothing depends on more.
+            return Ok(false);
+        }
+        object.cell(key, &cell)?;
         Ok(true)
     }
 
@@ -275,6 +308,7 @@ impl Shown {
             shown[Look::Digits as usize] = Some(Said::Digits);
             shown[Look::ZeroLed as usize] = (!strict).then_some(Said::Text);
             shown[Look::Decimal as usize] = (style == NumberStyle::Us).then_some(Said::Digits);
+            shown[Look::Either as usize] = shown[Look::Decimal as usize];
             shown
         };
         Self([

@@ -136,17 +136,21 @@ impl TableSurvey {
         self.look_beside(table, row);
         for place in 0..self.looked_at.len() {
             let at = self.looked_at.get(place).copied().unwrap_or_default();
-            match looks.get(at) {
-                Some(Look::Nothing | Look::Plain | Look::Text | Look::Digits) => continue,
-                Some(Look::ZeroLed) => {
-                    let text = layout.targets.get(at).and_then(|target| row.text_at(target.index));
-                    self.raise((at, Concern::LeadingZero), row.line, text.unwrap_or_default());
-                    continue;
-                }
-                Some(Look::Decimal | Look::Other) | None => {}
+            let look = looks.get(at).copied().unwrap_or(Look::Other);
+            if matches!(look, Look::Nothing | Look::Plain | Look::Text | Look::Digits) {
+                continue;
             }
-            if let Some(target) = layout.targets.get(at) {
-                self.cell(layout, row, at, target);
+            let Some(target) = layout.targets.get(at) else { continue };
+            match (look, row.text_at(target.index), self.evidence.get_mut(at)) {
+                (Look::Decimal, Some(text), Some(evidence)) => evidence.decimal(row.line, text),
+                (Look::Either, Some(text), Some(evidence)) => evidence.either(row.line, text),
+                (Look::ZeroLed, Some(text), _) => self.raise((at, Concern::LeadingZero), row.line, text),
+                (Look::Triple, Some(text), Some(evidence)) => {
+                    if let Some(triple) = dates::usual_triple(text.as_bytes()) {
+                        evidence.triple(row.line, text, triple);
+                    }
+                }
+                _ => self.cell(layout, row, at, target),
             }
         }
         true

@@ -75,6 +75,14 @@ pub struct Field<'a> {
     pub length: usize,
 }
 
+impl<'a> Field<'a> {
+    /// The field's bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        self.block.get(..self.length).unwrap_or_default()
+    }
+}
+
 /// How many bytes a short field has at most.
 pub const FIELD: usize = 32;
 

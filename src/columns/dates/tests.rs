@@ -126,13 +126,14 @@ proptest! {
 
 #[test]
 fn the_usual_way_to_write_a_date_is_taken_for_a_triple() {
-    for text in ["03/04/2021", "13-04-2021", "04.13.2021"] {
+    for text in ["03/04/2021", "13-04-2021", "04.13.2021", "31/01/2021"] {
         assert!(usual_triple(text.as_bytes()).is_some(), "{text}");
     }
     for text in [
         "3/4/2021",
         "03/04-2021",
-        "31/01/2021",
+        "31/04/2021",
+        "29/02/2020",
         "01/01/0001",
         "2021/03/04",
         "03/04/2021 ",

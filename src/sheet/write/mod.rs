@@ -27,7 +27,7 @@ use std::path::Path;
 pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};
-pub use json::{ObjectEncoder, Said};
+pub use json::{Object, ObjectEncoder, Said};
 use out::Out;
 
 use super::Cell;

@@ -1,4 +1,6 @@
 //! A word with a bit for each of many bytes, so that what was found out about all of them is looked at in one piece.
+//!
+//! Doesn't belong here: what was found out (`sheet::marks`, `columns::looks`).
 
 /// Packs eight bytes of 0 or 1 into eight bits; the lowest is the first.
 #[inline]

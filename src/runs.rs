@@ -6,7 +6,9 @@
 mod lock;
 
 use std::io::Read;
+use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
@@ -17,6 +19,7 @@ use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
 use crate::shard::Shard;
+use crate::sheet::ReadError;
 pub use lock::{Job, Lock, LockError};
 
 /// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
@@ -413,6 +416,35 @@ pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
     Ok(Fingerprint {
         path: absolute.to_string_lossy().into_owned(),
         sha256: Some(sha256),
+    })
+}
+
+/// Fingerprints of files, taken on a thread of their own while the files are being looked at: a large one takes a while.
+pub struct Fingerprints {
+    taking: JoinHandle<Result<Vec<Fingerprint>, ReadError>>,
+}
+
+impl Fingerprints {
+    /// Begins to take those of these files.
+    #[must_use]
+    pub fn begin(files: &[PathBuf]) -> Self {
+        let files = files.to_vec();
+        Self {
+            taking: std::thread::spawn(move || files.iter().map(|file| fingerprint_of(file)).collect()),
+        }
+    }
+
+    /// Waits for them.
+    pub fn end(self) -> Result<Vec<Fingerprint>, ReadError> {
+        self.taking.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+/// What a file that the user named holds.
+pub fn fingerprint_of(file: &Path) -> Result<Fingerprint, ReadError> {
+    fingerprint(file).map_err(|cause| ReadError::Io {
+        file: file.display().to_string(),
+        cause,
     })
 }
 

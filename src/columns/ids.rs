@@ -98,11 +98,11 @@ fn is_plain(text: &str) -> bool {
     // A number may have an E.
     const CLASSES: [u8; 256] = {
         let mut classes = [OTHER; 256];
-        let mut byte = 0;
+        let mut byte = 0_u8;
         while byte < 128 {
-            let letter = (byte as u8).is_ascii_alphabetic() && !(byte as u8).eq_ignore_ascii_case(&b'e');
-            if (byte as u8).is_ascii_alphanumeric() {
-                classes[byte] = if letter { LETTER } else { 0 };
+            let letter = byte.is_ascii_alphabetic() && !byte.eq_ignore_ascii_case(&b'e');
+            if byte.is_ascii_alphanumeric() {
+                classes[byte as usize] = if letter { LETTER } else { 0 };
             }
             byte += 1;
         }

@@ -95,7 +95,7 @@ fn look(text: &str, kind: Kind) -> Look {
         Kind::Number => look_at_number(bytes),
         Kind::Date => look_at_date(bytes),
         Kind::Time if dates::is_time_as_written(bytes) => Look::Plain,
-        _ => Look::Other,
+        Kind::Time => Look::Other,
     }
 }
 
@@ -179,6 +179,7 @@ const WITHIN: [[u8; FIELD]; FIELD + 1] = {
 /// Numbers have no more than so many bytes at a glance.
 const NUMBER: usize = 16;
 
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 #[inline]
 fn glance_at_number(field: &Field<'_>) -> Look {
     const SHOWN: [Look; 8] = [
@@ -206,7 +207,7 @@ fn glance_at_number(field: &Field<'_>) -> Look {
     let integer = all_digits & ((byte_at(begin) != b'0') | (length == 1)) | zero_led;
     let point = others.trailing_zeros() as usize;
     let fraction = length.wrapping_sub(point + 1);
-    let decimal = (others.count_ones() == 1)
+    let decimal = others.is_power_of_two()
         & (byte_at(point) == b'.')
         & (point >= 1)
         & ((point == 1) | (first != b'0'))
@@ -231,6 +232,7 @@ fn others_than_digits(block: &[u8; NUMBER]) -> u64 {
 }
 
 /// Whether the field is empty or one of the words that say nothing.
+#[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 #[inline]
 fn is_nothing(field: &Field<'_>) -> bool {
     let [a, b, c, d, ..] = *field.block;

@@ -13,6 +13,9 @@ pub(crate) fn fold(name: &str) -> String {
             '#' => folded.push_str("number"),
             '%' => folded.push_str("percent"),
             '$' => folded.push_str("dollar"),
+            // Of these there are many.
+            c if c.is_ascii_alphanumeric() => folded.push(c.to_ascii_lowercase()),
+            c if c.is_ascii() => {}
             c if c.is_alphanumeric() => folded.extend(c.to_lowercase()),
             _ => {}
         }

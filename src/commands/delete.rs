@@ -21,8 +21,7 @@ use crate::journal::Journal;
 use crate::output::{Output, Tone, counted, grouped};
 use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
-use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint};
-use crate::sheet::ReadError;
+use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint_of};
 use crate::transfer::{Purpose, Transfer, show_reading, shown};
 
 /// The bound of `--where` where the user names none.
@@ -219,13 +218,11 @@ fn matching(
 }
 
 fn identity(options: &cli::Delete, connected: &Connected) -> Result<Identity, Error> {
-    let read = |file: &PathBuf| {
-        fingerprint(file).map_err(|cause| ReadError::Io {
-            file: file.display().to_string(),
-            cause,
-        })
-    };
-    let files: Vec<Fingerprint> = options.file.iter().map(read).collect::<Result<_, _>>()?;
+    let files: Vec<Fingerprint> = options
+        .file
+        .iter()
+        .map(|file| fingerprint_of(file))
+        .collect::<Result<_, _>>()?;
     Ok(Identity {
         command: "delete".to_owned(),
         files,

@@ -16,9 +16,9 @@ use crate::place::PlaceError;
 use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Straightway, Verdict};
 use crate::report::{Summary, check_rejects, write_rejects};
 use crate::review::{Reviewed, write_plan};
-use crate::runs::{Identity, Known, Runs, fingerprint};
+use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of};
 use crate::shard::{self, Shard};
-use crate::sheet::{ReadError, Stop};
+use crate::sheet::Stop;
 use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
 
 /// The rows of the files that the user named.
@@ -186,6 +186,7 @@ fn import(
         return Err(PlaceError::TwiceStdin.into());
     }
     let mapping = reading::mapping(&options.reading)?;
+    let fingerprints = Fingerprints::begin(&options.files);
     let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref(), &context.reading)?;
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
@@ -197,7 +198,7 @@ fn import(
     }
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
-    let mut identity = identity(options, &connected)?;
+    let mut identity = identity(options, &connected, fingerprints.end()?)?;
     let job = identity.options.clone();
     if let Some(shard) = shard {
         identity.options += &format!(" shard {shard}");
@@ -281,21 +282,9 @@ fn journal(
     context.journal(options.resume.as_deref(), what, runs, identity, summary)
 }
 
-fn identity(options: &Import, connected: &Connected) -> Result<Identity, Error> {
-    let read = |file: &PathBuf| {
-        fingerprint(file).map_err(|cause| ReadError::Io {
-            file: file.display().to_string(),
-            cause,
-        })
-    };
-    let files = options.files.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    let map = options
-        .reading
-        .map
-        .as_ref()
-        .map(read)
-        .transpose()?
-        .and_then(|file| file.sha256);
+fn identity(options: &Import, connected: &Connected, files: Vec<Fingerprint>) -> Result<Identity, Error> {
+    let map = options.reading.map.as_deref().map(fingerprint_of).transpose()?;
+    let map = map.and_then(|file| file.sha256);
     Ok(Identity {
         command: "import".to_owned(),
         files,

@@ -45,6 +45,11 @@ impl Journal {
     /// How many changes of each kind are planned: (create, update, delete).
     pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
         self.with(|c| {
+            if let Some(only) = only_action(c)? {
+                let all = c.query_row("SELECT count(*) FROM changes", [], |row| count(row, 0))?;
+                let of = |kind| if only == kind { all } else { 0 };
+                return Ok((of(Action::Create), of(Action::Update), of(Action::Delete)));
+            }
             let of = |action| format!("coalesce(sum(action = {}), 0)", code(action));
             let sums = [of(Action::Create), of(Action::Update), of(Action::Delete)].join(", ");
             c.query_row(&format!("SELECT {sums} FROM changes"), [], |row| {
@@ -94,9 +99,10 @@ impl Journal {
     /// Whether any row of a table did not go through.
     pub fn has_problems(&self, table: usize) -> Result<bool, JournalError> {
         self.with(|c| {
-            // As a rule all went well, and two counts show it.
+            // As a rule all went well, which takes no look at any change.
             let all_done = "SELECT NOT EXISTS (SELECT 1 FROM rejects) AND
-                (SELECT count(*) FROM changes) = (SELECT coalesce(sum(state = ?1), 0) FROM outcomes)";
+                (SELECT count(*) FROM changes) = (SELECT count(*) FROM outcomes) AND
+                NOT EXISTS (SELECT 1 FROM outcomes WHERE state <> ?1)";
             if c.query_row(all_done, [State::Done as i64], |row| row.get(0))? {
                 return Ok(false);
             }

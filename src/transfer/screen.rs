@@ -109,7 +109,11 @@ pub(super) fn show_plan(
     for remark in supply.remarks() {
         output.result(&format!("  {remark}"));
     }
-    let changes = journal.first_changes(Action::Update, FIRST)?;
+    let changes = if update > 0 {
+        journal.first_changes(Action::Update, FIRST)?
+    } else {
+        Vec::new()
+    };
     for change in &changes {
         output.result(&format!("  {}: {}", change.id, differences(change)));
     }

@@ -153,10 +153,7 @@ impl ObjectEncoder {
 impl Object<'_> {
     /// Adds a key whose value is a field as it stands. No step depends on what the field holds, for no processor can guess
     /// that.
-    #[expect(
-        clippy::inline_always,
-        reason = "only within the loop over a row's cells its place stays in a register"
-    )]
+    // Only within the loop over a row's cells its place stays in a register.
     #[inline(always)]
     pub fn field(&mut self, key: usize, said: Said, field: &Field<'_>) {
         const CARRIES: [usize; 4] = [0, usize::MAX, usize::MAX, 0];
@@ -169,7 +166,10 @@ impl Object<'_> {
     }
 
     /// Writes a block, of which so many bytes count.
-    #[expect(clippy::inline_always, reason = "as above")]
+    #[expect(
+        clippy::inline_always,
+        reason = "within the loop over a row's cells its place stays in a register"
+    )]
     #[inline(always)]
     fn put<const N: usize>(&mut self, block: &[u8; N], length: usize) {
         if self.at + N > self.out.len() {
@@ -203,7 +203,10 @@ impl Object<'_> {
         self.with_tail(|out| key.add(cell, out))
     }
 
-    #[expect(clippy::inline_always, reason = "as above")]
+    #[expect(
+        clippy::inline_always,
+        reason = "within the loop over a row's cells its place stays in a register"
+    )]
     #[inline(always)]
     fn phrase(&mut self, phrase: &Phrase) {
         if phrase.length > PHRASE {

@@ -12,7 +12,7 @@ use super::layout::{Layout, Target};
 use super::looks::Look;
 use super::{ColumnOptions, FieldValue, NumberStyle, Origin};
 use crate::sheet::write::{Object, ObjectEncoder, Said, WriteError};
-use crate::sheet::{Cell, Row};
+use crate::sheet::{Cell, FIELD, Field, Row};
 
 /// Rows of so many slots take no memory of their own on their way: more than there are fields.
 const USUAL: usize = 48;
@@ -261,17 +261,20 @@ impl<'a> Straight<'a> {
         key: usize,
         object: &mut Object<'_>,
     ) -> Result<bool, WriteError> {
-        let mut cell = Cell::Absent;
-        let day;
         if look == Look::Triple
-            && let Some(text) = self.row.text_at(target.index)
-            && let Some(triple) = dates::usual_triple(text.as_bytes())
-            && let Some(found) = triple.as_usual(target.style.dates)
+            && let Some(field) = self.row.field(target.index)
+            && let Some(triple) = dates::usual_triple(field.bytes())
+            && let Some(day) = triple.as_usual(target.style.dates)
         {
-            day = found;
-            cell = Cell::Text(std::str::from_utf8(&day).unwrap_or_default());
-        } else if look == Look::Nothing || !self.put_plain(place, &mut cell) {
-            // What becomes of nothing depends on more.
+            let (mut block, length) = ([0; FIELD], day.len());
+            block[..length].copy_from_slice(&day);
+            let field = Field { block: &block, length };
+            object.field(key, Said::Text, &field);
+            return Ok(true);
+        }
+        let mut cell = Cell::Absent;
+        // What becomes of nothing depends on more.
+        if look == Look::Nothing || !self.put_plain(place, &mut cell) {
             return Ok(false);
         }
         object.cell(key, &cell)?;

@@ -10,7 +10,7 @@
 use std::io::{self, Cursor, Read};
 use std::ops::Range;
 
-use memchr::{memchr, memrchr2};
+use memchr::{memchr_iter, memrchr2};
 
 use super::delimited::{DelimitedReader, LineCount};
 use super::marks::Marks;
@@ -149,33 +149,51 @@ impl Read for Failing {
 /// Where the last record of the text ends that is known to end in it, behind its line break; 0 if none does. The text
 /// begins with a record; `first`: it may begin with a byte-order mark.
 fn last_end(text: &[u8], delimiter: u8, first: bool) -> usize {
+    // As a rule it is found near the text's end, and breaks further up needn't be looked for.
+    let end = last_end_behind(text, delimiter, first, text.len().saturating_sub(NEAR));
+    if end == 0 {
+        last_end_behind(text, delimiter, first, 0)
+    } else {
+        end
+    }
+}
+
+/// The same, where breaks before `near` don't count.
+fn last_end_behind(text: &[u8], delimiter: u8, first: bool, near: usize) -> usize {
     let mut end = 0;
+    // What stands outside of quotation marks is looked at from here on.
     let mut from = 0;
-    loop {
-        let rest = text.get(from..).unwrap_or_default();
-        let quote = memchr(b'"', rest);
-        let bare = rest.get(..quote.unwrap_or(rest.len())).unwrap_or_default();
-        if let Some(at) = memrchr2(b'\n', b'\r', bare) {
-            end = from + at + 1;
-        }
-        let Some(quote) = quote.map(|at| from + at) else {
-            return end;
-        };
+    let mut quotes = memchr_iter(b'"', text);
+    let break_in = |from: usize, to: usize| {
+        let from = from.max(near);
+        let bare = text.get(from..to)?;
+        memrchr2(b'\n', b'\r', bare).map(|at| from + at + 1)
+    };
+    while let Some(quote) = quotes.next() {
         let before = text.get(..quote).unwrap_or_default();
         let opens = match before.last() {
             None => true,
             Some(byte) => *byte == delimiter || matches!(byte, b'\n' | b'\r'),
         };
-        from = if opens || (first && is_mark(before)) {
-            match closing(text, quote + 1) {
-                Some(close) => close + 1,
-                None => return end,
+        if !opens && !(first && is_mark(before)) {
+            continue;
+        }
+        end = break_in(from, quote).unwrap_or(end);
+        // Doubled ones are content.
+        loop {
+            let Some(close) = quotes.next() else { return end };
+            if text.get(close + 1) != Some(&b'"') {
+                from = close + 1;
+                break;
             }
-        } else {
-            quote + 1
-        };
+            quotes.next();
+        }
     }
+    break_in(from, text.len()).unwrap_or(end)
 }
+
+/// Records are hardly ever longer.
+const NEAR: usize = 1 << 14;
 
 /// Whether nothing but a byte-order mark stands before the first field.
 fn is_mark(before: &[u8]) -> bool {
@@ -189,17 +207,6 @@ fn is_mark_at_most(text: &[u8]) -> bool {
     let from = text.iter().take_while(|byte| is_break(byte)).count();
     let rest = text.get(from..).unwrap_or_default();
     rest.strip_prefix(MARK).unwrap_or(rest).iter().all(is_break)
-}
-
-/// The quotation mark that closes a quoted field whose content begins at `from`: doubled ones are content.
-fn closing(text: &[u8], mut from: usize) -> Option<usize> {
-    loop {
-        let quote = from + memchr(b'"', text.get(from..)?)?;
-        if text.get(quote + 1) != Some(&b'"') {
-            return Some(quote);
-        }
-        from = quote + 2;
-    }
 }
 
 /// Reads the rows of one chunk.

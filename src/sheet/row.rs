@@ -64,6 +64,8 @@ pub struct Row {
     pub line: u64,
     text: String,
     cells: Vec<Raw>,
+    /// What cells of JSON hold.
+    values: Vec<Value>,
 }
 
 /// A field of a text row, to be looked at in a block of one size: what takes no look at a length takes no guess at it.
@@ -107,7 +109,7 @@ const ERROR_VALUES: [&str; 11] = [
     "#FIELD!",
 ];
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Raw {
     Absent,
     Empty,
@@ -119,7 +121,8 @@ enum Raw {
     Moment(Moment),
     Error(usize, usize),
     Digits(usize, usize),
-    Json(Box<Value>),
+    /// The place among the row's values.
+    Json(usize),
 }
 
 impl Row {
@@ -134,6 +137,7 @@ impl Row {
         self.line = line;
         self.text.clear();
         self.cells.clear();
+        self.values.clear();
     }
 
     /// How many cells the row has, up to its last one.
@@ -156,10 +160,11 @@ impl Row {
     /// Whether every cell is absent, empty or white space.
     #[must_use]
     pub fn is_blank(&self) -> bool {
-        self.cells().all(|cell| match cell {
-            Cell::Absent | Cell::Empty => true,
-            Cell::Text(text) => text.trim().is_empty(),
-            _ => false,
+        self.cells.iter().all(|raw| match raw {
+            Raw::Absent | Raw::Empty => true,
+            Raw::Field(start, end) if start == end => true,
+            Raw::Field(start, _) if self.text.as_bytes().get(*start).is_some_and(u8::is_ascii_graphic) => false,
+            raw => matches!(self.view(raw), Cell::Text(text) if text.trim().is_empty()),
         })
     }
 
@@ -233,7 +238,10 @@ impl Row {
                 let (start, end) = self.keep(digits);
                 Raw::Digits(start, end)
             }
-            Cell::Json(value) => Raw::Json(Box::new(value.clone())),
+            Cell::Json(value) => {
+                self.values.push(value.clone());
+                Raw::Json(self.values.len() - 1)
+            }
         }
     }
 
@@ -324,7 +332,7 @@ impl Row {
             Raw::Moment(moment) => Cell::Moment(*moment),
             Raw::Error(start, end) => Cell::Error(&self.text[*start..*end]),
             Raw::Digits(start, end) => Cell::Digits(&self.text[*start..*end]),
-            Raw::Json(value) => Cell::Json(value),
+            Raw::Json(place) => self.values.get(*place).map_or(Cell::Absent, Cell::Json),
         }
     }
 }

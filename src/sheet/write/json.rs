@@ -35,7 +35,7 @@ pub(super) struct JsonWriter<'w> {
 pub struct ObjectEncoder {
     layout: Layout,
     keys: Vec<Key>,
-    /// So much room takes an object whose values are all short fields.
+    /// So much room takes an object whose values are all short fields, or a good part of a very wide one.
     room: usize,
 }
 
@@ -91,6 +91,9 @@ impl Key {
     }
 }
 
+/// Room is made anew behind each value that isn't a short field.
+const MOST_ROOM: usize = 4096;
+
 /// What stands before each object of an array but the first.
 const BETWEEN: &[u8] = b",\n";
 
@@ -115,7 +118,7 @@ impl ObjectEncoder {
         let longest = |key: &Key| key.phrase(Said::Text).length + FIELD + 1;
         Ok(Self {
             layout,
-            room: keys.iter().map(longest).sum::<usize>() + PHRASE + FIELD,
+            room: (keys.iter().map(longest).sum::<usize>() + PHRASE + FIELD).min(MOST_ROOM),
             keys,
         })
     }
@@ -181,7 +184,6 @@ impl Object<'_> {
         self.at += length;
     }
 
-    /// There is room for each key once; whoever adds one twice waits.
     #[cold]
     fn make_room(&mut self) {
         self.out.resize(self.at + self.encoder.room, 0);

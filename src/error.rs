@@ -163,6 +163,15 @@ pub enum Error {
 const NAMED: usize = 5;
 
 impl Error {
+    /// Whether a file's row is no text in the file's encoding: one that was opened `trusting` may have another.
+    #[must_use]
+    pub fn is_no_text(&self) -> bool {
+        matches!(
+            self,
+            Self::Read(ReadError::NotText { .. }) | Self::Columns(ColumnError::Read(ReadError::NotText { .. }))
+        )
+    }
+
     /// The error of a list that can't be shown to be whole.
     #[must_use]
     pub fn incomplete(org: &str, listing: &Listing) -> Self {

@@ -128,13 +128,21 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
 fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
     let target = writing::target(&options.output, options.format)?;
     let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(
-        slice::from_ref(&options.input),
-        &options.reading,
-        mapping.as_ref(),
-        &context.reading,
-    )?;
-    let mut source = Source::with_mapping(tables, reading::column_options(&options.reading), mapping.as_ref())?;
+    let files = slice::from_ref(&options.input);
+    let mapping = mapping.as_ref();
+    reading::with_open(files, &options.reading, mapping, &context.reading, &mut |tables, _| {
+        let columns = reading::column_options(&options.reading);
+        let source = Source::with_mapping(tables, columns, mapping)?;
+        convert_source(context, options, target, source)
+    })
+}
+
+fn convert_source(
+    context: &Context,
+    options: &Convert,
+    target: Target,
+    mut source: Source,
+) -> Result<(Counts, Vec<String>), Error> {
     let mut place = Place::open(&options.output, options.force)?;
     let layout = Layout::new(&source);
     let style = Style {

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use crate::cli::{self, Reading};
 use crate::columns::{ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, NumberStyle};
 use crate::error::Error;
+use crate::runs::is_stream;
 use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table};
 
 /// The mapping file that `--map` names.
@@ -22,6 +23,37 @@ pub(super) fn open(
     mapping: Option<&Mapping>,
     stop: &Stop,
 ) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
+    open_as(files, reading, mapping, stop, false)
+}
+
+/// Opens the files, and does the first work on them. Their texts are taken for UTF-8 where they begin so; where the work
+/// finds a row that is none, they are opened once more, and all is done again.
+pub(super) fn with_open<T>(
+    files: &[PathBuf],
+    reading: &Reading,
+    mapping: Option<&Mapping>,
+    stop: &Stop,
+    work: &mut dyn FnMut(Vec<Table>, Vec<PathBuf>) -> Result<T, Error>,
+) -> Result<T, Error> {
+    // What gives its bytes only once can't be opened once more.
+    if !files.iter().any(|file| is_stream(file)) {
+        let (tables, paths) = open_as(files, reading, mapping, stop, true)?;
+        match work(tables, paths) {
+            Err(error) if error.is_no_text() => {}
+            done => return done,
+        }
+    }
+    let (tables, paths) = open(files, reading, mapping, stop)?;
+    work(tables, paths)
+}
+
+fn open_as(
+    files: &[PathBuf],
+    reading: &Reading,
+    mapping: Option<&Mapping>,
+    stop: &Stop,
+    trusting: bool,
+) -> Result<(Vec<Table>, Vec<PathBuf>), Error> {
     let options = ReadOptions {
         sheet: match reading.sheet.as_deref() {
             None => SheetChoice::Best,
@@ -31,6 +63,7 @@ pub(super) fn open(
         header_row: reading.header_row,
         delimiter: reading.delimiter,
         encoding: reading.encoding.clone(),
+        trusting,
         limits: limits(reading),
         stop: stop.clone(),
     };

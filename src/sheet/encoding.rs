@@ -19,6 +19,9 @@ use super::stop::Bytes;
 
 const BLOCK: usize = 1 << 16;
 const LARGE: usize = 1 << 18;
+
+/// So much of a text stands for all of it, where it is trusted.
+const TRUSTED: u64 = 1 << 20;
 /// Less than this isn't worth a thread.
 const LEAST_SHARE: u64 = 4 << 20;
 /// More than this read no faster.
@@ -37,8 +40,9 @@ pub(super) struct TextEncoding {
 }
 
 impl TextEncoding {
-    /// Finds the encoding out, or takes the one that `label` names.
-    pub(super) fn of(source: &Source, label: Option<&str>) -> Result<Self, ReadError> {
+    /// Finds the encoding out, or takes the one that `label` names. `trusting`: the beginning of a UTF-8 text stands for
+    /// all of it.
+    pub(super) fn of(source: &Source, label: Option<&str>, trusting: bool) -> Result<Self, ReadError> {
         let mut head = Vec::new();
         source
             .bytes()?
@@ -92,7 +96,9 @@ impl TextEncoding {
                 what,
             });
         }
-        match first_non_utf8_line(source)? {
+        let seems_utf8 = trusting && begins_as_utf8(source)?;
+        let bad_line = if seems_utf8 { None } else { first_non_utf8_line(source)? };
+        match bad_line {
             None => Ok(Self {
                 encoding: UTF_8,
                 mark: 0,
@@ -193,6 +199,14 @@ fn is_utf8(source: &Source) -> Result<bool, ReadError> {
         }
         all
     })
+}
+
+/// Whether the beginning of the file is UTF-8.
+fn begins_as_utf8(source: &Source) -> Result<bool, ReadError> {
+    match shares(source, 2 * TRUSTED, 2)?.first() {
+        Some(share) => is_utf8_within(source, share),
+        None => Ok(true),
+    }
 }
 
 /// Cuts the file into so many shares, none of which begins within a character.

@@ -139,6 +139,9 @@ pub struct ReadOptions {
     pub delimiter: Option<u8>,
     /// The encoding's label (`windows-1252`).
     pub encoding: Option<String>,
+    /// A text whose beginning is UTF-8 is taken for that without a look at the rest. Where a row then turns out to be no
+    /// text (`ReadError::NotText`), the file has to be opened again, without this: its encoding may be another.
+    pub trusting: bool,
     /// How much is read before a file is taken for hostile.
     pub limits: Limits,
     /// The user's wish to stop: once it is set, reading ends in an error, even where a pipe stalls.

@@ -18,7 +18,7 @@ const SAMPLE: u64 = 1 << 16;
 
 /// Opens the one table of a text or JSON file.
 pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJudge) -> Result<Vec<Table>, ReadError> {
-    let encoding = TextEncoding::of(&source, options.encoding.as_deref())?;
+    let encoding = TextEncoding::of(&source, options.encoding.as_deref(), options.trusting)?;
     let (sample, whole) = encoding.sample(&source, SAMPLE)?;
     refuse_markup(&source, &sample)?;
     let json = match options.delimiter {

@@ -40,6 +40,43 @@ fn the_missing_end_of_a_short_row_says_nothing_of_its_fields() {
 }
 
 #[test]
+fn an_encoding_that_shows_far_down_is_found_and_a_lone_bad_byte_is_told_by_its_line() {
+    let stockport = Stockport::new();
+    let row = |at: usize| format!("ID-{at},Blue Dream Flower 3.5g,active\n");
+    let plain: String = (0..40_000).map(row).collect();
+    let with = |end: &[u8]| [b"item_id,name,status\n", plain.as_bytes(), end].concat();
+    fs::write(
+        stockport.path("latin.csv"),
+        with(b"LAST,Ch\xe2teau,active\nLAST-2,Pi\xf1a,active\n"),
+    )
+    .unwrap();
+    let run = stockport.run(["convert", "latin.csv", "latin.jsonl"]).ok();
+    assert!(run.stderr.contains("windows-1252"), "{}", run.stderr);
+    let names = lines(&stockport.read("latin.jsonl")).split_off(40_000);
+    assert_eq!(
+        (&names[0]["name"], &names[1]["name"]),
+        (&json!("Château"), &json!("Piña"))
+    );
+
+    let texts: String = (0..200).map(|at| format!("M-{at},Crème Brûlée,active\n")).collect();
+    fs::write(
+        stockport.path("bad.csv"),
+        with(&[texts.as_bytes(), b"BAD,\xff,active\n"].concat()),
+    )
+    .unwrap();
+    for output in ["bad.jsonl", "-"] {
+        let run = stockport.run(["convert", "bad.csv", output]).exit(1);
+        assert!(run.stderr.contains("line 40202"), "{}", run.stderr);
+        assert!(run.stdout.is_empty() || output != "-", "{}", run.stdout);
+    }
+    assert!(!stockport.path("bad.jsonl").exists());
+
+    fs::write(stockport.path("utf8.csv"), with(texts.as_bytes())).unwrap();
+    stockport.run(["convert", "utf8.csv", "utf8.jsonl"]).ok();
+    assert_eq!(lines(&stockport.read("utf8.jsonl"))[40_100]["name"], "Crème Brûlée");
+}
+
+#[test]
 fn rejected_rows_go_to_standard_error_and_make_exit_3() {
     let stockport = Stockport::new();
     let run = stockport.run(["convert", &sample("messy.csv"), "-"]).exit(3);

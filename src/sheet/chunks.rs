@@ -171,11 +171,12 @@ fn last_end_behind(text: &[u8], delimiter: u8, first: bool, near: usize) -> usiz
     };
     while let Some(quote) = quotes.next() {
         let before = text.get(..quote).unwrap_or_default();
-        let opens = match before.last() {
+        let begins = match before.last() {
             None => true,
             Some(byte) => *byte == delimiter || matches!(byte, b'\n' | b'\r'),
         };
-        if !opens && !(first && is_mark(before)) {
+        let opens = begins || (first && is_mark(before));
+        if !opens {
             continue;
         }
         end = break_in(from, quote).unwrap_or(end);

@@ -23,6 +23,7 @@ mod stop;
 #[cfg(test)]
 mod tests;
 mod text;
+mod utf8;
 mod workbook;
 pub mod write;
 

@@ -58,7 +58,8 @@ fn an_encoding_that_shows_far_down_is_found_and_a_lone_bad_byte_is_told_by_its_l
         (&json!("Château"), &json!("Piña"))
     );
 
-    let texts: String = (0..200).map(|at| format!("M-{at},Crème Brûlée,active\n")).collect();
+    let row = |at: usize| format!("M-{at},Crème Brûlée,active\n");
+    let texts: String = (0..200).map(row).collect();
     fs::write(
         stockport.path("bad.csv"),
         with(&[texts.as_bytes(), b"BAD,\xff,active\n"].concat()),

@@ -139,9 +139,7 @@ impl ObjectEncoder {
             begin: at,
         }
     }
-}
 
-impl ObjectEncoder {
     /// Ends the object that begins there.
     fn close(&self, begin: usize, out: &mut Vec<u8>) {
         // In the place of the first key's comma.
@@ -155,8 +153,7 @@ impl ObjectEncoder {
 
 impl Object<'_> {
     /// Adds a key whose value is a field as it stands. No step depends on what the field holds, for no processor can guess
-    /// that.
-    // Only within the loop over a row's cells its place stays in a register.
+    /// that. Inlined, for only within the loop over a row's cells its place stays in a register.
     #[inline(always)]
     pub fn field(&mut self, key: usize, said: Said, field: &Field<'_>) {
         const CARRIES: [usize; 4] = [0, usize::MAX, usize::MAX, 0];
@@ -194,15 +191,17 @@ impl Object<'_> {
         let Some(key) = self.encoder.keys.get(key) else {
             return Ok(());
         };
-        if let Cell::Text(content) = cell
-            && is_plain(content.as_bytes())
-        {
-            self.phrase(key.phrase(Said::Text));
-            self.bytes(content.as_bytes());
-            self.put(b"\"", 1);
-            return Ok(());
+        match cell {
+            Cell::Absent => {}
+            Cell::Empty => self.phrase(key.phrase(Said::Nothing)),
+            Cell::Text(content) if is_plain(content.as_bytes()) => {
+                self.phrase(key.phrase(Said::Text));
+                self.bytes(content.as_bytes());
+                self.put(b"\"", 1);
+            }
+            cell => return self.with_tail(|out| key.add(cell, out)),
         }
-        self.with_tail(|out| key.add(cell, out))
+        Ok(())
     }
 
     #[expect(
@@ -422,4 +421,65 @@ fn text(line: &mut Vec<u8>, content: &str) -> Result<(), WriteError> {
 
 fn json(line: &mut Vec<u8>, value: &Value) -> Result<(), WriteError> {
     serde_json::to_writer(line, value).map_err(|cause| WriteError::Io(cause.into()))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::sheet::Row;
+
+    proptest! {
+        #[test]
+        fn an_object_put_together_key_by_key_is_the_one_of_its_cells(
+            keys in prop::collection::vec("[a-z\"é]{1,60}", 1..200),
+            values in prop::collection::vec((0..5_usize, "[0-9a-z é]{0,32}"), 200),
+            before in "[a-z]{0,5}",
+            layout in prop::sample::select(vec![Layout::Array, Layout::Lines, Layout::Single]),
+        ) {
+            let encoder = ObjectEncoder::new(layout, keys.iter().map(String::as_str)).unwrap();
+            let values: Vec<_> = values.into_iter().take(keys.len()).map(|(said, text)| {
+                // No field is longer in bytes.
+                let text: String = text.chars().scan(0, |length, c| {
+                    *length += c.len_utf8();
+                    (*length <= FIELD).then_some(c)
+                }).collect();
+                (said, text)
+            }).collect();
+            let mut row = Row::new();
+            row.fill_fields(&values.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>());
+            let mut put = before.clone().into_bytes();
+            let mut object = encoder.begin(&mut put);
+            let mut cells = Vec::new();
+            for (at, (said, text)) in values.iter().enumerate() {
+                let (said, cell) = match said {
+                    0 => (Said::Nothing, Cell::Empty),
+                    1 => (Said::Text, Cell::Text(text)),
+                    2 => (Said::Digits, Cell::Digits(text)),
+                    3 => (Said::Unsaid, Cell::Absent),
+                    _ => {
+                        let escaped = Cell::Text("say \"so\"\n");
+                        object.cell(at, &escaped).unwrap();
+                        cells.push(escaped);
+                        continue;
+                    }
+                };
+                cells.push(cell);
+                match row.field(at) {
+                    Some(field) => object.field(at, said, &field),
+                    None => object.cell(at, &cell).unwrap(),
+                }
+            }
+            object.end();
+            let mut encoded = before.clone().into_bytes();
+            encoder.encode(&cells, &mut encoded).unwrap();
+            prop_assert_eq!(String::from_utf8(put), String::from_utf8(encoded));
+            let mut back = before.clone().into_bytes();
+            let mut object = encoder.begin(&mut back);
+            object.cell(0, &Cell::Bool(true)).unwrap();
+            object.take_back();
+            prop_assert_eq!(back, before.into_bytes());
+        }
+    }
 }

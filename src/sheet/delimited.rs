@@ -26,6 +26,8 @@ pub(super) struct DelimitedReader<R> {
     lines: LineCount,
     fields: Vec<u8>,
     ends: Vec<usize>,
+    /// The record as it was written: bytes that the marks between them keep from being a character are none.
+    written: Vec<u8>,
     /// Lines up to this one are no rows (Excel's `sep=;`).
     skip_through: u64,
 }
@@ -80,6 +82,7 @@ impl<R: Read> DelimitedReader<R> {
             lines: LineCount::new(),
             fields: vec![0; 4096],
             ends: vec![0; 64],
+            written: Vec::new(),
             skip_through: 0,
         }
     }
@@ -146,6 +149,7 @@ impl<R: Read> DelimitedReader<R> {
     /// Parses one record into `fields` and `ends`; how many bytes and fields it has.
     fn record(&mut self, line: u64) -> Result<(usize, usize), ReadError> {
         let (mut bytes, mut count) = (0, 0);
+        self.written.clear();
         loop {
             let more = self.fill()?;
             // A last line may lack its break; given one, the record ends, unless a quote is open.
@@ -159,7 +163,9 @@ impl<R: Read> DelimitedReader<R> {
             let ends = self.ends.get_mut(count..).unwrap_or_default();
             let (result, read, written, ended) = self.core.read_record(ahead, out, ends);
             if more {
-                self.lines.pass(ahead.get(..read).unwrap_or_default());
+                let ahead = ahead.get(..read).unwrap_or_default();
+                self.lines.pass(ahead);
+                self.written.extend_from_slice(ahead);
                 self.start += read;
             }
             bytes += written;
@@ -233,7 +239,7 @@ impl<R: Read> RowReader for DelimitedReader<R> {
                 continue;
             }
             let fields = self.fields.get(..bytes).unwrap_or_default();
-            let Ok(text) = std::str::from_utf8(fields) else {
+            let (Ok(text), Ok(_)) = (std::str::from_utf8(fields), std::str::from_utf8(&self.written)) else {
                 return Err(self.not_text(line));
             };
             row.fill_text(line, text, self.ends.get(..count).unwrap_or_default());

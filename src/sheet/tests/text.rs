@@ -101,6 +101,27 @@ fn utf_8_with_one_bad_byte_is_refused_by_its_line_and_not_garbled() {
 }
 
 #[test]
+fn bytes_that_become_a_character_only_once_the_marks_between_them_are_gone_are_none() {
+    for encoding in [Some("utf-8".to_owned()), None] {
+        for row in [&b"2,\xc3,\xa9"[..], b"2,\"\xc3\"\xa9,x", b"\"2\",\"\xc3\",\"\xa9\""] {
+            let good = b"1,\xc3\xa9,\xe2\x82\xac\n".repeat(1 << 17);
+            let text = [b"item_id,name,status\n".as_slice(), &good, row, b"\n"].concat();
+            let options = ReadOptions {
+                trusting: encoding.is_none(),
+                encoding: encoding.clone(),
+                ..ReadOptions::default()
+            };
+            let read = read_with("a.csv", &text, &options);
+            assert!(
+                matches!(read, Err(ReadError::NotText { line: 131_074, .. })),
+                "{row:?}: {:?}",
+                read.map(|read| read.row(131_072).len())
+            );
+        }
+    }
+}
+
+#[test]
 fn a_utf_16_file_that_ends_inside_a_character_is_refused() {
     let mut bytes = utf16("\u{feff}item_id,name\n1,a\n2,b", true);
     bytes.pop();

@@ -82,7 +82,11 @@ impl Looks {
 /// Looks at a text of any length.
 fn look(text: &str, kind: Kind) -> Look {
     let bytes = text.as_bytes();
-    if bytes.len() <= 4 && is_usual_blank(bytes) {
+    let mut beginning = [0; 4];
+    for (to, from) in beginning.iter_mut().zip(bytes) {
+        *to = *from;
+    }
+    if is_nothing(beginning, bytes.len()) {
         return Look::Nothing;
     }
     match kind {
@@ -129,7 +133,8 @@ fn look_at_number(text: &[u8]) -> Look {
 /// doesn't. No processor can guess those, and each wrong guess costs more than the look.
 #[inline]
 fn glance(field: &Field<'_>, kind: Kind) -> Look {
-    let nothing = is_nothing(field);
+    let [a, b, c, d, ..] = *field.block;
+    let nothing = is_nothing([a, b, c, d], field.length);
     let own = match kind {
         Kind::Text => glance_at_text(field),
         Kind::Number => glance_at_number(field),
@@ -231,23 +236,23 @@ fn others_than_digits(block: &[u8; NUMBER]) -> u64 {
     })
 }
 
-/// Whether the field is empty or one of the words that say nothing.
+/// Whether a text is empty or one of the words that say nothing, but the dashes, of which a column of numbers is warned:
+/// its first four bytes, or what stands behind it, and its length.
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 #[inline]
-fn is_nothing(field: &Field<'_>) -> bool {
-    let [a, b, c, d, ..] = *field.block;
-    let within = WITHIN_WORD[field.length % 8];
-    let text = u32::from_le_bytes([a, b, c, d]);
+fn is_nothing(beginning: [u8; 4], length: usize) -> bool {
+    let within = WITHIN_WORD[length % 8];
+    let text = u32::from_le_bytes(beginning);
     // Lower case: of ASCII's letters, and of nothing that becomes one.
     let text = (text | (text & 0x4040_4040) >> 1) & within;
     let word = NOTHINGS[(text.wrapping_mul(PLACES) >> 29) as usize];
-    (field.length == 0) | (field.length <= 4) & (text == word)
+    (length == 0) | (length <= 4) & (text == word)
 }
 
 /// For each length up to four, the bits of a word that are within it.
 const WITHIN_WORD: [u32; 8] = [0, 0xff, 0xffff, 0x00ff_ffff, u32::MAX, 0, 0, 0];
 
-/// The words that say nothing but the dashes, each at the place that its product with `PLACES` has in its highest bits; in
+/// These words, each at the place that its product with `PLACES` has in its highest bits; in
 /// the other places what is no text.
 const NOTHINGS: [u32; 8] = {
     let words = [b"none", b"null", b"nil\0", b"nan\0", b"na\0\0", b"n/a\0"];
@@ -264,25 +269,6 @@ const NOTHINGS: [u32; 8] = {
 };
 
 const PLACES: u32 = 0x2265_b1f5;
-
-/// Whether one to four bytes are one of the words that say nothing, but the dashes, of which a column of numbers is warned.
-fn is_usual_blank(bytes: &[u8]) -> bool {
-    const LOWER: u32 = 0x2020_2020;
-    let word = |word: &[u8; 4]| u32::from_le_bytes(*word);
-    match *bytes {
-        [a, b, c, d] => {
-            let text = u32::from_le_bytes([a, b, c, d]) | LOWER;
-            (text == word(b"none")) | (text == word(b"null"))
-        }
-        [a, b, c] => {
-            let text = u32::from_le_bytes([a, b, c, 0]) | (LOWER >> 8);
-            // A slash has the bit that tells lower case from upper case.
-            (text == word(b"nil\0")) | (text == word(b"nan\0")) | (text == word(b"n/a\0") && b == b'/')
-        }
-        [a, b] => a | 0x20 == b'n' && b | 0x20 == b'a',
-        _ => false,
-    }
-}
 
 fn is_zero_led(text: &[u8]) -> bool {
     matches!(text, [b'0', _, ..]) && text.iter().all(u8::is_ascii_digit)

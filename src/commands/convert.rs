@@ -3,7 +3,6 @@
 //! Doesn't belong here: the columns that are written (`convert`), formats (`sheet`).
 
 use std::mem;
-use std::slice;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -128,9 +127,8 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
 fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
     let target = writing::target(&options.output, options.format)?;
     let mapping = reading::mapping(&options.reading)?;
-    let files = slice::from_ref(&options.input);
-    let mapping = mapping.as_ref();
-    reading::with_open(files, &options.reading, mapping, &context.reading, &mut |tables, _| {
+    let (input, mapping) = (&options.input, mapping.as_ref());
+    reading::with_open(input, &options.reading, mapping, &context.reading, &mut |tables| {
         let columns = reading::column_options(&options.reading);
         let source = Source::with_mapping(tables, columns, mapping)?;
         convert_source(context, options, target, source)

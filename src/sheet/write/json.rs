@@ -139,16 +139,6 @@ impl ObjectEncoder {
             begin: at,
         }
     }
-
-    /// Ends the object that begins there.
-    fn close(&self, begin: usize, out: &mut Vec<u8>) {
-        // In the place of the first key's comma.
-        match out.get_mut(begin) {
-            Some(comma) => *comma = b'{',
-            None => out.push(b'{'),
-        }
-        out.extend_from_slice(if self.layout == Layout::Lines { b"}\n" } else { b"}" });
-    }
 }
 
 impl Object<'_> {
@@ -199,7 +189,14 @@ impl Object<'_> {
                 self.bytes(content.as_bytes());
                 self.put(b"\"", 1);
             }
-            cell => return self.with_tail(|out| key.add(cell, out)),
+            Cell::Digits(digits) => {
+                self.phrase(key.phrase(Said::Digits));
+                self.bytes(digits.as_bytes());
+            }
+            cell => {
+                self.phrase(key.phrase(Said::Digits));
+                self.with_tail(|out| value(out, cell))?;
+            }
         }
         Ok(())
     }
@@ -240,7 +237,13 @@ impl Object<'_> {
     /// Ends it.
     pub fn end(self) {
         self.out.truncate(self.at);
-        self.encoder.close(self.begin, self.out);
+        // In the place of the first key's comma.
+        match self.out.get_mut(self.begin) {
+            Some(comma) => *comma = b'{',
+            None => self.out.push(b'{'),
+        }
+        let lines = self.encoder.layout == Layout::Lines;
+        self.out.extend_from_slice(if lines { b"}\n" } else { b"}" });
     }
 
     /// Takes back what has been added of it.
@@ -249,39 +252,13 @@ impl Object<'_> {
     }
 }
 
-impl Key {
-    fn add(&self, cell: &Cell<'_>, out: &mut Vec<u8>) -> Result<(), WriteError> {
-        match cell {
-            Cell::Absent => {}
-            Cell::Empty => self.phrase(Said::Nothing).put(out),
-            Cell::Text(content) if is_plain(content.as_bytes()) => {
-                self.phrase(Said::Text).put(out);
-                out.extend_from_slice(content.as_bytes());
-                out.push(b'"');
-            }
-            Cell::Digits(digits) => {
-                self.phrase(Said::Digits).put(out);
-                out.extend_from_slice(digits.as_bytes());
-            }
-            cell => {
-                self.phrase(Said::Digits).put(out);
-                value(out, cell)?;
-            }
-        }
-        Ok(())
-    }
-}
-
 impl RowEncoder for ObjectEncoder {
     fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-        if self.layout == Layout::Array {
-            out.extend_from_slice(BETWEEN);
+        let mut object = self.begin(out);
+        for (key, cell) in cells.iter().enumerate() {
+            object.cell(key, cell)?;
         }
-        let begin = out.len();
-        for (key, cell) in self.keys.iter().zip(cells) {
-            key.add(cell, out)?;
-        }
-        self.close(begin, out);
+        object.end();
         Ok(())
     }
 
@@ -317,16 +294,6 @@ impl Phrase {
             length: bytes.len(),
             long,
         }
-    }
-
-    #[inline]
-    fn put(&self, out: &mut Vec<u8>) {
-        if self.length > PHRASE {
-            return out.extend_from_slice(&self.long);
-        }
-        let end = out.len() + self.length;
-        out.extend_from_slice(&self.block);
-        out.truncate(end);
     }
 }
 
@@ -451,30 +418,28 @@ mod tests {
             row.fill_fields(&values.iter().map(|(_, text)| text.as_str()).collect::<Vec<_>>());
             let mut put = before.clone().into_bytes();
             let mut object = encoder.begin(&mut put);
-            let mut cells = Vec::new();
+            let mut expected = Vec::new();
             for (at, (said, text)) in values.iter().enumerate() {
-                let (said, cell) = match said {
-                    0 => (Said::Nothing, Cell::Empty),
-                    1 => (Said::Text, Cell::Text(text)),
-                    2 => (Said::Digits, Cell::Digits(text)),
-                    3 => (Said::Unsaid, Cell::Absent),
-                    _ => {
-                        let escaped = Cell::Text("say \"so\"\n");
-                        object.cell(at, &escaped).unwrap();
-                        cells.push(escaped);
-                        continue;
-                    }
+                let field = row.field(at).filter(|_| at % 3 > 0);
+                let escaped = "say \"so\"\n";
+                let (said, cell, value) = match said {
+                    0 => (Some(Said::Nothing), Cell::Empty, Some("null".to_owned())),
+                    1 => (Some(Said::Text), Cell::Text(text), serde_json::to_string(text).ok()),
+                    2 => (Some(Said::Digits), Cell::Digits(text), Some(text.clone())),
+                    3 => (Some(Said::Unsaid), Cell::Absent, None),
+                    _ => (None, Cell::Text(escaped), serde_json::to_string(escaped).ok()),
                 };
-                cells.push(cell);
-                match row.field(at) {
-                    Some(field) => object.field(at, said, &field),
-                    None => object.cell(at, &cell).unwrap(),
+                match (said, field) {
+                    (Some(said), Some(field)) => object.field(at, said, &field),
+                    _ => object.cell(at, &cell).unwrap(),
                 }
+                expected.extend(value.map(|value| format!("{}:{value}", serde_json::to_string(&keys[at]).unwrap())));
             }
             object.end();
-            let mut encoded = before.clone().into_bytes();
-            encoder.encode(&cells, &mut encoded).unwrap();
-            prop_assert_eq!(String::from_utf8(put), String::from_utf8(encoded));
+            let between = if layout == Layout::Array { ",\n" } else { "" };
+            let end = if layout == Layout::Lines { "\n" } else { "" };
+            let expected = format!("{before}{between}{{{}}}{end}", expected.join(","));
+            prop_assert_eq!(String::from_utf8(put), Ok(expected));
             let mut back = before.clone().into_bytes();
             let mut object = encoder.begin(&mut back);
             object.cell(0, &Cell::Bool(true)).unwrap();

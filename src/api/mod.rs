@@ -226,6 +226,9 @@ fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<
         .user_agent(concat!("stockport/", env!("CARGO_PKG_VERSION")))
         .no_proxy()
         .redirect(Policy::none())
+        // Whether a request is sent again is decided here (`retry`). Told so in numbers, it
+        // makes no copy of each to send again.
+        .retry(reqwest::retry::never().max_retries_per_request(0))
         .referer(false)
         .gzip(true)
         .tcp_nodelay(true)

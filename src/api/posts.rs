@@ -24,6 +24,7 @@ impl Client {
     /// Prepares connections for posts that one thread drives; sends nothing.
     pub fn posts(&self) -> Result<Posts<'_>, ApiError> {
         let http = connecting(&self.origin, self.timeout, self.connections)?
+            .timeout(self.timeout)
             .build()
             .map_err(|error| self.origin.no_setup(error))?;
         let runtime = Builder::new_current_thread().enable_all().build();
@@ -49,7 +50,6 @@ impl Posts<'_> {
         let request = self
             .http
             .post(origin.address.collection.clone())
-            .timeout(self.client.timeout)
             .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
             .body(body.clone());
         self.client.requests.fetch_add(1, Ordering::Relaxed);

@@ -198,6 +198,8 @@ fn import(
     }
     let connected = context.connect()?;
     summary.target.clone_from(&connected.org);
+    // Before the lock, which needs the fingerprints: they are still being taken.
+    let survey = source.survey()?;
     let mut identity = identity(options, &connected, fingerprints.end()?)?;
     let job = identity.options.clone();
     if let Some(shard) = shard {
@@ -214,7 +216,6 @@ fn import(
     } else {
         None
     };
-    let survey = source.survey()?;
     show_reading(&context.output, &source.tables, &survey);
     summary.warnings.clone_from(&survey.warnings);
     let known = Known {

@@ -41,6 +41,9 @@ const PROBLEMS: &str = "
     SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
     FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state = ?2)";
 
+/// The fact that holds what is done to every item of a plan, where it is the same for all.
+pub(super) const ONLY_ACTION: &str = "only action";
+
 impl Journal {
     /// How many changes of each kind are planned: (create, update, delete).
     pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
@@ -146,6 +149,12 @@ impl Journal {
 
 /// What is done to every item, if it is the same for all.
 fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
+    let noted = c.query_row("SELECT value FROM run WHERE key = ?1", [ONLY_ACTION], |row| {
+        row.get::<_, String>(0)
+    });
+    if let Some(noted) = noted.optional()?.and_then(|noted| noted.parse().ok()) {
+        return Ok(Some(action(noted)));
+    }
     let first = c.query_row("SELECT action FROM changes LIMIT 1", [], |row| row.get::<_, i64>(0));
     let Some(first) = first.optional()? else {
         return Ok(None);
@@ -157,21 +166,18 @@ fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
 
 /// How changes of one kind ended: no change has to be looked up for its outcome, since there is none without a change.
 fn outcomes_of(c: &Connection, action: Action) -> rusqlite::Result<Outcomes> {
-    let select = format!(
-        "SELECT coalesce(sum(state = {}), 0), coalesce(sum(state = {}), 0), (SELECT count(*) FROM changes) - count(*)
-         FROM outcomes",
-        State::Done as i64,
-        State::Failed as i64
-    );
-    c.query_row(&select, [], |row| {
-        let done = count(row, 0)?;
+    let select = "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM outcomes),
+        (SELECT count(*) FROM outcomes WHERE state <> ?1)";
+    c.query_row(select, [State::Done as i64], |row| {
+        let (planned, ended, failed) = (count(row, 0)?, count(row, 1)?, count(row, 2)?);
+        let done = ended.saturating_sub(failed);
         let of = |kind| if action == kind { done } else { 0 };
         Ok(Outcomes {
             created: of(Action::Create),
             updated: of(Action::Update),
             deleted: of(Action::Delete),
-            failed: count(row, 1)?,
-            not_attempted: count(row, 2)?,
+            failed,
+            not_attempted: planned.saturating_sub(ended),
         })
     })
 }

@@ -200,9 +200,7 @@ impl Journal {
             .map_err(failed)?;
         let mut plan = Plan::begin(&self.path, &transaction, joining)?;
         fill(&mut plan)?;
-        transaction
-            .execute("INSERT OR REPLACE INTO run VALUES ('planned', 'yes')", [])
-            .map_err(failed)?;
+        plan.end()?;
         transaction.commit().map_err(failed)
     }
 

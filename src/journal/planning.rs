@@ -4,13 +4,15 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, params};
+use rusqlite::types::{Null, ToSqlOutput, ValueRef};
+use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde_json::Value;
 
+use super::account::ONLY_ACTION;
 use super::{JournalError, State, action, code, object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
-use crate::plan::{Change, PlanPart};
+use crate::plan::{Action, Change, PlanPart};
 
 const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)";
 
@@ -41,6 +43,26 @@ pub struct Plan<'a> {
     connection: &'a Connection,
     joining: bool,
     last: i64,
+    /// What is done to the changes so far.
+    kinds: Kinds,
+}
+
+/// Whether the same is done to all changes of a plan.
+#[derive(Clone, Copy)]
+enum Kinds {
+    None,
+    Only(Action),
+    Several,
+}
+
+impl Kinds {
+    fn add(&mut self, action: Action) {
+        *self = match *self {
+            Self::None => Self::Only(action),
+            Self::Only(only) if only == action => Self::Only(only),
+            Self::Only(_) | Self::Several => Self::Several,
+        };
+    }
 }
 
 /// A change that an earlier part of the run has sent, or was about to.
@@ -70,7 +92,23 @@ impl<'a> Plan<'a> {
             connection,
             joining,
             last,
+            // What is kept of an earlier part isn't looked at.
+            kinds: if joining { Kinds::Several } else { Kinds::None },
         })
+    }
+
+    /// Notes that the plan is whole, and whether the same is done to all of its changes, so that nobody has to look.
+    pub(super) fn end(self) -> Result<(), JournalError> {
+        let note = |key, value: &dyn ToSql| {
+            self.connection
+                .execute("INSERT OR REPLACE INTO run VALUES (?1, ?2)", params![key, value])
+        };
+        let only = match self.kinds {
+            Kinds::Only(only) => note(ONLY_ACTION, &code(only).to_string()),
+            Kinds::None | Kinds::Several => self.connection.execute("DELETE FROM run WHERE key = ?1", [ONLY_ACTION]),
+        };
+        let noted = only.and_then(|_| note("planned", &"yes"));
+        noted.map(|_| ()).map_err(|cause| store(self.path, cause))
     }
 
     /// Adds what is to become of one row.
@@ -87,11 +125,13 @@ impl<'a> Plan<'a> {
         let mut put = || {
             let mut insert = self.connection.prepare_cached(INSERT)?;
             let mut insert_body = self.connection.prepare_cached(INSERT_BODY)?;
-            for change in &part.changes {
+            for change in part.changes() {
                 self.last += 1;
+                self.kinds.add(change.action);
                 let (source, line) = place(change.origin);
-                insert.execute(params![self.last, source, line, code(change.action), change.id])?;
-                insert_body.execute(params![self.last, change.body, change.before])?;
+                // An id of its own choice is the next one, and spares the database the search for its place.
+                insert.execute(params![Null, source, line, code(change.action), text_of(change.id)])?;
+                insert_body.execute(params![Null, text_of(change.body), change.before.map(text_of)])?;
             }
             part.rejects
                 .iter()
@@ -125,6 +165,7 @@ impl<'a> Plan<'a> {
             return self.change_again(&earlier, change);
         }
         self.last += 1;
+        self.kinds.add(change.action);
         let (source, line) = place(origin);
         let before = change.before.as_ref().map(text);
         self.connection.prepare_cached(INSERT)?.execute(params![
@@ -198,6 +239,11 @@ impl<'a> Plan<'a> {
             ])?;
         Ok(())
     }
+}
+
+/// UTF-8 as a text.
+fn text_of(bytes: &[u8]) -> ToSqlOutput<'_> {
+    ToSqlOutput::Borrowed(ValueRef::Text(bytes))
 }
 
 /// Makes of two bodies that were posted one after the other the one that does the same: the API merges maps leaf by leaf,

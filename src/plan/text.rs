@@ -7,24 +7,35 @@
 
 use std::borrow::Cow;
 
-use super::{Action, Blanks, Decision, Mode, Policy, decide};
+use super::{Action, Blanks, Change, Decision, Mode, Policy, decide};
 use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection};
 use crate::item::{FIELDS, ITEM_ID};
 use crate::skim::{Item, Skimmed};
 
-/// A change as the journal keeps it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ChangeText {
+/// A change as the journal keeps it. Its texts are UTF-8.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ChangeText<'a> {
     /// Where the item stands.
     pub origin: Origin,
     /// What is done.
     pub action: Action,
     /// The item.
-    pub id: String,
+    pub id: &'a [u8],
     /// What is posted: a JSON object, its fields in byte order.
-    pub body: String,
+    pub body: &'a [u8],
     /// The stored values of the posted fields; none for a new item.
-    pub before: Option<String>,
+    pub before: Option<&'a [u8]>,
+}
+
+/// Where a change's texts stand among those of its part: each behind the one before it.
+#[derive(Debug)]
+struct Placed {
+    origin: Origin,
+    action: Action,
+    begin: usize,
+    id_end: usize,
+    body_end: usize,
+    before_end: Option<usize>,
 }
 
 /// What the plan makes of some items that stand one after the other.
@@ -36,30 +47,88 @@ pub struct PlanPart {
     pub unchanged: u64,
     /// How many are left out on request.
     pub skipped: u64,
-    /// What is to be written.
-    pub changes: Vec<ChangeText>,
     /// What is refused, and why.
     pub rejects: Vec<(Origin, Rejection)>,
-    /// Room in which bodies are made.
-    pub(super) room: Vec<u8>,
+    /// What is to be written.
+    changes: Vec<Placed>,
+    /// The changes' texts, in one piece: made on one thread and dropped on another, they would each cost both.
+    text: Vec<u8>,
     /// Where the fields of the last stored item stood.
     pub(super) places: Vec<usize>,
 }
 
 impl PlanPart {
+    /// What is to be written.
+    pub fn changes(&self) -> impl Iterator<Item = ChangeText<'_>> {
+        let text = |begin, end| self.text.get(begin..end).unwrap_or_default();
+        self.changes.iter().map(move |change| ChangeText {
+            origin: change.origin,
+            action: change.action,
+            id: text(change.begin, change.id_end),
+            body: text(change.id_end, change.body_end),
+            before: change.before_end.map(|end| text(change.body_end, end)),
+        })
+    }
+
+    /// Adds a change whose body `write` adds to a text, which says whether it has done so. Nothing is added where not, nor
+    /// where what was written is no text.
+    pub(super) fn change<E>(
+        &mut self,
+        origin: Origin,
+        action: Action,
+        id: &str,
+        write: impl FnOnce(&mut Vec<u8>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
+        let begin = self.text.len();
+        self.text.extend_from_slice(id.as_bytes());
+        let id_end = self.text.len();
+        let written = write(&mut self.text);
+        let body = self.text.get(id_end..).unwrap_or_default();
+        if !matches!(written, Ok(true)) || simdutf8::basic::from_utf8(body).is_err() {
+            self.text.truncate(begin);
+            return written.map(|_| false);
+        }
+        self.changes.push(Placed {
+            origin,
+            action,
+            begin,
+            id_end,
+            body_end: self.text.len(),
+            before_end: None,
+        });
+        Ok(true)
+    }
+
+    /// Adds a change that was decided on trees.
+    fn change_of(&mut self, origin: Origin, change: &Change) {
+        let begin = self.text.len();
+        // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
+        let mut add = |text: &[u8]| {
+            self.text.extend_from_slice(text);
+            self.text.len()
+        };
+        let id_end = add(change.id.as_bytes());
+        let mut add_object = |object| add(&serde_json::to_vec(object).unwrap_or_default());
+        let body_end = add_object(&change.body);
+        let before_end = change.before.as_ref().map(add_object);
+        self.changes.push(Placed {
+            origin,
+            action: change.action,
+            begin,
+            id_end,
+            body_end,
+            before_end,
+        });
+    }
+
     /// Decides on one item, given its stored text.
     pub fn decide(&mut self, origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, policy: &Policy) {
         self.rows += 1;
         if let (None, Mode::Upsert | Mode::Create) = (stored, policy.mode)
-            && let Some(body) = body(draft, policy)
+            && let Ok(true) = self.change(origin, Action::Create, &draft.id, |out| {
+                body(draft, policy, out).map(|()| true).ok_or(())
+            })
         {
-            self.changes.push(ChangeText {
-                origin,
-                action: Action::Create,
-                id: draft.id.clone().into_owned(),
-                body,
-                before: None,
-            });
             return;
         }
         if let (Some(stored), Mode::Upsert | Mode::Update) = (stored, policy.mode)
@@ -71,22 +140,13 @@ impl PlanPart {
         match decide(draft, stored.map(Item::to_object).as_ref(), policy) {
             Decision::Unchanged => self.unchanged += 1,
             Decision::Skipped(_) => self.skipped += 1,
-            Decision::Write(change) => self.changes.push(ChangeText {
-                origin,
-                action: change.action,
-                // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
-                body: serde_json::to_string(&change.body).unwrap_or_default(),
-                before: change
-                    .before
-                    .map(|before| serde_json::to_string(&before).unwrap_or_default()),
-                id: change.id,
-            }),
+            Decision::Write(change) => self.change_of(origin, &change),
         }
     }
 }
 
-/// A new item's body; none where writing it takes a tree.
-fn body(draft: &Draft<'_>, policy: &Policy) -> Option<String> {
+/// Writes a new item's body; none where that takes a tree.
+fn body(draft: &Draft<'_>, policy: &Policy, body: &mut Vec<u8>) -> Option<()> {
     let id = FieldValue::Text(Cow::Borrowed(&draft.id));
     let mut fields: Vec<(&str, &FieldValue<'_>)> = Vec::with_capacity(draft.values.len() + 1);
     fields.push((ITEM_ID, &id));
@@ -103,26 +163,26 @@ fn body(draft: &Draft<'_>, policy: &Policy) -> Option<String> {
     );
     // In the order of a map's keys; of two values the later counts.
     fields.sort_by_key(|(name, _)| *name);
-    let mut body = Vec::with_capacity(fields.len() * 32);
     let mut fields = fields.into_iter().peekable();
+    let mut mark = b'{';
     while let Some((name, value)) = fields.next() {
         if fields.peek().is_some_and(|(next, _)| *next == name) {
             continue;
         }
-        body.push(if body.is_empty() { b'{' } else { b',' });
-        text(&mut body, name)?;
+        body.push(std::mem::replace(&mut mark, b','));
+        text(body, name)?;
         body.push(b':');
         match value {
             FieldValue::Nothing => body.extend_from_slice(b"null"),
             FieldValue::Bool(true) => body.extend_from_slice(b"true"),
             FieldValue::Bool(false) => body.extend_from_slice(b"false"),
-            FieldValue::Text(value) => text(&mut body, value)?,
+            FieldValue::Text(value) => text(body, value)?,
             FieldValue::Number(digits) if is_plain_number(digits) => body.extend_from_slice(digits.as_bytes()),
-            FieldValue::Number(_) | FieldValue::Json(_) => serde_json::to_writer(&mut body, &value.to_json()).ok()?,
+            FieldValue::Number(_) | FieldValue::Json(_) => serde_json::to_writer(&mut *body, &value.to_json()).ok()?,
         }
     }
     body.push(b'}');
-    String::from_utf8(body).ok()
+    Some(())
 }
 
 /// A text in quotes, with escapes where it needs them.
@@ -281,9 +341,11 @@ mod tests {
                 Decision::Write(change) => {
                     prop_assert_eq!(counts, (0, 0, 1));
                     let text = |object: Object| Value::Object(object).to_string();
-                    prop_assert_eq!(&part.changes[0], &ChangeText {
-                        origin: ORIGIN, action: change.action, id: change.id, body: text(change.body), before: change.before.map(text),
-                    });
+                    let (body, before) = (text(change.body), change.before.map(text));
+                    prop_assert_eq!(part.changes().next(), Some(ChangeText {
+                        origin: ORIGIN, action: change.action, id: change.id.as_bytes(), body: body.as_bytes(),
+                        before: before.as_deref().map(str::as_bytes),
+                    }));
                 }
             }
         }

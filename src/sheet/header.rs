@@ -14,6 +14,9 @@ pub(super) const SEARCHED_ROWS: usize = 50;
 /// A weight from which a name counts as recognized: weak names are offered, never believed.
 const KNOWN: u32 = 2;
 
+/// No name weighs more.
+const MOST: u32 = 3;
+
 /// A header row, with what is needed to know its repetitions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
@@ -152,7 +155,7 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
             .max(alone.get(at + 1).copied().unwrap_or(0));
         let mut joins = [true, false]
             .into_iter()
-            .map(|spread| join(row, below, merges, spread, judge));
+            .map(|spread| join(row, below, merges, spread, judge, floor));
         if let Some((names, joined)) = joins.find(|(_, joined)| *joined > floor) {
             let both = vec![names_in(row), names_in(below)];
             best = Some(Found::new(below.line, HeaderBy::Recognized, names, both, joined));
@@ -163,12 +166,14 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
 
 /// Two rows as one, and how well it is known: `Unit` over `Weight` is `Unit Weight`. The upper text reaches as far as
 /// its merged cell, or, `spread`, over the empty cells to its right. Where only the lower text is known, it stands alone.
+/// Nothing where that can't be known better than `floor`.
 fn join(
     upper: &Row,
     lower: &Row,
     merges: &[Merge],
     spread: bool,
     judge: &dyn HeaderJudge,
+    floor: u32,
 ) -> (Vec<(usize, String)>, u32) {
     // The merged cells that begin in the upper row, by their first column: of two that overlap the first counts.
     let mut spanning: BTreeMap<usize, usize> = BTreeMap::new();
@@ -200,6 +205,10 @@ fn join(
         if above.is_some() || below.is_some() {
             parts.push((index, above, below));
         }
+    }
+    // Likeness takes its time: what can't be known better than what there is needn't be known well.
+    if u32::try_from(parts.len()).is_ok_and(|names| names.saturating_mul(MOST) <= floor) {
+        return (Vec::new(), 0);
     }
     name_parts(parts, judge)
 }

@@ -30,6 +30,9 @@ const MOST_WAITING: usize = 8 * 1024 * 1024;
 /// however quick the endpoint is; one that lasts much longer by a smaller one.
 const PROMISE_LASTS: Duration = Duration::from_millis(20);
 
+/// How many items and bytes a batch has room for from its beginning.
+const MOST_ROOM: (usize, usize) = (128, 64 * 1024);
+
 /// A share of the plan that goes into one request. Only what a request that goes through takes of it is kept; what goes
 /// wrong reads its changes from the journal again.
 #[derive(Debug)]
@@ -43,11 +46,13 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    fn begin(action: Action) -> Self {
+    /// A batch that begins with a body of this length, of at most so many items.
+    fn begin(action: Action, most: usize, length: usize) -> Self {
+        let room = most.saturating_mul(length.saturating_add(1)).saturating_add(1);
         Self {
-            seqs: Vec::new(),
+            seqs: Vec::with_capacity(most.min(MOST_ROOM.0)),
             is_deletion: action == Action::Delete,
-            text: Vec::new(),
+            text: Vec::with_capacity(room.min(MOST_ROOM.1).max(length.saturating_add(2))),
         }
     }
 
@@ -115,7 +120,7 @@ impl<'a> Cutter<'a> {
                 }
                 let Some(most) = most() else { return false };
                 limit = most;
-                group.push_back(Batch::begin(action));
+                group.push_back(Batch::begin(action, most, body.len()));
             }
             if let Some(batch) = group.back_mut() {
                 batch.push(seq, body);
@@ -243,7 +248,8 @@ fn seqs(group: &VecDeque<Batch>) -> Vec<i64> {
 /// The request's body for these changes.
 #[must_use]
 pub(super) fn body(part: &[Entry]) -> Bytes {
-    let mut batch = Batch::begin(Action::Create);
+    let length = part.first().map_or(0, |entry| entry.body.len());
+    let mut batch = Batch::begin(Action::Create, part.len(), length);
     for entry in part {
         batch.push(entry.seq, entry.body.as_bytes());
     }

@@ -70,6 +70,35 @@ fn windows_1252_is_detected_and_no_letter_is_replaced() {
 }
 
 #[test]
+fn a_single_accented_letter_is_one_of_windows_1252_and_other_scripts_are_still_known() {
+    let stockport = Stockport::new();
+    let western: [&[u8]; 7] = [
+        b"Ch\xe2teau",
+        b"G\xe2teau",
+        b"For\xeat",
+        b"T\xeate",
+        b"Na\xefve",
+        b"Caf\xe9",
+        b"\xbd oz",
+    ];
+    let names = ["Château", "Gâteau", "Forêt", "Tête", "Naïve", "Café", "½ oz"];
+    // "Синий", "Αθήνα", "大麻の花" and "Příliš žluťoučký" in windows-1251, windows-1253, Shift_JIS and windows-1250.
+    let other: [&[u8]; 4] = [
+        b"\xd1\xe8\xed\xe8\xe9",
+        b"\xc1\xe8\xde\xed\xe1",
+        b"\x91\xe5\x96\x83\x82\xcc\x89\xd4",
+        b"P\xf8\xedli\x9a \x9elu\x9dou\xe8k\xfd",
+    ];
+    let others = ["Синий", "Αθήνα", "大麻の花", "Příliš žluťoučký"];
+    for (bytes, name) in western.iter().zip(names).chain(other.iter().zip(others)) {
+        let text = [b"item_id,name,status\nA,", *bytes, b",active\nB,Kush,active\n"].concat();
+        std::fs::write(stockport.path("one.csv"), text).unwrap();
+        let run = stockport.run(["convert", "one.csv", "-"]).ok();
+        assert!(run.stdout.contains(&format!("\"{name}\"")), "{name}: {}", run.stdout);
+    }
+}
+
+#[test]
 fn two_columns_of_one_header_are_refused_and_both_are_named() {
     let stockport = Stockport::new();
     for command in ["convert", "import"] {

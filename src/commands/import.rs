@@ -187,19 +187,30 @@ fn import(
     }
     let mapping = reading::mapping(&options.reading)?;
     let fingerprints = Fingerprints::begin(&options.files);
-    let (tables, paths) = reading::open(&options.files, &options.reading, mapping.as_ref(), &context.reading)?;
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
-    let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
     let shard = options.shard.map(shard::Choice::from_environment).transpose()?;
-    if sends || options.rejects.is_some() {
-        let part = shard.map(|shard| shard.file_part());
-        check_rejects(&source.tables, &paths, options.rejects.as_deref(), part.as_deref())?;
+    let mut connected = None;
+    // Surveyed before the lock, which needs the fingerprints: they are still being taken.
+    let mut survey = |tables, paths: Vec<PathBuf>| {
+        let mut source = Source::with_mapping(tables, columns.clone(), mapping.as_ref())?;
+        if sends || options.rejects.is_some() {
+            let part = shard.map(|shard| shard.file_part());
+            check_rejects(&source.tables, &paths, options.rejects.as_deref(), part.as_deref())?;
+        }
+        if connected.is_none() {
+            connected = Some(context.connect()?);
+        }
+        let survey = source.survey()?;
+        Ok((source, paths, survey))
+    };
+    let (reading, stop) = (&options.reading, &context.reading);
+    let surveyed = reading::with_open(&options.files, reading, mapping.as_ref(), stop, &mut survey);
+    if let Some(connected) = &connected {
+        summary.target.clone_from(&connected.org);
     }
-    let connected = context.connect()?;
-    summary.target.clone_from(&connected.org);
-    // Before the lock, which needs the fingerprints: they are still being taken.
-    let survey = source.survey()?;
+    let (source, paths, survey) = surveyed?;
+    let connected = connected.map_or_else(|| context.connect(), Ok)?;
     let mut identity = identity(options, &connected, fingerprints.end()?)?;
     let job = identity.options.clone();
     if let Some(shard) = shard {

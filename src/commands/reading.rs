@@ -3,7 +3,6 @@
 //! Doesn't belong here: reading (`sheet`, `columns`).
 
 use std::path::{Path, PathBuf};
-use std::slice;
 
 use crate::cli::{self, Reading};
 use crate::columns::{ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, NumberStyle};
@@ -27,26 +26,25 @@ pub(super) fn open(
     open_as(files, reading, mapping, stop, false)
 }
 
-/// Opens a file, and does the work on it. Its text is taken for UTF-8 where it begins so; where the work finds a row that
-/// is none, it is opened once more, and all is done again.
+/// Opens files, and does the work on their tables. Texts are taken for UTF-8 where they begin so; where the work finds a
+/// row that is none, they are opened once more, and all is done again.
 pub(super) fn with_open<T>(
-    file: &PathBuf,
+    files: &[PathBuf],
     reading: &Reading,
     mapping: Option<&Mapping>,
     stop: &Stop,
-    work: &mut dyn FnMut(Vec<Table>) -> Result<T, Error>,
+    work: &mut dyn FnMut(Vec<Table>, Vec<PathBuf>) -> Result<T, Error>,
 ) -> Result<T, Error> {
-    let files = slice::from_ref(file);
     // What gives its bytes only once can't be opened once more.
-    if !is_stream(file) {
-        let (tables, _) = open_as(files, reading, mapping, stop, true)?;
-        match work(tables) {
+    if !files.iter().any(|file| is_stream(file)) {
+        let (tables, paths) = open_as(files, reading, mapping, stop, true)?;
+        match work(tables, paths) {
             Err(error) if error.is_no_text() => {}
             done => return done,
         }
     }
-    let (tables, _) = open(files, reading, mapping, stop)?;
-    work(tables)
+    let (tables, paths) = open(files, reading, mapping, stop)?;
+    work(tables, paths)
 }
 
 fn open_as(

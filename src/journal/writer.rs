@@ -149,7 +149,9 @@ fn keep(mut connection: Connection, inbox: &Receiver<Report>, shared: &Shared) {
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => open = false,
         }
-        let outcomes = std::mem::take(&mut *lock(&shared.outcomes));
+        let mut outcomes = std::mem::take(&mut *lock(&shared.outcomes));
+        // Those of one change stay in their order.
+        outcomes.sort_by_key(|(seq, _, _)| *seq);
         if group.is_empty() && outcomes.is_empty() {
             continue;
         }
@@ -201,12 +203,28 @@ fn commit(
             }
         }
     }
-    let mut insert = transaction.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, ?3)")?;
-    for (seq, state, reason) in outcomes {
-        insert.execute(params![seq, *state as i64, reason])?;
-    }
-    drop(insert);
+    record(&transaction, outcomes)?;
     transaction.commit()
+}
+
+/// Records how changes ended. Nearly all of them ended well, and most side by side: such are recorded in one go.
+fn record(connection: &Connection, outcomes: &[Outcome]) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, ?3)")?;
+    let mut insert_all = connection.prepare_cached(
+        "INSERT OR REPLACE INTO outcomes SELECT seq, ?3, NULL FROM changes WHERE seq BETWEEN ?1 AND ?2",
+    )?;
+    let go_on = |(one, state, reason): &Outcome, (other, next_state, next_reason): &Outcome| {
+        one.checked_add(1) == Some(*other) && state == next_state && reason.is_none() && next_reason.is_none()
+    };
+    for alike in outcomes.chunk_by(go_on) {
+        match alike {
+            [(first, state, _), .., (last, _, _)] => insert_all.execute(params![first, last, *state as i64])?,
+            rest => rest.iter().try_fold(0, |_, (seq, state, reason)| {
+                insert.execute(params![seq, *state as i64, reason])
+            })?,
+        };
+    }
+    Ok(())
 }
 
 /// Takes these changes out of the promise that was made of them last: an earlier part of the run may have sent the same.
@@ -266,6 +284,44 @@ mod tests {
             ranges.collect::<rusqlite::Result<Vec<(i64, i64, i64)>>>()
         });
         assert_eq!(promised.unwrap(), [(1, 1, 20), (2, 12, 14), (2, 17, 39)]);
+    }
+
+    #[test]
+    fn what_is_recorded_together_is_what_is_recorded_one_by_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = super::super::Journal::create(folder.path(), "run").unwrap();
+        let why = || Some("refused".to_owned());
+        let outcomes = vec![
+            (1, State::Done, None),
+            (2, State::Done, None),
+            (3, State::Done, None),
+            (4, State::Failed, why()),
+            (5, State::Failed, why()),
+            (6, State::Failed, None),
+            (8, State::Failed, None),
+            (9, State::Done, None),
+            // The later one counts.
+            (9, State::Failed, why()),
+            (10, State::Done, None),
+        ];
+        let recorded = journal.with(|c| {
+            for seq in 1..=20 {
+                c.execute("INSERT INTO changes VALUES (?1, 0, ?1, 1, 'A')", [seq])?;
+            }
+            // Another part of the run has tried it before.
+            c.execute("INSERT INTO outcomes VALUES (2, ?1, 'lost')", [State::Failed as i64])?;
+            record(c, &outcomes)?;
+            let mut select = c.prepare("SELECT seq, state, reason FROM outcomes ORDER BY seq")?;
+            let rows = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            rows.collect::<rusqlite::Result<Vec<(i64, i64, Option<String>)>>>()
+        });
+        let mut wanted = outcomes.clone();
+        wanted.remove(7);
+        let wanted: Vec<_> = wanted
+            .into_iter()
+            .map(|(seq, state, why)| (seq, state as i64, why))
+            .collect();
+        assert_eq!(recorded.unwrap(), wanted);
     }
 
     #[test]

@@ -156,8 +156,8 @@ def measure(run, options, only, absent, results):
     both = [("curl", CURL), ("aiohttp", AIOHTTP)]
     if "upload" in only:
         with Sink(program, PORT) as sink:
-            upload(sink, min(options.rows, 200_000), 100, 8, both[:1])
-            upload(sink, min(options.rows, 20_000), 1, 16, both)
+            upload(sink, min(options.rows, 200_000), 100, 16, both[:1])
+            upload(sink, min(options.rows, 20_000), 1, CONNECTIONS, both)
         with Sink(program, SLOW_PORT, "--delay", DELAY_MS) as sink:
             ours_slow = upload(sink, min(options.rows, 6_000), 1, CONNECTIONS, both)
             share = ours_slow["items_per_second"] / (CONNECTIONS * 1000 / DELAY_MS)

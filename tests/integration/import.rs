@@ -53,6 +53,33 @@ fn the_first_command_of_the_readme_imports_the_sample_and_the_second_time_nothin
 }
 
 #[test]
+fn an_import_finds_an_encoding_that_shows_far_down_and_sends_nothing_of_a_file_that_is_no_text() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    // Beyond what tells an encoding at a file's beginning (1 MiB).
+    let row = |at: usize| format!("ID-{at},{},active\n", "Blue Dream ".repeat(200));
+    let plain: String = (0..700).map(row).collect();
+    let write = |name: &str, end: &[u8]| {
+        let text = [b"item_id,name,status\n", plain.as_bytes(), end].concat();
+        fs::write(stockport.path(name), text).unwrap();
+    };
+    let row = |at: usize| format!("M-{at},Crème Brûlée,active\n");
+    let accented: String = (0..200).map(row).collect();
+    write("bad.csv", &[accented.as_bytes(), b"BAD,\xff,active\n"].concat());
+    let run = stockport.run(["import", "bad.csv"]).exit(1);
+    assert!(run.stderr.contains("line 902"), "{}", run.stderr);
+    assert_eq!(server.requests().len(), 0);
+
+    write("latin.csv", b"LAST,Ch\xe2teau,active\n");
+    let run = stockport.run(["import", "latin.csv"]).ok();
+    assert!(run.stdout.contains("701 read = 701 created\n"), "{}", run.stdout);
+    stockport.run(["export", "all.jsonl"]).ok();
+    let items = stockport.read("all.jsonl");
+    let last = items.lines().find(|line| line.contains("\"LAST\"")).unwrap();
+    assert!(last.contains("Château"), "{last}");
+}
+
+#[test]
 fn an_import_of_what_is_stored_already_sends_no_post() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);

@@ -6,7 +6,7 @@ use crate::columns::{Draft, Slots, Source, Straight};
 use crate::export::{Headers, column};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
-use crate::sheet::write::{Column, RowEncoder, WriteError};
+use crate::sheet::write::{Buffer, Column, RowEncoder, WriteError};
 
 /// The columns of a conversion: those of the 27 fields that the file has a column for, in the order of an export, then
 /// the columns that the mapping file keeps, in the file's order.
@@ -37,7 +37,7 @@ impl Layout {
             .collect();
         let straight = |given: &Vec<(String, usize)>| {
             let values = given.iter().map(|(_, column)| *column).zip(0..);
-            Slots::new(fields.iter().map(|_| false), 0, values, false)
+            source.slots(fields.iter().map(|_| false), 0, values, false)
         };
         Self {
             straight: places.iter().map(straight).collect(),
@@ -53,7 +53,7 @@ impl Layout {
     }
 
     /// Makes a row's bytes straight from its values; false if it can't be made so, and nothing is added.
-    pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Vec<u8>) -> Result<bool, WriteError> {
+    pub fn encode(&self, row: &Straight<'_>, encoder: &dyn RowEncoder, out: &mut Buffer) -> Result<bool, WriteError> {
         let Some(Some(slots)) = self.straight.get(row.table()) else {
             return Ok(false);
         };
@@ -167,7 +167,7 @@ mod tests {
         let encoder = out.in_parts().unwrap().encoder();
         let (mut bytes, mut refused) = (Vec::new(), Vec::new());
         let (survey, stands) = source
-            .survey_reading::<(Vec<u8>, Vec<String>), crate::error::Error>(&mut Reader {
+            .survey_reading::<(Buffer, Vec<String>), crate::error::Error>(&mut Reader {
                 straight: &|part, row| Ok(layout.encode(row, &*encoder, &mut part.0)?),
                 part: &|part, _, incoming| {
                     match incoming.reading {
@@ -179,7 +179,7 @@ mod tests {
                     Ok(())
                 },
                 take: &mut |part| {
-                    bytes.extend(part.0);
+                    bytes.extend_from_slice(part.0.as_slice());
                     refused.extend(part.1);
                     true
                 },
@@ -197,7 +197,7 @@ mod tests {
         let encoder = out.in_parts().unwrap().encoder();
         let (mut bytes, mut refused) = (Vec::new(), Vec::new());
         source
-            .read_parts_straight::<(Vec<u8>, Vec<String>), crate::error::Error>(
+            .read_parts_straight::<(Buffer, Vec<String>), crate::error::Error>(
                 &|part, row| Ok(straight && layout.encode(row, &*encoder, &mut part.0)?),
                 &|part, _, incoming| {
                     match incoming.reading {
@@ -209,7 +209,7 @@ mod tests {
                     Ok(())
                 },
                 &mut |part| {
-                    bytes.extend(part.0);
+                    bytes.extend_from_slice(part.0.as_slice());
                     refused.extend(part.1);
                     Ok(())
                 },

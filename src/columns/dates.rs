@@ -11,7 +11,7 @@ use jiff::civil::{Date, Time};
 
 use super::DateOrder;
 use crate::sheet::Moment;
-pub(crate) use triple::{Triple, usual_triple};
+pub(crate) use triple::{Triple, usual_as_written, usual_triple};
 
 /// What a text in a date's column is.
 #[derive(Clone, Debug, PartialEq)]

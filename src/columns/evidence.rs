@@ -90,8 +90,19 @@ impl Evidence {
 
     /// Takes a date's text, and what it is.
     pub(super) fn triple(&mut self, line: u64, bare: &str, triple: Triple) {
-        let found = ORDERS.map(|order| triple.date(order));
         self.triples.add(line, bare);
+        if let Some([mdy, dmy]) = triple.plainly_fits() {
+            self.fits[0] += u64::from(mdy);
+            self.fits[1] += u64::from(dmy);
+            match (mdy, dmy) {
+                (true, true) if !triple.is_one_day() => self.unclear.add(line, bare),
+                (true, false) => self.only[0].add(line, bare),
+                (false, true) => self.only[1].add(line, bare),
+                _ => {}
+            }
+            return;
+        }
+        let found = ORDERS.map(|order| triple.date(order));
         for (fits, date) in self.fits.iter_mut().zip(&found) {
             *fits += u64::from(date.is_some());
         }

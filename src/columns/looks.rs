@@ -6,7 +6,8 @@
 
 use super::cells::{Blanks, Part};
 use super::dates;
-use super::layout::Layout;
+use super::NumberStyle;
+use super::layout::{Layout, Target};
 use super::numbers::is_plain_integer;
 use crate::bits::packed;
 use crate::item::Kind;
@@ -35,47 +36,101 @@ pub(crate) enum Look {
     Other,
 }
 
+/// What one look shows of a cell, and where it stands.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Seen {
+    pub(crate) look: Look,
+    /// Whether the numbers of its column have a decimal point.
+    pub(crate) has_points: bool,
+    /// How long a short field is.
+    pub(crate) length: u8,
+    /// Where a short field stands in the row's text; `NOWHERE` if the cell is none.
+    pub(crate) start: u32,
+}
+
+/// Behind the end of any text of a row.
+const NOWHERE: u32 = u32::MAX;
+
 /// Looks at the cells of one row after the other.
 pub(crate) struct Looks {
-    /// For each target, its column and what its texts are; nothing where each cell takes more than a look.
-    targets: Vec<(usize, Option<Kind>)>,
+    /// For each kind, the targets of which one look may tell something, each with its column. The cells of one kind are
+    /// looked at one after the other, so that what is to be done with each is known beforehand.
+    texts: Vec<(usize, usize)>,
+    numbers: Vec<(usize, usize)>,
+    dates: Vec<(usize, usize)>,
+    times: Vec<(usize, usize)>,
     /// For each target, what its cell shows.
-    row: Vec<Look>,
+    row: Vec<Seen>,
 }
 
 impl Looks {
     pub(crate) fn new(layout: &Layout) -> Self {
-        let targets = layout.targets.iter().map(|target| {
-            let style = &target.style;
-            let plain = layout.untyped
-                && target.joined.is_none()
-                && style.part == Part::Whole
-                && style.blanks == Blanks::default();
-            (target.index, plain.then_some(style.kind))
-        });
+        let of_kind = |kind: Kind| {
+            let targets = layout.targets.iter().enumerate();
+            let plain = targets.filter(|(_, target)| {
+                let style = &target.style;
+                layout.untyped
+                    && target.joined.is_none()
+                    && style.kind == kind
+                    && style.part == Part::Whole
+                    && style.blanks == Blanks::default()
+            });
+            plain.map(|(at, target)| (at, target.index)).collect()
+        };
+        let other = |target: &Target| Seen {
+            look: Look::Other,
+            has_points: target.style.numbers == NumberStyle::Us,
+            length: 0,
+            start: NOWHERE,
+        };
         Self {
-            targets: targets.collect(),
-            row: Vec::new(),
+            texts: of_kind(Kind::Text),
+            numbers: of_kind(Kind::Number),
+            dates: of_kind(Kind::Date),
+            times: of_kind(Kind::Time),
+            row: layout.targets.iter().map(other).collect(),
         }
     }
 
-    /// Looks at a row.
-    pub(crate) fn at(&mut self, row: &Row) -> &[Look] {
-        self.row.clear();
-        self.row.extend(
-            self.targets
-                .iter()
-                .map(|(index, kind)| match (row.field(*index), kind) {
-                    (Some(field), Some(kind)) => glance(&field, *kind),
-                    (None, Some(kind)) => match row.cell(*index) {
-                        Cell::Empty => Look::Nothing,
-                        Cell::Text(text) => look(text, *kind),
-                        _ => Look::Other,
-                    },
-                    (_, None) => Look::Other,
-                }),
-        );
+    /// Looks at a row; gives what the cell of each target shows.
+    pub(crate) fn at(&mut self, row: &Row) -> &[Seen] {
+        see(&self.texts, row, &mut self.row, Kind::Text, glance_at_text);
+        see(&self.numbers, row, &mut self.row, Kind::Number, glance_at_number);
+        see(&self.dates, row, &mut self.row, Kind::Date, glance_at_date);
+        see(&self.times, row, &mut self.row, Kind::Time, glance_at_time);
         &self.row
+    }
+}
+
+/// Looks at the cells of the targets of one kind.
+#[inline]
+fn see(
+    targets: &[(usize, usize)],
+    row: &Row,
+    seen: &mut [Seen],
+    kind: Kind,
+    glance: impl Fn(&Field<'_>, Look) -> Look,
+) {
+    for (at, index) in targets {
+        let Some(seen) = seen.get_mut(*at) else { continue };
+        if let Some(field) = row.field(*index) {
+            seen.look = glance(&field, nothing_or_other(&field));
+            seen.length = u8::try_from(field.length).unwrap_or_default();
+            seen.start = u32::try_from(field.start).unwrap_or(NOWHERE);
+        } else {
+            seen.look = look_at_cell(row.cell(*index), kind);
+            seen.start = NOWHERE;
+        }
+    }
+}
+
+/// Looks at a cell that is no short field.
+#[cold]
+fn look_at_cell(cell: Cell<'_>, kind: Kind) -> Look {
+    match cell {
+        Cell::Empty => Look::Nothing,
+        Cell::Text(text) => look(text, kind),
+        _ => Look::Other,
     }
 }
 
@@ -91,10 +146,12 @@ fn look(text: &str, kind: Kind) -> Look {
     }
     match kind {
         Kind::Text => {
-            // Neither an error value nor a guard begins so; and none of the blanks with white space around them.
-            let whole = matches!(bytes, [first, .., last] if first.is_ascii_alphanumeric() && last.is_ascii_graphic())
-                || matches!(bytes, [only] if only.is_ascii_alphanumeric());
-            if whole { Look::Text } else { Look::Other }
+            let stands = match bytes {
+                [first, .., last] => stands_for_itself(*first, *last),
+                [only] => stands_for_itself(*only, *only),
+                [] => false,
+            };
+            if stands { Look::Text } else { Look::Other }
         }
         Kind::Number => look_at_number(bytes),
         Kind::Date => look_at_date(bytes),
@@ -129,24 +186,22 @@ fn look_at_number(text: &[u8]) -> Look {
     }
 }
 
-/// Looks at a short field, which is most of them: the same, without a step that depends on what one cell holds and the next
-/// doesn't. No processor can guess those, and each wrong guess costs more than the look.
+/// Whether a short field says nothing.
 #[inline]
-fn glance(field: &Field<'_>, kind: Kind) -> Look {
+fn nothing_or_other(field: &Field<'_>) -> Look {
     let [a, b, c, d, ..] = *field.block;
-    let nothing = is_nothing([a, b, c, d], field.length);
-    let own = match kind {
-        Kind::Text => glance_at_text(field),
-        Kind::Number => glance_at_number(field),
-        Kind::Date if matches!(field.length, 10 | 19 | 20) => look_at_date(field.bytes()),
-        Kind::Time if field.length == 8 && dates::is_time_as_written(field.bytes()) => Look::Plain,
-        Kind::Date | Kind::Time => Look::Other,
-    };
-    if nothing { Look::Nothing } else { own }
+    if is_nothing([a, b, c, d], field.length) {
+        Look::Nothing
+    } else {
+        Look::Other
+    }
 }
 
+/// Looks at a short text, which is most of them: as `look` does, without a step that depends on what one cell holds and the
+/// next doesn't. No processor can guess those, and each wrong guess costs more than the look. `so_far`: `Nothing`, if that
+/// is what it says.
 #[inline]
-fn glance_at_text(field: &Field<'_>) -> Look {
+fn glance_at_text(field: &Field<'_>, so_far: Look) -> Look {
     const SHOWN: [Look; 4] = [Look::Other, Look::Other, Look::Plain, Look::Text];
     let first = field.block.first().copied().unwrap_or_default();
     let last = field
@@ -154,7 +209,7 @@ fn glance_at_text(field: &Field<'_>) -> Look {
         .get(field.length.wrapping_sub(1) % FIELD)
         .copied()
         .unwrap_or_default();
-    let whole = first.is_ascii_alphanumeric() & last.is_ascii_graphic();
+    let stands = stands_for_itself(first, last);
     // What JSON escapes: a byte for each, 0 or 1, which compilers turn into a few instructions for all of them.
     let mut special = [0; FIELD];
     let within = WITHIN.get(field.length).unwrap_or(&[1; FIELD]);
@@ -163,7 +218,68 @@ fn glance_at_text(field: &Field<'_>) -> Look {
     }
     let (words, _) = special.as_chunks::<8>();
     let special = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) != 0;
-    SHOWN[usize::from(whole) << 1 | usize::from(special)]
+    let own = SHOWN[usize::from(stands) << 1 | usize::from(special)];
+    if so_far == Look::Nothing { so_far } else { own }
+}
+
+/// Whether a text that begins and ends with these bytes stands for itself in a column of text: it is neither an error value
+/// nor guarded, and none of the words that say nothing, with white space behind it or not.
+#[inline]
+fn stands_for_itself(first: u8, last: u8) -> bool {
+    BEGINS[usize::from(first)] & ENDS[usize::from(last)] != 0
+}
+
+/// Such a word may begin so.
+const WORD: u8 = 1;
+/// Neither white space nor any of those words begins so.
+const OTHER_WORD: u8 = 2;
+
+const BEGINS: [u8; 256] = {
+    let mut begins = [0; 256];
+    let mut byte = 0_u8;
+    while byte < u8::MAX {
+        begins[byte as usize] = match byte {
+            b'n' | b'N' => WORD,
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' => OTHER_WORD,
+            // White space beyond ASCII, and the dash, begin with 0xc2, 0xe1, 0xe2 or 0xe3.
+            0xc3..=0xe0 | 0xe4..=0xf4 => OTHER_WORD,
+            _ => 0,
+        };
+        byte += 1;
+    }
+    begins
+};
+
+const ENDS: [u8; 256] = {
+    let mut ends = [OTHER_WORD; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        if byte.is_ascii_graphic() {
+            ends[byte as usize] = WORD | OTHER_WORD;
+        }
+        byte += 1;
+    }
+    ends
+};
+
+/// Looks at a short field in a column of dates.
+#[inline]
+fn glance_at_date(field: &Field<'_>, so_far: Look) -> Look {
+    if matches!(field.length, 10 | 19 | 20) {
+        look_at_date(field.bytes())
+    } else {
+        so_far
+    }
+}
+
+/// Looks at a short field in a column of times of day.
+#[inline]
+fn glance_at_time(field: &Field<'_>, so_far: Look) -> Look {
+    if field.length == 8 && dates::is_time_as_written(field.bytes()) {
+        Look::Plain
+    } else {
+        so_far
+    }
 }
 
 /// For each length, a 1 for each byte of a block that is within it.
@@ -186,7 +302,7 @@ const NUMBER: usize = 16;
 
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 #[inline]
-fn glance_at_number(field: &Field<'_>) -> Look {
+fn glance_at_number(field: &Field<'_>, so_far: Look) -> Look {
     const SHOWN: [Look; 8] = [
         Look::Other,
         Look::Decimal,
@@ -197,6 +313,10 @@ fn glance_at_number(field: &Field<'_>) -> Look {
         Look::Digits,
         Look::ZeroLed,
     ];
+    // Most columns of numbers hold hardly any, or hardly anything else: that can be guessed.
+    if so_far == Look::Nothing {
+        return so_far;
+    }
     let length = field.length;
     let Some(block) = field.block.first_chunk::<NUMBER>().filter(|_| length <= NUMBER) else {
         return look_at_number(field.bytes());

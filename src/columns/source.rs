@@ -119,6 +119,11 @@ impl Source {
         self
     }
 
+    /// How the rows are read.
+    pub(super) fn options(&self) -> &ColumnOptions {
+        &self.options
+    }
+
     /// What the columns of each table mean, in the order of `tables`.
     #[must_use]
     pub fn matchings(&self) -> &[Matching] {

@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use super::cells::{self, Meaning};
 use super::dates;
 use super::layout::{Layout, Target};
-use super::looks::Look;
-use super::{ColumnOptions, FieldValue, NumberStyle, Origin};
-use crate::sheet::write::{Object, ObjectEncoder, Said, WriteError};
-use crate::sheet::{Cell, FIELD, Field, Row};
+use super::looks::{Look, Seen};
+use super::{ColumnOptions, FieldValue, NumberStyle, Origin, Source};
+use crate::sheet::write::{Buffer, Key, Object, ObjectEncoder, Pen, Said, WriteError};
+use crate::sheet::{Cell, FIELD, Row};
 
 /// Rows of so many slots take no memory of their own on their way: more than there are fields.
 const USUAL: usize = 48;
@@ -23,6 +23,7 @@ pub struct Slots {
     slots: Vec<Slot>,
     /// A field of which the row says nothing is as if it weren't given.
     skips_nothing: bool,
+    shown: Shown,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -41,15 +42,16 @@ enum Filling {
     Value(usize),
 }
 
-impl Slots {
+impl Source {
     /// As many slots: what isn't filled is an empty cell where this says so, and no cell elsewhere. `id` is the slot of the
     /// id, `values` those of values, each with its place among `Source::fields_of`. None where two of them share a slot.
-    pub fn new(
+    pub fn slots(
+        &self,
         is_always: impl Iterator<Item = bool>,
         id: usize,
         values: impl Iterator<Item = (usize, usize)>,
         skips_nothing: bool,
-    ) -> Option<Self> {
+    ) -> Option<Slots> {
         let blank = |is_always| Slot {
             filling: Filling::Nothing,
             is_always,
@@ -60,7 +62,11 @@ impl Slots {
             let slot = slots.get_mut(slot).filter(|slot| slot.filling == Filling::Nothing)?;
             slot.filling = filling;
         }
-        Some(Self { slots, skips_nothing })
+        Some(Slots {
+            slots,
+            skips_nothing,
+            shown: Shown::new(skips_nothing, self.options()),
+        })
     }
 }
 
@@ -71,7 +77,7 @@ pub struct Straight<'a> {
     pub(super) layout: &'a Layout,
     pub(super) row: &'a Row,
     /// What one look shows of each target's cell.
-    pub(super) looks: &'a [Look],
+    pub(super) looks: &'a [Seen],
     pub(super) options: &'a ColumnOptions,
 }
 
@@ -101,7 +107,12 @@ impl<'a> Straight<'a> {
     #[inline]
     #[must_use]
     pub fn is_plainly_nothing(&self, place: usize) -> bool {
-        self.looks.get(place) == Some(&Look::Nothing) && !self.options.blanks_reject
+        self.look(place) == Look::Nothing && !self.options.blanks_reject
+    }
+
+    #[inline]
+    fn look(&self, place: usize) -> Look {
+        self.looks.get(place).map_or(Look::Other, |seen| seen.look)
     }
 
     /// What the row says in the field of this place among `Source::fields_of`, where one look shows that: nothing, the
@@ -117,10 +128,8 @@ impl<'a> Straight<'a> {
     #[inline]
     #[must_use]
     pub fn put_plain(&self, place: usize, there: &mut Cell<'a>) -> bool {
-        let Some(look) = self.looks.get(place) else {
-            return false;
-        };
-        if *look == Look::Nothing {
+        let look = self.look(place);
+        if look == Look::Nothing {
             if !self.options.blanks_reject {
                 *there = Cell::Empty;
             }
@@ -208,77 +217,75 @@ impl<'a> Straight<'a> {
         slots: &Slots,
         wanted: impl Fn(&FieldValue<'_>) -> bool,
         encoder: &ObjectEncoder,
-        out: &mut Vec<u8>,
+        out: &mut Buffer,
     ) -> Result<bool, WriteError> {
-        let shown = Shown::new(slots.skips_nothing, self.options);
-        let mut object = encoder.begin(out);
-        for (key, slot) in slots.slots.iter().enumerate() {
-            let unsaid = if slot.is_always { Cell::Empty } else { Cell::Absent };
-            let place = match slot.filling {
-                Filling::Nothing => {
-                    object.cell(key, &unsaid)?;
-                    continue;
-                }
-                Filling::Id => {
-                    object.cell(key, &Cell::Text(self.id()))?;
-                    continue;
-                }
-                Filling::Value(place) => place,
-            };
-            let look = self.looks.get(place).copied().unwrap_or(Look::Other);
-            if let Some(target) = self.layout.targets.get(place) {
-                if let Some(said) = shown.of(look, slot, target.style.numbers)
-                    && let Some(field) = self.row.field(target.index)
-                {
-                    object.field(key, said, &field);
-                    continue;
-                }
-                if self.write_shown(place, look, target, key, &mut object)? {
-                    continue;
-                }
+        let (mut object, mut pen) = encoder.begin(out);
+        for (key, slot) in encoder.keys().iter().zip(&slots.slots) {
+            if let Filling::Value(place) = slot.filling
+                && let Some(seen) = self.looks.get(place)
+                && let Some(said) = slots.shown.of(seen, slot)
+                && let Some(block) = self.row.block(seen.start as usize)
+            {
+                pen = object.field(pen, key, said, block, usize::from(seen.length));
+                continue;
             }
-            match self.value(place) {
-                Ok(None) => object.cell(key, &unsaid)?,
-                Ok(Some(FieldValue::Nothing)) if slots.skips_nothing => object.cell(key, &unsaid)?,
-                Ok(Some(value)) if wanted(&value) => object.cell(key, &value.cell())?,
-                Ok(Some(_)) | Err(_) => {
+            match self.write_other(slots, slot, &wanted, (key, pen), &mut object)? {
+                Some(further) => pen = further,
+                None => {
                     object.take_back();
                     return Ok(false);
                 }
             }
         }
-        object.end();
+        object.end(pen);
         Ok(true)
     }
 
-    /// Adds what one look shows of the cell for the field of this place, but not as it stands; false, and nothing is added,
-    /// where that takes more.
-    fn write_shown(
+    /// Adds what takes more than a look to an object; none where it is refused.
+    #[inline(never)]
+    fn write_other(
         &self,
-        place: usize,
-        look: Look,
-        target: &Target,
-        key: usize,
+        slots: &Slots,
+        slot: &Slot,
+        wanted: &impl Fn(&FieldValue<'_>) -> bool,
+        (key, pen): (&Key, Pen),
         object: &mut Object<'_>,
-    ) -> Result<bool, WriteError> {
-        if look == Look::Triple
-            && let Some(field) = self.row.field(target.index)
-            && let Some(triple) = dates::usual_triple(field.bytes())
-            && let Some(day) = triple.as_usual(target.style.dates)
-        {
-            let (mut block, length) = ([0; FIELD], day.len());
-            block[..length].copy_from_slice(&day);
-            let field = Field { block: &block, length };
-            object.field(key, Said::Text, &field);
-            return Ok(true);
+    ) -> Result<Option<Pen>, WriteError> {
+        let unsaid = if slot.is_always { Cell::Empty } else { Cell::Absent };
+        let place = match slot.filling {
+            Filling::Nothing => return object.cell(pen, key, &unsaid).map(Some),
+            Filling::Id => return object.cell(pen, key, &Cell::Text(self.id())).map(Some),
+            Filling::Value(place) => place,
+        };
+        let look = self.look(place);
+        if let Some(target) = self.layout.targets.get(place) {
+            if let Some(day) = self.day(place, target) {
+                let mut block = [0; FIELD];
+                if let Some(room) = block.first_chunk_mut() {
+                    *room = day;
+                }
+                return Ok(Some(object.field(pen, key, Said::Text, &block, day.len())));
+            }
+            let mut cell = Cell::Absent;
+            // What becomes of nothing depends on more.
+            if look != Look::Nothing && self.put_plain(place, &mut cell) {
+                return object.cell(pen, key, &cell).map(Some);
+            }
         }
-        let mut cell = Cell::Absent;
-        // What becomes of nothing depends on more.
-        if look == Look::Nothing || !self.put_plain(place, &mut cell) {
-            return Ok(false);
-        }
-        object.cell(key, &cell)?;
-        Ok(true)
+        let value = match self.value(place) {
+            Ok(None) => unsaid,
+            Ok(Some(FieldValue::Nothing)) if slots.skips_nothing => unsaid,
+            Ok(Some(value)) if wanted(&value) => return object.cell(pen, key, &value.cell()).map(Some),
+            Ok(Some(_)) | Err(_) => return Ok(None),
+        };
+        object.cell(pen, key, &value).map(Some)
+    }
+
+    /// The day that one look shows in the cell for the field of this place, as the API is told it.
+    fn day(&self, place: usize, target: &Target) -> Option<[u8; 10]> {
+        let seen = self.looks.get(place).filter(|seen| seen.look == Look::Triple)?;
+        let text = self.row.block(seen.start as usize)?.first_chunk()?;
+        dates::usual_as_written(text, target.style.dates)
     }
 
     /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error
@@ -293,6 +300,7 @@ impl<'a> Straight<'a> {
 }
 
 /// What is written for a key where one look shows it. Looked up, for no processor can guess what a cell is.
+#[derive(Clone, Copy, Debug)]
 struct Shown([[Option<Said>; Look::Other as usize + 1]; 4]);
 
 impl Shown {
@@ -300,7 +308,7 @@ impl Shown {
         let ColumnOptions {
             blanks_reject, strict, ..
         } = *options;
-        let of = |is_always: bool, style: NumberStyle| {
+        let of = |is_always: bool, has_points: bool| {
             let mut shown = [None; Look::Other as usize + 1];
             shown[Look::Nothing as usize] = match (blanks_reject, skips_nothing && !is_always) {
                 (true, _) => None,
@@ -310,22 +318,17 @@ impl Shown {
             shown[Look::Plain as usize] = Some(Said::Text);
             shown[Look::Digits as usize] = Some(Said::Digits);
             shown[Look::ZeroLed as usize] = (!strict).then_some(Said::Text);
-            shown[Look::Decimal as usize] = (style == NumberStyle::Us).then_some(Said::Digits);
+            shown[Look::Decimal as usize] = has_points.then_some(Said::Digits);
             shown[Look::Either as usize] = shown[Look::Decimal as usize];
             shown
         };
-        Self([
-            of(false, NumberStyle::Eu),
-            of(false, NumberStyle::Us),
-            of(true, NumberStyle::Eu),
-            of(true, NumberStyle::Us),
-        ])
+        Self([of(false, false), of(false, true), of(true, false), of(true, true)])
     }
 
     #[inline]
-    fn of(&self, look: Look, slot: &Slot, style: NumberStyle) -> Option<Said> {
-        let which = usize::from(slot.is_always) << 1 | usize::from(style == NumberStyle::Us);
-        self.0[which][look as usize]
+    fn of(&self, seen: &Seen, slot: &Slot) -> Option<Said> {
+        let which = usize::from(slot.is_always) << 1 | usize::from(seen.has_points);
+        self.0[which][seen.look as usize]
     }
 }
 

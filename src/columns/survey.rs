@@ -10,7 +10,7 @@ use super::dates;
 use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
 use super::layout::{Layout, Target, is_blank};
-use super::looks::Look;
+use super::looks::{Look, Seen};
 use super::matching::column_place;
 use super::numbers::is_plain_integer;
 use super::texts::bare;
@@ -123,7 +123,7 @@ impl TableSurvey {
 
     /// Takes the row of this number. Gives whether it may be an item.
     /// `looks`: what one look shows of its cells.
-    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64, looks: &[Look]) -> bool {
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64, looks: &[Seen]) -> bool {
         if layout.is_phantom(row) {
             self.phantoms.add(row.line, "");
             return false;
@@ -136,7 +136,7 @@ impl TableSurvey {
         self.look_beside(table, row);
         for place in 0..self.looked_at.len() {
             let at = self.looked_at.get(place).copied().unwrap_or_default();
-            let look = looks.get(at).copied().unwrap_or(Look::Other);
+            let look = looks.get(at).map_or(Look::Other, |seen| seen.look);
             if matches!(look, Look::Nothing | Look::Plain | Look::Text | Look::Digits) {
                 continue;
             }

@@ -16,7 +16,7 @@ use crate::convert::Layout;
 use crate::error::{Error, Exit};
 use crate::output::{grouped, human};
 use crate::progress::Progress;
-use crate::sheet::write::{Column, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer};
+use crate::sheet::write::{Buffer, Column, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer};
 
 /// What became of the rows.
 #[derive(Default)]
@@ -59,11 +59,11 @@ struct Part {
     skipped: u64,
     /// With the table of each.
     rejected: Vec<(usize, Vec<Rejection>)>,
-    bytes: Vec<u8>,
+    bytes: Buffer,
 }
 
 /// Writes an item of the table of this number; what it makes of it may go into the bytes.
-type Write<'w> = dyn FnMut(usize, &Draft<'_>, &mut Vec<u8>) -> Result<(), WriteError> + 'w;
+type Write<'w> = dyn FnMut(usize, &Draft<'_>, &mut Buffer) -> Result<(), WriteError> + 'w;
 
 /// How many rejected rows are kept until it is known that what is said of them holds.
 const HELD_BACK: usize = 4096;
@@ -194,7 +194,7 @@ struct Shape {
     columns: Vec<Column>,
     layout: Layout,
     /// Memory of rows that have been written, for those to come.
-    spare: Mutex<Vec<Vec<u8>>>,
+    spare: Mutex<Vec<Buffer>>,
 }
 
 impl Shape {
@@ -214,15 +214,15 @@ impl Shape {
         })
     }
 
-    fn spare(&self) -> MutexGuard<'_, Vec<Vec<u8>>> {
+    fn spare(&self) -> MutexGuard<'_, Vec<Buffer>> {
         self.spare.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Writes rows that have been encoded.
     fn put(&self, parts: &mut dyn InParts, part: &mut Part) -> Result<(), WriteError> {
         let mut bytes = mem::take(&mut part.bytes);
-        let written = parts.encoded(&bytes);
-        bytes.clear();
+        let written = parts.encoded(bytes.as_slice());
+        bytes.truncate(0);
         if bytes.capacity() > 0 {
             self.spare().push(bytes);
         }

@@ -18,7 +18,7 @@ use crate::cli::Export;
 use crate::export::{Layout, TextFill, says_another_id};
 use crate::inventory::{Beside, LineReceiver, Lines, Receiver, Spool};
 use crate::item::Object;
-use crate::sheet::write::{RowEncoder, TableWriter, Target, WriteError};
+use crate::sheet::write::{Buffer, RowEncoder, TableWriter, Target, WriteError};
 use crate::skim::Item;
 
 /// Keeps the items, and writes what was made of them.
@@ -55,7 +55,7 @@ struct Known {
 struct Part {
     written: Written,
     fill: TextFill<Arc<Layout>>,
-    bytes: Vec<u8>,
+    bytes: Buffer,
     failed: bool,
 }
 
@@ -103,7 +103,7 @@ impl<'a> Early<'a> {
         if let Out::Begun(out) = &mut self.out
             && let Some(parts) = out.in_parts()
         {
-            parts.encoded(&part.bytes)?;
+            parts.encoded(part.bytes.as_slice())?;
             self.written.add(part.written);
         }
         Ok(())
@@ -151,7 +151,7 @@ impl Beside for Rows {
             Box::new(Part {
                 written: Written::default(),
                 fill: TextFill::new(Arc::clone(&known.layout)),
-                bytes: Vec::new(),
+                bytes: Buffer::default(),
                 failed: false,
             })
         });

@@ -21,7 +21,7 @@ use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::output::{counted, grouped, human};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{OutFormat, Style, TableWriter, Target, WriteError, writer};
+use crate::sheet::write::{Buffer, OutFormat, Style, TableWriter, Target, WriteError, writer};
 
 /// How many items whose `item_id` isn't their id are named.
 const NAMED: usize = 5;
@@ -70,7 +70,7 @@ struct Part<'l> {
     read: u64,
     written: Written,
     fill: Option<TextFill<&'l Layout>>,
-    bytes: Vec<u8>,
+    bytes: Buffer,
 }
 
 /// Runs the command.
@@ -210,7 +210,7 @@ fn write(
                     context.go_on()?;
                     progress.done(part.read);
                     all.add(part.written);
-                    Ok(parts.encoded(&part.bytes)?)
+                    Ok(parts.encoded(part.bytes.as_slice())?)
                 },
             )
         }

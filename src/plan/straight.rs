@@ -47,7 +47,7 @@ impl Straightway {
             let given: Vec<String> = source.fields_of(table).map(str::to_owned).collect();
             let values = given.iter().map(|field| slot(field)).zip(0..);
             let skips_nothing = policy.blanks == Blanks::Keep;
-            let slots = Slots::new(fields.iter().map(is_always), slot(ITEM_ID), values, skips_nothing)?;
+            let slots = source.slots(fields.iter().map(is_always), slot(ITEM_ID), values, skips_nothing)?;
             Some(Given { fields: given, slots })
         };
         Ok(Self {

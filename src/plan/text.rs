@@ -10,6 +10,7 @@ use std::borrow::Cow;
 use super::{Action, Blanks, Change, Decision, Mode, Policy, decide};
 use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection};
 use crate::item::{FIELDS, ITEM_ID};
+use crate::sheet::write::Buffer;
 use crate::skim::{Item, Skimmed};
 
 /// A change as the journal keeps it. Its texts are UTF-8.
@@ -52,7 +53,7 @@ pub struct PlanPart {
     /// What is to be written.
     changes: Vec<Placed>,
     /// The changes' texts, in one piece: made on one thread and dropped on another, they would each cost both.
-    text: Vec<u8>,
+    text: Buffer,
     /// Where the fields of the last stored item stood.
     pub(super) places: Vec<usize>,
 }
@@ -60,7 +61,7 @@ pub struct PlanPart {
 impl PlanPart {
     /// What is to be written.
     pub fn changes(&self) -> impl Iterator<Item = ChangeText<'_>> {
-        let text = |begin, end| self.text.get(begin..end).unwrap_or_default();
+        let text = |begin, end| self.text.as_slice().get(begin..end).unwrap_or_default();
         self.changes.iter().map(move |change| ChangeText {
             origin: change.origin,
             action: change.action,
@@ -77,13 +78,13 @@ impl PlanPart {
         origin: Origin,
         action: Action,
         id: &str,
-        write: impl FnOnce(&mut Vec<u8>) -> Result<bool, E>,
+        write: impl FnOnce(&mut Buffer) -> Result<bool, E>,
     ) -> Result<bool, E> {
         let begin = self.text.len();
         self.text.extend_from_slice(id.as_bytes());
         let id_end = self.text.len();
         let written = write(&mut self.text);
-        let body = self.text.get(id_end..).unwrap_or_default();
+        let body = self.text.as_slice().get(id_end..).unwrap_or_default();
         if !matches!(written, Ok(true)) || simdutf8::basic::from_utf8(body).is_err() {
             self.text.truncate(begin);
             return written.map(|_| false);
@@ -126,7 +127,7 @@ impl PlanPart {
         self.rows += 1;
         if let (None, Mode::Upsert | Mode::Create) = (stored, policy.mode)
             && let Ok(true) = self.change(origin, Action::Create, &draft.id, |out| {
-                body(draft, policy, out).map(|()| true).ok_or(())
+                out.append(|out| body(draft, policy, out)).map(|()| true).ok_or(())
             })
         {
             return;

@@ -75,6 +75,8 @@ pub struct Field<'a> {
     pub block: &'a [u8; FIELD],
     /// How many of them are the field's: no more than the block has.
     pub length: usize,
+    /// Where they stand in the row's text.
+    pub start: usize,
 }
 
 impl<'a> Field<'a> {
@@ -194,7 +196,18 @@ impl Row {
         };
         let length = end.wrapping_sub(*start);
         let block = self.text.as_bytes().get(*start..)?.first_chunk()?;
-        (length <= FIELD).then_some(Field { block, length })
+        (length <= FIELD).then_some(Field {
+            block,
+            length,
+            start: *start,
+        })
+    }
+
+    /// The short field that begins at this place of the row's text, and whatever stands behind it.
+    #[inline]
+    #[must_use]
+    pub fn block(&self, start: usize) -> Option<&[u8; FIELD]> {
+        self.text.as_bytes().get(start..)?.first_chunk()
     }
 
     /// All cells, in order.

@@ -42,6 +42,18 @@ impl Triple {
         self.day(order).map(|(date, _)| as_written(date))
     }
 
+    /// Whether it is a day in the order mdy, and in the order dmy, where that is told without a calendar: any month has 28
+    /// days. It is none in the order ymd then.
+    pub(crate) fn plainly_fits(self) -> Option<[bool; 2]> {
+        let is_plain = !self.short_year && (1..=9999).contains(&self.c) && self.a.max(self.b) <= 28 && self.a.min(self.b) >= 1;
+        is_plain.then_some([self.a <= 12, self.b <= 12])
+    }
+
+    /// Whether both orders give one day.
+    pub(crate) fn is_one_day(self) -> bool {
+        self.a == self.b
+    }
+
     pub(crate) fn is_short_year(self) -> bool {
         self.short_year
     }
@@ -66,6 +78,25 @@ pub(crate) fn usual_triple(text: &[u8]) -> Option<Triple> {
         c: century * 100 + year,
         short_year: false,
     })
+}
+
+/// The same as the API is told it in this order, or in the first other one in which there is such a day; none if it is no
+/// day in any.
+pub(crate) fn usual_as_written(text: &[u8; 10], order: DateOrder) -> Option<[u8; 10]> {
+    let triple = usual_triple(text)?;
+    let (month, day, [m, mm, d, dd]) = match order {
+        DateOrder::Mdy => (triple.a, triple.b, [0, 1, 3, 4]),
+        DateOrder::Dmy => (triple.b, triple.a, [3, 4, 0, 1]),
+        DateOrder::Ymd => return triple.as_usual(order),
+    };
+    // As many days has any month.
+    if (1..=12).contains(&month) && (1..=28).contains(&day) {
+        let year = [6, 7, 8, 9].map(|at: usize| text[at]);
+        let [m, mm, d, dd] = [m, mm, d, dd].map(|at: usize| text[at]);
+        Some([year[0], year[1], year[2], year[3], b'-', m, mm, b'-', d, dd])
+    } else {
+        triple.as_usual(order)
+    }
 }
 
 /// How many days each month has in any year.

@@ -8,7 +8,7 @@ use super::super::duplicates::{FirstLook, Spot};
 use super::super::error::ColumnError;
 use super::super::ids::Id;
 use super::super::layout::Layout;
-use super::super::looks::{Look, Looks};
+use super::super::looks::{Looks, Seen};
 use super::super::straight::Straight;
 use super::super::survey::TableSurvey;
 use super::super::{Duplicates, Incoming};
@@ -178,7 +178,7 @@ impl Source {
         at: usize,
         row: &'a Row,
         id: Id<'a>,
-        looks: &'a [Look],
+        looks: &'a [Seen],
     ) -> Option<Straight<'a>> {
         let alone = self.groups.is_empty() || self.groups.of(&id.text).is_none();
         (alone && layout.beyond(row).is_none()).then_some(Straight {

@@ -188,7 +188,7 @@ impl Pass<'_> {
             sure: Vec::new(),
             sum: None,
         };
-        let (mut made, mut looks) = (P::default(), Looks::new(self.layout));
+        let (mut made, mut looks) = (P::default(), Looks::new(&job.by));
         let mut take = |row: &Row| {
             done.rows += 1;
             let spot = Spot {

@@ -12,7 +12,7 @@ use super::encode::{Encoder, is_unicode, named, unencodable};
 use super::guard::{guard, guard_formula};
 use super::out::Out;
 use super::text::cell_text;
-use super::{Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
+use super::{Buffer, Column, InParts, LineEnd, RowEncoder, Style, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::sheet::Cell;
 
@@ -144,8 +144,8 @@ fn guarded<'t>(column: &Column, text: Cow<'t, str>, is_header: bool) -> Cow<'t, 
 }
 
 impl RowEncoder for DelimitedEncoder {
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-        self.line(cells, false, out);
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Buffer) -> Result<(), WriteError> {
+        out.append(|out| self.line(cells, false, out));
         Ok(())
     }
 }
@@ -200,9 +200,9 @@ mod tests {
                     excel_safe: false,
                 };
                 let cells: Vec<Cell<'_>> = row.iter().map(|text| Cell::Text(text)).collect();
-                let mut line = Vec::new();
+                let mut line = Buffer::default();
                 encoder.encode(&cells, &mut line).unwrap();
-                prop_assert_eq!(line, plain.into_inner().unwrap());
+                prop_assert_eq!(line.as_slice(), plain.into_inner().unwrap());
             }
         }
     }

@@ -3,6 +3,7 @@
 //! Belongs here: how cells look in each format, compression, and the file that is whole or not there (`file`).
 //! Doesn't: which rows and columns there are, and what their values mean.
 
+mod buffer;
 mod delimited;
 mod encode;
 mod error;
@@ -13,6 +14,7 @@ mod guard;
 #[cfg(test)]
 mod guard_tests;
 mod json;
+mod object;
 mod out;
 #[cfg(test)]
 mod tests;
@@ -24,10 +26,11 @@ mod xlsx_tests;
 use std::io::Write;
 use std::path::Path;
 
+pub use buffer::Buffer;
 pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};
-pub use json::{Object, ObjectEncoder, Said};
+pub use object::{Key, Object, ObjectEncoder, Pen, Said};
 use out::Out;
 
 use super::Cell;
@@ -137,7 +140,7 @@ pub trait InParts {
 /// Makes rows into bytes, on any thread, for the writer that it came from.
 pub trait RowEncoder: Send + Sync {
     /// Adds a whole row's bytes. What an error leaves behind is of no use.
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError>;
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Buffer) -> Result<(), WriteError>;
 
     /// The encoder of objects that this is, whose rows may also be put together cell by cell.
     fn as_objects(&self) -> Option<&ObjectEncoder> {
@@ -216,7 +219,7 @@ impl Compression {
 
 /// What makes JSON objects with these keys, each to stand alone: the cells in the keys' order, absent ones left out.
 pub fn object_encoder(keys: &[&str]) -> Result<ObjectEncoder, WriteError> {
-    ObjectEncoder::new(json::Layout::Single, keys.iter().copied())
+    ObjectEncoder::new(object::Layout::Single, keys.iter().copied())
 }
 
 /// A writer of this format, its header already written. `out` gets the bytes; whoever owns it makes them durable.
@@ -231,7 +234,7 @@ pub fn writer<'w>(
         OutFormat::Csv => Box::new(delimited::DelimitedWriter::new(b',', columns, style, out)?),
         OutFormat::Tsv => Box::new(delimited::DelimitedWriter::new(b'\t', columns, style, out)?),
         OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out)?),
-        OutFormat::Json => Box::new(json::JsonWriter::new(json::Layout::Array, columns, out)?),
-        OutFormat::Jsonl => Box::new(json::JsonWriter::new(json::Layout::Lines, columns, out)?),
+        OutFormat::Json => Box::new(json::JsonWriter::new(object::Layout::Array, columns, out)?),
+        OutFormat::Jsonl => Box::new(json::JsonWriter::new(object::Layout::Lines, columns, out)?),
     })
 }

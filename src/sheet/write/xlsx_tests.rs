@@ -386,14 +386,14 @@ fn many_rows_are_packed_on_many_threads_and_stay_in_order() {
     let mut writer = Box::new(xlsx::XlsxWriter::with_sheet_rows(&columns, out, 4_000).unwrap());
     let encoder = writer.encoder();
     for part in 0..10_u32 {
-        let mut rows = Vec::new();
+        let mut rows = Buffer::default();
         for row in 0..1_000 {
             let id = (part * 1_000 + row).to_string();
             encoder
                 .encode(&[Cell::Text(&id), Cell::Text(&name)], &mut rows)
                 .unwrap();
         }
-        writer.encoded(&rows).unwrap();
+        writer.encoded(rows.as_slice()).unwrap();
     }
     writer.finish().unwrap();
     let folder = tempfile::tempdir().unwrap();

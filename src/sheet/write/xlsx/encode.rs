@@ -8,7 +8,7 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use super::super::{Column, RowEncoder, WriteError};
+use super::super::{Buffer, Column, RowEncoder, WriteError};
 use super::cells::{Content, content, looks_numeric};
 use super::look::{HEADER_STYLE, Look, padded_style};
 use crate::sheet::{Cell, NumberFormat, column_letters};
@@ -65,8 +65,8 @@ impl XmlEncoder {
 }
 
 impl RowEncoder for XmlEncoder {
-    fn encode(&self, cells: &[Cell<'_>], out: &mut Vec<u8>) -> Result<(), WriteError> {
-        self.row(cells, &[], out);
+    fn encode(&self, cells: &[Cell<'_>], out: &mut Buffer) -> Result<(), WriteError> {
+        out.append(|out| self.row(cells, &[], out));
         Ok(())
     }
 }

@@ -109,12 +109,12 @@ fn see(
     row: &Row,
     seen: &mut [Seen],
     kind: Kind,
-    glance: impl Fn(&Field<'_>, Look) -> Look,
+    glance: impl Fn(&Field<'_>) -> Look,
 ) {
     for (at, index) in targets {
         let Some(seen) = seen.get_mut(*at) else { continue };
         if let Some(field) = row.field(*index) {
-            seen.look = glance(&field, nothing_or_other(&field));
+            seen.look = glance(&field);
             seen.length = u8::try_from(field.length).unwrap_or_default();
             seen.start = u32::try_from(field.start).unwrap_or(NOWHERE);
         } else {
@@ -186,23 +186,20 @@ fn look_at_number(text: &[u8]) -> Look {
     }
 }
 
-/// Whether a short field says nothing.
-#[inline]
-fn nothing_or_other(field: &Field<'_>) -> Look {
-    let [a, b, c, d, ..] = *field.block;
-    if is_nothing([a, b, c, d], field.length) {
-        Look::Nothing
-    } else {
-        Look::Other
-    }
-}
-
 /// Looks at a short text, which is most of them: as `look` does, without a step that depends on what one cell holds and the
-/// next doesn't. No processor can guess those, and each wrong guess costs more than the look. `so_far`: `Nothing`, if that
-/// is what it says.
+/// next doesn't. No processor can guess those, and each wrong guess costs more than the look.
 #[inline]
-fn glance_at_text(field: &Field<'_>, so_far: Look) -> Look {
-    const SHOWN: [Look; 4] = [Look::Other, Look::Other, Look::Plain, Look::Text];
+fn glance_at_text(field: &Field<'_>) -> Look {
+    const SHOWN: [Look; 8] = [
+        Look::Other,
+        Look::Other,
+        Look::Plain,
+        Look::Text,
+        Look::Nothing,
+        Look::Nothing,
+        Look::Nothing,
+        Look::Nothing,
+    ];
     let first = field.block.first().copied().unwrap_or_default();
     let last = field
         .block
@@ -218,8 +215,8 @@ fn glance_at_text(field: &Field<'_>, so_far: Look) -> Look {
     }
     let (words, _) = special.as_chunks::<8>();
     let special = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) != 0;
-    let own = SHOWN[usize::from(stands) << 1 | usize::from(special)];
-    if so_far == Look::Nothing { so_far } else { own }
+    let nothing = is_nothing(beginning(field.block), field.length);
+    SHOWN[usize::from(nothing) << 2 | usize::from(stands) << 1 | usize::from(special)]
 }
 
 /// Whether a text that begins and ends with these bytes stands for itself in a column of text: it is neither an error value
@@ -264,22 +261,38 @@ const ENDS: [u8; 256] = {
 
 /// Looks at a short field in a column of dates.
 #[inline]
-fn glance_at_date(field: &Field<'_>, so_far: Look) -> Look {
+fn glance_at_date(field: &Field<'_>) -> Look {
     if matches!(field.length, 10 | 19 | 20) {
         look_at_date(field.bytes())
     } else {
-        so_far
+        nothing_or_other(field)
     }
 }
 
 /// Looks at a short field in a column of times of day.
 #[inline]
-fn glance_at_time(field: &Field<'_>, so_far: Look) -> Look {
+fn glance_at_time(field: &Field<'_>) -> Look {
     if field.length == 8 && dates::is_time_as_written(field.bytes()) {
         Look::Plain
     } else {
-        so_far
+        nothing_or_other(field)
     }
+}
+
+/// What there is to a short field but whether it says nothing.
+#[inline]
+fn nothing_or_other(field: &Field<'_>) -> Look {
+    if is_nothing(beginning(field.block), field.length) {
+        Look::Nothing
+    } else {
+        Look::Other
+    }
+}
+
+/// The first bytes of a block.
+#[inline]
+fn beginning(block: &[u8; FIELD]) -> [u8; 4] {
+    block.first_chunk().copied().unwrap_or_default()
 }
 
 /// For each length, a 1 for each byte of a block that is within it.
@@ -302,7 +315,7 @@ const NUMBER: usize = 16;
 
 #[expect(clippy::needless_bitwise_bool, reason = "a lazy operator is a branch")]
 #[inline]
-fn glance_at_number(field: &Field<'_>, so_far: Look) -> Look {
+fn glance_at_number(field: &Field<'_>) -> Look {
     const SHOWN: [Look; 8] = [
         Look::Other,
         Look::Decimal,
@@ -314,8 +327,8 @@ fn glance_at_number(field: &Field<'_>, so_far: Look) -> Look {
         Look::ZeroLed,
     ];
     // Most columns of numbers hold hardly any, or hardly anything else: that can be guessed.
-    if so_far == Look::Nothing {
-        return so_far;
+    if is_nothing(beginning(field.block), field.length) {
+        return Look::Nothing;
     }
     let length = field.length;
     let Some(block) = field.block.first_chunk::<NUMBER>().filter(|_| length <= NUMBER) else {

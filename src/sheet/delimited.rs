@@ -53,6 +53,12 @@ impl LineCount {
     }
 
     pub(super) fn pass(&mut self, bytes: &[u8]) {
+        if bytes == b"\n" {
+            // As behind most records.
+            self.line += u64::from(!self.after_cr);
+            self.after_cr = false;
+            return;
+        }
         let Some(&last) = bytes.last() else { return };
         if self.after_cr && bytes.first() == Some(&b'\n') {
             // That break was counted when its CR passed by.

@@ -45,11 +45,11 @@ pub(crate) struct Seen {
     /// How long a short field is.
     pub(crate) length: u8,
     /// Where a short field stands in the row's text; `NOWHERE` if the cell is none.
-    pub(crate) start: u32,
+    pub(crate) start: usize,
 }
 
 /// Behind the end of any text of a row.
-const NOWHERE: u32 = u32::MAX;
+const NOWHERE: usize = usize::MAX;
 
 /// Looks at the cells of one row after the other.
 pub(crate) struct Looks {
@@ -94,7 +94,11 @@ impl Looks {
 
     /// Looks at a row; gives what the cell of each target shows.
     pub(crate) fn at(&mut self, row: &Row) -> &[Seen] {
-        see(&self.texts, row, &mut self.row, Kind::Text, glance_at_text);
+        if row.is_plain() {
+            see(&self.texts, row, &mut self.row, Kind::Text, glance_at_plain_text);
+        } else {
+            see(&self.texts, row, &mut self.row, Kind::Text, glance_at_text);
+        }
         see(&self.numbers, row, &mut self.row, Kind::Number, glance_at_number);
         see(&self.dates, row, &mut self.row, Kind::Date, glance_at_date);
         see(&self.times, row, &mut self.row, Kind::Time, glance_at_time);
@@ -116,7 +120,7 @@ fn see(
         if let Some(field) = row.field(*index) {
             seen.look = glance(&field);
             seen.length = u8::try_from(field.length).unwrap_or_default();
-            seen.start = u32::try_from(field.start).unwrap_or(NOWHERE);
+            seen.start = field.start;
         } else {
             seen.look = look_at_cell(row.cell(*index), kind);
             seen.start = NOWHERE;
@@ -190,6 +194,26 @@ fn look_at_number(text: &[u8]) -> Look {
 /// next doesn't. No processor can guess those, and each wrong guess costs more than the look.
 #[inline]
 fn glance_at_text(field: &Field<'_>) -> Look {
+    // What JSON escapes: a byte for each, 0 or 1, which compilers turn into a few instructions for all of them.
+    let mut special = [0; FIELD];
+    let within = WITHIN.get(field.length).unwrap_or(&[1; FIELD]);
+    for ((special, byte), within) in special.iter_mut().zip(field.block).zip(within) {
+        *special = within & (u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\'));
+    }
+    let (words, _) = special.as_chunks::<8>();
+    let special = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) != 0;
+    shown_by_text(field, special)
+}
+
+/// The same, where it is known of the whole row that nothing in it has to be escaped.
+#[inline]
+fn glance_at_plain_text(field: &Field<'_>) -> Look {
+    shown_by_text(field, false)
+}
+
+/// `special`: something in it has to be escaped.
+#[inline]
+fn shown_by_text(field: &Field<'_>, special: bool) -> Look {
     const SHOWN: [Look; 8] = [
         Look::Other,
         Look::Other,
@@ -207,14 +231,6 @@ fn glance_at_text(field: &Field<'_>) -> Look {
         .copied()
         .unwrap_or_default();
     let stands = stands_for_itself(first, last);
-    // What JSON escapes: a byte for each, 0 or 1, which compilers turn into a few instructions for all of them.
-    let mut special = [0; FIELD];
-    let within = WITHIN.get(field.length).unwrap_or(&[1; FIELD]);
-    for ((special, byte), within) in special.iter_mut().zip(field.block).zip(within) {
-        *special = within & (u8::from(*byte < b' ') | u8::from(*byte == b'"') | u8::from(*byte == b'\\'));
-    }
-    let (words, _) = special.as_chunks::<8>();
-    let special = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word)) != 0;
     let nothing = is_nothing(beginning(field.block), field.length);
     SHOWN[usize::from(nothing) << 2 | usize::from(stands) << 1 | usize::from(special)]
 }
@@ -453,6 +469,7 @@ mod tests {
                 "[0-9]{1,4}\\.[0-9]{3}",
                 "[ '=#a-zA/0é\u{a0}\"\\\\\u{0}\u{1f}\u{7f}]{0,32}",
                 "[a-z0-9]{1,30}[\"\\\\\t\ré]?[a-z]{0,3}",
+                "[nN]?(one|a|il)?[\u{85}\u{a0}\u{1680}\u{2003}\u{3000}\u{205f}\u{feff}—\u{c0}大麻ァ😀 a]{0,4}",
                 Just("#N/A".to_owned()),
                 Just("#REF!".to_owned()),
             ],
@@ -461,7 +478,13 @@ mod tests {
             row.fill_fields(&[&text, "behind\"1"]);
             for kind in [Kind::Text, Kind::Number, Kind::Date, Kind::Time] {
                 let at_any_length = look(&text, kind);
-                let seen = row.field(0).map_or(at_any_length, |field| glance(&field, kind));
+                let glance = match kind {
+                    Kind::Text => glance_at_text,
+                    Kind::Number => glance_at_number,
+                    Kind::Date => glance_at_date,
+                    Kind::Time => glance_at_time,
+                };
+                let seen = row.field(0).map_or(at_any_length, |field| glance(&field));
                 if text.is_empty() {
                     prop_assert_eq!(seen, Look::Nothing);
                     continue;
@@ -471,6 +494,9 @@ mod tests {
                 prop_assert_eq!(shown, at_any_length);
                 let is_escaped = serde_json::to_string(&text).unwrap().len() > text.len() + 2;
                 prop_assert!(seen != Look::Plain || !is_escaped);
+                if let Some(field) = row.field(0).filter(|_| kind == Kind::Text && !is_escaped) {
+                    prop_assert_eq!(glance_at_plain_text(&field), seen);
+                }
                 prop_assert!(seen != Look::Text || is_escaped || row.field(0).is_none());
                 for (numbers, order, signs) in [
                     (NumberStyle::Us, DateOrder::Mdy, false),
@@ -507,6 +533,8 @@ mod tests {
                             };
                             let written = String::from_utf8(triple.as_usual(order).unwrap().to_vec()).unwrap();
                             prop_assert_eq!(Some(triple), dates::usual_triple(text.as_bytes()));
+                            let day = text.as_bytes().first_chunk().and_then(|text| dates::usual_as_written(text, order));
+                            prop_assert_eq!(day, triple.as_usual(order));
                             let Meaning::Value(FieldValue::Text(value), concern) = meaning else {
                                 return Err(TestCaseError::fail("a triple is no value"));
                             };

@@ -224,7 +224,7 @@ impl<'a> Straight<'a> {
             if let Filling::Value(place) = slot.filling
                 && let Some(seen) = self.looks.get(place)
                 && let Some(said) = slots.shown.of(seen, slot)
-                && let Some(block) = self.row.block(seen.start as usize)
+                && let Some(block) = self.row.block(seen.start)
             {
                 pen = object.field(pen, key, said, block, usize::from(seen.length));
                 continue;
@@ -284,7 +284,7 @@ impl<'a> Straight<'a> {
     /// The day that one look shows in the cell for the field of this place, as the API is told it.
     fn day(&self, place: usize, target: &Target) -> Option<[u8; 10]> {
         let seen = self.looks.get(place).filter(|seen| seen.look == Look::Triple)?;
-        let text = self.row.block(seen.start as usize)?.first_chunk()?;
+        let text = self.row.block(seen.start)?.first_chunk()?;
         dates::usual_as_written(text, target.style.dates)
     }
 

@@ -268,6 +268,8 @@ impl ChunkReader {
         self.place.lines.pass_text();
         row.clear(line);
         self.broken.clear();
+        self.marks.forget_escapes();
+        let mut has_escapes = false;
         let delimiter = self.text.delimiter;
         let end = loop {
             let mut end = self.marks.at_or_behind(bytes, at);
@@ -279,6 +281,7 @@ impl ChunkReader {
                     if quoted.has_breaks {
                         self.place.lines.pass(bytes.get(at..=quoted.close)?);
                     }
+                    has_escapes |= quoted.has_controls;
                     end = bare_end(&mut self.marks, bytes, quoted.close + 1);
                     field = if quoted.has_doubled || end != quoted.close + 1 {
                         self.broken.push(Broken {
@@ -293,6 +296,7 @@ impl ChunkReader {
                 } else {
                     end = bare_end(&mut self.marks, bytes, end);
                     field.1 = end;
+                    has_escapes = true;
                 }
                 mark = bytes.get(end).copied();
             }
@@ -310,7 +314,9 @@ impl ChunkReader {
         for broken in &self.broken {
             let quoted = text_of(bytes.get(broken.quoted.clone())?)?;
             row.put_field(broken.field, quoted, text_of(bytes.get(broken.bare.clone())?)?);
+            has_escapes = true;
         }
+        row.set_plain(!has_escapes && !self.marks.has_escapes());
         Some(end)
     }
 }
@@ -320,6 +326,8 @@ struct Quoted {
     close: usize,
     has_doubled: bool,
     has_breaks: bool,
+    /// Whether any of its marks is a control character: a line break, or a tab that parts fields elsewhere.
+    has_controls: bool,
 }
 
 impl Quoted {
@@ -329,6 +337,7 @@ impl Quoted {
             close: open,
             has_doubled: false,
             has_breaks: false,
+            has_controls: false,
         };
         loop {
             found.close = marks.at_or_behind(text, found.close + 1);
@@ -338,7 +347,10 @@ impl Quoted {
                     found.close += 1;
                 }
                 b'"' => return Some(found),
-                byte => found.has_breaks |= matches!(byte, b'\n' | b'\r'),
+                byte => {
+                    found.has_breaks |= matches!(byte, b'\n' | b'\r');
+                    found.has_controls |= *byte < b' ';
+                }
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) struct Marks {
     base: usize,
     /// A bit for each of the block's bytes that is a mark, the lowest for the first.
     bits: u64,
+    /// Whether JSON escapes any of the block's bytes, marks aside; and of those before it since `forget_escapes`.
+    escapes: (bool, bool),
 }
 
 impl Marks {
@@ -27,7 +29,19 @@ impl Marks {
             delimiter,
             base: NOWHERE,
             bits: 0,
+            escapes: (false, false),
         }
+    }
+
+    /// Whether JSON may escape a byte that is no mark, of all that has been looked at since `forget_escapes`: backslashes,
+    /// control characters.
+    pub(super) fn has_escapes(&self) -> bool {
+        self.escapes.0 | self.escapes.1
+    }
+
+    /// Forgets what stands before the block that was looked at last.
+    pub(super) fn forget_escapes(&mut self) {
+        self.escapes.1 = false;
     }
 
     /// The first mark at or behind `from`; the text's length if there is none. Always to be asked of one text.
@@ -50,7 +64,8 @@ impl Marks {
         let mut from = if ahead < BLOCK { self.base + BLOCK } else { from };
         while from < text.len() {
             self.base = from / BLOCK * BLOCK;
-            self.bits = self.look(text.get(self.base..).unwrap_or_default());
+            self.escapes.1 |= self.escapes.0;
+            (self.bits, self.escapes.0) = self.look(text.get(self.base..).unwrap_or_default());
             let bits = self.bits >> (from - self.base);
             if bits != 0 {
                 return from + bits.trailing_zeros() as usize;
@@ -61,12 +76,12 @@ impl Marks {
     }
 
     /// Looks at the first block.
-    fn look(&self, text: &[u8]) -> u64 {
+    fn look(&self, text: &[u8]) -> (u64, bool) {
         if let Some(block) = text.first_chunk::<BLOCK>() {
             return bits(block, self.delimiter);
         }
-        // What fills up the last block is no mark: NUL is refused as a delimiter.
-        let mut block = [0; BLOCK];
+        // What fills up the last block is no mark and needs no escape.
+        let mut block = [if self.delimiter == b'.' { b':' } else { b'.' }; BLOCK];
         for (to, from) in block.iter_mut().zip(text) {
             *to = *from;
         }
@@ -74,20 +89,25 @@ impl Marks {
     }
 }
 
-fn bits(block: &[u8; BLOCK], delimiter: u8) -> u64 {
+/// A bit for each byte that is a mark, and whether JSON escapes any of the others.
+fn bits(block: &[u8; BLOCK], delimiter: u8) -> (u64, bool) {
     // One byte for each, 0 or 1: a loop that compilers turn into a few instructions for all of them.
-    let mut hits = [0; BLOCK];
-    for (hit, byte) in hits.iter_mut().zip(block) {
+    let (mut hits, mut escapes) = ([0; BLOCK], [0; BLOCK]);
+    for ((hit, escape), byte) in hits.iter_mut().zip(&mut escapes).zip(block) {
         *hit = u8::from(*byte == delimiter)
             | u8::from(*byte == b'\n')
             | u8::from(*byte == b'\r')
             | u8::from(*byte == b'"');
+        *escape = u8::from(*byte < b' ') & !*hit | u8::from(*byte == b'\\');
     }
     let (words, _) = hits.as_chunks::<8>();
-    words
+    let bits = words
         .iter()
         .rev()
-        .fold(0, |bits, word| bits << 8 | packed(u64::from_le_bytes(*word)))
+        .fold(0, |bits, word| bits << 8 | packed(u64::from_le_bytes(*word)));
+    let (words, _) = escapes.as_chunks::<8>();
+    let escapes = words.iter().fold(0, |all, word| all | u64::from_le_bytes(*word));
+    (bits, escapes != 0)
 }
 
 #[cfg(test)]
@@ -99,7 +119,7 @@ mod tests {
     proptest! {
         #[test]
         fn every_mark_is_found_and_nothing_else(
-            text in prop::collection::vec(prop::sample::select(b"aaaaaaab;,\n\r\"\xc3\x01".to_vec()), 0..300),
+            text in prop::collection::vec(prop::sample::select(b"aaaaaaab;,\n\r\"\xc3\x01\\".to_vec()), 0..300),
             from in 0_usize..300,
         ) {
             let mut marks = Marks::new(b';');
@@ -113,6 +133,8 @@ mod tests {
                 found.push(at);
                 at += 1;
             }
+            let is_escaped = |byte: &u8| matches!(byte, b'\\' | 0..b' ') && !b";\n\r\"".contains(byte);
+            prop_assert!(marks.has_escapes() || !text[from.min(text.len())..].iter().any(is_escaped));
             let expected: Vec<usize> =
                 (from.min(text.len())..text.len()).filter(|at| b";\n\r\"".contains(&text[*at])).collect();
             prop_assert_eq!(found, expected);

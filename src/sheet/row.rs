@@ -66,6 +66,8 @@ pub struct Row {
     cells: Vec<Raw>,
     /// What cells of JSON hold.
     values: Vec<Value>,
+    /// It is known that JSON writes all of its texts as they stand.
+    plain: bool,
 }
 
 /// A field of a text row, to be looked at in a block of one size: what takes no look at a length takes no guess at it.
@@ -140,6 +142,18 @@ impl Row {
         self.text.clear();
         self.cells.clear();
         self.values.clear();
+        self.plain = false;
+    }
+
+    /// Whether it is known that JSON writes all of its texts as they stand, with nothing in them escaped.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.plain
+    }
+
+    /// Says that JSON writes all of its texts as they stand, until the row is filled anew.
+    pub(super) fn set_plain(&mut self, plain: bool) {
+        self.plain = plain;
     }
 
     /// How many cells the row has, up to its last one.

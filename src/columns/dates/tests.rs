@@ -141,3 +141,21 @@ fn the_usual_way_to_write_a_date_is_taken_for_a_triple() {
         assert!(usual_triple(text.as_bytes()).is_none(), "{text}");
     }
 }
+
+proptest! {
+    #[test]
+    fn what_is_told_without_a_calendar_is_what_the_calendar_says(
+        a in 0_i16..40, b in 0_i16..40, c in prop_oneof![0_i16..120, 1900_i16..2100, Just(9999), Just(i16::MAX)], short_year in any::<bool>(),
+    ) {
+        let triple = Triple { a, b, c, short_year };
+        if let Some(fits) = triple.plainly_fits() {
+            let [mdy, dmy, ymd] = [DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd].map(|order| triple.date(order));
+            prop_assert_eq!((fits, ymd), ([mdy.is_some(), dmy.is_some()], None));
+            if let (Some(mdy), Some(dmy)) = (mdy, dmy) {
+                prop_assert_eq!(triple.is_one_day(), mdy == dmy);
+            }
+        } else {
+            prop_assert!(short_year || !(1..=28).contains(&a) || !(1..=28).contains(&b) || !(1..=9999).contains(&c));
+        }
+    }
+}

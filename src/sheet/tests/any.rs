@@ -48,10 +48,13 @@ proptest! {
     #[test]
     fn a_text_in_chunks_has_the_rows_of_the_text_as_a_whole(
         bytes in prop_oneof![
-            "[a#N/A1\",;\\r\\né\u{feff}]{0,80}".prop_map(String::into_bytes),
-            "(\u{feff})?([ab\u{e9}]{0,3}(\"([a,\\r\\n]|\"\"){0,4}\"[a\"]?)?[,\\r\\n]){0,30}".prop_map(String::into_bytes),
+            "[a#N/A1\",\t;\\r\\né\u{feff}]{0,80}".prop_map(String::into_bytes),
+            "(\u{feff})?([ab\u{e9}]{0,3}(\"([a,\t\\r\\n]|\"\"){0,4}\"[a\"]?)?[,\t\\r\\n]){0,30}".prop_map(String::into_bytes),
             prop::collection::vec(prop::sample::select(b"a\",\r\n\xc3\xa9".to_vec()), 0..60),
+            // Hardly anything that JSON escapes, and far apart.
+            "([a]{0,90}[,\t\n]{1,3}(\"[a]{0,70}[,\t\\\\]?[a]{0,70}\"\n)?[\\\\\u{1}]?){0,6}".prop_map(String::into_bytes),
         ],
+        delimiter in prop::sample::select(b",\t".to_vec()),
         size in 1_usize..40,
         columns in 1_usize..6,
         row_bytes in 8_usize..64,
@@ -59,8 +62,8 @@ proptest! {
     ) {
         let limits = Limits { columns, row_bytes, ..Limits::default() };
         let rule = DataRule { found: header::Found::default(), drop_zeros: false, hidden: std::sync::Arc::default() };
-        let plain = DelimitedReader::new("f", "UTF-8", b',', &limits, &*bytes).skipping(skip);
-        let text = Text { file: "f".to_owned(), encoding: "UTF-8", delimiter: b',', limits, skip };
+        let plain = DelimitedReader::new("f", "UTF-8", delimiter, &limits, &*bytes).skipping(skip);
+        let text = Text { file: "f".to_owned(), encoding: "UTF-8", delimiter, limits, skip };
         let input = Box::new(std::io::Cursor::new(bytes.clone()));
         let mut chunks = Chunks::new(text, rule.clone(), input).sized(size);
         let whole = all_rows(&mut DataRows::new(plain, rule));
@@ -80,12 +83,17 @@ proptest! {
     }
 }
 
-/// All rows, and the error that ended them.
+/// All rows, and the error that ended them. What is called plain is plain.
 fn all_rows(reader: &mut dyn RowReader) -> (Vec<(u64, Vec<String>)>, Option<String>) {
     let (mut row, mut rows) = (Row::new(), Vec::new());
     loop {
         match reader.next(&mut row) {
-            Ok(true) => rows.push((row.line, row.cells().map(show).collect())),
+            Ok(true) => {
+                let escapes = |text: &str| text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
+                let needs_none = row.cells().all(|cell| !matches!(cell, Cell::Text(text) if escapes(text)));
+                assert!(needs_none || !row.is_plain(), "{row:?}");
+                rows.push((row.line, row.cells().map(show).collect()));
+            }
             Ok(false) => return (rows, None),
             Err(failure) => return (rows, Some(failure.to_string())),
         }

@@ -7,8 +7,9 @@
 //! ids themselves: so a collision of hashes can't be taken for one id, and memory stays flat.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
 
+use foldhash::quality::RandomState;
 use rayon::slice::ParallelSliceMut;
 
 /// Which row it is. A line alone doesn't tell: a JSON file may have all its rows on one.

@@ -4,9 +4,9 @@
 //! Belongs here: telling such cells from all others, quickly. Doesn't: the others (`cells`); a property holds the two to the
 //! same meaning.
 
+use super::NumberStyle;
 use super::cells::{Blanks, Part};
 use super::dates;
-use super::NumberStyle;
 use super::layout::{Layout, Target};
 use super::numbers::is_plain_integer;
 use crate::bits::packed;
@@ -34,6 +34,8 @@ pub(crate) enum Look {
     ZeroLed,
     /// It takes more than a look.
     Other,
+    /// Nobody has looked yet: a cell in a column of text, which is looked at when it is asked for.
+    Untold,
 }
 
 /// What one look shows of a cell, and where it stands.
@@ -44,65 +46,83 @@ pub(crate) struct Seen {
     pub(crate) has_points: bool,
     /// How long a short field is.
     pub(crate) length: u8,
-    /// Where a short field stands in the row's text; `NOWHERE` if the cell is none.
+    /// Where a short field stands in the row's text, `NOWHERE` if the cell is none; its column, where nobody has looked.
     pub(crate) start: usize,
 }
 
 /// Behind the end of any text of a row.
 const NOWHERE: usize = usize::MAX;
 
-/// Looks at the cells of one row after the other.
+/// Looks at the cells of one row after the other. Those of text are left for when they are asked for: the survey has
+/// nothing to find in them.
 pub(crate) struct Looks {
     /// For each kind, the targets of which one look may tell something, each with its column. The cells of one kind are
     /// looked at one after the other, so that what is to be done with each is known beforehand.
-    texts: Vec<(usize, usize)>,
     numbers: Vec<(usize, usize)>,
     dates: Vec<(usize, usize)>,
     times: Vec<(usize, usize)>,
     /// For each target, what its cell shows.
     row: Vec<Seen>,
+    /// The targets whose cells show something of their columns, or take more than a look. First, as many as `always`, those
+    /// of which a look never tells anything; how many there are; and room for all.
+    telling: Vec<usize>,
+    always: usize,
+    count: usize,
 }
 
 impl Looks {
     pub(crate) fn new(layout: &Layout) -> Self {
+        let is_plain = |target: &Target| {
+            let style = &target.style;
+            layout.untyped && target.joined.is_none() && style.part == Part::Whole && style.blanks == Blanks::default()
+        };
         let of_kind = |kind: Kind| {
             let targets = layout.targets.iter().enumerate();
-            let plain = targets.filter(|(_, target)| {
-                let style = &target.style;
-                layout.untyped
-                    && target.joined.is_none()
-                    && style.kind == kind
-                    && style.part == Part::Whole
-                    && style.blanks == Blanks::default()
-            });
+            let plain = targets.filter(|(_, target)| target.style.kind == kind && is_plain(target));
             plain.map(|(at, target)| (at, target.index)).collect()
         };
-        let other = |target: &Target| Seen {
-            look: Look::Other,
-            has_points: target.style.numbers == NumberStyle::Us,
-            length: 0,
-            start: NOWHERE,
+        let blank = |target: &Target| {
+            let untold = target.style.kind == Kind::Text && is_plain(target);
+            Seen {
+                look: if untold { Look::Untold } else { Look::Other },
+                has_points: target.style.numbers == NumberStyle::Us,
+                length: 0,
+                start: if untold { target.index } else { NOWHERE },
+            }
         };
+        let targets = layout.targets.iter().enumerate();
+        let always = targets.filter(|(_, target)| target.style.kind != Kind::Text && !is_plain(target));
+        let mut telling: Vec<usize> = always.map(|(at, _)| at).collect();
+        let always = telling.len();
+        telling.resize(layout.targets.len(), 0);
         Self {
-            texts: of_kind(Kind::Text),
             numbers: of_kind(Kind::Number),
             dates: of_kind(Kind::Date),
             times: of_kind(Kind::Time),
-            row: layout.targets.iter().map(other).collect(),
+            row: layout.targets.iter().map(blank).collect(),
+            telling,
+            always,
+            count: always,
         }
     }
 
-    /// Looks at a row; gives what the cell of each target shows.
-    pub(crate) fn at(&mut self, row: &Row) -> &[Seen] {
-        if row.is_plain() {
-            see(&self.texts, row, &mut self.row, Kind::Text, glance_at_plain_text);
-        } else {
-            see(&self.texts, row, &mut self.row, Kind::Text, glance_at_text);
-        }
-        see(&self.numbers, row, &mut self.row, Kind::Number, glance_at_number);
-        see(&self.dates, row, &mut self.row, Kind::Date, glance_at_date);
-        see(&self.times, row, &mut self.row, Kind::Time, glance_at_time);
+    /// Looks at a row.
+    pub(crate) fn look_at(&mut self, row: &Row) {
+        self.count = self.always;
+        let (seen, telling, count) = (&mut self.row, &mut self.telling, &mut self.count);
+        see(&self.numbers, row, seen, telling, count, Kind::Number, glance_at_number);
+        see(&self.dates, row, seen, telling, count, Kind::Date, glance_at_date);
+        see(&self.times, row, seen, telling, count, Kind::Time, glance_at_time);
+    }
+
+    /// What the cell of each target shows.
+    pub(crate) fn seen(&self) -> &[Seen] {
         &self.row
+    }
+
+    /// The targets, text aside, whose cells the survey has to look at.
+    pub(crate) fn telling(&self) -> &[usize] {
+        self.telling.get(..self.count).unwrap_or_default()
     }
 }
 
@@ -112,9 +132,12 @@ fn see(
     targets: &[(usize, usize)],
     row: &Row,
     seen: &mut [Seen],
+    telling: &mut [usize],
+    count: &mut usize,
     kind: Kind,
     glance: impl Fn(&Field<'_>) -> Look,
 ) {
+    let mut told = *count;
     for (at, index) in targets {
         let Some(seen) = seen.get_mut(*at) else { continue };
         if let Some(field) = row.field(*index) {
@@ -125,7 +148,13 @@ fn see(
             seen.look = look_at_cell(row.cell(*index), kind);
             seen.start = NOWHERE;
         }
+        if let Some(next) = telling.get_mut(told) {
+            *next = *at;
+        }
+        let is_usual = matches!(seen.look, Look::Nothing | Look::Plain | Look::Text | Look::Digits);
+        told += usize::from(!is_usual);
     }
+    *count = told;
 }
 
 /// Looks at a cell that is no short field.
@@ -135,6 +164,24 @@ fn look_at_cell(cell: Cell<'_>, kind: Kind) -> Look {
         Cell::Empty => Look::Nothing,
         Cell::Text(text) => look(text, kind),
         _ => Look::Other,
+    }
+}
+
+/// Looks at a cell in a column of text, in which nobody has looked yet.
+pub(crate) fn look_at_text(row: &Row, index: usize) -> Look {
+    match row.field(index) {
+        Some(field) => glance_at_text_of(row, &field),
+        None => look_at_cell(row.cell(index), Kind::Text),
+    }
+}
+
+/// Looks at a short field of this row, in a column of text.
+#[inline]
+pub(crate) fn glance_at_text_of(row: &Row, field: &Field<'_>) -> Look {
+    if row.is_plain() {
+        glance_at_plain_text(field)
+    } else {
+        glance_at_text(field)
     }
 }
 

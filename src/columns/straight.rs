@@ -9,10 +9,10 @@ use std::borrow::Cow;
 use super::cells::{self, Meaning};
 use super::dates;
 use super::layout::{Layout, Target};
-use super::looks::{Look, Seen};
+use super::looks::{self, Look, Seen};
 use super::{ColumnOptions, FieldValue, NumberStyle, Origin, Source};
 use crate::sheet::write::{Buffer, Key, Object, ObjectEncoder, Pen, Said, WriteError};
-use crate::sheet::{Cell, FIELD, Row};
+use crate::sheet::{Cell, FIELD, Field, Row};
 
 /// Rows of so many slots take no memory of their own on their way: more than there are fields.
 const USUAL: usize = 48;
@@ -74,6 +74,8 @@ impl Source {
 pub struct Straight<'a> {
     pub(super) table: usize,
     pub(super) id: Cow<'a, str>,
+    /// The id's own cell, where that is a short field which JSON writes as it stands.
+    pub(super) id_field: Option<Field<'a>>,
     pub(super) layout: &'a Layout,
     pub(super) row: &'a Row,
     /// What one look shows of each target's cell.
@@ -106,13 +108,17 @@ impl<'a> Straight<'a> {
     /// Whether one look shows that the row says nothing in the field of this place, which is allowed.
     #[inline]
     #[must_use]
-    pub fn is_plainly_nothing(&self, place: usize) -> bool {
+    fn is_plainly_nothing(&self, place: usize) -> bool {
         self.look(place) == Look::Nothing && !self.options.blanks_reject
     }
 
     #[inline]
     fn look(&self, place: usize) -> Look {
-        self.looks.get(place).map_or(Look::Other, |seen| seen.look)
+        match self.looks.get(place) {
+            Some(seen) if seen.look == Look::Untold => looks::look_at_text(self.row, seen.start),
+            Some(seen) => seen.look,
+            None => Look::Other,
+        }
     }
 
     /// What the row says in the field of this place among `Source::fields_of`, where one look shows that: nothing, the
@@ -221,12 +227,8 @@ impl<'a> Straight<'a> {
     ) -> Result<bool, WriteError> {
         let (mut object, mut pen) = encoder.begin(out);
         for (key, slot) in encoder.keys().iter().zip(&slots.slots) {
-            if let Filling::Value(place) = slot.filling
-                && let Some(seen) = self.looks.get(place)
-                && let Some(said) = slots.shown.of(seen, slot)
-                && let Some(block) = self.row.block(seen.start)
-            {
-                pen = object.field(pen, key, said, block, usize::from(seen.length));
+            if let Some((said, block, length)) = self.shown(slots, slot) {
+                pen = object.field(pen, key, said, block, length);
                 continue;
             }
             match self.write_other(slots, slot, &wanted, (key, pen), &mut object)? {
@@ -239,6 +241,29 @@ impl<'a> Straight<'a> {
         }
         object.end(pen);
         Ok(true)
+    }
+
+    /// What is written for a slot as it stands, as one look shows: a block, of which so many bytes count.
+    #[expect(clippy::inline_always, reason = "one of two loops that there is time to be lost in")]
+    #[inline(always)]
+    fn shown(&self, slots: &Slots, slot: &Slot) -> Option<(Said, &'a [u8; FIELD], usize)> {
+        match slot.filling {
+            Filling::Value(place) => {
+                let seen = self.looks.get(place)?;
+                if seen.look == Look::Untold {
+                    let field = self.row.field(seen.start)?;
+                    let look = looks::glance_at_text_of(self.row, &field);
+                    return Some((slots.shown.of(look, seen, slot)?, field.block, field.length));
+                }
+                let said = slots.shown.of(seen.look, seen, slot)?;
+                Some((said, self.row.block(seen.start)?, usize::from(seen.length)))
+            }
+            Filling::Id => {
+                let field = self.id_field?;
+                Some((Said::Text, field.block, field.length))
+            }
+            Filling::Nothing => None,
+        }
     }
 
     /// Adds what takes more than a look to an object; none where it is refused.
@@ -301,7 +326,10 @@ impl<'a> Straight<'a> {
 
 /// What is written for a key where one look shows it. Looked up, for no processor can guess what a cell is.
 #[derive(Clone, Copy, Debug)]
-struct Shown([[Option<Said>; Look::Other as usize + 1]; 4]);
+struct Shown([[Option<Said>; LOOKS]; 4]);
+
+/// How many looks there are.
+const LOOKS: usize = Look::Untold as usize + 1;
 
 impl Shown {
     fn new(skips_nothing: bool, options: &ColumnOptions) -> Self {
@@ -309,7 +337,7 @@ impl Shown {
             blanks_reject, strict, ..
         } = *options;
         let of = |is_always: bool, has_points: bool| {
-            let mut shown = [None; Look::Other as usize + 1];
+            let mut shown = [None; LOOKS];
             shown[Look::Nothing as usize] = match (blanks_reject, skips_nothing && !is_always) {
                 (true, _) => None,
                 (false, true) => Some(Said::Unsaid),
@@ -326,9 +354,9 @@ impl Shown {
     }
 
     #[inline]
-    fn of(&self, seen: &Seen, slot: &Slot) -> Option<Said> {
+    fn of(&self, look: Look, seen: &Seen, slot: &Slot) -> Option<Said> {
         let which = usize::from(slot.is_always) << 1 | usize::from(seen.has_points);
-        self.0[which][seen.look as usize]
+        self.0[which][look as usize]
     }
 }
 

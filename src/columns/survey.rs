@@ -10,7 +10,7 @@ use super::dates;
 use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
 use super::layout::{Layout, Target, is_blank};
-use super::looks::{Look, Seen};
+use super::looks::{Look, Looks};
 use super::matching::column_place;
 use super::numbers::is_plain_integer;
 use super::texts::bare;
@@ -38,8 +38,6 @@ pub(crate) struct TableSurvey {
     phantoms: Tally,
     /// The number and the line of the last row, if that is a sum and no item.
     total: Option<(u64, u64)>,
-    /// Which of the targets have to be looked at: text needs no decision.
-    looked_at: Vec<usize>,
     /// The columns that no field reads, and whether they have a header.
     beside: Vec<(usize, bool)>,
 }
@@ -67,14 +65,7 @@ impl TableSurvey {
         let beside = beside
             .filter(|(_, (read, _))| !**read)
             .map(|(index, (_, named))| (index, *named));
-        let needs_look = |at: &usize| {
-            layout
-                .targets
-                .get(*at)
-                .is_some_and(|target| target.style.kind != Kind::Text)
-        };
         Self {
-            looked_at: (0..layout.targets.len()).filter(needs_look).collect(),
             beside: beside.collect(),
             evidence: vec![Evidence::default(); layout.targets.len()],
             concerns: BTreeMap::new(),
@@ -123,7 +114,7 @@ impl TableSurvey {
 
     /// Takes the row of this number. Gives whether it may be an item.
     /// `looks`: what one look shows of its cells.
-    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64, looks: &[Seen]) -> bool {
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64, looks: &Looks) -> bool {
         if layout.is_phantom(row) {
             self.phantoms.add(row.line, "");
             return false;
@@ -134,12 +125,9 @@ impl TableSurvey {
             self.short.add(row.line, "");
         }
         self.look_beside(table, row);
-        for place in 0..self.looked_at.len() {
-            let at = self.looked_at.get(place).copied().unwrap_or_default();
-            let look = looks.get(at).map_or(Look::Other, |seen| seen.look);
-            if matches!(look, Look::Nothing | Look::Plain | Look::Text | Look::Digits) {
-                continue;
-            }
+        // Text needs no decision.
+        for at in looks.telling().iter().copied() {
+            let look = looks.seen().get(at).map_or(Look::Other, |seen| seen.look);
             let Some(target) = layout.targets.get(at) else { continue };
             match (look, row.text_at(target.index), self.evidence.get_mut(at)) {
                 (Look::Decimal, Some(text), Some(evidence)) => evidence.decimal(row.line, text),

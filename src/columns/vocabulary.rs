@@ -201,7 +201,8 @@ impl Vocabulary {
 
 /// Whether a column is never a field: the server's own, or a reject file's.
 pub(crate) fn is_ignored(name: &str) -> bool {
-    REJECT_COLUMNS.contains(&name.trim()) || SERVER_FIELDS[1..].iter().any(|field| fold(field) == fold(name))
+    let folded = fold(name);
+    REJECT_COLUMNS.contains(&name.trim()) || SERVER_FIELDS[1..].iter().any(|field| fold(field) == folded)
 }
 
 /// Tells `sheet` how well a text is known as a column's name, so that it finds the header row.
@@ -252,11 +253,11 @@ impl HeaderJudge for Judge {
             return false;
         }
         let folded = fold(name);
-        !folded.is_empty()
-            && !is_ignored(name)
-            && (self.vocabulary.own(&folded).is_some()
-                || self.extra.contains(&folded)
-                || self.vocabulary.synonym(&folded).is_some())
+        // Asked of every text among a file's first rows, most of which are data.
+        let is_in_it = self.vocabulary.own(&folded).is_some()
+            || self.extra.contains(&folded)
+            || self.vocabulary.synonym(&folded).is_some();
+        is_in_it && !folded.is_empty() && !is_ignored(name)
     }
 
     fn weight(&self, name: &str) -> u32 {

@@ -97,10 +97,10 @@ impl Straightway {
         places.resize(given.fields.len(), 0);
         let mut fields = given.fields.iter().zip(places).enumerate();
         fields.all(|(place, (field, at))| {
-            if row.is_plainly_nothing(place) && self.policy.blanks == Blanks::Keep {
+            let plain = row.plain(place);
+            if plain == Some(Cell::Empty) && self.policy.blanks == Blanks::Keep {
                 return true;
             }
-            let plain = row.plain(place);
             let before = stored.fields.get(*at).filter(|(name, _)| name == field);
             let old = before.or_else(|| {
                 let found = place_of(stored, field, 0)?;

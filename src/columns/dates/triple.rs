@@ -45,7 +45,8 @@ impl Triple {
     /// Whether it is a day in the order mdy, and in the order dmy, where that is told without a calendar: any month has 28
     /// days. It is none in the order ymd then.
     pub(crate) fn plainly_fits(self) -> Option<[bool; 2]> {
-        let is_plain = !self.short_year && (1..=9999).contains(&self.c) && self.a.max(self.b) <= 28 && self.a.min(self.b) >= 1;
+        let is_plain =
+            !self.short_year && (1..=9999).contains(&self.c) && self.a.max(self.b) <= 28 && self.a.min(self.b) >= 1;
         is_plain.then_some([self.a <= 12, self.b <= 12])
     }
 

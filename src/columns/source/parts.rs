@@ -2,6 +2,7 @@
 //!
 //! Belongs here: both passes over pieces. Doesn't: what becomes of a row (`source`), threads (`parallel`).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 
 use super::super::duplicates::{FirstLook, Spot};
@@ -60,7 +61,8 @@ impl Source {
                 let (mut row, mut number, mut looks) = (Row::new(), 0, Looks::new(layout));
                 while piece.next(&mut row)? {
                     number += 1;
-                    if !found.row(layout, table, &row, number, looks.at(&row)) {
+                    looks.look_at(&row);
+                    if !found.row(layout, table, &row, number, &looks) {
                         continue;
                     }
                     if let Some(id) = Self::id_of(layout, table, &row) {
@@ -134,8 +136,9 @@ impl Source {
                         line: 0,
                     };
                     let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
+                        looks.look_at(row);
                         let id = Self::id_of(layout, table, row);
-                        if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.at(row)))
+                        if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.seen()))
                             && straight(&mut done, &sound)?
                         {
                             return Ok(());
@@ -181,9 +184,17 @@ impl Source {
         looks: &'a [Seen],
     ) -> Option<Straight<'a>> {
         let alone = self.groups.is_empty() || self.groups.of(&id.text).is_none();
+        let id_field = match (&id.text, &layout.id) {
+            (Cow::Borrowed(text), Some(column)) if row.is_plain() => {
+                // An id that lost white space or a guard is shorter.
+                row.field(column.index).filter(|field| field.length == text.len())
+            }
+            _ => None,
+        };
         (alone && layout.beyond(row).is_none()).then_some(Straight {
             table: at,
             id: id.text,
+            id_field,
             layout,
             row,
             looks,

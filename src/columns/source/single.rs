@@ -167,7 +167,8 @@ impl Pass<'_> {
         let mut assumed = self.layout.clone();
         let (mut found, mut looks) = (TableSurvey::new(self.layout, self.table), Looks::new(self.layout));
         for (row, number) in rows.iter().zip(1..) {
-            found.row(self.layout, self.table, row, number, looks.at(row));
+            looks.look_at(row);
+            found.row(self.layout, self.table, row, number, &looks);
         }
         found.settle(&mut assumed, self.table, &self.source.options, &mut Survey::default());
         assumed
@@ -196,8 +197,8 @@ impl Pass<'_> {
                 number: done.rows,
                 line: row.line,
             };
-            let looks = looks.at(row);
-            if !done.found.row(self.layout, self.table, row, done.rows, looks) {
+            looks.look_at(row);
+            if !done.found.row(self.layout, self.table, row, done.rows, &looks) {
                 return;
             }
             done.any = true;
@@ -216,7 +217,7 @@ impl Pass<'_> {
                 // It was no sum, for this row follows it.
                 done.sure.push(sum);
             }
-            let taken = match id.and_then(|id| self.source.straight(&job.by, self.at, row, id, looks)) {
+            let taken = match id.and_then(|id| self.source.straight(&job.by, self.at, row, id, looks.seen())) {
                 Some(sound) => straight(&mut made, &sound),
                 None => Ok(false),
             };

@@ -90,7 +90,9 @@ fn all_rows(reader: &mut dyn RowReader) -> (Vec<(u64, Vec<String>)>, Option<Stri
         match reader.next(&mut row) {
             Ok(true) => {
                 let escapes = |text: &str| text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..b' '));
-                let needs_none = row.cells().all(|cell| !matches!(cell, Cell::Text(text) if escapes(text)));
+                let needs_none = row
+                    .cells()
+                    .all(|cell| !matches!(cell, Cell::Text(text) if escapes(text)));
                 assert!(needs_none || !row.is_plain(), "{row:?}");
                 rows.push((row.line, row.cells().map(show).collect()));
             }

@@ -37,6 +37,7 @@ pub mod diff;
 pub mod error;
 pub mod export;
 pub mod filter;
+mod hash;
 pub mod inventory;
 pub mod item;
 pub mod journal;

@@ -12,9 +12,9 @@ use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime};
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 
 use crate::error::Error;
+use crate::hash::{Sha256, hex};
 use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
@@ -412,7 +412,7 @@ pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
         };
         hash.update(part);
     }
-    let sha256 = hex(&hash.finalize());
+    let sha256 = hex(&hash.finish());
     Ok(Fingerprint {
         path: absolute.to_string_lossy().into_owned(),
         sha256: Some(sha256),
@@ -445,13 +445,6 @@ pub fn fingerprint_of(file: &Path) -> Result<Fingerprint, ReadError> {
     fingerprint(file).map_err(|cause| ReadError::Io {
         file: file.display().to_string(),
         cause,
-    })
-}
-
-/// Bytes in hexadecimal.
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| {
-        hex + &format!("{byte:02x}")
     })
 }
 

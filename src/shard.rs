@@ -5,7 +5,7 @@
 
 use std::fmt;
 
-use sha2::{Digest as _, Sha256};
+use crate::hash::Sha256;
 
 /// The variable by which Kubernetes tells a pod of an Indexed Job its number, from 0
 /// (<https://kubernetes.io/docs/concepts/workloads/controllers/job/#completion-mode>).

@@ -594,6 +594,7 @@ mod tests {
                             prop_assert_eq!(meaning, Meaning::Value(value, Some(Concern::LeadingZero)));
                         }
                         Look::Other => {}
+                        Look::Untold => return Err(TestCaseError::fail("it was looked at")),
                     }
                 }
             }

@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
 
 use super::verify::Proof;
 use super::{Noticed, hex};
 use crate::error::Error;
+use crate::hash::Sha256;
 use crate::inventory::{Completeness, Listing};
 use crate::output::{counted, grouped};
 use crate::report::{Tally, numbered};
@@ -193,7 +193,7 @@ impl Certificate<'_> {
         for item in &self.proof.equal {
             sum.update(format!("{}  {}\n", hex(&item.sha256), item.id));
         }
-        hex(&sum.finalize())
+        hex(&sum.finish())
     }
 
     fn document(&self, sum: &str) -> Value {

@@ -7,9 +7,9 @@
 //! Doesn't belong here: which items are compared (`verify`, `commands`).
 
 use serde_json::Value;
-use sha2::{Digest as _, Sha256};
 
 use crate::columns::{canonical_number, is_nothing, same};
+use crate::hash::Sha256;
 use crate::item::{ITEM_ID, Kind, Object, SERVER_FIELDS, field_named};
 
 /// The field of a nested leaf: no field of the API's, so that its values are compared as they are.
@@ -129,7 +129,7 @@ pub(super) fn digest(item: &Object) -> [u8; 32] {
         }
     }
     form.push('}');
-    Sha256::digest(form.as_bytes()).into()
+    Sha256::digest(form)
 }
 
 fn canonical(form: &mut String, value: &Value) {

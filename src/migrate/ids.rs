@@ -5,9 +5,8 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use sha2::{Digest as _, Sha256};
-
 use super::MigrateError;
+use crate::hash::Sha256;
 
 /// The most that is read of a list of ids: far more than any inventory's, and no endless device.
 const MOST: u64 = 1 << 30;

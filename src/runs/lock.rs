@@ -7,8 +7,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest as _, Sha256};
-
+use crate::hash::{Sha256, hex};
 use crate::shard::Shard;
 
 /// Why the lock can't be had.
@@ -85,7 +84,7 @@ impl<'a> Locks<'a> {
         let locks = Self {
             folder,
             org,
-            name: super::hex(hash.get(..12).unwrap_or_default()),
+            name: hex(hash.get(..12).unwrap_or_default()),
         };
         std::fs::create_dir_all(folder).map_err(|cause| locks.failed("", cause))?;
         Ok(locks)
@@ -96,7 +95,7 @@ impl<'a> Locks<'a> {
     fn share(&self, run: &str, job: Job<'_>) -> Result<Lock, LockError> {
         let turn = self.open(".turn")?;
         turn.lock().map_err(|cause| self.failed(".turn", cause))?;
-        let hash = super::hex(&Sha256::digest(job.name));
+        let hash = hex(&Sha256::digest(job.name));
         let note = format!("{}, with the other shards of its job\njob {hash}", holder(run));
         match self.hold("", &note) {
             // What follows is not one step for the system: whoever slips in between has the lock, and that is told.

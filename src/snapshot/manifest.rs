@@ -4,7 +4,8 @@
 //! Doesn't belong here: the items' own file (`write`, `read`).
 
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+
+use crate::hash::{Sha256, hex};
 
 /// The version of the format that this program writes and reads.
 pub(super) const FORMAT: u32 = 1;
@@ -121,14 +122,6 @@ impl Manifest {
         };
         hex(&Sha256::digest(open.to_bytes()))
     }
-}
-
-/// Bytes in hexadecimal digits.
-pub(super) fn hex(bytes: &[u8]) -> String {
-    let digits = String::with_capacity(bytes.len().saturating_mul(2));
-    bytes
-        .iter()
-        .fold(digits, |digits, byte| digits + &format!("{byte:02x}"))
 }
 
 #[cfg(test)]

@@ -7,10 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use sha2::{Digest, Sha256};
-
-use super::manifest::hex;
 use super::{Manifest, Name, Snapshot, SnapshotError, failed, name};
+use crate::hash::{Sha256, hex};
 use crate::inventory::id_of;
 use crate::item::Object;
 
@@ -81,7 +79,7 @@ impl Snapshot {
             let (file, bytes) = (&manifest.data.file, manifest.data.bytes);
             return Err(self.damaged(format!("{file} has {length} bytes instead of {bytes}")));
         }
-        if hex(&hash.finalize()) != manifest.data.sha256 {
+        if hex(&hash.finish()) != manifest.data.sha256 {
             return Err(self.damaged(format!("{} isn't as it was written", manifest.data.file)));
         }
         Ok(())
@@ -111,7 +109,7 @@ impl Snapshot {
             }
             Ok::<(), SnapshotError>(())
         })?;
-        if hex(&hash.finalize()) != manifest.data.content_sha256 {
+        if hex(&hash.finish()) != manifest.data.content_sha256 {
             return Err(self.damaged("its items aren't as they were written".to_owned()));
         }
         if count != manifest.items {

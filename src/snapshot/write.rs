@@ -5,10 +5,10 @@
 use std::io::{self, BufWriter, Write};
 
 use jiff::Timestamp;
-use sha2::{Digest, Sha256};
 
-use super::manifest::{Data, FORMAT, hex};
+use super::manifest::{Data, FORMAT};
 use super::{Grade, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, name};
+use crate::hash::{Sha256, hex};
 use crate::inventory::{Spool, id_of};
 use crate::sheet::write::{AtomicFile, WriteError};
 use crate::sort::Sorter;
@@ -148,7 +148,7 @@ fn pack(spool: &mut Spool, file: &mut AtomicFile) -> Result<(String, u64, String
     }
     let mut hashed = packed.finish().map_err(written)?;
     hashed.inner.flush().map_err(written)?;
-    Ok((hex(&hashed.hash.finalize()), hashed.length, hex(&content.finalize())))
+    Ok((hex(&hashed.hash.finish()), hashed.length, hex(&content.finish())))
 }
 
 /// Passes bytes on and remembers their hash.

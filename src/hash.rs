@@ -1,7 +1,9 @@
 //! SHA-256: what files, snapshots, certificates and locks are known by.
 //!
-//! Belongs here: the one room that names the library. It is the one that TLS brings along, whose code for each processor
-//! takes half the time of the portable one where the processor has no instructions for it.
+//! The library is the one that TLS brings along: where the processor has no instructions for it, its code takes little more
+//! than half the time of portable code. Only this room names it.
+//!
+//! Doesn't belong here: what is hashed, and what for.
 
 use aws_lc_rs::digest::{Context, SHA256};
 

@@ -272,6 +272,17 @@ impl ChunkReader {
         let mut has_escapes = false;
         let delimiter = self.text.delimiter;
         let end = loop {
+            // Most fields end at a delimiter, which stands where others do that have been found with it.
+            let (from, mut bits) = (at, self.marks.found(at));
+            while bits != 0 {
+                let end = from + bits.trailing_zeros() as usize;
+                if bytes.get(end) != Some(&delimiter) {
+                    break;
+                }
+                row.push_field(at - begin, end - begin);
+                at = end + 1;
+                bits &= bits - 1;
+            }
             let mut end = self.marks.at_or_behind(bytes, at);
             let mut mark = bytes.get(end).copied();
             let mut field = (at, end);

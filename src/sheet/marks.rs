@@ -44,6 +44,13 @@ impl Marks {
         self.escapes.1 = false;
     }
 
+    /// The marks that have been found at or behind `from` already: a bit for each, the lowest for `from` itself.
+    #[inline]
+    pub(super) fn found(&self, from: usize) -> u64 {
+        let ahead = from.wrapping_sub(self.base);
+        if ahead < BLOCK { self.bits >> ahead } else { 0 }
+    }
+
     /// The first mark at or behind `from`; the text's length if there is none. Always to be asked of one text.
     #[inline]
     pub(super) fn at_or_behind(&mut self, text: &[u8], from: usize) -> usize {

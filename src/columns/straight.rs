@@ -244,7 +244,7 @@ impl<'a> Straight<'a> {
     }
 
     /// What is written for a slot as it stands, as one look shows: a block, of which so many bytes count.
-    #[expect(clippy::inline_always, reason = "one of two loops that there is time to be lost in")]
+    #[expect(clippy::inline_always, reason = "it is done for each cell of a row")]
     #[inline(always)]
     fn shown(&self, slots: &Slots, slot: &Slot) -> Option<(Said, &'a [u8; FIELD], usize)> {
         match slot.filling {

@@ -20,7 +20,7 @@ const USUAL: usize = 48;
 /// Where the values of a table's rows stand in the rows that are written.
 #[derive(Clone, Debug)]
 pub struct Slots {
-    slots: Vec<Slot>,
+    each: Vec<Slot>,
     /// A field of which the row says nothing is as if it weren't given.
     skips_nothing: bool,
     shown: Shown,
@@ -63,7 +63,7 @@ impl Source {
             slot.filling = filling;
         }
         Some(Slots {
-            slots,
+            each: slots,
             skips_nothing,
             shown: Shown::new(skips_nothing, self.options()),
         })
@@ -179,14 +179,14 @@ impl<'a> Straight<'a> {
         let mut made = Vec::new();
         let mut few = [Cell::Absent; USUAL];
         let mut many = Vec::new();
-        let count = slots.slots.len();
+        let count = slots.each.len();
         let cells = if let Some(few) = few.get_mut(..count) {
             few
         } else {
             many.resize(count, Cell::Absent);
             many.as_mut_slice()
         };
-        for (at, (cell, slot)) in cells.iter_mut().zip(&slots.slots).enumerate() {
+        for (at, (cell, slot)) in cells.iter_mut().zip(&slots.each).enumerate() {
             if slot.is_always {
                 *cell = Cell::Empty;
             }
@@ -226,18 +226,16 @@ impl<'a> Straight<'a> {
         out: &mut Buffer,
     ) -> Result<bool, WriteError> {
         let (mut object, mut pen) = encoder.begin(out);
-        for (key, slot) in encoder.keys().iter().zip(&slots.slots) {
+        for (key, slot) in encoder.keys().iter().zip(&slots.each) {
             if let Some((said, block, length)) = self.shown(slots, slot) {
                 pen = object.field(pen, key, said, block, length);
                 continue;
             }
-            match self.write_other(slots, slot, &wanted, (key, pen), &mut object)? {
-                Some(further) => pen = further,
-                None => {
-                    object.take_back();
-                    return Ok(false);
-                }
-            }
+            let Some(further) = self.write_other(slots, slot, &wanted, (key, pen), &mut object)? else {
+                object.take_back();
+                return Ok(false);
+            };
+            pen = further;
         }
         object.end(pen);
         Ok(true)

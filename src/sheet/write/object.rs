@@ -146,8 +146,7 @@ impl ObjectEncoder {
 
 impl Object<'_> {
     /// Adds a key whose value is a short field as it stands: a block, of which so many bytes count. No step depends on what
-    /// the field holds, for no processor can guess that.
-    #[expect(clippy::inline_always, reason = "the pen is to stay in a register")]
+    /// the field holds, for no processor can guess that. Inlined, so that the pen stays in a register.
     #[inline(always)]
     pub fn field(&mut self, pen: Pen, key: &Key, said: Said, block: &[u8; FIELD], length: usize) -> Pen {
         const CARRIES: [usize; 4] = [0, usize::MAX, usize::MAX, 0];

@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: what is written (`object`, and each format's encoder).
 
-/// Bytes, and room behind them that was cleared once: clearing it for each row costs as much as writing the row.
+/// Bytes, and room behind them that was cleared once, not for each row: more of it is cleared than is ever written.
 #[derive(Clone, Debug, Default)]
 pub struct Buffer {
     /// What has been written, and the room behind it.

@@ -4,11 +4,14 @@
 //! mean. What is out of the ordinary (nested values, exponents, control characters, errors) is left to `serde_json`, so
 //! that an item is taken, refused and valued exactly as it would be there.
 
+mod plain;
+
 use std::borrow::Cow;
 
 use serde_json::Value;
 
 use crate::item::{ITEM_ID, Object};
+pub use plain::{Plainly, plainly};
 
 /// A field's value.
 #[derive(Clone, Debug, PartialEq)]

@@ -19,7 +19,7 @@ use super::answer::{Asked, Origin};
 use super::error::{ApiError, EchoFault, Loss, Oddity};
 use super::message;
 use crate::item::SERVER_FIELDS;
-use crate::skim::{Field, Item, Skimmer};
+use crate::skim::{Field, Item, Plainly, Skimmer, plainly};
 
 /// A field's name, borrowed unless it is spelled with escapes.
 struct Name<'a>(Cow<'a, str>);
@@ -89,12 +89,11 @@ pub(super) struct Body<'a> {
 impl<'a> Body<'a> {
     /// Checks what is about to be sent, as [`Sent::body`] does.
     pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
-        if let Ok(text) = simdutf8::basic::from_utf8(body) {
-            let mut items = Skimmer::new(text);
-            let is_array = items.peek() == Some(b'[');
-            if skim(&mut items, is_array, &mut |_, _| true) && items.peek().is_none() {
-                return Ok(Self { text, is_array });
-            }
+        if let Ok(text) = simdutf8::basic::from_utf8(body)
+            && let Some(what) = plainly(text)
+        {
+            let is_array = what == Plainly::Items;
+            return Ok(Self { text, is_array });
         }
         let sent = Sent::body(body)?;
         let text = std::str::from_utf8(body).map_err(|_| ApiError::Body)?;

@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use rusqlite::types::{Null, ToSqlOutput, ValueRef};
+use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde_json::Value;
 
@@ -12,7 +12,10 @@ use super::account::ONLY_ACTION;
 use super::{JournalError, State, action, code, object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
-use crate::plan::{Action, Change, PlanPart};
+use crate::plan::{Action, Change, ChangeText, PlanPart};
+
+/// So many changes are added by one statement: to begin and to end one costs as much as a row does.
+const TOGETHER: usize = 16;
 
 const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)";
 
@@ -37,6 +40,23 @@ pub enum Planned<'a> {
     },
 }
 
+/// The statements that add so many changes. An id of its own choice is the next one, and spares the database the search for
+/// its place.
+struct Inserts {
+    changes: String,
+    bodies: String,
+}
+
+impl Inserts {
+    fn of(rows: usize) -> Self {
+        let insert = |table, row| format!("INSERT OR FAIL INTO {table} VALUES {}", vec![row; rows].join(", "));
+        Self {
+            changes: insert("changes", "(NULL, ?, ?, ?, ?)"),
+            bodies: insert("bodies", "(NULL, ?, ?)"),
+        }
+    }
+}
+
 /// A plan that is being written.
 pub struct Plan<'a> {
     path: &'a Path,
@@ -45,6 +65,8 @@ pub struct Plan<'a> {
     last: i64,
     /// What is done to the changes so far.
     kinds: Kinds,
+    one: Inserts,
+    many: Inserts,
 }
 
 /// Whether the same is done to all changes of a plan.
@@ -94,6 +116,8 @@ impl<'a> Plan<'a> {
             last,
             // What is kept of an earlier part isn't looked at.
             kinds: if joining { Kinds::Several } else { Kinds::None },
+            one: Inserts::of(1),
+            many: Inserts::of(TOGETHER),
         })
     }
 
@@ -122,22 +146,45 @@ impl<'a> Plan<'a> {
 
     /// Adds what is to become of some rows; no earlier part of the run has sent any of them.
     pub fn put_part(&mut self, part: &PlanPart) -> Result<(), JournalError> {
-        let mut put = || {
-            let mut insert = self.connection.prepare_cached(INSERT)?;
-            let mut insert_body = self.connection.prepare_cached(INSERT_BODY)?;
-            for change in part.changes() {
-                self.last += 1;
-                self.kinds.add(change.action);
-                let (source, line) = place(change.origin);
-                // An id of its own choice is the next one, and spares the database the search for its place.
-                insert.execute(params![Null, source, line, code(change.action), text_of(change.id)])?;
-                insert_body.execute(params![Null, text_of(change.body), change.before.map(text_of)])?;
-            }
+        let changes: Vec<ChangeText<'_>> = part.changes().collect();
+        let (together, rest) = changes.as_chunks::<TOGETHER>();
+        let put = || {
+            together.iter().try_for_each(|some| self.put_some(&self.many, some))?;
+            rest.chunks(1).try_for_each(|one| self.put_some(&self.one, one))?;
             part.rejects
                 .iter()
                 .try_for_each(|(origin, rejection)| self.reject(*origin, rejection))
         };
-        put().map_err(|cause| store(self.path, cause))
+        put().map_err(|cause| store(self.path, cause))?;
+        for change in changes {
+            self.last += 1;
+            self.kinds.add(change.action);
+        }
+        Ok(())
+    }
+
+    fn put_some(&self, inserts: &Inserts, changes: &[ChangeText<'_>]) -> rusqlite::Result<()> {
+        let mut insert = self.connection.prepare_cached(&inserts.changes)?;
+        let mut insert_body = self.connection.prepare_cached(&inserts.bodies)?;
+        let (mut at, mut body_at) = (1.., 1..);
+        let mut bind = |value: &dyn ToSql| at.next().map_or(Ok(()), |at| insert.raw_bind_parameter(at, value));
+        let mut bind_body = |value: &dyn ToSql| {
+            body_at
+                .next()
+                .map_or(Ok(()), |at| insert_body.raw_bind_parameter(at, value))
+        };
+        for change in changes {
+            let (source, line) = place(change.origin);
+            bind(&source)?;
+            bind(&line)?;
+            bind(&code(change.action))?;
+            bind(&text_of(change.id))?;
+            bind_body(&text_of(change.body))?;
+            bind_body(&change.before.map(text_of))?;
+        }
+        insert.raw_execute()?;
+        insert_body.raw_execute()?;
+        Ok(())
     }
 
     /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came

@@ -105,7 +105,7 @@ pub enum Trouble {
     Wrong(serde_json::Error),
 }
 
-/// Names one after the other, as they stand between quotes.
+/// Names one after the other, each with its quotes and the colon behind it: `"name":`.
 #[derive(Debug, Default)]
 struct Names {
     text: String,
@@ -120,8 +120,9 @@ impl Names {
         self.text.get(start.copied().unwrap_or(0)..end)
     }
 
+    /// Adds a name, as it stands between its quotes.
     fn push(&mut self, name: &str) {
-        self.text.push_str(name);
+        self.text.extend(["\"", name, "\":"]);
         self.ends.push(self.text.len());
     }
 
@@ -184,7 +185,13 @@ impl<'a> Skimmer<'a> {
     }
 
     /// Skips white space, and gives the byte that comes then.
+    #[inline]
     pub fn peek(&mut self) -> Option<u8> {
+        let byte = *self.text.as_bytes().get(self.at)?;
+        if byte > b' ' { Some(byte) } else { self.peek_further() }
+    }
+
+    fn peek_further(&mut self) -> Option<u8> {
         let rest = self.text.as_bytes().get(self.at..)?;
         let blank = rest
             .iter()
@@ -230,11 +237,13 @@ impl<'a> Skimmer<'a> {
         }
         loop {
             let place = self.fields.len();
-            let expected = self.names.get(place).filter(|name| alike && self.is_next(name));
+            let expected = self.names.get(place).filter(|_| alike);
+            let expected = expected.filter(|phrase| self.rest().starts_with(phrase.as_bytes()));
             let name = if let Some(length) = expected.map(str::len) {
                 let start = self.at + 1;
-                self.at = start + length + 1;
-                Cow::Borrowed(self.text.get(start..start + length)?)
+                self.at += length;
+                // Less the quote and the colon behind it.
+                Cow::Borrowed(self.text.get(start..self.at - 2)?)
             } else {
                 if alike {
                     alike = false;
@@ -244,9 +253,9 @@ impl<'a> Skimmer<'a> {
                 let (name, has_escapes) = self.string()?;
                 self.names.push(name);
                 escapes |= has_escapes;
+                self.expect(b':')?;
                 unescaped(name, has_escapes)?
             };
-            self.expect(b':')?;
             let value = self.value()?;
             self.fields.push((name, value));
             match self.peek()? {
@@ -307,14 +316,6 @@ impl<'a> Skimmer<'a> {
         self.text.as_bytes().get(self.at..).unwrap_or_default()
     }
 
-    /// Whether this name, in quotes, comes next.
-    fn is_next(&self, name: &str) -> bool {
-        let rest = self.rest();
-        rest.first() == Some(&b'"')
-            && rest.get(1 + name.len()) == Some(&b'"')
-            && rest.get(1..=name.len()) == Some(name.as_bytes())
-    }
-
     fn expect(&mut self, byte: u8) -> Option<()> {
         if self.peek()? != byte {
             return None;
@@ -339,6 +340,7 @@ impl<'a> Skimmer<'a> {
         })
     }
 
+    #[inline]
     fn word(&mut self, word: &str, value: Skimmed<'a>) -> Option<Skimmed<'a>> {
         if !self.rest().starts_with(word.as_bytes()) {
             return None;

@@ -6,6 +6,8 @@ use std::any::Any;
 use std::collections::{BTreeSet, HashSet};
 use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
+use memchr::memchr2;
+
 use crate::skim::Item;
 
 /// Some items of a list, a line each.
@@ -32,7 +34,7 @@ impl Lines {
     pub(super) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(item.text.as_bytes());
-        if item.text.as_bytes().contains(&b'\n') || item.text.as_bytes().contains(&b'\r') {
+        if memchr2(b'\n', b'\r', item.text.as_bytes()).is_some() {
             // Between two tokens: within a text JSON spells it as an escape.
             let line = self.bytes.iter_mut().skip(from);
             line.filter(|byte| matches!(byte, b'\n' | b'\r'))

@@ -5,6 +5,7 @@
 use std::fs::File;
 use std::hash::{BuildHasher as _, RandomState};
 use std::io;
+use std::ops::Range;
 
 use memchr::memchr;
 
@@ -16,11 +17,50 @@ const AHEAD: usize = 1 << 17;
 /// How much is read at once, where they are not: few items are longer.
 const ONE: usize = 1 << 11;
 
+/// How many hashes share a bucket, about: their places are in two lines of the processor's cache or three.
+const IN_A_BUCKET: usize = 8;
+
+/// Where in a list of hashes in their order those begin that share their first bits: they are spread evenly, so that this is
+/// most of the way to any of them.
+#[derive(Debug, Default)]
+pub(super) struct Buckets {
+    bits: u32,
+    starts: Vec<usize>,
+}
+
+impl Buckets {
+    /// Those of this list.
+    pub(super) fn of(places: &[(u64, u64)]) -> Self {
+        let bits = (places.len() / IN_A_BUCKET).checked_ilog2().unwrap_or(0);
+        let count = 1 << bits;
+        let mut starts = Vec::with_capacity(count + 1);
+        for (at, (hash, _)) in places.iter().enumerate() {
+            let bucket = bucket(*hash, bits);
+            starts.resize(starts.len().max(bucket + 1), at);
+        }
+        starts.resize(count + 1, places.len());
+        Self { bits, starts }
+    }
+
+    /// Where this hash stands, if it does.
+    fn range(&self, hash: u64) -> Range<usize> {
+        let start = |bucket| self.starts.get(bucket).copied().unwrap_or_default();
+        let bucket = bucket(hash, self.bits);
+        start(bucket)..start(bucket + 1)
+    }
+}
+
+fn bucket(hash: u64, bits: u32) -> usize {
+    let first = hash.checked_shr(u64::BITS - bits).unwrap_or_default();
+    usize::try_from(first).unwrap_or_default()
+}
+
 /// Finds items by their ids.
 pub struct Lookup<'s> {
     pub(super) file: &'s File,
     /// The hash of each id, and where its item begins, in the order of hashes.
     pub(super) places: &'s [(u64, u64)],
+    pub(super) buckets: &'s Buckets,
     pub(super) hasher: &'s RandomState,
 }
 
@@ -40,9 +80,14 @@ impl Lookup<'_> {
         window: &mut Window,
         take: impl FnOnce(Option<&Item<'_, '_>>) -> T,
     ) -> io::Result<T> {
+        if self.places.is_empty() {
+            return Ok(take(None));
+        }
         let hash = self.hasher.hash_one(id);
-        let mut at = self.places.partition_point(|(other, _)| *other < hash);
-        while let Some((_, place)) = self.places.get(at).filter(|(other, _)| *other == hash) {
+        let bucket = self.places.get(self.buckets.range(hash)).unwrap_or_default();
+        let first = bucket.partition_point(|(other, _)| *other < hash);
+        let same = bucket.iter().skip(first).take_while(|(other, _)| *other == hash);
+        for (_, place) in same {
             let room = std::mem::take(&mut window.room);
             let mut skimmer = Skimmer::within(window.line_at(self.file, *place)?, room);
             // What stands here has been read before.
@@ -55,7 +100,6 @@ impl Lookup<'_> {
                 return Ok(taken);
             }
             window.room = skimmer.into_room();
-            at += 1;
         }
         Ok(take(None))
     }
@@ -113,4 +157,31 @@ fn read_some(file: &File, buffer: &mut [u8], place: u64) -> io::Result<usize> {
 #[cfg(windows)]
 fn read_some(file: &File, buffer: &mut [u8], place: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, place)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_hash_stands_in_its_bucket(
+            few in prop::collection::vec(any::<u64>(), 0..200),
+            near in prop::collection::vec(0..40_u64, 0..200),
+            asked in prop::collection::vec(any::<u64>(), 20),
+            bits in 0..64_u32,
+        ) {
+            let hashes = few.iter().copied().chain(near.into_iter().map(|hash| hash << (bits / 2)));
+            let mut places: Vec<(u64, u64)> = hashes.zip(0..).collect();
+            places.sort_unstable();
+            let buckets = Buckets::of(&places);
+            for hash in asked.iter().chain([&0, &u64::MAX]).copied().chain(places.iter().map(|(hash, _)| *hash)) {
+                let found: Vec<_> = places[buckets.range(hash)].iter().filter(|(other, _)| *other == hash).collect();
+                let all: Vec<_> = places.iter().filter(|(other, _)| *other == hash).collect();
+                prop_assert_eq!(found, all);
+            }
+        }
+    }
 }

@@ -8,7 +8,9 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::io::{BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::sync::Arc;
 
-use super::lookup::{Lookup, Window};
+use rayon::slice::ParallelSliceMut as _;
+
+use super::lookup::{Buckets, Lookup, Window};
 use super::{Beside, LineReceiver, Lines, Listing, Receiver, id_of, read};
 use crate::api::{ApiError, Client};
 use crate::item::Object;
@@ -29,6 +31,8 @@ pub struct Spool {
     count: u64,
     /// The hash of each id, and where its item begins; in the order of hashes once it was asked for.
     places: Vec<(u64, u64)>,
+    /// What finds a hash among them once they are in order.
+    buckets: Buckets,
     sorted: bool,
     /// Nobody asks for single items.
     sequential: bool,
@@ -46,6 +50,7 @@ impl Spool {
             moved: false,
             count: 0,
             places: Vec::new(),
+            buckets: Buckets::default(),
             sorted: true,
             sequential: false,
             fields: BTreeSet::new(),
@@ -87,7 +92,8 @@ impl Spool {
     pub fn lookup(&mut self) -> std::io::Result<Lookup<'_>> {
         if !self.sorted {
             // Of equal hashes the item that came first comes first.
-            self.places.sort_unstable();
+            self.places.par_sort_unstable();
+            self.buckets = Buckets::of(&self.places);
             self.sorted = true;
         }
         self.file.flush()?;
@@ -96,6 +102,7 @@ impl Spool {
         Ok(Lookup {
             file: self.file.get_ref(),
             places: &self.places,
+            buckets: &self.buckets,
             hasher: &self.hasher,
         })
     }

@@ -175,6 +175,15 @@ impl Journal {
         joining: bool,
         fill: impl FnOnce(&mut Plan<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        self.plan_if(joining, |plan| fill(plan).map(|()| true)).map(|_| ())
+    }
+
+    /// The same, where `fill` may find that what it has given is void (false): then nothing is planned.
+    pub fn plan_if<E: From<JournalError>>(
+        &self,
+        joining: bool,
+        fill: impl FnOnce(&mut Plan<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let mut connection = lock(&self.connection);
         // A new plan is only added to the file: with a rollback journal its pages are written once, where they belong. With
         // a write-ahead log they would be written there, and then again. Where another process has the file open, the mode
@@ -191,17 +200,29 @@ impl Journal {
         &self,
         connection: &mut Connection,
         joining: bool,
-        fill: impl FnOnce(&mut Plan<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
+        fill: impl FnOnce(&mut Plan<'_>) -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let failed = |cause| E::from(store(&self.path, cause));
         // Other processes look at the journals of this machine: none may stand between the reading and the writing.
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Exclusive)
             .map_err(failed)?;
         let mut plan = Plan::begin(&self.path, &transaction, joining)?;
-        fill(&mut plan)?;
+        if !fill(&mut plan)? {
+            transaction.rollback().map_err(failed)?;
+            return Ok(false);
+        }
         plan.end()?;
-        transaction.commit().map_err(failed)
+        transaction.commit().map_err(failed)?;
+        Ok(true)
+    }
+
+    /// Takes the journal away: the run that it was for has come to nothing.
+    pub fn discard(self) -> Result<(), JournalError> {
+        let Self { path, connection, .. } = self;
+        drop(connection);
+        // The last connection to close takes the files beside it away.
+        std::fs::remove_file(&path).map_err(|cause| JournalError::Create { path, cause })
     }
 
     /// The thread that records batches and outcomes while the upload runs.

@@ -3,7 +3,8 @@
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
-use crate::columns::Rejection;
+use crate::columns::{Draft, Rejection};
+use crate::plan::{PlanPart, Policy};
 
 #[test]
 fn a_plan_is_written_whole_while_other_processes_look_at_the_journal() {
@@ -54,4 +55,72 @@ fn runs_of_one_second_have_names_in_their_order() {
     let names: Vec<String> = (0..2_000).map(|n| at(1_790_000_000_000 + n)).collect();
     assert!(names.is_sorted());
     assert!(names[7].starts_with("2026-09-21T14-13-20-007Z-"), "{}", names[7]);
+}
+
+/// A part with so many changes, the first of them of this number.
+fn part(first: usize, count: usize) -> PlanPart {
+    let mut part = PlanPart::default();
+    for at in first..first + count {
+        let draft = Draft {
+            id: format!("ID-{at}").into(),
+            values: Vec::new(),
+        };
+        let line = u64::try_from(at).unwrap();
+        part.decide(Origin { table: 0, line }, &draft, None, &Policy::default());
+    }
+    part
+}
+
+#[test]
+fn changes_of_parts_of_any_size_stand_in_their_order() {
+    let journal = Journal::temporary().unwrap();
+    let counts = [0, 1, 15, 16, 17, 47, 48, 100];
+    let planned = journal.plan::<JournalError>(false, |plan| {
+        let mut first = 1;
+        for count in counts {
+            plan.put_part(&part(first, count))?;
+            first += count;
+        }
+        Ok(())
+    });
+    planned.unwrap();
+    let all: usize = counts.iter().sum();
+    let seqs: Vec<i64> = (1..).take(all).collect();
+    let mut seen = Vec::new();
+    let each = journal.each_after(0, false, &mut |seq, action, body| {
+        assert_eq!(
+            (action, body),
+            (Action::Create, format!("{{\"item_id\":\"ID-{seq}\"}}").as_bytes())
+        );
+        seen.push(seq);
+        true
+    });
+    each.unwrap();
+    assert_eq!(seen, seqs);
+    let entries = journal.entries(&seqs).unwrap();
+    assert!(entries.iter().all(|entry| entry.id == format!("ID-{}", entry.seq)));
+    assert_eq!(journal.planned().unwrap(), (all as u64, 0, 0));
+}
+
+#[test]
+fn a_plan_that_is_void_leaves_nothing_and_another_can_follow() {
+    let journal = Journal::temporary().unwrap();
+    let plan = |count, stands| {
+        let fill = |plan: &mut Plan<'_>| plan.put_part(&part(1, count)).map(|()| stands);
+        journal.plan_if::<JournalError>(false, fill).unwrap()
+    };
+    assert!(!plan(100, false));
+    assert_eq!(journal.planned().unwrap(), (0, 0, 0));
+    assert!(plan(20, true));
+    assert_eq!(journal.planned().unwrap(), (20, 0, 0));
+    assert_eq!(journal.entries(&[1, 20]).unwrap().len(), 2);
+}
+
+#[test]
+fn a_journal_that_is_discarded_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let journal = Journal::create(folder.path(), "run").unwrap();
+    journal.note("held", "0").unwrap();
+    journal.discard().unwrap();
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
 }

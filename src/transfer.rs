@@ -32,14 +32,33 @@ pub type Take<'t> = dyn FnMut(Verdict) -> Result<(), Error> + 't;
 
 /// Where the items of a transfer come from, and what is wanted of each; read as often as needed, the same each time.
 pub trait Supply {
-    /// How many items there are, as the first pass counted them.
+    /// How many items there are, as the first pass counted them; nothing before that.
     fn count(&self) -> u64;
+    /// Whether the first pass over the items has been made.
+    fn is_surveyed(&self) -> bool {
+        true
+    }
+    /// Makes the first pass, where it hasn't been made.
+    fn survey(&self) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Says what the first pass has settled, where nobody knows it yet.
+    fn show_survey(&self, _output: &Output) {}
     /// Gives the id of every item that may be written.
     fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error>;
     /// Decides on every item, in order, by what the organization holds.
     fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error>;
     /// The same on all processors, some items at a time and in order; false where the supply can't.
     fn decide_in_parts(
+        &self,
+        _stored: &Lookup<'_>,
+        _take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
+    ) -> Result<bool, Error> {
+        Ok(false)
+    }
+    /// Makes the first pass and decides in the same; false where what was decided doesn't stand, or the supply can't: then
+    /// all that `take` was given is void.
+    fn decide_in_one_pass(
         &self,
         _stored: &Lookup<'_>,
         _take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
@@ -143,13 +162,13 @@ impl Transfer<'_> {
     /// `summary`. `review` is a plan that was approved: nothing else is written.
     pub fn run(&self, supply: &dyn Supply, journal: &Journal, review: Option<&mut dyn Review>, summary: &mut Summary) {
         let mut counts = Counts::default();
-        summary.tally = Some(Tally {
-            read: supply.count(),
-            not_attempted: supply.count(),
-            ..Tally::default()
-        });
+        if supply.is_surveyed() {
+            summary.tally = Some(not_attempted(supply));
+        }
         let mut planned = false;
         if let Err(error) = self.steps(supply, journal, review, summary, &mut counts, &mut planned) {
+            // What stopped before the items were counted is accounted for all the same.
+            let _ = self.survey(supply, summary);
             summary.error = Some(error);
         }
         if planned && let Err(error) = self.account(supply, journal, summary, &counts) {
@@ -169,8 +188,8 @@ impl Transfer<'_> {
         counts: &mut Counts,
         planned: &mut bool,
     ) -> Result<(), Error> {
-        let (listing, mut stored) = self.stored(supply, journal)?;
-        *counts = self.plan(supply, journal, review, &mut stored)?;
+        let (listing, mut stored) = self.stored(supply, journal, summary)?;
+        *counts = self.plan(supply, journal, review, &mut stored, summary)?;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
         screen::show_plan(
@@ -197,8 +216,22 @@ impl Transfer<'_> {
         Ok(())
     }
 
+    /// Makes the first pass over the items, where it hasn't been made.
+    fn survey(&self, supply: &dyn Supply, summary: &mut Summary) -> Result<(), Error> {
+        if summary.tally.is_none() {
+            supply.survey()?;
+            self.surveyed(supply, summary);
+        }
+        Ok(())
+    }
+
+    fn surveyed(&self, supply: &dyn Supply, summary: &mut Summary) {
+        supply.show_survey(self.output);
+        summary.tally = Some(not_attempted(supply));
+    }
+
     /// What the organization holds, as far as the plan needs it.
-    fn stored(&self, supply: &dyn Supply, journal: &Journal) -> Result<(Listing, Spool), Error> {
+    fn stored(&self, supply: &dyn Supply, journal: &Journal, summary: &mut Summary) -> Result<(Listing, Spool), Error> {
         let (listing, mut spool) = if let Some(read) = supply.already_read() {
             read
         } else {
@@ -216,6 +249,7 @@ impl Transfer<'_> {
                 "the list of {} can't be relied on ({}): each of the items is asked for by its id",
                 self.org, listing.evidence
             ));
+            self.survey(supply, summary)?;
             lookup::fetch(self.output, self.client, supply, &mut spool, self.upload.jobs)?;
         } else {
             journal.note("held", &listing.count.to_string())?;
@@ -229,7 +263,16 @@ impl Transfer<'_> {
         journal: &Journal,
         mut review: Option<&mut dyn Review>,
         stored: &mut Spool,
+        summary: &mut Summary,
     ) -> Result<Counts, Error> {
+        if review.is_none() && self.purpose != Purpose::Resume && summary.tally.is_none() {
+            let planned = self.plan_in_one_pass(supply, journal, stored)?;
+            if let Some(counts) = planned {
+                self.surveyed(supply, summary);
+                return Ok(counts);
+            }
+        }
+        self.survey(supply, summary)?;
         let progress = Progress::begin(self.output, "Planning", Some(supply.count()));
         let mut counts = Counts::default();
         let planned = journal.plan::<Error>(self.purpose == Purpose::Resume, |plan| {
@@ -275,6 +318,27 @@ impl Transfer<'_> {
         planned.map(|()| counts)
     }
 
+    /// The plan of items that are counted meanwhile; none where that came to nothing.
+    fn plan_in_one_pass(
+        &self,
+        supply: &dyn Supply,
+        journal: &Journal,
+        stored: &mut Spool,
+    ) -> Result<Option<Counts>, Error> {
+        let progress = Progress::begin(self.output, "Planning", None);
+        let mut counts = Counts::default();
+        let planned = journal.plan_if::<Error>(false, |plan| {
+            supply.decide_in_one_pass(&stored.lookup()?, &mut |part| {
+                progress.done(part.rows);
+                counts.unchanged += part.unchanged;
+                counts.skipped += part.skipped;
+                Ok(plan.put_part(&part)?)
+            })
+        });
+        progress.clear();
+        Ok(planned?.then_some(counts))
+    }
+
     fn send(&self, journal: &Journal, items: u64) -> Result<(), Error> {
         let progress = Progress::begin(self.output, "Uploading", Some(items));
         let halt = upload::run(self.client, journal, &self.upload, &progress, self.stop);
@@ -318,5 +382,14 @@ impl Transfer<'_> {
             summary.rejects = supply.write_rejects(journal)?;
         }
         Ok(())
+    }
+}
+
+/// The account of a run that has written nothing yet.
+fn not_attempted(supply: &dyn Supply) -> Tally {
+    Tally {
+        read: supply.count(),
+        not_attempted: supply.count(),
+        ..Tally::default()
     }
 }

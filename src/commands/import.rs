@@ -2,161 +2,30 @@
 //!
 //! Doesn't belong here: reading rows (`columns`), sending items (`transfer`).
 
+mod files;
+
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 use super::{Connected, Context, reading, runs_folder};
 use crate::cli::{self, Import};
-use crate::columns::{Incoming, Origin, Reading, Source};
+use crate::columns::Source;
 use crate::error::{Error, Exit};
-use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
 use crate::output::grouped;
 use crate::place::PlaceError;
-use crate::plan::{self, Blanks, Mode, PlanPart, Policy, Straightway, Verdict};
-use crate::report::{Summary, check_rejects, write_rejects};
+use crate::plan::{Blanks, Mode, Policy};
+use crate::report::{Summary, check_rejects};
 use crate::review::{Reviewed, write_plan};
-use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of};
-use crate::shard::{self, Shard};
-use crate::sheet::Stop;
-use crate::transfer::{Holds, Purpose, Review, Supply, Take, Transfer, show_reading};
+use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of, is_stream};
+use crate::shard;
+use crate::transfer::{Purpose, Review, Supply as _, Transfer};
+use files::Files;
 
-/// The rows of the files that the user named.
-struct Files<'a> {
-    source: &'a Source,
-    /// The file that each table came from.
-    paths: &'a [PathBuf],
-    rejects: Option<&'a Path>,
-    reading: &'a Stop,
-    policy: Policy,
-    /// The share of the rows that is this process's own; others aren't counted.
-    shard: Option<Shard>,
-    count: u64,
-}
-
-impl Files<'_> {
-    /// Every row that is this process's own, in order.
-    fn read(&self, take: &mut dyn FnMut(Incoming<'_>) -> Result<(), Error>) -> Result<(), Error> {
-        self.source.read::<Error>(&mut |_, incoming| match self.shard {
-            Some(shard) if !is_own(shard, &incoming) => Ok(()),
-            _ => take(incoming),
-        })
-    }
-
-    /// The same with their number, which takes a reading of its own where it isn't the number of all.
-    fn counted(mut self) -> Result<Self, Error> {
-        if self.shard.is_some() {
-            let mut count = 0;
-            self.read(&mut |_| {
-                count += 1;
-                Ok(())
-            })?;
-            self.count = count;
-        }
-        Ok(self)
-    }
-}
-
-/// Whether a row is of this share: by its id, or by its place where it has none that counts.
-fn is_own(shard: Shard, incoming: &Incoming<'_>) -> bool {
-    match &incoming.reading {
-        Reading::Item(draft) => shard.has_id(&draft.id),
-        Reading::Rejected(_) | Reading::Skipped(_) => shard.has_place(incoming.origin.table, incoming.origin.line),
-    }
-}
-
-impl Supply for Files<'_> {
-    fn count(&self) -> u64 {
-        self.count
-    }
-
-    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-        self.read(&mut |incoming| match incoming.reading {
-            Reading::Item(draft) => take(&draft.id),
-            Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
-        })
-    }
-
-    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
-        self.read(&mut |incoming| {
-            let origin = incoming.origin;
-            let (id, decision) = match incoming.reading {
-                Reading::Item(draft) => {
-                    let stored = holds(&draft.id)?;
-                    let decision = plan::decide(&draft, stored.as_ref(), &self.policy);
-                    (draft.id.into_owned(), Ok(decision))
-                }
-                Reading::Rejected(reasons) => (String::new(), Err(reasons)),
-                Reading::Skipped(_) => (String::new(), Ok(plan::Decision::Skipped("another row stands for it"))),
-            };
-            take(Verdict { origin, id, decision })
-        })
-    }
-
-    fn decide_in_parts(
-        &self,
-        stored: &Lookup<'_>,
-        take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
-    ) -> Result<bool, Error> {
-        let straightway = Straightway::new(self.source, &self.policy)?;
-        self.source.read_parts_straight::<(PlanPart, Window), Error>(
-            &|(part, window), row| {
-                // A row that turns out to be refused is another process's than its id says.
-                if self.shard.is_some_and(|shard| !shard.has_id(row.id())) {
-                    return Ok(false);
-                }
-                Ok(stored.with(row.id(), window, |item| straightway.decide(row, item, part))??)
-            },
-            &|(part, window), _, incoming| {
-                if self.shard.is_some_and(|shard| !is_own(shard, &incoming)) {
-                    return Ok(());
-                }
-                let origin = incoming.origin;
-                match incoming.reading {
-                    Reading::Item(draft) => {
-                        stored.with(&draft.id, window, |item| {
-                            part.decide(origin, &draft, item, &self.policy);
-                        })?;
-                    }
-                    Reading::Rejected(reasons) => {
-                        part.rows += 1;
-                        part.rejects.extend(reasons.into_iter().map(|reason| (origin, reason)));
-                    }
-                    Reading::Skipped(_) => {
-                        part.rows += 1;
-                        part.skipped += 1;
-                    }
-                }
-                Ok(())
-            },
-            &mut |(part, _)| take(part),
-        )?;
-        Ok(true)
-    }
-
-    fn address(&self, origin: Origin, index: Option<usize>) -> String {
-        match (self.source.tables.get(origin.table), index) {
-            (Some(table), Some(index)) => format!("{}, {}", table.file, table.address(origin.line, index)),
-            (Some(table), None) => format!("{}, {}", table.file, table.row_address(origin.line)),
-            (None, _) => format!("line {}", origin.line),
-        }
-    }
-
-    fn tables(&self) -> usize {
-        self.source.tables.len()
-    }
-
-    fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
-        // What is stopped from here on has to account for every row.
-        self.reading.ignore();
-        Ok(())
-    }
-
-    fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
-        let part = self.shard.map(|shard| shard.file_part());
-        write_rejects(journal, &self.source.tables, self.paths, self.rejects, part.as_deref())
-    }
-}
+/// Files that are larger than this, together, are surveyed and planned in one pass, behind the list of what the organization
+/// holds. Of smaller ones it is known sooner whether they can be read than the list would take.
+const LARGE: u64 = 16 << 20;
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &Import) -> Exit {
@@ -186,10 +55,14 @@ fn import(
         return Err(PlaceError::TwiceStdin.into());
     }
     let mapping = reading::mapping(&options.reading)?;
-    let fingerprints = Fingerprints::begin(&options.files);
+    // A plan that nobody keeps says nothing of what the files held.
+    let are_noted = sends || options.plan_out.is_some() || options.plan.is_some();
+    let fingerprints = are_noted.then(|| Fingerprints::begin(&options.files));
     let mut columns = reading::column_options(&options.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let shard = options.shard.map(shard::Choice::from_environment).transpose()?;
+    let in_one_pass =
+        shard.is_none() && options.plan.is_none() && options.resume.is_none() && are_large(&options.files);
     let mut connected = None;
     // Surveyed before the lock, which needs the fingerprints: they are still being taken.
     let mut survey = |tables, paths: Vec<PathBuf>| {
@@ -201,7 +74,7 @@ fn import(
         if connected.is_none() {
             connected = Some(context.connect()?);
         }
-        let survey = source.survey()?;
+        let survey = if in_one_pass { None } else { Some(source.survey()?) };
         Ok((source, paths, survey))
     };
     let (reading, stop) = (&options.reading, &context.reading);
@@ -210,8 +83,13 @@ fn import(
         summary.target.clone_from(&connected.org);
     }
     let (source, paths, survey) = surveyed?;
+    let reopen = || {
+        let (tables, _) = reading::open(&options.files, reading, mapping.as_ref(), stop)?;
+        Ok(Source::with_mapping(tables, columns.clone(), mapping.as_ref())?)
+    };
     let connected = connected.map_or_else(|| context.connect(), Ok)?;
-    let mut identity = identity(options, &connected, fingerprints.end()?)?;
+    let fingerprints = fingerprints.map(Fingerprints::end).transpose()?;
+    let mut identity = identity(options, &connected, fingerprints.unwrap_or_default())?;
     let job = identity.options.clone();
     if let Some(shard) = shard {
         identity.options += &format!(" shard {shard}");
@@ -227,8 +105,19 @@ fn import(
     } else {
         None
     };
-    show_reading(&context.output, &source.tables, &survey);
-    summary.warnings.clone_from(&survey.warnings);
+    let files = Files {
+        source: RefCell::new(source),
+        survey: RefCell::new(survey),
+        reopen: &reopen,
+        paths: &paths,
+        rejects: options.rejects.as_deref(),
+        reading: &context.reading,
+        policy: policy(options),
+        shard,
+        count: None,
+    };
+    files.show_survey(&context.output);
+    summary.warnings = files.warnings();
     let known = Known {
         allow_empty: options.brakes.allow_empty,
         allow_shrink: options.brakes.allow_shrink,
@@ -246,25 +135,17 @@ fn import(
         known,
         stop: &context.stop,
     };
-    let files = Files {
-        source: &source,
-        paths: &paths,
-        rejects: options.rejects.as_deref(),
-        reading: &context.reading,
-        policy: policy(options),
-        shard,
-        count: survey.rows,
-    }
-    .counted()?;
+    let files = files.counted()?;
     if let Some(shard) = shard {
         context.output.result(&format!(
             "Shard {shard}: {} of the {} rows",
-            grouped(files.count),
-            grouped(survey.rows)
+            grouped(files.count()),
+            grouped(files.all())
         ));
     }
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
     transfer.run(&files, &journal, review, summary);
+    summary.warnings = files.warnings();
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         write_plan(path, &identity, &journal)?;
         let line = format!("The plan, for review: {}", path.display());
@@ -272,10 +153,26 @@ fn import(
     }
     if sends {
         summary.took = began.elapsed();
-        Runs::end(&journal, summary)?;
+        keep(journal, summary)?;
     }
     drop(lock);
     Ok(())
+}
+
+/// Notes how the run ended. One whose files couldn't be read has sent nothing, and there is nothing of it to go on with.
+fn keep(journal: Journal, summary: &mut Summary) -> Result<(), Error> {
+    if summary.tally.is_none() {
+        summary.run.clear();
+        return Ok(journal.discard()?);
+    }
+    Ok(Runs::end(&journal, summary)?)
+}
+
+/// Whether the first look at these files takes longer than a look at a small organization; what gives its bytes only once
+/// is spooled first, and looked at then.
+fn are_large(files: &[PathBuf]) -> bool {
+    let sizes = files.iter().filter_map(|file| std::fs::metadata(file).ok());
+    !files.iter().any(|file| is_stream(file)) && sizes.map(|found| found.len()).sum::<u64>() > LARGE
 }
 
 /// The run's journal: its own, an earlier run's that is gone on with, or one that goes with the process.

@@ -25,6 +25,7 @@ mod house;
 mod import;
 mod inspect;
 mod kubernetes;
+mod large;
 mod manual;
 mod migrate;
 mod office;

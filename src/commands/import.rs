@@ -118,11 +118,7 @@ fn import(
     };
     files.show_survey(&context.output);
     summary.warnings = files.warnings();
-    let known = Known {
-        allow_empty: options.brakes.allow_empty,
-        allow_shrink: options.brakes.allow_shrink,
-        ..runs.known(&identity.api, &identity.org)
-    };
+    let known = known(options, &runs, &identity);
     let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
     let transfer = Transfer {
         output: &context.output,
@@ -157,6 +153,15 @@ fn import(
     }
     drop(lock);
     Ok(())
+}
+
+/// What earlier runs know of the organization, and which surprises are allowed.
+fn known(options: &Import, runs: &Runs, identity: &Identity) -> Known {
+    Known {
+        allow_empty: options.brakes.allow_empty,
+        allow_shrink: options.brakes.allow_shrink,
+        ..runs.known(&identity.api, &identity.org)
+    }
 }
 
 /// Notes how the run ended. One whose files couldn't be read has sent nothing, and there is nothing of it to go on with.

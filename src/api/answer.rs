@@ -2,10 +2,12 @@
 //!
 //! Doesn't belong here: the errors themselves (`error`), what is done about one (`upload`, `inventory`).
 
-use std::error::Error as _;
 use std::io::{self, Read};
 use std::time::SystemTime;
 
+use bytes::Bytes;
+use http_body_util::BodyExt as _;
+use hyper::body::{Body as _, Incoming};
 use reqwest::StatusCode;
 use reqwest::blocking::Response;
 use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
@@ -46,6 +48,15 @@ pub(super) enum Asked {
     Other,
 }
 
+/// Why a request got no answer, as far as the libraries below say.
+pub(super) struct Unsent<'e> {
+    pub(super) error: &'e dyn std::error::Error,
+    /// There was no connection.
+    pub(super) is_connect: bool,
+    /// Somebody's patience ended.
+    pub(super) is_timeout: bool,
+}
+
 impl Origin {
     pub(super) fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let address = Address::new(&endpoint.base, &endpoint.org, &endpoint.key)?;
@@ -70,25 +81,30 @@ impl Origin {
     }
 
     /// The same for an answer that isn't a list, and reads it, without a thread that waits.
-    pub(super) async fn receive(&self, mut response: reqwest::Response, asked: Asked) -> Result<Vec<u8>, ApiError> {
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        let capacity = response.content_length().unwrap_or(0).min(4 * 1024 * 1024);
+    pub(super) async fn receive(&self, response: hyper::Response<Incoming>, asked: Asked) -> Result<Vec<u8>, ApiError> {
+        let (head, mut pieces) = response.into_parts();
+        let capacity = pieces.size_hint().lower().min(4 * 1024 * 1024);
         let mut body = Vec::with_capacity(usize::try_from(capacity).unwrap_or(0));
-        if !status.is_success() {
-            while let (true, Ok(Some(piece))) = (body.len() < FAILURE_READ, response.chunk().await) {
-                body.extend_from_slice(&piece);
+        let bad = !head.status.is_success();
+        while let Some(piece) = pieces.frame().await {
+            match piece {
+                Ok(piece) => body.extend_from_slice(piece.data_ref().map(Bytes::as_ref).unwrap_or_default()),
+                // The status has said what matters.
+                Err(_) if bad => break,
+                Err(error) => return Err(self.cut(&error)),
             }
-            body.truncate(FAILURE_READ);
-            return Err(self.failure(status, &headers, body, asked));
-        }
-        while let Some(piece) = response.chunk().await.map_err(|error| self.cut(&error))? {
-            body.extend_from_slice(&piece);
+            if bad && body.len() >= FAILURE_READ {
+                break;
+            }
             if body.len() as u64 >= ANSWER_READ {
                 return Err(ApiError::Foreign(Oddity::TooLong));
             }
         }
-        let page_type = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        if bad {
+            body.truncate(FAILURE_READ);
+            return Err(self.failure(head.status, &head.headers, body, asked));
+        }
+        let page_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
         self.no_page(page_type.unwrap_or_default(), &body)?;
         Ok(body)
     }
@@ -210,17 +226,17 @@ impl Origin {
     }
 
     /// A request that got no answer.
-    pub(super) fn unanswered(&self, error: &reqwest::Error) -> ApiError {
-        let texts = chain(error);
+    pub(super) fn unanswered(&self, unsent: &Unsent<'_>) -> ApiError {
+        let texts = chain(unsent.error);
         let has = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
-        if error.is_connect() {
+        if unsent.is_connect {
             let why = if has(&["dns error", "lookup address"]) {
                 Unreached::Name
             } else if has(&["certificate", "tls", "ssl", "handshake"]) {
                 Unreached::Tls
             } else if has(&["refused"]) {
                 Unreached::Refused
-            } else if error.is_timeout() {
+            } else if unsent.is_timeout {
                 Unreached::Timeout
             } else {
                 Unreached::Other
@@ -232,10 +248,20 @@ impl Origin {
                 detail,
             };
         }
+        self.lost(if unsent.is_timeout { Loss::Timeout } else { Loss::Reset })
+    }
+
+    /// The same for a request of reqwest's.
+    pub(super) fn unanswered_by(&self, error: &reqwest::Error) -> ApiError {
         if error.is_builder() {
+            let texts = chain(error);
             return ApiError::Base(message::plain(texts.last().map_or("", String::as_str), &self.key));
         }
-        self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Reset })
+        self.unanswered(&Unsent {
+            error,
+            is_connect: error.is_connect(),
+            is_timeout: error.is_timeout(),
+        })
     }
 
     /// A client that can't be made ready.
@@ -243,7 +269,7 @@ impl Origin {
         ApiError::Setup(message::plain(&error.without_url().to_string(), &self.key))
     }
 
-    fn cut(&self, error: &reqwest::Error) -> ApiError {
+    fn cut(&self, error: &hyper::Error) -> ApiError {
         self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Cut })
     }
 
@@ -256,7 +282,7 @@ impl Origin {
 }
 
 /// What an error and its causes say, in lower case, the last cause last. The first says no more than the address.
-fn chain(error: &reqwest::Error) -> Vec<String> {
+fn chain(error: &dyn std::error::Error) -> Vec<String> {
     let mut texts = Vec::new();
     let mut cause = error.source();
     while let Some(source) = cause {

@@ -110,7 +110,7 @@ impl Client {
         let request = self.http.request(Method::GET, origin.address.list(query)?);
         self.requests.fetch_add(1, Ordering::Relaxed);
         let response = self.patiently(move || request.send())?;
-        let response = origin.judge(response.map_err(|error| origin.unanswered(&error))?, Asked::Read)?;
+        let response = origin.judge(response.map_err(|error| origin.unanswered_by(&error))?, Asked::Read)?;
         let page_type = content_type(&response);
         let mut response = self.patient(response)?;
         // So much tells a page from a list.
@@ -216,7 +216,7 @@ impl Client {
 
     fn send(&self, request: RequestBuilder, asked: Asked) -> Result<Response, ApiError> {
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = request.send().map_err(|error| self.origin.unanswered(&error))?;
+        let response = request.send().map_err(|error| self.origin.unanswered_by(&error))?;
         self.origin.judge(response, asked)
     }
 }

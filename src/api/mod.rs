@@ -1,13 +1,14 @@
 //! One organization's inventory endpoint: requests, answers, and what an answer proves.
 //!
 //! Belongs here: HTTP, the wire's shapes, the key, deadlines, which failure means what. Doesn't: plans, files,
-//! and when to try again on a larger scale (`upload`). The only room that names reqwest.
+//! and when to try again on a larger scale (`upload`). The only room that names reqwest, and hyper below it.
 //!
 //! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`
-//! or, where it may be long, `pieces`, a post's through `echo`; `posts` has many posts under way from one thread; `message` makes the server's words fit for a person; `retry` computes pauses.
+//! or, where it may be long, `pieces`, a post's through `echo`; `posts` has many posts under way from one thread, over the connections of `connect`; `message` makes the server's words fit for a person; `retry` computes pauses.
 
 mod address;
 mod answer;
+mod connect;
 mod echo;
 mod error;
 mod items;
@@ -216,14 +217,22 @@ impl Client {
     }
 }
 
-/// How connections are made and kept, whoever sends through them.
-fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
+/// How the program calls itself.
+const AGENT: &str = concat!("stockport/", env!("CARGO_PKG_VERSION"));
+
+/// What every request says of who asks.
+fn own_headers(origin: &Origin) -> Result<HeaderMap, ApiError> {
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, origin.key.header()?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
+    Ok(headers)
+}
+
+/// How connections are made and kept for requests that a thread waits for.
+fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
     let builder = reqwest::Client::builder()
-        .default_headers(headers)
-        .user_agent(concat!("stockport/", env!("CARGO_PKG_VERSION")))
+        .default_headers(own_headers(origin)?)
+        .user_agent(AGENT)
         .no_proxy()
         .redirect(Policy::none())
         // Whether a request is sent again is decided here (`retry`). Told so in numbers, it

@@ -1,36 +1,51 @@
 //! Many posts under way from one thread: what an upload sends most of its items through.
 //!
 //! A post means the same here as in [`Client::post`], and is judged by the same; only nobody's thread waits for it. The
-//! connections belong to the thread that drives them.
+//! connections belong to the thread that drives them (`connect`).
 
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use http_body_util::Full;
+use hyper::{Method, Request, Uri};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use tokio::runtime::{Builder, Runtime};
+use tokio::time::timeout;
 
 use super::answer::Asked;
+use super::connect::{Connections, connections, unsent};
 use super::echo::Body;
-use super::{ApiError, Client, connecting};
+use super::error::Loss;
+use super::{AGENT, ApiError, Client, own_headers};
 
 /// One thread's connections.
 pub struct Posts<'c> {
     client: &'c Client,
-    http: reqwest::Client,
+    connections: Connections,
+    /// Where every post goes.
+    uri: Uri,
+    /// What every post says of itself.
+    headers: HeaderMap,
     runtime: Runtime,
 }
 
 impl Client {
     /// Prepares connections for posts that one thread drives; sends nothing.
     pub fn posts(&self) -> Result<Posts<'_>, ApiError> {
-        let http = connecting(&self.origin, self.timeout, self.connections)?
-            .timeout(self.timeout)
-            .build()
-            .map_err(|error| self.origin.no_setup(error))?;
+        let address = &self.origin.address;
+        let mut headers = own_headers(&self.origin)?;
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        // A URL is a URI.
+        let uri = address.collection.as_str().parse();
+        let uri: Uri = uri.map_err(|_| ApiError::Base(address.base.clone()))?;
+        let connections = connections(address.plain, self.timeout, self.connections);
         let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Posts {
             client: self,
-            http,
+            connections: connections.map_err(|cause| ApiError::Setup(cause.to_string()))?,
+            uri,
+            headers,
             runtime: runtime.map_err(|cause| ApiError::Setup(cause.to_string()))?,
         })
     }
@@ -47,14 +62,18 @@ impl Posts<'_> {
         let sent = Body::check(&body)?;
         let asked = if sent.is_array { Asked::Array } else { Asked::Other };
         let origin = &self.client.origin;
-        let request = self
-            .http
-            .post(origin.address.collection.clone())
-            .header(CONTENT_TYPE, HeaderValue::from_static("application/json"))
-            .body(body.clone());
+        let mut request = Request::new(Full::new(body.clone()));
+        *request.method_mut() = Method::POST;
+        request.uri_mut().clone_from(&self.uri);
+        request.headers_mut().clone_from(&self.headers);
         self.client.requests.fetch_add(1, Ordering::Relaxed);
-        let response = request.send().await.map_err(|error| origin.unanswered(&error))?;
-        let answer = origin.receive(response, asked).await?;
+        let exchange = async {
+            let response = self.connections.request(request).await;
+            let response = response.map_err(|error| origin.unanswered(&unsent(&error)))?;
+            origin.receive(response, asked).await
+        };
+        let answer = timeout(self.client.timeout, exchange).await;
+        let answer = answer.unwrap_or_else(|_| Err(origin.lost(Loss::Timeout)))?;
         sent.verify(&answer, origin)
     }
 }

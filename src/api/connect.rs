@@ -1,7 +1,6 @@
-//! The connections that many posts go through at once: hyper's own client, without what reqwest puts around it. One post in
-//! fifty thousand would follow a redirect or ask a proxy here, for neither is ever done; yet each pays for the question.
-//!
-//! Certificates are judged as reqwest judges them: by the system's own trust.
+//! The connections that many posts go through at once: hyper's own client, without what reqwest puts around it. That asks of
+//! each request whether a redirect is to be followed, and parses and copies for it; here none is ever followed, and no proxy
+//! asked. Certificates are judged as reqwest judges them: by what the system trusts.
 //!
 //! Doesn't belong here: what is sent (`posts`), what an answer means (`answer`).
 

@@ -12,8 +12,11 @@ mod read;
 mod tests;
 mod writer;
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Mutex, OnceLock};
+use std::thread::Builder;
 use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
@@ -90,9 +93,15 @@ pub struct Entry {
 pub struct Journal {
     path: PathBuf,
     connection: Mutex<Connection>,
+    /// The same file once more. It is closed behind the connection: a system that knows locks by process and file gives up
+    /// the connection's with whichever of them is closed first.
+    file: OnceLock<Option<File>>,
     /// Kept for its destructor: a dry run's journal goes with it.
-    _temporary: Option<tempfile::TempDir>,
+    temporary: Option<tempfile::TempDir>,
 }
+
+/// How often what a plan has written is sent on to the disk.
+const FLUSHED: Duration = Duration::from_millis(20);
 
 const SCHEMA: &str = "
     BEGIN;
@@ -142,7 +151,8 @@ impl Journal {
         Self {
             path,
             connection: Mutex::new(connection),
-            _temporary: temporary,
+            file: OnceLock::new(),
+            temporary,
         }
     }
 
@@ -208,7 +218,8 @@ impl Journal {
             .transaction_with_behavior(TransactionBehavior::Exclusive)
             .map_err(failed)?;
         let mut plan = Plan::begin(&self.path, &transaction, joining)?;
-        if !fill(&mut plan)? {
+        let filled = self.flushed(|| fill(&mut plan))?;
+        if !filled {
             transaction.rollback().map_err(failed)?;
             return Ok(false);
         }
@@ -217,10 +228,37 @@ impl Journal {
         Ok(true)
     }
 
+    /// Does this work while what it writes goes to the disk, so that the commit behind it has little left to wait for. It is
+    /// the commit alone that promises anything: whatever fails here is left to that.
+    fn flushed<T>(&self, work: impl FnOnce() -> T) -> T {
+        // A dry run's journal is to be read by nobody else.
+        let file = if self.temporary.is_none() {
+            self.file
+                .get_or_init(|| File::options().write(true).open(&self.path).ok())
+        } else {
+            &None
+        };
+        let Some(file) = file else { return work() };
+        std::thread::scope(|scope| {
+            let (working, over) = channel::<()>();
+            let flush = move || {
+                while over.recv_timeout(FLUSHED) == Err(RecvTimeoutError::Timeout) && file.sync_data().is_ok() {}
+            };
+            // Where the system gives no thread, the commit waits for all of it.
+            let _ = Builder::new().name("flush".to_owned()).spawn_scoped(scope, flush);
+            let done = work();
+            drop(working);
+            done
+        })
+    }
+
     /// Takes the journal away: the run that it was for has come to nothing.
     pub fn discard(self) -> Result<(), JournalError> {
-        let Self { path, connection, .. } = self;
+        let Self {
+            path, connection, file, ..
+        } = self;
         drop(connection);
+        drop(file);
         // The last connection to close takes the files beside it away.
         std::fs::remove_file(&path).map_err(|cause| JournalError::Create { path, cause })
     }

@@ -107,16 +107,7 @@ impl FirstLook {
     /// Once all rows have been seen: whether any id has to be looked at again.
     pub(crate) fn finds_suspects(&mut self) -> bool {
         let seen = std::mem::take(&mut self.seen);
-        let mut hashes = Vec::with_capacity(seen.iter().map(Vec::len).sum());
-        for part in seen {
-            hashes.extend(part);
-        }
-        hashes.par_sort_unstable();
-        let twice = hashes.windows(2).filter_map(|pair| match pair {
-            [one, other] if one == other => Some(*one),
-            _ => None,
-        });
-        self.suspects.extend(twice);
+        self.suspects.extend(twice(&seen));
         !self.suspects.is_empty()
     }
 
@@ -130,6 +121,42 @@ impl FirstLook {
     pub(crate) fn lost_zeros(&self) -> Option<LostZeros> {
         self.zeros.lost()
     }
+}
+
+/// How many bits there are for each hash: one in so many meets another's by chance.
+const SPREAD: usize = 32;
+
+/// The hashes that come more than once. A look at a bit each tells nearly all of the others apart, and only what is left is
+/// compared.
+fn twice(parts: &[Vec<u64>]) -> Vec<u64> {
+    let all = || parts.iter().flatten().copied();
+    let count: usize = parts.iter().map(Vec::len).sum();
+    let width = count.saturating_mul(SPREAD).max(64).ilog2();
+    let mut bits = vec![0_u64; 1 << (width - 6)];
+    let mut met = Hashes::default();
+    for hash in all() {
+        let place = hash >> (u64::BITS - width);
+        let bit = 1 << (place % 64);
+        if let Some(word) = bits.get_mut(usize::try_from(place / 64).unwrap_or_default()) {
+            if *word & bit != 0 {
+                met.insert(hash);
+            }
+            *word |= bit;
+        }
+    }
+    drop(bits);
+    if met.is_empty() {
+        return Vec::new();
+    }
+    // Of each that comes twice, the second met the first.
+    let mut left: Vec<u64> = all().filter(|hash| met.contains(hash)).collect();
+    left.par_sort_unstable();
+    left.windows(2)
+        .filter_map(|pair| match pair {
+            [one, other] if one == other => Some(*one),
+            _ => None,
+        })
+        .collect()
 }
 
 fn fold_into(id: &str, folded: &mut String) {
@@ -305,7 +332,30 @@ impl Groups {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn what_comes_twice_is_found_and_nothing_else(
+            parts in prop::collection::vec(prop::collection::vec(0..40_u64, 0..30), 0..5),
+            // Hashes that share their first bits, or their last.
+            shift in 0..59_u32, spread in any::<bool>(),
+        ) {
+            let hash = |number: u64| if spread { number.wrapping_mul(0x9e37_79b9_7f4a_7c15) } else { number << shift };
+            let parts: Vec<Vec<u64>> = parts.iter().map(|part| part.iter().map(|number| hash(*number)).collect()).collect();
+            let mut counts = HashMap::<u64, usize>::new();
+            for hash in parts.iter().flatten() {
+                *counts.entry(*hash).or_default() += 1;
+            }
+            let mut several: Vec<u64> = counts.into_iter().filter(|(_, count)| *count > 1).map(|(hash, _)| hash).collect();
+            several.sort_unstable();
+            let mut found = twice(&parts);
+            found.dedup();
+            prop_assert_eq!(found, several);
+        }
+    }
 
     fn at(line: u64) -> Spot {
         Spot {

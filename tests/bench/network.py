@@ -2,7 +2,7 @@
 
 The endpoint is the program in `sink`, built here: it reads, counts and echoes, and lists a file. What arrived is what it
 counted. curl and aiohttp get their payloads from the same few lines of Python, the reading of the file included; stockport
-reads the file twice, plans, keeps its journal and checks each answer. Nobody lists, plans or checks but stockport.
+surveys the file, plans, keeps its journal and checks each answer. Nobody lists, plans or checks but stockport.
 """
 import importlib.util, json, os, pathlib, shutil, subprocess, sys, time, urllib.request
 

@@ -252,15 +252,16 @@ impl Journal {
         })
     }
 
-    /// Takes the journal away: the run that it was for has come to nothing.
-    pub fn discard(self) -> Result<(), JournalError> {
+    /// Takes the journal away: the run that it was for has come to nothing. One that can't be removed is none the worse for
+    /// staying: it has neither a plan nor anything sent.
+    pub fn discard(self) {
         let Self {
             path, connection, file, ..
         } = self;
+        // The last connection to close takes the files beside it away.
         drop(connection);
         drop(file);
-        // The last connection to close takes the files beside it away.
-        std::fs::remove_file(&path).map_err(|cause| JournalError::Create { path, cause })
+        let _ = std::fs::remove_file(&path);
     }
 
     /// The thread that records batches and outcomes while the upload runs.

@@ -141,6 +141,7 @@ fn import(
     }
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
     transfer.run(&files, &journal, review, summary);
+    summary.error = summary.error.take().map(|error| context.cause_of(error));
     summary.warnings = files.warnings();
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         write_plan(path, &identity, &journal)?;

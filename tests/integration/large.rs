@@ -3,6 +3,10 @@
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{BufWriter, Write as _};
+#[cfg(unix)]
+use std::process::{Command, Stdio};
+#[cfg(unix)]
+use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 use stockport::sandbox::Flavour;
@@ -192,4 +196,28 @@ fn ids_of_a_large_file_are_asked_for_where_the_list_is_cut() {
     write(&stockport, "large.csv", &rows(100, |at| format!("ID-{at},Kush,1,")));
     let summary = stockport.run(["import", "large.csv", "--json"]).ok().json();
     assert_eq!((&summary["unchanged"], &summary["created"]), (&json!(5), &json!(95)));
+}
+
+/// Wherever the signal meets it: nothing has been sent, and there is nothing to go on with.
+#[cfg(unix)]
+#[test]
+fn a_large_file_is_interrupted_while_it_is_planned() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    write(&stockport, "large.csv", &rows(400, |at| format!("ID-{at},Kush,1,")));
+    let mut command = stockport.command(["import", "large.csv"]);
+    let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    // The list, and both ends of it.
+    while server.seen() < 3 {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(130), "{said}");
+    assert!(said.contains("error: interrupted"), "{said}");
+    assert_eq!(server.posts().len(), 0);
+    let runs = stockport.run(["runs", "--json"]).ok().json();
+    assert_eq!(runs["runs"].as_array().map(Vec::len), Some(0), "{runs}");
 }

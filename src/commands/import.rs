@@ -19,7 +19,7 @@ use crate::plan::{Blanks, Mode, Policy};
 use crate::report::{Summary, check_rejects};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of, is_stream};
-use crate::shard;
+use crate::shard::{self, Shard};
 use crate::transfer::{Purpose, Review, Supply as _, Transfer};
 use files::Files;
 
@@ -132,13 +132,7 @@ fn import(
         stop: &context.stop,
     };
     let files = files.counted()?;
-    if let Some(shard) = shard {
-        context.output.result(&format!(
-            "Shard {shard}: {} of the {} rows",
-            grouped(files.count()),
-            grouped(files.all())
-        ));
-    }
+    tell_share(context, &files, shard);
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
     transfer.run(&files, &journal, review, summary);
     summary.error = summary.error.take().map(|error| context.cause_of(error));
@@ -154,6 +148,16 @@ fn import(
     }
     drop(lock);
     Ok(())
+}
+
+/// Says how many of the rows are of this process's share, where it has only a share.
+fn tell_share(context: &Context, files: &Files<'_>, shard: Option<Shard>) {
+    if let Some(shard) = shard {
+        let (own, all) = (grouped(files.count()), grouped(files.all()));
+        context
+            .output
+            .result(&format!("Shard {shard}: {own} of the {all} rows"));
+    }
 }
 
 /// What earlier runs know of the organization, and which surprises are allowed.

@@ -49,6 +49,8 @@ struct Inserts {
 
 impl Inserts {
     fn of(rows: usize) -> Self {
+        // Where one fails, the whole plan does: the database needn't be able to take back the rows of this statement alone,
+        // for which it would copy pages.
         let insert = |table, row| format!("INSERT OR FAIL INTO {table} VALUES {}", vec![row; rows].join(", "));
         Self {
             changes: insert("changes", "(NULL, ?, ?, ?, ?)"),

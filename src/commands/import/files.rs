@@ -57,6 +57,15 @@ impl Files<'_> {
         Ok(self)
     }
 
+    fn decider<'d>(&'d self, source: &Source, stored: &'d Lookup<'d>) -> Result<Decider<'d>, Error> {
+        Ok(Decider {
+            stored,
+            straightway: Straightway::new(source, &self.policy)?,
+            policy: &self.policy,
+            shard: self.shard,
+        })
+    }
+
     /// How many rows there are, those of others too; nothing before the first pass.
     pub(super) fn all(&self) -> u64 {
         self.survey.borrow().as_ref().map_or(0, |survey| survey.rows)
@@ -183,12 +192,7 @@ impl Supply for Files<'_> {
         take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let source = self.source.borrow();
-        let decider = Decider {
-            stored,
-            straightway: Straightway::new(&source, &self.policy)?,
-            policy: &self.policy,
-            shard: self.shard,
-        };
+        let decider = self.decider(&source, stored)?;
         source.read_parts_straight::<Part, Error>(
             &|part, row| decider.straight(part, row),
             &|part, _, incoming| decider.any(part, incoming),
@@ -203,12 +207,7 @@ impl Supply for Files<'_> {
         take: &mut dyn FnMut(PlanPart) -> Result<(), Error>,
     ) -> Result<bool, Error> {
         let mut source = self.source.borrow_mut();
-        let decider = Decider {
-            stored,
-            straightway: Straightway::new(&source, &self.policy)?,
-            policy: &self.policy,
-            shard: self.shard,
-        };
+        let decider = self.decider(&source, stored)?;
         let mut taken = Ok(());
         let surveyed = source.survey_reading::<Part, Error>(&mut Reader {
             straight: &|part, row| decider.straight(part, row),

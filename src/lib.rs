@@ -32,6 +32,7 @@ pub mod columns;
 pub mod commands;
 pub mod config;
 pub mod convert;
+mod counter;
 pub mod delete;
 pub mod diff;
 pub mod error;

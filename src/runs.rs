@@ -1,38 +1,29 @@
-//! The runs of this machine: their journals in one folder, which of them can be gone on with, what they know of an
-//! organization, and the lock that keeps two of them from writing to one at once.
+//! The runs of this machine: their journals in one folder, which of them is meant, what they know of an organization, and
+//! the lock that keeps two of them from writing to one at once.
 //!
 //! Belongs here: finding and keeping journals. Doesn't: what stands in one (`journal`).
 
+mod fingerprint;
+mod known;
 mod lock;
+mod order;
+mod prune;
+mod resume;
 
-use std::io::Read;
-use std::panic::resume_unwind;
-use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
-use std::time::{Duration, SystemTime};
-
-use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+use std::time::SystemTime;
 
 use crate::error::Error;
 use crate::hash::{Sha256, hex};
-use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
 use crate::shard::Shard;
-use crate::sheet::ReadError;
+pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of, is_stream};
+pub use known::{Known, note_plan};
 pub use lock::{Job, Lock, LockError};
-
-/// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
-pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
-
-/// A file that a run reads, by what it holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Fingerprint {
-    /// Its absolute path, `-` for standard input.
-    pub path: String,
-    /// The SHA-256 of its content, in hexadecimal; none for standard input, which can't be read again.
-    pub sha256: Option<String>,
-}
+use order::Position;
+pub use prune::{KEPT, KEPT_RUNS};
+pub use resume::other_options;
 
 /// What identifies a run: what it does, with what, to which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,30 +40,6 @@ pub struct Identity {
     pub options: String,
 }
 
-/// What differs between the options of two runs, for a person: the earlier one's.
-#[must_use]
-pub fn other_options(then: &str, now: &str) -> Option<String> {
-    if then == now {
-        return None;
-    }
-    let gone: Vec<&str> = then
-        .lines()
-        .filter(|line| !now.lines().any(|other| other == *line))
-        .collect();
-    let come: Vec<&str> = now
-        .lines()
-        .filter(|line| !then.lines().any(|other| other == *line))
-        .collect();
-    let named = |options: &[&str]| {
-        if options.is_empty() {
-            "nothing of the kind".to_owned()
-        } else {
-            options.join(" ")
-        }
-    };
-    Some(format!("{}, and now it is {}", named(&gone), named(&come)))
-}
-
 /// Why a run can't be found or gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -82,9 +49,45 @@ pub enum RunError {
     /// Its process keeps its journal to itself.
     #[error("run {0} is under way: its journal is being written")]
     Busy(String),
+    /// Its journal can't be read.
+    #[error("run {run} can't be read: {why}")]
+    Unreadable {
+        /// The run.
+        run: String,
+        /// Why.
+        why: String,
+        /// What the user can do about it.
+        hint: &'static str,
+    },
+    /// One that may be newer than the run that would be taken can't be read.
+    #[error("run {run}, which may be the one that is meant, can't be read: {why}")]
+    Hidden {
+        /// The run that can't be read.
+        run: String,
+        /// Why.
+        why: String,
+    },
+    /// The folder of journals can't be used.
+    #[error("the folder of runs {} can't be used: {}", .folder.display(), crate::cause::io(.cause))]
+    Folder {
+        /// The folder.
+        folder: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
     /// Nothing to work with.
     #[error("there is no run to {0}")]
     NoRun(&'static str),
+    /// The last run has been undone, and the user has not said which of two things is meant.
+    #[error("the last run, {run}, was undone already by run {undo}")]
+    Undone {
+        /// The run, or several.
+        run: String,
+        /// The undo.
+        undo: String,
+        /// The run before it that is in effect.
+        next: Option<String>,
+    },
     /// The journal is of another command, file or organization.
     #[error("run {run} can't be gone on with: {why}")]
     Mismatch {
@@ -124,9 +127,23 @@ pub enum RunError {
 impl RunError {
     /// What the user can do about it.
     #[must_use]
-    pub fn hint(&self) -> &'static str {
-        match self {
+    pub fn hint(&self) -> String {
+        let hint = match self {
+            Self::Undone { undo, next, .. } => {
+                let redo = format!("`stockport undo {undo}` takes the undo back");
+                return next.as_ref().map_or_else(
+                    || redo.clone(),
+                    |next| format!("{redo}; `stockport undo {next}` undoes the run before it"),
+                );
+            }
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
+            Self::Unreadable { hint, .. } => hint,
+            Self::Hidden { .. } => {
+                "name the run that you mean (`stockport runs` lists them), or move that journal out of its folder"
+            }
+            Self::Folder { .. } => {
+                "check that it is a folder that can be read and written; XDG_STATE_HOME names another"
+            }
             Self::Busy(_) => "wait for its end, which `stockport runs` shows, or name another run",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
             Self::Mismatch { .. } => "start a run of its own: leave --resume out",
@@ -137,48 +154,8 @@ impl RunError {
                 "check the spelling of the organization; --allow-empty goes on with an empty one"
             }
             Self::Shrunken { .. } => "find out where they went; --allow-shrink goes on all the same",
-        }
-    }
-}
-
-/// What earlier runs know of an organization, and which surprises are allowed.
-#[derive(Clone, Debug, Default)]
-pub struct Known {
-    /// How many items it held when the last run that knows looked, with what that run added and took away.
-    pub at_least: Option<u64>,
-    /// An organization that is known, and whose name holds this one's.
-    pub longer_name: Option<String>,
-    /// An empty organization is no surprise.
-    pub allow_empty: bool,
-    /// Neither is one that has shrunken.
-    pub allow_shrink: bool,
-}
-
-impl Known {
-    /// Stops a run whose organization is suddenly empty, or has lost half of its items: the server's check of names is
-    /// a substring test, and an organization whose name was cut short lists nothing (API contract).
-    pub fn check(&self, org: &str, listing: &Listing) -> Result<(), RunError> {
-        if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-            return Ok(());
-        }
-        let now = listing.count;
-        if let (0, None, Some(known), false) = (now, self.at_least, &self.longer_name, self.allow_empty) {
-            return Err(RunError::CutShort {
-                org: org.to_owned(),
-                known: known.clone(),
-            });
-        }
-        let Some(before) = self.at_least else { return Ok(()) };
-        let emptied = now == 0 && before > 0 && !self.allow_empty;
-        let shrunken = now > 0 && now * 2 <= before && !self.allow_shrink;
-        if emptied || shrunken {
-            return Err(RunError::Shrunken {
-                org: org.to_owned(),
-                now,
-                before,
-            });
-        }
-        Ok(())
+        };
+        hint.to_owned()
     }
 }
 
@@ -189,14 +166,27 @@ pub struct Run {
     pub name: String,
     /// Its journal.
     pub path: PathBuf,
-    /// What it noted of itself; nothing where it is busy.
+    /// What it noted of itself; empty where it is busy or can't be read.
     pub facts: Facts,
     /// Its process keeps its journal to itself this very moment: it is writing its plan, as a rule.
     pub is_busy: bool,
+    /// Why its journal can't be read, and what to do about it.
+    pub fault: Option<(String, &'static str)>,
 }
 
 impl Run {
-    /// A fact, or nothing.
+    fn open(path: PathBuf, name: String) -> Self {
+        let found = Journal::glance(&path);
+        Self {
+            name,
+            path,
+            is_busy: matches!(found, Ok(None)),
+            fault: found.as_ref().err().map(|error| (error.to_string(), error.hint())),
+            facts: found.ok().flatten().unwrap_or_default(),
+        }
+    }
+
+    /// A fact, or an empty text.
     #[must_use]
     pub fn fact(&self, name: &str) -> &str {
         self.facts.get(name).map_or("", String::as_str)
@@ -212,6 +202,30 @@ impl Run {
     #[must_use]
     pub fn is_finished(&self) -> bool {
         self.fact("state") == "finished"
+    }
+
+    /// A warning where its name has a moment in the future.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        order::is_ahead(&self.name, jiff::Timestamp::now()).then(|| {
+            format!(
+                "run {} is dated in the future: the clock was ahead then, or is behind now; runs are ordered by number",
+                self.name
+            )
+        })
+    }
+
+    /// Fails where nothing can be told of it.
+    pub fn readable(self) -> Result<Self, RunError> {
+        match self.fault {
+            Some((why, hint)) => Err(RunError::Unreadable {
+                run: self.name,
+                why,
+                hint,
+            }),
+            None if self.is_busy => Err(RunError::Busy(self.name)),
+            None => Ok(self),
+        }
     }
 }
 
@@ -233,7 +247,7 @@ impl Runs {
         }
     }
 
-    /// A run that begins, or is gone on with, is of this share of its job.
+    /// A run that begins, or is continued, is of this share of its job.
     #[must_use]
     pub fn of_shard(mut self, shard: Option<Shard>) -> Self {
         self.shard = shard.map_or_else(String::new, |shard| shard.to_string());
@@ -243,10 +257,10 @@ impl Runs {
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
     /// `source` says for people where the items come from.
     pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
-        self.prune(SystemTime::now());
-        let name = crate::journal::run_name();
+        let (name, number) = self.name()?;
         let journal = Journal::create(&self.folder, &name)?;
         journal.note_all(&[
+            (order::NUMBER, &number.to_string()),
             ("command", &identity.command),
             ("source", source),
             ("files", &serde_json::to_string(&identity.files).unwrap_or_default()),
@@ -258,7 +272,18 @@ impl Runs {
             ("started", &now()),
             ("state", "begun"),
         ])?;
+        self.point(identity, &name).map_err(|cause| self.failed(cause))?;
+        self.prune(SystemTime::now());
         Ok((name, journal))
+    }
+
+    /// The name of the next run, and its number.
+    fn name(&self) -> Result<(String, u64), RunError> {
+        std::fs::create_dir_all(&self.folder).map_err(|cause| self.failed(cause))?;
+        let numbers = self.files()?.into_iter().filter_map(|name| Position::number_in(&name));
+        let highest = numbers.max().unwrap_or_default();
+        let number = crate::counter::next(&self.folder, highest).map_err(|cause| self.failed(cause))?;
+        Ok((order::name_of(jiff::Timestamp::now(), number), number))
     }
 
     /// Notes how a run ended.
@@ -269,209 +294,103 @@ impl Runs {
             ("ended", &now()),
             ("summary", &summary.document().to_string()),
             ("state", if interrupted || stopped { "stopped" } else { "finished" }),
-        ])
+        ])?;
+        known::note_end(journal, &journal.facts()?)
     }
 
-    /// All runs, the newest first. What is no journal, or can't be read, is left out.
+    /// All runs, the newest first, each opened only when its turn comes: of many, few are looked at as a rule. Those whose
+    /// journals can't be read are among them.
+    pub fn newest_first(&self) -> Result<impl ExactSizeIterator<Item = Run>, RunError> {
+        let positions = self.positions()?.into_iter();
+        Ok(positions.map(|position| Run::open(self.journal(&position.name), position.name)))
+    }
+
+    /// The run of this name; an error where its journal can't be read.
+    pub fn find(&self, name: &str) -> Result<Run, RunError> {
+        let no_such = || RunError::NoSuchRun(name.to_owned());
+        // A name is no path.
+        if !self.files()?.iter().any(|file| file == name) {
+            return Err(no_such());
+        }
+        Run::open(self.journal(name), name.to_owned()).readable()
+    }
+
+    /// These runs, each once, the newest first.
     #[must_use]
-    pub fn list(&self) -> Vec<Run> {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else {
-            return Vec::new();
-        };
-        let mut runs: Vec<Run> = entries
-            .flatten()
-            .filter_map(|entry| {
-                let path = entry.path();
-                let name = path.file_name()?.to_str()?.strip_suffix(".sqlite")?.to_owned();
-                let facts = Journal::glance(&path).ok()?;
-                Some(Run {
-                    name,
-                    path,
-                    is_busy: facts.is_none(),
-                    facts: facts.unwrap_or_default(),
-                })
+    pub fn newest_of(&self, runs: Vec<Run>) -> Vec<Run> {
+        let mut placed: Vec<(Position, Run)> = runs
+            .into_iter()
+            .map(|run| (Position::of(run.name.clone(), &run.path), run))
+            .collect();
+        placed.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+        placed.dedup_by(|(a, _), (b, _)| a == b);
+        placed.into_iter().map(|(_, run)| run).collect()
+    }
+
+    /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
+    pub fn resume(run: &Run) -> Result<Journal, JournalError> {
+        let journal = Journal::open_existing(&run.path)?;
+        journal.check()?;
+        journal.note("state", "resumed")?;
+        Ok(journal)
+    }
+
+    /// The runs of version 0.1.0 that can be read, the newest first.
+    fn of_0_1(&self) -> impl Iterator<Item = Run> {
+        let positions = self.positions().unwrap_or_default().into_iter();
+        positions
+            .filter(|position| position.number.is_none())
+            .map(|position| Run::open(self.journal(&position.name), position.name))
+    }
+
+    /// The places of all journals in the order of runs, the newest first.
+    fn positions(&self) -> Result<Vec<Position>, RunError> {
+        let files = self.files()?.into_iter();
+        let mut positions: Vec<Position> = files
+            .map(|name| {
+                let path = self.journal(&name);
+                Position::of(name, &path)
             })
             .collect();
-        // Names begin with the moment in which the run began.
-        runs.sort_by(|a, b| b.name.cmp(&a.name));
-        runs
+        positions.sort_unstable_by(|a, b| b.cmp(a));
+        Ok(positions)
     }
 
-    /// The run of this name.
-    pub fn find(&self, name: &str) -> Result<Run, RunError> {
-        match self.list().into_iter().find(|run| run.name == name) {
-            None => Err(RunError::NoSuchRun(name.to_owned())),
-            Some(run) if run.is_busy => Err(RunError::Busy(run.name)),
-            Some(run) => Ok(run),
-        }
-    }
-
-    /// The run that `--resume` means: the one named, or the last one of the same command, files and organization that
-    /// did not come to its end. A file whose content has changed since, or another organization, is refused.
-    pub fn resumable(&self, wanted: Option<&str>, identity: &Identity) -> Result<Option<Run>, RunError> {
-        if let Some(name) = wanted {
-            let run = self.find(name)?;
-            return match mismatch(&run, identity) {
-                Some(why) => Err(RunError::Mismatch { run: run.name, why }),
-                None => Ok(Some(run)),
-            };
-        }
-        let same_place = |run: &Run| {
-            run.fact("command") == identity.command
-                && run.fact("api") == identity.api
-                && run.fact("org") == identity.org
-                && run.fact("shard") == self.shard
-                && paths(&run.files()) == paths(&identity.files)
+    /// The names of all journals; none where there is no folder.
+    fn files(&self) -> Result<Vec<String>, RunError> {
+        let entries = match std::fs::read_dir(&self.folder) {
+            Ok(entries) => entries,
+            Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(cause) => return Err(self.failed(cause)),
         };
-        let Some(run) = self.list().into_iter().find(same_place) else {
-            return Ok(None);
-        };
-        if run.is_finished() {
-            return Ok(None);
+        let mut names = Vec::new();
+        for entry in entries {
+            let name = entry.map_err(|cause| self.failed(cause))?.file_name();
+            names.extend(
+                name.to_str()
+                    .and_then(|name| name.strip_suffix(".sqlite"))
+                    .map(str::to_owned),
+            );
         }
-        match mismatch(&run, identity) {
-            Some(why) => Err(RunError::Mismatch { run: run.name, why }),
-            None => Ok(Some(run)),
-        }
+        Ok(names)
     }
 
-    /// What the runs know of an organization; no surprise is allowed.
-    #[must_use]
-    pub fn known(&self, api: &str, org: &str) -> Known {
-        let runs = self.list();
-        let at = |run: &&Run| run.fact("api") == api;
-        // A name that was cut short passes the server's check, and lists nothing (API contract).
-        let longer_name = runs
-            .iter()
-            .filter(at)
-            .filter(|run| !run.fact("held").is_empty())
-            .map(|run| run.fact("org"))
-            .find(|known| *known != org && known.contains(org))
-            .map(str::to_owned);
-        let of_org = |run: &&Run| run.fact("org") == org;
-        Known {
-            at_least: runs.iter().filter(at).filter(of_org).find_map(left),
-            longer_name,
-            ..Known::default()
-        }
+    fn journal(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.sqlite"))
     }
 
-    /// Removes the journals that have passed their age. One that can't be removed is none the worse for staying.
-    fn prune(&self, now: SystemTime) {
-        let Ok(entries) = std::fs::read_dir(&self.folder) else {
-            return;
-        };
-        for entry in entries.flatten() {
-            let name = entry.file_name();
-            let is_journal = name.to_str().is_some_and(|name| name.contains(".sqlite"));
-            let age = entry
-                .metadata()
-                .and_then(|meta| meta.modified())
-                .ok()
-                .and_then(|then| now.duration_since(then).ok());
-            if is_journal && age.is_some_and(|age| age > KEPT) {
-                let _ = std::fs::remove_file(entry.path());
-            }
+    fn failed(&self, cause: std::io::Error) -> RunError {
+        RunError::Folder {
+            folder: self.folder.clone(),
+            cause,
         }
     }
 }
 
-/// How many items the organization held when the run looked, and what the run added and took away.
-fn left(run: &Run) -> Option<u64> {
-    let held: u64 = run.fact("held").parse().ok()?;
-    let summary: serde_json::Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
-    let count = |name: &str| {
-        let count = summary.get(name).and_then(serde_json::Value::as_u64);
-        count.unwrap_or_default()
-    };
-    Some((held + count("created")).saturating_sub(count("deleted")))
-}
-
-/// Whether it gives its bytes only once: standard input, a named pipe, what a shell puts for `<(…)`.
-#[must_use]
-pub fn is_stream(path: &Path) -> bool {
-    path == Path::new("-") || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
-}
-
-/// What a file holds, as a run notes it.
-pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
-    if is_stream(path) {
-        return Ok(Fingerprint {
-            path: path.to_string_lossy().into_owned(),
-            sha256: None,
-        });
-    }
-    let absolute = std::fs::canonicalize(path)?;
-    let mut file = std::fs::File::open(&absolute)?;
-    let mut hash = Sha256::new();
-    let mut buffer = vec![0; 1 << 16];
-    loop {
-        let read = file.read(&mut buffer)?;
-        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
-            break;
-        };
-        hash.update(part);
-    }
-    let sha256 = hex(&hash.finish());
-    Ok(Fingerprint {
-        path: absolute.to_string_lossy().into_owned(),
-        sha256: Some(sha256),
-    })
-}
-
-/// Fingerprints of files, taken on a thread of their own while the files are being looked at: a large one takes a while.
-pub struct Fingerprints {
-    taking: JoinHandle<Result<Vec<Fingerprint>, ReadError>>,
-}
-
-impl Fingerprints {
-    /// Begins to take those of these files.
-    #[must_use]
-    pub fn begin(files: &[PathBuf]) -> Self {
-        let files = files.to_vec();
-        Self {
-            taking: std::thread::spawn(move || files.iter().map(|file| fingerprint_of(file)).collect()),
-        }
-    }
-
-    /// Waits for them.
-    pub fn end(self) -> Result<Vec<Fingerprint>, ReadError> {
-        self.taking.join().unwrap_or_else(|panic| resume_unwind(panic))
-    }
-}
-
-/// What a file that the user named holds.
-pub fn fingerprint_of(file: &Path) -> Result<Fingerprint, ReadError> {
-    fingerprint(file).map_err(|cause| ReadError::Io {
-        file: file.display().to_string(),
-        cause,
-    })
-}
-
-fn paths(files: &[Fingerprint]) -> Vec<&str> {
-    files.iter().map(|file| file.path.as_str()).collect()
-}
-
-/// What makes a run another one, in plain words.
-fn mismatch(run: &Run, identity: &Identity) -> Option<String> {
-    if run.fact("command") != identity.command {
-        return Some(format!("it is a run of `{}`", run.fact("command")));
-    }
-    if run.fact("api") != identity.api || run.fact("org") != identity.org {
-        return Some(format!("it went to {} at {}", run.fact("org"), run.fact("api")));
-    }
-    let before = run.files();
-    if paths(&before) != paths(&identity.files) {
-        return Some(format!("it read {}", paths(&before).join(", ")));
-    }
-    for (then, now) in before.iter().zip(&identity.files) {
-        match (&then.sha256, &now.sha256) {
-            (Some(a), Some(b)) if a == b => {}
-            (Some(_), Some(_)) => return Some(format!("{} has changed since", now.path)),
-            _ => return Some("it read standard input or a pipe, which can't be read again".to_owned()),
-        }
-    }
-    other_options(run.fact("options"), &identity.options).map(|differ| format!("it ran with {differ}"))
+/// What names the files that are kept of one organization: a name may hold what no file name may.
+fn place_hash(api: &str, org: &str) -> String {
+    let hash = Sha256::digest(format!("{api}\n{org}"));
+    hex(hash.get(..12).unwrap_or_default())
 }
 
 fn now() -> String {

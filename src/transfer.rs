@@ -20,9 +20,9 @@ use crate::output::Output;
 use crate::plan::{Change, Decision, PlanPart, Verdict};
 use crate::progress::Progress;
 use crate::report::{Summary, Tally};
-use crate::runs::Known;
+use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
-pub use screen::{show_listing, show_reading, shown};
+pub use screen::{show_items, show_listing, show_reading, shown};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -69,6 +69,10 @@ pub trait Supply {
     fn address(&self, origin: Origin, index: Option<usize>) -> String;
     /// How many separate tables the items stand in.
     fn tables(&self) -> usize;
+    /// How many updates are shown field by field.
+    fn shown_updates(&self) -> usize {
+        screen::FIRST
+    }
     /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
     fn keeps_rejects(&self) -> bool {
         true
@@ -188,10 +192,12 @@ impl Transfer<'_> {
         counts: &mut Counts,
         planned: &mut bool,
     ) -> Result<(), Error> {
-        let (listing, mut stored) = self.stored(supply, journal, summary)?;
+        let (listing, mut stored) = self.stored(supply, summary)?;
         *counts = self.plan(supply, journal, review, &mut stored, summary)?;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
+        let is_reliable = !matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted);
+        runs::note_plan(journal, is_reliable.then_some(listing.count))?;
         screen::show_plan(
             self.output,
             supply,
@@ -231,7 +237,7 @@ impl Transfer<'_> {
     }
 
     /// What the organization holds, as far as the plan needs it.
-    fn stored(&self, supply: &dyn Supply, journal: &Journal, summary: &mut Summary) -> Result<(Listing, Spool), Error> {
+    fn stored(&self, supply: &dyn Supply, summary: &mut Summary) -> Result<(Listing, Spool), Error> {
         let (listing, mut spool) = if let Some(read) = supply.already_read() {
             read
         } else {
@@ -251,8 +257,6 @@ impl Transfer<'_> {
             ));
             self.survey(supply, summary)?;
             lookup::fetch(self.output, self.client, supply, &mut spool, self.upload.jobs)?;
-        } else {
-            journal.note("held", &listing.count.to_string())?;
         }
         Ok((listing, spool))
     }
@@ -305,6 +309,10 @@ impl Transfer<'_> {
                     Ok(Decision::Unchanged) => counts.unchanged += u64::from(!plan.done_before(&id)?),
                     Ok(Decision::Skipped(_)) => counts.skipped += u64::from(!plan.done_before(&id)?),
                     Err(reasons) => {
+                        let why = reasons.first().map_or("", |rejection| rejection.reason.as_str());
+                        if plan.refused_since(&id, why)? {
+                            return Ok(());
+                        }
                         for rejection in &reasons {
                             plan.put(&Planned::Reject { origin, rejection })?;
                         }

@@ -1,32 +1,100 @@
-//! Taking a run back: what it updated gets its earlier values again, what it created is deleted, what it deleted is
-//! created; except what somebody has changed since, which is named and left.
+//! Taking runs back: what they updated gets its earlier values again, what they created is deleted, what they deleted is
+//! created; except what somebody has changed since, which is named and stays as it is.
 //!
-//! Belongs here: what undoing wants of each item. Doesn't: how it is planned, sent and accounted for (`transfer`).
+//! Belongs here: what undoing wants of each item. Doesn't: which runs are meant (`choice`), how it is planned, sent and
+//! accounted for (`transfer`).
 
+mod choice;
+
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::columns::{Origin, Rejection, is_nothing, same};
 use crate::error::Error;
+use crate::inventory::{Listing, Spool};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::{Changed, Journal};
 use crate::plan::{Action, Change, Decision, Verdict};
 use crate::transfer::{Holds, Supply, Take};
+pub use choice::{COMMAND, Choice, choose};
 
-/// The changes of a run, to be taken back.
+/// How many updates are shown field by field.
+const SHOWN: usize = 10;
+
+/// What is asked when the plan has been shown and before anything is sent.
+pub type Ask<'a> = dyn Fn(&Listing, &mut Spool) -> Result<(), Error> + 'a;
+
+/// The changes of one or several runs, to be taken back in one go: of an item that several of them changed, the newest
+/// change first.
 pub struct Undo<'a> {
-    journal: &'a Journal,
+    /// The newest first.
+    runs: Vec<Taken<'a>>,
     count: u64,
+    ask: &'a Ask<'a>,
+}
+
+/// One of the runs.
+struct Taken<'a> {
+    journal: &'a Journal,
+    /// The number of each item's change; empty where there is only one run, which needs none.
+    places: HashMap<String, i64>,
 }
 
 impl<'a> Undo<'a> {
-    /// What the run of this journal changed.
-    pub fn new(journal: &'a Journal) -> Result<Self, Error> {
-        Ok(Self {
-            journal,
-            count: journal.changed_count()?,
-        })
+    /// What the runs of these journals changed, the newest run first; `ask` has the last word.
+    pub fn new(journals: &'a [Journal], ask: &'a Ask<'a>) -> Result<Self, Error> {
+        let mut runs = Vec::new();
+        for journal in journals {
+            let mut places = HashMap::new();
+            if journals.len() > 1 {
+                journal.each_written::<Error>(&mut |seq, id| {
+                    places.insert(id.to_owned(), seq);
+                    Ok(())
+                })?;
+            }
+            runs.push(Taken { journal, places });
+        }
+        let mut undo = Self { runs, count: 0, ask };
+        undo.count = match undo.runs.as_slice() {
+            [only] => only.journal.changed_count()?,
+            _ => {
+                let mut count = 0;
+                undo.each(&mut |_, _| {
+                    count += 1;
+                    Ok(())
+                })?;
+                count
+            }
+        };
+        Ok(undo)
+    }
+
+    /// Gives each item that any of the runs changed once: its number from 1, and its changes, the newest first.
+    fn each(&self, take: &mut dyn FnMut(u64, Vec<Changed>) -> Result<(), Error>) -> Result<(), Error> {
+        let mut number = 0;
+        for (at, run) in self.runs.iter().enumerate() {
+            let (newer, older) = (
+                self.runs.get(..at).unwrap_or_default(),
+                self.runs.get(at + 1..).unwrap_or_default(),
+            );
+            run.journal.changed::<Error>(&mut |changed| {
+                let id = changed.change.id.clone();
+                if newer.iter().any(|newer| newer.places.contains_key(&id)) {
+                    return Ok(());
+                }
+                let mut changes = vec![changed];
+                for older in older {
+                    if let Some(seq) = older.places.get(&id) {
+                        changes.extend(older.journal.changed_as(*seq)?);
+                    }
+                }
+                number += 1;
+                take(number, changes)
+            })?;
+        }
+        Ok(())
     }
 }
 
@@ -36,113 +104,147 @@ impl Supply for Undo<'_> {
     }
 
     fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-        self.journal.changed(&mut |changed| take(&changed.change.id))
+        self.each(&mut |_, changes| changes.first().map_or(Ok(()), |changed| take(&changed.change.id)))
     }
 
     fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
-        self.journal.changed(&mut |changed| {
-            let stored = holds(&changed.change.id)?;
-            let line = u64::try_from(changed.seq).unwrap_or_default();
-            let id = changed.change.id.clone();
+        self.each(&mut |line, changes| {
+            let Some(id) = changes.first().map(|changed| changed.change.id.clone()) else {
+                return Ok(());
+            };
+            let stored = holds(&id)?;
             take(Verdict {
                 origin: Origin { table: 0, line },
+                decision: back(&id, &changes, stored.as_ref()),
                 id,
-                decision: back(&changed, stored.as_ref()),
             })
         })
     }
 
     fn address(&self, origin: Origin, _index: Option<usize>) -> String {
-        format!("change {} of the run", origin.line)
+        format!("change {}", origin.line)
     }
 
     fn tables(&self) -> usize {
         1
     }
 
+    fn shown_updates(&self) -> usize {
+        SHOWN
+    }
+
     fn keeps_rejects(&self) -> bool {
         false
     }
 
-    /// What was left is named in the warnings: there is no file to correct and import.
+    /// What stays as it is is named in the warnings: there is no file to correct and import.
     fn write_rejects(&self, _journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         Ok(Vec::new())
     }
+
+    fn approve(&self, listing: &Listing, stored: &mut Spool) -> Result<(), Error> {
+        (self.ask)(listing, stored)
+    }
 }
 
-/// What takes one change back, given what is stored now.
-fn back(changed: &Changed, stored: Option<&Object>) -> Result<Decision, Vec<Rejection>> {
-    let change = &changed.change;
-    match (change.action, stored) {
-        (Action::Create, None) => Ok(Decision::Unchanged),
-        (Action::Create, Some(stored)) => uncreate(change, stored),
-        (Action::Update, None) => Err(left(change, "it has been deleted since")),
-        (Action::Update, Some(stored)) => restore(change, stored),
-        (Action::Delete, None) => Ok(recreate(change)),
-        (Action::Delete, Some(stored)) => {
-            let was = change.before.clone().unwrap_or_default();
-            let as_before = was.iter().filter(|(field, _)| !is_the_servers(field));
-            if as_before
-                .clone()
-                .all(|(field, value)| same(field, Some(value), stored.get(field)))
-            {
-                Ok(Decision::Unchanged)
+/// What takes an item's changes back, the newest first, given what is stored now.
+fn back(id: &str, changes: &[Changed], stored: Option<&Object>) -> Result<Decision, Vec<Rejection>> {
+    let mut item = stored.cloned();
+    for changed in changes {
+        item = before(&changed.change, item).map_err(|why| left(id, &why))?;
+    }
+    Ok(change_to(id, stored, item.as_ref()))
+}
+
+/// The item as it was before a change, given what it is now; none where there was none. An error says what somebody has
+/// changed since.
+fn before(change: &Change, now: Option<Object>) -> Result<Option<Object>, String> {
+    match (change.action, now) {
+        (Action::Create, None) => Ok(None),
+        (Action::Create, Some(now)) => uncreated(change, &now).map(|()| None),
+        (Action::Update, None) => Err("it has been deleted since".to_owned()),
+        (Action::Update, Some(now)) => restored(change, now).map(Some),
+        (Action::Delete, None) => Ok(change.before.clone()),
+        (Action::Delete, Some(now)) => {
+            let was = change.before.iter().flatten();
+            let mut was = was.filter(|(field, _)| !is_the_servers(field));
+            if was.all(|(field, value)| same(field, Some(value), now.get(field))) {
+                Ok(Some(now))
             } else {
-                Err(left(change, "it has been created anew since"))
+                Err("it has been created anew since".to_owned())
             }
         }
     }
 }
 
-fn uncreate(change: &Change, stored: &Object) -> Result<Decision, Vec<Rejection>> {
-    for (field, value) in stored {
-        let ours = change.body.get(field);
-        if !is_the_servers(field) && field != ITEM_ID && !same(field, ours, Some(value)) {
-            return Err(left(change, &format!("its {field} has changed since")));
+/// Proves that an item still is what was created.
+fn uncreated(change: &Change, now: &Object) -> Result<(), String> {
+    // A field that was posted and is absent or blank now has changed as well.
+    for field in now.keys().chain(change.body.keys()) {
+        let is_ours = is_the_servers(field) || field == ITEM_ID;
+        if !is_ours && !same(field, change.body.get(field), now.get(field)) {
+            return Err(format!("its {field} has changed since"));
         }
     }
-    // A field that was posted and is gone or nothing now has changed as well.
-    for (field, value) in &change.body {
-        if field != ITEM_ID && !same(field, Some(value), stored.get(field)) {
-            return Err(left(change, &format!("its {field} has changed since")));
-        }
-    }
-    Ok(Decision::Write(Change {
-        action: Action::Delete,
-        id: change.id.clone(),
-        body: only_id(&change.id),
-        before: Some(stored.clone()),
-    }))
+    Ok(())
 }
 
-fn restore(change: &Change, stored: &Object) -> Result<Decision, Vec<Rejection>> {
+/// The item with the values that an update found; one that has another value than the update gave it is refused.
+fn restored(change: &Change, mut now: Object) -> Result<Object, String> {
     let was = change.before.as_ref();
-    let mut body = Object::new();
-    let mut before = Object::new();
     for (field, ours) in change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID) {
         let then = was.and_then(|was| was.get(field));
-        let now = stored.get(field);
-        if same(field, then, now) {
+        let value = now.get(field);
+        if same(field, then, value) {
             continue;
         }
-        if !same(field, Some(ours), now) && !merged(ours, then, now) {
-            return Err(left(change, &format!("its {field} has changed since")));
+        if !same(field, Some(ours), value) && !merged(ours, then, value) {
+            return Err(format!("its {field} has changed since"));
         }
-        body.insert(field.clone(), restoring(then, now));
-        if let Some(now) = now {
-            before.insert(field.clone(), now.clone());
+        match then {
+            Some(then) => now.insert(field.clone(), then.clone()),
+            None => now.remove(field),
+        };
+    }
+    Ok(now)
+}
+
+/// What makes of the stored item the wanted one.
+fn change_to(id: &str, stored: Option<&Object>, wanted: Option<&Object>) -> Decision {
+    let (action, body, before) = match (stored, wanted) {
+        (None, None) => return Decision::Unchanged,
+        (Some(stored), None) => (Action::Delete, Object::new(), Some(stored.clone())),
+        (None, Some(wanted)) => {
+            let fields = wanted.iter().filter(|(field, value)| {
+                !is_the_servers(field) && field.as_str() != ITEM_ID && !is_nothing(Some(value))
+            });
+            let body = fields.map(|(field, value)| (field.clone(), value.clone())).collect();
+            (Action::Create, body, None)
         }
-    }
-    if body.is_empty() {
-        return Ok(Decision::Unchanged);
-    }
-    body.insert(ITEM_ID.to_owned(), Value::String(change.id.clone()));
-    Ok(Decision::Write(Change {
-        action: Action::Update,
-        id: change.id.clone(),
+        (Some(stored), Some(wanted)) => {
+            let (mut body, mut before) = (Object::new(), Object::new());
+            for field in stored.keys().chain(wanted.keys()) {
+                let (then, now) = (wanted.get(field), stored.get(field));
+                if is_the_servers(field) || field == ITEM_ID || same(field, then, now) {
+                    continue;
+                }
+                body.insert(field.clone(), restoring(then, now));
+                before.extend(now.map(|now| (field.clone(), now.clone())));
+            }
+            if body.is_empty() {
+                return Decision::Unchanged;
+            }
+            (Action::Update, body, Some(before))
+        }
+    };
+    let mut body = body;
+    body.insert(ITEM_ID.to_owned(), Value::String(id.to_owned()));
+    Decision::Write(Change {
+        action,
+        id: id.to_owned(),
         body,
-        before: Some(before),
-    }))
+        before,
+    })
 }
 
 /// Whether a stored map is just what posting `ours` onto `then` makes of it: the API merges maps leaf by leaf.
@@ -175,37 +277,16 @@ pub(crate) fn restoring(then: Option<&Value>, now: Option<&Value>) -> Value {
     }
 }
 
-fn recreate(change: &Change) -> Decision {
-    let mut body = only_id(&change.id);
-    for (field, value) in change.before.iter().flatten() {
-        if !is_the_servers(field) && field != ITEM_ID && !is_nothing(Some(value)) {
-            body.insert(field.clone(), value.clone());
-        }
-    }
-    Decision::Write(Change {
-        action: Action::Create,
-        id: change.id.clone(),
-        body,
-        before: None,
-    })
-}
-
 fn is_the_servers(field: &str) -> bool {
     SERVER_FIELDS.contains(&field)
 }
 
-fn only_id(id: &str) -> Object {
-    let mut body = Object::new();
-    body.insert(ITEM_ID.to_owned(), Value::String(id.to_owned()));
-    body
-}
-
-fn left(change: &Change, why: &str) -> Vec<Rejection> {
+fn left(id: &str, why: &str) -> Vec<Rejection> {
     vec![Rejection {
         column: None,
         index: None,
-        value: change.id.clone(),
-        reason: format!("{} is left as it is: {why}", change.id),
+        value: id.to_owned(),
+        reason: format!("{id} is left as it is: {why}"),
     }]
 }
 
@@ -240,6 +321,59 @@ mod tests {
         }
     }
 
+    fn back_one(changed: &Changed, stored: Option<&Object>) -> Result<Decision, Vec<Rejection>> {
+        back("A1", std::slice::from_ref(changed), stored)
+    }
+
+    #[test]
+    fn changes_of_several_runs_are_taken_back_the_newest_first() {
+        let created = changed(
+            Action::Create,
+            json!({"item_id": "A1", "name": "x", "quantity": 1}),
+            None,
+        );
+        let updated = changed(
+            Action::Update,
+            json!({"item_id": "A1", "quantity": 2, "status": "ok"}),
+            Some(json!({"quantity": 1})),
+        );
+        let deleted = changed(
+            Action::Delete,
+            json!({"item_id": "A1"}),
+            Some(json!({"id": "A1", "item_id": "A1", "name": "x", "quantity": 2, "status": "ok"})),
+        );
+        let stored = object(json!({"id": "A1", "item_id": "A1", "name": "x", "quantity": 2, "status": "ok"}));
+        let both = [updated.clone(), created.clone()];
+        assert_eq!(written(back("A1", &both, Some(&stored))).action, Action::Delete);
+        // An item that was created and deleted again needs nothing.
+        let all = [deleted.clone(), updated.clone(), created];
+        assert_eq!(back("A1", &all, None), Ok(Decision::Unchanged));
+        let two = [deleted, updated.clone()];
+        assert_eq!(
+            Value::Object(written(back("A1", &two, None)).body),
+            json!({"item_id": "A1", "name": "x", "quantity": 1})
+        );
+        let again = changed(
+            Action::Update,
+            json!({"item_id": "A1", "quantity": 3}),
+            Some(json!({"quantity": 2})),
+        );
+        let mut now = stored.clone();
+        now.insert("quantity".to_owned(), json!(3));
+        let change = written(back("A1", &[again.clone(), updated.clone()], Some(&now)));
+        assert_eq!(
+            Value::Object(change.body),
+            json!({"item_id": "A1", "quantity": 1, "status": null})
+        );
+        // What somebody has changed between or after the runs stays.
+        assert!(
+            back("A1", &[again, updated], Some(&stored)).is_ok(),
+            "the newer one never arrived"
+        );
+        now.insert("quantity".to_owned(), json!(9));
+        assert!(back("A1", &both, Some(&now)).is_err());
+    }
+
     #[test]
     fn an_update_gets_its_earlier_values_back_and_nulls_where_there_were_none() {
         let run = changed(
@@ -248,7 +382,7 @@ mod tests {
             Some(json!({"quantity": 12})),
         );
         let stored = object(json!({"id": "A1", "item_id": "A1", "quantity": 10.5, "area_name": "Vault", "name": "x"}));
-        let change = written(back(&run, Some(&stored)));
+        let change = written(back_one(&run, Some(&stored)));
         assert_eq!(
             Value::Object(change.body),
             json!({"item_id": "A1", "quantity": 12, "area_name": null})
@@ -263,29 +397,29 @@ mod tests {
             Some(json!({"quantity": 12})),
         );
         let stored = object(json!({"item_id": "A1", "quantity": 11}));
-        let reasons = back(&run, Some(&stored)).unwrap_err();
+        let reasons = back_one(&run, Some(&stored)).unwrap_err();
         assert_eq!(reasons[0].reason, "A1 is left as it is: its quantity has changed since");
-        assert!(back(&run, None).is_err());
+        assert!(back_one(&run, None).is_err());
         let created = changed(Action::Create, json!({"item_id": "A1", "name": "x"}), None);
         let touched = object(json!({"id": "A1", "item_id": "A1", "name": "x", "status": "Active"}));
-        assert!(back(&created, Some(&touched)).is_err());
+        assert!(back_one(&created, Some(&touched)).is_err());
     }
 
     #[test]
     fn what_was_created_is_deleted_and_what_was_deleted_is_created() {
         let stored = object(json!({"id": "A1", "item_id": "A1", "name": "x", "updated_at": "now", "status": null}));
         let created = changed(Action::Create, json!({"item_id": "A1", "name": "x"}), None);
-        assert_eq!(written(back(&created, Some(&stored))).action, Action::Delete);
-        assert_eq!(back(&created, None), Ok(Decision::Unchanged));
+        assert_eq!(written(back_one(&created, Some(&stored))).action, Action::Delete);
+        assert_eq!(back_one(&created, None), Ok(Decision::Unchanged));
         let deleted = changed(
             Action::Delete,
             json!({"item_id": "A1"}),
             Some(Value::Object(stored.clone())),
         );
-        let change = written(back(&deleted, None));
+        let change = written(back_one(&deleted, None));
         assert_eq!(change.action, Action::Create);
         assert_eq!(Value::Object(change.body), json!({"item_id": "A1", "name": "x"}));
-        assert_eq!(back(&deleted, Some(&stored)), Ok(Decision::Unchanged));
+        assert_eq!(back_one(&deleted, Some(&stored)), Ok(Decision::Unchanged));
     }
 
     #[test]
@@ -296,7 +430,7 @@ mod tests {
             Some(json!({"extra": {"a": 0, "c": 3}})),
         );
         let stored = object(json!({"item_id": "A1", "extra": {"a": 1, "b": 2, "c": 3}}));
-        let change = written(back(&run, Some(&stored)));
+        let change = written(back_one(&run, Some(&stored)));
         assert_eq!(change.body["extra"], json!({"a": 0, "b": null, "c": 3}));
     }
 }

@@ -9,9 +9,9 @@ use super::pace::Pace;
 /// `stockport undo`
 #[derive(Args, Debug)]
 pub struct Undo {
-    /// The run [default: the last one into the organization that wrote anything]
+    /// The runs, undone newest first [default: the last one that changed anything in the organization]
     #[arg(value_name = "RUN")]
-    pub run: Option<String>,
+    pub runs: Vec<String>,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,

@@ -18,11 +18,11 @@ use crate::error::{Error, Exit};
 use crate::filter::Filter;
 use crate::inventory::{Completeness, Listing, Spool, read_into};
 use crate::journal::Journal;
-use crate::output::{Output, Tone, counted, grouped};
+use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint_of};
-use crate::transfer::{Purpose, Transfer, show_reading, shown};
+use crate::transfer::{Purpose, Transfer, show_items, show_reading};
 
 /// The bound of `--where` where the user names none.
 const MOST_BY_CONDITION: MaxDelete = MaxDelete::Share(0.1);
@@ -104,7 +104,7 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
     let ask = |count: u64, listing: &Listing, stored: &mut Spool| {
         // What is stopped from here on has to account for the file's rows.
         context.reading.ignore();
-        show_first(&context.output, &journal, count)?;
+        show_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
         let held = listing.count.max(stored.count());
         if bound.is_some_and(|bound| !bound.allows(count, held)) {
             return Err(Error::TooManyDeletes { count, held });
@@ -142,21 +142,6 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         Runs::end(&journal, summary)?;
     }
     drop(lock);
-    Ok(())
-}
-
-/// Names the first items that would go.
-fn show_first(output: &Output, journal: &Journal, count: u64) -> Result<(), Error> {
-    let first = journal.first_changes(Action::Delete, FIRST)?;
-    for change in &first {
-        let name = change.before.as_ref().and_then(|item| item.get("name"));
-        let name = name.map_or_else(String::new, |name| format!(" {}", shown(Some(name))));
-        output.result(&format!("  - {}{name}", change.id));
-    }
-    let more = count.saturating_sub(first.len() as u64);
-    if more > 0 {
-        output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more item"))));
-    }
     Ok(())
 }
 

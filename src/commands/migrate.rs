@@ -86,6 +86,11 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     let part = choice.shard.map(|shard| shard.file_part());
     let rejects = rejects_file(from_org, to_org, part.as_deref());
     let earlier = Earlier::find(&runs, &identity, &choice.ids.name(), fresh)?;
+    for what in earlier.unreadable() {
+        let warning = format!("{what}; if it was of this migration, what it moved counts as a conflict");
+        context.output.warn(&warning);
+        summary.warnings.push(warning);
+    }
     let keep = |listing: &Listing, stored: &mut Spool| {
         let is_new = before.kept(1)?.is_none();
         let kept = before.keep(1, to_org, &ends.to.place, listing, stored)?;

@@ -363,8 +363,9 @@ impl Context {
             let wanted = (!wanted.is_empty()).then_some(wanted);
             if let Some(run) = runs.resumable(wanted, identity)? {
                 self.output.result(&format!("Going on with run {}", run.name));
+                let journal = Runs::resume(&run)?;
                 summary.run = run.name;
-                return Ok((Journal::open_existing(&run.path)?, Purpose::Resume));
+                return Ok((journal, Purpose::Resume));
             }
             let none = format!("There is no run of {what} to go on with: this is a new one");
             self.output.say(&none);

@@ -19,14 +19,25 @@ pub(super) fn run(context: &Context, options: &cli::Runs) -> Exit {
 }
 
 fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
-    let runs = Runs::new(runs_folder(true)?).list();
-    let shown: Vec<&Run> = runs.iter().take(options.last).collect();
+    let runs = Runs::new(runs_folder(true)?);
+    let newest_first = runs.newest_first()?;
+    let count = newest_first.len();
+    let shown: Vec<Run> = newest_first.take(options.last).collect();
     let output = &context.output;
-    output.document(&json!({"runs": shown.iter().map(|run| document(run)).collect::<Vec<_>>()}));
+    let warnings: Vec<String> = shown.iter().filter_map(Run::warning).collect();
+    let documents: Vec<Value> = shown.iter().map(document).collect();
+    output.document(&json!({"runs": documents, "warnings": warnings}));
     if shown.is_empty() {
         output.result("There are no runs yet.");
     }
     for run in &shown {
+        if let Some((why, hint)) = &run.fault {
+            let name = format!("{}  {}", run.name, output.paint(Tone::Bad, "can't be read"));
+            output.result(&name);
+            output.result(&format!("  {why}"));
+            output.result(&format!("  {hint}"));
+            continue;
+        }
         if run.is_busy {
             output.result(&format!("{}  under way", run.name));
             output.result("  its journal is being written; more can be told of it then");
@@ -65,11 +76,15 @@ fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
         ));
         output.result(&format!("  {counts}"));
     }
-    if runs.len() > shown.len() {
+    let more = count.saturating_sub(shown.len());
+    if more > 0 {
         output.result(&format!(
             "… and {} older ones (--last shows more)",
-            runs.len() - shown.len()
+            grouped(more as u64)
         ));
+    }
+    for warning in &warnings {
+        output.warn(warning);
     }
     Ok(())
 }
@@ -82,6 +97,6 @@ fn document(run: &Run) -> Value {
     json!({
         "run": run.name, "command": run.fact("command"), "source": run.fact("source"), "org": run.fact("org"),
         "api": run.fact("api"), "started": run.fact("started"), "ended": run.fact("ended"),
-        "finished": run.is_finished(), "busy": run.is_busy, "journal": run.path.to_string_lossy(), "summary": summary(run),
+        "finished": run.is_finished(), "busy": run.is_busy, "fault": run.fault.as_ref().map(|(why, _)| why), "journal": run.path.to_string_lossy(), "summary": summary(run),
     })
 }

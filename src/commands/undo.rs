@@ -1,17 +1,28 @@
-//! `stockport undo`: a run's changes → taken back, as a run of its own.
+//! `stockport undo`: the changes of runs → taken back, after a plan and a question, as a run of its own.
 //!
-//! Doesn't belong here: what undoing wants of an item (`undo`), sending it (`transfer`).
+//! Doesn't belong here: which runs are meant and what undoing wants of an item (`undo`), sending it (`transfer`).
 
+use std::cell::RefCell;
 use std::time::Instant;
 
-use super::{Context, runs_folder};
+use serde_json::{Value, json};
+
+use super::{Connected, Context, runs_folder};
 use crate::cli;
+use crate::config;
+use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
+use crate::inventory::{Listing, Spool};
 use crate::journal::Journal;
+use crate::output::{counted, grouped};
+use crate::plan::Action;
 use crate::report::Summary;
-use crate::runs::{Identity, Known, Lock, Run, RunError, Runs};
-use crate::transfer::{Purpose, Transfer};
-use crate::undo::Undo;
+use crate::runs::{Identity, Known, Lock, Run, Runs};
+use crate::transfer::{Purpose, Transfer, show_items};
+use crate::undo::{COMMAND, Choice, Undo, choose};
+
+/// How many items of each kind are named.
+const FIRST: usize = 10;
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Undo) -> Exit {
@@ -31,51 +42,49 @@ pub(super) fn run(context: &Context, options: &cli::Undo) -> Exit {
 fn undo(context: &Context, options: &cli::Undo, summary: &mut Summary, began: Instant) -> Result<(), Error> {
     let sends = !options.dry_run;
     let connected = context.connect()?;
-    let folder = runs_folder(true)?;
-    let runs = Runs::new(folder.clone());
-    let run = wanted(&runs, options.run.as_deref(), &connected.place, &connected.org)?;
-    summary.source = format!("run {}", run.name);
     summary.target.clone_from(&connected.org);
-    context.output.result(&format!(
-        "Undoing run {} ({} of {}, {})",
-        run.name,
-        run.fact("command"),
-        run.fact("source"),
-        run.fact("started")
-    ));
+    let folder = runs_folder(true)?;
     let lock = if sends {
-        Some(Lock::take(&folder, &connected.place, &connected.org, "undo")?)
+        Some(Lock::take(&folder, &connected.place, &connected.org, COMMAND)?)
     } else {
         None
     };
-    let earlier = Journal::open_existing(&run.path)?;
-    let supply = Undo::new(&earlier)?;
-    let journal = if sends {
-        let identity = Identity {
-            command: "undo".to_owned(),
-            files: Vec::new(),
-            api: connected.place.clone(),
-            org: connected.org.clone(),
-            options: run.name.clone(),
-        };
-        let (name, journal) = runs.begin(&identity, &summary.source)?;
-        summary.run = name;
-        journal
-    } else {
-        Journal::temporary()?
+    let runs = Runs::new(folder);
+    let choice = choose(&runs, &options.runs, &connected.place, &connected.org)?;
+    summary.source = sources(&choice.runs);
+    let names: Vec<&str> = choice.runs.iter().map(|run| run.name.as_str()).collect();
+    summary.extra.insert("undoes".to_owned(), json!(names));
+    let mut earlier = Vec::new();
+    for run in &choice.runs {
+        let journal = Journal::open_existing(&run.path)?;
+        journal.check()?;
+        earlier.push(journal);
+    }
+    show(context, &choice, summary);
+    let (journal, purpose) = journal(&runs, &choice, &connected, sends, summary)?;
+    let snapshot = RefCell::new(None);
+    let ask = |listing: &Listing, stored: &mut Spool| {
+        if let Some(kept) = approve(context, &connected, &journal, sends, listing, stored)? {
+            snapshot.replace(Some(kept));
+        }
+        Ok(())
     };
+    let supply = Undo::new(&earlier, &ask)?;
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,
         org: &connected.org,
         upload: context.upload(&options.pace),
-        purpose: if sends { Purpose::Write } else { Purpose::Look },
+        purpose,
         rejects_anyway: false,
         verify: options.verify && sends,
         known: Known::default(),
         stop: &context.stop,
     };
     transfer.run(&supply, &journal, None, summary);
+    if let Some(path) = snapshot.into_inner() {
+        summary.extra.insert("snapshot".to_owned(), json!(path));
+    }
     if sends {
         summary.took = began.elapsed();
         Runs::end(&journal, summary)?;
@@ -84,25 +93,113 @@ fn undo(context: &Context, options: &cli::Undo, summary: &mut Summary, began: In
     Ok(())
 }
 
-/// The run that is meant: the one named, if it went to this organization, or the last one that changed anything there.
-fn wanted(runs: &Runs, name: Option<&str>, api: &str, org: &str) -> Result<Run, Error> {
-    let here = |run: &Run| run.fact("api") == api && run.fact("org") == org;
-    if let Some(name) = name {
-        let run = runs.find(name)?;
-        if !here(&run) {
-            let why = format!("it went to {} at {}", run.fact("org"), run.fact("api"));
-            return Err(RunError::Elsewhere { run: run.name, why }.into());
-        }
-        return Ok(run);
+/// The journal: that of an undo that was cut short, or a new one.
+fn journal(
+    runs: &Runs,
+    choice: &Choice,
+    connected: &Connected,
+    sends: bool,
+    summary: &mut Summary,
+) -> Result<(Journal, Purpose), Error> {
+    if !sends {
+        return Ok((Journal::temporary()?, Purpose::Look));
     }
-    for run in runs.list() {
-        // It may be the one that is meant, and an earlier one must not be taken for it.
-        if run.is_busy {
-            return Err(RunError::Busy(run.name).into());
-        }
-        if here(&run) && Journal::open_existing(&run.path)?.changed_count()? > 0 {
-            return Ok(run);
+    if let Some(unfinished) = &choice.unfinished {
+        summary.run.clone_from(&unfinished.name);
+        return Ok((Runs::resume(unfinished)?, Purpose::Resume));
+    }
+    let identity = Identity {
+        command: COMMAND.to_owned(),
+        files: Vec::new(),
+        api: connected.place.clone(),
+        org: connected.org.clone(),
+        options: choice.names(),
+    };
+    let (name, journal) = runs.begin(&identity, &summary.source)?;
+    summary.run = name;
+    Ok((journal, Purpose::Write))
+}
+
+/// Says which runs are undone: when they were made, from what, into which organization, and what they did.
+fn show(context: &Context, choice: &Choice, summary: &mut Summary) {
+    let output = &context.output;
+    if let Some(unfinished) = &choice.unfinished {
+        output.result(&format!(
+            "Resuming undo {}, which did not come to its end",
+            unfinished.name
+        ));
+    }
+    for run in &choice.runs {
+        output.result(&format!(
+            "Undoing run {}: {} of {} into {}, begun {}, {}",
+            run.name,
+            run.fact("command"),
+            run.fact("source"),
+            run.fact("org"),
+            run.fact("started"),
+            done(run)
+        ));
+        if let Some(warning) = run.warning() {
+            output.warn(&warning);
+            summary.warnings.push(warning);
         }
     }
-    Err(RunError::NoRun("undo").into())
+}
+
+/// What a run did, as its summary counts it.
+fn done(run: &Run) -> String {
+    let summary: Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
+    let counts: Vec<String> = ["created", "updated", "deleted"]
+        .into_iter()
+        .filter_map(|name| {
+            let count = summary.get(name)?.as_u64().filter(|count| *count > 0)?;
+            Some(format!("{} {name}", grouped(count)))
+        })
+        .collect();
+    match (counts.is_empty(), run.is_finished()) {
+        (false, true) => counts.join(", "),
+        _ => "not finished".to_owned(),
+    }
+}
+
+fn sources(runs: &[Run]) -> String {
+    let names: Vec<&str> = runs.iter().map(|run| run.name.as_str()).collect();
+    format!("{} {}", if names.len() == 1 { "run" } else { "runs" }, names.join(" "))
+}
+
+/// Names the first items, asks, and keeps a copy of what is deleted, whose path is given.
+fn approve(
+    context: &Context,
+    connected: &Connected,
+    journal: &Journal,
+    sends: bool,
+    listing: &Listing,
+    stored: &mut Spool,
+) -> Result<Option<std::path::PathBuf>, Error> {
+    let (create, update, delete) = journal.open_by_kind()?;
+    show_items(&context.output, journal, (Action::Delete, delete), FIRST)?;
+    show_items(&context.output, journal, (Action::Create, create), FIRST)?;
+    if !sends || create + update + delete == 0 {
+        return Ok(None);
+    }
+    let org = &connected.org;
+    if context.yes || context.output.can_ask() {
+        let parts = [(delete, "delete"), (update, "restore"), (create, "create")];
+        let parts: Vec<String> = parts
+            .iter()
+            .filter(|(count, _)| *count > 0)
+            .map(|(count, what)| format!("{what} {}", counted(*count, "item")))
+            .collect();
+        context.consent(&format!("This will {} in {org}", parts.join(", ")))?;
+    } else if delete > 0 {
+        return Err(DeleteError::NobodyToAsk.into());
+    }
+    if delete == 0 {
+        return Ok(None);
+    }
+    let dir = config::snapshots_folder()?;
+    let kept = context.safety(&dir).keep(org, &connected.place, listing, stored)?;
+    let restore = ["backup", "restore", &kept.to_string_lossy()];
+    context.tell_way_back("To bring it back", &restore, org, None);
+    Ok(Some(kept))
 }

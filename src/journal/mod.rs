@@ -6,6 +6,8 @@
 //! (`upload`), what a person is told (`report`).
 
 mod account;
+mod check;
+mod open;
 mod planning;
 mod read;
 #[cfg(test)]
@@ -14,13 +16,13 @@ mod writer;
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::sync::{Mutex, OnceLock};
 use std::thread::Builder;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags, TransactionBehavior, params};
-use serde_json::Value;
+use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::columns::Origin;
 use crate::item::Object;
@@ -41,6 +43,28 @@ pub enum JournalError {
         /// The system's own words.
         cause: std::io::Error,
     },
+    /// The system doesn't give it.
+    #[error("the journal {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// It isn't as it was written.
+    #[error("the journal {} is damaged: {what}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A later version of stockport wrote it.
+    #[error("the journal {} was written by a newer version of stockport", .0.display())]
+    Newer(PathBuf),
+    /// It is a database of something else.
+    #[error("{} is no journal of stockport", .0.display())]
+    Foreign(PathBuf),
     /// SQLite refused.
     #[error("the journal {} can't be written or read: {}", .path.display(), crate::cause::sqlite(.cause))]
     Store {
@@ -63,7 +87,17 @@ impl JournalError {
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {
-        "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
+        match self {
+            Self::Create { .. } | Self::Store { .. } | Self::Stopped { .. } => {
+                "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
+            }
+            Self::Read { .. } => "check the file and its permissions",
+            Self::Damaged { .. } => {
+                "nothing is sent on its word; a snapshot from before the run may help (`stockport backup list DIR`)"
+            }
+            Self::Newer(_) => "update stockport",
+            Self::Foreign(_) => "move the file out of that folder",
+        }
     }
 }
 
@@ -98,6 +132,8 @@ pub struct Journal {
     file: OnceLock<Option<File>>,
     /// Kept for its destructor: a dry run's journal goes with it.
     temporary: Option<tempfile::TempDir>,
+    /// The version of its tables (`open::FORMAT`); going on with a journal of 0.1.0 raises it.
+    format: AtomicI64,
 }
 
 /// How often what a plan has written is sent on to the disk.
@@ -108,7 +144,7 @@ const SCHEMA: &str = "
     CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE changes (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL,
         action INTEGER NOT NULL, id TEXT NOT NULL);
-    CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, before TEXT);
+    CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, before TEXT, crc INTEGER NOT NULL);
     CREATE TABLE rejects (source INTEGER NOT NULL, line INTEGER NOT NULL, column_name TEXT, column_index INTEGER,
         value TEXT NOT NULL, reason TEXT NOT NULL);
     CREATE TABLE batches (batch INTEGER PRIMARY KEY, sent_at INTEGER NOT NULL);
@@ -121,39 +157,19 @@ const SCHEMA: &str = "
 ";
 
 impl Journal {
-    /// Makes a journal for a run in `folder`, which is created where it is absent.
-    pub fn create(folder: &Path, run: &str) -> Result<Self, JournalError> {
-        let path = folder.join(format!("{run}.sqlite"));
-        std::fs::create_dir_all(folder).map_err(|cause| JournalError::Create {
-            path: path.clone(),
-            cause,
-        })?;
-        Self::open(path, None)
-    }
-
-    /// A journal that is gone when the run ends: a dry run promises nothing.
-    pub fn temporary() -> Result<Self, JournalError> {
-        let make = || tempfile::Builder::new().prefix("stockport-").tempdir();
-        let folder = make().map_err(|cause| JournalError::Create {
-            path: std::env::temp_dir(),
-            cause,
-        })?;
-        Self::open(folder.path().join("plan.sqlite"), Some(folder))
-    }
-
-    fn open(path: PathBuf, temporary: Option<tempfile::TempDir>) -> Result<Self, JournalError> {
-        let connection = connect(&path, OpenFlags::default()).map_err(|cause| store(&path, cause))?;
-        connection.execute_batch(SCHEMA).map_err(|cause| store(&path, cause))?;
-        Ok(Self::of(path, connection, temporary))
-    }
-
-    fn of(path: PathBuf, connection: Connection, temporary: Option<tempfile::TempDir>) -> Self {
+    fn of(path: PathBuf, connection: Connection, temporary: Option<tempfile::TempDir>, format: i64) -> Self {
         Self {
             path,
             connection: Mutex::new(connection),
             file: OnceLock::new(),
             temporary,
+            format: AtomicI64::new(format),
         }
+    }
+
+    /// Whether each planned change has a checksum.
+    fn has_checksums(&self) -> bool {
+        self.format.load(Ordering::Relaxed) > 0
     }
 
     /// Where the journal is.
@@ -217,7 +233,7 @@ impl Journal {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Exclusive)
             .map_err(failed)?;
-        let mut plan = Plan::begin(&self.path, &transaction, joining)?;
+        let mut plan = Plan::begin(&self.path, &transaction, joining, self.has_checksums())?;
         let filled = self.flushed(|| fill(&mut plan))?;
         if !filled {
             transaction.rollback().map_err(failed)?;
@@ -225,6 +241,7 @@ impl Journal {
         }
         plan.end()?;
         transaction.commit().map_err(failed)?;
+        self.format.store(open::FORMAT, Ordering::Relaxed);
         Ok(true)
     }
 
@@ -266,7 +283,7 @@ impl Journal {
 
     /// The thread that records batches and outcomes while the upload runs.
     pub fn scribe(&self) -> Result<Scribe, JournalError> {
-        let connection = connect(&self.path, OpenFlags::default()).map_err(|cause| store(&self.path, cause))?;
+        let connection = open::connect(&self.path).map_err(|cause| store(&self.path, cause))?;
         Scribe::start(self.path.clone(), connection)
     }
 
@@ -320,21 +337,20 @@ impl Journal {
         })
     }
 
-    /// The first planned changes, whole, for the plan on screen.
+    /// The first planned changes that are still to be sent, complete, for the plan on screen.
     pub fn first_changes(&self, action: Action, most: usize) -> Result<Vec<Change>, JournalError> {
         self.with(|c| {
             let mut select = c.prepare(
-                "SELECT id, body, before FROM changes CROSS JOIN bodies USING (seq) WHERE action = ?1 ORDER BY seq LIMIT ?2",
+                "SELECT id, body, before FROM changes CROSS JOIN bodies USING (seq) WHERE action = ?1
+                 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq) ORDER BY seq LIMIT ?2",
             )?;
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let rows = select.query_map(params![code(action), most], |row| {
-                let body: String = row.get(1)?;
-                let before: Option<String> = row.get(2)?;
                 Ok(Change {
                     action,
                     id: row.get(0)?,
-                    body: object(&body),
-                    before: before.as_deref().map(object),
+                    body: object(row, 1)?,
+                    before: optional_object(row, 2)?,
                 })
             })?;
             rows.collect()
@@ -344,44 +360,6 @@ impl Journal {
     fn with<T>(&self, ask: impl FnOnce(&Connection) -> rusqlite::Result<T>) -> Result<T, JournalError> {
         ask(&lock(&self.connection)).map_err(|cause| store(&self.path, cause))
     }
-}
-
-/// A name for a run that begins now: its moment in UTC, and something random, so that two runs of one moment differ.
-#[must_use]
-pub fn run_name() -> String {
-    name_at(jiff::Timestamp::now())
-}
-
-/// Names are in the order of their moments: what "the last run" means depends on it, and a script starts several a second.
-fn name_at(moment: jiff::Timestamp) -> String {
-    format!(
-        "{}-{:04x}",
-        moment.strftime("%Y-%m-%dT%H-%M-%S-%3fZ"),
-        fastrand::u16(..)
-    )
-}
-
-/// Opens a journal to write in it while others may read.
-/// How long another process may keep a journal to itself.
-const PATIENCE: Duration = Duration::from_secs(30);
-
-/// The same where it is only looked at, and there are others to look at: longer than a journal takes to close.
-const GLANCE: Duration = Duration::from_secs(2);
-
-fn connect(path: &Path, flags: OpenFlags) -> rusqlite::Result<Connection> {
-    let connection = look(path, flags, PATIENCE)?;
-    // Only a new file's. Plans are written and read in one go: a quarter of the calls that the usual 4 KiB take.
-    connection.pragma_update(None, "page_size", 16 * 1024)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
-    Ok(connection)
-}
-
-/// Opens a journal as it stands: it may be that of another process, which is writing its plan.
-fn look(path: &Path, flags: OpenFlags, patience: Duration) -> rusqlite::Result<Connection> {
-    let connection = Connection::open_with_flags(path, flags)?;
-    connection.busy_timeout(patience)?;
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    Ok(connection)
 }
 
 fn place_of(index: usize) -> i64 {
@@ -397,11 +375,27 @@ fn text(object: &Object) -> String {
     serde_json::to_string(object).unwrap_or_default()
 }
 
-fn object(text: &str) -> Object {
-    match serde_json::from_str(text) {
-        Ok(Value::Object(object)) => object,
-        _ => Object::new(),
-    }
+/// The JSON object in a column; an error where there is none, never an empty one in its place.
+fn object(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Object> {
+    optional_object(row, column)?.ok_or(rusqlite::Error::InvalidColumnType(
+        column,
+        "a JSON object".to_owned(),
+        rusqlite::types::Type::Null,
+    ))
+}
+
+fn optional_object(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Option<Object>> {
+    let Some(text) = row.get_ref(column)?.as_str_or_null()? else {
+        return Ok(None);
+    };
+    let object = serde_json::from_str(text).map_err(|cause| {
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Text, Box::new(cause))
+    })?;
+    Ok(Some(object))
+}
+
+fn parsed(text: &str) -> Option<Object> {
+    serde_json::from_str(text).ok()
 }
 
 fn code(action: Action) -> i64 {
@@ -426,9 +420,23 @@ fn count(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<u64> {
 }
 
 fn store(path: &Path, cause: rusqlite::Error) -> JournalError {
-    JournalError::Store {
-        path: path.to_owned(),
-        cause,
+    use rusqlite::Error as E;
+    let what = match &cause {
+        E::InvalidColumnType(..) => Some("a part of a change is missing or of another kind".to_owned()),
+        E::FromSqlConversionFailure(..) | E::IntegralValueOutOfRange(..) | E::Utf8Error(..) => {
+            Some("a part of a change can't be read".to_owned())
+        }
+        E::SqliteFailure(failure, _) => match failure.code {
+            rusqlite::ErrorCode::DatabaseCorrupt => Some("it was cut short or overwritten".to_owned()),
+            rusqlite::ErrorCode::NotADatabase => Some("it is no SQLite database".to_owned()),
+            _ => None,
+        },
+        _ => None,
+    };
+    let path = path.to_owned();
+    match what {
+        Some(what) => JournalError::Damaged { path, what },
+        None => JournalError::Store { path, cause },
     }
 }
 

@@ -9,7 +9,9 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde_json::Value;
 
 use super::account::ONLY_ACTION;
-use super::{JournalError, State, action, code, object, place, store, text};
+use super::check::{PLANNED_CHANGES, checksum};
+use super::open::FORMAT;
+use super::{JournalError, State, action, code, object, optional_object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
 use crate::plan::{Action, Change, ChangeText, PlanPart};
@@ -20,7 +22,7 @@ const TOGETHER: usize = 16;
 const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)";
 
 /// Apart from the rest, so that counting changes doesn't read all that is posted.
-const INSERT_BODY: &str = "INSERT INTO bodies VALUES (?1, ?2, ?3)";
+const INSERT_BODY: &str = "INSERT INTO bodies VALUES (?1, ?2, ?3, ?4)";
 
 /// What the plan says of one row.
 pub enum Planned<'a> {
@@ -54,7 +56,7 @@ impl Inserts {
         let insert = |table, row| format!("INSERT OR FAIL INTO {table} VALUES {}", vec![row; rows].join(", "));
         Self {
             changes: insert("changes", "(NULL, ?, ?, ?, ?)"),
-            bodies: insert("bodies", "(NULL, ?, ?)"),
+            bodies: insert("bodies", "(NULL, ?, ?, ?)"),
         }
     }
 }
@@ -96,8 +98,17 @@ struct Earlier {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn begin(path: &'a Path, connection: &'a Connection, joining: bool) -> Result<Self, JournalError> {
+    pub(super) fn begin(
+        path: &'a Path,
+        connection: &'a Connection,
+        joining: bool,
+        has_checksums: bool,
+    ) -> Result<Self, JournalError> {
         let begin = || {
+            if joining && !has_checksums {
+                // The rows that 0.1.0 wrote, which have been checked, get their checksums.
+                add_checksums(connection)?;
+            }
             if joining {
                 // A batch is recorded before it is sent: what is in no batch was never sent.
                 connection.execute_batch(
@@ -133,7 +144,16 @@ impl<'a> Plan<'a> {
             Kinds::Only(only) => note(ONLY_ACTION, &code(only).to_string()),
             Kinds::None | Kinds::Several => self.connection.execute("DELETE FROM run WHERE key = ?1", [ONLY_ACTION]),
         };
-        let noted = only.and_then(|_| note("planned", &"yes"));
+        let noted = only.and_then(|_| {
+            let changes = if self.joining {
+                let count = "SELECT count(*) FROM changes";
+                self.connection.query_row(count, [], |row| row.get(0))?
+            } else {
+                self.last
+            };
+            note(PLANNED_CHANGES, &changes.to_string())?;
+            note("planned", &"yes")
+        });
         noted.map(|_| ()).map_err(|cause| store(self.path, cause))
     }
 
@@ -151,8 +171,14 @@ impl<'a> Plan<'a> {
         let changes: Vec<ChangeText<'_>> = part.changes().collect();
         let (together, rest) = changes.as_chunks::<TOGETHER>();
         let put = || {
-            together.iter().try_for_each(|some| self.put_some(&self.many, some))?;
-            rest.chunks(1).try_for_each(|one| self.put_some(&self.one, one))?;
+            let mut first = self.last + 1;
+            let mut put = |inserts: &Inserts, some: &[ChangeText<'_>]| {
+                self.put_some(inserts, first, some)?;
+                first += i64::try_from(some.len()).unwrap_or(i64::MAX);
+                Ok::<_, rusqlite::Error>(())
+            };
+            together.iter().try_for_each(|some| put(&self.many, some))?;
+            rest.chunks(1).try_for_each(|one| put(&self.one, one))?;
             part.rejects
                 .iter()
                 .try_for_each(|(origin, rejection)| self.reject(*origin, rejection))
@@ -165,7 +191,8 @@ impl<'a> Plan<'a> {
         Ok(())
     }
 
-    fn put_some(&self, inserts: &Inserts, changes: &[ChangeText<'_>]) -> rusqlite::Result<()> {
+    /// Adds changes, the first of them under this number.
+    fn put_some(&self, inserts: &Inserts, first: i64, changes: &[ChangeText<'_>]) -> rusqlite::Result<()> {
         let mut insert = self.connection.prepare_cached(&inserts.changes)?;
         let mut insert_body = self.connection.prepare_cached(&inserts.bodies)?;
         let (mut at, mut body_at) = (1.., 1..);
@@ -175,7 +202,7 @@ impl<'a> Plan<'a> {
                 .next()
                 .map_or(Ok(()), |at| insert_body.raw_bind_parameter(at, value))
         };
-        for change in changes {
+        for (seq, change) in (first..).zip(changes) {
             let (source, line) = place(change.origin);
             bind(&source)?;
             bind(&line)?;
@@ -183,10 +210,36 @@ impl<'a> Plan<'a> {
             bind(&text_of(change.id))?;
             bind_body(&text_of(change.body))?;
             bind_body(&change.before.map(text_of))?;
+            bind_body(&checksum(
+                seq,
+                code(change.action),
+                change.id,
+                change.body,
+                change.before,
+            ))?;
         }
         insert.raw_execute()?;
         insert_body.raw_execute()?;
         Ok(())
+    }
+
+    /// Takes in that an item that an earlier part of this run has sent can't be decided on any more, as somebody has changed
+    /// it since; false where no earlier part has sent it. What is known to have gone through stays this run's doing; what
+    /// was in flight has failed.
+    pub fn refused_since(&mut self, id: &str, reason: &str) -> Result<bool, JournalError> {
+        if !self.joining {
+            return Ok(false);
+        }
+        let settle = || {
+            let Some(earlier) = self.earlier(id)? else {
+                return Ok(false);
+            };
+            self.connection
+                .prepare_cached("INSERT OR IGNORE INTO outcomes VALUES (?1, ?2, ?3)")?
+                .execute(params![earlier.seq, State::Failed as i64, reason])?;
+            Ok(true)
+        };
+        settle().map_err(|cause| store(self.path, cause))
     }
 
     /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came
@@ -216,7 +269,7 @@ impl<'a> Plan<'a> {
         self.last += 1;
         self.kinds.add(change.action);
         let (source, line) = place(origin);
-        let before = change.before.as_ref().map(text);
+        let (body, before) = (text(&change.body), change.before.as_ref().map(text));
         self.connection.prepare_cached(INSERT)?.execute(params![
             self.last,
             source,
@@ -224,9 +277,12 @@ impl<'a> Plan<'a> {
             code(change.action),
             change.id
         ])?;
-        self.connection
-            .prepare_cached(INSERT_BODY)?
-            .execute(params![self.last, text(&change.body), before])?;
+        self.connection.prepare_cached(INSERT_BODY)?.execute(params![
+            self.last,
+            body,
+            before,
+            checksum_of(self.last, change.action, &change.id, &body, before.as_deref())
+        ])?;
         Ok(())
     }
 
@@ -244,9 +300,11 @@ impl<'a> Plan<'a> {
         self.connection
             .prepare_cached("INSERT INTO rewritten (seq, body) VALUES (?1, ?2)")?
             .execute(params![earlier.seq, text(&earlier.change.body)])?;
+        let body = text(&body);
+        let crc = checksum_of(earlier.seq, earlier.change.action, &change.id, &body, before.as_deref());
         self.connection
-            .prepare_cached("UPDATE bodies SET body = ?2, before = ?3 WHERE seq = ?1")?
-            .execute(params![earlier.seq, text(&body), before])?;
+            .prepare_cached("UPDATE bodies SET body = ?2, before = ?3, crc = ?4 WHERE seq = ?1")?
+            .execute(params![earlier.seq, body, before, crc])?;
         self.connection
             .prepare_cached("DELETE FROM outcomes WHERE seq = ?1")?
             .execute([earlier.seq])?;
@@ -255,15 +313,13 @@ impl<'a> Plan<'a> {
 
     fn earlier(&self, id: &str) -> rusqlite::Result<Option<Earlier>> {
         self.connection
-            .prepare_cached("SELECT seq, action, body, before FROM changes JOIN bodies USING (seq) WHERE id = ?1")?
+            .prepare_cached("SELECT seq, action, body, before FROM changes LEFT JOIN bodies USING (seq) WHERE id = ?1")?
             .query_row([id], |row| {
-                let body: String = row.get(2)?;
-                let before: Option<String> = row.get(3)?;
                 let change = Change {
                     action: action(row.get(1)?),
                     id: id.to_owned(),
-                    body: object(&body),
-                    before: before.as_deref().map(object),
+                    body: object(row, 2)?,
+                    before: optional_object(row, 3)?,
                 };
                 Ok(Earlier {
                     seq: row.get(0)?,
@@ -288,6 +344,38 @@ impl<'a> Plan<'a> {
             ])?;
         Ok(())
     }
+}
+
+/// Makes of the tables of version 0.1.0 those of this version.
+fn add_checksums(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch("ALTER TABLE bodies ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")?;
+    let mut select =
+        connection.prepare("SELECT seq, action, id, body, before FROM changes JOIN bodies USING (seq) ORDER BY seq")?;
+    let mut update = connection.prepare("UPDATE bodies SET crc = ?2 WHERE seq = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_bytes_or_null()?);
+        let crc = checksum(
+            seq,
+            row.get(1)?,
+            text(2)?.unwrap_or_default(),
+            text(3)?.unwrap_or_default(),
+            text(4)?,
+        );
+        update.execute([seq, crc])?;
+    }
+    connection.pragma_update(None, "user_version", FORMAT)
+}
+
+fn checksum_of(seq: i64, action: Action, id: &str, body: &str, before: Option<&str>) -> i64 {
+    checksum(
+        seq,
+        code(action),
+        id.as_bytes(),
+        body.as_bytes(),
+        before.map(str::as_bytes),
+    )
 }
 
 /// UTF-8 as a text.

@@ -2,13 +2,9 @@
 //!
 //! Doesn't belong here: which journal is meant (`runs`).
 
-use std::path::Path;
-
-use rusqlite::OpenFlags;
-
-use super::{GLANCE, Journal, JournalError, PATIENCE, State, action, lock, look, object, store};
+use super::{Journal, JournalError, State, action, lock, object, optional_object, store};
 use crate::item::Object;
-use crate::plan::Change;
+use crate::plan::{Action, Change};
 
 /// What a run noted of itself, by name.
 pub type Facts = std::collections::BTreeMap<String, String>;
@@ -36,28 +32,6 @@ pub struct Written {
 }
 
 impl Journal {
-    /// Opens the journal of an earlier run.
-    pub fn open_existing(path: &Path) -> Result<Self, JournalError> {
-        let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = look(path, flags, PATIENCE).map_err(|cause| store(path, cause))?;
-        Ok(Self::of(path.to_owned(), connection, None))
-    }
-
-    /// What the run of a journal noted of itself; none where its process keeps the journal to itself: that it does while it
-    /// writes its plan, and for a moment when it closes it.
-    pub fn glance(path: &Path) -> Result<Option<Facts>, JournalError> {
-        let flags = OpenFlags::default() & !OpenFlags::SQLITE_OPEN_CREATE;
-        let connection = look(path, flags, GLANCE).map_err(|cause| store(path, cause));
-        match connection.and_then(|connection| Self::of(path.to_owned(), connection, None).facts()) {
-            Err(JournalError::Store { cause, .. })
-                if cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DatabaseBusy) =>
-            {
-                Ok(None)
-            }
-            facts => facts.map(Some),
-        }
-    }
-
     /// What the run noted of itself.
     pub fn facts(&self) -> Result<Facts, JournalError> {
         self.with(|c| {
@@ -70,7 +44,7 @@ impl Journal {
     /// Gives every planned change, in the plan's order.
     pub fn each_change<E: From<JournalError>>(&self, take: &mut dyn FnMut(Change) -> Result<(), E>) -> Result<(), E> {
         self.walk(
-            "SELECT seq, action, id, body, before, NULL FROM changes JOIN bodies USING (seq) ORDER BY seq",
+            "SELECT seq, action, id, body, before, NULL FROM changes LEFT JOIN bodies USING (seq) ORDER BY seq",
             [],
             &mut |changed| take(changed.change),
         )
@@ -95,7 +69,7 @@ impl Journal {
             c.query_row(
                 "SELECT count(*) FROM changes CROSS JOIN bodies USING (seq), json_each(bodies.body) AS field
                  WHERE action = ?1 AND field.type = 'null'",
-                [super::code(crate::plan::Action::Update)],
+                [super::code(Action::Update)],
                 |row| super::count(row, 0),
             )
         })
@@ -115,6 +89,32 @@ impl Journal {
     /// Gives every change that the run sent and that went through, or may have, in the plan's order.
     pub fn changed<E: From<JournalError>>(&self, take: &mut dyn FnMut(Changed) -> Result<(), E>) -> Result<(), E> {
         self.walk(&format!("{CHANGED} ORDER BY seq"), [State::Failed as i64], take)
+    }
+
+    /// The change of this number, where it was sent and went through, or may have.
+    pub fn changed_as(&self, seq: i64) -> Result<Option<Changed>, JournalError> {
+        let mut found = None;
+        self.walk::<JournalError>(
+            &format!("SELECT * FROM ({CHANGED}) WHERE seq = ?2"),
+            [State::Failed as i64, seq],
+            &mut |changed| {
+                found = Some(changed);
+                Ok(())
+            },
+        )?;
+        Ok(found)
+    }
+
+    /// How many planned changes of each kind are still to be sent: (create, update, delete).
+    pub fn open_by_kind(&self) -> Result<(u64, u64, u64), JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT count(*) FROM changes WHERE action = ?1
+                 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq)",
+            )?;
+            let mut open = |kind| select.query_row([super::code(kind)], |row| super::count(row, 0));
+            Ok((open(Action::Create)?, open(Action::Update)?, open(Action::Delete)?))
+        })
     }
 
     /// Gives the number and the item of every change that the run sent and that went through, or may have.
@@ -140,17 +140,16 @@ impl Journal {
     pub fn written(&self, seq: i64) -> Result<Vec<Written>, JournalError> {
         self.with(|c| {
             let mut select = c.prepare_cached(
-                "SELECT id, body, state FROM changes JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq) WHERE seq = ?1
+                "SELECT id, body, state FROM changes LEFT JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq) WHERE seq = ?1
                  UNION ALL
                  SELECT * FROM (SELECT id, rewritten.body, NULL FROM rewritten JOIN changes USING (seq)
                                 WHERE seq = ?1 ORDER BY number DESC)",
             )?;
             let written = select.query_map([seq], |row| {
-                let body: String = row.get(1)?;
                 let state: Option<i64> = row.get(2)?;
                 Ok(Written {
                     id: row.get(0)?,
-                    body: object(&body),
+                    body: object(row, 1)?,
                     done: state == Some(State::Done as i64),
                 })
             })?;
@@ -170,15 +169,13 @@ impl Journal {
         let mut rows = select.query(with).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let changed = || {
-                let body: String = row.get(3)?;
-                let before: Option<String> = row.get(4)?;
                 Ok(Changed {
                     seq: row.get(0)?,
                     change: Change {
                         action: action(row.get(1)?),
                         id: row.get(2)?,
-                        body: object(&body),
-                        before: before.as_deref().map(object),
+                        body: object(row, 3)?,
+                        before: optional_object(row, 4)?,
                     },
                     done: row.get::<_, Option<i64>>(5)?.is_some(),
                 })
@@ -192,5 +189,5 @@ impl Journal {
 /// A failed change may have gone through all the same, where its end is unknown.
 const CHANGED: &str = "
     SELECT seq, action, id, body, before, state
-    FROM changes JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq)
+    FROM changes LEFT JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq)
     WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state <> ?1 OR reason LIKE 'it is not known%')";

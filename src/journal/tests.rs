@@ -49,14 +49,6 @@ fn a_plan_is_written_whole_while_other_processes_look_at_the_journal() {
     assert_eq!(mode.unwrap(), "wal");
 }
 
-#[test]
-fn runs_of_one_second_have_names_in_their_order() {
-    let at = |milliseconds| name_at(jiff::Timestamp::from_millisecond(milliseconds).unwrap());
-    let names: Vec<String> = (0..2_000).map(|n| at(1_790_000_000_000 + n)).collect();
-    assert!(names.is_sorted());
-    assert!(names[7].starts_with("2026-09-21T14-13-20-007Z-"), "{}", names[7]);
-}
-
 /// A part with so many changes, the first of them of this number.
 fn part(first: usize, count: usize) -> PlanPart {
     let mut part = PlanPart::default();

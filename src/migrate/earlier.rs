@@ -28,6 +28,8 @@ const SHOWN: usize = 40;
 pub struct Earlier {
     /// The newest first.
     journals: Vec<(String, Journal)>,
+    /// What is wrong with runs that may have been of this migration.
+    unreadable: Vec<String>,
     index: RefCell<Option<Index>>,
 }
 
@@ -42,8 +44,12 @@ impl Earlier {
     /// has only just begun.
     pub fn find(runs: &Runs, identity: &Identity, ids: &str, except: Option<&str>) -> Result<Self, Error> {
         let source = identity.files.first().map(|file| file.path.as_str());
-        let mut journals = Vec::new();
-        for run in runs.list() {
+        let (mut journals, mut unreadable) = (Vec::new(), Vec::new());
+        for run in runs.newest_first()? {
+            if let Some((why, _)) = run.fault {
+                unreadable.push(format!("run {} can't be read: {why}", run.name));
+                continue;
+            }
             let same = run.fact("command") == identity.command
                 && run.fact("api") == identity.api
                 && run.fact("org") == identity.org
@@ -56,8 +62,15 @@ impl Earlier {
         }
         Ok(Self {
             journals,
+            unreadable,
             index: RefCell::default(),
         })
+    }
+
+    /// What can't be read, and may have been of this migration: what such runs moved counts as a conflict.
+    #[must_use]
+    pub fn unreadable(&self) -> &[String] {
+        &self.unreadable
     }
 
     /// The runs, for a person: the newest one's name.

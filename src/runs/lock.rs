@@ -80,11 +80,10 @@ struct Locks<'a> {
 
 impl<'a> Locks<'a> {
     fn new(folder: &'a Path, api: &str, org: &'a str) -> Result<Self, LockError> {
-        let hash = Sha256::digest(format!("{api}\n{org}"));
         let locks = Self {
             folder,
             org,
-            name: hex(hash.get(..12).unwrap_or_default()),
+            name: super::place_hash(api, org),
         };
         std::fs::create_dir_all(folder).map_err(|cause| locks.failed("", cause))?;
         Ok(locks)

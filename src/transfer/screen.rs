@@ -5,7 +5,7 @@
 use serde_json::Value;
 
 use super::{Conflicts, Supply};
-use crate::columns::{Survey, as_text};
+use crate::columns::{Survey, as_text, is_nothing};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::item::ITEM_ID;
@@ -15,7 +15,7 @@ use crate::plan::{Action, Change};
 use crate::sheet::Table;
 
 /// How many changes are shown field by field, and how many problems.
-const FIRST: usize = 5;
+pub(super) const FIRST: usize = 5;
 const FIRST_PROBLEMS: usize = 10;
 
 /// How each file was understood.
@@ -110,7 +110,7 @@ pub(super) fn show_plan(
         output.result(&format!("  {remark}"));
     }
     let changes = if update > 0 {
-        journal.first_changes(Action::Update, FIRST)?
+        journal.first_changes(Action::Update, supply.shown_updates())?
     } else {
         Vec::new()
     };
@@ -122,6 +122,31 @@ pub(super) fn show_plan(
         output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more update"))));
     }
     show_problems(output, supply, journal, rejected)
+}
+
+/// Names the first items that are to be created or deleted, so many at most.
+pub fn show_items(
+    output: &Output,
+    journal: &Journal,
+    (action, count): (Action, u64),
+    most: usize,
+) -> Result<(), Error> {
+    if count == 0 {
+        return Ok(());
+    }
+    let sign = if action == Action::Delete { '-' } else { '+' };
+    let first = journal.first_changes(action, most)?;
+    for change in &first {
+        let item = change.before.as_ref().unwrap_or(&change.body);
+        let name = item.get("name").filter(|name| !is_nothing(Some(name)));
+        let name = name.map_or_else(String::new, |name| format!(" {}", shown(Some(name))));
+        output.result(&format!("  {sign} {}{name}", change.id));
+    }
+    let more = count.saturating_sub(first.len() as u64);
+    if more > 0 {
+        output.result(&output.paint(Tone::Dim, &format!("  … and {}", counted(more, "more item"))));
+    }
+    Ok(())
 }
 
 /// What is shown on a line of its own leaves the line where it was counted. A resumed run may have sent some of them

@@ -14,10 +14,12 @@ use stockport::snapshot::SnapshotError;
 
 use super::{Catalogue, variants};
 
-variants!(journal of JournalError as "JournalError": Create, Store, Stopped);
+variants!(journal of JournalError as "JournalError": Create, Read, Damaged, Newer, Foreign, Store, Stopped);
 variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts);
 variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
-variants!(run of RunError as "RunError": NoSuchRun, Busy, NoRun, Mismatch, Elsewhere, CutShort, Shrunken);
+variants!(run of RunError as "RunError":
+    NoSuchRun, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
+);
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds);
@@ -36,14 +38,24 @@ fn denied() -> io::Error {
 
 #[expect(clippy::too_many_lines, reason = "a table, an entry an error")]
 pub(super) fn add(all: &mut Catalogue) {
-    let path = || "/home/ana/.local/state/stockport/runs/20261123-020000-4f2a.sqlite".into();
-    let run = || "20261123-020000-4f2a".to_owned();
+    let path = || "/home/ana/.local/state/stockport/runs/2026-11-23T02-00-00.123Z-42.sqlite".into();
+    let run = || "2026-11-23T02-00-00.123Z-42".to_owned();
     let org = || "green-valley".to_owned();
     all.take(vec![
         JournalError::Create {
             path: path(),
             cause: denied(),
         },
+        JournalError::Read {
+            path: path(),
+            cause: denied(),
+        },
+        JournalError::Damaged {
+            path: path(),
+            what: "it was cut short or overwritten".to_owned(),
+        },
+        JournalError::Newer(path()),
+        JournalError::Foreign(path()),
         JournalError::Store {
             path: path(),
             cause: rusqlite::Error::SqliteFailure(rusqlite::ffi::Error::new(13), None),
@@ -56,7 +68,30 @@ pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
         RunError::NoSuchRun(run()),
         RunError::Busy(run()),
+        RunError::Unreadable {
+            run: run(),
+            why: "the journal /home/ana/.local/state/stockport/runs/x.sqlite is damaged: the file is empty".to_owned(),
+            hint: "check the file and its permissions",
+        },
+        RunError::Hidden {
+            run: run(),
+            why: "the journal /home/ana/.local/state/stockport/runs/x.sqlite is damaged: the file is empty".to_owned(),
+        },
+        RunError::Folder {
+            folder: "/home/ana/.local/state/stockport/runs".into(),
+            cause: denied(),
+        },
         RunError::NoRun("undo"),
+        RunError::Undone {
+            run: run(),
+            undo: run(),
+            next: Some(run()),
+        },
+        RunError::Undone {
+            run: run(),
+            undo: run(),
+            next: None,
+        },
         RunError::Mismatch {
             run: run(),
             why: "count.xlsx has changed since".to_owned(),

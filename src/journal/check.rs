@@ -1,0 +1,258 @@
+//! Whether a journal can be relied on: each planned change has a checksum, and SQLite has none of its own.
+//!
+//! Whoever acts on what an earlier run planned or found (undo, resume) checks the whole journal first.
+//!
+//! Doesn't belong here: whether a file is a journal at all (`open`).
+
+use rusqlite::{Connection, OptionalExtension as _};
+
+use super::{Journal, JournalError, State, action, lock, parsed, store};
+use crate::item::ITEM_ID;
+use crate::plan::Action;
+
+/// The fact that holds how many changes the plan has.
+pub(super) const PLANNED_CHANGES: &str = "changes";
+
+/// The CRC-32 of a change: its number, what is done, the item, what is posted, and the values from before.
+pub(super) fn checksum(seq: i64, action: i64, id: &[u8], body: &[u8], before: Option<&[u8]>) -> i64 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&seq.to_le_bytes());
+    crc.update(&action.to_le_bytes());
+    for part in [id, body] {
+        crc.update(part);
+        // No UTF-8 text holds this byte: the parts can't be told apart in two ways.
+        crc.update(&[0xff]);
+    }
+    if let Some(before) = before {
+        crc.update(before);
+        crc.update(&[0xfe]);
+    }
+    i64::from(crc.finalize())
+}
+
+/// A change's row, as it stands in the tables.
+struct Row {
+    seq: i64,
+    action: i64,
+    id: String,
+    body: Option<String>,
+    before: Option<String>,
+    crc: Option<i64>,
+}
+
+impl Journal {
+    /// Proves that everything that the run planned and sent can be read as it was written. Journals of 0.1.0 have no
+    /// checksums: there each change has to be complete and well-formed.
+    pub fn check(&self) -> Result<(), JournalError> {
+        let connection = lock(&self.connection);
+        let failed = |cause| store(&self.path, cause);
+        let intact: String = connection
+            .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+            .map_err(failed)?;
+        if intact != "ok" {
+            return Err(self.damaged(format!("SQLite finds: {intact}")));
+        }
+        if let Some(what) = inconsistent(&connection).map_err(failed)? {
+            return Err(self.damaged(what));
+        }
+        let select = format!(
+            "SELECT seq, action, id, body, before, {} FROM changes LEFT JOIN bodies USING (seq) ORDER BY seq",
+            self.crc_column()
+        );
+        let mut select = connection.prepare(&select).map_err(failed)?;
+        let mut rows = select.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let row = || {
+                Ok(Row {
+                    seq: row.get(0)?,
+                    action: row.get(1)?,
+                    id: row.get(2)?,
+                    body: row.get(3)?,
+                    before: row.get(4)?,
+                    crc: row.get(5)?,
+                })
+            };
+            self.check_change(&row().map_err(failed)?)?;
+        }
+        Ok(())
+    }
+
+    fn check_change(&self, row: &Row) -> Result<(), JournalError> {
+        let fault = |what: &str| Err(self.damaged(format!("of item {:?} {what}", row.id)));
+        if !(1..=3).contains(&row.action) {
+            return fault("the planned action can't be read");
+        }
+        let Some(body) = &row.body else {
+            return fault("what was posted is missing");
+        };
+        let before = row.before.as_deref();
+        if self.has_checksums() {
+            let crc = checksum(
+                row.seq,
+                row.action,
+                row.id.as_bytes(),
+                body.as_bytes(),
+                before.map(str::as_bytes),
+            );
+            if row.crc != Some(crc) {
+                return fault("the change isn't as it was written (its checksum differs)");
+            }
+        }
+        match parsed(body) {
+            Some(body) if body.get(ITEM_ID).and_then(|id| id.as_str()) == Some(&row.id) => {}
+            _ => return fault("what was posted can't be read"),
+        }
+        let needs_before = action(row.action) != Action::Create;
+        match before {
+            Some(before) if parsed(before).is_none() => fault("the earlier values can't be read"),
+            None if needs_before => fault("the earlier values are missing"),
+            _ => Ok(()),
+        }
+    }
+
+    /// The expression that gives a change's checksum.
+    pub(super) fn crc_column(&self) -> &'static str {
+        if self.has_checksums() { "crc" } else { "NULL" }
+    }
+
+    pub(super) fn damaged(&self, what: String) -> JournalError {
+        JournalError::Damaged {
+            path: self.path.clone(),
+            what,
+        }
+    }
+}
+
+/// What doesn't fit together in the tables, if anything.
+fn inconsistent(connection: &Connection) -> rusqlite::Result<Option<String>> {
+    let count = |select: &str| connection.query_row(select, [], |row| row.get::<_, i64>(0));
+    let noted: Option<String> = connection
+        .query_row("SELECT value FROM run WHERE key = ?1", [PLANNED_CHANGES], |row| {
+            row.get(0)
+        })
+        .optional()?;
+    let changes = count("SELECT count(*) FROM changes")?;
+    if noted.is_some_and(|noted| noted.parse() != Ok(changes)) {
+        return Ok(Some(format!("{changes} changes are left of its plan")));
+    }
+    let without_change = count("SELECT count(*) FROM bodies WHERE seq NOT IN (SELECT seq FROM changes)")?
+        + count("SELECT count(*) FROM outcomes WHERE seq NOT IN (SELECT seq FROM changes)")?;
+    if without_change > 0 {
+        return Ok(Some(format!("{without_change} rows belong to no planned change")));
+    }
+    let unsent = format!(
+        "SELECT count(*) FROM outcomes WHERE state = {} AND seq NOT IN (SELECT seq FROM sent)",
+        State::Done as i64
+    );
+    let unsent = count(&unsent)?;
+    Ok((unsent > 0).then(|| format!("{unsent} changes have an outcome and were never sent")))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::columns::Origin;
+    use crate::journal::Planned;
+    use crate::plan::Change;
+
+    fn journal() -> Journal {
+        let journal = Journal::temporary().unwrap();
+        let planned = journal.plan::<JournalError>(false, |plan| {
+            for (line, action) in (1..).zip([Action::Create, Action::Update, Action::Delete]) {
+                let id = format!("A{line}");
+                let change = Change {
+                    action,
+                    body: json!({"item_id": id, "name": "x"}).as_object().unwrap().clone(),
+                    before: (action != Action::Create).then(|| json!({"name": "Kush"}).as_object().unwrap().clone()),
+                    id,
+                };
+                let origin = Origin { table: 0, line };
+                plan.put(&Planned::Change {
+                    origin,
+                    change: &change,
+                })?;
+            }
+            Ok(())
+        });
+        planned.unwrap();
+        let scribe = journal.scribe().unwrap();
+        scribe.sending(vec![1, 2, 3]).unwrap();
+        scribe
+            .ended((1..=3).map(|seq| (seq, State::Done, None)).collect())
+            .unwrap();
+        scribe.close().unwrap();
+        journal
+    }
+
+    fn fault_after(damage: &str) -> String {
+        let journal = journal();
+        journal.check().unwrap();
+        journal.with(|c| c.execute_batch(damage)).unwrap();
+        match journal.check() {
+            Err(JournalError::Damaged { what, .. }) => what,
+            other => panic!("{damage}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn whatever_is_missing_or_changed_in_a_change_is_found() {
+        for (damage, what) in [
+            ("DELETE FROM bodies WHERE seq = 2", "what was posted is missing"),
+            ("UPDATE bodies SET before = NULL WHERE seq = 2", "checksum"),
+            ("UPDATE bodies SET before = '{}' WHERE seq = 2", "checksum"),
+            ("UPDATE bodies SET body = replace(body, 'x', 'y')", "checksum"),
+            ("UPDATE changes SET id = 'A9' WHERE seq = 1", "checksum"),
+            ("UPDATE changes SET action = 3 WHERE seq = 1", "checksum"),
+            ("UPDATE changes SET action = 9 WHERE seq = 1", "action"),
+            ("DELETE FROM changes WHERE seq = 2", "2 changes are left"),
+            (
+                "DELETE FROM changes WHERE seq = 2; DELETE FROM run WHERE key = 'changes'",
+                "belong to no planned change",
+            ),
+            ("DELETE FROM ranges", "were never sent"),
+            (
+                "INSERT INTO outcomes VALUES (77, 0, NULL)",
+                "belong to no planned change",
+            ),
+        ] {
+            let found = fault_after(damage);
+            assert!(found.contains(what), "{damage}: {found}");
+        }
+    }
+
+    #[test]
+    fn without_checksums_each_change_has_to_be_complete_and_well_formed() {
+        for (damage, what) in [
+            ("", ""),
+            (
+                "UPDATE bodies SET before = NULL WHERE seq = 2",
+                "the earlier values are missing",
+            ),
+            (
+                "UPDATE bodies SET before = 'oops' WHERE seq = 3",
+                "the earlier values can't be read",
+            ),
+            (
+                "UPDATE bodies SET body = '{' WHERE seq = 1",
+                "what was posted can't be read",
+            ),
+            (
+                "UPDATE bodies SET body = '{\"item_id\":\"B\"}' WHERE seq = 1",
+                "what was posted can't be read",
+            ),
+        ] {
+            let journal = journal();
+            journal.format.store(0, std::sync::atomic::Ordering::Relaxed);
+            journal
+                .with(|c| c.execute_batch(&format!("ALTER TABLE bodies DROP COLUMN crc; {damage}")))
+                .unwrap();
+            match (journal.check(), what) {
+                (Ok(()), "") => {}
+                (Err(JournalError::Damaged { what: found, .. }), what) => assert!(found.contains(what), "{found}"),
+                (other, _) => panic!("{damage}: {other:?}"),
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! What a run's files hold: the SHA-256 by which a file that has changed is known.
+//!
+//! Doesn't belong here: whether a change matters (`resume`).
+
+use std::io::Read as _;
+use std::panic::resume_unwind;
+use std::path::{Path, PathBuf};
+use std::thread::JoinHandle;
+
+use serde::{Deserialize, Serialize};
+
+use crate::hash::{Sha256, hex};
+use crate::sheet::ReadError;
+
+/// A file that a run reads, by what it holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fingerprint {
+    /// Its absolute path, `-` for standard input.
+    pub path: String,
+    /// The SHA-256 of its content, in hexadecimal; none for standard input, which can't be read again.
+    pub sha256: Option<String>,
+}
+
+/// Whether it gives its bytes only once: standard input, a named pipe, what a shell puts for `<(…)`.
+#[must_use]
+pub fn is_stream(path: &Path) -> bool {
+    path == Path::new("-") || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
+/// What a file holds, as a run notes it.
+pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
+    if is_stream(path) {
+        return Ok(Fingerprint {
+            path: path.to_string_lossy().into_owned(),
+            sha256: None,
+        });
+    }
+    let absolute = std::fs::canonicalize(path)?;
+    let mut file = std::fs::File::open(&absolute)?;
+    let mut hash = Sha256::new();
+    let mut buffer = vec![0; 1 << 16];
+    loop {
+        let read = file.read(&mut buffer)?;
+        let Some(part) = buffer.get(..read).filter(|part| !part.is_empty()) else {
+            break;
+        };
+        hash.update(part);
+    }
+    let sha256 = hex(&hash.finish());
+    Ok(Fingerprint {
+        path: absolute.to_string_lossy().into_owned(),
+        sha256: Some(sha256),
+    })
+}
+
+/// Fingerprints of files, taken on a thread of their own while the files are being looked at: a large one takes a while.
+pub struct Fingerprints {
+    taking: JoinHandle<Result<Vec<Fingerprint>, ReadError>>,
+}
+
+impl Fingerprints {
+    /// Begins to take those of these files.
+    #[must_use]
+    pub fn begin(files: &[PathBuf]) -> Self {
+        let files = files.to_vec();
+        Self {
+            taking: std::thread::spawn(move || files.iter().map(|file| fingerprint_of(file)).collect()),
+        }
+    }
+
+    /// Waits for them.
+    pub fn end(self) -> Result<Vec<Fingerprint>, ReadError> {
+        self.taking.join().unwrap_or_else(|panic| resume_unwind(panic))
+    }
+}
+
+/// What a file that the user named holds.
+pub fn fingerprint_of(file: &Path) -> Result<Fingerprint, ReadError> {
+    fingerprint(file).map_err(|cause| ReadError::Io {
+        file: file.display().to_string(),
+        cause,
+    })
+}

@@ -1,0 +1,182 @@
+//! What earlier runs know of an organization: one small file for each, so that no journal has to be opened to learn it.
+//!
+//! Doesn't belong here: reading lists (`inventory`), when a list counts as complete.
+
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunError, Runs, place_hash};
+use crate::inventory::{Completeness, Listing};
+use crate::journal::{Facts, Journal, JournalError};
+
+/// The fact that holds how many items the organization would hold without this run's own creations and deletions.
+const HELD: &str = "held";
+
+/// What a file of this kind ends in.
+const ENDING: &str = "known.json";
+
+/// What earlier runs know of an organization, and which surprises are allowed.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    /// How many items it held when the last run that knows looked, with what that run added and took away.
+    pub at_least: Option<u64>,
+    /// An organization that is known, and whose name contains this one's.
+    pub longer_name: Option<String>,
+    /// An empty organization is allowed.
+    pub allow_empty: bool,
+    /// So is one that has shrunken.
+    pub allow_shrink: bool,
+}
+
+impl Known {
+    /// Stops a run whose organization is suddenly empty, or has lost half of its items: the server's check of names is
+    /// a substring test, and an organization whose name was cut short lists nothing (API contract).
+    pub fn check(&self, org: &str, listing: &Listing) -> Result<(), RunError> {
+        if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
+            return Ok(());
+        }
+        let now = listing.count;
+        if let (0, None, Some(known), false) = (now, self.at_least, &self.longer_name, self.allow_empty) {
+            return Err(RunError::CutShort {
+                org: org.to_owned(),
+                known: known.clone(),
+            });
+        }
+        let Some(before) = self.at_least else { return Ok(()) };
+        let emptied = now == 0 && before > 0 && !self.allow_empty;
+        let shrunken = now > 0 && now * 2 <= before && !self.allow_shrink;
+        if emptied || shrunken {
+            return Err(RunError::Shrunken {
+                org: org.to_owned(),
+                now,
+                before,
+            });
+        }
+        Ok(())
+    }
+}
+
+/// What stands in the file of one organization.
+#[derive(Debug, Deserialize, Serialize)]
+struct Note {
+    api: String,
+    org: String,
+    items: u64,
+}
+
+impl Runs {
+    /// What the runs know of an organization; no surprise is allowed.
+    #[must_use]
+    pub fn known(&self, api: &str, org: &str) -> Known {
+        if let Some(note) = read(&file(&self.folder, api, org))
+            && (note.api.as_str(), note.org.as_str()) == (api, org)
+        {
+            return Known {
+                at_least: Some(note.items),
+                ..Known::default()
+            };
+        }
+        // Version 0.1.0 kept it in its journals alone.
+        let mut at_least = None;
+        let mut longer_name = self.longer_name(api, org);
+        for run in self.of_0_1() {
+            if run.fact("api") != api || run.fact(HELD).is_empty() {
+                continue;
+            }
+            let known = run.fact("org");
+            if known == org {
+                at_least = at_least.or_else(|| left_in_0_1(&run.facts));
+            } else if known.contains(org) && longer_name.is_none() {
+                longer_name = Some(known.to_owned());
+            }
+        }
+        Known {
+            at_least,
+            longer_name,
+            ..Known::default()
+        }
+    }
+
+    /// A known organization whose name contains this one's. A name that was cut short passes the server's check, and lists
+    /// nothing (API contract).
+    fn longer_name(&self, api: &str, org: &str) -> Option<String> {
+        let entries = std::fs::read_dir(&self.folder).ok()?;
+        let notes = entries.flatten().filter_map(|entry| {
+            let is_note = entry.file_name().to_str()?.ends_with(ENDING);
+            is_note.then(|| read(&entry.path())).flatten()
+        });
+        notes
+            .filter(|note| note.api == api && note.org != org && note.org.contains(org))
+            .map(|note| note.org)
+            .min()
+    }
+}
+
+/// Notes how many items an organization held when this run listed it and had made its plan. `listed` is none where the list
+/// proves nothing. What an earlier part of the run has created and deleted is in that list already.
+pub fn note_plan(journal: &Journal, listed: Option<u64>) -> Result<(), JournalError> {
+    let Some(listed) = listed else { return Ok(()) };
+    let before = journal.outcomes()?;
+    let held = (listed + before.deleted).saturating_sub(before.created);
+    journal.note(HELD, &held.to_string())?;
+    // Should this process die, so many are left at least.
+    let (_, _, deletions) = journal.planned()?;
+    let open = deletions.saturating_sub(before.deleted);
+    write(journal, &journal.facts()?, listed.saturating_sub(open));
+    Ok(())
+}
+
+/// Notes how many items are left at the end of a run.
+pub(super) fn note_end(journal: &Journal, facts: &Facts) -> Result<(), JournalError> {
+    let Some(held) = facts.get(HELD).and_then(|held| held.parse::<u64>().ok()) else {
+        return Ok(());
+    };
+    let (ended, (_, _, deletions)) = (journal.outcomes()?, journal.planned()?);
+    // A deletion that failed may have gone through.
+    let doubtful = ended.failed.min(deletions.saturating_sub(ended.deleted));
+    let left = (held + ended.created).saturating_sub(ended.deleted + doubtful);
+    write(journal, facts, left);
+    Ok(())
+}
+
+/// What a later run knows less of where this fails; nothing else depends on it.
+fn write(journal: &Journal, facts: &Facts, items: u64) {
+    let (Some(api), Some(org), Some(folder)) = (facts.get("api"), facts.get("org"), journal.path().parent()) else {
+        return;
+    };
+    let note = Note {
+        api: api.clone(),
+        org: org.clone(),
+        items,
+    };
+    let put = || -> std::io::Result<()> {
+        let mut temporary = tempfile::Builder::new().prefix(".known-").tempfile_in(folder)?;
+        serde_json::to_writer(&mut temporary, &note)?;
+        temporary.flush()?;
+        temporary.persist(file(folder, api, org))?;
+        Ok(())
+    };
+    let _ = put();
+}
+
+fn read(path: &Path) -> Option<Note> {
+    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+}
+
+fn file(folder: &Path, api: &str, org: &str) -> PathBuf {
+    folder.join(format!("{}.{ENDING}", place_hash(api, org)))
+}
+
+/// How many items a run of version 0.1.0 left: what it noted as held, and what it created and deleted.
+fn left_in_0_1(facts: &Facts) -> Option<u64> {
+    let fact = |name: &str| facts.get(name).map_or("", String::as_str);
+    let held: u64 = fact(HELD).parse().ok()?;
+    let summary: serde_json::Value = serde_json::from_str(fact("summary")).unwrap_or_default();
+    let count = |name: &str| {
+        let count = summary.get(name).and_then(serde_json::Value::as_u64);
+        count.unwrap_or_default()
+    };
+    Some((held + count("created")).saturating_sub(count("deleted")))
+}

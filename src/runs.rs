@@ -60,7 +60,7 @@ pub enum RunError {
         hint: &'static str,
     },
     /// One that may be newer than the run that would be taken can't be read.
-    #[error("run {run}, which may be the one that is meant, can't be read: {why}")]
+    #[error("run {run} may be the one to undo, and can't be read: {why}")]
     Hidden {
         /// The run that can't be read.
         run: String,
@@ -139,7 +139,7 @@ impl RunError {
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
             Self::Unreadable { hint, .. } => hint,
             Self::Hidden { .. } => {
-                "name the run that you mean (`stockport runs` lists them), or move that journal out of its folder"
+                "name the run to undo (`stockport runs` lists them), or move that journal out of its folder"
             }
             Self::Folder { .. } => {
                 "check that it is a folder that can be read and written; XDG_STATE_HOME names another"
@@ -181,7 +181,7 @@ impl Run {
             name,
             path,
             is_busy: matches!(found, Ok(None)),
-            fault: found.as_ref().err().map(|error| (error.to_string(), error.hint())),
+            fault: found.as_ref().err().map(|error| (error.reason(), error.hint())),
             facts: found.ok().flatten().unwrap_or_default(),
         }
     }
@@ -327,10 +327,38 @@ impl Runs {
         placed.into_iter().map(|(_, run)| run).collect()
     }
 
-    /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
-    pub fn resume(run: &Run) -> Result<Journal, JournalError> {
+    /// Opens the journal of a run on whose word something is to be sent, once it is proved intact: each change by itself,
+    /// and all of them by the counts of its summary.
+    pub fn checked(run: &Run) -> Result<Journal, JournalError> {
         let journal = Journal::open_existing(&run.path)?;
         journal.check()?;
+        // A run that was stopped or resumed may have a summary of one part.
+        if run.is_finished() {
+            let ended = journal.outcomes()?;
+            let summary: serde_json::Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
+            for (name, count) in [
+                ("created", ended.created),
+                ("updated", ended.updated),
+                ("deleted", ended.deleted),
+            ] {
+                let told = summary.get(name).and_then(serde_json::Value::as_u64);
+                if told.is_some_and(|told| told != count) {
+                    return Err(JournalError::Damaged {
+                        path: run.path.clone(),
+                        what: format!(
+                            "it holds {count} {name} items, and its summary says {}",
+                            told.unwrap_or_default()
+                        ),
+                    });
+                }
+            }
+        }
+        Ok(journal)
+    }
+
+    /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
+    pub fn resume(run: &Run) -> Result<Journal, JournalError> {
+        let journal = Self::checked(run)?;
         journal.note("state", "resumed")?;
         Ok(journal)
     }

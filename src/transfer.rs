@@ -198,13 +198,14 @@ impl Transfer<'_> {
         summary.planned = Some(changes);
         let is_reliable = !matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted);
         runs::note_plan(journal, is_reliable.then_some(listing.count))?;
-        screen::show_plan(
-            self.output,
-            supply,
-            journal,
-            changes,
-            (counts.unchanged, counts.skipped),
-        )?;
+        let open = if self.purpose == Purpose::Resume {
+            journal.open_by_kind()?
+        } else {
+            changes
+        };
+        let done = (changes.0 + changes.1 + changes.2).saturating_sub(open.0 + open.1 + open.2);
+        let rest = (counts.unchanged, counts.skipped, done);
+        screen::show_plan(self.output, supply, journal, open, rest)?;
         // What is stopped here was not begun: all of it counts as not attempted.
         supply.approve(&listing, &mut stored)?;
         drop(stored);

@@ -98,11 +98,8 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
     (
         &["undo"],
         &[
-            (
-                "See what the last run's undoing would change",
-                "stockport undo --dry-run",
-            ),
-            ("Take the last run back", "stockport undo"),
+            ("See what undoing the last run would change", "stockport undo --dry-run"),
+            ("Undo the last run without a question", "stockport undo --yes"),
         ],
     ),
     (

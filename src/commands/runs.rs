@@ -34,8 +34,8 @@ fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
         if let Some((why, hint)) = &run.fault {
             let name = format!("{}  {}", run.name, output.paint(Tone::Bad, "can't be read"));
             output.result(&name);
-            output.result(&format!("  {why}"));
-            output.result(&format!("  {hint}"));
+            output.result(&format!("  {why} ({})", run.path.display()));
+            output.result(&format!("  hint: {hint}"));
             continue;
         }
         if run.is_busy {

@@ -5,7 +5,7 @@
 use std::cell::RefCell;
 use std::time::Instant;
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::{Connected, Context, runs_folder};
 use crate::cli;
@@ -56,11 +56,9 @@ fn undo(context: &Context, options: &cli::Undo, summary: &mut Summary, began: In
     summary.extra.insert("undoes".to_owned(), json!(names));
     let mut earlier = Vec::new();
     for run in &choice.runs {
-        let journal = Journal::open_existing(&run.path)?;
-        journal.check()?;
-        earlier.push(journal);
+        earlier.push(Runs::checked(run)?);
     }
-    show(context, &choice, summary);
+    show(context, &choice, &earlier, summary)?;
     let (journal, purpose) = journal(&runs, &choice, &connected, sends, summary)?;
     let snapshot = RefCell::new(None);
     let ask = |listing: &Listing, stored: &mut Spool| {
@@ -121,7 +119,7 @@ fn journal(
 }
 
 /// Says which runs are undone: when they were made, from what, into which organization, and what they did.
-fn show(context: &Context, choice: &Choice, summary: &mut Summary) {
+fn show(context: &Context, choice: &Choice, journals: &[Journal], summary: &mut Summary) -> Result<(), Error> {
     let output = &context.output;
     if let Some(unfinished) = &choice.unfinished {
         output.result(&format!(
@@ -129,7 +127,7 @@ fn show(context: &Context, choice: &Choice, summary: &mut Summary) {
             unfinished.name
         ));
     }
-    for run in &choice.runs {
+    for (run, journal) in choice.runs.iter().zip(journals) {
         output.result(&format!(
             "Undoing run {}: {} of {} into {}, begun {}, {}",
             run.name,
@@ -137,29 +135,33 @@ fn show(context: &Context, choice: &Choice, summary: &mut Summary) {
             run.fact("source"),
             run.fact("org"),
             run.fact("started"),
-            done(run)
+            done(run, journal)?
         ));
         if let Some(warning) = run.warning() {
             output.warn(&warning);
             summary.warnings.push(warning);
         }
     }
+    Ok(())
 }
 
-/// What a run did, as its summary counts it.
-fn done(run: &Run) -> String {
-    let summary: Value = serde_json::from_str(run.fact("summary")).unwrap_or_default();
-    let counts: Vec<String> = ["created", "updated", "deleted"]
-        .into_iter()
-        .filter_map(|name| {
-            let count = summary.get(name)?.as_u64().filter(|count| *count > 0)?;
-            Some(format!("{} {name}", grouped(count)))
-        })
+/// What a run did, as its journal counts it.
+fn done(run: &Run, journal: &Journal) -> Result<String, Error> {
+    let ended = journal.outcomes()?;
+    let counts = [
+        (ended.created, "created"),
+        (ended.updated, "updated"),
+        (ended.deleted, "deleted"),
+    ];
+    let mut parts: Vec<String> = counts
+        .iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, what)| format!("{} {what}", grouped(*count)))
         .collect();
-    match (counts.is_empty(), run.is_finished()) {
-        (false, true) => counts.join(", "),
-        _ => "not finished".to_owned(),
+    if !run.is_finished() {
+        parts.push("not finished".to_owned());
     }
+    Ok(parts.join(", "))
 }
 
 fn sources(runs: &[Run]) -> String {

@@ -84,6 +84,19 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// Why a journal whose name is shown already can't be read.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Read { cause, .. } => crate::cause::io(cause),
+            Self::Damaged { what, .. } => format!("it is damaged: {what}"),
+            Self::Newer(_) => "it was written by a newer version of stockport".to_owned(),
+            Self::Foreign(_) => "it is no journal of stockport".to_owned(),
+            Self::Store { cause, .. } => crate::cause::sqlite(cause),
+            Self::Create { .. } | Self::Stopped { .. } => self.to_string(),
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> &'static str {

@@ -69,7 +69,7 @@ pub(super) fn show_plan(
     supply: &dyn Supply,
     journal: &Journal,
     (create, update, delete): (u64, u64, u64),
-    (unchanged, skipped): (u64, u64),
+    (unchanged, skipped, done): (u64, u64, u64),
 ) -> Result<(), Error> {
     output.result("Plan:");
     let rejected = journal.rejected()?;
@@ -80,7 +80,7 @@ pub(super) fn show_plan(
         Conflicts::Left(count) => (take_from(&mut skip, count), "conflict, left as they are"),
         Conflicts::Overwritten(count) => (take_from(&mut change, count), "conflict, overwritten"),
     };
-    let all = create + update + delete + skipped + rejected == 0 && unchanged > 0;
+    let all = create + update + delete + skipped + rejected + done == 0 && unchanged > 0;
     let unchanged_name = if all {
         "unchanged (all of them: nothing to send)"
     } else {
@@ -94,6 +94,7 @@ pub(super) fn show_plan(
         (Tone::Bad, "delete", delete, delete > 0),
         (Tone::Plain, "skip", skip, skip > 0),
         (Tone::Warning, "reject", reject, reject > 0),
+        (Tone::Plain, "done by an earlier part of this run", done, done > 0),
     ];
     for (tone, name, count, shown) in lines {
         if shown {

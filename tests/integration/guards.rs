@@ -390,16 +390,13 @@ fn runs_are_listed_and_their_journals_go_with_age() {
     );
     assert!(!shown.contains(first["run"].as_str().unwrap()), "{shown}");
 
+    let journal_of = |run: &Value| {
+        let runs = runs["runs"].as_array().unwrap();
+        let run = runs.iter().find(|one| one["run"] == run["run"]).unwrap();
+        run["journal"].as_str().unwrap().to_owned()
+    };
     let age = |run: &Value, days: u64| {
-        let path = runs["runs"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .find(|one| one["run"] == run["run"])
-            .unwrap()["journal"]
-            .as_str()
-            .unwrap()
-            .to_owned();
+        let path = journal_of(run);
         let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
         File::options()
             .write(true)
@@ -409,11 +406,30 @@ fn runs_are_listed_and_their_journals_go_with_age() {
             .unwrap();
     };
     age(&first, 91);
-    age(&second, 89);
     let third = stockport.run(["import", "load.csv", "--json"]).ok().json();
-    let runs = stockport.run(["runs", "--json"]).ok().json();
-    let names: Vec<&Value> = runs["runs"].as_array().unwrap().iter().map(|run| &run["run"]).collect();
-    assert_eq!(names, [&third["run"], &second["run"]]);
+    let names = || {
+        let runs = stockport.run(["runs", "--last", "100", "--json"]).ok().json();
+        let runs = runs["runs"].as_array().unwrap().clone();
+        runs.iter().map(|run| run["run"].clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        names(),
+        [&third["run"], &second["run"], &first["run"]].map(Value::clone),
+        "the newest stay"
+    );
+    // Of more than fifty, those that are older than ninety days go.
+    let path = std::path::PathBuf::from(journal_of(&second));
+    let folder = path.parent().unwrap();
+    for number in 4..=53 {
+        std::fs::copy(&path, folder.join(format!("2026-01-01T00-00-00.000Z-{number}.sqlite"))).unwrap();
+    }
+    let last = stockport.run(["import", "load.csv", "--json"]).ok().json();
+    let left = names();
+    assert!(
+        !left.contains(&first["run"]) && left.contains(&second["run"]),
+        "{left:?}"
+    );
+    assert_eq!((left.len(), &left[0]), (53, &last["run"]));
 }
 
 #[test]

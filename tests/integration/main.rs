@@ -34,6 +34,7 @@ mod plan_files;
 mod reading;
 mod readme;
 mod resume;
+mod runs;
 mod sandbox;
 mod schedule;
 mod shard;

@@ -70,7 +70,8 @@ fn steps() -> Vec<(&'static str, Does)> {
         ("stockport migrate --from sandbox-company --to sandbox-branch", Says(0, "218 items, none differs")),
         ("stockport runs", Says(0, "import messy.rejects.csv → sandbox-company")),
         // By mistake: the count under other names.
-        ("stockport undo", Says(0, "3 read = 3 deleted")),
+        ("stockport undo --dry-run", Says(0, "3 delete")),
+        ("stockport undo --yes", Says(0, "3 read = 3 deleted")),
         ("stockport import inventory.xlsx --shard 1/2", Says(0, "Shard 1/2: ")),
         ("stockport import inventory.xlsx --shard 2/2", Says(0, "Shard 2/2: ")),
         ("stockport sandbox", Serves),
@@ -85,7 +86,7 @@ fn steps() -> Vec<(&'static str, Does)> {
             "stockport delete --ids 1A4FF0100000022000000001,1A4FF0100000022000000002 --yes",
             Says(0, "2 read = 2 deleted"),
         ),
-        ("stockport undo", Says(0, "2 read = 2 created")),
+        ("stockport undo --yes", Says(0, "2 read = 2 created")),
         // The first place lacks what came from the other file, the second what was taken back.
         ("stockport diff inventory.xlsx inventory.csv", Says(4, "+ MESSY-001")),
         ("stockport diff backups org:sandbox-company", Says(4, "- L-001")),

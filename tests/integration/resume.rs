@@ -164,7 +164,7 @@ fn finished(load: &Load, server: &Faulty, stockport: &Stockport, summary: &Value
         .collect();
     assert_eq!(posted, changed, "{what}");
     assert_eq!(journal, changed, "{what}");
-    let undone = stockport.run(["undo", "--json"]).ok().json();
+    let undone = stockport.run(["undo", "--yes", "--json"]).ok().json();
     assert_adds_up(&undone, &what);
     assert_eq!(
         (&undone["deleted"], &undone["updated"]),

@@ -24,7 +24,7 @@ fn undo_restores_what_was_updated_and_deletes_what_was_created_past_a_fifth_of_f
     let load = imported(&server, &stockport, 500);
     server.add_rule(Rule::mixed(20, 4, Fault::passing()));
     let undone = stockport
-        .run(["undo", "--json", "--verify", "--retries", "8"])
+        .run(["undo", "--yes", "--json", "--verify", "--retries", "8"])
         .ok()
         .json();
     assert_adds_up(&undone, "undo");
@@ -50,9 +50,12 @@ fn an_undo_is_a_run_that_can_be_undone() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let load = imported(&server, &stockport, 100);
-    stockport.run(["undo"]).ok();
+    let undone = stockport.run(["undo", "--yes", "--json"]).ok().json();
     assert_same(&contents(&server, ORG), &load.before, "undone");
-    let again = stockport.run(["undo", "--json"]).ok().json();
+    let again = stockport
+        .run(["undo", undone["run"].as_str().unwrap(), "--json"])
+        .ok()
+        .json();
     assert_adds_up(&again, "undo of the undo");
     assert_eq!(
         (&again["created"], &again["updated"]),
@@ -76,7 +79,7 @@ fn what_has_changed_since_is_named_and_left() {
     let (gone_created, gone_updated) = (id(7), id(6));
     server.remove(ORG, &gone_created);
     server.remove(ORG, &gone_updated);
-    let run = stockport.run(["undo", "--json"]).exit(3);
+    let run = stockport.run(["undo", "--yes", "--json"]).exit(3);
     let summary = run.json();
     assert_adds_up(&summary, "undo");
     // A created item that is gone already is as it should be; an updated one that is gone can't be restored.
@@ -116,7 +119,7 @@ fn each_item_that_is_left_is_named_however_many_there_are() {
         item.insert("quantity".to_owned(), json!(99));
         server.put(ORG, &item.into());
     }
-    let run = stockport.run(["undo"]).exit(3);
+    let run = stockport.run(["undo", "--yes"]).exit(3);
     for number in (0..200).filter(|number| number % 5 != 0) {
         assert!(run.stderr.contains(&id(number)), "{number}: {}", run.stderr);
     }
@@ -146,7 +149,7 @@ fn the_endpoint_decides_which_form_of_a_deletion_is_used() {
             let stockport = Stockport::new().at_faulty(&server, ORG);
             let load = imported(&server, &stockport, 50);
             let undone = stockport
-                .run(["undo", "--json", "--retries", "1", "--jobs", "1"])
+                .run(["undo", "--yes", "--json", "--retries", "1", "--jobs", "1"])
                 .ok()
                 .json();
             assert_adds_up(&undone, &what);
@@ -170,7 +173,7 @@ fn an_endpoint_that_only_pretends_to_delete_is_found_out() {
     let stockport = Stockport::new().at_faulty(&server, ORG);
     stockport.write("new.csv", "item_id,name\nA1,Kush\n");
     stockport.run(["import", "new.csv"]).ok();
-    let run = stockport.run(["undo", "--json", "--retries", "0"]).exit(3);
+    let run = stockport.run(["undo", "--yes", "--json", "--retries", "0"]).exit(3);
     assert_eq!(run.json()["failed"], json!(1));
     assert!(run.stderr.contains("still holds it"), "{}", run.stderr);
 }

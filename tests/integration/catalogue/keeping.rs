@@ -70,12 +70,12 @@ pub(super) fn add(all: &mut Catalogue) {
         RunError::Busy(run()),
         RunError::Unreadable {
             run: run(),
-            why: "the journal /home/ana/.local/state/stockport/runs/x.sqlite is damaged: the file is empty".to_owned(),
+            why: "it is damaged: the file is empty".to_owned(),
             hint: "check the file and its permissions",
         },
         RunError::Hidden {
             run: run(),
-            why: "the journal /home/ana/.local/state/stockport/runs/x.sqlite is damaged: the file is empty".to_owned(),
+            why: "it is damaged: the file is empty".to_owned(),
         },
         RunError::Folder {
             folder: "/home/ana/.local/state/stockport/runs".into(),

@@ -25,7 +25,7 @@ fn without_a_terminal_nothing_is_drawn_and_nobody_is_asked() {
         ("backup verify bk --drill", 0),
         ("delete --file gone.csv", 2),
         ("backup restore bk --exact", 0),
-        ("undo", 0),
+        ("undo --yes", 0),
         ("runs", 0),
     ] {
         let run = stockport.run(line.split(' ')).exit(code);

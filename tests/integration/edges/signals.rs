@@ -206,7 +206,7 @@ fn a_list_that_hangs_is_not_waited_for() {
             "migrate --from sandbox-company --to sandbox-branch",
             "diff count.csv org:sandbox-company",
             "delete --where name~Earlier --yes",
-            "undo",
+            "undo --yes",
         ]
         .into_iter()
         .enumerate()
@@ -331,7 +331,7 @@ fn what_is_in_flight_is_finished_and_the_rest_can_be_gone_on_with() {
             let again = "delete --where name~length --max-delete 100% --yes --json";
             in_the_middle("TERM", &[], line, again, "DELETE");
         });
-        scope.spawn(|| in_the_middle("INT", &["import load.csv"], "undo", "undo --json", "POST"));
+        scope.spawn(|| in_the_middle("INT", &["import load.csv"], "undo --yes", "undo --yes --json", "POST"));
     });
 }
 

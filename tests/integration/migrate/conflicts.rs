@@ -59,7 +59,7 @@ fn a_conflict_stops_everything_unless_it_is_to_be_skipped_or_overwritten() {
     let item = &server.items(TO)["3"];
     assert_eq!((&item["name"], &item["note"]), (&json!("ours"), &json!("kept")));
     assert_eq!(item["lab"], json!({"thc": 3, "cbd": 1}));
-    let undone = stockport.run(["undo", "--org", TO]).ok();
+    let undone = stockport.run(["undo", "--yes", "--org", TO]).ok();
     assert!(undone.stdout.contains("1 read = 1 updated"), "{}", undone.stdout);
     assert_eq!(server.items(TO)["3"]["name"], "theirs");
 }
@@ -172,7 +172,7 @@ fn undo_takes_a_migration_back_and_each_side_has_a_snapshot_from_before_that_res
         .ok()
         .json();
     assert_eq!((&run["created"], &run["updated"]), (&json!(15), &json!(5)));
-    let undone = stockport.run(["undo", "--org", TO]).ok();
+    let undone = stockport.run(["undo", "--yes", "--org", TO]).ok();
     assert!(
         undone.stdout.contains("20 read = 5 updated + 15 deleted"),
         "{}",

@@ -92,6 +92,10 @@ impl Runs {
                 longer_name = Some(known.to_owned());
             }
         }
+        if let Some(items) = at_least {
+            // Of many old journals none has to be opened again.
+            write(&self.folder, api, org, items);
+        }
         Known {
             at_least,
             longer_name,
@@ -124,7 +128,7 @@ pub fn note_plan(journal: &Journal, listed: Option<u64>) -> Result<(), JournalEr
     // Should this process die, so many are left at least.
     let (_, _, deletions) = journal.planned()?;
     let open = deletions.saturating_sub(before.deleted);
-    write(journal, &journal.facts()?, listed.saturating_sub(open));
+    write_beside(journal, &journal.facts()?, listed.saturating_sub(open));
     Ok(())
 }
 
@@ -137,18 +141,22 @@ pub(super) fn note_end(journal: &Journal, facts: &Facts) -> Result<(), JournalEr
     // A deletion that failed may have gone through.
     let doubtful = ended.failed.min(deletions.saturating_sub(ended.deleted));
     let left = (held + ended.created).saturating_sub(ended.deleted + doubtful);
-    write(journal, facts, left);
+    write_beside(journal, facts, left);
     Ok(())
 }
 
-/// What a later run knows less of where this fails; nothing else depends on it.
-fn write(journal: &Journal, facts: &Facts, items: u64) {
-    let (Some(api), Some(org), Some(folder)) = (facts.get("api"), facts.get("org"), journal.path().parent()) else {
-        return;
-    };
+fn write_beside(journal: &Journal, facts: &Facts, items: u64) {
+    // A dry run's journal has neither.
+    if let (Some(api), Some(org), Some(folder)) = (facts.get("api"), facts.get("org"), journal.path().parent()) {
+        write(folder, api, org, items);
+    }
+}
+
+/// Where this fails, a later run knows less; nothing else depends on it.
+fn write(folder: &Path, api: &str, org: &str, items: u64) {
     let note = Note {
-        api: api.clone(),
-        org: org.clone(),
+        api: api.to_owned(),
+        org: org.to_owned(),
         items,
     };
     let put = || -> std::io::Result<()> {

@@ -208,3 +208,32 @@ fn undo_takes_a_migration_back_and_each_side_has_a_snapshot_from_before_that_res
         assert_eq!(bare(server.items(org)), bare(held.clone()));
     }
 }
+
+#[test]
+fn a_migration_and_its_delta_are_undone_in_one_go() {
+    let server = Faulty::new();
+    server.put(TO, &json!({"item_id": "theirs", "name": "kept"}));
+    let before = bare(server.items(TO));
+    for n in 0..10 {
+        server.put(FROM, &json!({"item_id": n.to_string(), "name": "a", "quantity": n}));
+    }
+    let stockport = at(&server);
+    let run = |arguments: &[&str]| {
+        let moved = migrate(&stockport, arguments).ok().json();
+        moved["run"].as_str().unwrap().to_owned()
+    };
+    let first = run(&["--json"]);
+    server.put(FROM, &json!({"item_id": "3", "name": "b", "quantity": 3}));
+    server.put(FROM, &json!({"item_id": "10", "name": "new"}));
+    let delta = run(&["--json"]);
+    let undone = stockport
+        .run(["undo", &first, &delta, "--yes", "--json", "--org", TO])
+        .ok()
+        .json();
+    assert_eq!(
+        (&undone["read"], &undone["deleted"]),
+        (&json!(11), &json!(11)),
+        "{undone}"
+    );
+    assert_eq!(bare(server.items(TO)), before);
+}

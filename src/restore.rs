@@ -232,6 +232,11 @@ impl Supply for Restore<'_> {
         1
     }
 
+    /// What could not be deleted is reported by [`Self::undeleted`].
+    fn is_reported(&self, origin: Origin) -> bool {
+        origin.line > self.items
+    }
+
     /// Items that did not go through, as JSON lines with the reason in `_reason`, ready to be imported. What could not be
     /// deleted is no item to import ([`Self::undeleted`]).
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {

@@ -11,7 +11,7 @@ use crate::columns::{Origin, Rejection, is_nothing, same};
 use crate::error::Error;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::{Changed, Journal};
-use crate::plan::{Action, Change, Decision, Verdict};
+use crate::plan::{self, Action, Change, Decision, Verdict};
 use crate::transfer::{Holds, Supply, Take};
 
 /// The changes of a run, to be taken back.
@@ -205,7 +205,7 @@ fn left(change: &Change, why: &str) -> Vec<Rejection> {
         column: None,
         index: None,
         value: change.id.clone(),
-        reason: format!("{} is left as it is: {why}", change.id),
+        reason: plan::left(&change.id, why),
     }]
 }
 

@@ -25,6 +25,12 @@ pub(super) type Outcome = (i64, State, Option<String>);
 enum Report {
     /// Changes that are about to be sent.
     Sending { seqs: Vec<i64>, durable: SyncSender<()> },
+    /// A deletion that is about to be sent, and the stored item that it is about where that isn't what the journal holds.
+    Deleting {
+        seq: i64,
+        before: Option<String>,
+        durable: SyncSender<()>,
+    },
     /// Changes that were promised in this part of the run and have not been sent.
     Withdrawn(Vec<i64>),
 }
@@ -69,6 +75,14 @@ impl Scribe {
     pub fn sending(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
         let (durable, wait) = sync_channel(1);
         self.report(Report::Sending { seqs, durable })?;
+        wait.recv().map_err(|_| self.stopped())
+    }
+
+    /// Promises that this deletion is about to be sent, and returns when the promise is on disk. `before` is the stored item
+    /// as it was just read, where it is not the one that the journal holds: it is the one that undoing has to restore.
+    pub fn deleting(&self, seq: i64, before: Option<String>) -> Result<(), JournalError> {
+        let (durable, wait) = sync_channel(1);
+        self.report(Report::Deleting { seq, before, durable })?;
         wait.recv().map_err(|_| self.stopped())
     }
 
@@ -158,7 +172,7 @@ fn keep(mut connection: Connection, inbox: &Receiver<Report>, shared: &Shared) {
         match commit(&mut connection, &group, &outcomes, &mut batch) {
             Ok(()) => {
                 for report in group {
-                    if let Report::Sending { durable, .. } = report {
+                    if let Report::Sending { durable, .. } | Report::Deleting { durable, .. } = report {
                         // Who waits is gone only when the run is being torn down.
                         let _ = durable.send(());
                     }
@@ -188,12 +202,16 @@ fn commit(
     for report in group {
         match report {
             Report::Sending { seqs, .. } => {
-                let mut insert = transaction.prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?;
-                let mut cover = transaction.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
                 *batch += 1;
-                insert.execute([*batch, now])?;
-                for (first, last) in ranges(seqs) {
-                    cover.execute([first, last, *batch])?;
+                promise(&transaction, seqs, *batch, now)?;
+            }
+            Report::Deleting { seq, before, .. } => {
+                *batch += 1;
+                promise(&transaction, &[*seq], *batch, now)?;
+                if let Some(before) = before {
+                    transaction
+                        .prepare_cached("UPDATE bodies SET before = ?2 WHERE seq = ?1")?
+                        .execute(params![seq, before])?;
                 }
             }
             Report::Withdrawn(seqs) => {
@@ -205,6 +223,17 @@ fn commit(
     }
     record(&transaction, outcomes)?;
     transaction.commit()
+}
+
+/// Records that these changes are about to be sent, as the batch of this number.
+fn promise(connection: &Connection, seqs: &[i64], batch: i64, now: i64) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?;
+    let mut cover = connection.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
+    insert.execute([batch, now])?;
+    for (first, last) in ranges(seqs) {
+        cover.execute([first, last, batch])?;
+    }
+    Ok(())
 }
 
 /// Records how changes ended. Nearly all of them ended well, and most side by side: such are recorded in one go.

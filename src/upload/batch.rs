@@ -67,6 +67,13 @@ impl Batch {
         self.text.extend_from_slice(body);
     }
 
+    /// Its changes that are promised before a worker takes them. A deletion is promised by its worker, once the item has
+    /// been read (`delete`): an item that somebody else deletes while it waits is no deletion of this run, even where the
+    /// process is killed meanwhile.
+    pub(super) fn promised(&self) -> &[i64] {
+        if self.is_deletion { &[] } else { &self.seqs }
+    }
+
     /// How many items it has.
     pub(super) fn len(&self) -> usize {
         self.seqs.len()
@@ -189,9 +196,14 @@ impl Feeder<'_> {
             if group.is_empty() {
                 return Ok(());
             }
-            self.scribe.sending(seqs(&group))?;
+            let seqs = to_promise(&group);
+            if !seqs.is_empty() {
+                self.scribe.sending(seqs)?;
+            }
             if let Err(unwanted) = self.ready.blocking_send(Ok(group)) {
-                return unwanted.0.map_or(Ok(()), |group| self.scribe.withdraw(seqs(&group)));
+                return unwanted
+                    .0
+                    .map_or(Ok(()), |group| self.scribe.withdraw(to_promise(&group)));
             }
             promised = match begun.elapsed() {
                 lasted if lasted < PROMISE_LASTS => (promised * 2).min(MOST_PROMISED),
@@ -229,20 +241,20 @@ impl Feed {
     pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
         let left = std::mem::take(&mut *self.left());
         if !left.is_empty() {
-            scribe.withdraw(seqs(&left))?;
+            scribe.withdraw(to_promise(&left))?;
         }
         let mut ready = self.ready.into_inner();
         while let Some(group) = ready.blocking_recv() {
             if let Ok(group) = group {
-                scribe.withdraw(seqs(&group))?;
+                scribe.withdraw(to_promise(&group))?;
             }
         }
         Ok(())
     }
 }
 
-fn seqs(group: &VecDeque<Batch>) -> Vec<i64> {
-    group.iter().flat_map(|batch| &batch.seqs).copied().collect()
+fn to_promise(group: &VecDeque<Batch>) -> Vec<i64> {
+    group.iter().flat_map(Batch::promised).copied().collect()
 }
 
 /// The request's body for these changes.

@@ -81,7 +81,7 @@ impl Upload<'_> {
             }
             let sent = match feed.next().await {
                 Ok(Some(batch)) if self.stop.load(Ordering::Relaxed) => {
-                    let withdrawn = self.scribe.withdraw(batch.seqs);
+                    let withdrawn = self.scribe.withdraw(batch.promised().to_vec());
                     Err(withdrawn.map_or_else(Halt::Journal, |()| Halt::Interrupted))
                 }
                 Ok(Some(batch)) => self.send(batch, posts, &mut helper, scope).await,

@@ -124,7 +124,7 @@ impl Upload<'_> {
         self.repeat(part.len(), retries, tried, || self.client.post(body.clone()))
     }
 
-    /// Makes a request until it is answered for good, or the repetitions are used up.
+    /// Makes a request, of so many items (a read has none), until it is answered for good, or the repetitions are used up.
     pub(super) fn repeat(
         &self,
         items: usize,
@@ -234,11 +234,16 @@ impl Upload<'_> {
             return Ok(());
         }
         self.fail(part, &error.to_string())?;
-        let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        if items >= MOST_IN_A_ROW {
-            return Err(Halt::NothingSaved { items, cause: error });
+        match self.too_many_in_a_row() {
+            Some(items) => Err(Halt::NothingSaved { items, cause: error }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Counts an item that failed by itself; gives how many have, where that is too many.
+    pub(super) fn too_many_in_a_row(&self) -> Option<u64> {
+        let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        (items >= MOST_IN_A_ROW).then_some(items)
     }
 
     pub(super) fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {

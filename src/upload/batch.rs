@@ -41,6 +41,8 @@ pub(super) struct Batch {
     pub(super) seqs: Vec<i64>,
     /// Whether it is a deletion, which is a batch of its own: the API deletes one item a request.
     pub(super) is_deletion: bool,
+    /// Whether it is the first deletion that is handed out.
+    pub(super) is_first_deletion: bool,
     /// The items as an array, but for its closing bracket.
     text: Vec<u8>,
 }
@@ -52,6 +54,7 @@ impl Batch {
         Self {
             seqs: Vec::with_capacity(most.min(MOST_ROOM.0)),
             is_deletion: action == Action::Delete,
+            is_first_deletion: false,
             text: Vec::with_capacity(room.min(MOST_ROOM.1).max(length.saturating_add(2))),
         }
     }
@@ -96,6 +99,8 @@ struct Cutter<'a> {
     last: i64,
     /// Some may have ended in an earlier part of the run.
     joined: bool,
+    /// A deletion has been handed out.
+    deletes: bool,
 }
 
 impl<'a> Cutter<'a> {
@@ -105,6 +110,7 @@ impl<'a> Cutter<'a> {
             journal,
             last: 0,
             joined: journal.has_outcomes()?,
+            deletes: false,
         })
     }
 
@@ -118,7 +124,7 @@ impl<'a> Cutter<'a> {
     ) -> Result<VecDeque<Batch>, JournalError> {
         let mut group = VecDeque::<Batch>::new();
         let (mut limit, mut items, mut bytes) = (0, 0, 0);
-        let last = &mut self.last;
+        let (last, deletes) = (&mut self.last, &mut self.deletes);
         self.journal.each_after(*last, self.joined, &mut |seq, action, body| {
             let fits = group.back().is_some_and(|batch| batch.fits(action, body, limit));
             if !fits {
@@ -127,7 +133,10 @@ impl<'a> Cutter<'a> {
                 }
                 let Some(most) = most() else { return false };
                 limit = most;
-                group.push_back(Batch::begin(action, most, body.len()));
+                let mut batch = Batch::begin(action, most, body.len());
+                batch.is_first_deletion = batch.is_deletion && !*deletes;
+                *deletes |= batch.is_deletion;
+                group.push_back(batch);
             }
             if let Some(batch) = group.back_mut() {
                 batch.push(seq, body);

@@ -12,8 +12,9 @@
 //! Doesn't belong here: which items go (`delete`), what counts as a change (`plan`).
 
 use std::cell::RefCell;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::atomic::Ordering;
+use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use super::reconcile::{End, halted};
 use super::{Halt, Upload};
@@ -21,6 +22,9 @@ use crate::api::{ApiError, Backoff, DeleteForm, Fate};
 use crate::item::Object;
 use crate::journal::{Entry, State};
 use crate::plan::{changed_since_the_plan, left};
+
+/// How often a deletion that waits for the first one looks whether the run is to end.
+const GLANCE: Duration = Duration::from_millis(50);
 
 /// What is known of the forms that the endpoint takes.
 #[derive(Debug, Default)]
@@ -38,27 +42,39 @@ impl Forms {
     }
 }
 
-/// The first DELETE of a run goes alone: the others look at their items once it has been answered. So a key that may not
-/// delete costs one request, and no item that is changed while deleting begins is deleted on the word of an older look.
+/// A run's first deletion goes alone, and the others begin once its DELETE has been answered, or it has ended without one.
+/// So a key that may not delete costs one request, and what is changed the moment that deleting begins is seen by every
+/// later look, however many workers there are.
 #[derive(Debug, Default)]
 pub(super) struct First {
-    answered: AtomicBool,
-    turn: Mutex<()>,
+    is_open: Mutex<bool>,
+    changed: Condvar,
 }
 
 impl First {
-    fn is_answered(&self) -> bool {
-        self.answered.load(Ordering::Acquire)
+    /// Lets the others begin.
+    pub(super) fn open(&self) {
+        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.changed.notify_all();
     }
 
-    /// Waits for the turn to send the first one; none where another worker's has been answered meanwhile.
-    fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        let turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        (!self.is_answered()).then_some(turn)
+    /// Waits until the others may begin; false where the run ends before that.
+    fn wait(&self, is_to_end: impl Fn() -> bool) -> bool {
+        let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
+        while !*is_open && !is_to_end() {
+            let waited = self.changed.wait_timeout(is_open, GLANCE);
+            is_open = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+        !is_to_end()
     }
+}
 
-    fn answer(&self) {
-        self.answered.store(true, Ordering::Release);
+/// Lets the others begin when it goes, however the first deletion ends.
+struct Opens<'a>(&'a First);
+
+impl Drop for Opens<'_> {
+    fn drop(&mut self) {
+        self.0.open();
     }
 }
 
@@ -88,12 +104,28 @@ enum Next {
 
 impl Upload<'_> {
     /// Deletes an item, if it is as the plan found it, and finds out whether it is gone.
-    pub(super) fn delete(&self, entry: &Entry) -> Result<(), Halt> {
+    pub(super) fn delete(&self, entry: &Entry, is_first: bool) -> Result<(), Halt> {
+        if !is_first {
+            return if self.first.wait(|| self.is_to_end()) {
+                self.delete_one(entry, None)
+            } else {
+                Ok(())
+            };
+        }
+        let opens = Opens(&self.first);
+        if let Err(halt) = self.delete_one(entry, Some(&self.first)) {
+            // Before the others could begin.
+            self.halt(halt);
+        }
+        drop(opens);
+        Ok(())
+    }
+
+    fn delete_one(&self, entry: &Entry, first: Option<&First>) -> Result<(), Halt> {
         let mut attempts = Attempts::new(entry, self.options.retries);
         let (mut form, mut other) = self.forms.to_try();
         let mut next = Next::Again;
         loop {
-            let is_recent = self.first.is_answered();
             let Some(item) = self.look(entry, form, &attempts)? else {
                 return Ok(());
             };
@@ -114,19 +146,11 @@ impl Upload<'_> {
                     return Err(halted(error));
                 }
             }
-            next = Next::Again;
-            let turn = if is_recent { None } else { self.first.turn() };
-            if !is_recent && turn.is_none() {
-                if self.is_to_end() {
-                    return Ok(());
-                }
-                // The look is older than the answer that was waited for.
-                continue;
-            }
             self.promise(entry, item, &mut attempts)?;
             let end = self.repeat(1, 0, None, || self.client.delete(&entry.id, form));
-            self.first.answer();
-            drop(turn);
+            if let (Some(first), End::Saved | End::Refused(_) | End::Unknown(_)) = (first, &end) {
+                first.open();
+            }
             next = self.after(end, &mut attempts);
             if let Next::Stop(error) = next {
                 if !attempts.perhaps_gone {
@@ -284,7 +308,7 @@ impl Attempts {
     }
 
     /// How long to wait before the same request once more; none where it has been repeated often enough.
-    fn pause(&mut self, after: Option<std::time::Duration>) -> Option<std::time::Duration> {
+    fn pause(&mut self, after: Option<Duration>) -> Option<Duration> {
         let pause = self.backoff.pause(self.repeated, after, &mut self.random)?;
         self.repeated += 1;
         Some(pause)

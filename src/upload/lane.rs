@@ -137,7 +137,10 @@ impl Upload<'_> {
             None => Some((batch, tried, done)),
         };
         if let Some((batch, tried, _)) = refused {
-            // No thread for it: it is settled when all the others are.
+            // No thread for it: it is settled when all the others are, which must not wait for it.
+            if batch.is_first_deletion {
+                self.first.open();
+            }
             self.late
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

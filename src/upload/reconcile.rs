@@ -48,7 +48,8 @@ impl Upload<'_> {
     pub(super) fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
         let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;
         if batch.is_deletion {
-            return rest.iter().try_for_each(|entry| self.delete(entry));
+            let is_first = batch.is_first_deletion;
+            return rest.iter().try_for_each(|entry| self.delete(entry, is_first));
         }
         // Parts of the batch that are still to be settled, and how often each may be repeated.
         let mut parts = Vec::new();

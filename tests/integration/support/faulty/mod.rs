@@ -422,6 +422,10 @@ impl Shared {
                 thread::sleep(*pause);
                 answer
             }
+            Some(Fault::SlowBefore(pause)) => {
+                thread::sleep(*pause);
+                self.forward(request)
+            }
             Some(Fault::SlowAbove(items, pause)) => {
                 let answer = self.forward(request);
                 if ids(&request.body).len() > *items {

@@ -33,6 +33,8 @@ pub(crate) enum Fault {
     CutJson,
     /// Everything done, and the answer held back for so long.
     Slow(Duration),
+    /// Nothing done for so long, then everything.
+    SlowBefore(Duration),
     /// Everything done, and half of the answer given; the rest never comes.
     Stalled,
     /// The same as `Slow`, for requests of more than so many items. Others are served.
@@ -87,6 +89,7 @@ pub(crate) struct Rule {
     faults: Vec<Fault>,
     method: Option<&'static str>,
     id: Option<String>,
+    items_only: bool,
     counted: u64,
 }
 
@@ -106,6 +109,7 @@ impl Rule {
             faults,
             method: None,
             id: None,
+            items_only: false,
             counted: 0,
         }
     }
@@ -147,9 +151,18 @@ impl Rule {
         self
     }
 
+    /// Only for requests that name an item; lists aren't counted.
+    pub(crate) fn about_items(mut self) -> Self {
+        self.items_only = true;
+        self
+    }
+
     /// Counts a request about these items, and says what it meets.
     pub(super) fn fault(&mut self, method: &str, ids: &[String]) -> Option<Fault> {
-        if self.method.is_some_and(|only| only != method) || self.id.as_ref().is_some_and(|id| !ids.contains(id)) {
+        if self.method.is_some_and(|only| only != method) || (self.items_only && ids.is_empty()) {
+            return None;
+        }
+        if self.id.as_ref().is_some_and(|id| !ids.contains(id)) {
             return None;
         }
         self.counted += 1;

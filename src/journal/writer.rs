@@ -354,6 +354,53 @@ mod tests {
     }
 
     #[test]
+    fn a_deletion_is_promised_with_the_item_as_it_was_read_and_only_one_that_was_sent_can_be_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = super::super::Journal::create(folder.path(), "run").unwrap();
+        journal
+            .with(|c| {
+                for seq in 1..=7 {
+                    c.execute("INSERT INTO changes VALUES (?1, 0, ?1, 3, ?1)", [seq])?;
+                    c.execute("INSERT INTO bodies VALUES (?1, '{}', '{\"name\":\"planned\"}')", [seq])?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let scribe = journal.scribe().unwrap();
+        let read = r#"{"name":"read"}"#;
+        scribe.deleting(1, Some(read.to_owned())).unwrap();
+        // It is on disk before the request is sent.
+        let other = super::super::Journal::open_existing(journal.path()).unwrap();
+        assert_eq!(other.entries(&[1]).unwrap()[0].before.as_deref(), Some(read));
+        for seq in [2, 3, 4, 5, 6, 6] {
+            scribe.deleting(seq, None).unwrap();
+        }
+        let why = |why: &str| Some(why.to_owned());
+        scribe
+            .ended(vec![
+                (1, State::Done, None),
+                (2, State::Left, why("it has changed")),
+                (3, State::Gone, None),
+                (4, State::Failed, why("refused")),
+                (5, State::Failed, why("it is not known whether it was deleted")),
+            ])
+            .unwrap();
+        // Promised twice, and known not to have been done.
+        scribe.withdraw(vec![6, 6]).unwrap();
+        scribe.close().unwrap();
+        let mut changed = Vec::new();
+        let take = &mut |one: super::super::Changed| {
+            changed.push((one.seq, one.change.before.unwrap()["name"].clone()));
+            Ok::<_, JournalError>(())
+        };
+        journal.changed(take).unwrap();
+        assert_eq!(changed, [(1, "read".into()), (5, "planned".into())]);
+        assert_eq!(journal.changed_count().unwrap(), 2);
+        let should = |seq: i64| journal.should_be_stored(&seq.to_string()).unwrap();
+        assert_eq!([1, 2, 3, 4, 7].map(should), [true, false, true, false, false]);
+    }
+
+    #[test]
     fn consecutive_numbers_are_one_range() {
         let of = |seqs: &[i64]| ranges(seqs).collect::<Vec<_>>();
         assert_eq!(of(&[]), []);

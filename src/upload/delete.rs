@@ -86,7 +86,9 @@ struct Attempts {
     repeated: u32,
     /// How many promises the journal holds.
     promised: usize,
-    /// The item as the journal holds it.
+    /// The item as the plan found it.
+    planned: Object,
+    /// The item as it was read before the last request; none before the first.
     recorded: Option<Object>,
     /// A request may have gone through.
     perhaps_gone: bool,
@@ -177,8 +179,7 @@ impl Upload<'_> {
         let Some(item) = read.into_inner() else {
             return self.gone(entry, form, attempts).map(|()| None);
         };
-        let planned = entry.before.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        let differs = changed_since_the_plan(&planned.unwrap_or_default(), &item);
+        let differs = changed_since_the_plan(&attempts.planned, &item);
         let unmet = || self.condition.is_some_and(|condition| !condition.matches(&item));
         let why = differs.or_else(|| unmet().then(|| "it no longer meets the conditions".to_owned()));
         let Some(why) = why else { return Ok(Some(item)) };
@@ -245,9 +246,9 @@ impl Upload<'_> {
 
     /// Records, before a DELETE is sent, that it will be, and the item as it was just read.
     fn promise(&self, entry: &Entry, item: Object, attempts: &mut Attempts) -> Result<(), Halt> {
+        let in_journal = attempts.recorded.as_ref().unwrap_or(&attempts.planned);
         // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
-        let before =
-            (attempts.recorded.as_ref() != Some(&item)).then(|| serde_json::to_string(&item).unwrap_or_default());
+        let before = (*in_journal != item).then(|| serde_json::to_string(&item).unwrap_or_default());
         self.scribe.deleting(entry.seq, before).map_err(Halt::Journal)?;
         attempts.recorded = Some(item);
         attempts.promised += 1;
@@ -297,12 +298,17 @@ impl Upload<'_> {
 
 impl Attempts {
     fn new(entry: &Entry, retries: u32) -> Self {
+        let planned = entry.before.as_deref();
         Self {
             backoff: Backoff::new(retries),
             random: fastrand::Rng::new(),
             repeated: 0,
             promised: 0,
-            recorded: entry.before.as_deref().and_then(|text| serde_json::from_str(text).ok()),
+            // Without an item to compare with, any item has changed, and is left.
+            planned: planned
+                .and_then(|text| serde_json::from_str(text).ok())
+                .unwrap_or_default(),
+            recorded: None,
             perhaps_gone: false,
         }
     }

@@ -534,11 +534,8 @@ fn refused_deletion(status: u16) -> WireAnswer {
 
 /// The organization that a request names.
 fn org(request: &WireRequest) -> &str {
-    let parts = request.query().split('&');
-    parts
-        .filter_map(|part| part.strip_prefix("organization_id="))
-        .next()
-        .unwrap()
+    let mut parts = request.query().split('&');
+    parts.find_map(|part| part.strip_prefix("organization_id=")).unwrap()
 }
 
 /// The ids of the items that a request names, in its path or its body.

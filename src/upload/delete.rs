@@ -3,7 +3,8 @@
 //! Nothing brings a deleted item back but what the journal holds of it. So the item is read right before each DELETE, also
 //! before one that is repeated: one that has changed since the plan is left, and what is deleted is in the journal as it was
 //! then. The API knows no condition that a deletion could carry, so what somebody saves between the look and the request is
-//! lost: that is one round trip and one write to the disk.
+//! lost: that is one round trip and one write to the disk. Whatever makes a request wait (a pause that the endpoint asks for,
+//! the user's rate) comes before the look.
 //!
 //! The vendor's documentation shows two forms of the request, and both have to be supported. An endpoint that doesn't take
 //! one of them may refuse it, fail, or answer as if all were well; so only reading the item afterwards tells, and the form
@@ -11,14 +12,13 @@
 //!
 //! Doesn't belong here: which items go (`delete`), what counts as a change (`plan`).
 
-use std::cell::RefCell;
 use std::sync::atomic::Ordering;
 use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use super::reconcile::{End, halted};
 use super::{Halt, Upload};
-use crate::api::{ApiError, Backoff, DeleteForm, Fate};
+use crate::api::{ApiError, DeleteForm, Fate};
 use crate::item::Object;
 use crate::journal::{Entry, State};
 use crate::plan::{changed_since_the_plan, left};
@@ -80,28 +80,38 @@ impl Drop for Opens<'_> {
 
 /// What has been done for one deletion so far.
 struct Attempts {
-    backoff: Backoff,
-    random: fastrand::Rng,
-    /// How often the present form has been repeated.
-    repeated: u32,
-    /// How many promises the journal holds.
-    promised: usize,
     /// The item as the plan found it.
     planned: Object,
     /// The item as it was read before the last request; none before the first.
     recorded: Option<Object>,
+    /// How many promises the journal holds.
+    promised: usize,
     /// A request may have gone through.
     perhaps_gone: bool,
+    /// The last request was a look.
+    looking: bool,
 }
 
-/// What follows a DELETE, once the item has been looked at again and is still there.
-enum Next {
-    /// The same once more.
-    Again,
-    /// The other form, where there is one; how this one failed.
-    OtherForm(Option<ApiError>),
+/// Why there is nothing to delete.
+enum Settled {
+    /// The item has changed; how.
+    Changed(String),
+    /// It is gone.
+    Gone,
+}
+
+/// How a look and the DELETE behind it ended, all repetitions made.
+enum Tried {
+    /// The look has shown that there is nothing to delete.
+    Not(Settled),
+    /// The endpoint has answered that the item is deleted.
+    Claimed,
+    /// The look failed.
+    Unread(ApiError),
+    /// The DELETE failed; another form may go through.
+    Refused(ApiError),
     /// Nothing more can go through.
-    Stop(ApiError),
+    Stopped(ApiError),
 }
 
 impl Upload<'_> {
@@ -124,68 +134,118 @@ impl Upload<'_> {
     }
 
     fn delete_one(&self, entry: &Entry, first: Option<&First>) -> Result<(), Halt> {
-        let mut attempts = Attempts::new(entry, self.options.retries);
+        let mut attempts = Attempts::new(entry);
         let (mut form, mut other) = self.forms.to_try();
-        let mut next = Next::Again;
         loop {
-            let Some(item) = self.look(entry, form, &attempts)? else {
-                return Ok(());
+            let tried = self.look_and_delete(entry, form, first, &mut attempts)?;
+            let error = match tried {
+                Tried::Not(settled) => return self.settled(entry, form, &attempts, settled),
+                Tried::Unread(error) => return self.unread(entry, &attempts, error),
+                Tried::Stopped(error) if !attempts.perhaps_gone => return self.not_attempted(entry, &attempts, error),
+                Tried::Claimed => None,
+                Tried::Refused(error) | Tried::Stopped(error) => Some(error),
             };
-            match next {
-                Next::Again => {}
-                Next::OtherForm(error) => {
-                    let Some(another) = other.take() else {
-                        return self.still_there(entry, error);
-                    };
-                    form = another;
-                    attempts.repeated = 0;
-                }
-                Next::Stop(ApiError::Interrupted) => {
+            // Whatever was answered, only a look tells.
+            match self.look(entry, &attempts) {
+                Ok(Ok(_)) => {}
+                Ok(Err(settled)) => return self.settled(entry, form, &attempts, settled),
+                Err(error) => return self.unread(entry, &attempts, error),
+            }
+            match (error, other.take()) {
+                (Some(ApiError::Interrupted), _) => {
                     return self.not_attempted(entry, &attempts, ApiError::Interrupted);
                 }
-                Next::Stop(error) => {
-                    self.fail(std::slice::from_ref(entry), &error.to_string())?;
-                    return Err(halted(error));
+                (Some(error), other) if other.is_none() || is_over(&error) => return self.still_there(entry, error),
+                (_, Some(another)) => form = another,
+                (_, None) => {
+                    let claimed = "the API answered that it was deleted, and still holds it";
+                    return self.fail(std::slice::from_ref(entry), claimed);
                 }
-            }
-            self.promise(entry, item, &mut attempts)?;
-            let end = self.repeat(1, 0, None, || self.client.delete(&entry.id, form));
-            if let (Some(first), End::Saved | End::Refused(_) | End::Unknown(_)) = (first, &end) {
-                first.open();
-            }
-            next = self.after(end, &mut attempts);
-            if let Next::Stop(error) = next {
-                if !attempts.perhaps_gone {
-                    return self.not_attempted(entry, &attempts, error);
-                }
-                next = Next::Stop(error);
             }
         }
     }
 
-    /// Reads the item. None where that settles it: it is gone, it has changed, or it can't be read.
-    fn look(&self, entry: &Entry, form: DeleteForm, attempts: &Attempts) -> Result<Option<Object>, Halt> {
-        let read = RefCell::new(None);
+    /// Reads the item and, where it is as it was planned, sends a DELETE at once. What is repeated is both.
+    fn look_and_delete(
+        &self,
+        entry: &Entry,
+        form: DeleteForm,
+        first: Option<&First>,
+        attempts: &mut Attempts,
+    ) -> Result<Tried, Halt> {
+        let (mut not, mut broken) = (None, None);
+        let end = self.repeat(1, self.options.retries, None, || {
+            attempts.looking = true;
+            let item = match self.seen(attempts, self.client.get_once(&entry.id)?) {
+                Ok(item) => item,
+                Err(settled) => {
+                    not = Some(settled);
+                    return Ok(());
+                }
+            };
+            attempts.looking = false;
+            if let Err(halt) = self.promise(entry, item, attempts) {
+                broken = Some(halt);
+                return Ok(());
+            }
+            let answer = self.client.delete(&entry.id, form);
+            if answer.as_ref().err().is_none_or(may_have_deleted) {
+                attempts.perhaps_gone = true;
+                if let Some(first) = first {
+                    first.open();
+                }
+            }
+            answer
+        });
+        if let Some(halt) = broken {
+            return Err(halt);
+        }
+        Ok(match (end, not) {
+            (End::Saved, Some(settled)) => Tried::Not(settled),
+            (End::Saved, None) => Tried::Claimed,
+            (End::Stopped { error, .. }, _) if matches!(error, ApiError::Interrupted) => Tried::Stopped(error),
+            (End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. }, _) => match error {
+                error if attempts.looking => Tried::Unread(error),
+                error if is_over(&error) => Tried::Stopped(error),
+                error => Tried::Refused(error),
+            },
+        })
+    }
+
+    /// Reads the item.
+    fn look(&self, entry: &Entry, attempts: &Attempts) -> Result<Result<Object, Settled>, ApiError> {
+        let mut read = None;
         let end = self.repeat(0, self.options.retries, None, || {
-            read.replace(self.client.get_once(&entry.id)?);
+            read = self.client.get_once(&entry.id)?;
             Ok(())
         });
         match end {
-            End::Saved => {}
-            End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. } => {
-                return self.unread(entry, attempts, error).map(|()| None);
-            }
+            End::Saved => Ok(self.seen(attempts, read)),
+            End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. } => Err(error),
         }
-        let Some(item) = read.into_inner() else {
-            return self.gone(entry, form, attempts).map(|()| None);
-        };
-        let differs = changed_since_the_plan(&attempts.planned, &item);
-        let unmet = || self.condition.is_some_and(|condition| !condition.matches(&item));
-        let why = differs.or_else(|| unmet().then(|| "it no longer meets the conditions".to_owned()));
-        let Some(why) = why else { return Ok(Some(item)) };
-        // After a request that may have gone through it is perhaps another item of that id: not the planned one either.
-        self.ended(vec![(entry.seq, State::Left, Some(left(&entry.id, &why)))])?;
-        Ok(None)
+    }
+
+    /// The item that was read, if it is as it was planned.
+    fn seen(&self, attempts: &Attempts, stored: Option<Object>) -> Result<Object, Settled> {
+        let item = stored.ok_or(Settled::Gone)?;
+        if let Some(why) = changed_since_the_plan(&attempts.planned, &item) {
+            return Err(Settled::Changed(why));
+        }
+        match self.condition {
+            Some(condition) if !condition.matches(&item) => {
+                Err(Settled::Changed("it no longer meets the conditions".to_owned()))
+            }
+            _ => Ok(item),
+        }
+    }
+
+    /// There is nothing to delete, or nothing any more.
+    fn settled(&self, entry: &Entry, form: DeleteForm, attempts: &Attempts, settled: Settled) -> Result<(), Halt> {
+        match settled {
+            // After a request that may have gone through it is perhaps another item of that id, which is not planned either.
+            Settled::Changed(why) => self.ended(vec![(entry.seq, State::Left, Some(left(&entry.id, &why)))]),
+            Settled::Gone => self.gone(entry, form, attempts),
+        }
     }
 
     /// The item is gone. Where no request of this run can have done that, somebody else has deleted it: then it is as it was
@@ -204,13 +264,12 @@ impl Upload<'_> {
 
     /// The item can't be read: then it is not deleted, and where a request may have gone through, nobody knows.
     fn unread(&self, entry: &Entry, attempts: &Attempts, error: ApiError) -> Result<(), Halt> {
-        let is_over = error.fate() == Fate::Stop || error.is_unreachable();
         if attempts.perhaps_gone {
             let unknown = format!("it is not known whether it was deleted: {error}");
             self.fail(std::slice::from_ref(entry), &unknown)?;
             return Err(halted(error));
         }
-        if is_over {
+        if error.fate() == Fate::Stop || error.is_unreachable() {
             return self.not_attempted(entry, attempts, error);
         }
         let unread = format!("the item can't be read, so it was not deleted: {error}");
@@ -231,14 +290,10 @@ impl Upload<'_> {
         Err(halted(error))
     }
 
-    /// Neither form has deleted it.
-    fn still_there(&self, entry: &Entry, error: Option<ApiError>) -> Result<(), Halt> {
-        let Some(error) = error else {
-            let claimed = "the API answered that it was deleted, and still holds it";
-            return self.fail(std::slice::from_ref(entry), claimed);
-        };
+    /// No form has deleted it, or nothing more can go through.
+    fn still_there(&self, entry: &Entry, error: ApiError) -> Result<(), Halt> {
         self.fail(std::slice::from_ref(entry), &error.to_string())?;
-        if error.fate() == Fate::Stop {
+        if error.fate() == Fate::Stop || error.is_unreachable() {
             return Err(halted(error));
         }
         Ok(())
@@ -255,41 +310,6 @@ impl Upload<'_> {
         Ok(())
     }
 
-    /// What a DELETE's end leads to. Keeps the pause before a repetition.
-    fn after(&self, end: End, attempts: &mut Attempts) -> Next {
-        let error = match end {
-            End::Saved => {
-                attempts.perhaps_gone = true;
-                return Next::OtherForm(None);
-            }
-            End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. } => error,
-        };
-        match error.fate() {
-            Fate::Halve => {
-                attempts.perhaps_gone = true;
-                Next::OtherForm(Some(error))
-            }
-            Fate::Stop if may_be_the_form(&error) => {
-                attempts.perhaps_gone = true;
-                Next::OtherForm(Some(error))
-            }
-            Fate::Stop => Next::Stop(error),
-            Fate::Repeat { after } => {
-                attempts.perhaps_gone |= !error.is_unreachable() && error.status() != Some(429);
-                match attempts.pause(after) {
-                    None if error.is_unreachable() => Next::Stop(error),
-                    None => Next::OtherForm(Some(error)),
-                    Some(pause) if self.pace.sleep(pause) => {
-                        self.client.count_retry();
-                        self.progress.retried();
-                        Next::Again
-                    }
-                    Some(_) => Next::Stop(ApiError::Interrupted),
-                }
-            }
-        }
-    }
-
     /// Whether no further deletion is to begin.
     fn is_to_end(&self) -> bool {
         self.halted.load(Ordering::Acquire) || self.stop.load(Ordering::Relaxed)
@@ -297,27 +317,18 @@ impl Upload<'_> {
 }
 
 impl Attempts {
-    fn new(entry: &Entry, retries: u32) -> Self {
+    fn new(entry: &Entry) -> Self {
         let planned = entry.before.as_deref();
         Self {
-            backoff: Backoff::new(retries),
-            random: fastrand::Rng::new(),
-            repeated: 0,
-            promised: 0,
             // Without an item to compare with, any item has changed, and is left.
             planned: planned
                 .and_then(|text| serde_json::from_str(text).ok())
                 .unwrap_or_default(),
             recorded: None,
+            promised: 0,
             perhaps_gone: false,
+            looking: false,
         }
-    }
-
-    /// How long to wait before the same request once more; none where it has been repeated often enough.
-    fn pause(&mut self, after: Option<Duration>) -> Option<Duration> {
-        let pause = self.backoff.pause(self.repeated, after, &mut self.random)?;
-        self.repeated += 1;
-        Some(pause)
     }
 }
 
@@ -327,4 +338,14 @@ fn may_be_the_form(error: &ApiError) -> bool {
         error,
         ApiError::WrongUrl { .. } | ApiError::MethodNotAllowed { .. } | ApiError::Refused { .. }
     )
+}
+
+/// Whether no DELETE of either form can go through after this.
+fn is_over(error: &ApiError) -> bool {
+    error.is_unreachable() || (error.fate() == Fate::Stop && !may_be_the_form(error))
+}
+
+/// Whether the item may have been deleted although the request failed so.
+fn may_have_deleted(error: &ApiError) -> bool {
+    !is_over(error) && error.status() != Some(429)
 }

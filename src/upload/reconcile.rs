@@ -131,7 +131,7 @@ impl Upload<'_> {
         items: usize,
         retries: u32,
         mut tried: Option<Tried>,
-        request: impl Fn() -> Result<(), ApiError>,
+        mut request: impl FnMut() -> Result<(), ApiError>,
     ) -> End {
         let backoff = Backoff::new(retries);
         let mut random = fastrand::Rng::new();

@@ -339,6 +339,30 @@ fn a_key_that_may_not_read_or_delete_costs_one_request_and_the_rest_is_not_attem
 }
 
 #[test]
+fn nothing_is_looked_at_before_a_pause_that_the_first_deletion_meets() {
+    let server = filled(Faulty::new(), 20).rule(Rule::first(1, Fault::TooManySeconds(1)).on("DELETE"));
+    let stockport = at(&server);
+    let args = [
+        "delete",
+        "--where",
+        "quantity>=0",
+        "--max-delete",
+        "100%",
+        "--yes",
+        "--json",
+    ];
+    let run = stockport.run(args.iter().chain(&["--jobs", "8"])).ok().json();
+    assert_eq!(ends(&run), json!({"deleted": 20}));
+    let requests = server.requests().into_iter();
+    let items: Vec<String> = requests
+        .filter(|request| request.method == "DELETE" || request.path.contains("/inventory/T"))
+        .map(|request| format!("{} {}", request.method, request.path.rsplit('/').next().unwrap()))
+        .collect();
+    let body = "DELETE inventory";
+    assert_eq!(items[..4], ["GET T00000", body, "GET T00000", body], "{items:?}");
+}
+
+#[test]
 fn deletions_of_different_items_run_at_the_same_time() {
     let server = filled(Faulty::new(), 33).rule(Rule::from(2, Fault::Slow(Duration::from_millis(50))).on("DELETE"));
     let stockport = at(&server);

@@ -255,6 +255,13 @@ impl Supply for Delete<'_> {
         }
     }
 
+    fn condition(&self) -> Option<&Filter> {
+        match &self.which {
+            Which::Ids(_, condition) => *condition,
+            Which::File(_) => None,
+        }
+    }
+
     fn already_read(&self) -> Option<(Listing, Spool)> {
         self.read.take()
     }

@@ -5,6 +5,7 @@
 //!
 //! Doesn't belong here: where items come from (`transfer`), plans that people read (`review`).
 
+mod left;
 mod straight;
 mod text;
 
@@ -13,6 +14,7 @@ use serde_json::Value;
 use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, same, shows};
 use crate::item::{FIELDS, ITEM_ID, Object};
 
+pub use left::{changed_since_the_plan, left, shown};
 pub use straight::Straightway;
 pub use text::{ChangeText, PlanPart};
 

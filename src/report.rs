@@ -30,7 +30,7 @@ pub struct Tally {
     pub deleted: u64,
     /// Left out on request.
     pub skipped: u64,
-    /// Refused before sending.
+    /// Refused before sending; or not deleted, because the item has changed since the plan.
     pub rejected: u64,
     /// Refused by the server, or still unknown at the end.
     pub failed: u64,

@@ -17,7 +17,7 @@ use crate::export::exported_id;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::grouped;
-use crate::plan::{Action, Change, Decision, Verdict};
+use crate::plan::{Action, Change, Decision, Verdict, left};
 use crate::report::numbered;
 use crate::sheet::write::WriteError;
 use crate::snapshot::Snapshot;
@@ -81,10 +81,14 @@ impl Restore<'_> {
         let mut told = Vec::new();
         journal.problems::<Error>(0, &mut |problem| {
             if problem.origin.line > self.items {
-                told.push(format!(
-                    "{} was not deleted: {}",
-                    problem.rejection.value, problem.rejection.reason
-                ));
+                let Rejection { value, reason, .. } = problem.rejection;
+                // The reason of what was left is a complete sentence.
+                let is_left = reason.starts_with(&left(&value, ""));
+                told.push(if is_left {
+                    reason
+                } else {
+                    format!("{value} was not deleted: {reason}")
+                });
             }
             Ok(())
         })?;
@@ -230,6 +234,11 @@ impl Supply for Restore<'_> {
 
     fn tables(&self) -> usize {
         1
+    }
+
+    /// What could not be deleted is reported by [`Self::undeleted`].
+    fn is_reported(&self, origin: Origin) -> bool {
+        origin.line > self.items
     }
 
     /// Items that did not go through, as JSON lines with the reason in `_reason`, ready to be imported. What could not be

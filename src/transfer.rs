@@ -13,16 +13,18 @@ use std::sync::atomic::AtomicBool;
 use crate::api::Client;
 use crate::columns::Origin;
 use crate::error::Error;
+use crate::filter::Filter;
 use crate::inventory::{Completeness, Listing, Lookup, Spool, read_into};
 use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
+pub use crate::plan::shown;
 use crate::plan::{Change, Decision, PlanPart, Verdict};
 use crate::progress::Progress;
 use crate::report::{Summary, Tally};
 use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
-pub use screen::{show_items, show_listing, show_reading, shown};
+pub use screen::{show_items, show_listing, show_reading};
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -77,6 +79,10 @@ pub trait Supply {
     fn keeps_rejects(&self) -> bool {
         true
     }
+    /// Whether the command itself reports that this item did not go through.
+    fn is_reported(&self, _origin: Origin) -> bool {
+        false
+    }
     /// Writes the items that did not go through, as the supply had them; gives the files.
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error>;
     /// Whether the plan needs the whole inventory: then a list that isn't known to be whole is an error.
@@ -90,6 +96,10 @@ pub trait Supply {
     /// What else is to be said of the plan, a line each.
     fn remarks(&self) -> Vec<String> {
         Vec::new()
+    }
+    /// What an item has to meet when its turn to be deleted comes, where that is how it was found.
+    fn condition(&self) -> Option<&Filter> {
+        None
     }
     /// What the organization holds, where the supply has had to read it to know its own items; handed over once.
     fn already_read(&self) -> Option<(Listing, Spool)> {
@@ -215,7 +225,7 @@ impl Transfer<'_> {
         }
         let open = journal.open_changes()?;
         if open > 0 {
-            self.send(journal, open)?;
+            self.send(supply, journal, open)?;
         }
         if self.verify {
             summary.verified = Some(verify::agrees(self, supply, journal)?);
@@ -348,9 +358,10 @@ impl Transfer<'_> {
         Ok(planned?.then_some(counts))
     }
 
-    fn send(&self, journal: &Journal, items: u64) -> Result<(), Error> {
+    fn send(&self, supply: &dyn Supply, journal: &Journal, items: u64) -> Result<(), Error> {
         let progress = Progress::begin(self.output, "Uploading", Some(items));
-        let halt = upload::run(self.client, journal, &self.upload, &progress, self.stop);
+        let condition = supply.condition();
+        let halt = upload::run(self.client, journal, &self.upload, condition, &progress, self.stop);
         progress.finish();
         match halt? {
             None => Ok(()),
@@ -375,10 +386,11 @@ impl Transfer<'_> {
             read: supply.count(),
             created: outcomes.created,
             updated: outcomes.updated,
-            unchanged: counts.unchanged,
+            // Items that were gone before their turn came are as they were wanted, and not by this run.
+            unchanged: counts.unchanged + outcomes.gone,
             deleted: outcomes.deleted,
             skipped: counts.skipped,
-            rejected: journal.rejected()?,
+            rejected: journal.rejected()? + outcomes.left,
             failed: outcomes.failed,
             not_attempted: outcomes.not_attempted,
         };
@@ -386,6 +398,7 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Error::Imbalance(tally.equation()));
         }
+        screen::show_left(self.output, supply, journal, outcomes.left)?;
         screen::show_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;

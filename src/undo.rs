@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::inventory::{Listing, Spool};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::{Changed, Journal};
-use crate::plan::{Action, Change, Decision, Verdict};
+use crate::plan::{self, Action, Change, Decision, Verdict};
 use crate::transfer::{Holds, Supply, Take};
 pub use choice::{COMMAND, Choice, choose};
 
@@ -286,7 +286,7 @@ fn left(id: &str, why: &str) -> Vec<Rejection> {
         column: None,
         index: None,
         value: id.to_owned(),
-        reason: format!("{id} is left as it is: {why}"),
+        reason: plan::left(id, why),
     }]
 }
 

@@ -153,7 +153,8 @@ impl Client {
         }
     }
 
-    fn get_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
+    /// The same, asked once.
+    pub fn get_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
         let request = self
             .http
             .request(Method::GET, self.origin.address.item(id)?)

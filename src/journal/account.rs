@@ -21,6 +21,10 @@ pub struct Outcomes {
     pub deleted: u64,
     /// Refused by the endpoint, or still unknown.
     pub failed: u64,
+    /// To be deleted, and left because they have changed since the plan.
+    pub left: u64,
+    /// To be deleted, and deleted by somebody else since the plan: nothing was sent.
+    pub gone: u64,
     /// Planned, and never sent.
     pub not_attempted: u64,
 }
@@ -34,12 +38,12 @@ pub struct Problem {
     pub rejection: Rejection,
 }
 
-/// Every row of a table that was rejected, has failed, or was never sent.
+/// Every row of a table that was rejected or left, has failed, or was never sent.
 const PROBLEMS: &str = "
     SELECT source, line, column_name, column_index, value, reason FROM rejects WHERE source = ?1
     UNION ALL
     SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
-    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state = ?2)";
+    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state IN (?2, ?3))";
 
 /// The fact that holds what is done to every item of a plan, where it is the same for all.
 pub(super) const ONLY_ACTION: &str = "only action";
@@ -77,18 +81,19 @@ impl Journal {
         })
     }
 
-    /// Whether an item should be as the plan wants it: nothing was planned for it, or what was planned is done.
+    /// Whether an item should be as the plan wants it: nothing was planned for it, or what was planned is done, be it by
+    /// somebody else.
     pub fn should_be_stored(&self, id: &str) -> Result<bool, JournalError> {
         self.with(|c| {
             let mut select = c.prepare_cached(
                 "SELECT NOT EXISTS (SELECT 1 FROM changes LEFT JOIN outcomes USING (seq)
-                 WHERE id = ?1 AND (state IS NULL OR state <> ?2))",
+                 WHERE id = ?1 AND (state IS NULL OR state NOT IN (?2, ?3)))",
             )?;
-            select.query_row(params![id, State::Done as i64], |row| row.get(0))
+            select.query_row(params![id, State::Done as i64, State::Gone as i64], |row| row.get(0))
         })
     }
 
-    /// How many rows were rejected.
+    /// How many rows were rejected while they were planned; what was left later is among the outcomes.
     pub fn rejected(&self) -> Result<u64, JournalError> {
         self.with(|c| {
             c.query_row(
@@ -115,7 +120,7 @@ impl Journal {
         })
     }
 
-    /// The rows of a table that did not go through (rejected, failed, not attempted), in the order of the file.
+    /// The rows of a table that did not go through (rejected, left, failed, not attempted), in the order of the file.
     /// A row may have several problems.
     pub fn problems<E: From<JournalError>>(
         &self,
@@ -145,6 +150,21 @@ impl Journal {
             rows.collect()
         })
     }
+
+    /// Gives every item that was to be deleted and was left, in the plan's order.
+    pub fn each_left(&self, take: &mut dyn FnMut(Problem)) -> Result<(), JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT source, line, NULL, NULL, id, coalesce(reason, '') FROM outcomes JOIN changes USING (seq)
+                 WHERE state = ?1 ORDER BY seq",
+            )?;
+            let mut rows = select.query([State::Left as i64])?;
+            while let Some(row) = rows.next()? {
+                take(problem(row)?);
+            }
+            Ok(())
+        })
+    }
 }
 
 /// What is done to every item, if it is the same for all.
@@ -166,23 +186,35 @@ fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
 
 /// How changes of one kind ended: no change has to be looked up for its outcome, since there is none without a change.
 fn outcomes_of(c: &Connection, action: Action) -> rusqlite::Result<Outcomes> {
-    let select = "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM outcomes),
-        (SELECT count(*) FROM outcomes WHERE state <> ?1)";
-    c.query_row(select, [State::Done as i64], |row| {
-        let (planned, ended, failed) = (count(row, 0)?, count(row, 1)?, count(row, 2)?);
-        let done = ended.saturating_sub(failed);
-        let of = |kind| if action == kind { done } else { 0 };
-        Ok(Outcomes {
-            created: of(Action::Create),
-            updated: of(Action::Update),
-            deleted: of(Action::Delete),
-            failed,
-            not_attempted: planned.saturating_sub(ended),
-        })
-    })
+    let mut outcomes = Outcomes::default();
+    let select = "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM outcomes)";
+    let (planned, ended) = c.query_row(select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?;
+    outcomes.not_attempted = planned.saturating_sub(ended);
+    // As a rule there are few of these.
+    let mut select = c.prepare("SELECT state, count(*) FROM outcomes WHERE state <> ?1 GROUP BY state")?;
+    let mut others = select.query([State::Done as i64])?;
+    let mut done = ended;
+    while let Some(row) = others.next()? {
+        let (state, all): (i64, u64) = (row.get(0)?, count(row, 1)?);
+        done = done.saturating_sub(all);
+        if state == State::Left as i64 {
+            outcomes.left = all;
+        } else if state == State::Gone as i64 {
+            outcomes.gone = all;
+        } else {
+            outcomes.failed += all;
+        }
+    }
+    *match action {
+        Action::Create => &mut outcomes.created,
+        Action::Update => &mut outcomes.updated,
+        Action::Delete => &mut outcomes.deleted,
+    } = done;
+    Ok(outcomes)
 }
 
 fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
+    let of = |state| format!("coalesce(sum(state = {}), 0)", state as i64);
     let done = |action| {
         format!(
             "coalesce(sum(state = {} AND action = {}), 0)",
@@ -194,7 +226,9 @@ fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
         done(Action::Create),
         done(Action::Update),
         done(Action::Delete),
-        format!("coalesce(sum(state = {}), 0)", State::Failed as i64),
+        of(State::Failed),
+        of(State::Left),
+        of(State::Gone),
         "coalesce(sum(state IS NULL), 0)".to_owned(),
     ];
     let select = format!("SELECT {} FROM changes LEFT JOIN outcomes USING (seq)", sums.join(", "));
@@ -204,7 +238,9 @@ fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
             updated: count(row, 1)?,
             deleted: count(row, 2)?,
             failed: count(row, 3)?,
-            not_attempted: count(row, 4)?,
+            left: count(row, 4)?,
+            gone: count(row, 5)?,
+            not_attempted: count(row, 6)?,
         })
     })
 }
@@ -227,8 +263,8 @@ fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
     })
 }
 
-fn problems_of(table: usize) -> [i64; 2] {
-    [place_of(table), State::Failed as i64]
+fn problems_of(table: usize) -> [i64; 3] {
+    [place_of(table), State::Failed as i64, State::Left as i64]
 }
 
 #[cfg(test)]
@@ -243,7 +279,7 @@ mod tests {
         fn the_short_ways_of_counting_count_the_same(
             actions in prop::sample::select(vec![vec![1], vec![2], vec![3], vec![1, 2, 3]]),
             // Of each change: which kind it is of, and how it ended.
-            ended in prop::collection::vec((0..3_usize, prop::option::of(0..2_i64)), 0..8),
+            ended in prop::collection::vec((0..3_usize, prop::option::of(0..4_i64)), 0..8),
             is_rejected in any::<bool>(),
         ) {
             let journal = Journal::temporary().unwrap();
@@ -266,6 +302,15 @@ mod tests {
             let mut problems = 0;
             journal.problems::<JournalError>(0, &mut |_| { problems += 1; Ok(()) }).unwrap();
             prop_assert_eq!(journal.has_problems(0).unwrap(), problems > 0);
+            let outcomes = journal.outcomes().unwrap();
+            let all = [outcomes.created, outcomes.updated, outcomes.deleted, outcomes.failed, outcomes.left,
+                outcomes.gone, outcomes.not_attempted];
+            prop_assert_eq!(all.iter().sum::<u64>(), ended.len() as u64);
+            let through = [outcomes.failed, outcomes.left, outcomes.not_attempted].iter().sum::<u64>();
+            prop_assert_eq!(problems, through + u64::from(is_rejected));
+            let mut left = 0;
+            journal.each_left(&mut |_| left += 1).unwrap();
+            prop_assert_eq!(left, outcomes.left);
             prop_assert!(!journal.has_problems(1).unwrap());
         }
     }

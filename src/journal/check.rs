@@ -30,6 +30,20 @@ pub(super) fn checksum(seq: i64, action: i64, id: &[u8], body: &[u8], before: Op
     i64::from(crc.finalize())
 }
 
+/// Replaces the values from before of a change, and its checksum with them.
+pub(super) fn set_before(connection: &Connection, seq: i64, before: &str) -> rusqlite::Result<()> {
+    let crc = connection
+        .prepare_cached("SELECT action, id, body FROM changes JOIN bodies USING (seq) WHERE seq = ?1")?
+        .query_row([seq], |row| {
+            let (id, body) = (row.get_ref(1)?.as_bytes()?, row.get_ref(2)?.as_bytes()?);
+            Ok(checksum(seq, row.get(0)?, id, body, Some(before.as_bytes())))
+        })?;
+    connection
+        .prepare_cached("UPDATE bodies SET before = ?2, crc = ?3 WHERE seq = ?1")?
+        .execute(rusqlite::params![seq, before, crc])?;
+    Ok(())
+}
+
 /// A change's row, as it stands in the tables.
 struct Row {
     seq: i64,

@@ -121,6 +121,10 @@ pub enum State {
     Done,
     /// Refused by the endpoint, or still unknown at the end.
     Failed,
+    /// A deletion that was not sent, because the item has changed since the plan. The reason names the difference.
+    Left,
+    /// A deletion that was not sent, because somebody else had deleted the item since the plan.
+    Gone,
 }
 
 /// A change as it stands in the journal.
@@ -134,6 +138,8 @@ pub struct Entry {
     pub action: Action,
     /// The JSON object that is posted.
     pub body: String,
+    /// The stored values from before, as the plan found them: of a deletion the complete item.
+    pub before: Option<String>,
 }
 
 /// One run's journal.
@@ -334,8 +340,9 @@ impl Journal {
     /// The planned changes of these numbers, whole.
     pub fn entries(&self, seqs: &[i64]) -> Result<Vec<Entry>, JournalError> {
         self.with(|c| {
-            let mut select =
-                c.prepare_cached("SELECT id, action, body FROM changes JOIN bodies USING (seq) WHERE seq = ?1")?;
+            let mut select = c.prepare_cached(
+                "SELECT id, action, body, before FROM changes JOIN bodies USING (seq) WHERE seq = ?1",
+            )?;
             let entry = |seq: &i64| {
                 select.query_row([seq], |row| {
                     Ok(Entry {
@@ -343,6 +350,7 @@ impl Journal {
                         id: row.get(0)?,
                         action: action(row.get(1)?),
                         body: row.get(2)?,
+                        before: row.get(3)?,
                     })
                 })
             };

@@ -115,6 +115,7 @@ impl<'a> Plan<'a> {
                     "DELETE FROM rejects;
                      DELETE FROM changes WHERE seq NOT IN (SELECT seq FROM sent);
                      DELETE FROM bodies WHERE seq NOT IN (SELECT seq FROM changes);
+                     DELETE FROM outcomes WHERE seq NOT IN (SELECT seq FROM changes);
                      CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id);
                      CREATE INDEX IF NOT EXISTS rewritten_by_seq ON rewritten (seq);",
                 )?;

@@ -80,7 +80,7 @@ impl Journal {
         self.with(|c| {
             c.query_row(
                 &format!("SELECT count(*) FROM ({CHANGED})"),
-                [State::Failed as i64],
+                [State::Done as i64],
                 |row| super::count(row, 0),
             )
         })
@@ -88,7 +88,7 @@ impl Journal {
 
     /// Gives every change that the run sent and that went through, or may have, in the plan's order.
     pub fn changed<E: From<JournalError>>(&self, take: &mut dyn FnMut(Changed) -> Result<(), E>) -> Result<(), E> {
-        self.walk(&format!("{CHANGED} ORDER BY seq"), [State::Failed as i64], take)
+        self.walk(&format!("{CHANGED} ORDER BY seq"), [State::Done as i64], take)
     }
 
     /// The change of this number, where it was sent and went through, or may have.
@@ -96,7 +96,7 @@ impl Journal {
         let mut found = None;
         self.walk::<JournalError>(
             &format!("SELECT * FROM ({CHANGED}) WHERE seq = ?2"),
-            [State::Failed as i64, seq],
+            [State::Done as i64, seq],
             &mut |changed| {
                 found = Some(changed);
                 Ok(())
@@ -127,7 +127,7 @@ impl Journal {
         let mut select = connection
             .prepare(&format!("SELECT seq, id FROM ({CHANGED})"))
             .map_err(failed)?;
-        let mut rows = select.query([State::Failed as i64]).map_err(failed)?;
+        let mut rows = select.query([State::Done as i64]).map_err(failed)?;
         while let Some(row) = rows.next().map_err(failed)? {
             let (seq, id): (i64, String) = row.get(0).and_then(|seq| Ok((seq, row.get(1)?))).map_err(failed)?;
             take(seq, &id)?;
@@ -186,8 +186,9 @@ impl Journal {
     }
 }
 
-/// A failed change may have gone through all the same, where its end is unknown.
+/// A failed change may have gone through all the same, where its end is unknown. A deletion that found its item changed or
+/// gone changed nothing, so undoing has nothing to do with it.
 const CHANGED: &str = "
     SELECT seq, action, id, body, before, state
     FROM changes LEFT JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq)
-    WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state <> ?1 OR reason LIKE 'it is not known%')";
+    WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state = ?1 OR reason LIKE 'it is not known%')";

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
+use super::check::set_before;
 use super::{JournalError, State, lock};
 
 /// How many reports one commit may hold, so that nobody waits long for its turn.
@@ -25,6 +26,12 @@ pub(super) type Outcome = (i64, State, Option<String>);
 enum Report {
     /// Changes that are about to be sent.
     Sending { seqs: Vec<i64>, durable: SyncSender<()> },
+    /// A deletion that is about to be sent, and the stored item that it is about where that isn't what the journal holds.
+    Deleting {
+        seq: i64,
+        before: Option<String>,
+        durable: SyncSender<()>,
+    },
     /// Changes that were promised in this part of the run and have not been sent.
     Withdrawn(Vec<i64>),
 }
@@ -69,6 +76,14 @@ impl Scribe {
     pub fn sending(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
         let (durable, wait) = sync_channel(1);
         self.report(Report::Sending { seqs, durable })?;
+        wait.recv().map_err(|_| self.stopped())
+    }
+
+    /// Promises that this deletion is about to be sent, and returns when the promise is on disk. `before` is the stored item
+    /// as it was just read, where it is not the one that the journal holds: it is the one that undoing has to restore.
+    pub fn deleting(&self, seq: i64, before: Option<String>) -> Result<(), JournalError> {
+        let (durable, wait) = sync_channel(1);
+        self.report(Report::Deleting { seq, before, durable })?;
         wait.recv().map_err(|_| self.stopped())
     }
 
@@ -158,7 +173,7 @@ fn keep(mut connection: Connection, inbox: &Receiver<Report>, shared: &Shared) {
         match commit(&mut connection, &group, &outcomes, &mut batch) {
             Ok(()) => {
                 for report in group {
-                    if let Report::Sending { durable, .. } = report {
+                    if let Report::Sending { durable, .. } | Report::Deleting { durable, .. } = report {
                         // Who waits is gone only when the run is being torn down.
                         let _ = durable.send(());
                     }
@@ -188,12 +203,14 @@ fn commit(
     for report in group {
         match report {
             Report::Sending { seqs, .. } => {
-                let mut insert = transaction.prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?;
-                let mut cover = transaction.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
                 *batch += 1;
-                insert.execute([*batch, now])?;
-                for (first, last) in ranges(seqs) {
-                    cover.execute([first, last, *batch])?;
+                promise(&transaction, seqs, *batch, now)?;
+            }
+            Report::Deleting { seq, before, .. } => {
+                *batch += 1;
+                promise(&transaction, &[*seq], *batch, now)?;
+                if let Some(before) = before {
+                    set_before(&transaction, *seq, before)?;
                 }
             }
             Report::Withdrawn(seqs) => {
@@ -205,6 +222,17 @@ fn commit(
     }
     record(&transaction, outcomes)?;
     transaction.commit()
+}
+
+/// Records that these changes are about to be sent, as the batch of this number.
+fn promise(connection: &Connection, seqs: &[i64], batch: i64, now: i64) -> rusqlite::Result<()> {
+    let mut insert = connection.prepare_cached("INSERT INTO batches VALUES (?1, ?2)")?;
+    let mut cover = connection.prepare_cached("INSERT INTO ranges VALUES (?1, ?2, ?3)")?;
+    insert.execute([batch, now])?;
+    for (first, last) in ranges(seqs) {
+        cover.execute([first, last, batch])?;
+    }
+    Ok(())
 }
 
 /// Records how changes ended. Nearly all of them ended well, and most side by side: such are recorded in one go.
@@ -322,6 +350,53 @@ mod tests {
             .map(|(seq, state, why)| (seq, state as i64, why))
             .collect();
         assert_eq!(recorded.unwrap(), wanted);
+    }
+
+    #[test]
+    fn a_deletion_is_promised_with_the_item_as_it_was_read_and_only_one_that_was_sent_can_be_undone() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = super::super::Journal::create(folder.path(), "run").unwrap();
+        journal
+            .with(|c| {
+                for seq in 1..=7 {
+                    c.execute("INSERT INTO changes VALUES (?1, 0, ?1, 3, ?1)", [seq])?;
+                    c.execute("INSERT INTO bodies VALUES (?1, '{}', '{\"name\":\"planned\"}')", [seq])?;
+                }
+                Ok(())
+            })
+            .unwrap();
+        let scribe = journal.scribe().unwrap();
+        let read = r#"{"name":"read"}"#;
+        scribe.deleting(1, Some(read.to_owned())).unwrap();
+        // It is on disk before the request is sent.
+        let other = super::super::Journal::open_existing(journal.path()).unwrap();
+        assert_eq!(other.entries(&[1]).unwrap()[0].before.as_deref(), Some(read));
+        for seq in [2, 3, 4, 5, 6, 6] {
+            scribe.deleting(seq, None).unwrap();
+        }
+        let why = |why: &str| Some(why.to_owned());
+        scribe
+            .ended(vec![
+                (1, State::Done, None),
+                (2, State::Left, why("it has changed")),
+                (3, State::Gone, None),
+                (4, State::Failed, why("refused")),
+                (5, State::Failed, why("it is not known whether it was deleted")),
+            ])
+            .unwrap();
+        // Promised twice, and known not to have been done.
+        scribe.withdraw(vec![6, 6]).unwrap();
+        scribe.close().unwrap();
+        let mut changed = Vec::new();
+        let take = &mut |one: super::super::Changed| {
+            changed.push((one.seq, one.change.before.unwrap()["name"].clone()));
+            Ok::<_, JournalError>(())
+        };
+        journal.changed(take).unwrap();
+        assert_eq!(changed, [(1, "read".into()), (5, "planned".into())]);
+        assert_eq!(journal.changed_count().unwrap(), 2);
+        let should = |seq: i64| journal.should_be_stored(&seq.to_string()).unwrap();
+        assert_eq!([1, 2, 3, 4, 7].map(should), [true, false, true, false, false]);
     }
 
     #[test]

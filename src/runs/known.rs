@@ -123,7 +123,7 @@ impl Runs {
 pub fn note_plan(journal: &Journal, listed: Option<u64>) -> Result<(), JournalError> {
     let Some(listed) = listed else { return Ok(()) };
     let before = journal.outcomes()?;
-    let held = (listed + before.deleted).saturating_sub(before.created);
+    let held = (listed + before.deleted + before.gone).saturating_sub(before.created);
     journal.note(HELD, &held.to_string())?;
     // Should this process die, so many are left at least.
     let (_, _, deletions) = journal.planned()?;
@@ -139,8 +139,9 @@ pub(super) fn note_end(journal: &Journal, facts: &Facts) -> Result<(), JournalEr
     };
     let (ended, (_, _, deletions)) = (journal.outcomes()?, journal.planned()?);
     // A deletion that failed may have gone through.
-    let doubtful = ended.failed.min(deletions.saturating_sub(ended.deleted));
-    let left = (held + ended.created).saturating_sub(ended.deleted + doubtful);
+    let gone = ended.deleted + ended.gone;
+    let doubtful = ended.failed.min(deletions.saturating_sub(gone + ended.left));
+    let left = (held + ended.created).saturating_sub(gone + doubtful);
     write_beside(journal, facts, left);
     Ok(())
 }

@@ -2,16 +2,14 @@
 //!
 //! Doesn't belong here: printing (`output`), what comes after the writing (`report`).
 
-use serde_json::Value;
-
 use super::{Conflicts, Supply};
-use crate::columns::{Survey, as_text, is_nothing};
+use crate::columns::{Survey, is_nothing};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
 use crate::output::{Output, Tone, counted, grouped};
-use crate::plan::{Action, Change};
+use crate::plan::{Action, Change, shown};
 use crate::sheet::Table;
 
 /// How many changes are shown field by field, and how many problems.
@@ -182,6 +180,31 @@ fn most_named(supply: &dyn Supply) -> usize {
     }
 }
 
+/// The items that were to be deleted and have changed since the plan.
+pub(super) fn show_left(output: &Output, supply: &dyn Supply, journal: &Journal, left: u64) -> Result<(), Error> {
+    if left == 0 {
+        return Ok(());
+    }
+    let most = most_named(supply);
+    let (mut shown, mut more) = (0, 0_u64);
+    journal.each_left(&mut |problem| {
+        if supply.is_reported(problem.origin) {
+            return;
+        }
+        if shown < most {
+            let address = supply.address(problem.origin, None);
+            output.warn(&placed(&address, &problem.rejection.reason));
+            shown += 1;
+        } else {
+            more += 1;
+        }
+    })?;
+    if more > 0 {
+        output.warn(&format!("… and {} left as they are", counted(more, "more item")));
+    }
+    Ok(())
+}
+
 /// The first items that the endpoint refused, in its own words.
 pub(super) fn show_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
     let mut shown = 0;
@@ -216,24 +239,6 @@ fn differences(change: &Change) -> String {
             format!("{field} {} → {}", shown(old), shown(Some(new)))
         });
     fields.collect::<Vec<_>>().join(", ")
-}
-
-/// A value for a person, cut where it is long.
-#[must_use]
-pub fn shown(value: Option<&Value>) -> String {
-    match value.map(as_text) {
-        None => "nothing".to_owned(),
-        Some(text) if text.is_empty() => "nothing".to_owned(),
-        Some(text) => {
-            let short: String = text.chars().take(40).collect();
-            let cut = if short.len() < text.len() { "…" } else { "" };
-            if matches!(value, Some(Value::String(_))) {
-                format!("{short:?}{cut}")
-            } else {
-                format!("{short}{cut}")
-            }
-        }
-    }
 }
 
 #[cfg(test)]

@@ -41,6 +41,8 @@ pub(super) struct Batch {
     pub(super) seqs: Vec<i64>,
     /// Whether it is a deletion, which is a batch of its own: the API deletes one item a request.
     pub(super) is_deletion: bool,
+    /// Whether it is the first deletion that is handed out.
+    pub(super) is_first_deletion: bool,
     /// The items as an array, but for its closing bracket.
     text: Vec<u8>,
 }
@@ -52,6 +54,7 @@ impl Batch {
         Self {
             seqs: Vec::with_capacity(most.min(MOST_ROOM.0)),
             is_deletion: action == Action::Delete,
+            is_first_deletion: false,
             text: Vec::with_capacity(room.min(MOST_ROOM.1).max(length.saturating_add(2))),
         }
     }
@@ -65,6 +68,13 @@ impl Batch {
         self.seqs.push(seq);
         self.text.push(if self.text.is_empty() { b'[' } else { b',' });
         self.text.extend_from_slice(body);
+    }
+
+    /// Its changes that are promised before a worker takes them. A deletion is promised by its worker, once the item has
+    /// been read (`delete`): an item that somebody else deletes while it waits is no deletion of this run, even where the
+    /// process is killed meanwhile.
+    pub(super) fn promised(&self) -> &[i64] {
+        if self.is_deletion { &[] } else { &self.seqs }
     }
 
     /// How many items it has.
@@ -89,6 +99,8 @@ struct Cutter<'a> {
     last: i64,
     /// Some may have ended in an earlier part of the run.
     joined: bool,
+    /// A deletion has been handed out.
+    deletes: bool,
 }
 
 impl<'a> Cutter<'a> {
@@ -98,6 +110,7 @@ impl<'a> Cutter<'a> {
             journal,
             last: 0,
             joined: journal.has_outcomes()?,
+            deletes: false,
         })
     }
 
@@ -111,7 +124,7 @@ impl<'a> Cutter<'a> {
     ) -> Result<VecDeque<Batch>, JournalError> {
         let mut group = VecDeque::<Batch>::new();
         let (mut limit, mut items, mut bytes) = (0, 0, 0);
-        let last = &mut self.last;
+        let (last, deletes) = (&mut self.last, &mut self.deletes);
         self.journal.each_after(*last, self.joined, &mut |seq, action, body| {
             let fits = group.back().is_some_and(|batch| batch.fits(action, body, limit));
             if !fits {
@@ -120,7 +133,10 @@ impl<'a> Cutter<'a> {
                 }
                 let Some(most) = most() else { return false };
                 limit = most;
-                group.push_back(Batch::begin(action, most, body.len()));
+                let mut batch = Batch::begin(action, most, body.len());
+                batch.is_first_deletion = batch.is_deletion && !*deletes;
+                *deletes |= batch.is_deletion;
+                group.push_back(batch);
             }
             if let Some(batch) = group.back_mut() {
                 batch.push(seq, body);
@@ -189,9 +205,14 @@ impl Feeder<'_> {
             if group.is_empty() {
                 return Ok(());
             }
-            self.scribe.sending(seqs(&group))?;
+            let seqs = to_promise(&group);
+            if !seqs.is_empty() {
+                self.scribe.sending(seqs)?;
+            }
             if let Err(unwanted) = self.ready.blocking_send(Ok(group)) {
-                return unwanted.0.map_or(Ok(()), |group| self.scribe.withdraw(seqs(&group)));
+                return unwanted
+                    .0
+                    .map_or(Ok(()), |group| self.scribe.withdraw(to_promise(&group)));
             }
             promised = match begun.elapsed() {
                 lasted if lasted < PROMISE_LASTS => (promised * 2).min(MOST_PROMISED),
@@ -229,20 +250,20 @@ impl Feed {
     pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
         let left = std::mem::take(&mut *self.left());
         if !left.is_empty() {
-            scribe.withdraw(seqs(&left))?;
+            scribe.withdraw(to_promise(&left))?;
         }
         let mut ready = self.ready.into_inner();
         while let Some(group) = ready.blocking_recv() {
             if let Ok(group) = group {
-                scribe.withdraw(seqs(&group))?;
+                scribe.withdraw(to_promise(&group))?;
             }
         }
         Ok(())
     }
 }
 
-fn seqs(group: &VecDeque<Batch>) -> Vec<i64> {
-    group.iter().flat_map(|batch| &batch.seqs).copied().collect()
+fn to_promise(group: &VecDeque<Batch>) -> Vec<i64> {
+    group.iter().flat_map(Batch::promised).copied().collect()
 }
 
 /// The request's body for these changes.

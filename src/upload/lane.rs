@@ -81,7 +81,7 @@ impl Upload<'_> {
             }
             let sent = match feed.next().await {
                 Ok(Some(batch)) if self.stop.load(Ordering::Relaxed) => {
-                    let withdrawn = self.scribe.withdraw(batch.seqs);
+                    let withdrawn = self.scribe.withdraw(batch.promised().to_vec());
                     Err(withdrawn.map_or_else(Halt::Journal, |()| Halt::Interrupted))
                 }
                 Ok(Some(batch)) => self.send(batch, posts, &mut helper, scope).await,
@@ -137,7 +137,10 @@ impl Upload<'_> {
             None => Some((batch, tried, done)),
         };
         if let Some((batch, tried, _)) = refused {
-            // No thread for it: it is settled when all the others are.
+            // No thread for it: it is settled when all the others are, which must not wait for it.
+            if batch.is_first_deletion {
+                self.first.open();
+            }
             self.late
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)

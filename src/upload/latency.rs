@@ -18,19 +18,21 @@ const NOISE: Duration = Duration::from_millis(250);
 /// How slowly the best is forgotten: by this part of the distance with each answer.
 const FORGETTING: u32 = 64;
 
-/// The best answer times, by size of the request: sizes between two powers of two are one class.
+/// The best answer times, by size of the request: sizes between two powers of two are one class. A request of no items is
+/// a read, and the reads are one class.
 #[derive(Debug, Default)]
 pub(super) struct Latency {
     best: [Option<Duration>; CLASSES],
 }
 
-const CLASSES: usize = 16;
+const CLASSES: usize = 17;
 
 impl Latency {
     /// Takes an answer to a request of so many items into account, and says whether it shows strain.
     pub(super) fn is_strained(&mut self, items: usize, took: Duration) -> bool {
-        let class = items.checked_ilog2().and_then(|class| usize::try_from(class).ok());
-        let Some(best) = self.best.get_mut(class.unwrap_or_default().min(CLASSES - 1)) else {
+        let class = items.checked_ilog2().map_or(0, |class| class.saturating_add(1));
+        let class = usize::try_from(class).unwrap_or(usize::MAX).min(CLASSES - 1);
+        let Some(best) = self.best.get_mut(class) else {
             return false;
         };
         match *best {
@@ -64,6 +66,8 @@ mod tests {
         assert!(latency.is_strained(1, MS(5_000)));
         assert!(!latency.is_strained(120, MS(15_000)), "three times the best");
         assert!(latency.is_strained(120, MS(30_000)));
+        assert!(!latency.is_strained(0, MS(1)), "the first read");
+        assert!(!latency.is_strained(1, MS(30)), "a read is no measure of a write");
         assert!(!latency.is_strained(usize::MAX, MS(30_000)), "the first of the largest");
     }
 

@@ -17,10 +17,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use crate::api::{ApiError, Client};
+use crate::filter::Filter;
 use crate::journal::{Journal, JournalError, Scribe, State};
 use crate::progress::Progress;
 use batch::{Batch, feed};
-use delete::Forms;
+use delete::{First, Forms};
 use pace::Pace;
 use reconcile::Tried;
 
@@ -91,8 +92,12 @@ struct Upload<'a> {
     singles_only: AtomicBool,
     /// An array has gone through: a refusal is about the content.
     arrays_work: AtomicBool,
+    /// What an item has to meet so that it may be deleted.
+    condition: Option<&'a Filter>,
     /// Which form of a deletion the endpoint takes.
     forms: Forms,
+    /// The run's first deletion, which goes alone.
+    first: First,
     /// How many items have failed, each by itself, since the last one was saved.
     in_a_row: AtomicU64,
     failed: AtomicU64,
@@ -104,11 +109,13 @@ struct Upload<'a> {
 }
 
 /// Sends everything that the journal has planned; gives why it stopped early, if it did. `stop` is the user's wish to
-/// stop: no new batch is taken then, and those in flight are finished.
+/// stop: no new batch is taken then, and those in flight are finished. An item that doesn't meet `condition` when its turn
+/// comes is not deleted.
 pub fn run(
     client: &Client,
     journal: &Journal,
     options: &Options,
+    condition: Option<&Filter>,
     progress: &Progress<'_>,
     stop: &AtomicBool,
 ) -> Result<Option<Halt>, JournalError> {
@@ -123,7 +130,9 @@ pub fn run(
         pace: Pace::new(options.jobs, options.batch, client.timeout(), options.rate, stop),
         singles_only: AtomicBool::new(options.batch <= 1),
         arrays_work: AtomicBool::new(false),
+        condition,
         forms: Forms::default(),
+        first: First::default(),
         in_a_row: AtomicU64::new(0),
         failed: AtomicU64::new(0),
         ended: AtomicU64::new(0),
@@ -153,19 +162,21 @@ impl Upload<'_> {
         Some(if singles { 1 } else { self.pace.batch() })
     }
 
-    /// Records that items ended, well or (with a reason) not.
+    /// Records that items ended, well or (with a reason) not. An item that is left because it has changed is no failure of
+    /// the endpoint's, nor does it show that anything can be saved.
     fn ended(&self, outcomes: Vec<(i64, State, Option<String>)>) -> Result<(), Halt> {
+        let of = |wanted| outcomes.iter().filter(|(_, state, _)| *state == wanted).count() as u64;
         let all = outcomes.len() as u64;
-        let failed = outcomes.iter().filter(|(_, state, _)| *state == State::Failed).count() as u64;
-        if failed < all {
+        let (failed, left) = (of(State::Failed), of(State::Left));
+        if of(State::Done) > 0 {
             self.in_a_row.store(0, Ordering::Relaxed);
         }
         self.ended.fetch_add(all, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
         self.scribe.ended(outcomes).map_err(Halt::Journal)?;
         self.progress.concurrency(self.pace.concurrency());
-        if failed > 0 {
-            self.progress.problems(failed);
+        if failed + left > 0 {
+            self.progress.problems(failed + left);
         }
         self.progress.done(all);
         Ok(())

@@ -48,7 +48,8 @@ impl Upload<'_> {
     pub(super) fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
         let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;
         if batch.is_deletion {
-            return rest.iter().try_for_each(|entry| self.delete(entry));
+            let is_first = batch.is_first_deletion;
+            return rest.iter().try_for_each(|entry| self.delete(entry, is_first));
         }
         // Parts of the batch that are still to be settled, and how often each may be repeated.
         let mut parts = Vec::new();
@@ -124,13 +125,13 @@ impl Upload<'_> {
         self.repeat(part.len(), retries, tried, || self.client.post(body.clone()))
     }
 
-    /// Makes a request until it is answered for good, or the repetitions are used up.
+    /// Makes a request, of so many items (a read has none), until it is answered for good, or the repetitions are used up.
     pub(super) fn repeat(
         &self,
         items: usize,
         retries: u32,
         mut tried: Option<Tried>,
-        request: impl Fn() -> Result<(), ApiError>,
+        mut request: impl FnMut() -> Result<(), ApiError>,
     ) -> End {
         let backoff = Backoff::new(retries);
         let mut random = fastrand::Rng::new();
@@ -234,11 +235,16 @@ impl Upload<'_> {
             return Ok(());
         }
         self.fail(part, &error.to_string())?;
-        let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
-        if items >= MOST_IN_A_ROW {
-            return Err(Halt::NothingSaved { items, cause: error });
+        match self.too_many_in_a_row() {
+            Some(items) => Err(Halt::NothingSaved { items, cause: error }),
+            None => Ok(()),
         }
-        Ok(())
+    }
+
+    /// Counts an item that failed by itself; gives how many have, where that is too many.
+    pub(super) fn too_many_in_a_row(&self) -> Option<u64> {
+        let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+        (items >= MOST_IN_A_ROW).then_some(items)
     }
 
     pub(super) fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {

@@ -1,5 +1,7 @@
 //! `stockport delete`: what goes, what stays, what stops it, and how it comes back.
 
+mod meanwhile;
+
 use std::collections::BTreeMap;
 use std::fs;
 

@@ -328,7 +328,9 @@ impl Shared {
         } else {
             // Every rule counts every request, whether or not another strikes first.
             let mut rules = self.rules.lock().unwrap();
-            let struck: Vec<Option<Fault>> = rules.iter_mut().map(|rule| rule.fault(&request.method)).collect();
+            let about = about(request);
+            let struck = rules.iter_mut().map(|rule| rule.fault(&request.method, &about));
+            let struck: Vec<Option<Fault>> = struck.collect();
             struck.into_iter().flatten().next()
         };
         let number = self.note(request, in_flight, fault.clone());
@@ -420,6 +422,10 @@ impl Shared {
                 thread::sleep(*pause);
                 answer
             }
+            Some(Fault::SlowBefore(pause)) => {
+                thread::sleep(*pause);
+                self.forward(request)
+            }
             Some(Fault::SlowAbove(items, pause)) => {
                 let answer = self.forward(request);
                 if ids(&request.body).len() > *items {
@@ -439,6 +445,20 @@ impl Shared {
             | Some(
                 Fault::NoDelete | Fault::NoArrays | Fault::WrongItems | Fault::NoBodyDelete(_) | Fault::NoPathDelete(_),
             ) => self.forward(request),
+            Some(Fault::Stores(items)) => {
+                let store = self.sandbox.sandbox.store();
+                for item in items {
+                    let id = item["item_id"].as_str().unwrap();
+                    store.put(org(request), id, item.as_object().unwrap().clone()).unwrap();
+                }
+                self.forward(request)
+            }
+            Some(Fault::Removes(ids)) => {
+                for id in ids {
+                    self.sandbox.sandbox.store().delete(org(request), id).unwrap();
+                }
+                self.forward(request)
+            }
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
         };
@@ -470,13 +490,9 @@ impl Shared {
         else {
             return;
         };
-        let org = request
-            .query()
-            .split('&')
-            .find_map(|part| part.strip_prefix("organization_id="));
-        let (org, id) = (org.unwrap(), item["item_id"].as_str().unwrap());
+        let id = item["item_id"].as_str().unwrap();
         let store = self.sandbox.sandbox.store();
-        store.put(org, id, item.as_object().unwrap().clone()).unwrap();
+        store.put(org(request), id, item.as_object().unwrap().clone()).unwrap();
     }
 
     fn pass_on(&self, request: &WireRequest, body: Vec<u8>) -> WireAnswer {
@@ -514,6 +530,18 @@ fn refused_deletion(status: u16) -> WireAnswer {
         200 => WireAnswer::json(200, r#"{"success":true,"data":[]}"#),
         status => WireAnswer::json(status, r#"{"success":false,"message":"Not like this."}"#),
     }
+}
+
+/// The organization that a request names.
+fn org(request: &WireRequest) -> &str {
+    let mut parts = request.query().split('&');
+    parts.find_map(|part| part.strip_prefix("organization_id=")).unwrap()
+}
+
+/// The ids of the items that a request names, in its path or its body.
+fn about(request: &WireRequest) -> Vec<String> {
+    let named = request.path().split_once("/inventory/").map(|(_, id)| id.to_owned());
+    named.into_iter().chain(ids(&request.body)).collect()
 }
 
 /// The ids of the items in a body, in their order.

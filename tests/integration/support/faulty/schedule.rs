@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// One way to misbehave.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -31,6 +33,8 @@ pub(crate) enum Fault {
     CutJson,
     /// Everything done, and the answer held back for so long.
     Slow(Duration),
+    /// Nothing done for so long, then everything.
+    SlowBefore(Duration),
     /// Everything done, and half of the answer given; the rest never comes.
     Stalled,
     /// The same as `Slow`, for requests of more than so many items. Others are served.
@@ -50,6 +54,10 @@ pub(crate) enum Fault {
     Redirect,
     /// 200 with a page of some proxy, nothing done.
     ProxyPage,
+    /// Somebody else stores these items, past HTTP, before the request is served as usual.
+    Stores(Vec<Value>),
+    /// Somebody else deletes these items before the request is served as usual.
+    Removes(Vec<String>),
 }
 
 impl Fault {
@@ -80,6 +88,8 @@ pub(crate) struct Rule {
     when: When,
     faults: Vec<Fault>,
     method: Option<&'static str>,
+    id: Option<String>,
+    items_only: bool,
     counted: u64,
 }
 
@@ -88,6 +98,7 @@ enum When {
     Every(u64),
     First(u64),
     From(u64),
+    Only(u64),
     Chance { percent: u64, seed: u64 },
 }
 
@@ -97,6 +108,8 @@ impl Rule {
             when,
             faults,
             method: None,
+            id: None,
+            items_only: false,
             counted: 0,
         }
     }
@@ -116,6 +129,11 @@ impl Rule {
         Self::new(When::From(n), vec![fault])
     }
 
+    /// The request of number `n` alone.
+    pub(crate) fn only(n: u64, fault: Fault) -> Self {
+        Self::new(When::Only(n), vec![fault])
+    }
+
     /// So many requests in a hundred, each with one of the faults; which ones depends on the seed and their numbers alone.
     pub(crate) fn mixed(percent: u64, seed: u64, faults: Vec<Fault>) -> Self {
         Self::new(When::Chance { percent, seed }, faults)
@@ -127,9 +145,24 @@ impl Rule {
         self
     }
 
-    /// Counts a request, and says what it meets.
-    pub(super) fn fault(&mut self, method: &str) -> Option<Fault> {
-        if self.method.is_some_and(|only| only != method) {
+    /// Only for requests about this item, named in the path or in the body; others aren't counted.
+    pub(crate) fn about(mut self, id: &str) -> Self {
+        self.id = Some(id.to_owned());
+        self
+    }
+
+    /// Only for requests that name an item; lists aren't counted.
+    pub(crate) fn about_items(mut self) -> Self {
+        self.items_only = true;
+        self
+    }
+
+    /// Counts a request about these items, and says what it meets.
+    pub(super) fn fault(&mut self, method: &str, ids: &[String]) -> Option<Fault> {
+        if self.method.is_some_and(|only| only != method) || (self.items_only && ids.is_empty()) {
+            return None;
+        }
+        if self.id.as_ref().is_some_and(|id| !ids.contains(id)) {
             return None;
         }
         self.counted += 1;
@@ -138,6 +171,7 @@ impl Rule {
             When::Every(n) => self.counted.is_multiple_of(n),
             When::First(n) => self.counted <= n,
             When::From(n) => self.counted >= n,
+            When::Only(n) => self.counted == n,
             When::Chance { percent, seed } => {
                 rng = fastrand::Rng::with_seed(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) ^ self.counted);
                 rng.u64(0..100) < percent

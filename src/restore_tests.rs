@@ -22,6 +22,7 @@ impl Case {
             started: jiff::Timestamp::now(),
             grade: Grade::Proved,
             evidence: String::new(),
+            kind: None,
         };
         shelf.create(&lock, &mut spool, &facts).unwrap();
         Self { dir }

@@ -89,3 +89,55 @@ fn judged(reasons: &[Reason], is_made: bool, is_newest_good: bool) -> (bool, Str
         (false, "no rule keeps it".to_owned())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::inventory::Spool;
+    use crate::snapshot::retention::Count;
+    use crate::snapshot::{Facts, Grade};
+
+    fn made(shelf: &Shelf, started: &str) -> Name {
+        let facts = Facts {
+            api: String::new(),
+            started: started.parse().unwrap(),
+            grade: Grade::Proved,
+            evidence: String::new(),
+            kind: None,
+        };
+        let lock = shelf.lock(std::time::Duration::ZERO, &mut |_| {}, &|| false).unwrap();
+        shelf.create(&lock, &mut Spool::new().unwrap(), &facts).unwrap().name
+    }
+
+    #[test]
+    fn what_was_made_just_now_stays_even_where_another_one_has_its_place() {
+        let dir = tempfile::tempdir().unwrap();
+        let shelf = Shelf::of(dir.path(), "org").unwrap();
+        let own = made(&shelf, "2026-11-27T02:00:00Z");
+        // Another process makes one before this one comes to its rules.
+        made(&shelf, "2026-11-27T02:00:01Z");
+        let policy = Policy {
+            last: Count::Of(1),
+            ..Policy::default()
+        };
+        let fates = |made, now: &str| fates(&shelf, &policy, made, now.parse().unwrap()).unwrap();
+        let told = |fates: Vec<Fate>| {
+            fates
+                .into_iter()
+                .map(|fate| (fate.kept, fate.reason))
+                .collect::<Vec<_>>()
+        };
+        let now = "2026-11-27T02:00:02Z";
+        assert_eq!(
+            told(fates(Some(own), now)),
+            [(true, "last snapshot".to_owned()), (true, "made just now".to_owned())]
+        );
+        assert_eq!(told(fates(None, now))[1], (false, "no rule keeps it".to_owned()));
+        // The clock was set back in between: it is dated in the future now.
+        assert!(
+            told(fates(Some(own), "2020-01-01T00:00:00Z"))
+                .iter()
+                .all(|(kept, _)| *kept)
+        );
+    }
+}

@@ -130,7 +130,7 @@ pub enum SnapshotError {
     #[error("interrupted while waiting for another stockport: nothing was written")]
     Interrupted,
     /// The safety limit: nothing where there was something.
-    #[error("{org} holds no items, and the newest snapshot ({name}) holds {}", .known.map_or_else(|| "an unknown number: it can't be read".to_owned(), crate::output::grouped))]
+    #[error("{org} holds no items, and the newest snapshot ({name}) {}", .known.map_or_else(|| "can't be read".to_owned(), |known| format!("holds {}", crate::output::grouped(known))))]
     Empty {
         /// The organization.
         org: String,

@@ -211,7 +211,7 @@ fn creators_at_once_get_different_names_and_numbers_without_locks() {
             is_exclusive: false,
         };
         // Half of them share what is there.
-        let count = if turn % 2 == 0 { 1 } else { 2 };
+        let count = if turn.is_multiple_of(2) { 1 } else { 2 };
         let facts = Facts {
             api: String::new(),
             started: "2026-11-23T02:00:00Z".parse().unwrap(),

@@ -257,6 +257,12 @@ impl Exact<'_> {
             // What there was before the run is in its own copy, if it came that far.
             let kept = journal.facts()?.remove(SAFETY_COPY).map(PathBuf::from);
             if let Some(kept) = kept.filter(|kept| find(kept).is_ok()) {
+                let line = format!(
+                    "What {} held before this run is kept: {}",
+                    connected.org,
+                    kept.display()
+                );
+                context.output.result_naming(&line, &[&kept]);
                 self.tell_way_back(&kept);
                 return Ok((doomed, Some(kept)));
             }

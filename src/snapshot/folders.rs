@@ -117,3 +117,7 @@ pub(super) fn holds_safety_copies(folder: &Path) -> bool {
     }
     readable.iter().all(Snapshot::is_safety_copy)
 }
+
+#[cfg(test)]
+#[path = "folders_tests.rs"]
+mod tests;

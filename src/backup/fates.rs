@@ -105,7 +105,9 @@ mod tests {
             evidence: String::new(),
             kind: None,
         };
-        let lock = shelf.lock(std::time::Duration::ZERO, &mut |_| {}, &|| false).unwrap();
+        let lock = shelf
+            .lock(std::time::Duration::from_secs(60), &mut |_| {}, &|| false)
+            .unwrap();
         shelf.create(&lock, &mut Spool::new().unwrap(), &facts).unwrap().name
     }
 

@@ -93,6 +93,7 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         only: BTreeSet::new(),
         exact: false,
         doomed: Vec::new(),
+        read: std::cell::Cell::default(),
         rejects: dir.path().join("rejects.jsonl"),
         kept: RefCell::default(),
     };

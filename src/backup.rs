@@ -3,6 +3,7 @@
 //! Belongs here: what has to be true before a snapshot is written, and which old ones go. Doesn't: files (`snapshot`),
 //! reading lists (`inventory`).
 
+mod fates;
 mod safety;
 
 use std::path::Path;
@@ -15,9 +16,9 @@ use crate::api::Client;
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing, Spool, id_of, read_into};
 use crate::output::{Output, grouped};
-use crate::snapshot::retention::{Policy, Reason, apply};
-use crate::snapshot::{Created, Facts, Grade, Lock, Name, Shelf, Snapshot, SnapshotError};
-pub use safety::Safety;
+use crate::snapshot::{Created, Facts, Grade, Lock, Shelf, Snapshot, SnapshotError, ahead};
+pub use fates::{Fate, fates};
+pub use safety::{PATIENCE, Safety};
 
 /// How many ids of the last snapshot are asked for one by one, where a list proves nothing.
 const ASKED: usize = 1_000;
@@ -54,13 +55,16 @@ pub struct Taken {
     pub created: Created,
     /// The right to write there, for what follows (`prune`).
     pub lock: Lock,
+    /// What of the earlier snapshots a person should know.
+    pub warnings: Vec<String>,
 }
 
 /// An organization that was read and proved whole.
 pub struct Read {
     /// Its items.
     pub spool: Spool,
-    listing: Listing,
+    /// How the list was proved.
+    pub listing: Listing,
     grade: Grade,
     started: Timestamp,
     shelf: Shelf,
@@ -68,7 +72,7 @@ pub struct Read {
 
 impl Backup<'_> {
     /// Reads the organization and writes a snapshot. A list that isn't whole is none, nor is one that is empty or has lost
-    /// half of its items since the last good snapshot, unless that is allowed.
+    /// half of its items since the newest snapshot, unless that is allowed.
     pub fn take(&self) -> Result<Taken, Error> {
         self.keep(self.read()?)
     }
@@ -99,20 +103,27 @@ impl Backup<'_> {
             shelf,
         } = read;
         let lock = self.lock(&shelf)?;
-        if let Some(last) = shelf.last_good()? {
-            self.brake(&last, listing.count)?;
-        }
+        let earlier = shelf.snapshots()?;
+        self.limit(&earlier, listing.count)?;
         let facts = Facts {
             api: self.api.to_owned(),
             started,
             grade,
             evidence: listing.evidence,
+            kind: None,
         };
         if self.stop.load(Ordering::Relaxed) {
             return Err(Error::Interrupted);
         }
         let created = shelf.create(&lock, &mut spool, &facts)?;
-        Ok(Taken { shelf, created, lock })
+        let mut warnings = created.warnings.clone();
+        warnings.extend(ahead(&earlier, Timestamp::now()));
+        Ok(Taken {
+            shelf,
+            created,
+            lock,
+            warnings,
+        })
     }
 
     fn lock(&self, shelf: &Shelf) -> Result<Lock, SnapshotError> {
@@ -166,14 +177,30 @@ impl Backup<'_> {
         Ok(there)
     }
 
-    fn brake(&self, last: &Snapshot, count: u64) -> Result<(), SnapshotError> {
-        let known = last.manifest()?.items;
-        let (org, name) = (self.client.org().to_owned(), last.name.to_string());
+    /// Stops a backup of an organization that is empty or has lost half of its items. A manifest says how many there were,
+    /// also where its items are damaged.
+    fn limit(&self, earlier: &[Snapshot], count: u64) -> Result<(), SnapshotError> {
+        let org = self.client.org().to_owned();
+        let readable = |snapshot: &Snapshot| Some((snapshot.manifest.as_ref().ok()?.items, snapshot.name.to_string()));
+        let Some((known, name)) = earlier.iter().rev().find_map(readable) else {
+            return match earlier.last() {
+                Some(hidden) if count == 0 && !self.allow_empty => Err(SnapshotError::Empty {
+                    org,
+                    name: hidden.name.to_string(),
+                    known: None,
+                }),
+                _ => Ok(()),
+            };
+        };
         if count == 0 && known > 0 {
             return if self.allow_empty {
                 Ok(())
             } else {
-                Err(SnapshotError::Empty { org, name, known })
+                Err(SnapshotError::Empty {
+                    org,
+                    name,
+                    known: Some(known),
+                })
             };
         }
         if count.saturating_mul(2) <= known && count < known && !self.allow_shrink {
@@ -223,63 +250,4 @@ pub fn lock(
 ) -> Result<Lock, SnapshotError> {
     let mut waiting = |holder: &str| output.say(&format!("Waiting: another stockport is at work in {folder}{holder}"));
     shelf.lock(patience, &mut waiting, &|| stop.load(Ordering::Relaxed))
-}
-
-/// What becomes of one snapshot when old ones go.
-#[derive(Clone, Debug)]
-pub struct Fate {
-    /// The snapshot.
-    pub name: Name,
-    /// How many items it holds; none where its manifest can't be read.
-    pub items: Option<u64>,
-    /// Whether it stays.
-    pub kept: bool,
-    /// Why it stays, or goes, for a person.
-    pub reason: String,
-}
-
-/// What the rules make of a shelf's snapshots, the newest first. Damaged ones don't count, so that they take no good one's
-/// place, and stay, so that a person can look at them; the newest good one stays whatever the rules say.
-pub fn fates(shelf: &Shelf, policy: &Policy) -> Result<Vec<Fate>, SnapshotError> {
-    if policy.is_empty() {
-        return Err(SnapshotError::NoPolicy);
-    }
-    let mut snapshots = shelf.snapshots()?;
-    snapshots.reverse();
-    let last_good = snapshots
-        .iter()
-        .find(|s| s.looks_good() && s.check_bytes().is_ok())
-        .map(|s| s.name);
-    // The newest ones are known for certain; of those behind the last good one a look at the folder has to do.
-    let counts = |s: &Snapshot| s.looks_good() && last_good.is_some_and(|good| s.name <= good);
-    let moments: Vec<_> = snapshots
-        .iter()
-        .filter(|s| counts(s))
-        .map(|s| s.name.moment())
-        .collect();
-    let mut reasons = apply(&moments, policy).into_iter();
-    let fate = |snapshot: Snapshot| {
-        let items = snapshot.manifest.as_ref().ok().map(|manifest| manifest.items);
-        let (kept, reason) = if counts(&snapshot) {
-            judged(&reasons.next().unwrap_or_default(), last_good == Some(snapshot.name))
-        } else {
-            (true, "damaged: left alone, and not counted".to_owned())
-        };
-        Fate {
-            name: snapshot.name,
-            items,
-            kept,
-            reason,
-        }
-    };
-    Ok(snapshots.into_iter().map(fate).collect())
-}
-
-fn judged(reasons: &[Reason], is_last_good: bool) -> (bool, String) {
-    let reasons: Vec<&str> = reasons.iter().map(|reason| reason.text()).collect();
-    match (reasons.is_empty(), is_last_good) {
-        (false, _) => (true, reasons.join(", ")),
-        (true, true) => (true, "the last good one".to_owned()),
-        (true, false) => (false, "no rule keeps it".to_owned()),
-    }
 }

@@ -49,7 +49,8 @@ pub(crate) fn next(folder: &Path, above: u64) -> io::Result<u64> {
     }
 }
 
-fn highest(folder: &Path) -> io::Result<u64> {
+/// The highest number that was taken in this folder; 0 where none was.
+pub(crate) fn highest(folder: &Path) -> io::Result<u64> {
     Ok(taken(folder)?.max().unwrap_or_default())
 }
 

@@ -4,7 +4,7 @@
 //! Belongs here: what restoring wants of each item. Doesn't: how it is planned, sent and accounted for (`transfer`), files
 //! (`snapshot`).
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::columns::{Origin, REJECT_COLUMNS, Rejection, is_nothing, same};
 use crate::error::Error;
 use crate::export::exported_id;
+use crate::inventory::{Listing, Spool};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::grouped;
@@ -39,6 +40,8 @@ pub struct Restore<'a> {
     pub exact: bool,
     /// Ids that the organization holds and the snapshot lacks, to be deleted.
     pub doomed: Vec<String>,
+    /// What the organization holds, where it had to be read to know what is to be deleted.
+    pub read: Cell<Option<(Listing, Spool)>>,
     /// Where items that did not go through are written.
     pub rejects: PathBuf,
     /// Fields and leaves that only the organization has, and in how many items.
@@ -234,6 +237,10 @@ impl Supply for Restore<'_> {
 
     fn tables(&self) -> usize {
         1
+    }
+
+    fn already_read(&self) -> Option<(Listing, Spool)> {
+        self.read.take()
     }
 
     /// What could not be deleted is reported by [`Self::undeleted`].

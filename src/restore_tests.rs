@@ -22,6 +22,7 @@ impl Case {
             started: jiff::Timestamp::now(),
             grade: Grade::Proved,
             evidence: String::new(),
+            kind: None,
         };
         shelf.create(&lock, &mut spool, &facts).unwrap();
         Self { dir }
@@ -40,6 +41,7 @@ fn restore<'a>(snapshot: &'a Snapshot, only: &[&str], exact: bool, doomed: &[&st
         only: only.iter().map(|id| (*id).to_owned()).collect(),
         exact,
         doomed: doomed.iter().map(|id| (*id).to_owned()).collect(),
+        read: std::cell::Cell::default(),
         rejects: PathBuf::new(),
         kept: RefCell::default(),
     }

@@ -40,6 +40,23 @@ pub struct Identity {
     pub options: String,
 }
 
+/// What a run that can't be read may be, and what the user can do about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Maybe(&'static str, &'static str);
+
+impl Maybe {
+    /// The last run that changed anything.
+    pub const LAST: Self = Self(
+        "the one to undo",
+        "name the run to undo (`stockport runs` lists them), or move that journal out of its folder",
+    );
+    /// A restore that has to be continued.
+    pub const RESTORE: Self = Self(
+        "a restore that was interrupted",
+        "name the snapshot to restore (`stockport backup list DIR`), or move that journal out of its folder",
+    );
+}
+
 /// Why a run can't be found or gone on with.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {
@@ -60,10 +77,12 @@ pub enum RunError {
         hint: &'static str,
     },
     /// One that may be newer than the run that would be taken can't be read.
-    #[error("run {run} may be the one to undo, and can't be read: {why}")]
+    #[error("run {run} may be {}, and can't be read: {why}", .maybe.0)]
     Hidden {
         /// The run that can't be read.
         run: String,
+        /// What it may be, and what to name instead.
+        maybe: Maybe,
         /// Why.
         why: String,
     },
@@ -138,9 +157,7 @@ impl RunError {
             }
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
             Self::Unreadable { hint, .. } => hint,
-            Self::Hidden { .. } => {
-                "name the run to undo (`stockport runs` lists them), or move that journal out of its folder"
-            }
+            Self::Hidden { maybe, .. } => maybe.1,
             Self::Folder { .. } => {
                 "check that it is a folder that can be read and written; XDG_STATE_HOME names another"
             }

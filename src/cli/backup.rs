@@ -80,7 +80,7 @@ pub struct BackupRestore {
     /// These items only
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Also delete what the snapshot lacks, and null fields that it lacks; a snapshot of what is there is taken first
+    /// Also delete what the snapshot lacks, and null fields that it lacks; a safety copy of what is there is kept first
     #[arg(long)]
     pub exact: bool,
     /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)

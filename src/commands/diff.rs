@@ -21,7 +21,7 @@ use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Compression, OutFormat, Style, Target, writer};
-use crate::snapshot::{Grade, find};
+use crate::snapshot::{Chosen, Grade, find};
 
 /// One side, read.
 struct Read {
@@ -169,7 +169,14 @@ fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
 
 /// A snapshot's items, as they were stored, once it is proved that they are as they were written.
 fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
-    let (shelf, snapshot) = find(path)?.one(path)?;
+    let Chosen {
+        shelf,
+        snapshot,
+        warnings,
+    } = find(path)?.one(path)?;
+    for warning in &warnings {
+        context.output.warn(warning);
+    }
     snapshot.check()?;
     let manifest = snapshot.manifest()?;
     let progress = Progress::begin(

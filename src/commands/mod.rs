@@ -33,7 +33,7 @@ use clap::parser::{ArgMatches, ValueSource};
 
 use self::ending::{refused, told_all};
 use crate::api::{Client, Endpoint, Key};
-use crate::backup::Safety;
+use crate::backup::{PATIENCE, Safety};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
@@ -345,6 +345,7 @@ impl Context {
         Safety {
             output: &self.output,
             dir,
+            patience: PATIENCE,
             stop: &self.stop,
         }
     }

@@ -5,6 +5,7 @@
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
+use super::Fault;
 use crate::error::Exit;
 use crate::sheet::write::WriteError;
 
@@ -35,6 +36,45 @@ pub enum SnapshotError {
         /// What is wrong with it.
         what: String,
     },
+    /// A newer version wrote it.
+    #[error("the snapshot {snapshot} was written by a newer stockport (format {format})")]
+    Newer {
+        /// Where it stands.
+        snapshot: String,
+        /// The format of its manifest.
+        format: u64,
+    },
+    /// The system refuses its manifest.
+    #[error("the snapshot {snapshot} can't be read: {why}")]
+    Unreadable {
+        /// Where it stands.
+        snapshot: String,
+        /// The system's own words.
+        why: String,
+    },
+    /// Which one is the newest depends on one that can't be read.
+    #[error("the snapshot {hidden} {fault}; it may be newer than {}", .choice.file_name().unwrap_or_default().display())]
+    NewestUnknown {
+        /// The one that can't be read.
+        hidden: String,
+        /// Why.
+        fault: Fault,
+        /// The newest of the others.
+        choice: PathBuf,
+    },
+    /// The snapshot that an interrupted restore began with can't be used any more.
+    #[error("run {run} began to restore the snapshot {snapshot}, which {why}")]
+    BegunWith {
+        /// The run.
+        run: String,
+        /// The snapshot.
+        snapshot: String,
+        /// What became of it.
+        why: &'static str,
+    },
+    /// There are safety copies only, which are taken only when they are named.
+    #[error("there is no backup in {}, only safety copies", .0.display())]
+    OnlySafety(PathBuf),
     /// There is none where one was looked for.
     #[error("there is no snapshot in {}", .0.display())]
     NoSnapshot(PathBuf),
@@ -89,24 +129,24 @@ pub enum SnapshotError {
     /// The wait for another process was interrupted.
     #[error("interrupted while waiting for another stockport: nothing was written")]
     Interrupted,
-    /// The brake: nothing where there was something.
-    #[error("{org} holds no items, and the last good snapshot ({name}) holds {}", crate::output::grouped(*.known))]
+    /// The safety limit: nothing where there was something.
+    #[error("{org} holds no items, and the newest snapshot ({name}) {}", .known.map_or_else(|| "can't be read".to_owned(), |known| format!("holds {}", crate::output::grouped(known))))]
     Empty {
         /// The organization.
         org: String,
-        /// The last good snapshot.
+        /// The newest snapshot.
         name: String,
-        /// How many items it holds.
-        known: u64,
+        /// How many items it holds; none where no manifest can be read.
+        known: Option<u64>,
     },
-    /// The brake: half or less of what there was.
-    #[error("{org} holds {}, and the last good snapshot ({name}) holds {}", crate::output::counted(*.count, "item"), crate::output::grouped(*.known))]
+    /// The safety limit: half or less of what there was.
+    #[error("{org} holds {}, and the newest snapshot ({name}) holds {}", crate::output::counted(*.count, "item"), crate::output::grouped(*.known))]
     Shrunken {
         /// The organization.
         org: String,
         /// How many items it holds now.
         count: u64,
-        /// The last good snapshot.
+        /// The newest snapshot.
         name: String,
         /// How many items that holds.
         known: u64,
@@ -146,6 +186,18 @@ impl SnapshotError {
             Self::Damaged { .. } => {
                 "take another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
             }
+            Self::Newer { .. } => "update stockport, or name another snapshot (`stockport backup list` shows them)",
+            Self::Unreadable { .. } => "check the file's permissions and the disk, or name another snapshot",
+            Self::NewestUnknown {
+                fault: Fault::Newer(_),
+                choice,
+                ..
+            } => return format!("update stockport, or name the snapshot to take: {}", choice.display()),
+            Self::NewestUnknown { choice, .. } => return format!("name the snapshot to take: {}", choice.display()),
+            Self::BegunWith { .. } => {
+                "name the snapshot to restore: DIR/ORG/NAME (`stockport backup list` shows them)"
+            }
+            Self::OnlySafety(_) => "`stockport backup list DIR` shows them; name the one to take",
             Self::NoSnapshot(_) => "check the folder's spelling; `stockport backup create DIR` makes a snapshot",
             Self::NoSuch { .. } | Self::NoneBefore { .. } => "`stockport backup list DIR` shows what there is",
             Self::NoDate(_) => "write @2026-11-22, or @2026-11-22T14:30 (UTC), or @latest",

@@ -8,15 +8,38 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use jiff::{Timestamp, ToSpan as _};
 
-use super::{Name, Shelf, Snapshot, SnapshotError, names};
+use super::folders::holds_safety_copies;
+use super::{Name, Shelf, Snapshot, SnapshotError, When, ahead, names};
 
 /// What a path leads to.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub enum Found {
-    /// Every snapshot of these organizations.
-    Shelves(Vec<Shelf>),
-    /// One snapshot.
+    /// Every snapshot of these organizations; and why other folders beside them couldn't be looked into.
+    Shelves(Vec<Shelf>, Vec<SnapshotError>),
+    /// The newest of a moment.
+    Newest(Shelf, When, Vec<SnapshotError>),
+    /// One snapshot, by its name.
     One(Shelf, Box<Snapshot>),
+}
+
+/// The one snapshot that a path means.
+#[derive(Debug)]
+pub enum Meant {
+    /// The newest of a moment; and why folders beside it couldn't be looked into.
+    Newest(Shelf, When, Vec<SnapshotError>),
+    /// One by its name.
+    Named(Shelf, Box<Snapshot>),
+}
+
+/// The one snapshot that was chosen.
+#[derive(Debug)]
+pub struct Chosen {
+    /// Its folder.
+    pub shelf: Shelf,
+    /// The snapshot.
+    pub snapshot: Snapshot,
+    /// What a person should know of the choice.
+    pub warnings: Vec<String>,
 }
 
 /// Follows a path to what it means: a backup's folder, an organization's in it, or a snapshot by its name (or one of its
@@ -24,11 +47,11 @@ pub enum Found {
 /// `@latest` is the newest of all.
 pub fn find(path: &Path) -> Result<Found, SnapshotError> {
     if path.is_dir() {
-        let shelves = shelves(path)?;
+        let (shelves, hidden) = shelves(path)?;
         return if shelves.is_empty() {
-            Err(SnapshotError::NoSnapshot(path.to_owned()))
+            Err(none(path, hidden))
         } else {
-            Ok(Found::Shelves(shelves))
+            Ok(Found::Shelves(shelves, hidden))
         };
     }
     let last = path
@@ -41,9 +64,20 @@ pub fn find(path: &Path) -> Result<Found, SnapshotError> {
     };
     if let Some((folder, when)) = last.rsplit_once('@') {
         let folder = if folder.is_empty() { parent } else { parent.join(folder) };
-        let shelf = only(&folder)?;
-        let snapshot = newest_at(&shelf, when)?;
-        return Ok(Found::One(shelf, Box::new(snapshot)));
+        let until = moment(when).ok_or_else(|| SnapshotError::NoDate(when.to_owned()))?;
+        if !folder.is_dir() {
+            return Err(SnapshotError::NoSnapshot(folder));
+        }
+        let (shelves, hidden) = shelves(&folder)?;
+        let when = When {
+            text: when.to_owned(),
+            until,
+        };
+        return match <[Shelf; 1]>::try_from(shelves) {
+            Ok([shelf]) => Ok(Found::Newest(shelf, when, hidden)),
+            Err(shelves) if shelves.is_empty() => Err(none(&folder, hidden)),
+            Err(shelves) => Err(several(&folder, shelves)),
+        };
     }
     let no_such = || SnapshotError::NoSuch {
         name: last.clone(),
@@ -55,26 +89,27 @@ pub fn find(path: &Path) -> Result<Found, SnapshotError> {
     let Some(name) = Name::parse(&last) else {
         return Err(SnapshotError::NoSnapshot(path.to_owned()));
     };
-    let mut found = shelves(&parent)?
-        .into_iter()
+    let (shelves, _) = shelves(&parent)?;
+    let mut found = shelves
+        .iter()
         .filter_map(|shelf| Snapshot::open(shelf.folder(), name).map(|snapshot| (shelf, snapshot)));
     match (found.next(), found.next()) {
-        (Some((shelf, snapshot)), None) => Ok(Found::One(shelf, Box::new(snapshot))),
-        (Some(_), Some(_)) => Err(several(&parent, shelves(&parent)?)),
-        (None, _) => sharing(&parent, &last)?.ok_or_else(no_such),
+        (Some((shelf, snapshot)), None) => Ok(Found::One(shelf.clone(), Box::new(snapshot))),
+        (Some(_), Some(_)) => Err(several(&parent, shelves)),
+        (None, _) => sharing(shelves, &last)?.ok_or_else(no_such),
     }
 }
 
 /// The newest snapshot whose items are in this file, which bears another one's name: that one may be gone.
-fn sharing(folder: &Path, file: &str) -> Result<Option<Found>, SnapshotError> {
-    for shelf in shelves(folder)? {
+fn sharing(shelves: Vec<Shelf>, file: &str) -> Result<Option<Found>, SnapshotError> {
+    for shelf in shelves {
         let holds = |snapshot: &Snapshot| {
             snapshot
                 .manifest
                 .as_ref()
                 .is_ok_and(|manifest| manifest.data.file == file)
         };
-        if let Some(snapshot) = shelf.snapshots()?.into_iter().rev().find(holds) {
+        if let Some(snapshot) = shelf.every()?.into_iter().rev().find(holds) {
             return Ok(Some(Found::One(shelf, Box::new(snapshot))));
         }
     }
@@ -99,41 +134,69 @@ pub fn is_meant(path: &Path) -> bool {
 
 impl Found {
     /// The one snapshot that is meant: the newest, where a folder was named.
-    pub fn one(self, path: &Path) -> Result<(Shelf, Snapshot), SnapshotError> {
-        let shelves = match self {
-            Self::One(shelf, snapshot) => return Ok((shelf, *snapshot)),
-            Self::Shelves(shelves) => shelves,
+    pub fn meant(self, path: &Path) -> Result<Meant, SnapshotError> {
+        let (shelves, hidden) = match self {
+            Self::One(shelf, snapshot) => return Ok(Meant::Named(shelf, snapshot)),
+            Self::Newest(shelf, when, hidden) => return Ok(Meant::Newest(shelf, when, hidden)),
+            Self::Shelves(shelves, hidden) => (shelves, hidden),
         };
         match <[Shelf; 1]>::try_from(shelves) {
-            Ok([shelf]) => {
-                let newest = newest_at(&shelf, "latest")?;
-                Ok((shelf, newest))
-            }
+            Ok([shelf]) => Ok(Meant::Newest(shelf, When::latest(), hidden)),
             Err(shelves) => Err(several(path, shelves)),
         }
     }
+
+    /// Chooses the one snapshot that is meant.
+    pub fn one(self, path: &Path) -> Result<Chosen, SnapshotError> {
+        self.meant(path)?.choose(Timestamp::now())
+    }
+}
+
+impl Meant {
+    /// Chooses it. One that is dated in the future is a surprise where it wasn't named.
+    pub fn choose(self, now: Timestamp) -> Result<Chosen, SnapshotError> {
+        let (shelf, when, hidden) = match self {
+            Self::Named(shelf, snapshot) => {
+                return Ok(Chosen {
+                    shelf,
+                    snapshot: *snapshot,
+                    warnings: Vec::new(),
+                });
+            }
+            Self::Newest(shelf, when, hidden) => (shelf, when, hidden),
+        };
+        let snapshot = shelf.newest(&when)?;
+        let mut warnings: Vec<String> = hidden.iter().map(unseen).collect();
+        warnings.extend(ahead([&snapshot], now));
+        Ok(Chosen {
+            shelf,
+            snapshot,
+            warnings,
+        })
+    }
+}
+
+/// The warning of a folder that couldn't be looked into.
+#[must_use]
+pub fn unseen(error: &SnapshotError) -> String {
+    format!("{error}; snapshots in it are not seen")
 }
 
 /// The folders of snapshots that a folder is or has.
-fn shelves(folder: &Path) -> Result<Vec<Shelf>, SnapshotError> {
-    if names(folder)?.is_empty() {
+fn shelves(folder: &Path) -> Result<(Vec<Shelf>, Vec<SnapshotError>), SnapshotError> {
+    if names(folder)?.is_empty() && !holds_safety_copies(folder) {
         Shelf::all(folder)
     } else {
         // `.` has no name of its own.
         let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-        Ok(vec![Shelf::at(&folder)])
+        Ok((vec![Shelf::at(&folder)], Vec::new()))
     }
 }
 
-fn only(folder: &Path) -> Result<Shelf, SnapshotError> {
-    if !folder.is_dir() {
-        return Err(SnapshotError::NoSnapshot(folder.to_owned()));
-    }
-    match <[Shelf; 1]>::try_from(shelves(folder)?) {
-        Ok([shelf]) => Ok(shelf),
-        Err(none) if none.is_empty() => Err(SnapshotError::NoSnapshot(folder.to_owned())),
-        Err(shelves) => Err(several(folder, shelves)),
-    }
+/// Why there is no snapshot: there is none, or there may be some where nobody can look.
+fn none(folder: &Path, hidden: Vec<SnapshotError>) -> SnapshotError {
+    let unseen = hidden.into_iter().next();
+    unseen.unwrap_or_else(|| SnapshotError::NoSnapshot(folder.to_owned()))
 }
 
 fn several(dir: &Path, shelves: Vec<Shelf>) -> SnapshotError {
@@ -141,24 +204,6 @@ fn several(dir: &Path, shelves: Vec<Shelf>) -> SnapshotError {
         dir: dir.to_owned(),
         orgs: shelves.into_iter().map(|shelf| shelf.org).collect(),
     }
-}
-
-fn newest_at(shelf: &Shelf, when: &str) -> Result<Snapshot, SnapshotError> {
-    let until = moment(when).ok_or_else(|| SnapshotError::NoDate(when.to_owned()))?;
-    let snapshots = shelf.snapshots()?;
-    let oldest = snapshots.first().map(|snapshot| snapshot.name.to_string());
-    let newest = snapshots
-        .into_iter()
-        .rev()
-        .find(|snapshot| snapshot.name.moment() <= until);
-    newest.ok_or_else(|| match oldest {
-        Some(oldest) => SnapshotError::NoneBefore {
-            when: when.to_owned(),
-            folder: shelf.folder.clone(),
-            oldest,
-        },
-        None => SnapshotError::NoSnapshot(shelf.folder.clone()),
-    })
 }
 
 /// The last moment that is meant.

@@ -1,7 +1,12 @@
 //! What stands beside a snapshot's items: where they came from, how many, how sure it is that they are all, and the
 //! hashes by which any damage shows.
 //!
-//! Doesn't belong here: the items' own file (`write`, `read`).
+//! Fields that were added after 0.1.0 are optional and come last, so that an older manifest is written again byte for byte
+//! and its own hash still holds.
+//!
+//! Doesn't belong here: the items' own file (`write`, `read`), which of two snapshots is newer (`order`).
+
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +14,35 @@ use crate::hash::{Sha256, hex};
 
 /// The version of the format that this program writes and reads.
 pub(super) const FORMAT: u32 = 1;
+
+/// What a snapshot is kept for, where it is not a backup.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// What an organization held before a command changed it.
+    Safety,
+}
+
+/// Why a manifest can't be used.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fault {
+    /// It isn't as it was written; in words.
+    Damaged(String),
+    /// A newer version of this program wrote it, in this format.
+    Newer(u64),
+    /// The system refused to read it; in words.
+    Unreadable(String),
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Damaged(what) => write!(f, "is damaged: {what}"),
+            Self::Newer(format) => write!(f, "was written by a newer stockport (format {format})"),
+            Self::Unreadable(why) => write!(f, "can't be read: {why}"),
+        }
+    }
+}
 
 /// A snapshot's description, as it stands in its file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -37,6 +71,12 @@ pub struct Manifest {
     pub data: Data,
     /// The SHA-256 of this description, itself left empty, in hexadecimal digits.
     pub sha256: String,
+    /// Its place in the order of its folder: higher is newer. None in the manifests of 0.1.0.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub number: Option<u64>,
+    /// What it is kept for; none where it is a backup.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Kind>,
 }
 
 /// The file that holds a snapshot's items.
@@ -93,24 +133,20 @@ impl Manifest {
         bytes
     }
 
-    /// Reads its file; in words what is wrong where anything is, be it a space.
-    pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
+    /// Reads its file; a single byte that differs from what was written is damage.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Fault> {
         #[derive(Deserialize)]
         struct Version {
-            format: u32,
+            format: u64,
         }
-        let version: Version =
-            serde_json::from_slice(bytes).map_err(|cause| format!("its manifest can't be read ({cause})"))?;
-        if version.format != FORMAT {
-            return Err(format!(
-                "its manifest has the format {}, of another version of stockport",
-                version.format
-            ));
+        let unreadable = |cause| Fault::Damaged(format!("its manifest can't be read ({cause})"));
+        let version: Version = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if version.format > u64::from(FORMAT) {
+            return Err(Fault::Newer(version.format));
         }
-        let manifest: Self =
-            serde_json::from_slice(bytes).map_err(|cause| format!("its manifest can't be read ({cause})"))?;
-        if manifest.to_bytes() != bytes || manifest.hash() != manifest.sha256 {
-            return Err("its manifest isn't as it was written".to_owned());
+        let manifest: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
+        if manifest.format != FORMAT || manifest.to_bytes() != bytes || manifest.hash() != manifest.sha256 {
+            return Err(Fault::Damaged("its manifest isn't as it was written".to_owned()));
         }
         Ok(manifest)
     }
@@ -147,18 +183,42 @@ pub(super) mod tests {
                 content_sha256: "11".into(),
             },
             sha256: String::new(),
+            number: None,
+            kind: None,
+        }
+        .sealed()
+    }
+
+    fn numbered() -> Manifest {
+        Manifest {
+            number: Some(42),
+            kind: Some(Kind::Safety),
+            ..manifest()
         }
         .sealed()
     }
 
     #[test]
     fn a_manifest_is_read_back() {
-        assert_eq!(Manifest::from_bytes(&manifest().to_bytes()).unwrap(), manifest());
+        for manifest in [manifest(), numbered()] {
+            assert_eq!(Manifest::from_bytes(&manifest.to_bytes()).unwrap(), manifest);
+        }
+    }
+
+    /// As stockport 0.1.0 wrote it.
+    const OLD: &str = include_str!("manifest_0_1_0.json");
+
+    #[test]
+    fn a_manifest_of_0_1_0_is_read_and_written_again_byte_for_byte() {
+        let manifest = Manifest::from_bytes(OLD.as_bytes()).unwrap();
+        assert_eq!((manifest.number, manifest.kind), (None, None));
+        assert_eq!(manifest.tool, "stockport 0.1.0");
+        assert_eq!(String::from_utf8(manifest.to_bytes()).unwrap(), OLD);
     }
 
     #[test]
     fn any_byte_that_is_changed_lost_or_added_shows() {
-        let whole = manifest().to_bytes();
+        let whole = numbered().to_bytes();
         for place in 0..whole.len() {
             for byte in [whole[place] ^ 1, b' ', b'0', 0xff] {
                 let mut damaged = whole.clone();
@@ -175,9 +235,17 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_manifest_of_another_version_says_so() {
+    fn a_manifest_of_a_newer_version_is_not_called_damaged() {
         let text = String::from_utf8(manifest().to_bytes()).unwrap();
-        let error = Manifest::from_bytes(text.replace("\"format\": 1", "\"format\": 2").as_bytes()).unwrap_err();
-        assert!(error.contains("another version"), "{error}");
+        let read = |format: &str| {
+            let format = format!("\"format\": {format}");
+            Manifest::from_bytes(text.replace("\"format\": 1", &format).as_bytes()).unwrap_err()
+        };
+        assert_eq!(read("2"), Fault::Newer(2));
+        assert_eq!(read("5000000000"), Fault::Newer(5_000_000_000));
+        assert_eq!(Manifest::from_bytes(b"{\"format\": 3}").unwrap_err(), Fault::Newer(3));
+        for damaged in ["0", "-2", "\"2\"", "null", "2.5"] {
+            assert!(matches!(read(damaged), Fault::Damaged(_)), "{damaged}");
+        }
     }
 }

@@ -5,12 +5,17 @@
 //! first, each file under a temporary name, synced, renamed. What a crash leaves behind has no manifest, and is cleaned away
 //! by the next writer. Writers of one folder take turns (a lock); readers need none, as no file is ever changed.
 //!
+//! `DIR/ORG/safety/` holds the organization's safety copies: what it held before a command changed it. They are snapshots, but
+//! never backups: the newest backup, retention and the safety limits pass over them.
+//!
 //! Belongs here: files and their proof. Doesn't: where items come from (`inventory`), what is done with them (`transfer`).
 
 mod error;
 mod find;
+mod folders;
 mod manifest;
 mod name;
+mod order;
 mod read;
 pub mod retention;
 #[cfg(test)]
@@ -24,9 +29,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 pub use error::SnapshotError;
-pub use find::{Found, find, is_meant};
-pub use manifest::{Grade, Manifest};
+pub use find::{Chosen, Found, Meant, find, is_meant, unseen};
+pub use manifest::{Fault, Grade, Kind, Manifest};
 pub use name::{Name, folder_of, org_of};
+pub use order::{When, ahead};
 pub use write::{Created, Facts};
 
 /// The file by which writers take turns.
@@ -51,14 +57,16 @@ pub struct Snapshot {
     folder: PathBuf,
     /// Its name.
     pub name: Name,
-    /// Its manifest; in words what is wrong with it, where it can't be read.
-    pub manifest: Result<Manifest, String>,
+    /// Its manifest, or why it can't be used.
+    pub manifest: Result<Manifest, Fault>,
 }
 
 /// The right to write into a shelf, as long as this value lives.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+    /// The file system knows locks. Else another writer may be at work, and files without a manifest may be its own.
+    is_exclusive: bool,
 }
 
 impl Shelf {
@@ -75,42 +83,6 @@ impl Shelf {
         })
     }
 
-    /// A folder that holds snapshots already. Whose they are is told by its name, or else by the newest manifest.
-    #[must_use]
-    pub fn at(folder: &Path) -> Self {
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
-        let shelf = Self {
-            folder: folder.to_owned(),
-            org: name.as_deref().and_then(org_of).or(name).unwrap_or_default(),
-        };
-        let newest = shelf
-            .snapshots()
-            .unwrap_or_default()
-            .into_iter()
-            .rev()
-            .find_map(|s| s.manifest.ok());
-        match newest {
-            Some(manifest) => Self {
-                org: manifest.organization,
-                ..shelf
-            },
-            None => shelf,
-        }
-    }
-
-    /// Every folder of a backup that holds snapshots, in the order of their names.
-    pub fn all(dir: &Path) -> Result<Vec<Self>, SnapshotError> {
-        let mut folders = Vec::new();
-        for entry in fs::read_dir(dir).map_err(|cause| failed(dir, "read", cause))? {
-            let path = entry.map_err(|cause| failed(dir, "read", cause))?.path();
-            if path.is_dir() && !names(&path)?.is_empty() {
-                folders.push(path);
-            }
-        }
-        folders.sort();
-        Ok(folders.iter().map(|folder| Self::at(folder)).collect())
-    }
-
     /// The organization.
     #[must_use]
     pub fn org(&self) -> &str {
@@ -123,15 +95,37 @@ impl Shelf {
         &self.folder
     }
 
-    /// Its snapshots, the oldest first; none where the folder isn't there.
+    /// Its backups, the oldest first; none where the folder isn't there.
     pub fn snapshots(&self) -> Result<Vec<Snapshot>, SnapshotError> {
-        let names = names(&self.folder)?;
-        let snapshots = names.into_iter().map(|name| Snapshot::open(&self.folder, name));
-        // One that was removed meanwhile is no snapshot any more.
-        Ok(snapshots.flatten().collect())
+        let mut snapshots = self.every()?;
+        snapshots.retain(|snapshot| !snapshot.is_safety_copy());
+        Ok(snapshots)
     }
 
-    /// The newest snapshot whose every byte is as it was written. Damaged ones on the way are passed over.
+    /// Its safety copies, the oldest first; those that were moved among the backups come before the others.
+    pub fn safety_copies(&self) -> Result<Vec<Snapshot>, SnapshotError> {
+        let mut copies = self.every()?;
+        copies.retain(Snapshot::is_safety_copy);
+        if folders::holds_safety_copies(&self.folder) {
+            copies.extend(self.safety().every()?);
+        }
+        Ok(copies)
+    }
+
+    /// Every snapshot in the folder itself, in order.
+    fn every(&self) -> Result<Vec<Snapshot>, SnapshotError> {
+        let names = names(&self.folder)?;
+        // One that was removed meanwhile is not a snapshot any more.
+        let snapshots = names.into_iter().filter_map(|name| Snapshot::open(&self.folder, name));
+        Ok(order::sorted(snapshots.collect(), self.counter()))
+    }
+
+    /// The highest number that was given to a snapshot in this folder; 0 where that isn't known.
+    fn counter(&self) -> u64 {
+        crate::counter::highest(&self.folder).unwrap_or_default()
+    }
+
+    /// The newest backup whose every byte is as it was written. Damaged ones on the way are passed over.
     pub fn last_good(&self) -> Result<Option<Snapshot>, SnapshotError> {
         let snapshots = self.snapshots()?;
         Ok(snapshots
@@ -159,12 +153,12 @@ impl Shelf {
         let mut file = open.map_err(|cause| failed(&path, "created", cause))?;
         let begun = Instant::now();
         let mut told = false;
-        loop {
+        let is_exclusive = loop {
             match file.try_lock() {
-                Ok(()) => break,
+                Ok(()) => break true,
                 Err(TryLockError::WouldBlock) => {}
                 // Some network file systems know no locks; a backup is worth more than the turn-taking.
-                Err(TryLockError::Error(cause)) if cause.kind() == ErrorKind::Unsupported => break,
+                Err(TryLockError::Error(cause)) if cause.kind() == ErrorKind::Unsupported => break false,
                 Err(TryLockError::Error(cause)) => return Err(failed(&path, "locked", cause)),
             }
             let holder = holder(&mut file);
@@ -181,7 +175,7 @@ impl Shelf {
                 waiting(&holder);
             }
             std::thread::sleep(GLANCE.min(patience));
-        }
+        };
         // Who holds it is a courtesy to those who wait: where it can't be written they are told less.
         let note = format!(
             "process {}, since {}\n",
@@ -192,11 +186,17 @@ impl Shelf {
             .set_len(0)
             .and_then(|()| file.rewind())
             .and_then(|()| file.write_all(note.as_bytes()));
-        Ok(Lock { _file: file })
+        Ok(Lock {
+            _file: file,
+            is_exclusive,
+        })
     }
 
-    /// Removes what an interrupted writer left behind: temporary files, and data that no manifest speaks of. Gives the names.
-    pub fn clean(&self, _lock: &Lock) -> Result<Vec<String>, SnapshotError> {
+    /// Removes what an interrupted writer left behind: temporary files, and data that no manifest names. Gives the names.
+    pub fn clean(&self, lock: &Lock) -> Result<Vec<String>, SnapshotError> {
+        if !lock.is_exclusive {
+            return Ok(Vec::new());
+        }
         let needed = self.needed()?;
         let mut removed = Vec::new();
         for name in listing(&self.folder)? {
@@ -215,18 +215,27 @@ impl Shelf {
     /// Removes snapshots, and the data that no other one needs. A manifest goes first: a crash leaves data without one,
     /// never a manifest without data.
     pub fn remove(&self, lock: &Lock, doomed: &[Name]) -> Result<(), SnapshotError> {
+        let gone = |path: PathBuf| fs::remove_file(&path).map_err(|cause| failed(&path, "removed", cause));
+        let mut data = BTreeSet::new();
         for name in doomed {
-            let path = self.folder.join(format!("{name}{}", name::MANIFEST));
-            fs::remove_file(&path).map_err(|cause| failed(&path, "removed", cause))?;
+            let manifest = Snapshot::open(&self.folder, *name).and_then(|snapshot| snapshot.manifest.ok());
+            data.extend(manifest.map(|manifest| manifest.data.file));
+            gone(self.folder.join(format!("{name}{}", name::MANIFEST)))?;
         }
         sync(&self.folder)?;
+        if !lock.is_exclusive
+            && let Some(needed) = self.needed()?
+        {
+            data.difference(&needed)
+                .try_for_each(|file| gone(self.folder.join(file)))?;
+        }
         self.clean(lock).map(drop)
     }
 
-    /// The data files that a manifest speaks of; none where one can't be read, as it might speak of any.
+    /// The data files that a manifest names; none where one can't be used, as it may name any.
     fn needed(&self) -> Result<Option<BTreeSet<String>>, SnapshotError> {
         let mut needed = BTreeSet::new();
-        for snapshot in self.snapshots()? {
+        for snapshot in self.every()? {
             match snapshot.manifest {
                 Ok(manifest) => needed.insert(manifest.data.file),
                 Err(_) => return Ok(None),
@@ -261,13 +270,11 @@ fn listing(folder: &Path) -> Result<Vec<String>, SnapshotError> {
     entries.filter_map(name).collect()
 }
 
-/// The names of a folder's snapshots, the oldest first.
+/// The names of a folder's snapshots, in no order.
 fn names(folder: &Path) -> Result<Vec<Name>, SnapshotError> {
     let files = listing(folder)?;
     let manifests = files.iter().filter(|file| file.ends_with(name::MANIFEST));
-    let mut names: Vec<_> = manifests.filter_map(|file| Name::parse(file)).collect();
-    names.sort_unstable();
-    Ok(names)
+    Ok(manifests.filter_map(|file| Name::parse(file)).collect())
 }
 
 #[cfg(unix)]

@@ -7,7 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
-use super::{Manifest, Name, Snapshot, SnapshotError, failed, name};
+use super::{Fault, Manifest, Name, Snapshot, SnapshotError, failed, name};
+use crate::cause;
 use crate::hash::{Sha256, hex};
 use crate::inventory::id_of;
 use crate::item::Object;
@@ -25,7 +26,7 @@ impl Snapshot {
         let manifest = match read_file(&path) {
             Ok(bytes) => Manifest::from_bytes(&bytes).and_then(plain_name),
             Err(cause) if cause.kind() == ErrorKind::NotFound => return None,
-            Err(cause) => Err(format!("its manifest can't be read ({cause})")),
+            Err(cause) => Err(Fault::Unreadable(cause::io(&cause))),
         };
         Some(Self {
             folder: folder.to_owned(),
@@ -46,9 +47,25 @@ impl Snapshot {
         self.folder.join(format!("{}{}", self.name, name::MANIFEST))
     }
 
-    /// The manifest, or the error that it is damaged.
+    /// Where it stands, as a command line names it.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        self.folder.join(self.name.to_string()).display().to_string()
+    }
+
+    /// The manifest, or why it can't be used.
     pub fn manifest(&self) -> Result<&Manifest, SnapshotError> {
-        self.manifest.as_ref().map_err(|what| self.damaged(what.clone()))
+        self.manifest.as_ref().map_err(|fault| match fault {
+            Fault::Damaged(what) => self.damaged(what.clone()),
+            Fault::Newer(format) => SnapshotError::Newer {
+                snapshot: self.shown(),
+                format: *format,
+            },
+            Fault::Unreadable(why) => SnapshotError::Unreadable {
+                snapshot: self.shown(),
+                why: why.clone(),
+            },
+        })
     }
 
     /// Whether the data are there, in their length; a look at the folder, not at the data.
@@ -169,7 +186,7 @@ impl Snapshot {
 
     fn damaged(&self, what: String) -> SnapshotError {
         SnapshotError::Damaged {
-            snapshot: self.folder.join(self.name.to_string()).display().to_string(),
+            snapshot: self.shown(),
             what,
         }
     }
@@ -182,11 +199,13 @@ fn read_file(path: &Path) -> io::Result<Vec<u8>> {
 }
 
 /// A manifest that speaks of data in its own folder; one that points elsewhere was not written here.
-fn plain_name(manifest: Manifest) -> Result<Manifest, String> {
+fn plain_name(manifest: Manifest) -> Result<Manifest, Fault> {
     let file = &manifest.data.file;
     if file.ends_with(name::DATA) && Name::parse(file).is_some() {
         Ok(manifest)
     } else {
-        Err("its manifest names no data file of this folder".to_owned())
+        Err(Fault::Damaged(
+            "its manifest names no data file of this folder".to_owned(),
+        ))
     }
 }

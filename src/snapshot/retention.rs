@@ -4,7 +4,12 @@
 //! it has kept as many as it may; days without a snapshot don't count. A rule that has some left when it comes to the
 //! oldest snapshot of all keeps that one too. A snapshot stays if any rule keeps it. Days are those of UTC, as the names are.
 //!
+//! restic sorts by date; here the order is given (`order`), so that after a jump of the clock a day may come up twice. It
+//! still counts once.
+//!
 //! Doesn't belong here: removing files (`mod`).
+
+use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
@@ -45,96 +50,110 @@ impl Policy {
     }
 }
 
-/// The rule by which a snapshot stays.
+/// What a rule counts by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Reason {
-    /// It is one of the newest.
+pub enum Span {
+    /// Each snapshot is one of its own.
     Last,
-    /// It is a day's newest.
+    /// Days.
     Daily,
-    /// A week's.
+    /// ISO weeks.
     Weekly,
-    /// A month's.
+    /// Months.
     Monthly,
-    /// A year's.
+    /// Years.
     Yearly,
 }
 
+/// The rule by which a snapshot stays.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reason {
+    /// The rule.
+    pub span: Span,
+    /// It is not its day's newest, but the oldest of all, and the rule has some left.
+    pub is_oldest: bool,
+}
+
 impl Reason {
-    /// The reason for a person.
+    /// The reason for a person, in restic's words.
     #[must_use]
     pub fn text(self) -> &'static str {
-        match self {
-            Self::Last => "last snapshot",
-            Self::Daily => "daily snapshot",
-            Self::Weekly => "weekly snapshot",
-            Self::Monthly => "monthly snapshot",
-            Self::Yearly => "yearly snapshot",
+        match (self.span, self.is_oldest) {
+            (Span::Last, _) => "last snapshot",
+            (Span::Daily, false) => "daily snapshot",
+            (Span::Weekly, false) => "weekly snapshot",
+            (Span::Monthly, false) => "monthly snapshot",
+            (Span::Yearly, false) => "yearly snapshot",
+            (Span::Daily, true) => "oldest daily snapshot",
+            (Span::Weekly, true) => "oldest weekly snapshot",
+            (Span::Monthly, true) => "oldest monthly snapshot",
+            (Span::Yearly, true) => "oldest yearly snapshot",
         }
     }
 }
 
-/// A rule while it is applied: what it counts by, and what it met last.
+/// A rule while it is applied.
 struct Rule {
-    reason: Reason,
+    span: Span,
     left: Count,
-    met: Option<(i16, i16)>,
+    /// The days, weeks, months or years of which it has kept a snapshot.
+    met: BTreeSet<(i16, i16)>,
 }
 
 /// The reasons for which each snapshot stays, in the order of `newest_first`; none for those that go.
 #[must_use]
 pub fn apply(newest_first: &[Timestamp], policy: &Policy) -> Vec<Vec<Reason>> {
     let mut rules = [
-        (Reason::Last, policy.last),
-        (Reason::Daily, policy.daily),
-        (Reason::Weekly, policy.weekly),
-        (Reason::Monthly, policy.monthly),
-        (Reason::Yearly, policy.yearly),
+        (Span::Last, policy.last),
+        (Span::Daily, policy.daily),
+        (Span::Weekly, policy.weekly),
+        (Span::Monthly, policy.monthly),
+        (Span::Yearly, policy.yearly),
     ]
-    .map(|(reason, left)| Rule {
-        reason,
+    .map(|(span, left)| Rule {
+        span,
         left,
-        met: None,
+        met: BTreeSet::new(),
     });
     let mut all = Vec::with_capacity(newest_first.len());
     for (place, moment) in newest_first.iter().enumerate() {
         let is_oldest = place + 1 == newest_first.len();
-        let kept = rules
-            .iter_mut()
-            .filter_map(|rule| rule.keeps(*moment, is_oldest).then_some(rule.reason));
+        let kept = rules.iter_mut().filter_map(|rule| rule.keeps(*moment, is_oldest));
         all.push(kept.collect());
     }
     all
 }
 
 impl Rule {
-    fn keeps(&mut self, moment: Timestamp, is_oldest: bool) -> bool {
+    fn keeps(&mut self, moment: Timestamp, is_oldest: bool) -> Option<Reason> {
         if matches!(self.left, Count::None | Count::Of(0)) {
-            return false;
+            return None;
         }
-        let span = self.span(moment);
-        if span.is_some() && span == self.met && !is_oldest {
-            return false;
+        let is_new = self.period(moment).is_none_or(|period| self.met.insert(period));
+        if !is_new && !is_oldest {
+            return None;
         }
-        self.met = span;
         if let Count::Of(left) = &mut self.left {
             *left -= 1;
         }
-        true
+        Some(Reason {
+            span: self.span,
+            is_oldest: !is_new,
+        })
     }
 
     /// The day, week, month or year of a moment; none where each snapshot is one of its own.
-    fn span(&self, moment: Timestamp) -> Option<(i16, i16)> {
+    fn period(&self, moment: Timestamp) -> Option<(i16, i16)> {
         let date = TimeZone::UTC.to_datetime(moment).date();
-        match self.reason {
-            Reason::Last => None,
-            Reason::Daily => Some((date.year(), date.day_of_year())),
-            Reason::Weekly => {
+        match self.span {
+            Span::Last => None,
+            Span::Daily => Some((date.year(), date.day_of_year())),
+            Span::Weekly => {
                 let week = date.iso_week_date();
                 Some((week.year(), i16::from(week.week())))
             }
-            Reason::Monthly => Some((date.year(), i16::from(date.month()))),
-            Reason::Yearly => Some((date.year(), 0)),
+            Span::Monthly => Some((date.year(), i16::from(date.month()))),
+            Span::Yearly => Some((date.year(), 0)),
         }
     }
 }

@@ -12,7 +12,8 @@ const NONE: Policy = Policy {
     yearly: Count::None,
 };
 
-/// What is kept of the 400 days that end on 2026-11-23, and why: l, d, w, m, y for last, daily, weekly, monthly, yearly.
+/// What is kept of the 400 days that end on 2026-11-23, and why: l, d, w, m, y for last, daily, weekly, monthly, yearly;
+/// in capitals for the oldest of all that a rule keeps because it has some left.
 const TABLES: [(Policy, &[(&str, &str)]); 3] = [
     (
         Policy {
@@ -44,7 +45,7 @@ const TABLES: [(Policy, &[(&str, &str)]); 3] = [
             ("2026-02-28", "m"),
             ("2026-01-31", "m"),
             ("2025-12-31", "my"),
-            ("2025-10-20", "y"),
+            ("2025-10-20", "Y"),
         ],
     ),
     (
@@ -87,7 +88,7 @@ const TABLES: [(Policy, &[(&str, &str)]); 3] = [
             ("2025-12-31", "m"),
             ("2025-11-30", "m"),
             ("2025-10-31", "m"),
-            ("2025-10-20", "m"),
+            ("2025-10-20", "M"),
         ],
     ),
     (
@@ -95,7 +96,7 @@ const TABLES: [(Policy, &[(&str, &str)]); 3] = [
             yearly: Count::Of(10),
             ..NONE
         },
-        &[("2026-11-23", "y"), ("2025-12-31", "y"), ("2025-10-20", "y")],
+        &[("2026-11-23", "y"), ("2025-12-31", "y"), ("2025-10-20", "Y")],
     ),
 ];
 
@@ -110,11 +111,13 @@ fn days(count: i64) -> Vec<Timestamp> {
         .collect()
 }
 
+/// A rule's letter, in capitals where the snapshot is the oldest of all and not its day's newest.
 fn letters(reasons: &[Reason]) -> String {
-    reasons
-        .iter()
-        .filter_map(|reason| reason.text().chars().next())
-        .collect()
+    let letter = |reason: &Reason| match reason.text().strip_prefix("oldest ") {
+        Some(rule) => rule.to_ascii_uppercase().chars().next(),
+        None => reason.text().chars().next(),
+    };
+    reasons.iter().filter_map(letter).collect()
 }
 
 #[test]
@@ -161,7 +164,7 @@ fn of_several_snapshots_a_day_the_newest_is_the_days() {
             daily: Count::Of(3),
             ..NONE
         }),
-        ["d", "", "d", "d"],
+        ["d", "", "d", "D"],
         "the oldest, as one is left"
     );
     assert_eq!(
@@ -224,6 +227,63 @@ fn weeks_are_those_of_iso_and_cross_the_year() {
     assert_eq!(
         kept.iter().map(|reasons| letters(reasons)).collect::<Vec<_>>(),
         ["w", "", "w", ""]
+    );
+}
+
+#[test]
+fn a_day_that_comes_up_again_after_a_jump_of_the_clock_counts_once() {
+    let moments: Vec<_> = [
+        "2026-11-23T20:00:00Z",
+        "1970-01-01T00:00:10Z",
+        "2026-11-23T02:00:00Z",
+        "2026-11-22T02:00:00Z",
+        "2026-11-21T02:00:00Z",
+    ]
+    .map(moment)
+    .into();
+    let kept = apply(
+        &moments,
+        &Policy {
+            daily: Count::Of(3),
+            yearly: Count::Of(2),
+            ..NONE
+        },
+    );
+    assert_eq!(
+        kept.iter().map(|reasons| letters(reasons)).collect::<Vec<_>>(),
+        ["dy", "dy", "", "d", ""]
+    );
+}
+
+#[test]
+fn the_reasons_are_in_restics_words() {
+    let moments: Vec<_> = ["2026-11-23T20:00:00Z", "2026-11-23T02:00:00Z"].map(moment).into();
+    let all = Policy {
+        last: Count::Of(1),
+        daily: Count::Of(7),
+        weekly: Count::Of(5),
+        monthly: Count::All,
+        yearly: Count::Of(1),
+    };
+    let texts = |reasons: &Vec<Reason>| reasons.iter().map(|reason| reason.text()).collect::<Vec<_>>();
+    let kept = apply(&moments, &all);
+    assert_eq!(
+        texts(&kept[0]),
+        [
+            "last snapshot",
+            "daily snapshot",
+            "weekly snapshot",
+            "monthly snapshot",
+            "yearly snapshot"
+        ]
+    );
+    assert_eq!(
+        texts(&kept[1]),
+        [
+            "oldest daily snapshot",
+            "oldest weekly snapshot",
+            "oldest monthly snapshot"
+        ]
     );
 }
 

@@ -19,7 +19,7 @@ fn object(value: Value) -> Object {
     }
 }
 
-fn spool(items: &[Object]) -> crate::inventory::Spool {
+pub(super) fn spool(items: &[Object]) -> crate::inventory::Spool {
     let mut spool = crate::inventory::Spool::new().unwrap();
     for item in items {
         spool.item(item.clone()).unwrap();
@@ -27,7 +27,7 @@ fn spool(items: &[Object]) -> crate::inventory::Spool {
     spool
 }
 
-fn some() -> Vec<Object> {
+pub(super) fn some() -> Vec<Object> {
     [
         json!({"id": "B", "item_id": "B", "name": "None", "nested": {"z": [1, {"a": null}], "a": "Ü"}}),
         json!({"id": "A/ /柚子", "item_id": 5, "quantity": 0.1, "line": "a\nb"}),
@@ -36,44 +36,45 @@ fn some() -> Vec<Object> {
     .into()
 }
 
-struct Folder {
-    dir: TempDir,
+pub(super) struct Folder {
+    pub(super) dir: TempDir,
 }
 
 impl Folder {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             dir: tempfile::tempdir().unwrap(),
         }
     }
 
-    fn shelf(&self) -> Shelf {
+    pub(super) fn shelf(&self) -> Shelf {
         Shelf::of(self.dir.path(), "org").unwrap()
     }
 
-    fn lock(&self) -> Lock {
+    pub(super) fn lock(&self) -> Lock {
         self.shelf().lock(Duration::ZERO, &mut |_| {}, &|| false).unwrap()
     }
 
-    fn create(&self, items: &[Object], started: &str) -> Created {
+    pub(super) fn create(&self, items: &[Object], started: &str) -> Created {
         let facts = Facts {
             api: "https://example.com/api".into(),
             started: started.parse().unwrap(),
             grade: Grade::Proved,
             evidence: "both ends".into(),
+            kind: None,
         };
         self.shelf().create(&self.lock(), &mut spool(items), &facts).unwrap()
     }
 
     fn files(&self) -> Vec<String> {
         let mut files = listing(self.shelf().folder()).unwrap();
-        files.retain(|file| file != LOCK);
+        files.retain(|file| !file.starts_with('.'));
         files.sort();
         files
     }
 }
 
-fn read(snapshot: &Snapshot) -> Vec<Object> {
+pub(super) fn read(snapshot: &Snapshot) -> Vec<Object> {
     snapshot.check().unwrap();
     let mut items = Vec::new();
     snapshot
@@ -143,6 +144,22 @@ fn damaged_data_are_never_shared() {
     fs::write(&path, bytes).unwrap();
     let second = folder.create(&some(), "2026-11-24T02:00:00Z");
     assert_eq!(second.same_as, None);
+    assert!(
+        matches!(second.warnings.as_slice(), [one] if one.contains(&first.manifest.data.file) && one.contains("written again")),
+        "{:?}",
+        second.warnings
+    );
+    // The new file is there now, and nothing has to be written again.
+    let third = folder.create(&some(), "2026-11-25T02:00:00Z");
+    assert_eq!((third.same_as, third.warnings), (Some(second.name), Vec::new()));
+    fs::remove_file(folder.shelf().folder().join(&second.manifest.data.file)).unwrap();
+    let fourth = folder.create(&some(), "2026-11-26T02:00:00Z");
+    assert!(
+        fourth.warnings.iter().any(|one| one.contains("isn't there")),
+        "{:?}",
+        fourth.warnings
+    );
+    let second = fourth;
     assert_eq!(folder.shelf().last_good().unwrap().unwrap().name, second.name);
 }
 
@@ -242,6 +259,28 @@ fn what_an_interrupted_writer_left_is_cleaned_away_and_nothing_else() {
 }
 
 #[test]
+fn where_the_file_system_knows_no_locks_only_what_was_removed_goes() {
+    let folder = Folder::new();
+    let first = folder.create(&some(), "2026-11-22T02:00:00Z");
+    let second = folder.create(&some()[..1], "2026-11-23T02:00:00Z");
+    let place = folder.shelf().folder().to_owned();
+    // Another writer may be about to write the manifests of these.
+    let others = [".stockport-ab12.part", "2026-11-24T02-00-00Z.jsonl.zst"];
+    for file in others {
+        fs::write(place.join(file), "x").unwrap();
+    }
+    let lock = Lock {
+        is_exclusive: false,
+        ..folder.lock()
+    };
+    assert!(folder.shelf().clean(&lock).unwrap().is_empty());
+    folder.shelf().remove(&lock, &[first.name]).unwrap();
+    assert!(!place.join(first.manifest.data.file).exists());
+    assert!(place.join(second.manifest.data.file).exists());
+    assert!(others.iter().all(|file| place.join(file).exists()));
+}
+
+#[test]
 fn of_two_writers_the_second_waits_or_says_so() {
     let folder = Folder::new();
     let held = folder.lock();
@@ -280,9 +319,9 @@ fn a_path_leads_to_what_is_meant() {
     let dir = folder.dir.path();
     let one = |path: &str| {
         let path = dir.join(path);
-        find(&path).and_then(|found| found.one(&path)).map(|(shelf, snapshot)| {
-            assert_eq!(shelf.org(), "org");
-            snapshot.name
+        find(&path).and_then(|found| found.one(&path)).map(|chosen| {
+            assert_eq!(chosen.shelf.org(), "org");
+            chosen.snapshot.name
         })
     };
     for path in [
@@ -336,6 +375,7 @@ fn a_folder_that_holds_another_organization_takes_no_other() {
         started: Timestamp::now(),
         grade: Grade::Proved,
         evidence: String::new(),
+        kind: None,
     };
     let refused = other.create(&folder.lock(), &mut spool(&some()), &facts).unwrap_err();
     assert!(matches!(refused, SnapshotError::OtherOrganization { .. }));

@@ -2,12 +2,15 @@
 //!
 //! Doesn't belong here: whether the items are all (`inventory`).
 
+use std::collections::BTreeMap;
 use std::io::{self, BufWriter, Write};
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 
 use super::manifest::{Data, FORMAT};
-use super::{Grade, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, name};
+use super::{Grade, Kind, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, failed, name};
+use crate::counter;
 use crate::hash::{Sha256, hex};
 use crate::inventory::{Spool, id_of};
 use crate::sheet::write::{AtomicFile, WriteError};
@@ -27,6 +30,8 @@ pub struct Facts {
     pub grade: Grade,
     /// Why.
     pub evidence: String,
+    /// What it is kept for; none where it is a backup.
+    pub kind: Option<Kind>,
 }
 
 /// A snapshot that was written.
@@ -38,18 +43,24 @@ pub struct Created {
     pub manifest: Manifest,
     /// The snapshot whose data it shares, as nothing has changed since.
     pub same_as: Option<Name>,
+    /// What of earlier snapshots is damaged or can't be read, for a person.
+    pub warnings: Vec<String>,
 }
 
 impl Shelf {
     /// Writes what the spool holds as a new snapshot. Where an earlier one holds the same items, byte for byte, and is
-    /// undamaged, only a manifest is written, which points to its data.
+    /// undamaged, only a manifest is written, which points to its data. No file that is there is ever replaced, so that two
+    /// writers can't harm each other even where the file system knows no locks.
     pub fn create(&self, lock: &Lock, spool: &mut Spool, facts: &Facts) -> Result<Created, SnapshotError> {
         self.clean(lock)?;
-        let earlier = self.snapshots()?;
-        if let Some(other) = earlier
-            .iter()
-            .rev()
-            .find_map(|snapshot| snapshot.manifest.as_ref().ok())
+        let earlier = self.every()?;
+        let readable = || {
+            earlier
+                .iter()
+                .rev()
+                .filter_map(|snapshot| snapshot.manifest.as_ref().ok())
+        };
+        if let Some(other) = readable().next()
             && other.organization != self.org
         {
             return Err(SnapshotError::OtherOrganization {
@@ -57,26 +68,32 @@ impl Shelf {
                 other: other.organization.clone(),
             });
         }
-        let name = self.free_name(facts.started);
-        let file_name = format!("{name}{}", name::DATA);
-        let mut file = AtomicFile::create(&self.folder.join(&file_name), false)?;
+        let above = readable()
+            .filter_map(|manifest| manifest.number)
+            .max()
+            .unwrap_or_default();
+        let mut name = self.free_name(Name::new(facts.started));
+        let mut file = loop {
+            match AtomicFile::create(&self.file(name, name::DATA), false) {
+                Err(WriteError::Exists(_)) => name = self.free_name(name.next()),
+                created => break created?,
+            }
+        };
         let (sha256, bytes, content_sha256) = pack(spool, &mut file)?;
-        let same_as = earlier
-            .into_iter()
-            .rev()
-            .find(|snapshot| holds(snapshot, &content_sha256));
-        let shared = same_as.as_ref().and_then(|snapshot| snapshot.manifest.as_ref().ok());
+        let (same_as, warnings) = same(&earlier, &content_sha256);
+        let shared = same_as.and_then(|snapshot| snapshot.manifest.as_ref().ok());
         let data = if let Some(earlier) = shared {
             earlier.data.clone()
         } else {
-            file.commit()?;
+            name = self.commit(file, name, name::DATA)?;
             Data {
-                file: file_name,
+                file: format!("{name}{}", name::DATA),
                 bytes,
                 sha256,
                 content_sha256,
             }
         };
+        let number = counter::next(&self.folder, above).map_err(|cause| failed(&self.folder, "written", cause))?;
         let manifest = Manifest {
             format: FORMAT,
             tool: concat!("stockport ", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -90,35 +107,71 @@ impl Shelf {
             evidence: facts.evidence.clone(),
             data,
             sha256: String::new(),
+            number: Some(number),
+            kind: facts.kind,
         }
         .sealed();
-        let mut file = AtomicFile::create(&self.folder.join(format!("{name}{}", name::MANIFEST)), false)?;
+        let mut file = AtomicFile::create(&self.file(name, name::MANIFEST), true)?;
         file.write_all(&manifest.to_bytes()).map_err(WriteError::Io)?;
-        file.commit()?;
+        let name = self.commit(file, name, name::MANIFEST)?;
         Ok(Created {
             name,
             manifest,
             same_as: same_as.map(|snapshot| snapshot.name),
+            warnings,
         })
     }
 
-    fn free_name(&self, started: Timestamp) -> Name {
-        let mut name = Name::new(started);
-        let taken = |name: Name| {
-            let is_there = |ending| self.folder.join(format!("{name}{ending}")).symlink_metadata().is_ok();
-            is_there(name::MANIFEST) || is_there(name::DATA)
-        };
-        while taken(name) {
+    fn file(&self, name: Name, ending: &str) -> PathBuf {
+        self.folder.join(format!("{name}{ending}"))
+    }
+
+    /// Puts a file in its place under this name, or under the next one that is free; gives the name.
+    fn commit(&self, file: AtomicFile, mut name: Name, ending: &str) -> Result<Name, SnapshotError> {
+        file.commit_new(&mut || {
+            name = self.free_name(name.next());
+            self.file(name, ending)
+        })?;
+        Ok(name)
+    }
+
+    /// This name, or the first after it that neither file has.
+    fn free_name(&self, mut name: Name) -> Name {
+        let is_there = |name, ending| self.file(name, ending).symlink_metadata().is_ok();
+        while is_there(name, name::MANIFEST) || is_there(name, name::DATA) {
             name = name.next();
         }
         name
     }
 }
 
-/// Whether a snapshot holds this content and can still be relied on.
-fn holds(snapshot: &Snapshot, content: &str) -> bool {
-    let same = |manifest: &Manifest| manifest.data.content_sha256 == content;
-    snapshot.manifest.as_ref().is_ok_and(same) && snapshot.check_bytes().is_ok()
+/// The newest snapshot that holds this content and whose data are as they were written; and what is wrong with others.
+fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Vec<String>) {
+    let mut warnings = Vec::new();
+    let mut damaged = BTreeMap::new();
+    let mut found = None;
+    for snapshot in earlier.iter().rev() {
+        match &snapshot.manifest {
+            Err(fault) => warnings.push(format!(
+                "the snapshot {} {fault}; it is not counted, and its data are not shared",
+                snapshot.shown()
+            )),
+            Ok(manifest) if found.is_none() && manifest.data.content_sha256 == content => {
+                match snapshot.check_bytes() {
+                    Ok(()) => found = Some(snapshot),
+                    Err(error) => drop(damaged.entry(&manifest.data.file).or_insert(error)),
+                }
+            }
+            Ok(_) => {}
+        }
+    }
+    let instead = if found.is_none() {
+        "it holds the same items, so all of them were written again"
+    } else {
+        "another snapshot holds the same items"
+    };
+    warnings.extend(damaged.values().map(|error| format!("{error}; {instead}")));
+    (found, warnings)
 }
 
 /// Writes the items in the order of their ids, packed; gives the SHA-256 and length of the file, and the SHA-256 of the lines.

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use crate::error::Error;
 use crate::journal::Journal;
-use crate::runs::{Run, RunError, Runs};
+use crate::runs::{Maybe, Run, RunError, Runs};
 
 /// The command of a run that undid others.
 pub const COMMAND: &str = "undo";
@@ -78,7 +78,12 @@ fn last(runs: &Runs, api: &str, org: &str) -> Result<Choice, Error> {
     for run in runs.newest_first()? {
         // It may be the one that is meant, and no other may be undone in its place.
         if let Some((why, _)) = run.fault {
-            return Err(RunError::Hidden { run: run.name, why }.into());
+            return Err(RunError::Hidden {
+                run: run.name,
+                maybe: Maybe::LAST,
+                why,
+            }
+            .into());
         }
         if run.is_busy {
             return Err(RunError::Busy(run.name).into());

@@ -1,11 +1,18 @@
 //! `stockport backup`: snapshots that are whole or not there, and that can be relied on.
 
+mod copies;
+mod order;
+mod resumed;
+
 use std::fs;
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
+use stockport::inventory::{Receiver as _, Spool};
 use stockport::item::Object;
 use stockport::sandbox::Flavour;
+use stockport::snapshot::{Created, Facts, Grade, Kind, Shelf};
 
 use crate::support::{Run, Stockport, TestSandbox};
 
@@ -29,13 +36,35 @@ pub(crate) fn fill(server: &TestSandbox, org: &str, count: usize) {
     }
 }
 
-/// The files of an organization's folder, without the lock.
+/// Writes a snapshot of so many items past the binary, as if it had been made at that moment.
+pub(crate) fn made(shelf: &Shelf, started: &str, count: usize, kind: Option<Kind>) -> Created {
+    let mut spool = Spool::new().unwrap();
+    for number in 0..count {
+        let id = format!("A{number:05}");
+        spool.item(object(json!({"id": id, "item_id": id}))).unwrap();
+    }
+    let facts = Facts {
+        api: "https://example.com/api".to_owned(),
+        started: started.parse().unwrap(),
+        grade: Grade::Proved,
+        evidence: "both ends".to_owned(),
+        kind,
+    };
+    // A process that another test starts holds what is locked until it runs its program.
+    let patience = Duration::from_secs(60);
+    let lock = shelf.lock(patience, &mut |_| {}, &|| false).unwrap();
+    shelf.create(&lock, &mut spool, &facts).unwrap()
+}
+
+/// The files of an organization's folder, without the lock, the counter and the safety copies.
 pub(crate) fn files(folder: &Path) -> Vec<String> {
     let Ok(entries) = fs::read_dir(folder) else {
         return Vec::new();
     };
     let names = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    let mut names: Vec<String> = names.filter(|name| name != ".lock").collect();
+    let mut names: Vec<String> = names
+        .filter(|name| !name.starts_with('.') && name != "safety")
+        .collect();
     names.sort();
     names
 }
@@ -468,9 +497,10 @@ fn exact_deletes_what_the_snapshot_lacks_with_consent_and_a_snapshot_first() {
     let items = store.items(ORG).unwrap();
     assert_eq!(items.len(), 20);
     assert_eq!(items["A00001"]["status"], Value::Null);
-    // What was there before is the newest snapshot now.
+    // What was there before is a safety copy, and no backup.
     let list = stockport.run(["backup", "list", "bk", "--json"]).json();
-    assert_eq!(list["snapshots"][1]["items"], 22);
+    assert_eq!(list["snapshots"].as_array().unwrap().len(), 1);
+    assert_eq!(list["safety_copies"][0]["items"], 22);
     let kept = summary["snapshot"].as_str().unwrap();
     stockport.run(["backup", "restore", kept]).ok();
     let items = store.items(ORG).unwrap();

@@ -156,6 +156,7 @@ fn back_up(
         stop: &context.stop,
     }
     .take()?;
+    taken.warnings.iter().for_each(|warning| context.output.warn(warning));
     let created = &taken.created;
     let manifest = &created.manifest;
     let folder = taken.shelf.folder();
@@ -180,11 +181,12 @@ fn back_up(
         ("unchanged", json!(created.same_as.is_some())),
         ("same_as", json!(created.same_as.map(|name| name.to_string()))),
         ("requests", json!(connected.client.requests())),
+        ("warnings", json!(taken.warnings)),
     ] {
         document.insert(key.to_owned(), value);
     }
     if !policy.is_empty() {
-        let fates = prune::prune(context, &taken.shelf, &taken.lock, &policy, false)?;
+        let fates = prune::prune(context, &taken.shelf, &taken.lock, &policy, Some(created.name))?;
         document.insert("retention".to_owned(), prune::document(&taken.shelf, &fates));
     }
     Ok(())

@@ -5,11 +5,11 @@
 use serde_json::{Value, json};
 
 use super::super::Context;
-use super::shelves;
+use super::look;
 use crate::cli::BackupList;
 use crate::error::{Error, Exit};
 use crate::output::{Tone, grouped};
-use crate::snapshot::{Shelf, Snapshot};
+use crate::snapshot::{Fault, Shelf, Snapshot};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &BackupList) -> Exit {
@@ -20,24 +20,39 @@ pub(super) fn run(context: &Context, options: &BackupList) -> Exit {
 }
 
 fn list(context: &Context, options: &BackupList) -> Result<(), Error> {
-    let mut all = Vec::new();
-    for (shelf, one) in shelves(context, &options.dir)? {
-        let snapshots = match one {
-            Some(snapshot) => vec![snapshot],
-            None => shelf.snapshots()?,
+    let (mut all, mut all_copies) = (Vec::new(), Vec::new());
+    let mut looked = look(context, &options.dir)?;
+    looked.warn(context)?;
+    for (shelf, one) in &looked.shelves {
+        let (snapshots, copies) = match one {
+            Some(copy) if copy.is_safety_copy() => (Vec::new(), vec![copy.clone()]),
+            Some(snapshot) => (vec![snapshot.clone()], Vec::new()),
+            None => (shelf.snapshots()?, shelf.safety_copies()?),
         };
-        show(context, &shelf, &snapshots);
-        all.extend(snapshots.iter().map(|snapshot| document(&shelf, snapshot)));
+        show(context, shelf, &snapshots, &copies);
+        all.extend(snapshots.iter().map(|snapshot| document(shelf, snapshot)));
+        all_copies.extend(copies.iter().map(|snapshot| document(shelf, snapshot)));
     }
-    context
-        .output
-        .document(&json!({"snapshots": all, "error": Value::Null}));
+    let document = json!({
+        "snapshots": all, "safety_copies": all_copies, "warnings": looked.warnings, "error": Value::Null,
+    });
+    context.output.document(&document);
     Ok(())
 }
 
-fn show(context: &Context, shelf: &Shelf, snapshots: &[Snapshot]) {
+fn show(context: &Context, shelf: &Shelf, snapshots: &[Snapshot], copies: &[Snapshot]) {
     let output = &context.output;
     output.result(&format!("{} ({}):", shelf.org(), shelf.folder().display()));
+    show_each(context, snapshots);
+    // They may stand in two folders: each is named as a command line names it.
+    if let Some(folder) = copies.last().map(Snapshot::folder) {
+        output.result(&format!("  safety copies ({}):", folder.display()));
+        show_each(context, copies);
+    }
+}
+
+fn show_each(context: &Context, snapshots: &[Snapshot]) {
+    let output = &context.output;
     for snapshot in snapshots {
         let line = match &snapshot.manifest {
             Ok(manifest) => {
@@ -59,7 +74,8 @@ fn show(context: &Context, shelf: &Shelf, snapshots: &[Snapshot]) {
                     manifest.completeness.name()
                 )
             }
-            Err(what) => format!("  {:<24} DAMAGED: {what}", snapshot.name),
+            Err(Fault::Damaged(what)) => format!("  {:<24} DAMAGED: {what}", snapshot.name),
+            Err(fault) => format!("  {:<24} {fault}", snapshot.name),
         };
         let tone = if snapshot.looks_good() { Tone::Plain } else { Tone::Bad };
         output.result(&output.paint(tone, &line));
@@ -67,12 +83,18 @@ fn show(context: &Context, shelf: &Shelf, snapshots: &[Snapshot]) {
 }
 
 fn document(shelf: &Shelf, snapshot: &Snapshot) -> Value {
+    let (damage, unreadable) = match &snapshot.manifest {
+        Ok(_) => (None, None),
+        Err(Fault::Damaged(what)) => (Some(what.clone()), None),
+        Err(fault) => (None, Some(format!("it {fault}"))),
+    };
     let mut document = json!({
         "organization": shelf.org(), "snapshot": snapshot.name.to_string(), "path": snapshot.path().to_string_lossy(),
-        "good": snapshot.looks_good(), "damage": snapshot.manifest.as_ref().err(),
+        "good": snapshot.looks_good(), "damage": damage, "unreadable": unreadable,
     });
     if let (Ok(manifest), Some(fields)) = (&snapshot.manifest, document.as_object_mut()) {
         for (key, value) in [
+            ("number", json!(manifest.number)),
             ("items", json!(manifest.items)),
             ("completeness", json!(manifest.completeness.name())),
             ("started", json!(manifest.started)),

@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: the commands below it, each in a file of its name.
 
+mod begun;
 mod create;
 mod list;
 mod prune;
@@ -11,11 +12,13 @@ mod verify;
 use std::path::Path;
 use std::time::Duration;
 
+use jiff::Timestamp;
+
 use super::Context;
 use crate::cli::{BackupCommand, Keep};
 use crate::error::Exit;
 use crate::snapshot::retention::Policy;
-use crate::snapshot::{Found, Shelf, Snapshot, SnapshotError, find};
+use crate::snapshot::{Chosen, Found, Meant, Shelf, Snapshot, SnapshotError, ahead, find, unseen};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, command: &BackupCommand) -> Exit {
@@ -42,12 +45,51 @@ fn patience(seconds: u64) -> Duration {
     Duration::from_secs(seconds)
 }
 
+/// What a path leads to.
+struct Looked {
+    /// The folders; with the one snapshot, where the path names one.
+    shelves: Vec<(Shelf, Option<Snapshot>)>,
+    /// What a person should know of it.
+    warnings: Vec<String>,
+}
+
+impl Looked {
+    /// Warns of what was noticed so far, and of snapshots that are dated in the future.
+    fn warn(&mut self, context: &Context) -> Result<(), SnapshotError> {
+        for (shelf, one) in &self.shelves {
+            let snapshots = match one {
+                Some(_) => Vec::new(),
+                None => shelf.snapshots()?,
+            };
+            self.warnings.extend(ahead(&snapshots, Timestamp::now()));
+        }
+        self.warnings.iter().for_each(|warning| context.output.warn(warning));
+        Ok(())
+    }
+}
+
 /// The folders that a path leads to, those of the organizations that the command line names (the environment's is what
-/// is written to, not what is looked at); with the one snapshot, where the path names one.
-fn shelves(context: &Context, path: &Path) -> Result<Vec<(Shelf, Option<Snapshot>)>, SnapshotError> {
-    let shelves = match find(path)? {
-        Found::One(shelf, snapshot) => return Ok(vec![(shelf, Some(*snapshot))]),
-        Found::Shelves(shelves) => shelves,
+/// is written to, not what is looked at).
+fn look(context: &Context, path: &Path) -> Result<Looked, SnapshotError> {
+    let (shelves, hidden) = match find(path)? {
+        Found::One(shelf, snapshot) => {
+            return Ok(Looked {
+                shelves: vec![(shelf, Some(*snapshot))],
+                warnings: Vec::new(),
+            });
+        }
+        Found::Newest(shelf, when, hidden) => {
+            let Chosen {
+                shelf,
+                snapshot,
+                warnings,
+            } = Meant::Newest(shelf, when, hidden).choose(Timestamp::now())?;
+            return Ok(Looked {
+                shelves: vec![(shelf, Some(snapshot))],
+                warnings,
+            });
+        }
+        Found::Shelves(shelves, hidden) => (shelves, hidden),
     };
     let wanted = &context.named_orgs;
     let chosen: Vec<_> = shelves
@@ -55,10 +97,18 @@ fn shelves(context: &Context, path: &Path) -> Result<Vec<(Shelf, Option<Snapshot
         .filter(|shelf| wanted.is_empty() || wanted.iter().any(|org| org == shelf.org()))
         .map(|shelf| (shelf, None))
         .collect();
+    let warnings = hidden.iter().map(unseen).collect();
     for org in wanted {
         if !chosen.iter().any(|(shelf, _)| shelf.org() == org) {
-            return Err(SnapshotError::NoSnapshot(Shelf::of(path, org)?.folder().to_owned()));
+            let folder = Shelf::of(path, org)?.folder().to_owned();
+            let unseen = hidden
+                .into_iter()
+                .find(|error| matches!(error, SnapshotError::File { path, .. } if *path == folder));
+            return Err(unseen.unwrap_or(SnapshotError::NoSnapshot(folder)));
         }
     }
-    Ok(chosen)
+    Ok(Looked {
+        shelves: chosen,
+        warnings,
+    })
 }

@@ -2,16 +2,17 @@
 //!
 //! Doesn't belong here: the rules (`snapshot::retention`).
 
+use jiff::Timestamp;
 use serde_json::{Value, json};
 
 use super::super::Context;
-use super::{patience, policy, shelves};
+use super::{look, patience, policy};
 use crate::backup::{Fate, fates, lock};
 use crate::cli::BackupPrune;
 use crate::error::{Error, Exit};
 use crate::output::{Tone, counted, grouped};
 use crate::snapshot::retention::Policy;
-use crate::snapshot::{Lock, Shelf, SnapshotError};
+use crate::snapshot::{Lock, Name, Shelf, SnapshotError};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &BackupPrune) -> Exit {
@@ -27,36 +28,40 @@ fn prune_all(context: &Context, options: &BackupPrune) -> Result<(), Error> {
         return Err(SnapshotError::NoPolicy.into());
     }
     let mut documents = Vec::new();
-    for (shelf, one) in shelves(context, &options.dir)? {
-        if let Some(snapshot) = one {
-            return Err(SnapshotError::NotAFolder(snapshot.path()).into());
-        }
+    let mut looked = look(context, &options.dir)?;
+    if let Some(snapshot) = looked.shelves.iter().find_map(|(_, one)| one.as_ref()) {
+        return Err(SnapshotError::NotAFolder(snapshot.path()).into());
+    }
+    looked.warn(context)?;
+    for (shelf, _) in &looked.shelves {
         let folder = shelf.folder().display().to_string();
         let decided = if options.dry_run {
-            let decided = fates(&shelf, &policy)?;
-            show(context, &shelf, &decided, true);
+            let decided = fates(shelf, &policy, None, Timestamp::now())?;
+            show(context, shelf, &decided, true);
             decided
         } else {
-            let lock = lock(&context.output, &shelf, &folder, patience(options.wait), &context.stop)?;
-            prune(context, &shelf, &lock, &policy, false)?
+            let lock = lock(&context.output, shelf, &folder, patience(options.wait), &context.stop)?;
+            prune(context, shelf, &lock, &policy, None)?
         };
-        documents.push(document(&shelf, &decided));
+        documents.push(document(shelf, &decided));
     }
-    let document = json!({"dry_run": options.dry_run, "organizations": documents, "error": Value::Null});
+    let document = json!({
+        "dry_run": options.dry_run, "organizations": documents, "warnings": looked.warnings, "error": Value::Null,
+    });
     context.output.document(&document);
     Ok(())
 }
 
-/// Decides, says so, and removes.
+/// Decides, says so, and removes. What was just `made` stays.
 pub(super) fn prune(
     context: &Context,
     shelf: &Shelf,
     lock: &Lock,
     policy: &Policy,
-    dry_run: bool,
+    made: Option<Name>,
 ) -> Result<Vec<Fate>, SnapshotError> {
-    let decided = fates(shelf, policy)?;
-    show(context, shelf, &decided, dry_run);
+    let decided = fates(shelf, policy, made, Timestamp::now())?;
+    show(context, shelf, &decided, false);
     let doomed: Vec<_> = decided.iter().filter(|fate| !fate.kept).map(|fate| fate.name).collect();
     shelf.remove(lock, &doomed)?;
     Ok(decided)

@@ -3,16 +3,17 @@
 //! Doesn't belong here: hashes (`snapshot`), comparing with an organization (`audit`).
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use serde_json::{Value, json};
 
 use super::super::Context;
-use super::shelves;
+use super::look;
 use crate::audit::{Differences, against, drill};
 use crate::cli::BackupVerify;
 use crate::error::{Error, Exit};
 use crate::output::{Tone, counted, grouped};
-use crate::snapshot::{Shelf, Snapshot};
+use crate::snapshot::{Shelf, Snapshot, SnapshotError};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &BackupVerify) -> Exit {
@@ -22,57 +23,99 @@ pub(super) fn run(context: &Context, options: &BackupVerify) -> Exit {
     }
 }
 
+/// What proving a snapshot came to.
+enum Proof {
+    Good,
+    /// It isn't as it was written.
+    Damaged(String),
+    /// Whether it is can't be told.
+    Unverified(SnapshotError),
+}
+
+/// How many snapshots of a folder there are, and how many are not as they should be.
+#[derive(Default)]
+struct Counts {
+    snapshots: u64,
+    copies: u64,
+    damaged: u64,
+    unverified: u64,
+}
+
 fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
     let mut documents = Vec::new();
     let (mut drills, mut comparisons) = (Vec::new(), Vec::new());
-    let mut exit = Exit::Done;
-    for (shelf, one) in shelves(context, &options.dir)? {
-        let snapshots = match one {
-            Some(snapshot) => vec![snapshot],
-            None => shelf.snapshots()?,
+    let (mut is_different, mut is_unverified) = (false, false);
+    let mut looked = look(context, &options.dir)?;
+    looked.warn(context)?;
+    for (shelf, one) in &looked.shelves {
+        let (snapshots, copies) = match one {
+            Some(snapshot) => (vec![snapshot.clone()], Vec::new()),
+            None => (shelf.snapshots()?, shelf.safety_copies()?),
         };
-        let (mut damaged, mut newest_is_damaged) = (0, false);
+        let mut counts = Counts::default();
+        let mut newest_is_good = false;
         let mut proved = HashMap::new();
-        for snapshot in &snapshots {
+        for (place, snapshot) in snapshots.iter().chain(&copies).enumerate() {
             context.go_on()?;
-            let damage = check(snapshot, &mut proved)?;
-            newest_is_damaged = damage.is_some();
-            if let Some(damage) = &damage {
-                damaged += 1;
-                context.output.error(damage, None, None);
+            let proof = check(snapshot, &mut proved)?;
+            counts.add(context, snapshot, &proof);
+            if place + 1 == snapshots.len() {
+                newest_is_good = matches!(proof, Proof::Good);
             }
-            documents.push(document(&shelf, snapshot, damage.as_deref()));
+            documents.push(document(shelf, snapshot, &proof));
         }
-        show(context, &shelf, snapshots.len(), damaged);
-        if damaged > 0 {
-            exit = Exit::Different;
-        }
-        let Some(newest) = snapshots.last() else { continue };
-        // What is damaged is told already, and is neither restored nor compared.
-        if newest_is_damaged {
+        show(context, shelf, &counts);
+        is_different |= counts.damaged > 0;
+        is_unverified |= counts.unverified > 0;
+        // What can't be relied on is named already, and is neither restored nor compared.
+        let Some(newest) = snapshots.last().filter(|_| newest_is_good) else {
             continue;
-        }
+        };
         if options.drill {
             let found = drill(&context.output, newest, &context.stop)?;
             drills.push(compared(context, newest, "restored into a sandbox", &found));
-            exit = if found.is_empty() { exit } else { Exit::Different };
+            is_different |= !found.is_empty();
         }
         if options.against_org {
             let connected = context.connect_to(Some(shelf.org()))?;
             let found = against(&context.output, &connected.client, newest)?;
-            comparisons.push(compared(
-                context,
-                newest,
-                &format!("held against {}", shelf.org()),
-                &found,
-            ));
-            exit = if found.is_empty() { exit } else { Exit::Different };
+            let how = format!("held against {}", shelf.org());
+            comparisons.push(compared(context, newest, &how, &found));
+            is_different |= !found.is_empty();
         }
     }
-    let error = (exit != Exit::Done).then_some("there is damage, or a difference");
-    let document = json!({"snapshots": documents, "drills": drills, "against_org": comparisons, "error": error});
+    let (exit, error) = match (is_different, is_unverified) {
+        (true, _) => (Exit::Different, Some("there is damage, or a difference")),
+        (false, true) => (Exit::Stopped, Some("not every snapshot can be verified")),
+        (false, false) => (Exit::Done, None),
+    };
+    let document = json!({
+        "snapshots": documents, "drills": drills, "against_org": comparisons, "warnings": looked.warnings, "error": error,
+    });
     context.output.document(&document);
     Ok(exit)
+}
+
+impl Counts {
+    /// Counts a snapshot, and names it where it isn't good.
+    fn add(&mut self, context: &Context, snapshot: &Snapshot, proof: &Proof) {
+        if snapshot.is_safety_copy() {
+            self.copies += 1;
+        } else {
+            self.snapshots += 1;
+        }
+        match proof {
+            Proof::Good => {}
+            Proof::Damaged(damage) => {
+                self.damaged += 1;
+                context.output.error(damage, None, None);
+            }
+            Proof::Unverified(error) => {
+                self.unverified += 1;
+                context.output.error(&error.to_string(), Some(&error.hint()), None);
+            }
+        }
+    }
 }
 
 /// Says what a comparison found; the same for programs.
@@ -102,48 +145,63 @@ fn compared(context: &Context, snapshot: &Snapshot, how: &str, found: &Differenc
     })
 }
 
-/// What is wrong with a snapshot. Data that several share are read once: a manifest that says the same of them as one that
-/// was proved is proved with it.
-fn check(snapshot: &Snapshot, proved: &mut HashMap<String, Value>) -> Result<Option<String>, Error> {
+/// Proves a snapshot. Data that several share are read once: a manifest that says the same of them as one that was proved is
+/// proved with it.
+fn check(snapshot: &Snapshot, proved: &mut HashMap<PathBuf, Value>) -> Result<Proof, Error> {
     let claims = snapshot.manifest.as_ref().ok().map(|manifest| {
         (
-            manifest.data.file.clone(),
+            snapshot.folder().join(&manifest.data.file),
             json!([manifest.data, manifest.items, manifest.fields]),
         )
     });
     if let Some((file, claims)) = &claims
         && proved.get(file) == Some(claims)
     {
-        return Ok(None);
+        return Ok(Proof::Good);
     }
     match snapshot.check() {
         Ok(()) => {
             proved.extend(claims);
-            Ok(None)
+            Ok(Proof::Good)
         }
-        Err(error) if error.exit() == Exit::Different => Ok(Some(error.to_string())),
-        Err(error) => Err(error.into()),
+        Err(error) => match error.exit() {
+            Exit::Different => Ok(Proof::Damaged(error.to_string())),
+            Exit::Stopped => Ok(Proof::Unverified(error)),
+            _ => Err(error.into()),
+        },
     }
 }
 
-fn show(context: &Context, shelf: &Shelf, count: usize, damaged: usize) {
+fn show(context: &Context, shelf: &Shelf, counts: &Counts) {
     let output = &context.output;
-    let (tone, found) = if damaged == 0 {
-        (Tone::Good, "all as they were written".to_owned())
-    } else {
-        (Tone::Bad, format!("{damaged} DAMAGED"))
+    let (tone, found) = match (counts.damaged, counts.unverified) {
+        (0, 0) => (Tone::Good, "all as they were written".to_owned()),
+        (damaged, 0) => (Tone::Bad, format!("{damaged} DAMAGED")),
+        (0, unverified) => (Tone::Bad, format!("{unverified} can't be verified")),
+        (damaged, unverified) => (Tone::Bad, format!("{damaged} DAMAGED, {unverified} can't be verified")),
+    };
+    let copies = match counts.copies {
+        0 => String::new(),
+        1 => " and 1 safety copy".to_owned(),
+        copies => format!(" and {} safety copies", grouped(copies)),
     };
     let line = format!(
-        "{}: {} verified, {found}",
+        "{}: {}{copies} verified, {found}",
         shelf.org(),
-        counted(count as u64, "snapshot")
+        counted(counts.snapshots, "snapshot")
     );
     output.result(&output.paint(tone, &line));
 }
 
-fn document(shelf: &Shelf, snapshot: &Snapshot, damage: Option<&str>) -> Value {
+fn document(shelf: &Shelf, snapshot: &Snapshot, proof: &Proof) -> Value {
+    let (damage, unverified) = match proof {
+        Proof::Good => (None, None),
+        Proof::Damaged(damage) => (Some(damage.clone()), None),
+        Proof::Unverified(error) => (None, Some(error.to_string())),
+    };
     json!({
-        "organization": shelf.org(), "snapshot": snapshot.name.to_string(),
+        "organization": shelf.org(), "snapshot": snapshot.name.to_string(), "safety_copy": snapshot.is_safety_copy(),
         "items": snapshot.manifest.as_ref().ok().map(|manifest| manifest.items), "damage": damage,
+        "unverified": unverified,
     })
 }

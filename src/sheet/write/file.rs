@@ -72,24 +72,41 @@ impl AtomicFile {
     }
 
     /// Makes the bytes durable and puts the file in its place, in one step.
-    pub fn commit(mut self) -> Result<(), WriteError> {
-        let target = self.target;
-        let synced = self
-            .temporary
-            .flush()
-            .and_then(|()| self.temporary.as_file().sync_all());
-        synced.map_err(|cause| file_error(&target, "written", cause))?;
-        let moved = if self.overwrite {
-            self.temporary.persist(&target)
-        } else {
-            self.temporary.persist_noclobber(&target)
+    pub fn commit(self) -> Result<(), WriteError> {
+        self.commit_as(&mut || None)
+    }
+
+    /// The same for a file that replaces none: where another one is in its place, it takes the next place.
+    pub fn commit_new(self, next: &mut dyn FnMut() -> PathBuf) -> Result<(), WriteError> {
+        let new = Self {
+            overwrite: false,
+            ..self
         };
-        match moved {
-            Ok(_) => {}
-            Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => {
-                return Err(WriteError::Exists(target));
+        new.commit_as(&mut || Some(next()))
+    }
+
+    fn commit_as(self, next: &mut dyn FnMut() -> Option<PathBuf>) -> Result<(), WriteError> {
+        let Self {
+            mut temporary,
+            mut target,
+            overwrite,
+        } = self;
+        let synced = temporary.flush().and_then(|()| temporary.as_file().sync_all());
+        synced.map_err(|cause| file_error(&target, "written", cause))?;
+        loop {
+            let moved = if overwrite {
+                temporary.persist(&target)
+            } else {
+                temporary.persist_noclobber(&target)
+            };
+            match moved {
+                Ok(_) => break,
+                Err(failed) if failed.error.kind() == ErrorKind::AlreadyExists => match next() {
+                    Some(place) => (temporary, target) = (failed.file, place),
+                    None => return Err(WriteError::Exists(target)),
+                },
+                Err(failed) => return Err(file_error(&target, "replaced", failed.error)),
             }
-            Err(failed) => return Err(file_error(&target, "replaced", failed.error)),
         }
         sync_folder(folder_of(&target)).map_err(|cause| file_error(&target, "written", cause))
     }

@@ -6,11 +6,11 @@ use stockport::delete::DeleteError;
 use stockport::journal::JournalError;
 use stockport::migrate::MigrateError;
 use stockport::review::ReviewError;
-use stockport::runs::{LockError, RunError};
+use stockport::runs::{LockError, Maybe, RunError};
 use stockport::schedule::ScheduleError;
 use stockport::shard::ShardError;
 use stockport::sheet::write::WriteError;
-use stockport::snapshot::SnapshotError;
+use stockport::snapshot::{Fault, SnapshotError};
 
 use super::{Catalogue, variants};
 
@@ -29,7 +29,7 @@ variants!(schedule of ScheduleError as "ScheduleError":
 variants!(snapshot of SnapshotError as "SnapshotError":
     Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
     Interrupted, Empty, Shrunken, NotAFolder, NoItem, NoPolicy,
-    Part,
+    Part, Newer, Unreadable, NewestUnknown, BegunWith, OnlySafety,
 );
 
 fn denied() -> io::Error {
@@ -75,6 +75,12 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         RunError::Hidden {
             run: run(),
+            maybe: Maybe::LAST,
+            why: "it is damaged: the file is empty".to_owned(),
+        },
+        RunError::Hidden {
+            run: run(),
+            maybe: Maybe::RESTORE,
             why: "it is damaged: the file is empty".to_owned(),
         },
         RunError::Folder {
@@ -237,7 +243,12 @@ pub(super) fn add(all: &mut Catalogue) {
         SnapshotError::Empty {
             org: org(),
             name: name(),
-            known: 12_000,
+            known: Some(12_000),
+        },
+        SnapshotError::Empty {
+            org: org(),
+            name: name(),
+            known: None,
         },
         SnapshotError::Shrunken {
             org: org(),
@@ -252,6 +263,30 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         SnapshotError::Part(name(), "the items that meet status=Active".to_owned()),
         SnapshotError::NoPolicy,
+        SnapshotError::Newer {
+            snapshot: "backups/green-valley/2026-11-23T02-00-00Z".to_owned(),
+            format: 2,
+        },
+        SnapshotError::Unreadable {
+            snapshot: "backups/green-valley/2026-11-23T02-00-00Z".to_owned(),
+            why: "permission denied".to_owned(),
+        },
+        SnapshotError::NewestUnknown {
+            hidden: "backups/green-valley/2026-11-23T02-00-00Z".to_owned(),
+            fault: Fault::Damaged("its manifest isn't as it was written".to_owned()),
+            choice: "backups/green-valley/2026-11-22T02-00-00Z".into(),
+        },
+        SnapshotError::NewestUnknown {
+            hidden: "backups/green-valley/2026-11-23T02-00-00Z".to_owned(),
+            fault: Fault::Newer(2),
+            choice: "backups/green-valley/2026-11-22T02-00-00Z".into(),
+        },
+        SnapshotError::BegunWith {
+            run: run(),
+            snapshot: "/srv/backups/green-valley/2026-11-23T02-00-00Z".to_owned(),
+            why: "is gone",
+        },
+        SnapshotError::OnlySafety("backups/green-valley".into()),
     ]);
     let full = SnapshotError::File {
         path: folder(),

@@ -239,6 +239,13 @@ impl Mapping {
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|(header, _)| header.as_str())
     }
+
+    /// Those of them that hold the ids.
+    pub(crate) fn id_headers(&self) -> impl Iterator<Item = &str> {
+        let ids = |rule: &Rule| matches!(&rule.purpose, Purpose::Field(field) if field == crate::item::ITEM_ID);
+        let rules = self.rules.iter().filter(move |(_, rule)| ids(rule));
+        rules.map(|(header, _)| header.as_str())
+    }
 }
 
 fn line_of(text: &str, at: usize) -> usize {

@@ -69,7 +69,7 @@ fn open_as(
     };
     let mut judge = Judge::new();
     if let Some(mapping) = mapping {
-        judge = judge.with_headers(mapping.headers());
+        judge = judge.with_mapping(mapping);
     }
     let (mut tables, mut paths) = (Vec::new(), Vec::new());
     for file in files {

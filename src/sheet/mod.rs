@@ -106,6 +106,16 @@ pub trait HeaderJudge {
     fn is_known(&self, name: &str) -> bool {
         self.weight(name) >= 2
     }
+
+    /// Whether the name is known as that of a column of ids, which every table needs.
+    fn is_id(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Whether a row of these texts is the header for certain, and every row below it is data: a reject file's.
+    fn is_certain(&self, _names: &[(usize, String)]) -> bool {
+        false
+    }
 }
 
 /// Where a table is to be read from.

@@ -29,6 +29,7 @@ pub mod write;
 
 use std::path::PathBuf;
 
+pub use delimited::is_delimiter_found;
 pub use error::ReadError;
 pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
@@ -60,6 +61,12 @@ impl Format {
     #[must_use]
     pub fn is_typed(&self) -> bool {
         !matches!(self, Self::Delimited { .. })
+    }
+
+    /// Whether its rows are objects, whose keys are the header: an object may lack any of them.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        matches!(self, Self::Json | Self::JsonLines)
     }
 }
 

@@ -365,52 +365,6 @@ fn an_endpoint_that_cannot_list_is_asked_item_by_item() {
 }
 
 #[test]
-fn a_reject_file_keeps_its_inputs_delimiter_encoding_mark_and_line_ends() {
-    let server = Faulty::new();
-    let stockport = Stockport::new().at_faulty(&server, ORG);
-    let bytes = |name: &str| fs::read(stockport.path(name)).unwrap();
-    let text = "item_id;name\r\n;Crème brûlée\r\nA1;Kush\r\n";
-    let marked = [b"\xef\xbb\xbf".as_slice(), text.as_bytes()].concat();
-    stockport.write("marked.csv", &marked);
-    stockport.run(["import", "marked.csv"]).exit(3);
-    let rejects = String::from_utf8(bytes("marked.rejects.csv")).unwrap();
-    let head = "\u{feff}item_id;name;_row;_column;_value;_reason\r\n;Crème brûlée;2;item_id;;";
-    assert!(rejects.starts_with(head) && rejects.ends_with("\r\n"), "{rejects:?}");
-
-    let (latin, ..) = encoding_rs::WINDOWS_1252.encode("item_id|name\n|Crème brûlée\nA1|Kush\n");
-    stockport.write("latin.csv", &latin);
-    stockport.run(["import", "latin.csv"]).exit(3);
-    let rejects = bytes("latin.rejects.csv");
-    let (rejects, _, broken) = encoding_rs::WINDOWS_1252.decode(&rejects);
-    assert!(!broken && rejects.contains("\n|Crème brûlée|2|item_id|"), "{rejects:?}");
-    assert!(rejects.starts_with("item_id|name|_row") && !rejects.contains('\r'));
-    // And what is in the reject file is read as what it was.
-    let again = stockport
-        .run(["import", "latin.rejects.csv", "--blanks", "reject", "--json"])
-        .exit(3)
-        .json();
-    assert_eq!((&again["read"], &again["rejected"]), (&json!(1), &json!(1)));
-}
-
-#[test]
-fn a_reason_that_the_inputs_encoding_lacks_makes_the_reject_file_utf_8() {
-    let server = Faulty::new();
-    let stockport = Stockport::new().at_faulty(&server, ORG);
-    let (latin, ..) = encoding_rs::WINDOWS_1252.encode("item_id,name\nA1,Crème brûlée\n");
-    stockport.write("latin.csv", &latin);
-    stockport.write("δ.csv", "item_id,name\nA1,Kush\n");
-    stockport.run(["import", "latin.csv", "δ.csv"]).exit(3);
-    // The reason names the other file, for whose name windows-1252 has no letter.
-    let rejects = stockport.read("latin.rejects.csv");
-    assert!(
-        rejects.starts_with("\u{feff}item_id,name,_row")
-            && rejects.contains("Crème brûlée")
-            && rejects.contains("δ.csv"),
-        "{rejects:?}"
-    );
-}
-
-#[test]
 fn a_file_of_headers_alone_is_done_and_says_so() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);

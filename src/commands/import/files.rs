@@ -5,13 +5,13 @@
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
-use crate::columns::{Incoming, Origin, Reader, Reading, Source, Straight, Survey};
+use crate::columns::{Incoming, Origin, Reader, Reading, Settings, Source, Straight, Survey};
 use crate::error::Error;
 use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
 use crate::output::Output;
 use crate::plan::{self, PlanPart, Policy, Straightway, Verdict};
-use crate::report::write_rejects;
+use crate::report::Rejects;
 use crate::shard::Shard;
 use crate::sheet::Stop;
 use crate::skim::Item;
@@ -27,6 +27,10 @@ pub(super) struct Files<'a> {
     /// The file that each table came from.
     pub(super) paths: &'a [PathBuf],
     pub(super) rejects: Option<&'a Path>,
+    /// The options with which the files are read.
+    pub(super) settings: &'a Settings,
+    /// The run's name; empty where nothing is to be sent.
+    pub(super) run: String,
     pub(super) reading: &'a Stop,
     pub(super) policy: Policy,
     /// The share of the rows that is this process's own; others aren't counted.
@@ -251,7 +255,14 @@ impl Supply for Files<'_> {
 
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         let part = self.shard.map(|shard| shard.file_part());
-        let source = self.source.borrow();
-        write_rejects(journal, &source.tables, self.paths, self.rejects, part.as_deref())
+        let rejects = Rejects {
+            source: &self.source.borrow(),
+            paths: self.paths,
+            wanted: self.rejects,
+            part: part.as_deref(),
+            settings: self.settings,
+            run: &self.run,
+        };
+        rejects.write(journal)
     }
 }

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use crate::columns::{Origin, Reading, Rejection, Settings, Source};
+use crate::columns::{Origin, Reading, Rejection, Source};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::inventory::{Listing, Spool, id_of};
@@ -251,15 +251,14 @@ impl Supply for Delete<'_> {
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         match &self.which {
             Which::Ids(..) => write_ids(journal, self.rejects.unwrap_or(Path::new(REJECTS))),
-            Which::File(file) => Rejects {
-                source: file.source,
-                paths: file.paths,
-                wanted: self.rejects,
-                part: None,
-                settings: &Settings::default(),
-                run: "",
+            Which::File(file) => {
+                let wanted = self.rejects;
+                Rejects {
+                    wanted,
+                    ..Rejects::default()
+                }
+                .write(file.source, file.paths, journal)
             }
-            .write(journal),
         }
     }
 

@@ -98,22 +98,18 @@ fn import(
     let in_one_pass =
         shard.is_none() && options.plan.is_none() && options.resume.is_none() && are_large(&options.files);
     let mut connected = None;
-    let part = shard.map(|shard| shard.file_part());
-    let settings = settings(options, &opening);
+    let rejects = Rejects {
+        wanted: options.rejects.as_deref(),
+        part: shard.map(|shard| shard.file_part()),
+        settings: settings(options, &opening),
+        run: String::new(),
+    };
     // Surveyed before the lock, which needs the fingerprints: they are still being taken.
     let mut survey = |opened: Opened| {
         let paths = opened.paths.clone();
         let mut source = opened.source(columns.clone())?;
         if sends || options.rejects.is_some() {
-            let rejects = Rejects {
-                source: &source,
-                paths: &paths,
-                wanted: options.rejects.as_deref(),
-                part: part.as_deref(),
-                settings: &settings,
-                run: "",
-            };
-            rejects.check()?;
+            rejects.check(&source, &paths)?;
         }
         if connected.is_none() {
             connected = Some(context.connect()?);
@@ -150,9 +146,7 @@ fn import(
         survey: RefCell::new(survey),
         reopen: &reopen,
         paths: &paths,
-        rejects: options.rejects.as_deref(),
-        settings: &settings,
-        run: String::new(),
+        rejects,
         reading: &context.reading,
         policy: policy(options),
         shard,
@@ -162,7 +156,7 @@ fn import(
     summary.warnings = files.warnings();
     let known = known(options, &runs, &identity);
     let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
-    files.run.clone_from(&summary.run);
+    files.rejects.run.clone_from(&summary.run);
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,

@@ -61,30 +61,15 @@ pub(super) fn prepare(context: &Context, files: &[PathBuf], reading: &Reading) -
         let own = opening.mapping_of(file)?;
         let mapping = match (&named, own) {
             (Some(named), own) => {
-                let own = own.filter(|own| !is_same(own, reading.map.as_deref()));
-                if let Some(own) = own {
-                    context.output.say(&format!(
-                        "{} is ignored: --map names another mapping file",
-                        own.display()
-                    ));
+                if let Some(own) = own.filter(|own| !is_same(own, reading.map.as_deref())) {
+                    let own = own.display();
+                    context
+                        .output
+                        .say(&format!("{own} is ignored: --map names another mapping file"));
                 }
                 Some(Arc::clone(named))
             }
-            (None, Some(own)) => match Mapping::load_of_rejects(&own).map_err(ColumnError::from)? {
-                Some(mapping) => {
-                    let line = format!("{}: the mapping file {} is used", file.display(), own.display());
-                    context.output.say_naming(&line, &[&own]);
-                    opening.maps.push(own);
-                    Some(overrule(mapping))
-                }
-                None => {
-                    context.output.say(&format!(
-                        "{} is ignored: it does not begin as the mapping of a reject file; --map uses it",
-                        own.display()
-                    ));
-                    None
-                }
-            },
+            (None, Some(own)) => opening.take_up(context, file, own)?.map(overrule),
             (None, None) => None,
         };
         opening.mappings.push(mapping);
@@ -155,6 +140,22 @@ impl Opening {
         let tables = self.tables(file, None, true)?;
         let headers = |table: &Table| is_of_rejects(table.header.cells.iter().map(|cell| cell.name.as_str()));
         Ok(tables.iter().any(headers).then_some(beside))
+    }
+
+    /// Reads the mapping file beside a reject file, if it is one.
+    fn take_up(&mut self, context: &Context, file: &Path, own: PathBuf) -> Result<Option<Mapping>, Error> {
+        let mapping = Mapping::load_of_rejects(&own).map_err(ColumnError::from)?;
+        if mapping.is_some() {
+            let line = format!("{}: the mapping file {} is used", file.display(), own.display());
+            context.output.say_naming(&line, &[&own]);
+            self.maps.push(own);
+        } else {
+            let own = own.display();
+            context.output.say(&format!(
+                "{own} is ignored: it does not begin as the mapping of a reject file; --map uses it"
+            ));
+        }
+        Ok(mapping)
     }
 
     /// Puts the options that the mapping files give into those of the command line.

@@ -30,32 +30,29 @@ const LONGEST: usize = 8_000;
 /// The reject files of a run, and where they go: one for each table that has problems, where `wanted` says, or beside the
 /// file that the table came from. Beside each stands a mapping file. A file that is there already is never overwritten: the
 /// next one is numbered.
+#[derive(Debug, Default)]
 pub struct Rejects<'a> {
-    /// The tables.
-    pub source: &'a Source,
-    /// The file of each table.
-    pub paths: &'a [PathBuf],
     /// The file that the user names.
     pub wanted: Option<&'a Path>,
     /// Names the share of a job that is done by several processes: its files beside the input bear its name, so that no two
     /// of them want the same.
-    pub part: Option<&'a str>,
+    pub part: Option<String>,
     /// The options with which the tables were read.
-    pub settings: &'a Settings,
+    pub settings: Settings,
     /// The run's name; empty where there is none, or it is not known.
-    pub run: &'a str,
+    pub run: String,
 }
 
 impl Rejects<'_> {
     fn place(&self, table: &Table, path: &Path) -> PathBuf {
-        let own = || beside(path, self.part, own_format(table));
+        let own = || beside(path, self.part.as_deref(), own_format(table));
         self.wanted.map_or_else(own, Path::to_owned)
     }
 
     /// Finds out, before anything is sent, whether the files could be written: a row's failure must not be lost for want of
-    /// a place to put it.
-    pub fn check(&self) -> Result<(), Error> {
-        for (table, path) in self.source.tables.iter().zip(self.paths) {
+    /// a place to put it. `paths` are the files of the source's tables.
+    pub fn check(&self, source: &Source, paths: &[PathBuf]) -> Result<(), Error> {
+        for (table, path) in source.tables.iter().zip(paths) {
             form(table, self.wanted)?;
             if let Err(cause) = numbered_with_mapping(&self.place(table, path)) {
                 return Err(Error::NoRejects(cause));
@@ -65,28 +62,42 @@ impl Rejects<'_> {
     }
 
     /// Writes the files.
-    pub fn write(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
+    pub fn write(&self, source: &Source, paths: &[PathBuf], journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         let mut written = Vec::new();
-        for (index, (table, path)) in self.source.tables.iter().zip(self.paths).enumerate() {
+        for (index, (table, path)) in source.tables.iter().zip(paths).enumerate() {
             if journal.has_problems(index)? {
                 let (path, file) = numbered_with_mapping(&self.place(table, path))?;
                 // First, so that a reject file never stands without it.
-                self.write_mapping(index, table, &mapping_beside(&path))?;
-                TableRejects::new(self, journal, index, table)?.write(file)?;
+                self.write_mapping(source, index, &mapping_beside(&path))?;
+                let (target, style) = form(table, self.wanted)?;
+                let mut rows = TableRejects {
+                    journal,
+                    source,
+                    index,
+                    table,
+                    target,
+                    style,
+                    columns: Vec::new(),
+                };
+                rows.columns = rows.originals()?;
+                rows.write(file)?;
                 written.push(path);
             }
         }
         Ok(written)
     }
 
-    fn write_mapping(&self, index: usize, table: &Table, path: &Path) -> Result<(), Error> {
-        let run = match self.run {
+    fn write_mapping(&self, source: &Source, index: usize, path: &Path) -> Result<(), Error> {
+        let Some(table) = source.tables.get(index) else {
+            return Ok(());
+        };
+        let run = match self.run.as_str() {
             "" => String::new(),
             run => format!(" in run {run}"),
         };
         let sheet = table.sheet.as_ref().map(|sheet| format!(", sheet {sheet:?}"));
         let about = format!("how {:?}{} was read{run}", table.file, sheet.unwrap_or_default());
-        let text = self.source.mapping_of_rejects(index, &about, self.settings);
+        let text = source.mapping_of_rejects(index, &about, &self.settings);
         let mut file = AtomicFile::create(path, false)?;
         file.write_all(text.as_bytes()).map_err(WriteError::from)?;
         Ok(file.commit()?)
@@ -188,22 +199,10 @@ struct Original {
     comma: bool,
 }
 
-impl<'a> TableRejects<'a> {
-    fn new(rejects: &Rejects<'a>, journal: &'a Journal, index: usize, table: &'a Table) -> Result<Self, Error> {
-        let (target, style) = form(table, rejects.wanted)?;
-        let mut all = Self {
-            journal,
-            source: rejects.source,
-            index,
-            table,
-            target,
-            style,
-            columns: Vec::new(),
-        };
-        all.columns = all.originals()?;
-        Ok(all)
-    }
+/// Takes a rejected row with its problems.
+type TakeRow<'t> = dyn FnMut(&Row, &[Problem]) -> Result<(), Error> + 't;
 
+impl TableRejects<'_> {
     /// The columns that the file has: those with a header, those that hold a value in a rejected row, and, where objects
     /// can't be written, the keys of a nested object.
     fn originals(&self) -> Result<Vec<Original>, Error> {
@@ -253,7 +252,7 @@ impl<'a> TableRejects<'a> {
     }
 
     /// Gives every rejected row with its problems, in the file's order.
-    fn each(&self, take: &mut dyn FnMut(&Row, &[Problem]) -> Result<(), Error>) -> Result<(), Error> {
+    fn each(&self, take: &mut TakeRow<'_>) -> Result<(), Error> {
         let mut rows = self.table.rows()?;
         let mut row = Row::new();
         let mut of_row: Vec<Problem> = Vec::new();

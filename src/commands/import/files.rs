@@ -3,9 +3,9 @@
 //! Doesn't belong here: reading rows (`columns`), what is decided on them (`plan`).
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use crate::columns::{Incoming, Origin, Reader, Reading, Settings, Source, Straight, Survey};
+use crate::columns::{Incoming, Origin, Reader, Reading, Source, Straight, Survey};
 use crate::error::Error;
 use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
@@ -26,11 +26,7 @@ pub(super) struct Files<'a> {
     pub(super) reopen: &'a dyn Fn() -> Result<Source, Error>,
     /// The file that each table came from.
     pub(super) paths: &'a [PathBuf],
-    pub(super) rejects: Option<&'a Path>,
-    /// The options with which the files are read.
-    pub(super) settings: &'a Settings,
-    /// The run's name; empty where nothing is to be sent.
-    pub(super) run: String,
+    pub(super) rejects: Rejects<'a>,
     pub(super) reading: &'a Stop,
     pub(super) policy: Policy,
     /// The share of the rows that is this process's own; others aren't counted.
@@ -254,15 +250,6 @@ impl Supply for Files<'_> {
     }
 
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
-        let part = self.shard.map(|shard| shard.file_part());
-        let rejects = Rejects {
-            source: &self.source.borrow(),
-            paths: self.paths,
-            wanted: self.rejects,
-            part: part.as_deref(),
-            settings: self.settings,
-            run: &self.run,
-        };
-        rejects.write(journal)
+        self.rejects.write(&self.source.borrow(), self.paths, journal)
     }
 }

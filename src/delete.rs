@@ -17,7 +17,7 @@ use crate::inventory::{Listing, Spool, id_of};
 use crate::item::{ITEM_ID, Object, check_id};
 use crate::journal::Journal;
 use crate::plan::{Action, Change, Decision, Verdict};
-use crate::report::{write_ids, write_rejects};
+use crate::report::{Rejects, write_ids};
 use crate::transfer::{Holds, Supply, Take};
 
 /// Where the ids of a list that did not go through are written.
@@ -251,7 +251,14 @@ impl Supply for Delete<'_> {
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         match &self.which {
             Which::Ids(..) => write_ids(journal, self.rejects.unwrap_or(Path::new(REJECTS))),
-            Which::File(file) => write_rejects(journal, &file.source.tables, file.paths, self.rejects, None),
+            Which::File(file) => {
+                let wanted = self.rejects;
+                Rejects {
+                    wanted,
+                    ..Rejects::default()
+                }
+                .write(file.source, file.paths, journal)
+            }
         }
     }
 

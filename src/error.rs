@@ -107,6 +107,9 @@ pub enum Error {
     /// The format of a file that is to be written can't be told.
     #[error("{0} has no ending that names a format")]
     NoFormat(String),
+    /// The same of a reject file.
+    #[error("{0} has no ending that names a format for rejected rows")]
+    NoRejectsFormat(String),
     /// A list that can't be shown to be whole, where the whole is needed.
     #[error("the list of {org} is not whole: {evidence}")]
     Incomplete {
@@ -212,6 +215,9 @@ impl Error {
             Self::Temporary(_) => Some("check that the folder for temporary files (TMPDIR) has room".to_owned()),
             Self::Usage(error) => Some(error.hint()),
             Self::NoFormat(_) => Some("end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format".to_owned()),
+            Self::NoRejectsFormat(_) => Some(
+                "end it in .csv, .tsv, .xlsx, .json or .jsonl; without an ending it has the source's format".to_owned(),
+            ),
             Self::Incomplete { .. } => {
                 Some("nothing was written; ask the API's operator why the list is cut, and try again".to_owned())
             }
@@ -274,6 +280,7 @@ impl Error {
             Self::Delete(error) if error.is_usage() => Exit::Usage,
             Self::Usage(_)
             | Self::NoFormat(_)
+            | Self::NoRejectsFormat(_)
             | Self::Filter(_)
             | Self::Place(_)
             | Self::Shard(_)

@@ -12,8 +12,8 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
 use crate::output::{Output, Tone, counted, grouped, human, rounded};
-pub(crate) use rejects::numbered;
-pub use rejects::{check_rejects, write_ids, write_objects, write_rejects};
+pub use rejects::{Rejects, write_ids, write_objects};
+pub(crate) use rejects::{mapping_beside, numbered};
 
 /// How many data rows (or, elsewhere, items) ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -103,6 +103,8 @@ pub struct Summary {
     pub verified: Option<bool>,
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// The commands to go on with, ready for a shell.
+    pub next: Vec<String>,
     /// What only this command has to say, for programs.
     pub extra: serde_json::Map<String, Value>,
     /// Why the run stopped.
@@ -166,6 +168,18 @@ impl Summary {
             );
             output.result_naming(&line, &[file]);
         }
+        if !self.next.is_empty() {
+            let what = match (self.rejects.is_empty(), self.next.len()) {
+                (true, _) => "To take it back:",
+                (false, 1) => "To import the corrected rows:",
+                (false, _) => "To import the corrected rows, or to take it back:",
+            };
+            output.result(what);
+        }
+        for command in &self.next {
+            // Broken into two lines it would be two commands.
+            output.verbatim(command);
+        }
     }
 
     /// The summary for programs. Every key is always there.
@@ -185,7 +199,7 @@ impl Summary {
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "rejects_file": rejects, "verified": self.verified, "warnings": self.warnings, "error": error,
-            "dry_run": self.dry_run,
+            "dry_run": self.dry_run, "next": self.next,
         });
         if let Some((create, update, delete)) = self.planned {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});
@@ -285,6 +299,7 @@ mod tests {
             "verified",
             "warnings",
             "error",
+            "next",
         ] {
             assert!(document.get(key).is_some(), "{key}");
         }

@@ -12,7 +12,7 @@ use super::reading::Reading;
 use crate::shard;
 
 /// `stockport import`
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Import {
     /// The files: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
     #[arg(required = true, value_name = "FILE")]

@@ -9,7 +9,7 @@ use clap::{Args, ValueEnum};
 use super::usage::whole;
 
 /// How files are read.
-#[derive(Args, Debug)]
+#[derive(Args, Clone, Debug)]
 pub struct Reading {
     /// The sheet of a workbook; '*' reads every one that holds data
     #[arg(long, value_name = "NAME", help_heading = "Reading")]

@@ -159,6 +159,7 @@ impl Evidence {
             wish.unwrap_or(NumberStyle::Us)
         };
         target.style.numbers = style;
+        target.is_settled = us + eu + self.either.count > 0;
         let odd = if style == NumberStyle::Us { &self.eu } else { &self.us };
         if odd.count > 0 {
             survey.warnings.push(format!(
@@ -230,6 +231,7 @@ impl Evidence {
             (DateOrder::Mdy, None)
         };
         target.style.dates = order;
+        target.is_settled = true;
         if self.unclear.count > 0 {
             let example = &self.unclear.value;
             let other = if order == DateOrder::Mdy { "dmy" } else { "mdy" };

@@ -11,24 +11,30 @@ use super::vocabulary::Vocabulary;
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, Row, Table};
 
-/// The keys of Metrc's nested `Item`, by the first row of a JSON file.
+/// How many of a file's first rows are looked at.
+const SAMPLE: u64 = 50;
+
+/// The keys of Metrc's nested `Item`, by the first of a JSON file's rows that has one.
 pub(super) fn nested_keys(table: &Table) -> Result<Vec<(usize, String)>, ColumnError> {
     let item = table.header.cells.iter().find(|cell| fold(&cell.name) == "item");
     let (true, Some(item)) = (matches!(table.format, Format::Json | Format::JsonLines), item) else {
         return Ok(Vec::new());
     };
     let mut row = Row::new();
-    if table.rows()?.next(&mut row)?
-        && let Cell::Json(Value::Object(map)) = row.cell(item.index)
-    {
-        return Ok(map.keys().map(|key| (item.index, key.clone())).collect());
+    let mut reader = table.rows()?;
+    for _ in 0..SAMPLE {
+        if !reader.next(&mut row)? {
+            break;
+        }
+        if let Cell::Json(Value::Object(map)) = row.cell(item.index) {
+            return Ok(map.keys().map(|key| (item.index, key.clone())).collect());
+        }
     }
     Ok(Vec::new())
 }
 
 /// Where no column's name says that it holds the ids, its values may: a column of 24-character tags is offered.
 pub(crate) fn vote(table: &Table, words: &Vocabulary, matching: &mut Matching) -> Result<(), ColumnError> {
-    const SAMPLE: u64 = 50;
     if matching
         .columns
         .iter()

@@ -2,6 +2,8 @@
 //!
 //! Belongs here: gathering. Doesn't: printing (`output`).
 
+use std::sync::Arc;
+
 use serde::Serialize;
 use serde_json::Value;
 
@@ -99,13 +101,13 @@ const SAMPLES: usize = 5;
 const MOST: usize = 10_000;
 
 /// Reads a whole table and says what was understood. What would stop an import is a problem here, not an error.
-pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<&Mapping>) -> Result<Inspection, ColumnError> {
+pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<Arc<Mapping>>) -> Result<Inspection, ColumnError> {
     let mut inspection = start(&table);
     inspection.error_headers(&table);
     let dates = options.dates;
     // Two columns for one field stop an import; here the columns are shown as they are, with the refusal beside them.
-    let source = match refusal(&table, mapping) {
-        None => Source::assemble(vec![table], options, mapping, false)?,
+    let source = match refusal(&table, mapping.as_deref()) {
+        None => Source::assemble(vec![table], options, vec![mapping], false)?,
         Some(error) => {
             let problem = Problem {
                 row: table.header.line,

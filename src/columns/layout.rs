@@ -11,6 +11,7 @@ use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
 use super::texts::bare;
+use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{ITEM_ID, Kind, field_named};
 use crate::sheet::{Cell, Format, Moment, Row, Table};
@@ -35,6 +36,8 @@ pub(crate) struct Target {
     pub(crate) style: Style,
     /// The mapping file has decided the order of dates, or the style of numbers.
     pub(crate) fixed: bool,
+    /// The column's values have had a say in the order of dates or the style of numbers, or it was assumed for them.
+    pub(crate) is_settled: bool,
 }
 
 impl Target {
@@ -46,6 +49,7 @@ impl Target {
             header: header.to_owned(),
             index,
             joined: None,
+            is_settled: false,
             fixed: match kind {
                 Kind::Number => numbers.is_some(),
                 Kind::Date | Kind::Time => dates.is_some(),
@@ -81,6 +85,10 @@ pub(crate) struct Layout {
     pub(crate) untyped: bool,
     /// The file is a workbook, in which a cell that is not there is an empty one.
     pub(crate) workbook: bool,
+    /// The table is a reject file's: each of its rows is data.
+    pub(crate) rejects: bool,
+    /// The columns of a reject file for cells to the right of the source's last header, each with its number there.
+    pub(crate) further: Vec<(usize, usize)>,
 }
 
 impl Layout {
@@ -92,7 +100,16 @@ impl Layout {
             width: table.header.cells.iter().map(|cell| cell.index + 1).max().unwrap_or(0),
             untyped: !table.format.is_typed(),
             workbook: matches!(table.format, Format::Workbook(_)),
+            rejects: is_of_rejects(table.header.cells.iter().map(|cell| cell.name.as_str())),
+            further: Vec::new(),
         };
+        if layout.rejects {
+            let number = |name: &str| name.trim().strip_prefix(BEYOND)?.parse().ok();
+            let cells = table.header.cells.iter();
+            layout.further = cells
+                .filter_map(|cell| Some((cell.index, number(&cell.name)?)))
+                .collect();
+        }
         for column in &matching.columns {
             let rule = mapping.and_then(|mapping| mapping.rule(&column.header));
             let part = column.key.clone().map_or(Part::Whole, Part::Key);
@@ -125,7 +142,7 @@ impl Layout {
             return Ok(layout);
         };
         for (field, first, second) in &mapping.joins {
-            let (first, second) = (column_of(table, first)?, column_of(table, second)?);
+            let (first, second) = (column_of(table, first, mapping)?, column_of(table, second, mapping)?);
             let header = table
                 .header
                 .cells
@@ -199,7 +216,24 @@ impl Layout {
 
     /// The first cell beyond the header's end that holds something.
     pub(crate) fn beyond(&self, row: &Row) -> Option<usize> {
-        (self.width..row.len()).find(|index| !is_blank(row.cell(*index)))
+        let further = self.further.iter().map(|(index, _)| *index);
+        further
+            .chain(self.width..row.len())
+            .find(|index| !is_blank(row.cell(*index)))
+    }
+
+    /// How many cells a row has that is longer than its header, and how many columns its header: in a reject file as many as
+    /// in the source.
+    pub(crate) fn length_beyond(&self, row: &Row) -> (usize, usize) {
+        let filled = |index: usize| !is_blank(row.cell(index));
+        let further = self.further.iter().filter(|(index, _)| filled(*index));
+        let further = further.map(|(_, number)| *number).max();
+        let width = match self.further.iter().map(|(_, number)| *number).min() {
+            Some(first) => first.saturating_sub(1),
+            None => self.width,
+        };
+        let last = (self.width..row.len()).rev().find(|index| filled(*index));
+        (last.map(|index| index + 1).or(further).unwrap_or(width), width)
     }
 
     /// Whether a row ends before its header does (in text files, whose rows are as long as they were written).
@@ -210,6 +244,9 @@ impl Layout {
     /// Whether the row is a sum below the items: its id (or, where the id says nothing, one other cell) reads TOTAL,
     /// and it has no other text. It is no item if no row follows.
     pub(crate) fn is_total(&self, row: &Row) -> bool {
+        if self.rejects {
+            return false;
+        }
         // Asked of every row: an id with a digit in it, as most have, is neither a blank nor the label.
         if let Some(id) = &self.id
             && let Some(text) = row.text_at(id.index)
@@ -243,7 +280,7 @@ impl Layout {
     /// Whether the row only looks like one: a workbook's formulas over rows that are empty elsewhere show zeros and
     /// error values, and nothing else.
     pub(crate) fn is_phantom(&self, row: &Row) -> bool {
-        let Some(id) = self.id.as_ref().filter(|_| self.workbook) else {
+        let Some(id) = self.id.as_ref().filter(|_| self.workbook && !self.rejects) else {
             return false;
         };
         let zero = |cell: Cell<'_>| matches!(cell, Cell::Number(value, _) if value == 0.0);
@@ -288,9 +325,13 @@ fn constant(value: &Constant) -> FieldValue<'static> {
     }
 }
 
-fn column_of(table: &Table, header: &str) -> Result<usize, MappingError> {
+fn column_of(table: &Table, header: &str, mapping: &Mapping) -> Result<usize, MappingError> {
     let name = fold(header);
     let found = table.header.cells.iter().find(|cell| fold(&cell.name) == name);
+    if found.is_none() && mapping.is_of_rejects() && table.format.has_keys() {
+        // A key that none of the rejected objects has: behind all others, where no object has a value.
+        return Ok(table.header.cells.len());
+    }
     found.map(|cell| cell.index).ok_or_else(|| MappingError::NoColumn {
         file: table.file.clone(),
         header: header.to_owned(),

@@ -1,17 +1,18 @@
 //! The mapping file: what the user has said about the columns of a file (TOML).
 //!
-//! Belongs here: the file's form, its faults with their lines, writing one. Doesn't: what the columns turn out to
-//! mean (`matching`).
+//! Belongs here: what a mapping file can say, and its faults. Doesn't: its text (`parse`, `save`, `rejects`), what the
+//! columns turn out to mean (`matching`).
 
+mod parse;
+mod rejects;
 mod save;
+mod settings;
 
 use std::path::{Path, PathBuf};
 
-use toml_edit::{Document, Item, TableLike, Value};
-
-use super::names::{fold, nearest};
+use super::names::fold;
 use super::{DateOrder, NumberStyle};
-use crate::item::{FIELDS, field_named};
+pub use settings::Settings;
 
 /// What a column is for, by the mapping file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -62,11 +63,16 @@ pub(crate) enum Constant {
 /// A mapping file.
 #[derive(Clone, Debug, Default)]
 pub struct Mapping {
+    /// The mapping file, for messages.
+    file: String,
     text: String,
     rules: Vec<(String, Rule)>,
     pub(crate) constants: Vec<(String, Constant)>,
     pub(crate) joins: Vec<(String, String, String)>,
     pub(crate) keep_extra: bool,
+    settings: Settings,
+    /// It was written beside a reject file: its orders are what a run has settled.
+    is_of_rejects: bool,
 }
 
 /// Why a mapping file can't be used.
@@ -136,6 +142,31 @@ pub enum MappingError {
         /// The field.
         field: String,
     },
+    /// The mapping of a reject file that lacks one of its columns.
+    #[error("{map} does not fit {file}: there is no column {header:?}")]
+    Unfit {
+        /// The mapping file.
+        map: String,
+        /// The file to be read.
+        file: String,
+        /// The header.
+        header: String,
+    },
+    /// Two files that are read together, and need different options.
+    #[error(
+        "{first} and {second} can't be read together: only one of them has {}",
+        option(key, value)
+    )]
+    Differ {
+        /// A file.
+        first: String,
+        /// Another file.
+        second: String,
+        /// The option's name.
+        key: String,
+        /// Its value.
+        value: String,
+    },
     /// A header that the file to be read does not have.
     #[error("{file} has no column {header:?}, which the mapping file joins")]
     NoColumn {
@@ -163,6 +194,8 @@ impl MappingError {
             Self::UnknownField { .. } => {
                 "name one of the 27 fields, or add `extra = \"keep\"` beside it for a field of your own".to_owned()
             }
+            Self::Unfit { .. } => "restore the column's header, or name another mapping file with --map".to_owned(),
+            Self::Differ { key, .. } => format!("read them one after the other, or give --{key} for both"),
             Self::NoColumn { .. } => "check the header's spelling in [join]".to_owned(),
             Self::Syntax { .. } | Self::UnknownKey { .. } | Self::Value { .. } | Self::Twice { .. } => {
                 "the head of a file written by `stockport inspect FILE --save-map map.toml` explains each key"
@@ -172,9 +205,13 @@ impl MappingError {
     }
 }
 
-const TOP: [&str; 4] = ["columns", "constants", "join", "extra"];
-const COLUMN: [&str; 7] = ["field", "extra", "split", "blanks", "dates", "numbers", "currency"];
-const PERCENT: &str = "percent";
+/// An option as a mapping file has it.
+fn option(key: &str, value: &str) -> String {
+    match value {
+        "true" => format!("{key} = true"),
+        value => format!("{key} = {value:?}"),
+    }
+}
 
 impl Rule {
     fn of(purpose: Purpose) -> Self {
@@ -188,41 +225,25 @@ impl Rule {
 impl Mapping {
     /// Reads a mapping file.
     pub fn load(path: &Path) -> Result<Self, MappingError> {
-        let text = std::fs::read_to_string(path).map_err(|cause| MappingError::Read {
-            file: path.to_owned(),
-            cause,
-        })?;
-        Self::parse(&path.display().to_string(), &text)
+        Self::parse(&path.display().to_string(), &text_of(path)?)
+    }
+
+    /// Reads the mapping file beside a reject file; none where it is another file of that name.
+    pub fn load_of_rejects(path: &Path) -> Result<Option<Self>, MappingError> {
+        let text = text_of(path)?;
+        let mapping = rejects::is_marked(&text).then(|| Self::parse(&path.display().to_string(), &text));
+        mapping.transpose()
     }
 
     /// Reads a mapping file's text; `file` names it in messages.
     pub fn parse(file: &str, text: &str) -> Result<Self, MappingError> {
-        let document = Document::parse(text).map_err(|error| MappingError::Syntax {
-            file: file.to_owned(),
-            line: error.span().map_or(1, |span| line_of(text, span.start)),
-            message: error.message().trim().to_owned(),
-        })?;
-        let mut parser = Parser {
-            file,
-            text,
-            mapping: Self {
-                text: text.to_owned(),
-                ..Self::default()
-            },
-        };
-        parser.top(document.as_table())?;
-        Ok(parser.mapping)
+        parse::mapping(file, text)
     }
 
     /// What is said about the column of this header, to the letter or else without case and punctuation.
     pub(crate) fn rule(&self, header: &str) -> Option<&Rule> {
-        let exact = self.rules.iter().find(|(name, _)| name.trim() == header.trim());
-        exact
-            .or_else(|| {
-                let folded = fold(header);
-                self.rules.iter().find(|(name, _)| fold(name) == folded)
-            })
-            .map(|(_, rule)| rule)
+        let (_, rule) = self.rules.get(find(&self.rules, header)?)?;
+        Some(rule)
     }
 
     /// Whether a constant, a split or a join gives this field.
@@ -235,236 +256,55 @@ impl Mapping {
                 .any(|(_, rule)| matches!(&rule.purpose, Purpose::Split(day, time) if day == field || time == field))
     }
 
+    /// The options that the file gives.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// Whether the file was written beside a reject file.
+    #[must_use]
+    pub fn is_of_rejects(&self) -> bool {
+        self.is_of_rejects
+    }
+
+    /// Puts the command line's orders in place of those that a run has settled; what a person has written into a mapping
+    /// file stays.
+    pub fn overrule(&mut self, dates: Option<DateOrder>, numbers: Option<NumberStyle>) {
+        if !self.is_of_rejects {
+            return;
+        }
+        for (_, rule) in &mut self.rules {
+            rule.dates = rule.dates.and(dates).or(rule.dates);
+            rule.numbers = rule.numbers.and(numbers).or(rule.numbers);
+        }
+    }
+
     /// The headers that the file names, so that a header row of them is found.
     pub fn headers(&self) -> impl Iterator<Item = &str> {
         self.rules.iter().map(|(header, _)| header.as_str())
     }
-}
 
-fn line_of(text: &str, at: usize) -> usize {
-    text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
-}
-
-struct Parser<'a> {
-    file: &'a str,
-    text: &'a str,
-    mapping: Mapping,
-}
-
-impl Parser<'_> {
-    fn line(&self, span: Option<std::ops::Range<usize>>) -> usize {
-        span.map_or(1, |span| line_of(self.text, span.start))
-    }
-
-    fn key_line(&self, table: &dyn TableLike, key: &str, item: &Item) -> usize {
-        self.line(table.key(key).and_then(toml_edit::Key::span).or_else(|| item.span()))
-    }
-
-    fn wrong(&self, line: usize, key: &str, expected: &'static str) -> MappingError {
-        MappingError::Value {
-            file: self.file.to_owned(),
-            line,
-            key: key.to_owned(),
-            expected,
-        }
-    }
-
-    fn unknown(&self, line: usize, key: &str, known: &[&str]) -> MappingError {
-        MappingError::UnknownKey {
-            file: self.file.to_owned(),
-            line,
-            key: key.to_owned(),
-            nearest: nearest(key, known.iter().copied()).map(str::to_owned),
-        }
-    }
-
-    fn top(&mut self, table: &toml_edit::Table) -> Result<(), MappingError> {
-        for (key, item) in table {
-            let line = self.key_line(table, key, item);
-            let section = || {
-                item.as_table_like()
-                    .ok_or_else(|| self.wrong(line, key, "a section of keys and values"))
-            };
-            match key {
-                "extra" => self.mapping.keep_extra = self.extra(item, line)?,
-                "columns" => self.columns(section()?)?,
-                "constants" => self.constants(section()?)?,
-                "join" => self.joins(section()?)?,
-                _ => return Err(self.unknown(line, key, &TOP)),
-            }
-        }
-        self.refuse_twice()
-    }
-
-    fn extra(&self, item: &Item, line: usize) -> Result<bool, MappingError> {
-        match item.as_str() {
-            Some("keep") => Ok(true),
-            Some("drop") => Ok(false),
-            _ => Err(self.wrong(line, "extra", "\"keep\" or \"drop\"")),
-        }
-    }
-
-    fn field(&self, name: &str, line: usize, own: bool) -> Result<String, MappingError> {
-        let free = own && !name.is_empty() && !name.starts_with("__") && !crate::item::SERVER_FIELDS.contains(&name);
-        if field_named(name).is_some() || free {
-            return Ok(name.to_owned());
-        }
-        Err(MappingError::UnknownField {
-            file: self.file.to_owned(),
-            line,
-            field: name.to_owned(),
-            nearest: nearest(name, FIELDS.iter().map(|field| field.name)).map(str::to_owned),
-        })
-    }
-
-    fn columns(&mut self, table: &dyn TableLike) -> Result<(), MappingError> {
-        for (header, item) in table.iter() {
-            let line = self.key_line(table, header, item);
-            let rule = if let Some(name) = item.as_str() {
-                Rule::of(Purpose::Field(self.field(name, line, false)?))
-            } else if item.as_bool() == Some(false) {
-                Rule::of(Purpose::Ignore)
-            } else if let Some(keys) = item.as_table_like() {
-                self.column(keys)?
-            } else {
-                return Err(self.wrong(line, header, "a field's name, false, or { field = … }"));
-            };
-            self.mapping.rules.push((header.to_owned(), rule));
-        }
-        Ok(())
-    }
-
-    fn column(&self, keys: &dyn TableLike) -> Result<Rule, MappingError> {
-        let mut rule = Rule::default();
-        let own = keys.get("extra").and_then(Item::as_str) == Some("keep");
-        for (key, item) in keys.iter() {
-            let line = self.key_line(keys, key, item);
-            match key {
-                "field" => {
-                    let name = item.as_str().ok_or_else(|| self.wrong(line, key, "a field's name"))?;
-                    rule.purpose = Purpose::Field(self.field(name, line, own)?);
-                }
-                "extra" => {
-                    // With a field's name beside it, it only says that the name may be one of the user's own.
-                    if self.extra(item, line)? && rule.purpose == Purpose::Unsaid {
-                        rule.purpose = Purpose::Keep;
-                    }
-                }
-                "split" => {
-                    let expected = "two fields: that of the day and that of the time of day";
-                    let [day, time] = self.pair(item, key, line, expected)?;
-                    rule.purpose = Purpose::Split(self.field(&day, line, false)?, self.field(&time, line, false)?);
-                }
-                "blanks" => {
-                    let words = strings(item).ok_or_else(|| self.wrong(line, key, "a list of words"))?;
-                    rule.blanks = Some(words);
-                }
-                "dates" => {
-                    rule.dates = Some(match item.as_str() {
-                        Some("mdy") => DateOrder::Mdy,
-                        Some("dmy") => DateOrder::Dmy,
-                        Some("ymd") => DateOrder::Ymd,
-                        _ => return Err(self.wrong(line, key, "\"mdy\", \"dmy\" or \"ymd\"")),
-                    });
-                }
-                "numbers" => {
-                    rule.numbers = Some(match item.as_str() {
-                        Some("us") => NumberStyle::Us,
-                        Some("eu") => NumberStyle::Eu,
-                        _ => return Err(self.wrong(line, key, "\"us\" (1,234.50) or \"eu\" (1.234,50)")),
-                    });
-                }
-                "currency" => rule.currency = item.as_bool().ok_or_else(|| self.wrong(line, key, "true or false"))?,
-                PERCENT => rule.percent = item.as_bool().ok_or_else(|| self.wrong(line, key, "true or false"))?,
-                _ => {
-                    let known: Vec<&str> = COLUMN.into_iter().chain([PERCENT]).collect();
-                    return Err(self.unknown(line, key, &known));
-                }
-            }
-        }
-        Ok(rule)
-    }
-
-    fn pair(&self, item: &Item, key: &str, line: usize, expected: &'static str) -> Result<[String; 2], MappingError> {
-        strings(item)
-            .and_then(|words| <[String; 2]>::try_from(words).ok())
-            .ok_or_else(|| self.wrong(line, key, expected))
-    }
-
-    fn constants(&mut self, table: &dyn TableLike) -> Result<(), MappingError> {
-        for (name, item) in table.iter() {
-            let line = self.key_line(table, name, item);
-            let field = self.field(name, line, true)?;
-            if field == crate::item::ITEM_ID {
-                return Err(self.wrong(line, name, "a column: a constant would give every row one id"));
-            }
-            let value = match item.as_value() {
-                Some(Value::String(text)) => Constant::Text(text.value().clone()),
-                Some(Value::Integer(number)) => Constant::Number(number.value().to_string()),
-                Some(Value::Float(number)) if number.value().is_finite() => {
-                    Constant::Number(super::numbers::from_double(*number.value()).unwrap_or_default())
-                }
-                Some(Value::Boolean(value)) => Constant::Bool(*value.value()),
-                _ => return Err(self.wrong(line, name, "text, a number, true or false")),
-            };
-            self.mapping.constants.push((field, value));
-        }
-        Ok(())
-    }
-
-    fn joins(&mut self, table: &dyn TableLike) -> Result<(), MappingError> {
-        for (name, item) in table.iter() {
-            let line = self.key_line(table, name, item);
-            let field = self.field(name, line, false)?;
-            let [first, second] = self.pair(
-                item,
-                name,
-                line,
-                "two headers: that of the day and that of the time of day",
-            )?;
-            for header in [&first, &second] {
-                if self.mapping.rule(header).is_none() {
-                    self.mapping.rules.push((header.clone(), Rule::of(Purpose::Joined)));
-                }
-            }
-            self.mapping.joins.push((field, first, second));
-        }
-        Ok(())
-    }
-
-    fn refuse_twice(&self) -> Result<(), MappingError> {
-        let mapping = &self.mapping;
-        let mut fields: Vec<&str> = Vec::new();
-        for (_, rule) in &mapping.rules {
-            match &rule.purpose {
-                Purpose::Field(field) => fields.push(field),
-                Purpose::Split(day, time) => fields.extend([day.as_str(), time]),
-                Purpose::Unsaid | Purpose::Ignore | Purpose::Keep | Purpose::Joined => {}
-            }
-        }
-        fields.extend(mapping.constants.iter().map(|(field, _)| field.as_str()));
-        fields.extend(mapping.joins.iter().map(|(field, _, _)| field.as_str()));
-        for (at, field) in fields.iter().enumerate() {
-            if fields.iter().take(at).any(|earlier| earlier == field) {
-                let line = self
-                    .text
-                    .rmatch_indices(field)
-                    .next()
-                    .map_or(1, |(at, _)| line_of(self.text, at));
-                return Err(MappingError::Twice {
-                    file: self.file.to_owned(),
-                    line,
-                    field: (*field).to_owned(),
-                });
-            }
-        }
-        Ok(())
+    /// Those of them that hold the ids.
+    pub(crate) fn id_headers(&self) -> impl Iterator<Item = &str> {
+        let ids = |rule: &Rule| matches!(&rule.purpose, Purpose::Field(field) if field == crate::item::ITEM_ID);
+        let rules = self.rules.iter().filter(move |(_, rule)| ids(rule));
+        rules.map(|(header, _)| header.as_str())
     }
 }
 
-fn strings(item: &Item) -> Option<Vec<String>> {
-    item.as_array()?
-        .iter()
-        .map(|value| value.as_str().map(str::to_owned))
-        .collect()
+fn text_of(path: &Path) -> Result<String, MappingError> {
+    std::fs::read_to_string(path).map_err(|cause| MappingError::Read {
+        file: path.to_owned(),
+        cause,
+    })
+}
+
+/// The place of what is said about the column of this header.
+fn find(rules: &[(String, Rule)], header: &str) -> Option<usize> {
+    let exact = rules.iter().position(|(name, _)| name.trim() == header.trim());
+    exact.or_else(|| {
+        let folded = fold(header);
+        rules.iter().position(|(name, _)| fold(name) == folded)
+    })
 }

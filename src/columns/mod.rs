@@ -39,12 +39,14 @@ use crate::sheet::Cell;
 pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
-pub use mapping::{Mapping, MappingError};
+pub use mapping::{Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub use source::{Reader, Source};
 pub use straight::{Slots, Straight};
-pub use vocabulary::{Judge, REJECT_COLUMNS};
+pub(crate) use texts::unguard;
+pub(crate) use vocabulary::{BEYOND, UNNAMED};
+pub use vocabulary::{Judge, REJECT_COLUMNS, is_of_rejects};
 
 /// A cell's meaning in its field.
 #[derive(Clone, Debug, PartialEq)]

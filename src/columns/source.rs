@@ -8,6 +8,7 @@ mod repeated;
 mod single;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use super::cells;
 use super::compare::own_text;
@@ -22,8 +23,10 @@ use super::merge::{Held, merge};
 use super::straight;
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
-use super::{ColumnOptions, Draft, DraftValue, Duplicates, Incoming, Origin, Reading, Rejection, Survey};
-use crate::item::IdFault;
+use super::{
+    ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
+};
+use crate::item::{IdFault, Kind};
 use crate::sheet::{Cell, HeaderBy, Row, Table};
 use parts::Surveyed;
 pub use single::Reader;
@@ -40,6 +43,8 @@ pub struct Source {
     groups: Groups,
     /// For each piece of each table, how many rows come before it in its table; as the survey found them.
     parts: Vec<Vec<u64>>,
+    /// What a mapping file says of each table's columns.
+    mappings: Vec<Option<Arc<Mapping>>>,
     /// Nothing but the ids is read.
     ids_only: bool,
     /// Headers that the mapping file names and no table has, in a sentence.
@@ -67,20 +72,34 @@ impl Source {
         options: ColumnOptions,
         mapping: Option<&Mapping>,
     ) -> Result<Self, ColumnError> {
-        Self::assemble(tables, options, mapping, true)
+        let mappings = vec![mapping.cloned().map(Arc::new); tables.len()];
+        Self::with_mappings(tables, options, mappings)
+    }
+
+    /// The same, where each table may have a mapping file of its own.
+    pub fn with_mappings(
+        tables: Vec<Table>,
+        options: ColumnOptions,
+        mappings: Vec<Option<Arc<Mapping>>>,
+    ) -> Result<Self, ColumnError> {
+        Self::assemble(tables, options, mappings, true)
     }
 
     /// The same; a table without ids is taken only for `inspect`, which shows what is missing.
     pub(super) fn assemble(
         tables: Vec<Table>,
         options: ColumnOptions,
-        mapping: Option<&Mapping>,
+        mappings: Vec<Option<Arc<Mapping>>>,
         needs_id: bool,
     ) -> Result<Self, ColumnError> {
         let words = Vocabulary::new();
         let mut matchings = Vec::new();
         let mut layouts = Vec::new();
-        for table in &tables {
+        for (at, table) in tables.iter().enumerate() {
+            let mapping = mappings.get(at).and_then(Option::as_deref);
+            if let Some(mapping) = mapping {
+                mapping.fits(table)?;
+            }
             let mut matching = match_columns(table, &words, mapping)?;
             let layout = Layout::new(table, &matching, mapping)?;
             if layout.id.is_none() {
@@ -92,7 +111,9 @@ impl Source {
             matchings.push(matching);
             layouts.push(layout);
         }
-        let unmet = mapping.and_then(|mapping| unmet(&tables, mapping));
+        // The mapping of a reject file has been found to fit; where objects lack a key, nothing is misspelt.
+        let mut named = mappings.iter().flatten().filter(|mapping| !mapping.is_of_rejects());
+        let unmet = named.next().and_then(|mapping| unmet(&tables, mapping));
         let totals = vec![None; tables.len()];
         Ok(Self {
             tables,
@@ -102,6 +123,7 @@ impl Source {
             options,
             groups: Groups::default(),
             parts: Vec::new(),
+            mappings,
             ids_only: false,
             unmet,
         })
@@ -158,6 +180,26 @@ impl Source {
         of_column
             .map(|target| target.field.clone())
             .reduce(|day, time| format!("{day}, {time}"))
+    }
+
+    /// The text of the mapping file beside the reject file of the table of this number: what the columns mean, with what the
+    /// first pass has settled.
+    #[must_use]
+    pub fn mapping_of_rejects(&self, table: usize, about: &str, settings: &Settings) -> String {
+        let (Some(matching), Some(layout)) = (self.matchings.get(table), self.layouts.get(table)) else {
+            return String::new();
+        };
+        let given = self.mappings.get(table).and_then(Option::as_deref);
+        Mapping::text_for_rejects(about, settings, matching, layout, given)
+    }
+
+    /// Whether the numbers of a column of this table are written with a decimal comma.
+    #[must_use]
+    pub fn has_decimal_comma(&self, table: usize, index: usize) -> bool {
+        let mut targets = self.layouts.get(table).into_iter().flat_map(|layout| &layout.targets);
+        targets.any(|target| {
+            target.index == index && target.style.kind == Kind::Number && target.style.numbers == NumberStyle::Eu
+        })
     }
 
     /// The first pass: settles what needs whole columns or the whole file (date order, number style, duplicates).
@@ -303,11 +345,8 @@ impl Source {
             reason: format!("{}: {reason}", table.address(row.line, index)),
         };
         if let Some(index) = layout.beyond(row) {
-            let reason = format!(
-                "the row is longer than its header: {} cells for {} columns",
-                row.len(),
-                layout.width
-            );
+            let (cells, columns) = layout.length_beyond(row);
+            let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
             reasons.push(refuse(None, index, row.cell(index), &reason));
         }
         let id = match &layout.id {

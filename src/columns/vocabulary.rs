@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
+use super::mapping::Mapping;
 use super::names::{Pattern, Shape, fold};
 use crate::item::{FIELDS, Field, ITEM_ID, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
@@ -199,10 +200,31 @@ impl Vocabulary {
     }
 }
 
+/// Beginnings of the names that a reject file gives to columns without a header; the column's number in the source
+/// follows. `BEYOND` is a column to the right of the source's last header.
+pub(crate) const UNNAMED: &str = "_unnamed_";
+pub(crate) const BEYOND: &str = "_beyond_";
+
+/// Whether these are the headers of a reject file.
+pub fn is_of_rejects<'a>(headers: impl Iterator<Item = &'a str> + Clone) -> bool {
+    REJECT_COLUMNS
+        .iter()
+        .all(|wanted| headers.clone().any(|header| header.trim() == *wanted))
+}
+
+/// Whether a reject file gave this name to a column without a header.
+pub(crate) fn is_nameless(name: &str, beginning: &str) -> bool {
+    let number = name.trim().strip_prefix(beginning);
+    number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
 /// Whether a column is never a field: the server's own, or a reject file's.
 pub(crate) fn is_ignored(name: &str) -> bool {
     let folded = fold(name);
-    REJECT_COLUMNS.contains(&name.trim()) || SERVER_FIELDS[1..].iter().any(|field| fold(field) == folded)
+    REJECT_COLUMNS.contains(&name.trim())
+        || is_nameless(name, UNNAMED)
+        || is_nameless(name, BEYOND)
+        || SERVER_FIELDS[1..].iter().any(|field| fold(field) == folded)
 }
 
 /// Tells `sheet` how well a text is known as a column's name, so that it finds the header row.
@@ -210,6 +232,8 @@ pub(crate) fn is_ignored(name: &str) -> bool {
 pub struct Judge {
     vocabulary: Vocabulary,
     extra: Vec<String>,
+    /// Those of them that the mapping file makes the ids.
+    ids: Vec<String>,
 }
 
 impl Judge {
@@ -219,6 +243,7 @@ impl Judge {
         Self {
             vocabulary: Vocabulary::new(),
             extra: Vec::new(),
+            ids: Vec::new(),
         }
     }
 
@@ -235,8 +260,9 @@ impl Judge {
 
     /// The same, and the headers that a mapping file names count as fields' own names.
     #[must_use]
-    pub fn with_headers<'a>(mut self, headers: impl Iterator<Item = &'a str>) -> Self {
-        self.extra.extend(headers.map(fold));
+    pub fn with_mapping(mut self, mapping: &Mapping) -> Self {
+        self.extra.extend(mapping.headers().map(fold));
+        self.ids.extend(mapping.id_headers().map(fold));
         self
     }
 }
@@ -276,6 +302,17 @@ impl HeaderJudge for Judge {
         } else {
             u32::from(self.vocabulary.weak(&folded).is_some() || self.vocabulary.similar(name).is_some())
         }
+    }
+
+    fn is_id(&self, name: &str) -> bool {
+        let folded = fold(name);
+        let own = self.vocabulary.own(&folded);
+        let field = own.or_else(|| self.vocabulary.synonym(&folded));
+        self.ids.contains(&folded) || field.is_some_and(|field| field.name == ITEM_ID)
+    }
+
+    fn is_certain(&self, names: &[(usize, String)]) -> bool {
+        is_of_rejects(names.iter().map(|(_, name)| name.as_str()))
     }
 }
 

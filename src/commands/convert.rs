@@ -126,11 +126,10 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
 
 fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
     let target = writing::target(&options.output, options.format)?;
-    let mapping = reading::mapping(&options.reading)?;
-    let (input, mapping) = (std::slice::from_ref(&options.input), mapping.as_ref());
-    reading::with_open(input, &options.reading, mapping, &context.reading, &mut |tables, _| {
-        let columns = reading::column_options(&options.reading);
-        let source = Source::with_mapping(tables, columns, mapping)?;
+    let input = std::slice::from_ref(&options.input);
+    let opening = reading::prepare(context, input, &options.reading)?;
+    opening.with_open(input, &mut |opened| {
+        let source = opened.source(reading::column_options(&opening.reading))?;
         convert_source(context, options, target, source)
     })
 }

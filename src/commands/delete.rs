@@ -179,9 +179,11 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
         max_columns: None,
         max_row: None,
     };
-    let mapping = reading::mapping(&wanted)?;
-    let (tables, paths) = reading::open(slice::from_ref(file), &wanted, mapping.as_ref(), &context.reading)?;
-    let source = Source::with_mapping(tables, reading::column_options(&wanted), mapping.as_ref())?;
+    let file = slice::from_ref(file);
+    let opening = reading::prepare(context, file, &wanted)?;
+    let opened = opening.open(file)?;
+    let paths = opened.paths.clone();
+    let source = opened.source(reading::column_options(&opening.reading))?;
     Ok((source.ids_only(), paths))
 }
 

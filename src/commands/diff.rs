@@ -10,7 +10,6 @@ use std::slice;
 use super::writing::{self, Place as OutPlace};
 use super::{Context, convert, reading, runs_folder};
 use crate::cli;
-use crate::columns::Source;
 use crate::diff::load::{self, Side, Stored};
 use crate::diff::tell::{self, Summary, Told};
 use crate::diff::{Counts, Entry, Mark, Rules, compare};
@@ -198,15 +197,9 @@ fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
 }
 
 fn file(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
-    let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(
-        slice::from_ref(path),
-        &options.reading,
-        mapping.as_ref(),
-        &context.reading,
-    )?;
-    let columns = reading::column_options(&options.reading);
-    let mut source = Source::with_mapping(tables, columns, mapping.as_ref())?;
+    let file = slice::from_ref(path);
+    let opening = reading::prepare(context, file, &options.reading)?;
+    let mut source = opening.open(file)?.source(reading::column_options(&opening.reading))?;
     let survey = source.survey()?;
     convert::tell(context, &source, &survey);
     let progress = Progress::begin(&context.output, "Reading", Some(survey.rows));

@@ -8,15 +8,16 @@ use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use super::{Connected, Context, reading, runs_folder};
+use super::reading::{self, Opened, Opening};
+use super::{Connected, Context, runs_folder};
 use crate::cli::{self, Import};
-use crate::columns::Source;
+use crate::columns::Settings;
 use crate::error::{Error, Exit};
 use crate::journal::Journal;
 use crate::output::grouped;
 use crate::place::PlaceError;
 use crate::plan::{Blanks, Mode, Policy};
-use crate::report::{Summary, check_rejects};
+use crate::report::{Rejects, Summary};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of, is_stream};
 use crate::shard::{self, Shard};
@@ -40,8 +41,40 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         summary.error = Some(context.cause_of(error));
     }
     summary.took = began.elapsed();
+    summary.next = next(context, &summary);
     summary.show(&context.output);
     summary.exit()
+}
+
+/// The commands to go on with: the import of the reject files, and the run's undoing where it has changed anything.
+fn next(context: &Context, summary: &Summary) -> Vec<String> {
+    let mut next = Vec::new();
+    if summary.dry_run {
+        return next;
+    }
+    let files: Vec<String> = summary.rejects.iter().map(|file| argument(file)).collect();
+    let org = &summary.target;
+    if !files.is_empty() {
+        let import = ["import"].into_iter().chain(files.iter().map(String::as_str));
+        next.push(context.command(&import.collect::<Vec<_>>(), org, None));
+    }
+    if summary
+        .tally
+        .is_some_and(|tally| tally.created + tally.updated + tally.deleted > 0)
+    {
+        next.push(context.command(&["undo", &summary.run], org, None));
+    }
+    next
+}
+
+/// A file as an argument that is taken for no option.
+fn argument(file: &Path) -> String {
+    let name = file.display().to_string();
+    if name.starts_with('-') {
+        format!("./{name}")
+    } else {
+        name
+    }
 }
 
 fn import(
@@ -54,22 +87,29 @@ fn import(
     if options.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
         return Err(PlaceError::TwiceStdin.into());
     }
-    let mapping = reading::mapping(&options.reading)?;
+    let opening = reading::prepare(context, &options.files, &options.reading)?;
+    let options = &completed(options, &opening);
     // A plan that nobody keeps says nothing of what the files held.
     let are_noted = sends || options.plan_out.is_some() || options.plan.is_some();
     let fingerprints = are_noted.then(|| Fingerprints::begin(&options.files));
-    let mut columns = reading::column_options(&options.reading);
+    let mut columns = reading::column_options(&opening.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let shard = options.shard.map(shard::Choice::from_environment).transpose()?;
     let in_one_pass =
         shard.is_none() && options.plan.is_none() && options.resume.is_none() && are_large(&options.files);
     let mut connected = None;
+    let rejects = Rejects {
+        wanted: options.rejects.as_deref(),
+        part: shard.map(|shard| shard.file_part()),
+        settings: settings(options, &opening),
+        run: String::new(),
+    };
     // Surveyed before the lock, which needs the fingerprints: they are still being taken.
-    let mut survey = |tables, paths: Vec<PathBuf>| {
-        let mut source = Source::with_mapping(tables, columns.clone(), mapping.as_ref())?;
+    let mut survey = |opened: Opened| {
+        let paths = opened.paths.clone();
+        let mut source = opened.source(columns.clone())?;
         if sends || options.rejects.is_some() {
-            let part = shard.map(|shard| shard.file_part());
-            check_rejects(&source.tables, &paths, options.rejects.as_deref(), part.as_deref())?;
+            rejects.check(&source, &paths)?;
         }
         if connected.is_none() {
             connected = Some(context.connect()?);
@@ -77,19 +117,15 @@ fn import(
         let survey = if in_one_pass { None } else { Some(source.survey()?) };
         Ok((source, paths, survey))
     };
-    let (reading, stop) = (&options.reading, &context.reading);
-    let surveyed = reading::with_open(&options.files, reading, mapping.as_ref(), stop, &mut survey);
+    let surveyed = opening.with_open(&options.files, &mut survey);
     if let Some(connected) = &connected {
         summary.target.clone_from(&connected.org);
     }
     let (source, paths, survey) = surveyed?;
-    let reopen = || {
-        let (tables, _) = reading::open(&options.files, reading, mapping.as_ref(), stop)?;
-        Ok(Source::with_mapping(tables, columns.clone(), mapping.as_ref())?)
-    };
+    let reopen = || opening.open(&options.files)?.source(columns.clone());
     let connected = connected.map_or_else(|| context.connect(), Ok)?;
     let fingerprints = fingerprints.map(Fingerprints::end).transpose()?;
-    let mut identity = identity(options, &connected, fingerprints.unwrap_or_default())?;
+    let mut identity = identity(options, &opening, &connected, fingerprints.unwrap_or_default())?;
     let job = identity.options.clone();
     if let Some(shard) = shard {
         identity.options += &format!(" shard {shard}");
@@ -105,12 +141,12 @@ fn import(
     } else {
         None
     };
-    let files = Files {
+    let mut files = Files {
         source: RefCell::new(source),
         survey: RefCell::new(survey),
         reopen: &reopen,
         paths: &paths,
-        rejects: options.rejects.as_deref(),
+        rejects,
         reading: &context.reading,
         policy: policy(options),
         shard,
@@ -120,6 +156,7 @@ fn import(
     summary.warnings = files.warnings();
     let known = known(options, &runs, &identity);
     let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
+    files.rejects.run.clone_from(&summary.run);
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,
@@ -202,20 +239,25 @@ fn journal(
     context.journal(options.resume.as_deref(), what, runs, identity, summary)
 }
 
-fn identity(options: &Import, connected: &Connected, files: Vec<Fingerprint>) -> Result<Identity, Error> {
-    let map = options.reading.map.as_deref().map(fingerprint_of).transpose()?;
-    let map = map.and_then(|file| file.sha256);
+fn identity(
+    options: &Import,
+    opening: &Opening,
+    connected: &Connected,
+    files: Vec<Fingerprint>,
+) -> Result<Identity, Error> {
+    let maps = opening.maps.iter().map(|map| Ok(fingerprint_of(map)?.sha256));
+    let maps: Vec<String> = maps.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
     Ok(Identity {
         command: "import".to_owned(),
         files,
         api: connected.place.clone(),
         org: connected.org.clone(),
-        options: meaning(options, map.as_deref()),
+        options: meaning(options, &maps),
     })
 }
 
 /// Whatever decides what a row means, as it would be typed, one a line: with other options it is another job.
-fn meaning(options: &Import, map: Option<&str>) -> String {
+fn meaning(options: &Import, maps: &[String]) -> String {
     let reading = &options.reading;
     let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_lowercase();
     let mut lines = vec![
@@ -243,10 +285,37 @@ fn meaning(options: &Import, map: Option<&str>) -> String {
             .encoding
             .as_ref()
             .map(|encoding| format!("--encoding {encoding}")),
-        map.map(|sha256| format!("--map of SHA-256 {sha256}")),
     ];
     lines.extend(optional.into_iter().flatten());
+    lines.extend(maps.iter().map(|sha256| format!("--map of SHA-256 {sha256}")));
     lines.join("\n")
+}
+
+/// The options, completed by those of the mapping files.
+fn completed(options: &Import, opening: &Opening) -> Import {
+    let settings = &opening.settings;
+    Import {
+        reading: opening.reading.clone(),
+        blanks: reading::setting(settings, "blanks").unwrap_or(options.blanks),
+        mode: reading::setting(settings, "mode").unwrap_or(options.mode),
+        complete: options.complete || settings.is_on("complete"),
+        ..options.clone()
+    }
+}
+
+/// The options that the mapping files beside the reject files keep: those that decide what a row means and does.
+fn settings(options: &Import, opening: &Opening) -> Settings {
+    let mut settings = opening.given();
+    if !matches!(options.blanks, cli::Blanks::Keep) {
+        reading::set(&mut settings, "blanks", &options.blanks);
+    }
+    if !matches!(options.mode, cli::Mode::Upsert) {
+        reading::set(&mut settings, "mode", &options.mode);
+    }
+    if options.complete {
+        settings.turn_on("complete");
+    }
+    settings
 }
 
 fn policy(options: &Import) -> Policy {

@@ -6,6 +6,7 @@ use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::slice;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -31,21 +32,18 @@ pub(super) fn run(context: &Context, options: &Inspect) -> Exit {
 }
 
 fn inspect(context: &Context, options: &Inspect) -> Result<(), Error> {
-    let mapping = reading::mapping(&options.reading)?;
-    let (tables, _) = reading::open(
-        slice::from_ref(&options.file),
-        &options.reading,
-        mapping.as_ref(),
-        &context.reading,
-    )?;
-    let mut inspections = Vec::with_capacity(tables.len());
-    for table in tables {
-        let columns = reading::column_options(&options.reading);
-        inspections.push(columns::inspect(table, columns, mapping.as_ref())?);
+    let file = slice::from_ref(&options.file);
+    let opening = reading::prepare(context, file, &options.reading)?;
+    let opened = opening.open(file)?;
+    let given = opened.mappings.first().cloned().flatten();
+    let mut inspections = Vec::with_capacity(opened.tables.len());
+    for (table, mapping) in opened.tables.into_iter().zip(opened.mappings) {
+        let columns = reading::column_options(&opening.reading);
+        inspections.push(columns::inspect(table, columns, mapping)?);
         context.go_on()?;
     }
     if let Some(path) = &options.save_map {
-        save_map(path, &inspections, mapping)?;
+        save_map(path, &inspections, given.map(Arc::unwrap_or_clone))?;
     }
     let output = &context.output;
     output.document(&document(&inspections));

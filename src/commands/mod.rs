@@ -19,6 +19,7 @@ mod reading;
 mod runs;
 mod sandbox;
 mod schedule;
+mod shell;
 mod undo;
 mod writing;
 
@@ -379,6 +380,12 @@ impl Context {
     /// Says with which command something comes back, with the organization and with what that is reached by, ready to be
     /// copied. `profile` is the one that was named for this organization alone.
     fn tell_way_back(&self, what: &str, command: &[&str], org: &str, profile: Option<&str>) {
+        let line = self.command(command, org, profile);
+        self.output.result(&format!("{what}: {line}"));
+    }
+
+    /// A command for an organization, with what that is reached by, ready for a shell.
+    fn command(&self, command: &[&str], org: &str, profile: Option<&str>) -> String {
         let mut words = vec!["stockport"];
         words.extend(command);
         words.extend(["--org", org]);
@@ -401,15 +408,7 @@ impl Context {
                 words.extend([flag, value]);
             }
         }
-        let quoted = words.into_iter().map(|word| {
-            if word.contains(char::is_whitespace) {
-                format!("\"{word}\"")
-            } else {
-                word.to_owned()
-            }
-        });
-        let line = quoted.collect::<Vec<_>>().join(" ");
-        self.output.result(&format!("{what}: {line}"));
+        shell::line(&words)
     }
 }
 

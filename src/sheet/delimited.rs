@@ -270,6 +270,12 @@ pub(super) fn declared_delimiter(sample: &str) -> Option<u8> {
     }
 }
 
+/// Whether a delimiter is found out without being named.
+#[must_use]
+pub fn is_delimiter_found(delimiter: u8) -> bool {
+    DELIMITERS.contains(&delimiter)
+}
+
 /// Finds the delimiter out: the one under which `known` likes one of the sample's rows best (`known` rates a row by its
 /// names of columns); where none is known, the one that gives the most rows of one width above 1.
 pub(super) fn sniff_delimiter(sample: &str, whole: bool, limits: &Limits, known: &dyn Fn(&Row) -> u32) -> u8 {

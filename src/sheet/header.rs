@@ -17,6 +17,9 @@ const KNOWN: u32 = 2;
 /// No name weighs more.
 const MOST: u32 = 3;
 
+/// The score of a row that is the header for certain: more than any names add up to.
+const CERTAIN: u32 = u32::MAX;
+
 /// A header row, with what is needed to know its repetitions.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
@@ -25,6 +28,8 @@ pub(super) struct Found {
     pub(super) score: u32,
     /// The row or the two rows as they stand in the file: column and text.
     pub(super) rows: Vec<Vec<(usize, String)>>,
+    /// Every row below it is data, even one that looks like a repeated header or a row of formulas.
+    pub(super) keeps_all: bool,
 }
 
 impl Found {
@@ -37,19 +42,27 @@ impl Found {
             header: Header { line, by, cells },
             score,
             rows,
+            keeps_all: false,
         }
+    }
+
+    /// A header that is one row.
+    fn single(row: &Row, by: HeaderBy, score: u32) -> Self {
+        let names = names_in(row);
+        Self::new(row.line, by, names.clone(), vec![names], score)
     }
 
     /// Whether a row repeats the header (or one of its two rows), as a report does on each page.
     pub(super) fn is_repeated_by(&self, row: &Row) -> bool {
-        self.rows.iter().any(|cells| {
-            cells.len() > 1
-                && cells.iter().all(|(index, name)| match row.cell(*index) {
-                    // The first letter tells nearly every other row.
-                    Cell::Text(text) => begins_like(text, name) && text.trim() == name.trim(),
-                    _ => false,
-                })
-        })
+        !self.keeps_all
+            && self.rows.iter().any(|cells| {
+                cells.len() > 1
+                    && cells.iter().all(|(index, name)| match row.cell(*index) {
+                        // The first letter tells nearly every other row.
+                        Cell::Text(text) => begins_like(text, name) && text.trim() == name.trim(),
+                        _ => false,
+                    })
+            })
     }
 }
 
@@ -116,7 +129,11 @@ fn total(weights: &[u32]) -> u32 {
 
 /// Rates a row's texts for a caller that has to choose between readings of one file.
 pub(super) fn rate(row: &Row, judge: &dyn HeaderJudge) -> u32 {
-    score(&text_names(row), judge)
+    let names = text_names(row);
+    if judge.is_certain(&names) {
+        return CERTAIN;
+    }
+    score(&names, judge)
 }
 
 /// Names in text cells only: a number or a date is data.
@@ -128,25 +145,25 @@ fn text_names(row: &Row) -> Vec<(usize, String)> {
     row.cells().enumerate().filter_map(text).collect()
 }
 
-/// The row whose names are known best, or two rows joined where that is known better than either alone.
-/// Of equals the first; none where no name is known.
+/// The row whose names are known best, or two rows joined where that is known better than either alone; before all others
+/// the row that is certain to be the header. Of equals the first; none where no name is known.
 pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge) -> Option<Found> {
     let mut best: Option<Found> = None;
     let alone: Vec<u32> = rows.iter().map(|row| rate(row, judge)).collect();
+    if let Some((row, _)) = rows.iter().zip(&alone).find(|(_, score)| **score == CERTAIN) {
+        return Some(Found {
+            keeps_all: true,
+            ..Found::single(row, HeaderBy::Recognized, CERTAIN)
+        });
+    }
     for (at, row) in rows.iter().enumerate() {
         let own = alone.get(at).copied().unwrap_or(0);
         let floor = best.as_ref().map_or(0, |found| found.score);
-        if own > floor {
-            let names = names_in(row);
-            best = Some(Found::new(
-                row.line,
-                HeaderBy::Recognized,
-                names.clone(),
-                vec![names],
-                own,
-            ));
+        let below = rows.get(at + 1..).unwrap_or_default();
+        if own > floor && is_header_below(best.as_ref(), &names_in(row), row, below, judge) {
+            best = Some(Found::single(row, HeaderBy::Recognized, own));
         }
-        let Some(below) = rows.get(at + 1).filter(|below| below.line == row.line + 1) else {
+        let Some((lower, below)) = below.split_first().filter(|(lower, _)| lower.line == row.line + 1) else {
             continue;
         };
         let floor = best
@@ -155,18 +172,76 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
             .max(alone.get(at + 1).copied().unwrap_or(0));
         let mut joins = [true, false]
             .into_iter()
-            .map(|spread| join(row, below, merges, spread, judge, floor));
-        if let Some((names, joined)) = joins.find(|(_, joined)| *joined > floor) {
-            let both = vec![names_in(row), names_in(below)];
-            best = Some(Found::new(below.line, HeaderBy::Recognized, names, both, joined));
+            .map(|spread| join(row, lower, merges, spread, judge, floor));
+        if let Some((names, joined)) = joins.find(|(_, joined)| *joined > floor)
+            && !is_like(lower, below, judge)
+            && is_header_below(best.as_ref(), &names, lower, below, judge)
+        {
+            let both = vec![names_in(row), names_in(lower)];
+            best = Some(Found::new(lower.line, HeaderBy::Recognized, names, both, joined));
         }
     }
     best
 }
 
+/// Whether a row with these names may be the header although another row above it was recognized as one: cells of data may
+/// spell more known names than the header does. A header without a column of ids gives way to one that has it, and never
+/// the other way round; below the name of the ids a header holds a name, and data an id.
+fn is_header_below(
+    above: Option<&Found>,
+    names: &[(usize, String)],
+    row: &Row,
+    below: &[Row],
+    judge: &dyn HeaderJudge,
+) -> bool {
+    let Some(above) = above else { return true };
+    let ids = above.header.cells.iter().find(|cell| judge.is_id(&cell.name));
+    let has_ids = names.iter().any(|(_, name)| judge.is_id(name));
+    match ids {
+        None if has_ids => true,
+        Some(_) if !has_ids => false,
+        Some(ids) if name_of(row.cell(ids.index)).is_some_and(|name| weight(&name, judge) == 0) => false,
+        _ => !is_like(row, below, judge),
+    }
+}
+
+/// Whether a row holds a value that the rows below it have in the same column: the same text, or a number or a code with
+/// digits where most of them have one of the same form. Rows of known names only are repeated headers.
+fn is_like(row: &Row, below: &[Row], judge: &dyn HeaderJudge) -> bool {
+    let is_header = |row: &&Row| names_in(row).iter().all(|(_, name)| judge.is_known(name));
+    let below: Vec<&Row> = below.iter().filter(|row| !is_header(row)).collect();
+    row.cells().enumerate().any(|(index, cell)| {
+        let Some(own) = name_of(cell) else { return false };
+        let others = below.iter().filter_map(|other| name_of(other.cell(index)));
+        let others: Vec<_> = others.collect();
+        let form = form(&own);
+        let alike = others
+            .iter()
+            .filter(|other| form.contains('9') && self::form(other) == form);
+        alike.count() * 2 > others.len() || others.iter().any(|other| other.trim() == own.trim())
+    })
+}
+
+/// A text with each run of letters and each run of digits as one character: `1A-0042` is `9A-9`.
+fn form(text: &str) -> String {
+    let mut form = String::new();
+    for c in text.trim().chars() {
+        let class = match c {
+            c if c.is_ascii_digit() => '9',
+            c if c.is_alphabetic() => 'A',
+            c => c,
+        };
+        if !form.ends_with(class) {
+            form.push(class);
+        }
+    }
+    form
+}
+
 /// Two rows as one, and how well it is known: `Unit` over `Weight` is `Unit Weight`. The upper text reaches as far as
 /// its merged cell, or, `spread`, over the empty cells to its right. Where only the lower text is known, it stands alone.
-/// Nothing where that can't be known better than `floor`.
+/// Nothing where that can't be known better than `floor`, or where the lower row does not complete the upper one: it fills
+/// a blank or merged cell or parts a repeated one, and leaves every name that is known in the upper row known.
 fn join(
     upper: &Row,
     lower: &Row,
@@ -182,6 +257,7 @@ fn join(
     }
     let mut parts: Vec<(usize, Option<String>, Option<String>)> = Vec::new();
     let mut reach: Option<(String, usize)> = None;
+    let mut completes = false;
     for index in 0..upper.len().max(lower.len()) {
         let own = name_of(upper.cell(index)).map(|name| name.trim().to_owned());
         let above = match own {
@@ -202,15 +278,31 @@ fn join(
         let below = name_of(lower.cell(index)).map(|name| name.trim().to_owned());
         let own_above = name_of(upper.cell(index)).is_some();
         let above = above.filter(|_| own_above || below.is_some());
+        if let (true, Some(above), Some(below)) = (own_above, &above, &below)
+            && judge.is_known(above)
+            && !judge.is_known(below)
+            && !judge.is_known(&joined(above, below))
+        {
+            return (Vec::new(), 0);
+        }
+        let repeats = parts
+            .last()
+            .is_some_and(|(left, name, _)| left + 1 == index && name.is_some() && *name == above);
+        completes |= below.is_some() && (!own_above || repeats);
         if above.is_some() || below.is_some() {
             parts.push((index, above, below));
         }
     }
     // Likeness takes its time: what can't be known better than what there is needn't be known well.
-    if u32::try_from(parts.len()).is_ok_and(|names| names.saturating_mul(MOST) <= floor) {
+    if !completes || u32::try_from(parts.len()).is_ok_and(|names| names.saturating_mul(MOST) <= floor) {
         return (Vec::new(), 0);
     }
     name_parts(parts, judge)
+}
+
+/// The name of a column that has one in each of two rows.
+fn joined(above: &str, below: &str) -> String {
+    format!("{above} {below}")
 }
 
 /// Names two rows' texts, column by column, and rates them together.
@@ -218,7 +310,6 @@ fn name_parts(
     parts: Vec<(usize, Option<String>, Option<String>)>,
     judge: &dyn HeaderJudge,
 ) -> (Vec<(usize, String)>, u32) {
-    let joined = |above: &str, below: &str| format!("{above} {below}");
     // Likeness takes its time, and counts only beside a name that is known: most rows have none.
     let known = parts.iter().any(|(_, above, below)| {
         let both = above.as_deref().zip(below.as_deref());
@@ -236,9 +327,9 @@ fn name_parts(
     for (index, above, below) in parts {
         let name = match (above, below) {
             (Some(above), Some(below)) => {
-                let joined = joined(&above, &below);
-                let (whole, part) = (weight(&joined, judge), weight(&below, judge));
-                let name = if part >= KNOWN && whole < KNOWN { below } else { joined };
+                let both = joined(&above, &below);
+                let (whole, part) = (weight(&both, judge), weight(&below, judge));
+                let name = if part >= KNOWN && whole < KNOWN { below } else { both };
                 // `Unit Weight` says more than `Weight`, however well either is known.
                 weights.insert(name.clone(), whole.max(part));
                 name
@@ -255,9 +346,9 @@ fn name_parts(
 /// The row that the user says is the header; none where it is blank.
 pub(super) fn taken(row: &Row, judge: &dyn HeaderJudge) -> Option<Found> {
     let names = names_in(row);
-    (!names.is_empty()).then(|| {
-        let known = score(&names, judge);
-        Found::new(row.line, HeaderBy::Option, names.clone(), vec![names], known)
+    (!names.is_empty()).then(|| Found {
+        keeps_all: judge.is_certain(&names),
+        ..Found::single(row, HeaderBy::Option, score(&names, judge))
     })
 }
 
@@ -275,9 +366,7 @@ pub(super) fn guess(rows: &[Row]) -> Option<Found> {
         .filter(full)
         .find(unlike)
         .or_else(|| (0..rows.len()).find(full))?;
-    let row = rows.get(at)?;
-    let names = names_in(row);
-    Some(Found::new(row.line, HeaderBy::Guessed, names.clone(), vec![names], 0))
+    Some(Found::single(rows.get(at)?, HeaderBy::Guessed, 0))
 }
 
 /// What a cell looks like, as far as that tells a header from data.

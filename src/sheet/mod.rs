@@ -29,6 +29,7 @@ pub mod write;
 
 use std::path::PathBuf;
 
+pub use delimited::is_delimiter_found;
 pub use error::ReadError;
 pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
@@ -60,6 +61,12 @@ impl Format {
     #[must_use]
     pub fn is_typed(&self) -> bool {
         !matches!(self, Self::Delimited { .. })
+    }
+
+    /// Whether its rows are objects, whose keys are the header: an object may lack any of them.
+    #[must_use]
+    pub fn has_keys(&self) -> bool {
+        matches!(self, Self::Json | Self::JsonLines)
     }
 }
 
@@ -105,6 +112,16 @@ pub trait HeaderJudge {
     /// Whether the weight is 2 or more. Asked of every text among the first rows, so it had better be quick.
     fn is_known(&self, name: &str) -> bool {
         self.weight(name) >= 2
+    }
+
+    /// Whether the name is known as that of a column of ids, which every table needs.
+    fn is_id(&self, _name: &str) -> bool {
+        false
+    }
+
+    /// Whether a row of these texts is the header for certain, and every row below it is data: a reject file's.
+    fn is_certain(&self, _names: &[(usize, String)]) -> bool {
+        false
     }
 }
 

@@ -75,7 +75,7 @@ impl<R: RowReader> RowReader for DataRows<R> {
                 self.passed.repeated += 1;
                 continue;
             }
-            if self.rule.drop_zeros && is_only_zeros(row) {
+            if self.rule.drop_zeros && !self.rule.found.keeps_all && is_only_zeros(row) {
                 self.passed.zeros += 1;
                 continue;
             }

@@ -33,6 +33,7 @@ mod pictures;
 mod plan_files;
 mod reading;
 mod readme;
+mod rejects;
 mod resume;
 mod runs;
 mod sandbox;

@@ -92,22 +92,6 @@ fn errors_and_dates_of_rejected_rows_come_back_as_errors_and_dates() {
 }
 
 #[test]
-fn a_csv_of_rejected_rows_keeps_delimiter_and_encoding() {
-    let stockport = Stockport::new();
-    let text = "Item ID;Name;Quantity\nA/1;Ch\u{e2}teau;1\nA2;ok;2\n";
-    stockport.write(
-        "cave.csv",
-        text.chars()
-            .map(|c| u8::try_from(u32::from(c)).unwrap())
-            .collect::<Vec<u8>>(),
-    );
-    stockport.run(["import", "cave.csv", "--sandbox"]).exit(3);
-    let bytes = std::fs::read(stockport.path("cave.rejects.csv")).unwrap();
-    let head = b"Item ID;Name;Quantity;_row;_column;_value;_reason\nA/1;Ch\xe2teau;1;2;Item ID;A/1;";
-    assert!(bytes.starts_with(head), "{}", String::from_utf8_lossy(&bytes));
-}
-
-#[test]
 fn an_export_for_spreadsheet_programs_imports_as_unchanged_and_json_never_carries_the_guard() {
     let server = Faulty::new();
     for item in [

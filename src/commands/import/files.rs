@@ -3,7 +3,7 @@
 //! Doesn't belong here: reading rows (`columns`), what is decided on them (`plan`).
 
 use std::cell::RefCell;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::columns::{Incoming, Origin, Reader, Reading, Source, Straight, Survey};
 use crate::error::Error;
@@ -11,7 +11,7 @@ use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
 use crate::output::Output;
 use crate::plan::{self, PlanPart, Policy, Straightway, Verdict};
-use crate::report::write_rejects;
+use crate::report::Rejects;
 use crate::shard::Shard;
 use crate::sheet::Stop;
 use crate::skim::Item;
@@ -26,7 +26,7 @@ pub(super) struct Files<'a> {
     pub(super) reopen: &'a dyn Fn() -> Result<Source, Error>,
     /// The file that each table came from.
     pub(super) paths: &'a [PathBuf],
-    pub(super) rejects: Option<&'a Path>,
+    pub(super) rejects: Rejects<'a>,
     pub(super) reading: &'a Stop,
     pub(super) policy: Policy,
     /// The share of the rows that is this process's own; others aren't counted.
@@ -250,8 +250,6 @@ impl Supply for Files<'_> {
     }
 
     fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
-        let part = self.shard.map(|shard| shard.file_part());
-        let source = self.source.borrow();
-        write_rejects(journal, &source.tables, self.paths, self.rejects, part.as_deref())
+        self.rejects.write(&self.source.borrow(), self.paths, journal)
     }
 }

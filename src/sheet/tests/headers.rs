@@ -38,6 +38,71 @@ fn a_title_above_the_header_is_not_joined_to_it() {
 }
 
 #[test]
+fn a_row_of_data_is_not_joined_to_the_header_because_a_cell_spells_a_name() {
+    for text in [
+        "Item ID,Label,Note\nA1,,Name\nA2,x,y\n",
+        "Item ID,Label,Note\nA1,,Name\n",
+        "Item ID,,Note\nA1,Name,\nA2,x,y\n",
+        "Item ID,,Note\nA1,Name,\n",
+        "Item ID,Label,\nA1,,Status\n",
+        "Name,Item ID,\nx,A1,Status\n",
+        // A code under a name that is not known, like those below it.
+        "Lot,Name,\nA1,x,Status\nA2,y,\n",
+        // The same text further down.
+        "Item ID,,Note\n,Name,\nA2,Name,y\n",
+    ] {
+        let read = read("a.csv", text);
+        assert_eq!(
+            (read.header.line, read.rows.len()),
+            (1, text.lines().count() - 1),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn a_row_of_data_that_spells_more_names_than_the_header_is_not_the_header() {
+    for text in [
+        "Item ID,Label,Note\nA1,Name,Quantity\nA2,x,y\n",
+        "Item ID,Label,Note\nA1,Name,Quantity\n",
+        "Item ID,Label,Note\nalpha,Name,Quantity\nbeta,x,y\n",
+        "Item ID,Label,Note\nalpha,Tag,Name\n",
+        "Tag,Label,Note\n1,Item ID,Name\n2,x,y\n",
+    ] {
+        let read = read("a.csv", text);
+        assert_eq!(
+            (read.header.line, read.rows.len()),
+            (1, text.lines().count() - 1),
+            "{text}"
+        );
+    }
+}
+
+#[test]
+fn names_above_the_header_do_not_keep_it_from_being_found() {
+    for text in [
+        "Location,Main\nItem ID,Name,Status\n1,a,b\n",
+        "Name,Count of 2024\nItem ID,2024,Status\n1,7,b\n2,8,b\n",
+    ] {
+        assert_eq!(read("a.csv", text).header.line, 2, "{text}");
+    }
+}
+
+#[test]
+fn two_header_rows_are_joined_where_the_upper_one_repeats_its_titles() {
+    let read = read("a.csv", "Item,Item,Unit,Unit\nID,Name,Weight,Volume\n1,a,2,3\n");
+    assert_eq!(read.names(), ["Item ID", "Name", "Unit Weight", "Unit Volume"]);
+}
+
+#[test]
+fn below_a_header_that_is_certain_every_row_is_data() {
+    let text = "foo,Item ID,_reason\nItem ID,Name,Status\nfoo,Item ID,_reason\n0,0,\n";
+    let read = read("a.csv", text);
+    assert_eq!((read.header.line, read.lines()), (1, vec![2, 3, 4]));
+    assert_eq!(read.names(), ["foo", "Item ID", "_reason"]);
+}
+
+#[test]
 fn repeated_headers_are_left_out_and_counted() {
     let read = read("a.csv", "item_id,name\n1,a\nitem_id,name\n2,b\nitem_id,name\n");
     assert_eq!(read.lines(), [2, 4]);

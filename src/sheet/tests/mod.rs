@@ -30,6 +30,14 @@ impl HeaderJudge for Names {
             _ => 0,
         }
     }
+
+    fn is_id(&self, name: &str) -> bool {
+        matches!(name.trim().to_lowercase().as_str(), "item_id" | "item id" | "tag")
+    }
+
+    fn is_certain(&self, names: &[(usize, String)]) -> bool {
+        names.iter().any(|(_, name)| name == "_reason")
+    }
 }
 
 /// A file, read to its end.

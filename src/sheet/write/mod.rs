@@ -23,6 +23,7 @@ mod xlsx;
 #[cfg(test)]
 mod xlsx_tests;
 
+use std::borrow::Cow;
 use std::io::Write;
 use std::path::Path;
 
@@ -215,6 +216,12 @@ impl Compression {
             _ => Self::None,
         }
     }
+}
+
+/// A cell as text, as delimited text has it.
+#[must_use]
+pub fn as_text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
+    text::cell_text(cell)
 }
 
 /// What makes JSON objects with these keys, each to stand alone: the cells in the keys' order, absent ones left out.

@@ -17,7 +17,7 @@ variants!(read of ReadError as "ReadError":
 );
 variants!(columns of ColumnError as "ColumnError": Read, NoHeader, NoId, Repeated, TwoColumns, Mapping);
 variants!(mapping of MappingError as "MappingError":
-    Read, Syntax, UnknownKey, UnknownField, Value, Twice, NoColumn,
+    Read, Syntax, UnknownKey, UnknownField, Value, Twice, Unfit, Differ, NoColumn,
 );
 variants!(write of WriteError as "WriteError":
     Io, File, Exists, Directory, NoFolder, UnknownEncoding, Unencodable, TooLong, TooManyColumns, Workbook,
@@ -181,6 +181,17 @@ pub(super) fn add(all: &mut Catalogue) {
                 file: map(),
                 line: 3,
                 field: "item_id".to_owned(),
+            },
+            MappingError::Unfit {
+                map: "count.rejects.toml".to_owned(),
+                file: "count.rejects.csv".to_owned(),
+                header: "Counted on".to_owned(),
+            },
+            MappingError::Differ {
+                first: "count.rejects.csv".to_owned(),
+                second: "more.csv".to_owned(),
+                key: "blanks".to_owned(),
+                value: "clear".to_owned(),
             },
             MappingError::NoColumn {
                 file: file(),

@@ -68,7 +68,7 @@ impl Catalogue {
 variants!(of_all of Error as "Error":
     Config, Read, Columns, Write, NoRejects, Api, Filter, Snapshot, Journal, Sandbox, Run, Lock, Delete, Place, Migrate, Shard, TwoResults,
     Review, Temporary, Usage,
-    NoFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
+    NoFormat, NoRejectsFormat, Incomplete, TooManyDeletes, Schedule, Scheduled, NoConsent, TooManyFailures, NothingSaved,
     Interrupted, StoppedAtOnce, Imbalance,
 );
 
@@ -80,6 +80,7 @@ fn own() -> Vec<Error> {
         Error::TwoResults("--csv"),
         Error::Temporary(std::io::ErrorKind::StorageFull.into()),
         Error::NoFormat("inventory".to_owned()),
+        Error::NoRejectsFormat("bad.xls".to_owned()),
         Error::Incomplete {
             org: "green-valley".to_owned(),
             evidence: "it stops at 1,000 items, whatever is asked; missing: A1, A2, A3, A4, A5, …".to_owned(),

@@ -35,6 +35,12 @@ fn steady(screen: &str) -> String {
 }
 
 fn steady_lines(screen: &str) -> Vec<String> {
+    // The last line bears the run's name, and goes on in others where the terminal breaks it.
+    let undo = "\nstockport undo ";
+    let screen = match screen.split_once(undo) {
+        Some((before, _)) => format!("{before}{undo}…"),
+        None => screen.to_owned(),
+    };
     let lines =
         screen.trim_end().lines().map(
             |line| match line.find(" requests in ").or_else(|| line.find(" request in ")) {

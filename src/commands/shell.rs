@@ -1,0 +1,58 @@
+//! Words as a shell takes them, for commands that a person copies.
+//!
+//! Doesn't belong here: which command it is.
+
+/// What no shell gives a meaning, wherever it stands in a word.
+const PLAIN: &str = "-_./:=@%+,";
+
+/// A command line of these words: POSIX shells' quoting, or, on Windows, that of its command line.
+pub(super) fn line(words: &[&str]) -> String {
+    let quoted: Vec<String> = words.iter().map(|word| word_for(word, cfg!(windows))).collect();
+    quoted.join(" ")
+}
+
+fn word_for(word: &str, windows: bool) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || PLAIN.contains(c) || windows && c == '\\';
+    if !word.is_empty() && word.chars().all(is_plain) {
+        return word.to_owned();
+    }
+    if windows {
+        return format!("\"{word}\"");
+    }
+    if !word.contains(char::is_control) {
+        return format!("'{}'", word.replace('\'', "'\\''"));
+    }
+    // What a terminal would obey is spelt out.
+    let mut spelt = String::from("$'");
+    for c in word.chars() {
+        match c {
+            '\'' | '\\' => spelt.extend(['\\', c]),
+            c if c.is_control() => spelt.extend(c.to_string().bytes().map(|byte| format!("\\x{byte:02x}"))),
+            c => spelt.push(c),
+        }
+    }
+    spelt + "'"
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_quoted_where_a_shell_would_read_it_otherwise() {
+        for (word, expected) in [
+            ("in.rejects.csv", "in.rejects.csv"),
+            ("Zähl/in.csv", "Zähl/in.csv"),
+            ("my file.csv", "'my file.csv'"),
+            ("it's.csv", "'it'\\''s.csv'"),
+            ("a$b;c.csv", "'a$b;c.csv'"),
+            ("~x", "'~x'"),
+            ("", "''"),
+            ("a\nb'.csv", "$'a\\x0ab\\'.csv'"),
+        ] {
+            assert_eq!(word_for(word, false), expected, "{word:?}");
+        }
+        assert_eq!(word_for("C:\\my files\\in.csv", true), "\"C:\\my files\\in.csv\"");
+        assert_eq!(word_for("C:\\in.csv", true), "C:\\in.csv");
+    }
+}

@@ -105,6 +105,8 @@ pub struct Summary {
     pub warnings: Vec<String>,
     /// The commands to go on with, ready for a shell.
     pub next: Vec<String>,
+    /// What they are for.
+    pub next_for: &'static str,
     /// What only this command has to say, for programs.
     pub extra: serde_json::Map<String, Value>,
     /// Why the run stopped.
@@ -169,12 +171,7 @@ impl Summary {
             output.result_naming(&line, &[file]);
         }
         if !self.next.is_empty() {
-            let what = match (self.rejects.is_empty(), self.next.len()) {
-                (true, _) => "To take it back:",
-                (false, 1) => "To import the corrected rows:",
-                (false, _) => "To import the corrected rows, or to take it back:",
-            };
-            output.result(what);
+            output.result(self.next_for);
         }
         for command in &self.next {
             // Broken into two lines it would be two commands.

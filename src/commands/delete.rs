@@ -42,11 +42,11 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
         summary.error = Some(context.cause_of(error));
     }
     summary.took = began.elapsed();
+    // The reject file holds ids to delete, no items to import.
+    let rejects = std::mem::take(&mut summary.rejects);
+    context.tell_next(&mut summary, None);
+    summary.rejects = rejects;
     summary.show(&context.output);
-    if summary.tally.is_some_and(|tally| tally.deleted > 0) {
-        let run = &summary.run;
-        context.tell_way_back("To take it back", &["undo", run], &summary.target, None);
-    }
     summary.exit()
 }
 

@@ -41,40 +41,9 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         summary.error = Some(context.cause_of(error));
     }
     summary.took = began.elapsed();
-    summary.next = next(context, &summary);
+    context.tell_next(&mut summary, None);
     summary.show(&context.output);
     summary.exit()
-}
-
-/// The commands to go on with: the import of the reject files, and the run's undoing where it has changed anything.
-fn next(context: &Context, summary: &Summary) -> Vec<String> {
-    let mut next = Vec::new();
-    if summary.dry_run {
-        return next;
-    }
-    let files: Vec<String> = summary.rejects.iter().map(|file| argument(file)).collect();
-    let org = &summary.target;
-    if !files.is_empty() {
-        let import = ["import"].into_iter().chain(files.iter().map(String::as_str));
-        next.push(context.command(&import.collect::<Vec<_>>(), org, None));
-    }
-    if summary
-        .tally
-        .is_some_and(|tally| tally.created + tally.updated + tally.deleted > 0)
-    {
-        next.push(context.command(&["undo", &summary.run], org, None));
-    }
-    next
-}
-
-/// A file as an argument that is taken for no option.
-fn argument(file: &Path) -> String {
-    let name = file.display().to_string();
-    if name.starts_with('-') {
-        format!("./{name}")
-    } else {
-        name
-    }
 }
 
 fn import(

@@ -40,11 +40,8 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
         summary.error = Some(error);
     }
     summary.took = began.elapsed();
+    context.tell_next(&mut summary, options.to_profile.as_deref());
     summary.show(&context.output);
-    if summary.tally.is_some_and(|tally| tally.created + tally.updated > 0) {
-        let undo = ["undo", &summary.run];
-        context.tell_way_back("To take it back", &undo, &summary.target, options.to_profile.as_deref());
-    }
     summary.exit()
 }
 

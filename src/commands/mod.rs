@@ -41,7 +41,7 @@ use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::output::{Output, Style};
-use crate::report::Summary;
+use crate::report::{Summary, Tally};
 use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::shard::Shard;
@@ -382,6 +382,25 @@ impl Context {
     fn tell_way_back(&self, what: &str, command: &[&str], org: &str, profile: Option<&str>) {
         let line = self.command(command, org, profile);
         self.output.result(&format!("{what}: {line}"));
+    }
+
+    /// Ends a summary with the commands to go on with, ready for a shell: the import of its reject files, and the run's undo
+    /// where it has changed anything. `profile` is the one that was named for the target alone.
+    fn tell_next(&self, summary: &mut Summary, profile: Option<&str>) {
+        if summary.dry_run {
+            return;
+        }
+        let files: Vec<String> = summary.rejects.iter().map(|file| shell::argument(file)).collect();
+        let import = ["import"].into_iter().chain(files.iter().map(String::as_str));
+        let import = self.command(&import.collect::<Vec<_>>(), &summary.target, profile);
+        let has_changed = |tally: Tally| tally.created + tally.updated + tally.deleted > 0;
+        let undo = self.command(&["undo", &summary.run], &summary.target, profile);
+        (summary.next_for, summary.next) = match (files.is_empty(), summary.tally.is_some_and(has_changed)) {
+            (true, false) => return,
+            (true, true) => ("To take it back:", vec![undo]),
+            (false, false) => ("To import the corrected rows:", vec![import]),
+            (false, true) => ("To import the corrected rows, or to take it back:", vec![import, undo]),
+        };
     }
 
     /// A command for an organization, with what that is reached by, ready for a shell.

@@ -2,6 +2,8 @@
 //!
 //! Doesn't belong here: which command it is.
 
+use std::path::Path;
+
 /// What no shell gives a meaning, wherever it stands in a word.
 const PLAIN: &str = "-_./:=@%+,";
 
@@ -9,6 +11,16 @@ const PLAIN: &str = "-_./:=@%+,";
 pub(super) fn line(words: &[&str]) -> String {
     let quoted: Vec<String> = words.iter().map(|word| word_for(word, cfg!(windows))).collect();
     quoted.join(" ")
+}
+
+/// A file as an argument that is no option, whatever its name begins with.
+pub(super) fn argument(file: &Path) -> String {
+    let name = file.display().to_string();
+    if name.starts_with('-') {
+        format!("./{name}")
+    } else {
+        name
+    }
 }
 
 fn word_for(word: &str, windows: bool) -> String {

@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, options: &cli::Undo) -> Exit {
         summary.error = Some(error);
     }
     summary.took = began.elapsed();
+    context.tell_next(&mut summary, None);
     summary.show(&context.output);
     summary.exit()
 }

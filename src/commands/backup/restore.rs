@@ -42,6 +42,7 @@ pub(super) fn run(context: &Context, options: &BackupRestore) -> Exit {
         summary.error = Some(error);
     }
     summary.took = began.elapsed();
+    context.tell_next(&mut summary, None);
     summary.show(&context.output);
     summary.exit()
 }

@@ -102,6 +102,11 @@ mod tests {
         }
         assert_eq!(next(folder.path(), 0).unwrap(), 1);
         fs::write(folder.path().join(format!("{PREFIX}{MOST}")), "").unwrap();
-        assert!(next(folder.path(), 0).unwrap_err().to_string().contains("no next number"));
+        assert!(
+            next(folder.path(), 0)
+                .unwrap_err()
+                .to_string()
+                .contains("no next number")
+        );
     }
 }

@@ -42,6 +42,7 @@ mod terminal;
 mod undo;
 mod upload;
 mod workbooks;
+mod yesterday;
 
 #[test]
 fn the_binary_answers_for_itself() {

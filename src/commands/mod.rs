@@ -19,6 +19,7 @@ mod reading;
 mod runs;
 mod sandbox;
 mod schedule;
+mod signals;
 mod undo;
 mod writing;
 

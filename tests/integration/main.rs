@@ -41,6 +41,7 @@ mod support;
 mod terminal;
 mod undo;
 mod upload;
+mod waits;
 mod workbooks;
 mod yesterday;
 

@@ -6,7 +6,7 @@ mod ignored;
 mod names;
 mod pipes;
 mod places;
-mod signals;
+pub(crate) mod signals;
 
 use std::path::Path;
 

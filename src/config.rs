@@ -4,6 +4,7 @@
 //! Belongs here: where the key, the host and the organization come from. Doesn't: what the flags are called (`cli`).
 
 pub mod file;
+pub mod folder;
 pub mod key;
 
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use std::time::Duration;
 use crate::api::{Endpoint, Key};
 use crate::columns::nearest;
 use file::{File, Profile};
+use folder::{Base, NoHome};
 use key::KEY_VARIABLE;
 
 /// The vendor's public endpoint (its documentation).
@@ -129,9 +131,15 @@ pub enum ConfigError {
         /// What happened.
         why: String,
     },
+    /// There is no folder to look for the config file in.
+    #[error("there is no folder for the config file: {0}")]
+    NoConfigFolder(NoHome),
     /// There is no folder to keep journals in.
-    #[error("there is no folder to keep the run's journal in: {0}")]
-    NoStateFolder(String),
+    #[error("there is no folder for the journals of runs: {0}")]
+    NoStateFolder(NoHome),
+    /// There is no folder to keep copies of organizations in.
+    #[error("there is no folder for safety copies: {0}")]
+    NoDataFolder(NoHome),
 }
 
 impl ConfigError {
@@ -150,6 +158,10 @@ impl ConfigError {
             Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
             Self::KeyNotText => "set it again; a key is letters and digits",
             Self::Read { .. } => "check the file's permissions; STOCKPORT_CONFIG names another one",
+            Self::File {
+                fault: file::Fault::NoHome { .. },
+                ..
+            } => "write the complete path, or set HOME to an absolute path",
             Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
             Self::NoProfile { .. } => "`stockport config check` lists the profiles",
             Self::NoFile(_) => "write one (see the README), or leave --profile out",
@@ -159,7 +171,15 @@ impl ConfigError {
             Self::KeyFile { .. } => "check the path and the permissions",
             Self::OpenKeyFile(_) => "make it yours alone: chmod 600 FILE",
             Self::KeyCommand { .. } => "run the command by itself; it has to print the key and nothing else",
-            Self::NoStateFolder(_) => "set HOME, or XDG_STATE_HOME to a folder that can be written",
+            Self::NoConfigFolder(_) => {
+                "set STOCKPORT_CONFIG to the path of a config file, or XDG_CONFIG_HOME or HOME to the absolute path of a folder"
+            }
+            Self::NoStateFolder(_) => {
+                "set XDG_STATE_HOME to the absolute path of a folder that can be written, or set HOME"
+            }
+            Self::NoDataFolder(_) => {
+                "set XDG_DATA_HOME to the absolute path of a folder that can be written, or set HOME"
+            }
         }
     }
 
@@ -307,12 +327,11 @@ pub fn is_same_api(a: &str, b: &str) -> bool {
 /// Where the config file is: `STOCKPORT_CONFIG`, or `stockport/config.toml` in the user's folder of settings. Whether it
 /// was named, and so has to be there.
 pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
-    use etcetera::BaseStrategy as _;
     if let Some(named) = std::env::var_os("STOCKPORT_CONFIG").filter(|named| !named.is_empty()) {
         return Ok((named.into(), true));
     }
-    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
-    Ok((strategy.config_dir().join("stockport").join("config.toml"), false))
+    let folder = Base::Config.folder().map_err(ConfigError::NoConfigFolder)?;
+    Ok((folder.join("stockport").join("config.toml"), false))
 }
 
 /// Reads the config file; one that isn't there is empty, unless it was named.
@@ -323,9 +342,9 @@ pub fn load() -> Result<(PathBuf, Option<File>), ConfigError> {
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && !is_named => return Ok((path, None)),
         Err(cause) => return Err(ConfigError::Read { path, cause }),
     };
-    let home = etcetera::home_dir().ok();
-    let folder = path.parent().unwrap_or(Path::new("."));
-    match File::parse(&text, folder, home.as_deref()) {
+    let home = folder::home();
+    let below = path.parent().unwrap_or(Path::new("."));
+    match File::parse(&text, below, home.as_deref()) {
         Ok(file) => Ok((path, Some(file))),
         Err((line, fault)) => Err(ConfigError::File { path, line, fault }),
     }
@@ -337,7 +356,7 @@ pub fn chosen(name: Option<&str>) -> Result<Option<Profile>, ConfigError> {
     let (path, file) = match load() {
         Ok(loaded) => loaded,
         // Without a home there is no config file, and none is asked for.
-        Err(ConfigError::NoStateFolder(_)) if name.is_none() => return Ok(None),
+        Err(ConfigError::NoConfigFolder(_)) if name.is_none() => return Ok(None),
         Err(error) => return Err(error),
     };
     let Some(file) = file else {
@@ -360,18 +379,14 @@ pub fn chosen(name: Option<&str>) -> Result<Option<Profile>, ConfigError> {
 
 /// The folder in which the journals of runs are kept: the user's state folder.
 pub fn runs_folder() -> Result<PathBuf, ConfigError> {
-    use etcetera::BaseStrategy as _;
-    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
-    // Only Unix knows a folder for state; elsewhere it lives with the data.
-    let state = strategy.state_dir().unwrap_or_else(|| strategy.data_dir());
+    let state = Base::State.folder().map_err(ConfigError::NoStateFolder)?;
     Ok(state.join("stockport").join("runs"))
 }
 
 /// The folder in which a copy of an organization is kept before anything of it is deleted: in the user's data folder.
 pub fn snapshots_folder() -> Result<PathBuf, ConfigError> {
-    use etcetera::BaseStrategy as _;
-    let strategy = etcetera::choose_base_strategy().map_err(|cause| ConfigError::NoStateFolder(cause.to_string()))?;
-    Ok(strategy.data_dir().join("stockport").join("snapshots"))
+    let data = Base::Data.folder().map_err(ConfigError::NoDataFolder)?;
+    Ok(data.join("stockport").join("snapshots"))
 }
 
 #[cfg(test)]

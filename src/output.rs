@@ -11,12 +11,13 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use crate::progress::Show;
+use crate::progress::waiting::Board;
 pub use layout::{human, padded, shortened, tame, width, wrapped};
 
 /// How often the wait for an answer looks whether the run was asked to stop.
@@ -67,6 +68,8 @@ pub struct Output {
     closed: AtomicBool,
     /// The one document has been given.
     documented: AtomicBool,
+    /// The pause that a bar shows.
+    board: Arc<Board>,
     /// Why a result could not be written, where somebody still wanted it.
     lost: Mutex<Option<std::io::Error>>,
 }
@@ -95,6 +98,7 @@ impl Output {
             ascii: !locale::is_utf8(),
             closed: AtomicBool::new(false),
             documented: AtomicBool::new(false),
+            board: Arc::default(),
             lost: Mutex::new(None),
         }
     }
@@ -224,11 +228,17 @@ impl Output {
         }
     }
 
-    /// How far the work is: a line for people, the numbers for programs.
-    pub fn progressed(&self, line: &str, numbers: &Value) {
+    /// How far the work is, or what it waits for: a line for people, an event of this kind with details for programs.
+    pub fn progressed(&self, kind: &str, line: &str, details: &Value) {
         if !self.style.quiet {
-            self.event("progress", line, numbers, line);
+            self.event(kind, line, details, line);
         }
+    }
+
+    /// The pause that a bar shows.
+    #[must_use]
+    pub fn board(&self) -> &Arc<Board> {
+        &self.board
     }
 
     /// One event, as text or as JSON.

@@ -3,8 +3,10 @@
 //! Belongs here: how far the work is, shown while it goes on. Doesn't: results (`report`, `output`). The only room
 //! that names indicatif.
 
+pub mod waiting;
+
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use console::Term;
@@ -12,7 +14,8 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use serde_json::json;
 
-use crate::output::{Output, rounded};
+use crate::output::{Output, rounded, wrapped};
+use waiting::Board;
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -58,9 +61,13 @@ impl<'a> Progress<'a> {
             Show::Lines | Show::Hidden => ProgressBar::hidden(),
         };
         let narrow = show == Show::Bar && Term::stderr().size().1 < NARROW;
-        bar.set_style(style(total.is_some(), narrow, output.is_ascii()));
+        let board = output.board();
+        bar.set_style(style(total.is_some(), narrow, output.is_ascii(), board));
         bar.set_prefix(title.to_owned());
         bar.enable_steady_tick(Duration::from_millis(200));
+        if show == Show::Bar {
+            board.bar_begins();
+        }
         let now = Instant::now();
         Self {
             title: title.to_owned(),
@@ -168,7 +175,7 @@ impl<'a> Progress<'a> {
             "problems": self.problems.load(Ordering::Relaxed), "retries": self.retries(),
             "concurrency": self.concurrency.load(Ordering::Relaxed),
         });
-        self.output.progressed(&line, &numbers);
+        self.output.progressed("progress", &line, &numbers);
     }
 
     fn state(&self) -> String {
@@ -200,15 +207,24 @@ impl<'a> Progress<'a> {
     }
 }
 
-fn style(total_is_known: bool, narrow: bool, ascii: bool) -> ProgressStyle {
+impl Drop for Progress<'_> {
+    fn drop(&mut self) {
+        if self.show == Show::Bar {
+            self.output.board().bar_ends();
+        }
+    }
+}
+
+fn style(total_is_known: bool, narrow: bool, ascii: bool, board: &Arc<Board>) -> ProgressStyle {
     let template = match (total_is_known, narrow) {
-        (true, false) => "{prefix} [{wide_bar}] {pos_grouped}/{len_grouped} items, {rate}, ETA {eta}{msg}",
-        (true, true) => "{prefix} [{wide_bar}] {percent}%\n{pos_grouped}/{len_grouped}, {rate}, ETA {eta}{msg}",
-        (false, _) => "{prefix} {spinner} {pos_grouped} items, {rate}{msg}",
+        (true, false) => "{prefix} [{wide_bar}] {pos_grouped}/{len_grouped} items, {rate}, ETA {eta}{msg}\n{wait}",
+        (true, true) => "{prefix} [{wide_bar}] {percent}%\n{pos_grouped}/{len_grouped}, {rate}, ETA {eta}{msg}\n{wait}",
+        (false, _) => "{prefix} {spinner} {pos_grouped} items, {rate}{msg}\n{wait}",
     };
     let style = ProgressStyle::with_template(template).unwrap_or_else(|_| ProgressStyle::default_bar());
     // The usual spinner is of Braille's dots.
     let style = if ascii { style.tick_chars("-\\|/ ") } else { style };
+    let board = Arc::clone(board);
     style
         .progress_chars("=> ")
         .with_key("pos_grouped", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
@@ -219,5 +235,12 @@ fn style(total_is_known: bool, narrow: bool, ascii: bool) -> ProgressStyle {
         })
         .with_key("rate", |state: &ProgressState, w: &mut dyn std::fmt::Write| {
             let _ = write!(w, "{}/s", rounded(state.per_sec()));
+        })
+        .with_key("wait", move |state: &ProgressState, w: &mut dyn std::fmt::Write| {
+            // A finished bar stays on the screen, and waits for nothing.
+            if let Some(text) = board.text().filter(|_| !state.is_finished()) {
+                // Broken between words, which the terminal would not do.
+                let _ = w.write_str(&wrapped(&text, usize::from(Term::stderr().size().1)));
+            }
         })
 }

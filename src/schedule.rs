@@ -6,6 +6,8 @@ pub mod install;
 
 use std::path::{Path, PathBuf};
 
+use crate::config::folder::NoHome;
+
 /// The days of the week, as every system here abbreviates them.
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
 
@@ -51,6 +53,9 @@ pub enum ScheduleError {
     /// There is none of this name.
     #[error("there is no schedule named {0:?}")]
     NoSuch(String),
+    /// There is no folder for systemd's units.
+    #[error("there is no folder for the user's systemd units: {0}")]
+    NoHome(NoHome),
     /// A file can't be written or removed.
     #[error("{} can't be {doing}: {}", .path.display(), crate::cause::io(.cause))]
     File {
@@ -86,6 +91,7 @@ impl ScheduleError {
             Self::LineBreak => "put the command into a script, and schedule that yourself",
             Self::Exists(_) => "take another --name, or remove it first: stockport schedule remove NAME",
             Self::NoSuch(_) => "`stockport schedule list` shows what there is",
+            Self::NoHome(_) => "set XDG_CONFIG_HOME to the absolute path of a folder that can be written, or set HOME",
             Self::File { .. } => "check the folder's permissions",
             Self::Program { .. } => "without --install the text is printed, to be put in place by hand",
             Self::ByHand => "run that command in a terminal of yours",

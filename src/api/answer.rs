@@ -3,7 +3,7 @@
 //! Doesn't belong here: the errors themselves (`error`), what is done about one (`upload`, `inventory`).
 
 use std::io::{self, Read};
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use http_body_util::BodyExt as _;
@@ -145,16 +145,7 @@ impl Origin {
                 message,
             },
             405 => ApiError::MethodNotAllowed { message },
-            429 => ApiError::TooMany {
-                retry_after: retry_after(),
-                message,
-            },
-            408 | 409 | 425 | 500.. => ApiError::ServerError {
-                status,
-                retry_after: retry_after(),
-                html: html && asked == Asked::Read,
-                message,
-            },
+            408 | 409 | 425 | 429 | 500.. => later(status, retry_after(), html && asked == Asked::Read, message),
             _ => ApiError::Refused { status, message },
         }
     }
@@ -278,6 +269,20 @@ impl Origin {
         let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
         let late = error.kind() == io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout);
         self.lost(if late { Loss::Timeout } else { Loss::Cut })
+    }
+}
+
+/// The failure of an answer that means "later".
+fn later(status: u16, retry_after: Option<Duration>, html: bool, message: String) -> ApiError {
+    match retry_after {
+        Some(after) if after > retry::LONGEST_OBEYED => ApiError::TooLong { status, after, message },
+        retry_after if status == 429 => ApiError::TooMany { retry_after, message },
+        retry_after => ApiError::ServerError {
+            status,
+            retry_after,
+            html,
+            message,
+        },
     }
 }
 

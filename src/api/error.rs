@@ -5,6 +5,8 @@
 use std::time::Duration;
 
 use super::Fate;
+use super::retry::LONGEST_OBEYED;
+use super::wait::{Cause, span};
 use crate::item::IdFault;
 
 /// Why a text can't be an API key. None of the words shows it.
@@ -202,6 +204,16 @@ pub enum ApiError {
         /// The server's words.
         message: String,
     },
+    /// The answer asks for a longer pause than is kept. Whether something was saved is unknown, unless the status is 429.
+    #[error("the API asks to wait {} ({status}), and {} is the longest pause{}", span(*.after), span(LONGEST_OBEYED), quoted(.message))]
+    TooLong {
+        /// The HTTP status.
+        status: u16,
+        /// What `Retry-After` asked for.
+        after: Duration,
+        /// The server's words.
+        message: String,
+    },
     /// A 5xx, or a 4xx that means "later" (408, 409, 425). Whether something was saved is unknown.
     #[error("the API failed ({status}){}", quoted(.message))]
     ServerError {
@@ -276,6 +288,7 @@ impl ApiError {
             | Self::WrongUrl { .. }
             | Self::MethodNotAllowed { .. }
             | Self::Redirected { .. }
+            | Self::TooLong { .. }
             | Self::Interrupted
             | Self::Receiver(_) => Fate::Stop,
             Self::TooMany { retry_after, .. } | Self::ServerError { retry_after, .. } => {
@@ -284,6 +297,26 @@ impl ApiError {
             Self::Lost { .. } | Self::Unreachable { .. } | Self::Foreign(_) | Self::WrongEcho(_) => {
                 Fate::Repeat { after: None }
             }
+        }
+    }
+
+    /// Why there is a pause after this failure.
+    #[must_use]
+    pub fn cause(&self) -> Cause {
+        match (self, self.status()) {
+            (
+                Self::TooMany {
+                    retry_after: Some(_), ..
+                }
+                | Self::ServerError {
+                    retry_after: Some(_), ..
+                },
+                Some(status),
+            ) => Cause::Asked(status),
+            (_, Some(status)) => Cause::Failed(status),
+            (Self::Lost { how, .. }, None) => Cause::Lost(*how),
+            (Self::Unreachable { .. }, None) => Cause::Unreachable,
+            (_, None) => Cause::Foreign,
         }
     }
 
@@ -305,6 +338,7 @@ impl ApiError {
             | Self::Redirected { status, .. }
             | Self::Refused { status, .. }
             | Self::NoArrays { status, .. }
+            | Self::TooLong { status, .. }
             | Self::ServerError { status, .. } => Some(*status),
             _ => None,
         }
@@ -326,6 +360,7 @@ impl ApiError {
             }
             Self::Redirected { .. } => "put the address that the API really has into --api",
             Self::TooMany { .. } => "try again later, or go slower with --rate and --jobs",
+            Self::TooLong { .. } => "run the same command again after that time (an import with --resume)",
             // What a mistyped path answers to a GET, from the API contract; but an outage may look the same.
             Self::ServerError {
                 html: true,

@@ -4,7 +4,7 @@
 //! and when to try again on a larger scale (`upload`). The only room that names reqwest, and hyper below it.
 //!
 //! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`
-//! or, where it may be long, `pieces`, a post's through `echo`; `posts` has many posts under way from one thread, over the connections of `connect`; `message` makes the server's words fit for a person; `retry` computes pauses.
+//! or, where it may be long, `pieces`, a post's through `echo`; `posts` has many posts under way from one thread, over the connections of `connect`; `message` makes the server's words fit for a person; `retry` computes pauses, `wait` keeps and reports them.
 
 mod address;
 mod answer;
@@ -23,10 +23,11 @@ mod stream;
 mod tests;
 #[cfg(test)]
 pub(crate) mod testserver;
+pub mod wait;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
@@ -35,6 +36,7 @@ pub use error::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
 pub use key::Key;
 pub use posts::Posts;
 pub use retry::Backoff;
+pub use wait::Waits;
 
 use answer::Origin;
 
@@ -99,6 +101,7 @@ pub struct Client {
     connections: usize,
     backoff: Backoff,
     stop: Option<Arc<AtomicBool>>,
+    waits: Arc<Waits>,
     requests: AtomicU64,
     retries: AtomicU64,
 }
@@ -133,6 +136,7 @@ impl Client {
             connections,
             backoff: Backoff::new(endpoint.retries),
             stop: None,
+            waits: Arc::default(),
             requests: AtomicU64::new(0),
             retries: AtomicU64::new(0),
         })
@@ -144,6 +148,18 @@ impl Client {
     pub fn with_stop(mut self, stop: Arc<AtomicBool>) -> Self {
         self.stop = Some(stop);
         self
+    }
+
+    /// Keeps its pauses there, together with others who are asked to wait; without this they are not reported.
+    #[must_use]
+    pub fn with_waits(mut self, waits: Arc<Waits>) -> Self {
+        self.waits = waits;
+        self
+    }
+
+    /// Where its pauses are kept.
+    pub fn waits(&self) -> &Waits {
+        &self.waits
     }
 
     /// Keeps other pauses than the usual ones between its own retries (of lists and single reads).
@@ -197,23 +213,11 @@ impl Client {
         let Some(pause) = self.backoff.pause(attempt, after, &mut fastrand::Rng::new()) else {
             return Err(failure);
         };
-        self.sleep(pause)?;
+        if !self.waits.keep(pause, failure.cause(), || self.stopped()) {
+            return Err(ApiError::Interrupted);
+        }
         self.count_retry();
         Ok(())
-    }
-
-    fn sleep(&self, pause: Duration) -> Result<(), ApiError> {
-        let begun = Instant::now();
-        loop {
-            if self.stopped() {
-                return Err(ApiError::Interrupted);
-            }
-            let left = pause.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                return Ok(());
-            }
-            std::thread::sleep(left.min(GLANCE));
-        }
     }
 }
 
@@ -262,7 +266,7 @@ pub enum Fate {
     },
     /// The content is at fault (400, 413, 422): halve it until the bad item stands alone.
     Halve,
-    /// Nothing more can go through (401, 403, 404, 405, a redirect): stop in order. So it is for a host that can't be reached,
+    /// Nothing more can go through (401, 403, 404, 405, a redirect, a pause that is too long): stop in order. So it is for a host that can't be reached,
     /// once the retries are used up ([`ApiError::is_unreachable`]).
     Stop,
 }

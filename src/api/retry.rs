@@ -7,9 +7,9 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The longest `Retry-After` that is obeyed to the letter. A host that asks for more is asked again after this;
-/// a run that would wait an hour without a word helps nobody.
-pub const LONGEST_OBEYED: Duration = Duration::from_secs(300);
+/// The longest `Retry-After` that is obeyed. A host that asks for more ends the run ([`super::ApiError::TooLong`]), which can be
+/// resumed at any later time.
+pub const LONGEST_OBEYED: Duration = Duration::from_secs(24 * 60 * 60);
 
 /// How a request that may go through later is repeated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -118,15 +118,22 @@ mod tests {
     }
 
     #[test]
-    fn what_the_server_asks_for_is_obeyed_up_to_five_minutes() {
+    fn what_the_server_asks_for_is_obeyed_to_the_letter_up_to_a_day() {
         let mut random = fastrand::Rng::with_seed(7);
         let pause = BACKOFF.pause(0, Some(Duration::from_secs(7)), &mut random).unwrap();
         assert!(pause >= Duration::from_secs(7) && pause <= Duration::from_millis(7_100));
-        let pause = BACKOFF
-            .pause(0, Some(Duration::from_secs(86_400)), &mut random)
-            .unwrap();
-        assert!(pause >= LONGEST_OBEYED && pause <= LONGEST_OBEYED + BACKOFF.base);
-        assert!(BACKOFF.pause(0, Some(Duration::MAX), &mut random).is_some());
+        for asked in [301, 3_600, 86_399, 86_400] {
+            let asked = Duration::from_secs(asked);
+            // However often it is asked for.
+            for attempt in [0, 1, 39] {
+                let pause = BACKOFF.pause(attempt, Some(asked), &mut random).unwrap();
+                assert!(pause >= asked && pause <= asked + BACKOFF.base, "{asked:?}: {pause:?}");
+            }
+        }
+        for asked in [Duration::from_secs(86_401), Duration::MAX] {
+            let pause = BACKOFF.pause(0, Some(asked), &mut random).unwrap();
+            assert!(pause <= LONGEST_OBEYED + BACKOFF.base);
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::Context;
+use super::{Context, signals};
 use crate::cli::UsageError;
 use crate::columns::ColumnError;
 use crate::error::{Error, Exit};
@@ -66,7 +66,8 @@ fn fail(output: &Output, error: &Error) -> Exit {
 }
 
 impl Context {
-    /// The first Ctrl-C (or SIGTERM) asks the run to stop in order, the second stops it at once.
+    /// The first Ctrl-C (or SIGTERM, or SIGHUP) asks the run to stop in order, the second stops it at once. A signal that was
+    /// ignored when the program began has no effect.
     pub(super) fn obey_interrupts(&self) {
         let stop = Arc::clone(&self.stop);
         let output = Arc::clone(&self.output);
@@ -81,9 +82,10 @@ impl Context {
                 output.say("Stopping: what is in flight is finished first; Ctrl-C again stops at once");
             });
         };
-        if let Err(error) = ctrlc::set_handler(handler) {
+        if let Err(error) = signals::on_each(handler) {
             self.output.say(&format!(
-                "Ctrl-C will stop at once, without finishing what is in flight ({error})"
+                "Ctrl-C will stop at once, without finishing what is in flight ({})",
+                crate::cause::io(&error)
             ));
         }
     }

@@ -2,10 +2,8 @@
 //!
 //! Doesn't belong here: moving anything between them (`migrate`).
 
-use std::sync::Arc;
-
 use super::{Connected, Context};
-use crate::api::{Client, Endpoint, Key};
+use crate::api::{Endpoint, Key};
 use crate::cli::{self, UsageError};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::Error;
@@ -92,7 +90,6 @@ impl Context {
     }
 
     fn source(&self, endpoint: &Endpoint, place: String) -> Result<Source, Error> {
-        let client = Client::new(endpoint)?.with_stop(Arc::clone(&self.stop));
-        Ok(Source::new(client, place))
+        Ok(Source::new(self.client(endpoint)?, place))
     }
 }

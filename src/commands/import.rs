@@ -233,7 +233,6 @@ fn meaning(options: &Import, maps: &[String]) -> String {
         format!("--blanks {}", word(&options.blanks)),
         format!("--mode {}", word(&options.mode)),
         format!("--duplicates {}", word(&reading.duplicates)),
-        format!("version {}", env!("CARGO_PKG_VERSION")),
     ];
     let switches = [("--complete", options.complete), ("--strict", reading.strict)];
     lines.extend(

@@ -20,6 +20,7 @@ mod runs;
 mod sandbox;
 mod schedule;
 mod shell;
+mod signals;
 mod undo;
 mod writing;
 
@@ -33,7 +34,7 @@ use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
 use self::ending::{refused, told_all};
-use crate::api::{Client, Endpoint, Key};
+use crate::api::{ApiError, Client, Endpoint, Key, Waits};
 use crate::backup::{PATIENCE, Safety};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
@@ -41,6 +42,7 @@ use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::output::{Output, Style};
+use crate::progress::waiting;
 use crate::report::{Summary, Tally};
 use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
@@ -54,6 +56,8 @@ struct Context {
     output: Arc<Output>,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// Where pauses are kept, whatever they are for.
+    waits: Arc<Waits>,
     /// The same wish, as long as files are only read.
     reading: Stop,
     /// The user has agreed to deletions beforehand.
@@ -88,8 +92,10 @@ pub fn main() -> u8 {
     };
     hush_workbooks();
     let stop = Arc::new(AtomicBool::new(false));
+    let output = Arc::new(Output::new(style(&cli.global)));
     let mut context = Context {
-        output: Arc::new(Output::new(style(&cli.global))),
+        waits: Arc::new(waiting::reported_to(&output)),
+        output,
         wishes: wishes(&cli),
         reading: Stop::at(&stop),
         stop,
@@ -299,13 +305,19 @@ impl Context {
     }
 
     fn connected(&self, endpoint: &Endpoint, place: String, sandbox: Option<Sandbox>) -> Result<Connected, Error> {
-        let client = Client::new(endpoint)?.with_stop(Arc::clone(&self.stop));
+        let client = self.client(endpoint)?;
         Ok(Connected {
             client,
             org: endpoint.org.clone(),
             place,
             _sandbox: sandbox,
         })
+    }
+
+    /// A client that the user can interrupt, and whose pauses are reported.
+    fn client(&self, endpoint: &Endpoint) -> Result<Client, ApiError> {
+        let client = Client::new(endpoint)?.with_stop(Arc::clone(&self.stop));
+        Ok(client.with_waits(Arc::clone(&self.waits)))
     }
 
     fn upload(&self, pace: &Pace) -> upload::Options {

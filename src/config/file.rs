@@ -88,6 +88,12 @@ pub enum Fault {
     /// Two places for one key.
     #[error("the profile {0:?} has both key_file and key_command")]
     TwoKeys(String),
+    /// A path below the home folder, where none is known.
+    #[error("{key} begins with ~, and no home folder is known")]
+    NoHome {
+        /// The key.
+        key: String,
+    },
     /// The profile that is used where none is named doesn't exist.
     #[error("there is no profile {0:?}")]
     NoProfile(String),
@@ -168,7 +174,7 @@ impl Reader<'_> {
             match key {
                 "api" => profile.api = Some(text(key, item).map_err(placed)?),
                 "org" => profile.org = Some(text(key, item).map_err(placed)?),
-                "key_file" => profile.key_file = Some(self.path(&text(key, item).map_err(placed)?)),
+                "key_file" => profile.key_file = Some(self.path(key, item).map_err(placed)?),
                 "key_command" => profile.key_command = Some(text(key, item).map_err(placed)?),
                 "defaults" => profile.defaults = self.defaults(section(key, item).map_err(placed)?)?,
                 "key" | "api_key" => return Err((line, Fault::Key)),
@@ -209,10 +215,12 @@ impl Reader<'_> {
         Ok(defaults)
     }
 
-    fn path(&self, text: &str) -> PathBuf {
+    fn path(&self, key: &str, item: &Item) -> Result<PathBuf, Fault> {
+        let text = text(key, item)?;
         match (text.strip_prefix("~/"), self.home) {
-            (Some(rest), Some(home)) => home.join(rest),
-            _ => self.folder.join(text),
+            (Some(rest), Some(home)) => Ok(home.join(rest)),
+            (Some(_), None) => Err(Fault::NoHome { key: key.to_owned() }),
+            (None, _) => Ok(self.folder.join(text)),
         }
     }
 }
@@ -304,6 +312,16 @@ mod tests {
         ] {
             assert_eq!(parse(text).unwrap_err().0, line, "{text}");
         }
+    }
+
+    #[test]
+    fn a_path_below_home_is_refused_where_there_is_none() {
+        let text = "[profiles.x]\nkey_file = \"~/x.key\"";
+        let (line, fault) = File::parse(text, Path::new("/conf"), None).unwrap_err();
+        assert_eq!(line, 2);
+        assert!(fault.to_string().contains("key_file begins with ~"), "{fault}");
+        let text = "[profiles.x]\nkey_file = \"x.key\"";
+        assert!(File::parse(text, Path::new("/conf"), None).is_ok());
     }
 
     #[test]

@@ -67,17 +67,25 @@ impl Runs {
 /// What differs between the options of two runs, for a person: the earlier one's.
 #[must_use]
 pub fn other_options(then: &str, now: &str) -> Option<String> {
-    if then == now {
-        return None;
-    }
+    // Version 0.1.0 noted itself as an option. A later version makes the plan anew, and what it reads otherwise shows there.
+    let lines = |text: &str| -> Vec<String> {
+        let lines = text.lines().filter(|line| !line.starts_with("version "));
+        lines.map(str::to_owned).collect()
+    };
+    let (then, now) = (lines(then), lines(now));
     let gone: Vec<&str> = then
-        .lines()
-        .filter(|line| !now.lines().any(|other| other == *line))
+        .iter()
+        .filter(|line| !now.contains(line))
+        .map(String::as_str)
         .collect();
     let come: Vec<&str> = now
-        .lines()
-        .filter(|line| !then.lines().any(|other| other == *line))
+        .iter()
+        .filter(|line| !then.contains(line))
+        .map(String::as_str)
         .collect();
+    if gone.is_empty() && come.is_empty() {
+        return None;
+    }
     let named = |options: &[&str]| {
         if options.is_empty() {
             "nothing of the kind".to_owned()

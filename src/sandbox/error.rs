@@ -63,7 +63,7 @@ impl SandboxError {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::NoHome => "name a folder with --sandbox-dir",
+            Self::NoHome => "name a folder with --sandbox-dir, or set XDG_DATA_HOME or HOME to an absolute path",
             Self::Folder { .. } => "name another folder with --sandbox-dir",
             Self::File { .. } | Self::Damaged { .. } => {
                 "name another folder with --sandbox-dir, or move the file away to begin anew"

@@ -20,8 +20,7 @@ mod store;
 
 use std::path::PathBuf;
 
-use etcetera::BaseStrategy;
-
+use crate::config::folder::Base;
 pub use error::SandboxError;
 pub use flavour::Flavour;
 pub use handler::router;
@@ -65,6 +64,6 @@ impl std::fmt::Debug for Organization {
 /// Where a sandbox lives unless a folder is named: `stockport/sandbox` in the user's data folder
 /// (`XDG_DATA_HOME` or `~/.local/share`; on Windows the roaming `AppData`).
 pub fn default_dir() -> Result<PathBuf, SandboxError> {
-    let base = etcetera::choose_base_strategy().map_err(|_| SandboxError::NoHome)?;
-    Ok(base.data_dir().join("stockport").join("sandbox"))
+    let data = Base::Data.folder().map_err(|_| SandboxError::NoHome)?;
+    Ok(data.join("stockport").join("sandbox"))
 }

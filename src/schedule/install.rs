@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::{Job, MARK, ScheduleError};
+use crate::config::folder::Base;
 use crate::sheet::write::{AtomicFile, WriteError};
 
 /// How the units' names begin.
@@ -53,13 +54,8 @@ pub struct Installed {
 
 /// Where a user's units stand.
 fn units() -> Result<PathBuf, ScheduleError> {
-    use etcetera::BaseStrategy as _;
-    let strategy = etcetera::choose_base_strategy().map_err(|cause| ScheduleError::File {
-        path: PathBuf::from("systemd/user"),
-        doing: "found",
-        cause: std::io::Error::other(cause.to_string()),
-    })?;
-    Ok(strategy.config_dir().join("systemd").join("user"))
+    let settings = Base::Config.folder().map_err(ScheduleError::NoHome)?;
+    Ok(settings.join("systemd").join("user"))
 }
 
 /// Puts a schedule in place, and begins it. Gives where it stands.

@@ -1,5 +1,5 @@
 //! How fast to send: concurrency by additive increase and multiplicative decrease, the pauses an endpoint asks for,
-//! the rate a user allows, the size of a batch. Knows nothing of items.
+//! the rate a user allows, the size of a batch. Doesn't belong here: items.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,7 +12,8 @@ use tokio::sync::Notify;
 use tokio::time::{sleep, timeout};
 
 use super::latency::Latency;
-use crate::api::retry::LONGEST_OBEYED;
+use crate::api::Waits;
+use crate::api::wait::Cause;
 
 /// An answer that took longer than this is on its way to the 60 seconds after which the host in front cuts a
 /// request (API contract): the next batches are smaller.
@@ -27,7 +28,7 @@ pub(super) enum Outcome {
     /// The endpoint answered as it should.
     Well,
     /// 429, 5xx, a timeout, a lost connection: it has too much to do. With what `Retry-After` asked for.
-    Strained(Option<Duration>),
+    Strained(Option<(Duration, Cause)>),
     /// The content was refused, which says nothing of the load.
     Neutral,
 }
@@ -41,8 +42,9 @@ pub(super) struct Pace<'a> {
     most: usize,
     largest_batch: usize,
     slow_answer: Duration,
-    rate: Option<DefaultDirectRateLimiter>,
+    rate: Option<(NonZeroU32, DefaultDirectRateLimiter)>,
     stop: &'a AtomicBool,
+    waits: &'a Waits,
 }
 
 #[derive(Debug)]
@@ -52,7 +54,7 @@ struct State {
     under_way: usize,
     /// How many threads wait for a turn.
     waiting: usize,
-    paused_until: Option<Instant>,
+    paused_until: Option<(Instant, Cause)>,
     /// Strain seen before this moment has been answered already: one decrease a round, not one a worker.
     deaf_until: Option<Instant>,
     batch: usize,
@@ -69,7 +71,7 @@ pub(super) struct Permit<'a> {
 
 impl<'a> Pace<'a> {
     /// At most `jobs` requests at once and `batch` items a request, each with this deadline; `rate` bounds items a
-    /// second. Once `stop` is set nobody waits for a pause or the rate any more.
+    /// second. Once `stop` is set nobody waits for a pause or the rate any more; pauses are reported to `waits`.
     #[must_use]
     pub(super) fn new(
         jobs: usize,
@@ -77,6 +79,7 @@ impl<'a> Pace<'a> {
         deadline: Duration,
         rate: Option<NonZeroU32>,
         stop: &'a AtomicBool,
+        waits: &'a Waits,
     ) -> Self {
         let (most, largest_batch) = (jobs.max(1), batch.max(1));
         let state = State {
@@ -95,8 +98,9 @@ impl<'a> Pace<'a> {
             most,
             largest_batch,
             slow_answer: SLOW_ANSWER.min(deadline / 3),
-            rate: rate.map(|rate| limiter(rate, largest_batch)),
+            rate: rate.map(|rate| (rate, limiter(rate, largest_batch))),
             stop,
+            waits,
         }
     }
 
@@ -127,10 +131,11 @@ impl<'a> Pace<'a> {
 
     /// The same, without a thread that waits.
     pub(super) async fn enter_soon(&self, items: usize) -> Option<Permit<'_>> {
-        while let Some(wait) = self.rate_wait(items) {
+        while let Some((wait, cause)) = self.rate_wait(items) {
             if self.stop.load(Ordering::Relaxed) {
                 return None;
             }
+            self.waits.report(wait, cause);
             sleep(wait.min(GLANCE)).await;
         }
         loop {
@@ -148,11 +153,12 @@ impl<'a> Pace<'a> {
 
     /// The right to send now; else how long a pause still lasts, or nothing where others have all the turns.
     fn turn(&self, state: &mut State, items: usize) -> Result<Permit<'_>, Option<Duration>> {
-        let pause = state
-            .paused_until
-            .and_then(|until| until.checked_duration_since(Instant::now()));
-        if pause.is_some_and(|left| !left.is_zero()) {
-            return Err(pause);
+        if let Some((until, cause)) = state.paused_until {
+            let left = until.saturating_duration_since(Instant::now());
+            if !left.is_zero() {
+                self.waits.report(left, cause);
+                return Err(Some(left));
+            }
         }
         if state.under_way >= floor(state.allowed) {
             return Err(None);
@@ -167,18 +173,8 @@ impl<'a> Pace<'a> {
     }
 
     /// Keeps a pause; false where the run is to stop before its end.
-    pub(super) fn sleep(&self, pause: Duration) -> bool {
-        let begun = Instant::now();
-        loop {
-            if self.stop.load(Ordering::Relaxed) {
-                return false;
-            }
-            let left = pause.saturating_sub(begun.elapsed());
-            if left.is_zero() {
-                return true;
-            }
-            std::thread::sleep(left.min(GLANCE));
-        }
+    pub(super) fn sleep(&self, pause: Duration, cause: Cause) -> bool {
+        self.waits.keep(pause, cause, || self.stop.load(Ordering::Relaxed))
     }
 
     /// How many items the next batch may have.
@@ -194,8 +190,8 @@ impl<'a> Pace<'a> {
     }
 
     fn keep_rate(&self, items: usize) -> bool {
-        while let Some(wait) = self.rate_wait(items) {
-            if !self.sleep(wait) {
+        while let Some((wait, cause)) = self.rate_wait(items) {
+            if !self.sleep(wait, cause) {
                 return false;
             }
         }
@@ -203,12 +199,12 @@ impl<'a> Pace<'a> {
     }
 
     /// How long the user's rate holds so many items back; nothing where they may go now, and count as gone.
-    fn rate_wait(&self, items: usize) -> Option<Duration> {
-        let rate = self.rate.as_ref()?;
+    fn rate_wait(&self, items: usize) -> Option<(Duration, Cause)> {
+        let (rate, limiter) = self.rate.as_ref()?;
         let items = u32::try_from(items).ok().and_then(NonZeroU32::new)?;
         // No batch is larger than what the limiter can hold.
-        match rate.check_n(items) {
-            Ok(Err(early)) => Some(early.wait_time_from(DefaultClock::default().now())),
+        match limiter.check_n(items) {
+            Ok(Err(early)) => Some((early.wait_time_from(DefaultClock::default().now()), Cause::Rate(*rate))),
             _ => None,
         }
     }
@@ -242,9 +238,11 @@ impl<'a> Pace<'a> {
                 if took > self.slow_answer {
                     state.batch = (state.batch / 2).max(1);
                 }
-                let after = after.map(|after| after.min(LONGEST_OBEYED));
-                if let Some(until) = after.and_then(|after| Instant::now().checked_add(after)) {
-                    state.paused_until = Some(state.paused_until.map_or(until, |earlier| earlier.max(until)));
+                let asked = after.and_then(|(after, cause)| Some((Instant::now().checked_add(after)?, cause)));
+                if let Some((until, _)) = asked
+                    && state.paused_until.is_none_or(|(earlier, _)| earlier < until)
+                {
+                    state.paused_until = asked;
                 }
             }
             Outcome::Neutral => {}
@@ -308,176 +306,5 @@ fn floor(allowed: f64) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const DEADLINE: Duration = Duration::from_secs(60);
-
-    fn strained(pace: &Pace<'_>, after: Option<Duration>) {
-        pace.enter(1).unwrap().ended(Outcome::Strained(after));
-    }
-
-    fn well(pace: &Pace<'_>) {
-        pace.enter(1).unwrap().ended(Outcome::Well);
-    }
-
-    /// Tells of an answer that took so long, without waiting for it.
-    fn took(pace: &Pace<'_>, outcome: Outcome, time: Duration) {
-        let mut permit = pace.enter(100).unwrap();
-        permit.told = true;
-        pace.told(&permit, outcome, time);
-    }
-
-    #[test]
-    fn concurrency_halves_on_strain_and_recovers_one_a_round() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        strained(&pace, None);
-        assert_eq!(pace.concurrency(), 4);
-        strained(&pace, None);
-        assert_eq!(pace.concurrency(), 2);
-        for _ in 0..2 {
-            well(&pace);
-        }
-        assert!((2..=3).contains(&pace.concurrency()));
-        for _ in 0..60 {
-            well(&pace);
-        }
-        assert_eq!(pace.concurrency(), 8);
-    }
-
-    #[test]
-    fn requests_that_set_out_together_and_fail_together_halve_it_once() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        let permits: Vec<_> = (0..8).map(|_| pace.enter(1).unwrap()).collect();
-        for permit in permits {
-            permit.ended(Outcome::Strained(None));
-        }
-        assert_eq!(pace.concurrency(), 4);
-    }
-
-    #[test]
-    fn concurrency_never_falls_below_one_nor_rises_above_jobs() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(2, 100, DEADLINE, None, &stop);
-        for _ in 0..10 {
-            strained(&pace, None);
-        }
-        assert_eq!(pace.concurrency(), 1);
-        for _ in 0..100 {
-            well(&pace);
-        }
-        assert_eq!(pace.concurrency(), 2);
-    }
-
-    #[test]
-    fn answers_that_take_much_longer_than_the_best_take_one_request_away() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        let (quick, slow) = (Duration::from_millis(50), Duration::from_secs(2));
-        took(&pace, Outcome::Well, quick);
-        took(&pace, Outcome::Well, slow);
-        assert_eq!(pace.concurrency(), 7);
-        took(&pace, Outcome::Well, slow);
-        assert_eq!(pace.concurrency(), 6);
-        for _ in 0..30 {
-            took(&pace, Outcome::Well, quick);
-        }
-        assert_eq!(pace.concurrency(), 8);
-    }
-
-    #[test]
-    fn a_batch_shrinks_when_an_answer_nears_the_hosts_patience_and_grows_again() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        took(&pace, Outcome::Well, Duration::from_secs(25));
-        assert_eq!(pace.batch(), 50);
-        took(&pace, Outcome::Strained(None), Duration::from_secs(60));
-        assert_eq!(pace.batch(), 25);
-        took(&pace, Outcome::Strained(None), Duration::from_secs(1));
-        assert_eq!(pace.batch(), 25, "a quick failure says nothing about size");
-        for _ in 0..20 {
-            took(&pace, Outcome::Well, Duration::from_secs(1));
-        }
-        assert_eq!(pace.batch(), 100);
-        for _ in 0..20 {
-            took(&pace, Outcome::Well, Duration::from_secs(25));
-        }
-        assert_eq!(pace.batch(), 1);
-    }
-
-    #[test]
-    fn a_pause_that_the_endpoint_asks_for_holds_every_worker() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        let asked = Duration::from_millis(30);
-        let before = Instant::now();
-        strained(&pace, Some(asked));
-        well(&pace);
-        assert!(before.elapsed() >= asked);
-    }
-
-    #[test]
-    fn nobody_waits_for_a_pause_or_the_rate_once_the_run_is_to_stop() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        strained(&pace, Some(Duration::from_secs(86_400)));
-        stop.store(true, Ordering::Relaxed);
-        assert!(pace.enter(1).is_none());
-        assert!(!pace.sleep(Duration::from_secs(86_400)));
-        let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1), &stop);
-        assert!(pace.enter(100).is_none());
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        assert!(pace.enter(1).is_some(), "what needs no waiting is finished");
-    }
-
-    #[test]
-    fn no_pause_is_longer_than_what_is_obeyed() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, None, &stop);
-        strained(&pace, Some(Duration::MAX));
-        let until = pace.lock().paused_until.unwrap();
-        assert!(until <= Instant::now() + LONGEST_OBEYED);
-    }
-
-    #[test]
-    fn a_lane_waits_for_its_turn_as_a_thread_does() {
-        let stop = AtomicBool::new(false);
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .unwrap();
-        let pace = Pace::new(1, 100, DEADLINE, None, &stop);
-        runtime.block_on(async {
-            let first = pace.enter_soon(1).await.unwrap();
-            assert!(
-                timeout(Duration::from_millis(1), pace.enter_soon(1)).await.is_err(),
-                "taken"
-            );
-            first.ended(Outcome::Strained(Some(Duration::from_millis(30))));
-            let before = Instant::now();
-            pace.enter_soon(1).await.unwrap().ended(Outcome::Well);
-            assert!(before.elapsed() >= Duration::from_millis(25), "the pause holds");
-            pace.enter_soon(1)
-                .await
-                .unwrap()
-                .ended(Outcome::Strained(Some(DEADLINE)));
-            stop.store(true, Ordering::Relaxed);
-            assert!(pace.enter_soon(1).await.is_none());
-        });
-        let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1), &stop);
-        assert!(runtime.block_on(pace.enter_soon(100)).is_none());
-    }
-
-    #[test]
-    fn a_rate_bounds_the_items_not_the_requests() {
-        let stop = AtomicBool::new(false);
-        let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1000), &stop);
-        let before = Instant::now();
-        for _ in 0..4 {
-            pace.enter(10).unwrap().ended(Outcome::Well);
-        }
-        assert!(before.elapsed() >= Duration::from_millis(38));
-    }
-}
+#[path = "pace_tests.rs"]
+mod tests;

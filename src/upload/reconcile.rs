@@ -165,7 +165,10 @@ impl Upload<'_> {
                         End::Refused(error)
                     };
                 }
-                Fate::Stop => return End::Stopped { error, perhaps_saved },
+                Fate::Stop => {
+                    perhaps_saved |= matches!(error, ApiError::TooLong { status, .. } if status != 429);
+                    return End::Stopped { error, perhaps_saved };
+                }
                 Fate::Repeat { after } => {
                     perhaps_saved |= !error.is_unreachable() && error.status() != Some(429);
                     let Some(wait) = backoff.pause(attempt, after, &mut random) else {
@@ -179,7 +182,7 @@ impl Upload<'_> {
                         // It is more than can be done in the time there is: the same once more would end the same.
                         return End::Unknown(error);
                     }
-                    if !self.pace.sleep(wait) {
+                    if !self.pace.sleep(wait, error.cause()) {
                         let error = ApiError::Interrupted;
                         return End::Stopped { error, perhaps_saved };
                     }
@@ -262,7 +265,7 @@ impl Upload<'_> {
 /// What a failure says of the pace.
 pub(super) fn verdict(error: &ApiError) -> Outcome {
     match error.fate() {
-        Fate::Repeat { after } => Outcome::Strained(after),
+        Fate::Repeat { after } => Outcome::Strained(after.map(|after| (after, error.cause()))),
         // The content was refused, or everything is.
         Fate::Halve | Fate::Stop => Outcome::Neutral,
     }

@@ -43,7 +43,9 @@ mod support;
 mod terminal;
 mod undo;
 mod upload;
+mod waits;
 mod workbooks;
+mod yesterday;
 
 #[test]
 fn the_binary_answers_for_itself() {

@@ -1,6 +1,7 @@
 //! Each failure is told apart, told in plain words, and never tells the key.
 
 use super::*;
+use crate::api::wait::Cause;
 
 #[test]
 fn each_way_a_list_can_be_wrong_is_told_apart() {
@@ -149,6 +150,30 @@ fn what_retry_after_asks_for_is_passed_on() {
             );
         }
     }
+}
+
+#[test]
+fn a_pause_of_over_a_day_ends_the_run_and_others_are_kept_for_a_reason() {
+    for status in [429, 503] {
+        let asked = |seconds: &str| post_failure(ITEM, with(status, &format!("Retry-After: {seconds}\r\n"), "{}"));
+        for seconds in [
+            "86401",
+            "99999999999999999999999",
+            "Fri, 01 Jan 2100 00:00:00 GMT\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT",
+        ] {
+            let failure = asked(seconds);
+            assert!(matches!(failure, ApiError::TooLong { .. }), "{failure:?}");
+            assert_eq!((failure.fate(), failure.status()), (Fate::Stop, Some(status)));
+        }
+        let day = asked("86400");
+        assert!(matches!(day.fate(), Fate::Repeat { after: Some(_) }), "{day:?}");
+        assert_eq!(day.cause(), Cause::Asked(status));
+        let failure = post_failure(ITEM, with(status, "", "{}"));
+        assert_eq!(failure.cause(), Cause::Failed(status));
+    }
+    let lost = post_failure(ITEM, Reply::Close(Vec::new()));
+    assert_eq!(lost.cause(), Cause::Lost(Loss::Reset));
+    assert_eq!(post_failure(ITEM, html(200, "<p>Sign in")).cause(), Cause::Foreign);
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use std::io;
 
+use stockport::config::folder::NoHome;
 use stockport::delete::DeleteError;
 use stockport::journal::JournalError;
 use stockport::migrate::MigrateError;
@@ -24,7 +25,7 @@ variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds);
 variants!(schedule of ScheduleError as "ScheduleError":
-    NoTime, NoName, NoKey, NoOrganization, LineBreak, Exists, NoSuch, File, Program, ByHand,
+    NoTime, NoName, NoKey, NoOrganization, LineBreak, Exists, NoSuch, NoHome, File, Program, ByHand,
 );
 variants!(snapshot of SnapshotError as "SnapshotError":
     Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
@@ -190,6 +191,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ScheduleError::LineBreak,
         ScheduleError::Exists("backup-create".to_owned()),
         ScheduleError::NoSuch("bakcup".to_owned()),
+        ScheduleError::NoHome(NoHome),
         ScheduleError::File {
             path: "/home/ana/.config/systemd/user/stockport-backup-create.timer".into(),
             doing: "written",

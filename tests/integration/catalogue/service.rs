@@ -6,6 +6,7 @@ use std::time::Duration;
 use stockport::api::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
 use stockport::config::ConfigError;
 use stockport::config::file::Fault;
+use stockport::config::folder::NoHome;
 use stockport::error::Error;
 use stockport::item::IdFault;
 use stockport::sandbox::SandboxError;
@@ -14,7 +15,7 @@ use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
     Base, Key, Org, Id, Body, Setup, Unauthorized, Forbidden, WrongUrl, MethodNotAllowed, Redirected, Refused, NoArrays,
-    TooMany, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
+    TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
 );
 variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
 variants!(loss of Loss as "Loss": Timeout, Reset, Cut);
@@ -26,9 +27,9 @@ variants!(echo of EchoFault as "EchoFault": Shape, Count, Field);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
     NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
-    OtherHost, KeyFile, OpenKeyFile, KeyCommand, NoStateFolder,
+    OtherHost, KeyFile, OpenKeyFile, KeyCommand, NoConfigFolder, NoStateFolder, NoDataFolder,
 );
-variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, TwoKeys, NoProfile);
+variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, TwoKeys, NoHome, NoProfile);
 variants!(sandbox of SandboxError as "SandboxError":
     NoHome, Folder, File, Damaged, Refused, OrganizationName, Port, Start,
 );
@@ -98,6 +99,11 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         ApiError::TooMany {
             retry_after: Some(Duration::from_secs(30)),
+            message: words(),
+        },
+        ApiError::TooLong {
+            status: 429,
+            after: Duration::from_secs(36 * 60 * 60),
             message: words(),
         },
         ApiError::ServerError {
@@ -223,7 +229,9 @@ pub(super) fn add(all: &mut Catalogue) {
             command: "pass show cannlytics".to_owned(),
             why: "ended with code 1".to_owned(),
         },
-        ConfigError::NoStateFolder("no home is known".to_owned()),
+        ConfigError::NoConfigFolder(NoHome),
+        ConfigError::NoStateFolder(NoHome),
+        ConfigError::NoDataFolder(NoHome),
     ]);
     all.nested(
         vec![
@@ -239,6 +247,9 @@ pub(super) fn add(all: &mut Catalogue) {
                 expected: "a number from 1 to 512",
             },
             Fault::TwoKeys("main".to_owned()),
+            Fault::NoHome {
+                key: "key_file".to_owned(),
+            },
             Fault::NoProfile("mian".to_owned()),
         ],
         |fault| {

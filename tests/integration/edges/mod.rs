@@ -1,10 +1,12 @@
 //! Where programs are careless: no terminal, a closed pipe, a home that can't be written or isn't there, a full disk, strange
 //! names, links, other locales, signals at each stage. Each test drives the binary as a user would.
 
+mod homeless;
+mod ignored;
 mod names;
 mod pipes;
 mod places;
-mod signals;
+pub(crate) mod signals;
 
 use std::path::Path;
 

@@ -14,7 +14,7 @@ use crate::support::{Run, Stockport};
 /// A user that no list of users knows; to its right of writing a mode of 0555 is an obstacle, unlike the superuser's.
 const NOBODY: u32 = 61_234;
 
-fn is_superuser() -> bool {
+pub(super) fn is_superuser() -> bool {
     let told = Command::new("id").arg("-u").output().unwrap();
     told.stdout.trim_ascii() == b"0"
 }
@@ -28,8 +28,9 @@ fn ended(command: &mut Command) -> Run {
     }
 }
 
-/// Runs a command as somebody who may not write into what is marked read-only, with these variables gone.
-fn as_nobody(stockport: &Stockport, args: &[&str], without: &[&str]) -> Run {
+/// Runs a command as somebody who may not write into what is marked read-only, with these variables gone and those
+/// set.
+pub(super) fn as_nobody(stockport: &Stockport, args: &[&str], without: &[&str], with: &[(&str, &str)]) -> Run {
     let mut command = stockport.command(args);
     if is_superuser() {
         command.uid(NOBODY).gid(NOBODY);
@@ -37,10 +38,11 @@ fn as_nobody(stockport: &Stockport, args: &[&str], without: &[&str]) -> Run {
     for name in without {
         command.env_remove(name);
     }
+    command.envs(with.iter().copied());
     ended(&mut command)
 }
 
-fn mode(path: &Path, mode: u32) {
+pub(super) fn mode(path: &Path, mode: u32) {
     fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
 }
 
@@ -72,7 +74,7 @@ fn in_a_home_that_can_only_be_read_what_keeps_nothing_works_and_the_rest_says_wh
         "backup verify bk --drill",
         "man import",
     ] {
-        let run = as_nobody(&stockport, &line.split(' ').collect::<Vec<_>>(), &[]);
+        let run = as_nobody(&stockport, &line.split(' ').collect::<Vec<_>>(), &[], &[]);
         assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
     }
     for (line, message, hint) in [
@@ -81,66 +83,15 @@ fn in_a_home_that_can_only_be_read_what_keeps_nothing_works_and_the_rest_says_wh
         ("backup restore bk", "state/stockport", "XDG_STATE_HOME"),
         ("import count.csv --sandbox", "the sandbox's folder", "--sandbox-dir"),
     ] {
-        let run = as_nobody(&stockport, &line.split(' ').collect::<Vec<_>>(), &[]).exit(1);
+        let run = as_nobody(&stockport, &line.split(' ').collect::<Vec<_>>(), &[], &[]).exit(1);
         assert_told(&run, message, hint);
         assert!(run.stderr.contains("permission denied"), "{line}: {}", run.stderr);
     }
     let elsewhere = stockport.path("state").to_string_lossy().into_owned();
     let stockport = stockport.env("XDG_STATE_HOME", &elsewhere);
-    let run = as_nobody(&stockport, &["import", "count.csv"], &[]).ok();
+    let run = as_nobody(&stockport, &["import", "count.csv"], &[], &[]).ok();
     assert!(run.stdout.contains("1 read = 1 created"), "{}", run.stdout);
     mode(stockport.home(), 0o755);
-}
-
-#[test]
-fn without_any_home_what_keeps_nothing_works_and_the_rest_says_what_to_set() {
-    if !is_superuser() {
-        println!("skipped: only the superuser can take the place of a user whom no list knows");
-        return;
-    }
-    let server = filled(3);
-    let stockport = Stockport::new().at(&server, ORG);
-    mode(stockport.home(), 0o755);
-    for folder in ["work", "tmp"] {
-        mode(&stockport.home().join(folder), 0o777);
-    }
-    stockport.write("count.csv", "item_id,name\nA1,Kush\n");
-    let gone = [
-        "HOME",
-        "USERPROFILE",
-        "XDG_CONFIG_HOME",
-        "XDG_DATA_HOME",
-        "XDG_STATE_HOME",
-        "XDG_CACHE_HOME",
-        "APPDATA",
-        "LOCALAPPDATA",
-    ];
-    let run = |line: &str| as_nobody(&stockport, &line.split(' ').collect::<Vec<_>>(), &gone);
-    for line in [
-        "inspect count.csv",
-        "convert count.csv out.csv",
-        "export all.csv",
-        "import count.csv --dry-run",
-        "backup create bk",
-        "backup verify bk --drill",
-        "import count.csv --dry-run --sandbox --sandbox-dir sandbox --org sandbox-company",
-        "--version",
-    ] {
-        let run = run(line);
-        assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
-    }
-    assert_told(
-        &run("import count.csv").exit(1),
-        "no folder to keep the run's journal",
-        "set HOME",
-    );
-    assert_told(
-        &run("delete --ids TAG000000 --yes").exit(1),
-        "no folder to keep",
-        "set HOME",
-    );
-    let run = run("import count.csv --sandbox --org sandbox-company").exit(1);
-    assert_told(&run, "no home folder to keep the sandbox in", "--sandbox-dir");
 }
 
 #[cfg(target_os = "linux")]

@@ -22,7 +22,7 @@ const SIGNALS: [&str; 2] = ["INT", "TERM"];
 /// How long the end may take; far less than what holds the binary, far more than it needs.
 const PATIENCE: Duration = Duration::from_secs(45);
 
-fn send(child: &Child, signal: &str) {
+pub(crate) fn send(child: &Child, signal: &str) {
     let sent = Command::new("kill")
         .args([&format!("-{signal}"), &child.id().to_string()])
         .status();
@@ -39,7 +39,7 @@ fn begin(stockport: &Stockport, args: &[&str]) -> Child {
 }
 
 /// How it ended, which has to be soon.
-fn ended(mut child: Child, what: &str) -> Run {
+pub(crate) fn ended(mut child: Child, what: &str) -> Run {
     let stdin = child.stdin.take();
     let id = child.id();
     let (sender, receiver) = channel::<()>();
@@ -64,7 +64,7 @@ fn ended(mut child: Child, what: &str) -> Run {
 }
 
 /// Interrupted in order: the code, the reason, and how to go on, once.
-fn assert_interrupted(run: &Run, what: &str) {
+pub(super) fn assert_interrupted(run: &Run, what: &str) {
     assert_eq!(run.code, 130, "{what}: {}{}", run.stdout, run.stderr);
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
     assert!(

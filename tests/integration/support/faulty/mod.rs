@@ -395,6 +395,11 @@ impl Shared {
                 WireAnswer::html(500, "Server Error (500)")
             }
             Some(Fault::Unavailable) => WireAnswer::html(503, "503 Service Unavailable"),
+            Some(Fault::UnavailableAfter(seconds)) => {
+                self.forward(request);
+                let page = WireAnswer::html(503, "503 Service Unavailable");
+                page.with("retry-after", &seconds.to_string())
+            }
             Some(Fault::DroppedAfter) => {
                 self.forward(request);
                 return (None, End::Close);

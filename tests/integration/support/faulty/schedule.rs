@@ -23,6 +23,8 @@ pub(crate) enum Fault {
     ErrorAfter,
     /// 503 from the host in front, nothing done.
     Unavailable,
+    /// 503, everything done, `Retry-After` in seconds.
+    UnavailableAfter(u64),
     /// Everything done, and the connection ended without an answer.
     DroppedAfter,
     /// The connection reset, nothing done.

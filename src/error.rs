@@ -204,7 +204,7 @@ impl Error {
             Self::Snapshot(error) => Some(error.hint()),
             Self::Journal(error) => Some(error.hint().to_owned()),
             Self::Sandbox(error) => Some(error.hint().to_owned()),
-            Self::Run(error) => Some(error.hint().to_owned()),
+            Self::Run(error) => Some(error.hint()),
             Self::Lock(error) => Some(error.hint().to_owned()),
             Self::Review(error) => Some(error.hint().to_owned()),
             Self::Delete(error) => Some(error.hint().to_owned()),

@@ -237,6 +237,19 @@ mod tests {
     }
 
     #[test]
+    fn the_item_as_it_was_read_before_its_deletion_has_a_checksum_of_its_own() {
+        let journal = journal();
+        let scribe = journal.scribe().unwrap();
+        scribe.deleting(3, Some(r#"{"name":"read"}"#.to_owned())).unwrap();
+        scribe.close().unwrap();
+        journal.check().unwrap();
+        assert_eq!(
+            journal.entries(&[3]).unwrap()[0].before.as_deref(),
+            Some(r#"{"name":"read"}"#)
+        );
+    }
+
+    #[test]
     fn without_checksums_each_change_has_to_be_complete_and_well_formed() {
         for (damage, what) in [
             ("", ""),

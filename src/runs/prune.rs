@@ -99,7 +99,7 @@ mod tests {
         runs.prune(now);
         // 91 of them are at most 90 days old.
         assert_eq!(runs.positions().unwrap().len(), 91);
-        let (_folder, runs, now) = folder(60, KEPT - Duration::from_secs(60));
+        let (_folder, runs, now) = folder(60, KEPT.checked_sub(Duration::from_secs(60)).unwrap());
         runs.prune(now);
         assert_eq!(runs.positions().unwrap().len(), KEPT_RUNS);
         assert_eq!(runs.positions().unwrap().last().unwrap().number, Some(11));

@@ -124,13 +124,13 @@ fn a_journal_that_cannot_be_read_is_listed_with_the_reason_and_stops_an_undo_wit
             fs::write(path, &bytes[..60_000]).unwrap();
         }),
         ("empty", "the file is empty", |path| fs::write(path, "").unwrap()),
-        ("random", "is damaged", |path| fs::write(path, [7; 70_000]).unwrap()),
+        ("random", "is damaged", |path| fs::write(path, vec![7; 70_000]).unwrap()),
         ("foreign", "is no journal", |path| {
             fs::remove_file(path).unwrap();
             damage(path, "CREATE TABLE notes (x)");
         }),
         ("newer", "newer version", |path| {
-            damage(path, "PRAGMA user_version = 99")
+            damage(path, "PRAGMA user_version = 99");
         }),
         ("a folder", "is no regular file", |path| {
             fs::remove_file(path).unwrap();
@@ -199,8 +199,8 @@ fn an_interrupted_run_whose_journal_is_damaged_is_not_resumed() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     server.add_rule(Rule::from(2, Fault::Redirect).on("POST"));
-    let csv: String = (0..100).map(|n| format!("A{n},Kush\n")).collect();
-    stockport.write("in.csv", format!("item_id,name\n{csv}"));
+    let rows: Vec<String> = (0..100).map(|n| format!("A{n},Kush")).collect();
+    stockport.write("in.csv", format!("item_id,name\n{}\n", rows.join("\n")));
     let run = stockport.run(["import", "in.csv", "--json", "--batch", "20", "--jobs", "1"]);
     let name = run.exit(1).json()["run"].as_str().unwrap().to_owned();
     server.behave();
@@ -394,8 +394,8 @@ fn what_a_resumed_run_created_is_known_once() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     server.add_rule(Rule::from(3, Fault::Redirect).on("POST"));
-    let csv: String = (0..100).map(|n| format!("A{n},Kush\n")).collect();
-    stockport.write("in.csv", format!("item_id,name\n{csv}"));
+    let rows: Vec<String> = (0..100).map(|n| format!("A{n},Kush")).collect();
+    stockport.write("in.csv", format!("item_id,name\n{}\n", rows.join("\n")));
     let pace = ["--batch", "20", "--jobs", "1"];
     stockport.run(["import", "in.csv"].iter().chain(&pace)).exit(1);
     server.behave();

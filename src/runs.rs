@@ -376,6 +376,7 @@ impl Runs {
     /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
     pub fn resume(run: &Run) -> Result<Journal, JournalError> {
         let journal = Self::checked(run)?;
+        journal.upgrade()?;
         journal.note("state", "resumed")?;
         Ok(journal)
     }

@@ -408,3 +408,61 @@ fn what_a_resumed_run_created_is_known_once() {
     let refused = stockport.run(["import", "in.csv"]).exit(1).stderr;
     assert!(refused.contains("lists 40 items, where 100 were known"), "{refused}");
 }
+
+/// Changes some bytes of a file, as a failing disk would; the same ones for the same seed.
+fn spoil(bytes: &mut Vec<u8>, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let at = random.usize(..bytes.len());
+    match seed % 4 {
+        0 => bytes.truncate(at),
+        1 => bytes.iter_mut().skip(at).take(2_000).for_each(|byte| *byte = 0),
+        _ => {
+            for _ in 0..random.usize(1..20) {
+                let at = random.usize(..bytes.len());
+                bytes[at] ^= 1 << random.u8(..8);
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_is_damaged_in_the_last_journal_its_run_is_undone_whole_or_nothing_is_sent() {
+    let server = Faulty::new();
+    for number in 0..20 {
+        server.put(
+            ORG,
+            &json!({"item_id": format!("B{number}"), "name": "Kush", "status": "old"}),
+        );
+    }
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    import(&stockport, "A", 20, "x");
+    let before = contents(&server, ORG);
+    let last = import(&stockport, "B", 30, "new");
+    let after = contents(&server, ORG);
+    let path = journal(&stockport, &last);
+    let whole = fs::read(&path).unwrap();
+    let (mut undone, mut refused) = (0, 0);
+    for seed in 0..40 {
+        let mut bytes = whole.clone();
+        spoil(&mut bytes, seed);
+        fs::write(&path, bytes).unwrap();
+        let run = stockport.run(["undo", "--yes", "--json"]);
+        let now = contents(&server, ORG);
+        match run.code {
+            0 => {
+                assert_eq!(now, before, "seed {seed}");
+                undone += 1;
+                // The next seed begins where this one did.
+                let name = run.json()["run"].as_str().unwrap().to_owned();
+                fs::remove_file(journal(&stockport, &name)).unwrap();
+                server.fill(ORG, &after);
+            }
+            1 => {
+                assert_eq!(now, after, "seed {seed}: {}", run.stderr);
+                refused += 1;
+            }
+            code => panic!("seed {seed}: exit code {code}: {}", run.stderr),
+        }
+    }
+    assert!(undone > 0 && refused > 10, "{undone} undone, {refused} refused");
+}

@@ -11,17 +11,15 @@ use std::hash::BuildHasher as _;
 use serde_json::Value;
 
 use super::difference::Difference;
-use crate::columns::{as_text, is_nothing, same};
+use crate::columns::{is_nothing, same};
 use crate::error::Error;
 use crate::item::{ITEM_ID, Object};
 use crate::journal::{Journal, Written};
+use crate::plan::shown;
 use crate::runs::{Identity, Runs};
 
 /// The fact under which a run notes how it changed ids.
 pub const IDS: &str = "ids";
-
-/// How long a value may be where differences are named.
-const SHOWN: usize = 40;
 
 /// The earlier runs of a migration.
 #[derive(Default)]
@@ -165,20 +163,6 @@ fn reached<'b>(body: &'b Object, path: &[&str]) -> Option<&'b Value> {
         }
     }
     Some(value)
-}
-
-fn shown(value: Option<&Value>) -> String {
-    if is_nothing(value) {
-        return "nothing".to_owned();
-    }
-    let text = value.map(as_text).unwrap_or_default();
-    let short: String = text.chars().take(SHOWN).collect();
-    let cut = if short.len() < text.len() { "…" } else { "" };
-    if matches!(value, Some(Value::String(_))) {
-        format!("{short:?}{cut}")
-    } else {
-        format!("{short}{cut}")
-    }
 }
 
 #[cfg(test)]

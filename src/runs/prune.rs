@@ -116,7 +116,9 @@ mod tests {
         assert!(doomed(&rare, now()).is_empty(), "84 days");
         // Fifty runs of today leave those before them to their age.
         let mut many = runs(50, 0);
-        many.iter_mut().for_each(|run| run.moment = Some(now()));
+        for run in &mut many {
+            run.moment = Some(now());
+        }
         many.extend(runs(100, 1));
         assert_eq!(doomed(&many, now()).len(), 10);
     }

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::readme::{files_below, root, text};
 
 /// The Rust files below a folder of this project.
-fn sources(folder: &str) -> BTreeSet<String> {
+pub(crate) fn sources(folder: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     files_below(&root().join(folder), &root(), &mut found);
     found.retain(|name| Path::new(name).extension().is_some_and(|ending| ending == "rs"));

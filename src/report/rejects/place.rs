@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::report::RejectError;
 use crate::runs::is_stream;
 use crate::sheet::write::{AtomicFile, Compression, LineEnd, OutFormat, Style, Target, WriteError};
 use crate::sheet::{Format, Table, is_delimiter_found};
@@ -16,7 +17,7 @@ use crate::sheet::{Format, Table, is_delimiter_found};
 pub(super) fn form(table: &Table, wanted: Option<&Path>) -> Result<(Target, Style), Error> {
     let own = own_format(table);
     let target = match wanted.filter(|path| path.extension().is_some()) {
-        Some(path) => Target::for_path(path).ok_or_else(|| Error::NoRejectsFormat(path.display().to_string()))?,
+        Some(path) => Target::for_path(path).ok_or_else(|| RejectError::NoFormat(path.display().to_string()))?,
         None => Target {
             format: own,
             compression: Compression::None,

@@ -18,7 +18,7 @@ use crate::hash::{Sha256, hex};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
 use crate::shard::Shard;
-pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of, is_stream};
+pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of};
 pub use known::{Known, note_plan};
 pub use lock::{Job, Lock, LockError};
 use order::Position;

@@ -15,8 +15,7 @@ use crate::columns::{
 };
 use crate::error::{Category, Error};
 use crate::report::mapping_beside;
-use crate::runs::is_stream;
-use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table};
+use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table, is_stream};
 
 /// How files are read: with the options in force, and each with its mapping file, if it has one.
 pub(super) struct Opening {

@@ -7,9 +7,8 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::report::RejectError;
-use crate::runs::is_stream;
 use crate::sheet::write::{AtomicFile, Compression, LineEnd, OutFormat, Style, Target, WriteError};
-use crate::sheet::{Format, Table, is_delimiter_found};
+use crate::sheet::{Format, Table, is_delimiter_found, is_stream};
 
 /// What a table's reject file is written as: the file's ending decides, else it is the table's own format. Delimited text
 /// is UTF-8 with a byte-order mark, without which Excel takes it for something else; where the source was delimited text of

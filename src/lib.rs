@@ -18,9 +18,9 @@
 //!    through into the reject file.
 //!
 //! Whatever is said on the way goes through [`output`] and [`progress`]; each room says what a user can do about its
-//! failures, in the form that [`error`] gives them. Other commands leave out steps, or take another place for one end: [`export`], [`convert`], [`diff`],
-//! [`migrate`], [`backup`] with [`snapshot`], [`restore`], [`delete`], [`undo`]. [`sandbox`] is a server that behaves as the
-//! API does.
+//! failures, in the form that [`error`] gives them. Other commands leave out steps, or take another place for one end:
+//! [`export`], [`convert`], [`diff`], [`migrate`], [`backup`] with [`snapshot`], [`restore`], [`delete`], [`undo`].
+//! [`sandbox`] is a server that behaves as the API does.
 
 pub mod api;
 pub mod audit;

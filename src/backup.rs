@@ -13,8 +13,8 @@ use std::time::Duration;
 use jiff::Timestamp;
 
 use crate::api::Client;
-use crate::error::Error;
-use crate::inventory::{Completeness, Listing, Spool, id_of, read_into};
+use crate::error::{Error, Interrupted};
+use crate::inventory::{Completeness, Incomplete, Listing, Spool, id_of, read_into};
 use crate::output::{Output, grouped};
 use crate::snapshot::{Created, Facts, Grade, Lock, Shelf, Snapshot, SnapshotError, ahead};
 pub use fates::{Fate, fates};
@@ -113,7 +113,7 @@ impl Backup<'_> {
             kind: None,
         };
         if self.stop.load(Ordering::Relaxed) {
-            return Err(Error::Interrupted);
+            return Err(Interrupted.into());
         }
         let created = shelf.create(&lock, &mut spool, &facts)?;
         let mut warnings = created.warnings.clone();
@@ -234,10 +234,11 @@ pub fn incomplete(org: &str, evidence: &str, missing: &[String]) -> Error {
         };
         evidence += &format!("; missing: {named}{more}");
     }
-    Error::Incomplete {
+    Incomplete {
         org: org.to_owned(),
         evidence,
     }
+    .into()
 }
 
 /// Takes the right to write into a shelf, saying so where it has to be waited for.

@@ -1,8 +1,11 @@
 //! Why the system refused, in words that a person can use, whatever the system's own are.
 //!
-//! Belongs here: the words. Doesn't: what was tried, where, and what to do about it, which the errors of each room say.
+//! Belongs here: the words, and the error of a temporary file, which any room may raise. Doesn't: what was tried, where,
+//! and what to do about it, which the errors of each room say.
 
 use std::io::{self, ErrorKind};
+
+use crate::error::{Error, UserError};
 
 /// The number of "too many levels of symbolic links" (errno.h: ELOOP), for which the standard library has no stable name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -36,6 +39,24 @@ pub fn io(error: &io::Error) -> String {
         ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
         // The system's number is of no use to anybody who reads this.
         _ => without_number(&error.to_string()),
+    }
+}
+
+/// A temporary file can't be written or read.
+#[derive(Debug, thiserror::Error)]
+#[error("a temporary file can't be written or read: {}", io(.0))]
+pub struct Temporary(#[source] io::Error);
+
+impl UserError for Temporary {
+    fn hint(&self) -> String {
+        "check that the folder for temporary files (TMPDIR) has room".to_owned()
+    }
+}
+
+/// Every other file has a name, and an error of its own that tells it.
+impl From<io::Error> for Error {
+    fn from(cause: io::Error) -> Self {
+        Temporary(cause).into()
     }
 }
 

@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use crate::api::{Endpoint, Key};
 use crate::columns::nearest;
+use crate::error::{Exit, UserError};
 use file::{File, Profile};
 use folder::{Base, NoHome};
 use key::KEY_VARIABLE;
@@ -142,10 +143,8 @@ pub enum ConfigError {
     NoDataFolder(NoHome),
 }
 
-impl ConfigError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for ConfigError {
+    fn hint(&self) -> String {
         match self {
             Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
             Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
@@ -181,15 +180,26 @@ impl ConfigError {
                 "set XDG_DATA_HOME to the absolute path of a folder that can be written, or set HOME"
             }
         }
+        .to_owned()
     }
 
-    /// Whether the command line is at fault.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::NoOrganization | Self::SeveralOrganizations(_) | Self::NoProfile { .. } | Self::NoFile(_)
-        )
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoOrganization | Self::SeveralOrganizations(_) | Self::NoProfile { .. } | Self::NoFile(_) => {
+                Exit::Usage
+            }
+            _ => Exit::Stopped,
+        }
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Read { path, .. }
+            | Self::File { path, .. }
+            | Self::KeyFile { path, .. }
+            | Self::OpenKeyFile(path) => Some(path),
+            _ => None,
+        }
     }
 }
 

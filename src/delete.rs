@@ -11,11 +11,12 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::columns::{Origin, Reading, Rejection, Source};
-use crate::error::Error;
+use crate::error::{Error, Exit, UserError};
 use crate::filter::Filter;
 use crate::inventory::{Listing, Spool, id_of};
 use crate::item::{ITEM_ID, Object, check_id};
 use crate::journal::Journal;
+use crate::output::{counted, grouped};
 use crate::plan::{Action, Change, Decision, Verdict};
 use crate::report::{Rejects, write_ids};
 use crate::transfer::{Holds, Supply, Take};
@@ -32,22 +33,31 @@ pub enum DeleteError {
     /// `--ids` is blank.
     #[error("the list of ids names no id")]
     NoIds,
+    /// More would be deleted than is allowed without further ado.
+    #[error("{} of {} would be deleted, which is more than --max-delete allows", grouped(*.count), counted(*.held, "item"))]
+    TooMany {
+        /// How many.
+        count: u64,
+        /// How many there are.
+        held: u64,
+    },
 }
 
-impl DeleteError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for DeleteError {
+    fn hint(&self) -> String {
         match self {
             Self::NobodyToAsk => "look at the plan with --dry-run, then say --yes",
             Self::NoIds => "name ids with commas between: --ids A1,A2; ids that hold a comma go into a file (--file)",
+            Self::TooMany { .. } => "look at them with --dry-run; if they are to go, let --max-delete be larger (20%)",
         }
+        .to_owned()
     }
 
-    /// Whether the command line is at fault: always.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        true
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NobodyToAsk | Self::NoIds => Exit::Usage,
+            Self::TooMany { .. } => Exit::Stopped,
+        }
     }
 }
 
@@ -348,9 +358,9 @@ mod tests {
             .unwrap();
             assert_eq!(all, [(1, "B".into()), (2, "A".into()), (3, "two\nlines".into())]);
         }
-        assert!(matches!(
-            Ids::named(&[" ".to_owned()]),
-            Err(Error::Delete(DeleteError::NoIds))
-        ));
+        let Err(error) = Ids::named(&[" ".to_owned()]) else {
+            panic!("a list of blanks names an id");
+        };
+        assert_eq!(error.to_string(), DeleteError::NoIds.to_string());
     }
 }

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::columns::{as_text, compare_numbers, fold, is_nothing, nearest, same};
+use crate::error::{Exit, UserError};
 use crate::inventory::id_of;
 use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
 
@@ -84,10 +85,8 @@ fn or_nearest(nearest: Option<&str>) -> String {
     nearest.map_or_else(String::new, |name| format!("; the nearest is {name:?}"))
 }
 
-impl FilterError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for FilterError {
+    fn hint(&self) -> String {
         match self {
             Self::NoCondition(_) => {
                 "write field=value; also !=, <, <=, >, >= and ~ (holds the text); in quotes, so that the shell lets it be"
@@ -98,6 +97,11 @@ impl FilterError {
                 "name each field once, with commas between: --fields item_id,name,quantity"
             }
         }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
     }
 }
 

@@ -6,6 +6,7 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
+mod incomplete;
 mod lines;
 mod listing;
 mod lookup;
@@ -23,6 +24,7 @@ use serde_json::Value;
 use crate::api::{ApiError, Client, Limit, Loss};
 use crate::item::{ITEM_ID, Object};
 
+pub use incomplete::Incomplete;
 pub use lines::{Beside, Lines};
 use listing::Lister;
 pub use lookup::{Lookup, Window};

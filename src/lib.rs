@@ -17,10 +17,10 @@
 //! 8. [`report`] proves with the closing equation that the row has ended just once, and writes those that did not go
 //!    through into the reject file.
 //!
-//! Whatever is said on the way goes through [`output`] and [`progress`]; what a user can do about a failure stands in
-//! [`error`]. Other commands leave out steps, or take another place for one end: [`export`], [`convert`], [`diff`],
-//! [`migrate`], [`backup`] with [`snapshot`], [`restore`], [`delete`], [`undo`]. [`sandbox`] is a server that behaves as the
-//! API does.
+//! Whatever is said on the way goes through [`output`] and [`progress`]; each room says what a user can do about its
+//! failures, in the form that [`error`] gives them. Other commands leave out steps, or take another place for one end:
+//! [`export`], [`convert`], [`diff`], [`migrate`], [`backup`] with [`snapshot`], [`restore`], [`delete`], [`undo`].
+//! [`sandbox`] is a server that behaves as the API does.
 
 pub mod api;
 pub mod audit;

@@ -23,7 +23,7 @@ use crate::columns::{Origin, Rejection, as_text};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::hash::hex;
-use crate::inventory::{Completeness, Listing, Spool, id_of, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, Spool, id_of, read_into};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::{Output, grouped};
@@ -448,6 +448,6 @@ impl Supply for Migration<'_> {
 pub fn whole(org: &str, listing: &Listing) -> Result<(), Error> {
     match listing.completeness {
         Completeness::Proved | Completeness::Plausible => Ok(()),
-        Completeness::Cut | Completeness::Unlisted => Err(Error::incomplete(org, listing)),
+        Completeness::Cut | Completeness::Unlisted => Err(Incomplete::of(org, listing).into()),
     }
 }

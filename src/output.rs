@@ -2,6 +2,7 @@
 //!
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
+mod board;
 mod layout;
 mod link;
 mod locale;
@@ -16,8 +17,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::progress::Show;
-use crate::progress::waiting::Board;
+pub use board::{Board, Show};
 pub use layout::{human, padded, shortened, tame, width, wrapped};
 
 /// How often the wait for an answer looks whether the run was asked to stop.

@@ -6,6 +6,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::error::{Exit, UserError};
 use crate::snapshot;
 
 /// What makes a name an organization's.
@@ -34,14 +35,17 @@ pub enum PlaceError {
     TwiceStdin,
 }
 
-impl PlaceError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for PlaceError {
+    fn hint(&self) -> String {
         match self {
             Self::NoOrganization => "write org:ID, with the organization's id to the letter",
             Self::TwiceStdin => "leave one of them out, or write it to a file first",
         }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
     }
 }
 

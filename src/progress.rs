@@ -14,25 +14,13 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use serde_json::json;
 
-use crate::output::{Output, rounded, wrapped};
-use waiting::Board;
+use crate::output::{Board, Output, Show, rounded, wrapped};
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Terminals narrower than this have no room for a bar and its numbers in one line.
 const NARROW: u16 = 72;
-
-/// How progress is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Show {
-    /// A bar that is drawn again and again, on a terminal.
-    Bar,
-    /// A line every few seconds.
-    Lines,
-    /// Nothing.
-    Hidden,
-}
 
 /// The progress of one piece of work.
 pub struct Progress<'a> {
@@ -238,7 +226,7 @@ fn style(total_is_known: bool, narrow: bool, ascii: bool, board: &Arc<Board>) ->
         })
         .with_key("wait", move |state: &ProgressState, w: &mut dyn std::fmt::Write| {
             // A finished bar stays on the screen, and waits for nothing.
-            if let Some(text) = board.text().filter(|_| !state.is_finished()) {
+            if let Some(text) = waiting::text(&board).filter(|_| !state.is_finished()) {
                 // Broken between words, which the terminal would not do.
                 let _ = w.write_str(&wrapped(&text, usize::from(Term::stderr().size().1)));
             }

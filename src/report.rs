@@ -3,6 +3,7 @@
 //! Belongs here: counting, and saying what was counted. Doesn't: deciding anything. The rows that did not go through
 //! are written by `rejects`.
 
+mod error;
 mod rejects;
 
 use std::path::PathBuf;
@@ -12,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
 use crate::output::{Output, Tone, counted, grouped, human, rounded};
+pub use error::{Imbalance, RejectError};
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
 
@@ -132,7 +134,7 @@ impl Summary {
             self.show_text(output, tally);
         }
         if let Some(error) = &self.error {
-            output.error(&error.to_string(), error.hint().as_deref(), error.place());
+            output.error(&error.to_string(), Some(&error.hint()), error.place());
         }
     }
 
@@ -184,10 +186,7 @@ impl Summary {
     pub fn document(&self) -> Value {
         let tally = self.tally.unwrap_or_default();
         let rejects = self.rejects.first().map(|path| path.to_string_lossy());
-        let error = self.error.as_ref().map(|error| match error.hint() {
-            Some(hint) => format!("{error}; {hint}"),
-            None => error.to_string(),
-        });
+        let error = self.error.as_ref().map(|error| format!("{error}; {}", error.hint()));
         let mut document = json!({
             "run": self.run, "source": self.source, "target": self.target,
             "read": tally.read, "created": tally.created, "updated": tally.updated, "unchanged": tally.unchanged,
@@ -266,7 +265,7 @@ mod tests {
             Exit::Partial
         );
         let stopped = Summary {
-            error: Some(Error::Interrupted),
+            error: Some(crate::error::Interrupted.into()),
             tally: Some(tally()),
             ..Summary::default()
         };

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::error::Error;
+use crate::error::{Error, UserError};
 use crate::journal::Journal;
 use crate::plan::{Action, Change};
 use crate::runs::{Fingerprint, Identity, other_options};
@@ -59,10 +59,8 @@ pub enum ReviewError {
     },
 }
 
-impl ReviewError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for ReviewError {
+    fn hint(&self) -> String {
         match self {
             Self::Io { .. } => "check the path and the spelling",
             Self::NoPlan { .. } => "make one with --plan-out FILE",
@@ -70,6 +68,14 @@ impl ReviewError {
                 "name the file, organization and options that it was made with, or make a new plan"
             }
             Self::Changed { .. } => "nothing was sent; make a new plan with --plan-out and review it again",
+        }
+        .to_owned()
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Io { path, .. } | Self::NoPlan { path, .. } | Self::Mismatch { path, .. } => Some(path),
+            Self::Changed { .. } => None,
         }
     }
 }

@@ -12,12 +12,12 @@ mod resume;
 
 use std::path::PathBuf;
 
-use crate::error::Error;
+use crate::error::{Error, Exit, UserError};
 use crate::hash::{Sha256, hex};
 use crate::journal::{Facts, Journal, JournalError};
 use crate::report::Summary;
 use crate::shard::Shard;
-pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of, is_stream};
+pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of};
 pub use known::{Known, note_plan};
 pub use lock::{Job, Lock, LockError};
 use order::Position;
@@ -73,7 +73,7 @@ pub enum RunError {
         /// Why.
         why: String,
         /// What the user can do about it.
-        hint: &'static str,
+        hint: String,
     },
     /// One that may be newer than the run that would be taken can't be read.
     #[error("run {run} may be {}, and can't be read: {why}", .maybe.0)]
@@ -142,10 +142,8 @@ pub enum RunError {
     },
 }
 
-impl RunError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
+impl UserError for RunError {
+    fn hint(&self) -> String {
         let hint = match self {
             Self::Undone { undo, next, .. } => {
                 let redo = format!("`stockport undo {undo}` takes the undo back");
@@ -155,7 +153,7 @@ impl RunError {
                 );
             }
             Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
-            Self::Unreadable { hint, .. } => hint,
+            Self::Unreadable { hint, .. } => return hint.clone(),
             Self::Hidden { maybe, .. } => maybe.1,
             Self::Folder { .. } => {
                 "check that it is a folder that can be read and written; XDG_STATE_HOME names another"
@@ -187,7 +185,7 @@ pub struct Run {
     /// Its process keeps its journal to itself this very moment: it is writing its plan, as a rule.
     pub is_busy: bool,
     /// Why its journal can't be read, and what to do about it.
-    pub fault: Option<(String, &'static str)>,
+    pub fault: Option<(String, String)>,
 }
 
 impl Run {
@@ -303,7 +301,7 @@ impl Runs {
 
     /// Notes how a run ended.
     pub fn end(journal: &Journal, summary: &Summary) -> Result<(), JournalError> {
-        let interrupted = matches!(summary.error, Some(Error::Interrupted));
+        let interrupted = matches!(&summary.error, Some(error) if error.exit() == Exit::Interrupted);
         let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
         journal.note_all(&[
             ("ended", &now()),

@@ -7,6 +7,7 @@ pub mod install;
 use std::path::{Path, PathBuf};
 
 use crate::config::folder::NoHome;
+use crate::error::{Exit, UserError};
 
 /// The days of the week, as every system here abbreviates them.
 const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
@@ -79,10 +80,8 @@ pub enum ScheduleError {
     ByHand,
 }
 
-impl ScheduleError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for ScheduleError {
+    fn hint(&self) -> String {
         match self {
             Self::NoTime(_) => "write \"hourly\", \"daily 02:00\", \"weekly Sun 02:00\" or \"monthly 1 02:00\"",
             Self::NoName(_) => "use letters, digits and dashes",
@@ -96,15 +95,14 @@ impl ScheduleError {
             Self::Program { .. } => "without --install the text is printed, to be put in place by hand",
             Self::ByHand => "run that command in a terminal of yours",
         }
+        .to_owned()
     }
 
-    /// Whether the command line is at fault.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        matches!(
-            self,
-            Self::NoTime(_) | Self::NoName(_) | Self::NoKey | Self::NoOrganization | Self::LineBreak
-        )
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoTime(_) | Self::NoName(_) | Self::NoKey | Self::NoOrganization | Self::LineBreak => Exit::Usage,
+            _ => Exit::Stopped,
+        }
     }
 }
 

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::error::{Exit, UserError};
 use crate::hash::Sha256;
 
 /// The variable by which Kubernetes tells a pod of an Indexed Job its number, from 0
@@ -51,14 +52,17 @@ pub enum ShardError {
     },
 }
 
-impl ShardError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for ShardError {
+    fn hint(&self) -> String {
         match self {
             Self::NoIndex { .. } => "run it as an Indexed Job, or name the shard: --shard 1/4",
             Self::Beyond { .. } => "give --shard auto/N the same N as the job's completions",
         }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
     }
 }
 

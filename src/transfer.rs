@@ -3,6 +3,7 @@
 //! Belongs here: the order of the steps, and what stops them. Doesn't: where items come from and what is wanted of
 //! them (a [`Supply`]), how a decision is made (`plan`), how it is sent (`upload`).
 
+mod error;
 mod lookup;
 mod screen;
 mod verify;
@@ -12,18 +13,19 @@ use std::sync::atomic::AtomicBool;
 
 use crate::api::Client;
 use crate::columns::Origin;
-use crate::error::Error;
+use crate::error::{Error, Interrupted};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Listing, Lookup, Spool, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, Lookup, Spool, read_into};
 use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
 pub use crate::plan::shown;
 use crate::plan::{Change, Decision, PlanPart, Verdict};
 use crate::progress::Progress;
-use crate::report::{Summary, Tally};
+use crate::report::{Imbalance, Summary, Tally};
 use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
+pub use error::TransferError;
 pub use screen::{show_items, show_listing, show_reading};
 
 /// Gives what the organization holds under an id.
@@ -260,7 +262,7 @@ impl Transfer<'_> {
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
             if supply.needs_whole() {
-                return Err(Error::incomplete(self.org, &listing));
+                return Err(Incomplete::of(self.org, &listing).into());
             }
             self.output.warn(&format!(
                 "the list of {} can't be relied on ({}): each of the items is asked for by its id",
@@ -365,11 +367,13 @@ impl Transfer<'_> {
         progress.finish();
         match halt? {
             None => Ok(()),
-            Some(Halt::Interrupted) => Err(Error::Interrupted),
+            Some(Halt::Interrupted) => Err(Interrupted.into()),
             Some(Halt::Api(error)) => Err(error.into()),
-            Some(Halt::NothingSaved { items, cause }) => Err(Error::NothingSaved { items, cause }),
+            Some(Halt::NothingSaved { items, cause }) => Err(TransferError::NothingSaved { items, cause }.into()),
             Some(Halt::Journal(error)) => Err(error.into()),
-            Some(Halt::TooManyFailures { failed, ended }) => Err(Error::TooManyFailures { failed, ended }),
+            Some(Halt::TooManyFailures { failed, ended }) => {
+                Err(TransferError::TooManyFailures { failed, ended }.into())
+            }
         }
     }
 
@@ -396,7 +400,7 @@ impl Transfer<'_> {
         };
         summary.tally = Some(tally);
         if !tally.holds() {
-            return Err(Error::Imbalance(tally.equation()));
+            return Err(Imbalance(tally.equation()).into());
         }
         screen::show_left(self.output, supply, journal, outcomes.left)?;
         screen::show_failures(self.output, supply, journal, tally.failed)?;

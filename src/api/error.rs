@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::Fate;
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
+use crate::error::{Error, Interrupted, UserError};
 use crate::item::IdFault;
 
 /// Why a text can't be an API key. None of the words shows it.
@@ -343,10 +344,10 @@ impl ApiError {
             _ => None,
         }
     }
+}
 
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> Option<String> {
+impl UserError for ApiError {
+    fn hint(&self) -> String {
         let hint = match self {
             Self::Base(_) => "give it as https://HOST/api, in --api or CANNLYTICS_API_URL",
             Self::Key(KeyFault::Empty) => "put the key into CANNLYTICS_API_KEY, a .env file or a key file",
@@ -388,6 +389,14 @@ impl ApiError {
             Self::Interrupted => "run the same command again",
             Self::Receiver(_) => "check that the folder for temporary files (TMPDIR) has room",
         };
-        Some(hint.to_owned())
+        hint.to_owned()
+    }
+
+    fn into_error(self) -> Error {
+        match self {
+            // Whatever notices it first, it is the user's wish.
+            Self::Interrupted => Interrupted.into(),
+            error => Error::of(error),
+        }
     }
 }

@@ -73,6 +73,7 @@ impl fmt::Debug for Key {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::error::UserError as _;
 
     fn fault(text: &str) -> KeyFault {
         match Key::new(text) {
@@ -97,7 +98,7 @@ mod tests {
         for text in ["s3cret\nx", "s3cret\u{7}x", "s3crét"] {
             let error = Key::new(text).unwrap_err();
             assert!(
-                !format!("{error} {error:?} {:?}", error.hint()).contains("s3c"),
+                !format!("{error} {error:?} {}", error.hint()).contains("s3c"),
                 "{error}"
             );
         }

@@ -12,6 +12,7 @@ use bytes::Bytes;
 
 use super::testserver::{KEY, Reply, Server, html, json, with};
 use super::*;
+use crate::error::UserError as _;
 use crate::item::Object;
 
 const ALL: ListQuery = ListQuery {
@@ -56,7 +57,7 @@ fn post_failure(body: &str, reply: Reply) -> ApiError {
 
 /// No failure ever shows the key, or a library's way of speaking.
 fn shown(failure: ApiError) -> ApiError {
-    let all = format!("{failure} {failure:?} {}", failure.hint().unwrap_or_default());
+    let all = format!("{failure} {failure:?} {}", failure.hint());
     assert!(!all.contains(KEY), "{all}");
     let text = failure.to_string();
     assert!(

@@ -11,6 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::manual::command;
 use crate::columns;
+use crate::error::{Exit, UserError};
 
 /// Why a command line can't be understood.
 #[derive(Debug, thiserror::Error)]
@@ -229,10 +230,10 @@ impl UsageError {
             },
         }
     }
+}
 
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
+impl UserError for UsageError {
+    fn hint(&self) -> String {
         match self {
             Self::UnknownCommand { within, .. } => format!("`{within} --help` lists the commands"),
             Self::NoCommand { within, .. } => format!("`{within} --help` says what each of them does"),
@@ -251,6 +252,10 @@ impl UsageError {
             Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),
         }
+    }
+
+    fn exit(&self) -> Exit {
+        Exit::Usage
     }
 }
 

@@ -2,7 +2,10 @@
 //!
 //! Doesn't belong here: why a single row is rejected (`mod`).
 
+use std::path::Path;
+
 use super::mapping::MappingError;
+use crate::error::{Category, UserError};
 use crate::sheet::ReadError;
 
 /// Why the columns of a table can't be matched. Comes up before anything is sent.
@@ -59,12 +62,10 @@ pub enum ColumnError {
     Mapping(#[from] MappingError),
 }
 
-impl ColumnError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
+impl UserError for ColumnError {
+    fn hint(&self) -> String {
         match self {
-            Self::Read(error) => error.hint().to_owned(),
+            Self::Read(error) => error.hint(),
             Self::NoHeader { .. } => {
                 "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --map"
                     .to_owned()
@@ -80,6 +81,24 @@ impl ColumnError {
                     .to_owned()
             }
             Self::Mapping(error) => error.hint(),
+        }
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Read(error) => error.place(),
+            Self::NoHeader { file, .. }
+            | Self::NoId { file, .. }
+            | Self::Repeated { file, .. }
+            | Self::TwoColumns { file, .. } => Some(Path::new(file)),
+            Self::Mapping(_) => None,
+        }
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::Read(error) => error.category(),
+            _ => Category::Other,
         }
     }
 }

@@ -1,37 +1,14 @@
-//! What the first rows say of a header row: keys of nested objects, a column of tags.
+//! What the first rows say of a header row: a column of tags.
 //!
 //! Belongs here: a look at a few rows while columns are matched. Doesn't: the passes over all rows (`source`).
-
-use serde_json::Value;
 
 use super::error::ColumnError;
 use super::matching::{By, Matching};
 use super::names::fold;
+use super::nested::SAMPLE;
 use super::vocabulary::Vocabulary;
 use crate::item::ITEM_ID;
-use crate::sheet::{Cell, Format, Row, Table};
-
-/// How many of a file's first rows are looked at.
-const SAMPLE: u64 = 50;
-
-/// The keys of Metrc's nested `Item`, by the first of a JSON file's rows that has one.
-pub(super) fn nested_keys(table: &Table) -> Result<Vec<(usize, String)>, ColumnError> {
-    let item = table.header.cells.iter().find(|cell| fold(&cell.name) == "item");
-    let (true, Some(item)) = (matches!(table.format, Format::Json | Format::JsonLines), item) else {
-        return Ok(Vec::new());
-    };
-    let mut row = Row::new();
-    let mut reader = table.rows()?;
-    for _ in 0..SAMPLE {
-        if !reader.next(&mut row)? {
-            break;
-        }
-        if let Cell::Json(Value::Object(map)) = row.cell(item.index) {
-            return Ok(map.keys().map(|key| (item.index, key.clone())).collect());
-        }
-    }
-    Ok(Vec::new())
-}
+use crate::sheet::{Cell, Row, Table};
 
 /// Where no column's name says that it holds the ids, its values may: a column of 24-character tags is offered.
 pub(crate) fn vote(table: &Table, words: &Vocabulary, matching: &mut Matching) -> Result<(), ColumnError> {

@@ -1,18 +1,26 @@
 //! The mapping file: what the user has said about the columns of a file (TOML).
 //!
-//! Belongs here: what a mapping file can say, and its faults. Doesn't: its text (`parse`, `save`, `rejects`), what the
+//! Belongs here: what a mapping file can say, and its faults. Doesn't: its text (`parse`, `mapping_file`, `reject_mapping`), what the
 //! columns turn out to mean (`matching`).
 
 mod parse;
-mod rejects;
-mod save;
 mod settings;
 
 use std::path::{Path, PathBuf};
 
 use super::names::fold;
 use super::{DateOrder, NumberStyle};
+use crate::sheet;
 pub use settings::Settings;
+
+/// How a mapping file beside a reject file begins. A mapping file that begins otherwise is the user's own and is never used unless it is named.
+pub(super) const MARK: &str = "# The mapping of a stockport reject file";
+
+/// Whether the text of a mapping file is that of one beside a reject file.
+fn is_marked(text: &str) -> bool {
+    // Some editors put a byte-order mark before the text.
+    text.trim_start_matches('\u{feff}').starts_with(MARK)
+}
 
 /// What a column is for, by the mapping file.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -65,7 +73,7 @@ pub(crate) enum Constant {
 pub struct Mapping {
     /// The mapping file, for messages.
     file: String,
-    text: String,
+    pub(super) text: String,
     rules: Vec<(String, Rule)>,
     pub(crate) constants: Vec<(String, Constant)>,
     pub(crate) joins: Vec<(String, String, String)>,
@@ -231,7 +239,7 @@ impl Mapping {
     /// Reads the mapping file beside a reject file; none where it is another file of that name.
     pub fn load_of_rejects(path: &Path) -> Result<Option<Self>, MappingError> {
         let text = text_of(path)?;
-        let mapping = rejects::is_marked(&text).then(|| Self::parse(&path.display().to_string(), &text));
+        let mapping = is_marked(&text).then(|| Self::parse(&path.display().to_string(), &text));
         mapping.transpose()
     }
 
@@ -244,6 +252,27 @@ impl Mapping {
     pub(crate) fn rule(&self, header: &str) -> Option<&Rule> {
         let (_, rule) = self.rules.get(find(&self.rules, header)?)?;
         Some(rule)
+    }
+
+    /// Refuses a table that lacks a column whose meaning is kept here. A JSON file lacks the keys that none of its objects
+    /// has.
+    pub(crate) fn fits(&self, table: &sheet::Table) -> Result<(), MappingError> {
+        if !self.is_of_rejects || table.format.has_keys() {
+            return Ok(());
+        }
+        let has = |header: &str| {
+            let mut cells = table.header.cells.iter();
+            cells.any(|cell| cell.name.trim() == header.trim() || fold(&cell.name) == fold(header))
+        };
+        let needed = self.rules.iter().filter(|(_, rule)| rule.purpose != Purpose::Ignore);
+        match needed.map(|(header, _)| header).find(|header| !has(header)) {
+            None => Ok(()),
+            Some(header) => Err(MappingError::Unfit {
+                map: self.file.clone(),
+                file: table.file.clone(),
+                header: header.clone(),
+            }),
+        }
     }
 
     /// Whether a constant, a split or a join gives this field.

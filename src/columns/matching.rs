@@ -5,9 +5,9 @@
 use std::fmt;
 
 use super::error::ColumnError;
-use super::first_rows::nested_keys;
 use super::mapping::{Mapping, Purpose, Rule};
 use super::names::{fold, snake};
+use super::nested::nested_keys;
 use super::vocabulary::{Export, Vocabulary, is_ignored};
 use crate::item::ITEM_ID;
 use crate::sheet::{Format, Table, column_letters};

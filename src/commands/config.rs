@@ -56,11 +56,7 @@ fn check(context: &Context) -> Result<Exit, Error> {
 fn problem(profile: &Profile) -> Option<String> {
     let path = profile.key_file.as_ref()?;
     let error = from_file(path).err()?;
-    Some(
-        error
-            .hint()
-            .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}")),
-    )
+    Some(format!("{error}; {}", error.hint()))
 }
 
 fn key_of(profile: &Profile) -> String {

@@ -13,9 +13,10 @@ use super::{Context, reading};
 use crate::cli::Convert;
 use crate::columns::{Draft, Incoming, Reader, Reading, Rejection, Source, Straight, Survey};
 use crate::convert::Layout;
-use crate::error::{Error, Exit};
+use crate::error::{Category, Error, Exit};
 use crate::output::{grouped, human};
 use crate::progress::Progress;
+use crate::report::Imbalance;
 use crate::sheet::write::{Buffer, Column, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer};
 
 /// What became of the rows.
@@ -111,13 +112,13 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
             if counts.rejected > 0 { Exit::Partial } else { Exit::Done }
         }
         // Whoever read the output has had enough (`convert IN - | head -1`): nothing to complain about.
-        Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
+        Err(error) if error.category() == Category::ClosedPipe => Exit::Done,
         Err(error) if writing::is_stdout(&options.output) => {
             // Standard output belongs to the items alone.
             let error = context.cause_of(error);
             context
                 .output
-                .error(&error.to_string(), error.hint().as_deref(), error.place());
+                .error(&error.to_string(), Some(&error.hint()), error.place());
             error.exit()
         }
         Err(error) => context.fail(error),
@@ -180,7 +181,7 @@ fn convert_source(
         None => shape.write(context, &source, &mut place, &mut counts)?,
     }
     if !counts.holds() {
-        return Err(Error::Imbalance(counts.equation()));
+        return Err(Imbalance(counts.equation()).into());
     }
     place.commit()?;
     Ok((counts, survey.warnings))

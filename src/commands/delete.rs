@@ -16,7 +16,7 @@ use crate::config;
 use crate::delete::{Delete, DeleteError, IdFile, Ids, Which};
 use crate::error::{Error, Exit};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Listing, Spool, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, Spool, read_into};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
@@ -107,7 +107,7 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         show_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
         let held = listing.count.max(stored.count());
         if bound.is_some_and(|bound| !bound.allows(count, held)) {
-            return Err(Error::TooManyDeletes { count, held });
+            return Err(DeleteError::TooMany { count, held }.into());
         }
         if count == 0 || !sends {
             return Ok(());
@@ -197,7 +197,7 @@ fn matching(
     let mut spool = Spool::new()?;
     let listing = read_into(&context.output, &connected.client, known, &mut spool)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(Error::incomplete(&connected.org, &listing));
+        return Err(Incomplete::of(&connected.org, &listing).into());
     }
     filter.check(spool.fields())?;
     let ids = Ids::matching(filter, &mut spool)?;

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use super::writing::{self, Place as OutPlace};
-use super::{Context, convert, reading, runs_folder};
+use super::{CommandError, Context, convert, reading, runs_folder};
 use crate::cli;
 use crate::diff::load::{self, Side, Stored};
 use crate::diff::tell::{self, Summary, Told};
 use crate::diff::{Counts, Entry, Mark, Rules, compare};
-use crate::error::{Error, Exit};
-use crate::inventory::{self, Completeness};
+use crate::error::{Category, Error, Exit};
+use crate::inventory::{self, Completeness, Incomplete};
 use crate::output::counted;
 use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
@@ -46,7 +46,7 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     }
     let to_stdout = options.csv.as_deref().is_some_and(writing::is_stdout);
     if to_stdout && context.output.is_json() {
-        return Err(Error::TwoResults("--csv"));
+        return Err(CommandError::TwoResults("--csv").into());
     }
     // What can't be written is refused before anything is read.
     let table = options
@@ -76,7 +76,7 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
         match write(&target, &mut place, &mut entries) {
             // Whoever read the table has had enough (`diff … --csv - | head -1`): nothing to complain about, and what was
             // found stays found.
-            Err(Error::Write(error)) if error.is_closed_pipe() => {}
+            Err(error) if error.category() == Category::ClosedPipe => {}
             written => {
                 written?;
                 place.commit()?;
@@ -153,7 +153,7 @@ fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
     progress.clear();
     let listing = listing?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(Error::incomplete(org, &listing));
+        return Err(Incomplete::of(org, &listing).into());
     }
     // Nothing is written, so that a surprise is told and stops nothing.
     if let Err(surprise) = known.check(org, &listing) {

@@ -9,10 +9,9 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{Context, signals};
+use super::{CommandError, Context, signals};
 use crate::cli::UsageError;
-use crate::columns::ColumnError;
-use crate::error::{Error, Exit};
+use crate::error::{Category, Error, Exit, Interrupted};
 use crate::output::{Output, Style};
 use crate::sheet::write::WriteError;
 
@@ -23,7 +22,7 @@ const STOPPING: Duration = Duration::from_secs(1);
 pub(super) fn told_all(output: &Output, exit: Exit) -> Exit {
     let Some(cause) = output.lost() else { return exit };
     let error = Error::from(WriteError::Io(cause));
-    output.error(&error.to_string(), error.hint().as_deref(), None);
+    output.error(&error.to_string(), Some(&error.hint()), None);
     if exit == Exit::Done { error.exit() } else { exit }
 }
 
@@ -57,11 +56,8 @@ pub(super) fn refused(error: &clap::Error) -> Exit {
 /// Says why a command could not do its work, as text or as the one JSON document.
 fn fail(output: &Output, error: &Error) -> Exit {
     let hint = error.hint();
-    let message = hint
-        .as_ref()
-        .map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
-    output.document(&json!({"error": message}));
-    output.error(&error.to_string(), hint.as_deref(), error.place());
+    output.document(&json!({"error": format!("{error}; {hint}")}));
+    output.error(&error.to_string(), Some(&hint), error.place());
     error.exit()
 }
 
@@ -73,7 +69,7 @@ impl Context {
         let output = Arc::clone(&self.output);
         let handler = move || {
             if stop.swap(true, Ordering::Relaxed) {
-                std::process::exit(fail(&output, &Error::StoppedAtOnce) as i32);
+                std::process::exit(fail(&output, &CommandError::StoppedAtOnce.into()) as i32);
             }
             let output = Arc::clone(&output);
             std::thread::spawn(move || {
@@ -96,13 +92,13 @@ impl Context {
             return Ok(());
         }
         self.go_on()?;
-        Err(Error::NoConsent(what.to_owned()))
+        Err(CommandError::NoConsent(what.to_owned()).into())
     }
 
     /// An error once the user wishes to stop.
     pub(super) fn go_on(&self) -> Result<(), Error> {
         if self.stop.load(Ordering::Relaxed) {
-            Err(Error::Interrupted)
+            Err(Interrupted.into())
         } else {
             Ok(())
         }
@@ -110,9 +106,9 @@ impl Context {
 
     /// What an error comes from: a file that is no longer read because the user wished to stop is no fault of the file's.
     pub(super) fn cause_of(&self, error: Error) -> Error {
-        match error {
-            Error::Read(_) | Error::Columns(ColumnError::Read(_)) if self.go_on().is_err() => Error::Interrupted,
-            error => error,
+        match error.category() {
+            Category::Unread | Category::NotText => self.go_on().err().unwrap_or(error),
+            Category::ClosedPipe | Category::Other => error,
         }
     }
 

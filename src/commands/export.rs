@@ -14,10 +14,10 @@ use super::runs_folder;
 use super::writing::{self, Place};
 
 use crate::cli::Export;
-use crate::error::{Error, Exit};
+use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Layout, TextFill, exported_id, says_another_id};
 use crate::filter::{self, Filter};
-use crate::inventory::{Completeness, Listing, Spool, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, Spool, read_into};
 use crate::output::{counted, grouped, human};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
@@ -82,7 +82,7 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
             Exit::Done
         }
         // Whoever read the output has had enough (`export - | head -1`): nothing to complain about.
-        Err(Error::Write(error)) if error.is_closed_pipe() => Exit::Done,
+        Err(error) if error.category() == Category::ClosedPipe => Exit::Done,
         Err(error) => context.fail(error),
     }
 }
@@ -105,7 +105,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     let mut early = Early::new(options, &target, &mut spool, early.then(|| place.bytes()));
     let listing = read_into(&context.output, &connected.client, expected, &mut early)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        return Err(Error::incomplete(&connected.org, &listing));
+        return Err(Incomplete::of(&connected.org, &listing).into());
     }
     known.check(&connected.org, &listing)?;
     filter.check(early.fields())?;

@@ -19,8 +19,9 @@ use crate::place::PlaceError;
 use crate::plan::{Blanks, Mode, Policy};
 use crate::report::{Rejects, Summary};
 use crate::review::{Reviewed, write_plan};
-use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of, is_stream};
+use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of};
 use crate::shard::{self, Shard};
+use crate::sheet::is_stream;
 use crate::transfer::{Purpose, Review, Supply as _, Transfer};
 use files::Files;
 

@@ -10,6 +10,7 @@ mod diff;
 mod early;
 mod ending;
 mod ends;
+mod error;
 mod export;
 mod import;
 mod inspect;
@@ -34,6 +35,7 @@ use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
 use self::ending::{refused, told_all};
+pub use self::error::CommandError;
 use crate::api::{ApiError, Client, Endpoint, Key, Waits};
 use crate::backup::{PATIENCE, Safety};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};

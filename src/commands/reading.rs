@@ -13,10 +13,9 @@ use crate::columns::{
     ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, MappingError, NumberStyle, Settings, Source,
     is_of_rejects,
 };
-use crate::error::Error;
+use crate::error::{Category, Error};
 use crate::report::mapping_beside;
-use crate::runs::is_stream;
-use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table};
+use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table, is_stream};
 
 /// How files are read: with the options in force, and each with its mapping file, if it has one.
 pub(super) struct Opening {
@@ -207,7 +206,7 @@ impl Opening {
         // What gives its bytes only once can't be opened once more.
         if !files.iter().any(|file| is_stream(file)) {
             match work(self.open_as(files, true)?) {
-                Err(error) if error.is_no_text() => {}
+                Err(error) if error.category() == Category::NotText => {}
                 done => return done,
             }
         }

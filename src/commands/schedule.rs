@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use clap::FromArgMatches as _;
 use serde_json::{Value, json};
 
-use super::Context;
+use super::{CommandError, Context};
 use crate::cli::{self, Cli, ScheduleCommand, UsageError};
 use crate::config::file::Profile;
 use crate::config::{self as settings, key};
@@ -110,7 +110,7 @@ fn job(options: &cli::Schedule) -> Result<Job, Error> {
     let parsed = cli::command()
         .try_get_matches_from(&words)
         .and_then(|matches| Cli::from_arg_matches(&matches));
-    let scheduled = parsed.map_err(|error| Error::Scheduled(UsageError::of(&error, &words)))?;
+    let scheduled = parsed.map_err(|error| CommandError::Scheduled(UsageError::of(&error, &words)))?;
     let global = &scheduled.global;
     let all_profiles =
         matches!(&scheduled.command, cli::Command::Backup(cli::BackupCommand::Create(create)) if create.all_profiles);

@@ -5,6 +5,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::CommandError;
 use crate::cli;
 use crate::error::Error;
 use crate::export::Headers;
@@ -36,7 +37,7 @@ pub(super) fn target(file: &Path, format: Option<cli::Format>) -> Result<Target,
             compression: Compression::for_path(file),
         }),
         (None, Some(target)) => Ok(target),
-        (None, None) => Err(Error::NoFormat(file.display().to_string())),
+        (None, None) => Err(CommandError::NoFormat(file.display().to_string()).into()),
     }
 }
 

@@ -7,6 +7,7 @@ use serde_json::json as value;
 
 use super::*;
 use crate::api::testserver::{Reply, Seen, Server, html, json};
+use crate::error::UserError as _;
 
 /// What an endpoint does with a `limit`.
 #[derive(Clone, Copy, PartialEq)]
@@ -374,7 +375,7 @@ fn a_host_that_fails_as_a_whole_is_an_error() {
     let mistyped = Server::start(|_| html(500, "<title>Server Error</title>"));
     let error = failure(&mistyped, 0);
     assert!(matches!(error, ApiError::ServerError { html: true, .. }));
-    assert!(error.hint().unwrap().contains("path"));
+    assert!(error.hint().contains("path"));
     let stranger = Server::start(|_| json(401, r#"{"error":true,"message":"no"}"#));
     assert!(matches!(failure(&stranger, 5), ApiError::Unauthorized { .. }));
     assert_eq!(stranger.seen().len(), 1);

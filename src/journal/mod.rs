@@ -25,6 +25,7 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::columns::Origin;
+use crate::error::UserError;
 use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
@@ -96,10 +97,10 @@ impl JournalError {
             Self::Create { .. } | Self::Stopped { .. } => self.to_string(),
         }
     }
+}
 
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for JournalError {
+    fn hint(&self) -> String {
         match self {
             Self::Create { .. } | Self::Store { .. } | Self::Stopped { .. } => {
                 "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
@@ -111,6 +112,7 @@ impl JournalError {
             Self::Newer(_) => "update stockport",
             Self::Foreign(_) => "move the file out of that folder",
         }
+        .to_owned()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::path::PathBuf;
 
+use crate::error::{Exit, UserError};
 use crate::output::{grouped, shortened};
 
 /// How many ids a message names.
@@ -57,10 +58,8 @@ pub enum MigrateError {
     },
 }
 
-impl MigrateError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for MigrateError {
+    fn hint(&self) -> String {
         match self {
             Self::Same { .. } => "name another organization, or another profile, with --to",
             Self::Empty(_) => "check the spelling of --from; --allow-empty goes on with an empty one",
@@ -71,12 +70,14 @@ impl MigrateError {
                 "nothing was sent; say --on-conflict skip or overwrite, or give ids of their own by --id-prefix"
             }
         }
+        .to_owned()
     }
 
-    /// Whether the command line is at fault.
-    #[must_use]
-    pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Same { .. } | Self::IdMap { .. })
+    fn exit(&self) -> Exit {
+        match self {
+            Self::Same { .. } | Self::IdMap { .. } => Exit::Usage,
+            _ => Exit::Stopped,
+        }
     }
 }
 

@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::{Imbalance, RejectError};
 use crate::columns::{BEYOND, Judge, REJECT_COLUMNS, Rejection, Settings, Source, UNNAMED, unguard};
 use crate::error::Error;
 use crate::inventory::Spool;
@@ -55,7 +56,7 @@ impl Rejects<'_> {
         for (table, path) in source.tables.iter().zip(paths) {
             form(table, self.wanted)?;
             if let Err(cause) = numbered_with_mapping(&self.place(table, path)) {
-                return Err(Error::NoRejects(cause));
+                return Err(RejectError::NoFile(cause).into());
             }
         }
         Ok(())
@@ -263,7 +264,7 @@ impl TableRejects<'_> {
             };
             while row.line != line {
                 if !rows.next(&mut row)? {
-                    return Err(Error::Imbalance(format!("line {line} of {} is gone", self.table.file)));
+                    return Err(Imbalance(format!("line {line} of {} is gone", self.table.file)).into());
                 }
             }
             take(&row, of_row)?;

@@ -10,7 +10,7 @@ use std::thread::JoinHandle;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::{Sha256, hex};
-use crate::sheet::ReadError;
+use crate::sheet::{ReadError, is_stream};
 
 /// A file that a run reads, by what it holds.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -19,12 +19,6 @@ pub struct Fingerprint {
     pub path: String,
     /// The SHA-256 of its content, in hexadecimal; none for standard input, which can't be read again.
     pub sha256: Option<String>,
-}
-
-/// Whether it gives its bytes only once: standard input, a named pipe, what a shell puts for `<(…)`.
-#[must_use]
-pub fn is_stream(path: &Path) -> bool {
-    path == Path::new("-") || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
 }
 
 /// What a file holds, as a run notes it.

@@ -7,6 +7,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+use crate::error::UserError;
 use crate::hash::{Sha256, hex};
 use crate::shard::Shard;
 
@@ -31,14 +32,13 @@ pub enum LockError {
     },
 }
 
-impl LockError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for LockError {
+    fn hint(&self) -> String {
         match self {
             Self::Held { .. } => "wait until it has finished, or stop it with Ctrl-C in its terminal",
             Self::Io { .. } => "check that the folder can be written; XDG_STATE_HOME names another one",
         }
+        .to_owned()
     }
 }
 

@@ -5,6 +5,8 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::error::UserError;
+
 /// Why a sandbox can't start or keep its items. None of them holds a key.
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
@@ -58,10 +60,8 @@ pub enum SandboxError {
     Start(io::Error),
 }
 
-impl SandboxError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for SandboxError {
+    fn hint(&self) -> String {
         match self {
             Self::NoHome => "name a folder with --sandbox-dir, or set XDG_DATA_HOME or HOME to an absolute path",
             Self::Folder { .. } => "name another folder with --sandbox-dir",
@@ -73,5 +73,6 @@ impl SandboxError {
             Self::Port { .. } => "choose another port with --port; 0 takes any that is free",
             Self::Start(_) => "close other programs and try again",
         }
+        .to_owned()
     }
 }

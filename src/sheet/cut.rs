@@ -6,8 +6,12 @@
 use std::io::{self, Read};
 
 use super::delimited::LineCount;
-use super::json::is_data;
 use super::{Limits, ReadError};
+
+/// Whether it is the key under which answers keep their objects: `data` in the inventory API's own, `Data` in Metrc's.
+fn is_data(key: &str) -> bool {
+    key == "data" || key == "Data"
+}
 
 /// How the objects of a document are arranged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

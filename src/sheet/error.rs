@@ -2,7 +2,9 @@
 //!
 //! Doesn't belong here: why a file can't be written (`write`), why its columns can't be matched (`columns`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Category, UserError};
 
 /// Why a file can't be read. Every one of these comes up before anything is sent.
 #[derive(Debug, thiserror::Error)]
@@ -148,10 +150,8 @@ fn names(names: &[String]) -> String {
         .join(", ")
 }
 
-impl ReadError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for ReadError {
+    fn hint(&self) -> String {
         match self {
             Self::Missing(_) => "check the path and the spelling",
             Self::Directory(_) => "name a file in it",
@@ -189,6 +189,38 @@ impl ReadError {
                 "the file has to be an array of objects, {\"data\": [...]}, or one object a line; export it again if it was cut short"
             }
             Self::DuplicateKey { .. } => "remove one of the two",
+        }
+        .to_owned()
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Directory(path) => path.to_str().map(Path::new),
+            Self::Empty(file)
+            | Self::Blank(file)
+            | Self::Changed(file)
+            | Self::PasswordProtected(file)
+            | Self::HtmlNotWorkbook(file)
+            | Self::XmlNotWorkbook(file)
+            | Self::Io { file, .. }
+            | Self::Damaged { file, .. }
+            | Self::NotASpreadsheet { file, .. }
+            | Self::TooLarge { file, .. }
+            | Self::NoSuchSheet { file, .. }
+            | Self::NoSheets { file, .. }
+            | Self::HeaderRow { file, .. }
+            | Self::NotText { file, .. }
+            | Self::OpenQuote { file, .. }
+            | Self::Json { file, .. }
+            | Self::DuplicateKey { file, .. } => Some(Path::new(file)),
+            Self::Missing(_) | Self::UnknownEncoding(_) | Self::BadDelimiter(_) => None,
+        }
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::NotText { .. } => Category::NotText,
+            _ => Category::Unread,
         }
     }
 }

@@ -41,7 +41,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use cells::serial_moment;
-use package::{SheetEntry, damaged};
+use package::{Archive, SheetEntry, damaged};
 pub(super) use parsed::Chunks;
 use parsed::{Parsed, ParsedRows};
 use source::Source;
@@ -124,7 +124,11 @@ impl Workbook {
     }
 
     fn open_zip(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
-        let package = package::open(path, file, limits)?;
+        let source = Source::File(path.to_owned());
+        let mut archive = Archive::open(&source, file)?;
+        let kind = package::kind(&mut archive)?;
+        bounds::check_bounds(&mut archive, kind, limits)?;
+        let package = package::open(source.clone(), archive, kind)?;
         let (source, owned) = (package.source, file.to_owned());
         let from = source.clone();
         let (sheets, content) = match package.kind {

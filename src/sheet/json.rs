@@ -19,11 +19,6 @@ use super::{
     Cell, Format, Header, HeaderBy, HeaderCell, Limits, ReadError, ReadOptions, Row, RowReader, Table, TextForm,
 };
 
-/// Whether it is the key under which answers keep their objects: `data` in the inventory API's own, `Data` in Metrc's.
-pub(super) fn is_data(key: &str) -> bool {
-    key == "data" || key == "Data"
-}
-
 /// What kind of JSON a text begins as; none where it isn't JSON at all.
 pub(super) fn shape_of(sample: &str) -> Option<Shape> {
     let text = sample.trim_start();

@@ -36,6 +36,7 @@ pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
 pub use row::{Cell, FIELD, Field, Moment, NumberFormat, Row};
 pub use rows::Passed;
+pub use source::is_stream;
 pub use stop::Stop;
 
 /// What a file turned out to be.

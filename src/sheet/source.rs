@@ -23,6 +23,12 @@ pub(super) enum Kind {
     Text,
 }
 
+/// Whether it gives its bytes only once: standard input, a named pipe, what a shell puts for `<(…)`.
+#[must_use]
+pub fn is_stream(path: &Path) -> bool {
+    path == Path::new("-") || std::fs::metadata(path).is_ok_and(|found| !found.is_file() && !found.is_dir())
+}
+
 #[derive(Clone, Copy)]
 enum Packing {
     Gzip,

@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::Fault;
-use crate::error::Exit;
+use crate::error::{Exit, UserError};
 use crate::sheet::write::WriteError;
 
 /// Why a snapshot can't be written, found or trusted. Snapshots that were there before are untouched by all of these.
@@ -170,12 +170,10 @@ pub enum SnapshotError {
     NoPolicy,
 }
 
-impl SnapshotError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> String {
+impl UserError for SnapshotError {
+    fn hint(&self) -> String {
         match self {
-            Self::Write(error) => return error.hint().to_owned(),
+            Self::Write(error) => return error.hint(),
             Self::File { cause, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or back up to another disk",
                 ErrorKind::PermissionDenied => "check the folder's permissions",
@@ -220,9 +218,7 @@ impl SnapshotError {
         .to_owned()
     }
 
-    /// The exit code.
-    #[must_use]
-    pub fn exit(&self) -> Exit {
+    fn exit(&self) -> Exit {
         match self {
             Self::Damaged { .. } => Exit::Different,
             Self::NoDate(_) | Self::Several { .. } | Self::NoPolicy | Self::NotAFolder(_) => Exit::Usage,

@@ -6,6 +6,7 @@ use std::fs;
 use super::super::tests::{Folder, some};
 use super::super::*;
 use super::*;
+use crate::error::UserError as _;
 
 fn at(text: &str) -> When {
     When {

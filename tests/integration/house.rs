@@ -1,12 +1,16 @@
 //! The house, as a maintainer finds it: heads that say what belongs in a room, and names that lead somewhere.
 
-use std::collections::BTreeSet;
+mod imports;
+
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+
+use imports::Imports;
 
 use crate::readme::{files_below, root, text};
 
 /// The Rust files below a folder of this project.
-fn sources(folder: &str) -> BTreeSet<String> {
+pub(crate) fn sources(folder: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     files_below(&root().join(folder), &root(), &mut found);
     found.retain(|name| Path::new(name).extension().is_some_and(|ending| ending == "rs"));
@@ -76,7 +80,7 @@ fn every_room_stands_in_the_readme() {
 }
 
 #[test]
-fn the_commits_and_rooms_that_the_readme_names_are_there() {
+fn the_rooms_that_the_readme_names_are_there() {
     let readme = text("README.md");
     let built = readme.split_once("## How it is built").unwrap().1;
     for (place, word) in built.split('`').enumerate() {
@@ -88,26 +92,180 @@ fn the_commits_and_rooms_that_the_readme_names_are_there() {
             assert!(root().join(word).exists(), "there is no {word}");
         }
     }
-    let log = std::process::Command::new("git")
-        .args(["log", "--format=%s"])
-        .current_dir(root())
-        .output();
-    let Some(log) = log.ok().filter(|log| log.status.success()) else {
-        println!("skipped: there is no history here");
-        return;
-    };
-    let log = String::from_utf8_lossy(&log.stdout).into_owned();
-    if log.lines().count() < 100 {
-        println!("skipped: the history is cut short here");
-        return;
-    }
-    for (place, words) in built.split('"').enumerate() {
-        let subject = words.split_whitespace().collect::<Vec<_>>().join(" ");
-        if place % 2 == 1 {
-            assert!(
-                log.lines().any(|line| line == subject),
-                "no commit is called {subject:?}"
-            );
+}
+
+/// Imports of rooms by rooms, or of files by files of one folder, that close a circle today: `(folder, from, to)`. This list
+/// may only shrink: an entry that is not needed any more fails the test.
+const CIRCLES: &[(&str, &str, &str)] = &[
+    ("api", "error", "wait"),
+    ("columns", "straight", "source"),
+    ("commands", "early", "export"),
+    ("sheet/excel", "element", "strings"),
+    ("sheet/excel", "packing", "spool"),
+    ("sheet/excel", "strings", "scan"),
+];
+
+/// The rooms by floors, the ground floor first. A room imports rooms of lower floors only.
+const FLOORS: &[&[&str]] = &[
+    // What knows nothing of inventories.
+    &["error", "output", "parallel", "counter", "hash", "bits", "sort", "item"],
+    &["cause", "shard", "skim"],
+    // The outside: files, the API.
+    &["sheet", "api"],
+    &["progress", "columns"],
+    // What is wanted, what is stored, and what differs.
+    &["config", "inventory", "plan"],
+    &["filter", "journal", "export", "snapshot", "sandbox", "schedule"],
+    &["upload", "report", "convert", "place", "backup"],
+    &["runs", "cli"],
+    // The journey, and what each command wants of an item.
+    &["transfer"],
+    &["undo", "delete", "migrate", "diff", "review"],
+    &["restore"],
+    &["audit"],
+    &["commands"],
+];
+
+/// Imports that don't go downwards today: `(from, to)`. This list may only shrink.
+const UPWARDS: &[(&str, &str)] = &[];
+
+/// The most lines that a file has.
+const LINES: usize = 450;
+
+/// Files that are longer today, with their lines. This list may only shrink, and so may the numbers.
+const LONGER: &[(&str, usize)] = &[
+    ("src/api/echo.rs", 462),
+    ("src/api/pieces.rs", 472),
+    ("src/cli/usage.rs", 477),
+    ("src/columns/cells.rs", 457),
+    ("src/columns/matching.rs", 452),
+    ("src/columns/numbers.rs", 455),
+    ("src/columns/tests/matching.rs", 460),
+    ("src/commands/mod.rs", 466),
+    ("src/inventory/tests.rs", 464),
+    ("src/journal/mod.rs", 468),
+    ("src/migrate.rs", 453),
+    ("src/schedule.rs", 451),
+    ("src/sheet/write/xlsx_tests.rs", 467),
+];
+
+type Edges = BTreeMap<(String, String), String>;
+
+/// Whether one room or file imports another one, directly or through others.
+fn reaches(edges: &Edges, from: &str, to: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut next = vec![from];
+    while let Some(here) = next.pop() {
+        for (_, there) in edges.keys().filter(|(begin, _)| begin == here) {
+            if there == to {
+                return true;
+            }
+            if seen.insert(there.as_str()) {
+                next.push(there);
+            }
         }
     }
+    false
+}
+
+/// The imports that close circles, if there are any, as text.
+fn circle(edges: &Edges) -> Option<String> {
+    let closing = edges.iter().filter(|((from, to), _)| reaches(edges, to, from));
+    let lines: Vec<String> = closing
+        .map(|((from, to), file)| format!("{from} -> {to} ({file})"))
+        .collect();
+    (!lines.is_empty()).then(|| lines.join("\n"))
+}
+
+#[test]
+fn no_circle_is_closed_among_rooms_or_among_the_files_of_a_folder() {
+    let imports = Imports::read(&sources("src"));
+    let folders: BTreeSet<&[String]> = imports.files.keys().map(|module| &module[..module.len() - 1]).collect();
+    let mut faults = String::new();
+    let mut known: BTreeSet<&(&str, &str, &str)> = CIRCLES.iter().collect();
+    for folder in folders {
+        let name = folder.join("/");
+        let all = if folder.is_empty() {
+            imports.rooms.clone()
+        } else {
+            imports.within(folder)
+        };
+        let allowed: Vec<_> = CIRCLES.iter().filter(|(within, ..)| *within == name).collect();
+        let mut edges = all.clone();
+        edges.retain(|(from, to), _| !allowed.iter().any(|(_, f, t)| f == from && t == to));
+        if let Some(circle) = circle(&edges) {
+            faults += &format!("a circle in src/{name}:\n{circle}\n\n");
+        }
+        for entry in allowed {
+            known.remove(entry);
+            let edge = (entry.1.to_owned(), entry.2.to_owned());
+            if !all.contains_key(&edge) || !reaches(&all, entry.2, entry.1) {
+                faults += &format!("{entry:?} closes no circle any more: remove it from CIRCLES\n\n");
+            }
+        }
+    }
+    for entry in known {
+        faults += &format!("{entry:?} names no folder: remove it from CIRCLES\n\n");
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn a_circle_is_found_and_named() {
+    let edges = |pairs: &[(&str, &str)]| -> Edges {
+        let edge = |&(from, to): &(&str, &str)| ((from.to_owned(), to.to_owned()), format!("{from}.rs"));
+        pairs.iter().map(edge).collect()
+    };
+    assert_eq!(circle(&edges(&[("a", "b"), ("b", "c"), ("a", "c")])), None);
+    let found = circle(&edges(&[("a", "b"), ("b", "c"), ("c", "b"), ("c", "d"), ("d", "e")])).unwrap();
+    assert_eq!(found, "b -> c (b.rs)\nc -> b (c.rs)");
+}
+
+#[test]
+fn imports_go_down_the_floors() {
+    let imports = Imports::read(&sources("src"));
+    assert!(
+        !imports.rooms.keys().any(|(from, _)| from == "error"),
+        "src/error.rs imports a room"
+    );
+    let floor = |room: &str| FLOORS.iter().position(|floor| floor.contains(&room));
+    let modules = text("src/lib.rs");
+    let modules: BTreeSet<&str> = modules
+        .lines()
+        .filter_map(|line| line.trim_start_matches("pub ").strip_prefix("mod ")?.strip_suffix(';'))
+        .collect();
+    let listed: Vec<&str> = FLOORS.iter().copied().flatten().copied().collect();
+    assert_eq!(listed.len(), modules.len(), "a room stands on no floor, or on two");
+    assert_eq!(listed.iter().copied().collect::<BTreeSet<_>>(), modules);
+    let mut faults = String::new();
+    let is_up = |from: &str, to: &str| floor(from) <= floor(to);
+    for ((from, to), file) in &imports.rooms {
+        if is_up(from, to) && !UPWARDS.contains(&(from.as_str(), to.as_str())) {
+            faults += &format!("{file} imports {to}, which is not below {from}\n");
+        }
+    }
+    for (from, to) in UPWARDS {
+        if !imports.rooms.contains_key(&((*from).to_owned(), (*to).to_owned())) || !is_up(from, to) {
+            faults += &format!("{from} -> {to} goes up no more: remove it from UPWARDS\n");
+        }
+    }
+    assert!(faults.is_empty(), "{faults}");
+}
+
+#[test]
+fn no_file_grows_beyond_its_bound() {
+    let mut faults = String::new();
+    for name in sources("src") {
+        let lines = text(&name).lines().count();
+        match LONGER.iter().find(|(longer, _)| *longer == name) {
+            None if lines > LINES => faults += &format!("{name} has {lines} lines\n"),
+            Some((_, most)) if lines > *most => faults += &format!("{name} has {lines} lines, {most} before\n"),
+            Some(_) if lines <= LINES => faults += &format!("{name} has {lines} lines: remove it from LONGER\n"),
+            _ => {}
+        }
+    }
+    for (name, _) in LONGER {
+        assert!(root().join(name).exists(), "there is no {name}: remove it from LONGER");
+    }
+    assert!(faults.is_empty(), "{faults}");
 }

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::api::wait::Cause;
+use crate::error::UserError as _;
 
 #[test]
 fn each_way_a_list_can_be_wrong_is_told_apart() {
@@ -110,7 +111,7 @@ fn an_unknown_organization_is_told_with_what_to_check() {
         failure.to_string(),
         "the API refuses access to the organization 'org' (403): \"Not your organization\""
     );
-    let hint = failure.hint().unwrap();
+    let hint = failure.hint();
     assert!(hint.contains("--org") && hint.contains("key"), "{hint}");
 }
 
@@ -259,7 +260,7 @@ fn a_host_that_nobody_listens_on_is_unreachable() {
 #[test]
 fn a_failing_page_puts_the_path_in_doubt_for_a_read_alone() {
     let page = || html(500, "<title>Server Error</title>");
-    assert!(list_failure(page()).hint().unwrap().contains("path"));
-    assert!(!post_failure(ITEM, page()).hint().unwrap().contains("path"));
-    assert!(!list_failure(json(500, "{}")).hint().unwrap().contains("path"));
+    assert!(list_failure(page()).hint().contains("path"));
+    assert!(!post_failure(ITEM, page()).hint().contains("path"));
+    assert!(!list_failure(json(500, "{}")).hint().contains("path"));
 }

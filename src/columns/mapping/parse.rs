@@ -1,11 +1,11 @@
 //! The text of a mapping file → what it says, or its first fault with the line.
 //!
-//! Doesn't belong here: writing one (`save`, `rejects`).
+//! Doesn't belong here: writing one (`mapping_file`, `reject_mapping`).
 
 use toml_edit::{Document, Item, TableLike, Value};
 
 use super::settings::{ON, SETTINGS};
-use super::{Constant, Mapping, MappingError, Purpose, Rule, find, rejects};
+use super::{Constant, Mapping, MappingError, Purpose, Rule, find, is_marked};
 use crate::columns::names::nearest;
 use crate::columns::{DateOrder, NumberStyle};
 use crate::item::{FIELDS, field_named};
@@ -30,7 +30,7 @@ pub(super) fn mapping(file: &str, text: &str) -> Result<Mapping, MappingError> {
         mapping: Mapping {
             file: file.to_owned(),
             text: text.to_owned(),
-            is_of_rejects: rejects::is_marked(text),
+            is_of_rejects: is_marked(text),
             ..Mapping::default()
         },
     };

@@ -1,6 +1,7 @@
 //! Header rows: which names are taken, offered, refused; the known exports.
 
 use super::*;
+use crate::error::UserError as _;
 
 fn fields(names: &[&str]) -> Vec<Option<String>> {
     match_one(&csv(names, &[]))

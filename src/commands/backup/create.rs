@@ -124,9 +124,8 @@ fn create(context: &Context, options: &BackupCreate, target: Result<Target, Erro
         Ok(()) => (Value::Null, Exit::Done),
         Err(error) => {
             let hint = error.hint();
-            context.output.error(&error.to_string(), hint.as_deref(), error.place());
-            let message = hint.map_or_else(|| error.to_string(), |hint| format!("{error}; {hint}"));
-            (Value::String(message), error.exit())
+            context.output.error(&error.to_string(), Some(&hint), error.place());
+            (Value::String(format!("{error}; {hint}")), error.exit())
         }
     };
     document.insert("error".to_owned(), error);

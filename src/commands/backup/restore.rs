@@ -15,6 +15,7 @@ use super::begun::{self, ASKED, Choice};
 use super::patience;
 use crate::backup::{Backup, Read, Safety};
 use crate::cli::BackupRestore;
+use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
 use crate::inventory::{Listing, Spool, id_of};
 use crate::item::{ITEM_ID, Object};
@@ -253,7 +254,7 @@ impl Exact<'_> {
         let (count, held) = (doomed.len() as u64, read.spool.count());
         // Ids that were named one by one are meant.
         if only.is_empty() && !options.max_delete.allows(count, held) {
-            return Err(Error::TooManyDeletes { count, held });
+            return Err(DeleteError::TooMany { count, held }.into());
         }
         if options.dry_run {
             return Ok(Prepared {

@@ -11,7 +11,7 @@ use super::super::Context;
 use super::look;
 use crate::audit::{Differences, against, drill};
 use crate::cli::BackupVerify;
-use crate::error::{Error, Exit};
+use crate::error::{Error, Exit, UserError as _};
 use crate::output::{Tone, counted, grouped};
 use crate::snapshot::{Shelf, Snapshot, SnapshotError};
 

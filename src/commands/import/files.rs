@@ -6,7 +6,7 @@ use std::cell::RefCell;
 use std::path::PathBuf;
 
 use crate::columns::{Incoming, Origin, Reader, Reading, Source, Straight, Survey};
-use crate::error::Error;
+use crate::error::{Category, Error};
 use crate::inventory::{Listing, Lookup, Spool, Window};
 use crate::journal::Journal;
 use crate::output::Output;
@@ -147,7 +147,7 @@ impl Supply for Files<'_> {
         }
         let mut source = self.source.borrow_mut();
         let survey = match source.survey().map_err(Error::from) {
-            Err(error) if error.is_no_text() => {
+            Err(error) if error.category() == Category::NotText => {
                 *source = (self.reopen)()?;
                 source.survey()?
             }
@@ -223,7 +223,7 @@ impl Supply for Files<'_> {
                 self.survey.replace(Some(survey));
                 Ok(stands)
             }
-            Err(error) if error.is_no_text() => {
+            Err(error) if error.category() == Category::NotText => {
                 *source = (self.reopen)()?;
                 Ok(false)
             }

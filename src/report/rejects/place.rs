@@ -6,9 +6,9 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::runs::is_stream;
+use crate::report::RejectError;
 use crate::sheet::write::{AtomicFile, Compression, LineEnd, OutFormat, Style, Target, WriteError};
-use crate::sheet::{Format, Table, is_delimiter_found};
+use crate::sheet::{Format, Table, is_delimiter_found, is_stream};
 
 /// What a table's reject file is written as: the file's ending decides, else it is the table's own format. Delimited text
 /// is UTF-8 with a byte-order mark, without which Excel takes it for something else; where the source was delimited text of
@@ -16,7 +16,7 @@ use crate::sheet::{Format, Table, is_delimiter_found};
 pub(super) fn form(table: &Table, wanted: Option<&Path>) -> Result<(Target, Style), Error> {
     let own = own_format(table);
     let target = match wanted.filter(|path| path.extension().is_some()) {
-        Some(path) => Target::for_path(path).ok_or_else(|| Error::NoRejectsFormat(path.display().to_string()))?,
+        Some(path) => Target::for_path(path).ok_or_else(|| RejectError::NoFormat(path.display().to_string()))?,
         None => Target {
             format: own,
             compression: Compression::None,

@@ -5,16 +5,14 @@
 
 use std::borrow::Cow;
 use std::io::{Cursor, Read, Write};
-use std::path::Path;
 use std::sync::Arc;
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
 use zip::{ZipArchive, ZipWriter};
 
-use super::bounds::check_bounds;
 use super::source::{Bytes, Source};
-use crate::sheet::{Limits, ReadError};
+use crate::sheet::ReadError;
 
 /// A part that is wanted as text is short; nothing is read beyond this.
 const TEXT_BYTES: u64 = 64 << 20;
@@ -95,12 +93,8 @@ impl<'f> Archive<'f> {
     }
 }
 
-/// Opens the zip: its kind by its content, its bounds, its sheets.
-pub(super) fn open(path: &Path, file: &str, limits: &Limits) -> Result<Package, ReadError> {
-    let source = Source::File(path.to_owned());
-    let mut archive = Archive::open(&source, file)?;
-    let kind = kind(&mut archive)?;
-    check_bounds(&mut archive, kind, limits)?;
+/// Reads a zip's sheets, as far as they are listed apart from their content. Its bounds have been checked.
+pub(super) fn open(source: Source, mut archive: Archive<'_>, kind: &'static str) -> Result<Package, ReadError> {
     if !matches!(kind, "xlsx" | "xlsm") {
         return Ok(Package {
             kind,
@@ -133,7 +127,8 @@ pub(super) fn open(path: &Path, file: &str, limits: &Limits) -> Result<Package, 
     Ok(Package { kind, sheets, source })
 }
 
-fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
+/// The kind of a workbook, by its content.
+pub(super) fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
     if archive.has("mimetype") {
         let mime = archive.text("mimetype")?;
         if mime.contains("opendocument.spreadsheet") {

@@ -3,7 +3,9 @@
 //! Doesn't belong here: why a file can't be read (`sheet::error`).
 
 use std::io::ErrorKind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Category, UserError};
 
 /// Why a file can't be written. A file that was there before is untouched by all of these.
 #[derive(Debug, thiserror::Error)]
@@ -61,10 +63,8 @@ pub enum WriteError {
     Workbook(String),
 }
 
-impl WriteError {
-    /// What the user can do about it.
-    #[must_use]
-    pub fn hint(&self) -> &'static str {
+impl UserError for WriteError {
+    fn hint(&self) -> String {
         match self {
             Self::Io(cause) | Self::File { cause, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or write to another disk",
@@ -80,12 +80,21 @@ impl WriteError {
             Self::TooLong { .. } | Self::TooManyColumns(_) => "write it as .jsonl or .csv, which have no such limit",
             Self::Workbook(_) => "check that the disk has room for temporary files, or write it as .csv",
         }
+        .to_owned()
     }
 
-    /// Whether nobody reads the output any more (`export - | head -1`), which is no reason to complain.
-    #[must_use]
-    pub fn is_closed_pipe(&self) -> bool {
-        matches!(self, Self::Io(cause) if cause.kind() == ErrorKind::BrokenPipe)
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::File { path, .. } | Self::Exists(path) | Self::Directory(path) => Some(path),
+            _ => None,
+        }
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::Io(cause) if cause.kind() == ErrorKind::BrokenPipe => Category::ClosedPipe,
+            _ => Category::Other,
+        }
     }
 }
 

@@ -9,6 +9,7 @@ use serde_json::{Value, json};
 
 use super::tests::{Sink, column, plain, written};
 use super::*;
+use crate::error::UserError as _;
 use crate::sheet::excel::read_all;
 use crate::sheet::{Moment, NumberFormat};
 

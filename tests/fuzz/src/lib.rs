@@ -15,6 +15,7 @@ use std::sync::Once;
 use stockport::columns::{
     ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, NumberStyle, Source, inspect,
 };
+use stockport::error::UserError as _;
 use stockport::sheet::{HeaderJudge, Input, Limits, ReadError, ReadOptions, Row, SheetChoice, Table, open};
 use tempfile::NamedTempFile;
 

@@ -23,7 +23,7 @@ variants!(run of RunError as "RunError":
 );
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
-variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds);
+variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds, TooMany);
 variants!(schedule of ScheduleError as "ScheduleError":
     NoTime, NoName, NoKey, NoOrganization, LineBreak, Exists, NoSuch, NoHome, File, Program, ByHand,
 );
@@ -72,7 +72,7 @@ pub(super) fn add(all: &mut Catalogue) {
         RunError::Unreadable {
             run: run(),
             why: "it is damaged: the file is empty".to_owned(),
-            hint: "check the file and its permissions",
+            hint: "check the file and its permissions".to_owned(),
         },
         RunError::Hidden {
             run: run(),
@@ -182,7 +182,14 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         ShardError::Beyond { index: 7, of: 4 },
     ]);
-    all.take(vec![DeleteError::NobodyToAsk, DeleteError::NoIds]);
+    all.take(vec![
+        DeleteError::NobodyToAsk,
+        DeleteError::NoIds,
+        DeleteError::TooMany {
+            count: 120,
+            held: 1_000,
+        },
+    ]);
     all.take(vec![
         ScheduleError::NoTime("dayly 02:00".to_owned()),
         ScheduleError::NoName("a/b".to_owned()),

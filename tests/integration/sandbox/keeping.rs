@@ -4,6 +4,7 @@ use std::net::TcpListener;
 use std::thread;
 
 use serde_json::{Value, json};
+use stockport::error::UserError as _;
 use stockport::sandbox::{Flavour, Options, Sandbox, SandboxError};
 
 use super::{BRANCH, COMPANY};

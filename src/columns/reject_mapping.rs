@@ -1,27 +1,16 @@
 //! Writing the mapping file that stands beside a reject file: what each column meant in the run that rejected the rows,
 //! and the orders that the whole source settled, which a few rows would not settle again.
 //!
-//! Doesn't belong here: the reject file itself (`report::rejects`), a mapping file for a person to fill in (`save`).
+//! Doesn't belong here: the reject file itself (`report::rejects`), a mapping file for a person to fill in (`mapping_file`).
 
 use toml_edit::{Array, DocumentMut, InlineTable, Item, Table, Value, value};
 
-use super::{Mapping, MappingError, Purpose, Rule, Settings};
+use super::mapping::{MARK, Mapping, Purpose, Rule, Settings};
 use crate::columns::layout::{Layout, Target};
 use crate::columns::matching::{ColumnMatch, Matching};
-use crate::columns::names::fold;
 use crate::columns::vocabulary::{BEYOND, REJECT_COLUMNS, UNNAMED, is_nameless};
 use crate::columns::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{Kind, field_named};
-use crate::sheet;
-
-/// How such a file begins. A mapping file that begins otherwise is the user's own and is never used unless it is named.
-const MARK: &str = "# The mapping of a stockport reject file";
-
-/// Whether the text of a mapping file is that of one beside a reject file.
-pub(super) fn is_marked(text: &str) -> bool {
-    // Some editors put a byte-order mark before the text.
-    text.trim_start_matches('\u{feff}').starts_with(MARK)
-}
 
 impl Mapping {
     /// The text of the mapping file beside a reject file. `about` says of which file and run.
@@ -70,27 +59,6 @@ impl Mapping {
         format!(
             "{MARK}: {about}.\n# The reject file is read with it while it stands beside that file. Options on the command line win over it.\n\n{document}"
         )
-    }
-
-    /// Refuses a table that lacks a column whose meaning is kept here. A JSON file lacks the keys that none of its objects
-    /// has.
-    pub(crate) fn fits(&self, table: &sheet::Table) -> Result<(), MappingError> {
-        if !self.is_of_rejects || table.format.has_keys() {
-            return Ok(());
-        }
-        let has = |header: &str| {
-            let mut cells = table.header.cells.iter();
-            cells.any(|cell| cell.name.trim() == header.trim() || fold(&cell.name) == fold(header))
-        };
-        let needed = self.rules.iter().filter(|(_, rule)| rule.purpose != Purpose::Ignore);
-        match needed.map(|(header, _)| header).find(|header| !has(header)) {
-            None => Ok(()),
-            Some(header) => Err(MappingError::Unfit {
-                map: self.file.clone(),
-                file: table.file.clone(),
-                header: header.clone(),
-            }),
-        }
     }
 }
 

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 
 use toml_edit::{DocumentMut, Key, Table, value};
 
-use super::Mapping;
+use super::mapping::Mapping;
 use crate::columns::matching::{By, ColumnMatch, Matching};
 
 const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsheet mean. Use it with --map.

@@ -1,0 +1,49 @@
+//! Why a command refuses what it is asked for, or ends without it.
+//!
+//! Doesn't belong here: what the parser refuses (`cli`), errors of the work itself (each room's own).
+
+use crate::cli::UsageError;
+use crate::error::{Exit, UserError};
+
+/// Why a command refuses what it is asked for, or ends without it.
+#[derive(Debug, thiserror::Error)]
+pub enum CommandError {
+    /// Two results for one standard output.
+    #[error("--json and {0} - would both write to standard output")]
+    TwoResults(&'static str),
+    /// The format of a file that is to be written can't be told.
+    #[error("{0} has no ending that names a format")]
+    NoFormat(String),
+    /// The command that is to be scheduled is mistyped.
+    #[error("the command to schedule is at fault: {0}")]
+    Scheduled(UsageError),
+    /// The user has not agreed.
+    #[error("{0}: nothing was done, as nobody said yes to it")]
+    NoConsent(String),
+    /// The user stopped the run, and would not wait for what was in flight.
+    #[error("stopped at once: what was in flight was not waited for")]
+    StoppedAtOnce,
+}
+
+impl UserError for CommandError {
+    fn hint(&self) -> String {
+        match self {
+            Self::TwoResults(_) => "give one of them a file",
+            Self::NoFormat(_) => "end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format",
+            Self::Scheduled(_) => "write it after -- as you would run it: -- backup create DIR --org ID",
+            Self::NoConsent(_) => "look at it with --dry-run, then say --yes",
+            Self::StoppedAtOnce => {
+                "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
+            }
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::TwoResults(_) | Self::NoFormat(_) | Self::Scheduled(_) => Exit::Usage,
+            Self::NoConsent(_) => Exit::Stopped,
+            Self::StoppedAtOnce => Exit::Interrupted,
+        }
+    }
+}

@@ -1,0 +1,56 @@
+//! Why a run's account, or the file of its rejected rows, can't be given.
+//!
+//! Doesn't belong here: why a single row is rejected (`columns`), why a file can't be written (`sheet::write`).
+
+use std::path::Path;
+
+use crate::error::{Exit, UserError};
+use crate::sheet::write::WriteError;
+
+/// Why rejected rows can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum RejectError {
+    /// The reject file can't be written.
+    #[error("rows that don't go through could not be written down: {0}")]
+    NoFile(#[source] WriteError),
+    /// The format of the reject file can't be told.
+    #[error("{0} has no ending that names a format for rejected rows")]
+    NoFormat(String),
+}
+
+impl UserError for RejectError {
+    fn hint(&self) -> String {
+        match self {
+            Self::NoFile(_) => "name a file that can be written with --rejects FILE",
+            Self::NoFormat(_) => {
+                "end it in .csv, .tsv, .xlsx, .json or .jsonl; without an ending it has the source's format"
+            }
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoFile(_) => Exit::Stopped,
+            Self::NoFormat(_) => Exit::Usage,
+        }
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::NoFile(error) => error.place(),
+            Self::NoFormat(_) => None,
+        }
+    }
+}
+
+/// The closing equation doesn't hold: a fault of this program.
+#[derive(Debug, thiserror::Error)]
+#[error("the numbers of this run don't add up ({0}): this is a fault of stockport, not of the file")]
+pub struct Imbalance(pub String);
+
+impl UserError for Imbalance {
+    fn hint(&self) -> String {
+        "compare an export with the file, and please report it".to_owned()
+    }
+}

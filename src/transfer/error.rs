@@ -1,0 +1,40 @@
+//! Why a transfer gives up.
+//!
+//! Doesn't belong here: how failures are counted (`upload`).
+
+use crate::api::ApiError;
+use crate::error::UserError;
+use crate::output::{counted, grouped};
+
+/// Why a transfer gives up.
+#[derive(Debug, thiserror::Error)]
+pub enum TransferError {
+    /// Too many items failed.
+    #[error("{} of {} failed, which is more than --max-failures allows", grouped(*.failed), counted(*.ended, "item"))]
+    TooManyFailures {
+        /// How many had failed.
+        failed: u64,
+        /// How many had ended.
+        ended: u64,
+    },
+    /// Item after item failed, and nothing was saved meanwhile.
+    #[error("the last {} all failed, and nothing was saved meanwhile; the last one: {cause}", counted(*.items, "item"))]
+    NothingSaved {
+        /// How many.
+        items: u64,
+        /// How the last one failed.
+        cause: ApiError,
+    },
+}
+
+impl UserError for TransferError {
+    fn hint(&self) -> String {
+        match self {
+            Self::TooManyFailures { .. } => "look at the reject file for the reasons, then import it",
+            Self::NothingSaved { .. } => {
+                "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"
+            }
+        }
+        .to_owned()
+    }
+}

@@ -1,0 +1,90 @@
+//! Why a journal can't be kept, read or relied on.
+//!
+//! Doesn't belong here: what a run without a journal may do (`transfer`).
+
+use std::path::PathBuf;
+
+use crate::error::UserError;
+
+/// Why the journal can't be kept. Without it nothing is sent.
+#[derive(Debug, thiserror::Error)]
+pub enum JournalError {
+    /// The folder or file can't be made.
+    #[error("the journal {} can't be created: {}", .path.display(), crate::cause::io(.cause))]
+    Create {
+        /// Where it was to be.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// The system doesn't give it.
+    #[error("the journal {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// It isn't as it was written.
+    #[error("the journal {} is damaged: {what}", .path.display())]
+    Damaged {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A later version of stockport wrote it.
+    #[error("the journal {} was written by a newer version of stockport", .0.display())]
+    Newer(PathBuf),
+    /// It is a database of something else.
+    #[error("{} is no journal of stockport", .0.display())]
+    Foreign(PathBuf),
+    /// SQLite refused.
+    #[error("the journal {} can't be written or read: {}", .path.display(), crate::cause::sqlite(.cause))]
+    Store {
+        /// The file.
+        path: PathBuf,
+        /// SQLite's own words.
+        cause: rusqlite::Error,
+    },
+    /// The thread that writes has stopped after an earlier failure.
+    #[error("the journal {} can't be written: {cause}", .path.display())]
+    Stopped {
+        /// The file.
+        path: PathBuf,
+        /// The first failure, in words.
+        cause: String,
+    },
+}
+
+impl JournalError {
+    /// Why a journal whose name is shown already can't be read.
+    #[must_use]
+    pub fn reason(&self) -> String {
+        match self {
+            Self::Read { cause, .. } => crate::cause::io(cause),
+            Self::Damaged { what, .. } => format!("it is damaged: {what}"),
+            Self::Newer(_) => "it was written by a newer version of stockport".to_owned(),
+            Self::Foreign(_) => "it is no journal of stockport".to_owned(),
+            Self::Store { cause, .. } => crate::cause::sqlite(cause),
+            Self::Create { .. } | Self::Stopped { .. } => self.to_string(),
+        }
+    }
+}
+
+impl UserError for JournalError {
+    fn hint(&self) -> String {
+        match self {
+            Self::Create { .. } | Self::Store { .. } | Self::Stopped { .. } => {
+                "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
+            }
+            Self::Read { .. } => "check the file and its permissions",
+            Self::Damaged { .. } => {
+                "nothing is sent on its word; a snapshot from before the run may help (`stockport backup list DIR`)"
+            }
+            Self::Newer(_) => "update stockport",
+            Self::Foreign(_) => "move the file out of that folder",
+        }
+        .to_owned()
+    }
+}

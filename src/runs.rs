@@ -11,7 +11,6 @@ mod prune;
 mod resume;
 
 use std::path::PathBuf;
-use std::time::SystemTime;
 
 use crate::error::{Error, Exit, UserError};
 use crate::hash::{Sha256, hex};
@@ -272,7 +271,15 @@ impl Runs {
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
     /// `source` says for people where the items come from.
     pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
-        let (name, number) = self.name()?;
+        std::fs::create_dir_all(&self.folder).map_err(|cause| self.failed(cause))?;
+        let earlier = self.positions()?;
+        // A file that can't be read or placed may be of any number.
+        let numbers = earlier
+            .iter()
+            .filter_map(|run| run.number.filter(|number| *number < u64::MAX));
+        let number = crate::counter::next(&self.folder, numbers.max().unwrap_or_default());
+        let number = number.map_err(|cause| self.failed(cause))?;
+        let name = order::name_of(jiff::Timestamp::now(), number);
         let journal = Journal::create(&self.folder, &name)?;
         journal.note_all(&[
             (order::NUMBER, &number.to_string()),
@@ -288,17 +295,8 @@ impl Runs {
             ("state", "begun"),
         ])?;
         self.point(identity, &name).map_err(|cause| self.failed(cause))?;
-        self.prune(SystemTime::now());
+        self.prune(&earlier, jiff::Timestamp::now());
         Ok((name, journal))
-    }
-
-    /// The name of the next run, and its number.
-    fn name(&self) -> Result<(String, u64), RunError> {
-        std::fs::create_dir_all(&self.folder).map_err(|cause| self.failed(cause))?;
-        let numbers = self.files()?.into_iter().filter_map(|name| Position::number_in(&name));
-        let highest = numbers.max().unwrap_or_default();
-        let number = crate::counter::next(&self.folder, highest).map_err(|cause| self.failed(cause))?;
-        Ok((order::name_of(jiff::Timestamp::now(), number), number))
     }
 
     /// Notes how a run ended.
@@ -374,6 +372,7 @@ impl Runs {
     /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
     pub fn resume(run: &Run) -> Result<Journal, JournalError> {
         let journal = Self::checked(run)?;
+        journal.upgrade()?;
         journal.note("state", "resumed")?;
         Ok(journal)
     }

@@ -57,16 +57,15 @@ impl<'a> Undo<'a> {
             runs.push(Taken { journal, places });
         }
         let mut undo = Self { runs, count: 0, ask };
-        undo.count = match undo.runs.as_slice() {
-            [only] => only.journal.changed_count()?,
-            _ => {
-                let mut count = 0;
-                undo.each(&mut |_, _| {
-                    count += 1;
-                    Ok(())
-                })?;
-                count
-            }
+        undo.count = if let [only] = undo.runs.as_slice() {
+            only.journal.changed_count()?
+        } else {
+            let mut count = 0;
+            undo.each(&mut |_, _| {
+                count += 1;
+                Ok(())
+            })?;
+            count
         };
         Ok(undo)
     }

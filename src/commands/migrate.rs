@@ -66,7 +66,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     };
     let (listing, mut source) = read_source(context, options, &ends, &runs)?;
     let (journal, purpose) = journal(context, options, &runs, &identity, &choice, summary)?;
-    let fresh = (purpose != Purpose::Resume).then_some(summary.run.as_str());
+    let fresh = (purpose != Purpose::Resume).then(|| summary.run.clone());
     let before = Before {
         context,
         journal: &journal,
@@ -82,12 +82,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
     let part = choice.shard.map(|shard| shard.file_part());
     let rejects = rejects_file(from_org, to_org, part.as_deref());
-    let earlier = Earlier::find(&runs, &identity, &choice.ids.name(), fresh)?;
-    for what in earlier.unreadable() {
-        let warning = format!("{what}; if it was of this migration, what it moved counts as a conflict");
-        context.output.warn(&warning);
-        summary.warnings.push(warning);
-    }
+    let earlier = earlier(context, &runs, &identity, &choice, fresh.as_deref(), summary)?;
     let keep = |listing: &Listing, stored: &mut Spool| {
         let is_new = before.kept(1)?.is_none();
         let kept = before.keep(1, to_org, &ends.to.place, listing, stored)?;
@@ -152,6 +147,24 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     summary.retries = ends.to.client.retries() + retries;
     drop(lock);
     Ok(())
+}
+
+/// What earlier runs of this migration have moved; what can't be read, and may be one of them, is named.
+fn earlier(
+    context: &Context,
+    runs: &Runs,
+    identity: &Identity,
+    choice: &Choice,
+    except: Option<&str>,
+    summary: &mut Summary,
+) -> Result<Earlier, Error> {
+    let earlier = Earlier::find(runs, identity, &choice.ids.name(), except)?;
+    for what in earlier.unreadable() {
+        let warning = format!("{what}; if it was of this migration, what it moved counts as a conflict");
+        context.output.warn(&warning);
+        summary.warnings.push(warning);
+    }
+    Ok(earlier)
 }
 
 /// Says where the certificate is.

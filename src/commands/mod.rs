@@ -378,7 +378,11 @@ impl Context {
         if let Some(wanted) = resume {
             let wanted = (!wanted.is_empty()).then_some(wanted);
             if let Some(run) = runs.resumable(wanted, identity)? {
-                self.output.result(&format!("Going on with run {}", run.name));
+                self.output.result(&format!("Resuming run {}", run.name));
+                if let Some(warning) = run.warning() {
+                    self.output.warn(&warning);
+                    summary.warnings.push(warning);
+                }
                 let journal = Runs::resume(&run)?;
                 summary.run = run.name;
                 return Ok((journal, Purpose::Resume));

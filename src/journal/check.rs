@@ -4,8 +4,12 @@
 //!
 //! Doesn't belong here: whether a file is a journal at all (`open`).
 
-use rusqlite::{Connection, OptionalExtension as _};
+use std::sync::atomic::Ordering;
 
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use super::open::FORMAT;
+use super::read::Facts;
 use super::{Journal, JournalError, State, action, lock, parsed, store};
 use crate::item::ITEM_ID;
 use crate::plan::Action;
@@ -30,6 +34,18 @@ pub(super) fn checksum(seq: i64, action: i64, id: &[u8], body: &[u8], before: Op
     i64::from(crc.finalize())
 }
 
+/// Remembers a fact of the run, with its checksum.
+pub(super) fn note(connection: &Connection, key: &str, value: &str) -> rusqlite::Result<()> {
+    connection
+        .prepare_cached("INSERT OR REPLACE INTO run VALUES (?1, ?2, ?3)")?
+        .execute(params![key, value, fact_checksum(key, value)])?;
+    Ok(())
+}
+
+fn fact_checksum(key: &str, value: &str) -> i64 {
+    checksum(0, 0, key.as_bytes(), value.as_bytes(), None)
+}
+
 /// Replaces the values from before of a change, and its checksum with them.
 pub(super) fn set_before(connection: &Connection, seq: i64, before: &str) -> rusqlite::Result<()> {
     let crc = connection
@@ -40,7 +56,7 @@ pub(super) fn set_before(connection: &Connection, seq: i64, before: &str) -> rus
         })?;
     connection
         .prepare_cached("UPDATE bodies SET before = ?2, crc = ?3 WHERE seq = ?1")?
-        .execute(rusqlite::params![seq, before, crc])?;
+        .execute(params![seq, before, crc])?;
     Ok(())
 }
 
@@ -58,6 +74,7 @@ impl Journal {
     /// Proves that everything that the run planned and sent can be read as it was written. Journals of 0.1.0 have no
     /// checksums: there each change has to be complete and well-formed.
     pub fn check(&self) -> Result<(), JournalError> {
+        self.facts()?;
         let connection = lock(&self.connection);
         let failed = |cause| store(&self.path, cause);
         let intact: String = connection
@@ -88,6 +105,38 @@ impl Journal {
             };
             self.check_change(&row().map_err(failed)?)?;
         }
+        Ok(())
+    }
+
+    /// What the run noted of itself. A fact that isn't as it was written could pass the run off as one of another organization.
+    pub fn facts(&self) -> Result<Facts, JournalError> {
+        let facts = self.with(|c| {
+            let mut select = c.prepare(&format!("SELECT key, value, {} FROM run", self.crc_column()))?;
+            let facts = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+            facts.collect::<rusqlite::Result<Vec<(String, String, Option<i64>)>>>()
+        })?;
+        if self.has_checksums() {
+            let differs = |(key, value, crc): &&(String, String, Option<i64>)| *crc != Some(fact_checksum(key, value));
+            if let Some((key, ..)) = facts.iter().find(differs) {
+                return Err(self.damaged(format!(
+                    "its fact {key:?} isn't as it was written (its checksum differs)"
+                )));
+            }
+        }
+        Ok(facts.into_iter().map(|(key, value, _)| (key, value)).collect())
+    }
+
+    /// Makes of the tables of version 0.1.0 those of this version. Whoever continues such a run has checked its rows.
+    pub fn upgrade(&self) -> Result<(), JournalError> {
+        if self.has_checksums() {
+            return Ok(());
+        }
+        self.with(|c| {
+            let transaction = c.unchecked_transaction()?;
+            add_checksums(&transaction)?;
+            transaction.commit()
+        })?;
+        self.format.store(FORMAT, Ordering::Relaxed);
         Ok(())
     }
 
@@ -135,6 +184,29 @@ impl Journal {
             what,
         }
     }
+}
+
+fn add_checksums(connection: &Connection) -> rusqlite::Result<()> {
+    connection.execute_batch(
+        "ALTER TABLE bodies ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;
+         ALTER TABLE run ADD COLUMN crc INTEGER NOT NULL DEFAULT 0;",
+    )?;
+    let mut select =
+        connection.prepare("SELECT seq, action, id, body, before FROM changes JOIN bodies USING (seq) ORDER BY seq")?;
+    let mut update = connection.prepare("UPDATE bodies SET crc = ?2 WHERE seq = ?1")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let seq: i64 = row.get(0)?;
+        let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_bytes_or_null()?.unwrap_or_default());
+        let before = row.get_ref(4)?.as_bytes_or_null()?;
+        update.execute([seq, checksum(seq, row.get(1)?, text(2)?, text(3)?, before)])?;
+    }
+    let mut select = connection.prepare("SELECT key, value FROM run")?;
+    let facts = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (key, value) in facts.collect::<rusqlite::Result<Vec<(String, String)>>>()? {
+        note(connection, &key, &value)?;
+    }
+    connection.pragma_update(None, "user_version", FORMAT)
 }
 
 /// What doesn't fit together in the tables, if anything.
@@ -237,6 +309,19 @@ mod tests {
     }
 
     #[test]
+    fn the_item_as_it_was_read_before_its_deletion_has_a_checksum_of_its_own() {
+        let journal = journal();
+        let scribe = journal.scribe().unwrap();
+        scribe.deleting(3, Some(r#"{"name":"read"}"#.to_owned())).unwrap();
+        scribe.close().unwrap();
+        journal.check().unwrap();
+        assert_eq!(
+            journal.entries(&[3]).unwrap()[0].before.as_deref(),
+            Some(r#"{"name":"read"}"#)
+        );
+    }
+
+    #[test]
     fn without_checksums_each_change_has_to_be_complete_and_well_formed() {
         for (damage, what) in [
             ("", ""),
@@ -260,10 +345,20 @@ mod tests {
             let journal = journal();
             journal.format.store(0, std::sync::atomic::Ordering::Relaxed);
             journal
-                .with(|c| c.execute_batch(&format!("ALTER TABLE bodies DROP COLUMN crc; {damage}")))
+                .with(|c| {
+                    let old = "ALTER TABLE bodies DROP COLUMN crc; ALTER TABLE run DROP COLUMN crc;";
+                    c.execute_batch(&format!("{old} {damage}"))
+                })
                 .unwrap();
             match (journal.check(), what) {
-                (Ok(()), "") => {}
+                (Ok(()), "") => {
+                    journal.upgrade().unwrap();
+                    journal.check().unwrap();
+                    journal
+                        .with(|c| c.execute_batch("UPDATE bodies SET body = '{}'"))
+                        .unwrap();
+                    journal.check().unwrap_err();
+                }
                 (Err(JournalError::Damaged { what: found, .. }), what) => assert!(found.contains(what), "{found}"),
                 (other, _) => panic!("{damage}: {other:?}"),
             }

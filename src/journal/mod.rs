@@ -162,7 +162,7 @@ const FLUSHED: Duration = Duration::from_millis(20);
 
 const SCHEMA: &str = "
     BEGIN;
-    CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, crc INTEGER NOT NULL) WITHOUT ROWID;
     CREATE TABLE changes (seq INTEGER PRIMARY KEY, source INTEGER NOT NULL, line INTEGER NOT NULL,
         action INTEGER NOT NULL, id TEXT NOT NULL);
     CREATE TABLE bodies (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, before TEXT, crc INTEGER NOT NULL);
@@ -209,7 +209,7 @@ impl Journal {
         self.with(|c| {
             let transaction = c.unchecked_transaction()?;
             for (key, value) in facts {
-                transaction.execute("INSERT OR REPLACE INTO run VALUES (?1, ?2)", params![key, value])?;
+                check::note(&transaction, key, value)?;
             }
             transaction.commit()
         })
@@ -254,7 +254,7 @@ impl Journal {
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Exclusive)
             .map_err(failed)?;
-        let mut plan = Plan::begin(&self.path, &transaction, joining, self.has_checksums())?;
+        let mut plan = Plan::begin(&self.path, &transaction, joining)?;
         let filled = self.flushed(|| fill(&mut plan))?;
         if !filled {
             transaction.rollback().map_err(failed)?;
@@ -262,7 +262,6 @@ impl Journal {
         }
         plan.end()?;
         transaction.commit().map_err(failed)?;
-        self.format.store(open::FORMAT, Ordering::Relaxed);
         Ok(true)
     }
 

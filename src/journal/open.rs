@@ -181,6 +181,7 @@ fn at_rest(path: &Path) -> Option<Connection> {
 }
 
 #[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is none")]
 fn uri(path: &Path) -> Option<String> {
     use std::os::unix::ffi::OsStrExt as _;
     let mut uri = "file:".to_owned();
@@ -241,7 +242,7 @@ mod tests {
         assert!(reason(&beside("empty.sqlite", b"")).contains("the file is empty"));
         assert!(reason(&beside("cut.sqlite", &whole[..40_000])).contains("is damaged"));
         assert!(reason(&beside("short.sqlite", &whole[..50])).contains("is damaged"));
-        assert!(reason(&beside("random.sqlite", &[7; 50_000])).contains("is damaged"));
+        assert!(reason(&beside("random.sqlite", &vec![7; 50_000])).contains("is damaged"));
         fs::create_dir(folder.path().join("dir.sqlite")).unwrap();
         assert!(reason(&folder.path().join("dir.sqlite")).contains("no regular file"));
         assert!(reason(&folder.path().join("absent.sqlite")).contains("there is no such file"));

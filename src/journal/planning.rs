@@ -9,8 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde_json::Value;
 
 use super::account::ONLY_ACTION;
-use super::check::{PLANNED_CHANGES, checksum};
-use super::open::FORMAT;
+use super::check::{PLANNED_CHANGES, checksum, note};
 use super::{JournalError, State, action, code, object, optional_object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
@@ -98,17 +97,8 @@ struct Earlier {
 }
 
 impl<'a> Plan<'a> {
-    pub(super) fn begin(
-        path: &'a Path,
-        connection: &'a Connection,
-        joining: bool,
-        has_checksums: bool,
-    ) -> Result<Self, JournalError> {
+    pub(super) fn begin(path: &'a Path, connection: &'a Connection, joining: bool) -> Result<Self, JournalError> {
         let begin = || {
-            if joining && !has_checksums {
-                // The rows that 0.1.0 wrote, which have been checked, get their checksums.
-                add_checksums(connection)?;
-            }
             if joining {
                 // A batch is recorded before it is sent: what is in no batch was never sent.
                 connection.execute_batch(
@@ -137,25 +127,24 @@ impl<'a> Plan<'a> {
 
     /// Notes that the plan is whole, and whether the same is done to all of its changes, so that nobody has to look.
     pub(super) fn end(self) -> Result<(), JournalError> {
-        let note = |key, value: &dyn ToSql| {
-            self.connection
-                .execute("INSERT OR REPLACE INTO run VALUES (?1, ?2)", params![key, value])
-        };
         let only = match self.kinds {
-            Kinds::Only(only) => note(ONLY_ACTION, &code(only).to_string()),
-            Kinds::None | Kinds::Several => self.connection.execute("DELETE FROM run WHERE key = ?1", [ONLY_ACTION]),
+            Kinds::Only(only) => note(self.connection, ONLY_ACTION, &code(only).to_string()),
+            Kinds::None | Kinds::Several => {
+                let forget = "DELETE FROM run WHERE key = ?1";
+                self.connection.execute(forget, [ONLY_ACTION]).map(drop)
+            }
         };
-        let noted = only.and_then(|_| {
+        let noted = only.and_then(|()| {
             let changes = if self.joining {
                 let count = "SELECT count(*) FROM changes";
                 self.connection.query_row(count, [], |row| row.get(0))?
             } else {
                 self.last
             };
-            note(PLANNED_CHANGES, &changes.to_string())?;
-            note("planned", &"yes")
+            note(self.connection, PLANNED_CHANGES, &changes.to_string())?;
+            note(self.connection, "planned", "yes")
         });
-        noted.map(|_| ()).map_err(|cause| store(self.path, cause))
+        noted.map_err(|cause| store(self.path, cause))
     }
 
     /// Adds what is to become of one row.
@@ -345,28 +334,6 @@ impl<'a> Plan<'a> {
             ])?;
         Ok(())
     }
-}
-
-/// Makes of the tables of version 0.1.0 those of this version.
-fn add_checksums(connection: &Connection) -> rusqlite::Result<()> {
-    connection.execute_batch("ALTER TABLE bodies ADD COLUMN crc INTEGER NOT NULL DEFAULT 0")?;
-    let mut select =
-        connection.prepare("SELECT seq, action, id, body, before FROM changes JOIN bodies USING (seq) ORDER BY seq")?;
-    let mut update = connection.prepare("UPDATE bodies SET crc = ?2 WHERE seq = ?1")?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        let seq: i64 = row.get(0)?;
-        let text = |column| Ok::<_, rusqlite::Error>(row.get_ref(column)?.as_bytes_or_null()?);
-        let crc = checksum(
-            seq,
-            row.get(1)?,
-            text(2)?.unwrap_or_default(),
-            text(3)?.unwrap_or_default(),
-            text(4)?,
-        );
-        update.execute([seq, crc])?;
-    }
-    connection.pragma_update(None, "user_version", FORMAT)
 }
 
 fn checksum_of(seq: i64, action: Action, id: &str, body: &str, before: Option<&str>) -> i64 {

@@ -32,15 +32,6 @@ pub struct Written {
 }
 
 impl Journal {
-    /// What the run noted of itself.
-    pub fn facts(&self) -> Result<Facts, JournalError> {
-        self.with(|c| {
-            let mut select = c.prepare("SELECT key, value FROM run")?;
-            let facts = select.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            facts.collect()
-        })
-    }
-
     /// Gives every planned change, in the plan's order.
     pub fn each_change<E: From<JournalError>>(&self, take: &mut dyn FnMut(Change) -> Result<(), E>) -> Result<(), E> {
         self.walk(

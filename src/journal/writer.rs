@@ -360,7 +360,10 @@ mod tests {
             .with(|c| {
                 for seq in 1..=7 {
                     c.execute("INSERT INTO changes VALUES (?1, 0, ?1, 3, ?1)", [seq])?;
-                    c.execute("INSERT INTO bodies VALUES (?1, '{}', '{\"name\":\"planned\"}')", [seq])?;
+                    c.execute(
+                        "INSERT INTO bodies VALUES (?1, '{}', '{\"name\":\"planned\"}', 0)",
+                        [seq],
+                    )?;
                 }
                 Ok(())
             })

@@ -29,26 +29,27 @@ pub(super) struct Position {
     /// None comes before all numbers.
     pub(super) number: Option<u64>,
     pub(super) name: String,
+    /// When it began, as its name says; for people, and for its age.
+    pub(super) moment: Option<Timestamp>,
 }
 
 impl Position {
     /// The place of the journal of this name. A file that was renamed is placed by the number in it; one that can't be read
     /// either may be the newest of all.
     pub(super) fn of(name: String, path: &Path) -> Self {
-        let number = match split(&name) {
-            Some((_, Some(number))) => Some(number),
-            Some((_, None)) => None,
+        let parts = split(&name);
+        let number = match parts {
+            Some((_, number)) => number,
             None => match Journal::glance(path) {
                 Ok(Some(facts)) => facts.get(NUMBER).and_then(|number| number.parse().ok()),
                 Ok(None) | Err(_) => Some(u64::MAX),
             },
         };
-        Self { number, name }
-    }
-
-    /// The number in a name that was given by this version.
-    pub(super) fn number_in(name: &str) -> Option<u64> {
-        split(name)?.1
+        Self {
+            number,
+            name,
+            moment: parts.map(|(moment, _)| moment),
+        }
     }
 }
 
@@ -99,8 +100,7 @@ mod tests {
         ];
         let positions: Vec<_> = names.iter().map(|name| position(name)).collect();
         assert!(positions.is_sorted(), "{positions:?}");
-        assert_eq!(Position::number_in(names[4]), Some(11));
-        assert_eq!(Position::number_in(names[0]), None);
+        assert_eq!((positions[4].number, positions[0].number), (Some(11), None));
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! Which journals have passed their age.
 //!
-//! The clock alone removes nothing: the newest runs stay whatever their age, and nothing goes at all while the clock says
-//! that no run was made for as long as journals are kept, as it does when it has jumped.
+//! The clock alone removes nothing: the newest runs stay whatever their age, and a journal's age is the sum of the times
+//! between one run and the next, without those that are longer than a month. A clock that has jumped by years adds nothing.
 //!
 //! Doesn't belong here: how runs are ordered (`order`).
 
@@ -9,7 +9,9 @@ use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
 use std::time::{Duration, SystemTime};
 
-use super::{Runs, resume};
+use jiff::{SignedDuration, Timestamp};
+
+use super::{Position, Runs, resume};
 
 /// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -17,34 +19,24 @@ pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 /// So many runs stay whatever their age.
 pub const KEPT_RUNS: usize = 50;
 
+/// A longer time without a run says more of the clock than of the runs.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
+
 impl Runs {
-    /// Removes the journals that have passed their age. One that can't be removed is none the worse for staying.
-    pub(super) fn prune(&self, now: SystemTime) {
-        let Ok(positions) = self.positions() else { return };
-        let age = |name: &str| {
-            let modified = fs::metadata(self.journal(name))
-                .and_then(|found| found.modified())
-                .ok()?;
-            now.duration_since(modified).ok()
-        };
-        // Ages beyond the clock's own are none.
-        let youngest = positions.iter().filter_map(|position| age(&position.name)).min();
-        if positions.len() <= KEPT_RUNS || youngest.is_none_or(|youngest| youngest > KEPT) {
-            return;
-        }
-        let old = positions.iter().skip(KEPT_RUNS).map(|position| position.name.as_str());
-        let doomed: Vec<&str> = old.filter(|name| age(name).is_some_and(|age| age > KEPT)).collect();
-        if doomed.is_empty() {
-            return;
-        }
-        for name in doomed {
+    /// Removes the journals that have passed their age, of runs in their order, the newest first. One that can't be removed
+    /// is none the worse for staying.
+    pub(super) fn prune(&self, newest_first: &[Position], now: Timestamp) {
+        let doomed = doomed(newest_first, now);
+        for name in &doomed {
             for ending in ["", "-wal", "-shm", "-journal"] {
                 let mut path = self.journal(name).into_os_string();
                 path.push(ending);
                 let _ = fs::remove_file(path);
             }
         }
-        self.prune_leftovers(now);
+        if !doomed.is_empty() {
+            self.prune_leftovers(SystemTime::now());
+        }
     }
 
     /// Removes the files of jobs whose last run is gone, and what killed processes left half made.
@@ -52,7 +44,7 @@ impl Runs {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
         };
-        let names: BTreeSet<String> = self.positions().into_iter().flatten().map(|p| p.name).collect();
+        let names: BTreeSet<String> = self.files().into_iter().flatten().collect();
         for entry in entries.flatten() {
             let file_name = entry.file_name();
             let Some(name) = file_name.to_str() else { continue };
@@ -68,6 +60,25 @@ impl Runs {
     }
 }
 
+/// The names of the runs that have passed their age. A run whose name has no moment is of no age.
+fn doomed(newest_first: &[Position], now: Timestamp) -> Vec<&str> {
+    let kept = SignedDuration::try_from(KEPT).unwrap_or(SignedDuration::MAX);
+    let (mut later, mut age) = (now, SignedDuration::ZERO);
+    let mut doomed = Vec::new();
+    for (place, position) in newest_first.iter().enumerate() {
+        let Some(moment) = position.moment else { continue };
+        let gap = later.duration_since(moment);
+        if gap > SignedDuration::ZERO && gap <= LONGEST_GAP {
+            age = age.saturating_add(gap);
+        }
+        later = moment;
+        if place >= KEPT_RUNS && age > kept {
+            doomed.push(position.name.as_str());
+        }
+    }
+    doomed
+}
+
 fn is_old(entry: &DirEntry, now: SystemTime) -> bool {
     let modified = entry.metadata().and_then(|found| found.modified());
     modified.is_ok_and(|modified| now.duration_since(modified).is_ok_and(|age| age > KEPT))
@@ -75,51 +86,83 @@ fn is_old(entry: &DirEntry, now: SystemTime) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use std::fs::File;
-
     use super::*;
 
-    /// A folder of so many journals, the newest so old, each a day older than the next.
-    fn folder(count: u64, newest: Duration) -> (tempfile::TempDir, Runs, SystemTime) {
-        let folder = tempfile::tempdir().unwrap();
-        let now = SystemTime::now();
-        for number in 1..=count {
-            let path = folder.path().join(format!("2026-01-01T00-00-00.000Z-{number}.sqlite"));
-            let file = File::create(path).unwrap();
-            let age = newest + Duration::from_secs(86_400) * u32::try_from(count - number).unwrap();
-            file.set_modified(now - age).unwrap();
-        }
-        let runs = Runs::new(folder.path().to_owned());
-        (folder, runs, now)
+    const DAY: SignedDuration = SignedDuration::from_hours(24);
+
+    fn now() -> Timestamp {
+        Timestamp::from_second(1_800_000_000).unwrap()
+    }
+
+    /// So many runs, the newest so many days old, each a day older than the next.
+    fn runs(count: i32, newest: i32) -> Vec<Position> {
+        let run = |place: i32| {
+            let moment = now().checked_sub(DAY * (newest + place)).unwrap();
+            let number = u64::try_from(count - place).unwrap();
+            Position::of(
+                super::super::order::name_of(moment, number),
+                std::path::Path::new("absent"),
+            )
+        };
+        (0..count).map(run).collect()
     }
 
     #[test]
     fn what_is_older_than_its_age_goes_but_never_the_newest_runs() {
-        let (_folder, runs, now) = folder(120, Duration::ZERO);
-        runs.prune(now);
         // 91 of them are at most 90 days old.
-        assert_eq!(runs.positions().unwrap().len(), 91);
-        let (_folder, runs, now) = folder(60, KEPT - Duration::from_secs(60));
-        runs.prune(now);
-        assert_eq!(runs.positions().unwrap().len(), KEPT_RUNS);
-        assert_eq!(runs.positions().unwrap().last().unwrap().number, Some(11));
+        assert_eq!(doomed(&runs(120, 0), now()).len(), 29);
+        assert_eq!(doomed(&runs(50, 30), now()).len(), 0);
+        let rare = runs(60, 25);
+        assert!(doomed(&rare, now()).is_empty(), "84 days");
+        // Fifty runs of today leave those before them to their age.
+        let mut many = runs(50, 0);
+        for run in &mut many {
+            run.moment = Some(now());
+        }
+        many.extend(runs(100, 1));
+        assert_eq!(doomed(&many, now()).len(), 10);
     }
 
     #[test]
     fn a_clock_that_has_jumped_removes_nothing() {
-        let (_folder, runs, now) = folder(120, Duration::ZERO);
-        runs.prune(now + Duration::from_secs(5 * 365 * 86_400));
-        runs.prune(now - Duration::from_secs(5 * 365 * 86_400));
-        assert_eq!(runs.positions().unwrap().len(), 120);
+        let mut all = runs(90, 0);
+        for years in [5, 50] {
+            let ahead = now().checked_add(DAY * (365 * years)).unwrap();
+            assert!(doomed(&all, ahead).is_empty(), "{years} years ahead");
+            let behind = now().checked_sub(DAY * (365 * years)).unwrap();
+            assert!(doomed(&all, behind).is_empty(), "{years} years behind");
+        }
+        // Nor once some runs have been made with the wrong clock.
+        let ahead = now().checked_add(DAY * (365 * 5)).unwrap();
+        let wrong = Position {
+            moment: Some(ahead),
+            ..all[0].clone()
+        };
+        all.splice(0..0, [wrong.clone(), wrong]);
+        assert!(doomed(&all, ahead).is_empty());
+        assert!(doomed(&all, now()).is_empty());
     }
 
     #[test]
-    fn the_file_of_a_job_goes_with_its_last_run() {
-        let (folder, runs, now) = folder(120, Duration::ZERO);
-        let last = |name: &str, run: &str| fs::write(folder.path().join(name), run).unwrap();
-        last("a.last", "2026-01-01T00-00-00.000Z-1");
-        last("b.last", "2026-01-01T00-00-00.000Z-120");
-        runs.prune(now);
-        assert!(!folder.path().join("a.last").exists() && folder.path().join("b.last").exists());
+    fn a_journal_goes_with_all_its_files_and_with_the_file_of_its_job() {
+        let folder = tempfile::tempdir().unwrap();
+        let runs_of = Runs::new(folder.path().to_owned());
+        let all = runs(120, 0);
+        let (first, last) = (&all[119].name, &all[0].name);
+        let names = [
+            format!("{first}.sqlite"),
+            format!("{first}.sqlite-wal"),
+            format!("{last}.sqlite"),
+            "a.last".to_owned(),
+            "b.last".to_owned(),
+        ];
+        for name in &names {
+            fs::write(folder.path().join(name), "").unwrap();
+        }
+        fs::write(folder.path().join("a.last"), first).unwrap();
+        fs::write(folder.path().join("b.last"), last).unwrap();
+        runs_of.prune(&all, now());
+        let left: Vec<bool> = names.iter().map(|name| folder.path().join(name).exists()).collect();
+        assert_eq!(left, [false, false, true, false, true]);
     }
 }

@@ -424,7 +424,7 @@ fn what_changed_since_comes_back_and_what_only_the_organization_has_stays() {
     );
     assert!(items.contains_key("NEW"));
     // All the same the run can be taken back.
-    stockport.run(["undo"]).ok();
+    stockport.run(["undo", "--yes"]).ok();
     assert_eq!(store.items(ORG).unwrap()["A00001"]["name"], "Spoiled");
 }
 

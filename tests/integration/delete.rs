@@ -102,7 +102,7 @@ fn named_ids_go_one_request_each_and_one_that_is_gone_already_is_unchanged() {
         run.stdout
     );
     assert!(
-        run.stdout.contains("To take it back: stockport undo "),
+        run.stdout.contains("To take it back:\nstockport undo "),
         "{}",
         run.stdout
     );
@@ -224,7 +224,7 @@ fn what_is_there_is_kept_as_a_snapshot_that_restore_brings_back_by_the_command_t
     assert_eq!(restore[..2], ["backup", "restore"]);
     let undo = run.stdout.lines().last().unwrap();
     assert!(
-        undo.starts_with("To take it back: stockport undo ") && undo.ends_with(&format!(" --org {ORG}")),
+        undo.starts_with("stockport undo ") && undo.ends_with(&format!(" --org {ORG}")),
         "{undo}"
     );
     let folder = stockport.home().join("data/stockport/snapshots");

@@ -1,6 +1,5 @@
 //! What stops a run that would do harm, what holds its pace, and what is told of it.
 
-use std::fs::File;
 use std::process::Stdio;
 use std::thread;
 use std::time::{Duration, SystemTime};
@@ -390,46 +389,27 @@ fn runs_are_listed_and_their_journals_go_with_age() {
     );
     assert!(!shown.contains(first["run"].as_str().unwrap()), "{shown}");
 
-    let journal_of = |run: &Value| {
-        let runs = runs["runs"].as_array().unwrap();
-        let run = runs.iter().find(|one| one["run"] == run["run"]).unwrap();
-        run["journal"].as_str().unwrap().to_owned()
-    };
-    let age = |run: &Value, days: u64| {
-        let path = journal_of(run);
-        let then = SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
-        File::options()
-            .write(true)
-            .open(path)
-            .unwrap()
-            .set_modified(then)
-            .unwrap();
-    };
-    age(&first, 91);
-    let third = stockport.run(["import", "load.csv", "--json"]).ok().json();
     let names = || {
         let runs = stockport.run(["runs", "--last", "100", "--json"]).ok().json();
         let runs = runs["runs"].as_array().unwrap().clone();
         runs.iter().map(|run| run["run"].clone()).collect::<Vec<_>>()
     };
-    assert_eq!(
-        names(),
-        [&third["run"], &second["run"], &first["run"]].map(Value::clone),
-        "the newest stay"
-    );
-    // Of more than fifty, those that are older than ninety days go.
-    let path = std::path::PathBuf::from(journal_of(&second));
-    let folder = path.parent().unwrap();
-    for number in 4..=53 {
-        std::fs::copy(&path, folder.join(format!("2026-01-01T00-00-00.000Z-{number}.sqlite"))).unwrap();
+    // A run for each of the days before, a hundred of them; what is older than ninety days goes.
+    let folder = stockport.home().join("state/stockport/runs");
+    let newest = folder.join(format!("{}.sqlite", second["run"].as_str().unwrap()));
+    let (day, now) = (Duration::from_secs(24 * 60 * 60), SystemTime::now());
+    for days in 1..=100_u32 {
+        let moment: jiff::Timestamp = (now - day * days).try_into().unwrap();
+        let name = format!("{}-{days:04x}.sqlite", moment.strftime("%Y-%m-%dT%H-%M-%S-%3fZ"));
+        std::fs::copy(&newest, folder.join(name)).unwrap();
     }
     let last = stockport.run(["import", "load.csv", "--json"]).ok().json();
     let left = names();
-    assert!(
-        !left.contains(&first["run"]) && left.contains(&second["run"]),
-        "{left:?}"
+    assert_eq!(left.len(), 92, "three of today, and eighty-nine days");
+    assert_eq!(
+        [&left[0], &left[1], &left[2]],
+        [&last["run"], &second["run"], &first["run"]]
     );
-    assert_eq!((left.len(), &left[0]), (53, &last["run"]));
 }
 
 #[test]

@@ -141,7 +141,7 @@ const LONGER: &[(&str, usize)] = &[
     ("src/columns/matching.rs", 452),
     ("src/columns/numbers.rs", 455),
     ("src/columns/tests/matching.rs", 460),
-    ("src/commands/mod.rs", 466),
+    ("src/commands/mod.rs", 470),
     ("src/inventory/tests.rs", 464),
     ("src/journal/mod.rs", 468),
     ("src/migrate.rs", 453),

@@ -124,13 +124,13 @@ fn a_journal_that_cannot_be_read_is_listed_with_the_reason_and_stops_an_undo_wit
             fs::write(path, &bytes[..60_000]).unwrap();
         }),
         ("empty", "the file is empty", |path| fs::write(path, "").unwrap()),
-        ("random", "is damaged", |path| fs::write(path, [7; 70_000]).unwrap()),
+        ("random", "is damaged", |path| fs::write(path, vec![7; 70_000]).unwrap()),
         ("foreign", "is no journal", |path| {
             fs::remove_file(path).unwrap();
             damage(path, "CREATE TABLE notes (x)");
         }),
         ("newer", "newer version", |path| {
-            damage(path, "PRAGMA user_version = 99")
+            damage(path, "PRAGMA user_version = 99");
         }),
         ("a folder", "is no regular file", |path| {
             fs::remove_file(path).unwrap();
@@ -199,8 +199,8 @@ fn an_interrupted_run_whose_journal_is_damaged_is_not_resumed() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     server.add_rule(Rule::from(2, Fault::Redirect).on("POST"));
-    let csv: String = (0..100).map(|n| format!("A{n},Kush\n")).collect();
-    stockport.write("in.csv", format!("item_id,name\n{csv}"));
+    let rows: Vec<String> = (0..100).map(|n| format!("A{n},Kush")).collect();
+    stockport.write("in.csv", format!("item_id,name\n{}\n", rows.join("\n")));
     let run = stockport.run(["import", "in.csv", "--json", "--batch", "20", "--jobs", "1"]);
     let name = run.exit(1).json()["run"].as_str().unwrap().to_owned();
     server.behave();
@@ -394,8 +394,8 @@ fn what_a_resumed_run_created_is_known_once() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
     server.add_rule(Rule::from(3, Fault::Redirect).on("POST"));
-    let csv: String = (0..100).map(|n| format!("A{n},Kush\n")).collect();
-    stockport.write("in.csv", format!("item_id,name\n{csv}"));
+    let rows: Vec<String> = (0..100).map(|n| format!("A{n},Kush")).collect();
+    stockport.write("in.csv", format!("item_id,name\n{}\n", rows.join("\n")));
     let pace = ["--batch", "20", "--jobs", "1"];
     stockport.run(["import", "in.csv"].iter().chain(&pace)).exit(1);
     server.behave();
@@ -407,4 +407,62 @@ fn what_a_resumed_run_created_is_known_once() {
     }
     let refused = stockport.run(["import", "in.csv"]).exit(1).stderr;
     assert!(refused.contains("lists 40 items, where 100 were known"), "{refused}");
+}
+
+/// Changes some bytes of a file, as a failing disk would; the same ones for the same seed.
+fn spoil(bytes: &mut Vec<u8>, seed: u64) {
+    let mut random = fastrand::Rng::with_seed(seed);
+    let at = random.usize(..bytes.len());
+    match seed % 4 {
+        0 => bytes.truncate(at),
+        1 => bytes.iter_mut().skip(at).take(2_000).for_each(|byte| *byte = 0),
+        _ => {
+            for _ in 0..random.usize(1..20) {
+                let at = random.usize(..bytes.len());
+                bytes[at] ^= 1 << random.u8(..8);
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_is_damaged_in_the_last_journal_its_run_is_undone_whole_or_nothing_is_sent() {
+    let server = Faulty::new();
+    for number in 0..20 {
+        server.put(
+            ORG,
+            &json!({"item_id": format!("B{number}"), "name": "Kush", "status": "old"}),
+        );
+    }
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    import(&stockport, "A", 20, "x");
+    let before = contents(&server, ORG);
+    let last = import(&stockport, "B", 30, "new");
+    let after = contents(&server, ORG);
+    let path = journal(&stockport, &last);
+    let whole = fs::read(&path).unwrap();
+    let (mut undone, mut refused) = (0, 0);
+    for seed in 0..40 {
+        let mut bytes = whole.clone();
+        spoil(&mut bytes, seed);
+        fs::write(&path, bytes).unwrap();
+        let run = stockport.run(["undo", "--yes", "--json"]);
+        let now = contents(&server, ORG);
+        match run.code {
+            0 => {
+                assert_eq!(now, before, "seed {seed}");
+                undone += 1;
+                // The next seed begins where this one did.
+                let name = run.json()["run"].as_str().unwrap().to_owned();
+                fs::remove_file(journal(&stockport, &name)).unwrap();
+                server.fill(ORG, &after);
+            }
+            1 => {
+                assert_eq!(now, after, "seed {seed}: {}", run.stderr);
+                refused += 1;
+            }
+            code => panic!("seed {seed}: exit code {code}: {}", run.stderr),
+        }
+    }
+    assert!(undone > 0 && refused > 10, "{undone} undone, {refused} refused");
 }

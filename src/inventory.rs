@@ -14,14 +14,12 @@ mod spool;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::api::{ApiError, Client, Limit, Loss};
-use crate::item::{ITEM_ID, Object};
+use crate::item::Object;
+pub use crate::item::id_of;
 
 pub use lines::{Beside, Lines};
 use listing::Lister;
@@ -83,17 +81,6 @@ pub struct Listing {
     pub evidence: String,
     /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
-}
-
-/// By what a stored item is known: its `id`, which is the document's; where that is missing, its `item_id`. A number is
-/// its own text, to the letter. None where neither is a text or a number, or both are empty.
-#[must_use]
-pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
-    ["id", ITEM_ID].into_iter().find_map(|name| match item.get(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
-        Some(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
-        _ => None,
-    })
 }
 
 /// Lists everything, then proves that it is everything. `known` is how many items an earlier run knows of, at least.

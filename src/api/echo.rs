@@ -19,7 +19,7 @@ use super::answer::{Asked, Origin};
 use super::error::{ApiError, EchoFault, Loss, Oddity};
 use super::message;
 use crate::item::SERVER_FIELDS;
-use crate::skim::{Field, Item, Plainly, Skimmer, plainly};
+use crate::item::text::{Item, ItemParser, Plainly, StoredField, plainly};
 
 /// A field's name, borrowed unless it is spelled with escapes.
 struct Name<'a>(Cow<'a, str>);
@@ -127,7 +127,7 @@ impl<'a> Body<'a> {
         let Ok(rest) = simdutf8::basic::from_utf8(rest) else {
             return false;
         };
-        let (mut sent, mut got) = (Skimmer::new(self.text), Skimmer::new(rest));
+        let (mut sent, mut got) = (ItemParser::new(self.text), ItemParser::new(rest));
         if (got.peek() == Some(b'[')) != self.is_array {
             return false;
         }
@@ -149,7 +149,7 @@ impl<'a> Body<'a> {
 }
 
 /// Reads the item, or the items of the array, that begins here; false where it isn't that, or where `take` says so.
-fn skim<'a>(items: &mut Skimmer<'a>, is_array: bool, take: &mut dyn FnMut(usize, &Item<'_, 'a>) -> bool) -> bool {
+fn skim<'a>(items: &mut ItemParser<'a>, is_array: bool, take: &mut dyn FnMut(usize, &Item<'_, 'a>) -> bool) -> bool {
     if !is_array {
         return items.item().is_ok_and(|item| take(0, &item));
     }
@@ -174,7 +174,7 @@ fn skim<'a>(items: &mut Skimmer<'a>, is_array: bool, take: &mut dyn FnMut(usize,
 }
 
 /// Whether every field that was sent came back, spelled alike.
-fn holds_all(sent: &[Field<'_>], got: &[Field<'_>]) -> bool {
+fn holds_all(sent: &[StoredField<'_>], got: &[StoredField<'_>]) -> bool {
     sent.iter().enumerate().all(|(at, (name, value))| {
         let same_place = got.get(at).filter(|(other, _)| other == name);
         is_the_servers(name)

@@ -17,8 +17,8 @@ use super::error::{ApiError, Loss, Oddity};
 use super::pieces;
 use super::stream::{self, Answer, Data, Fault};
 use super::{Client, DeleteForm, ListQuery};
+use crate::item::text::Item;
 use crate::item::{ITEM_ID, Object};
-use crate::skim::Item;
 
 /// How much of a list is read at once.
 const LIST_BUFFER: usize = 128 * 1024;

@@ -13,8 +13,8 @@ use std::mem::take as taken;
 
 use super::stream::{self, Answer, Data, Fault};
 use crate::item::Object;
+use crate::item::text::{Item, ItemFault, ItemParser, StoredField};
 use crate::parallel::in_order;
-use crate::skim::{Field, Item, Skimmer, Trouble};
 
 /// How much is read on one processor at a time.
 const PIECE: usize = 512 * 1024;
@@ -169,30 +169,30 @@ fn work<P: Default>(make: &Make<'_, P>, piece: Piece) -> Done<P> {
 }
 
 fn items<P>(text: &str, first: bool, make: &Make<'_, P>, made: &mut P, count: &mut u64) -> End {
-    let mut skimmer = Skimmer::new(text);
+    let mut parser = ItemParser::new(text);
     let mut whole = 0;
     loop {
         let begins = first && *count == 0;
-        match skimmer.peek() {
+        match parser.peek() {
             None if begins => return End::Within(whole),
             None => return End::Item,
-            Some(b']') => return End::List(skimmer.at()),
+            Some(b']') => return End::List(parser.at()),
             Some(b',') if !begins => {
-                skimmer.skip();
-                if skimmer.peek().is_none() {
+                parser.skip();
+                if parser.peek().is_none() {
                     return End::Within(whole);
                 }
             }
             Some(_) if begins => {}
             Some(_) => return End::Wrong(whole),
         }
-        match skimmer.item() {
+        match parser.item() {
             Ok(item) => make(made, &item),
-            Err(Trouble::Cut) => return End::Within(whole),
-            Err(Trouble::Wrong(_)) => return End::Wrong(whole),
+            Err(ItemFault::Cut) => return End::Within(whole),
+            Err(ItemFault::Wrong(_)) => return End::Wrong(whole),
         }
         *count += 1;
-        whole = skimmer.at();
+        whole = parser.at();
     }
 }
 
@@ -274,7 +274,7 @@ fn read_plainly<P: Default, E>(
 ) -> Result<Answer, Fault<E>> {
     stream::read(io::BufReader::with_capacity(PIECE, reader), &mut |item: Object| {
         let text = serde_json::to_string(&item).unwrap_or_default();
-        let fields: Vec<Field<'_>> = item
+        let fields: Vec<StoredField<'_>> = item
             .into_iter()
             .map(|(name, value)| (name.into(), value.into()))
             .collect();

@@ -18,8 +18,8 @@ use crate::cli::Export;
 use crate::export::{Layout, TextFill, says_another_id};
 use crate::inventory::{Beside, LineReceiver, Lines, Receiver, Spool};
 use crate::item::Object;
+use crate::item::text::Item;
 use crate::sheet::write::{Buffer, RowEncoder, TableWriter, Target, WriteError};
-use crate::skim::Item;
 
 /// Keeps the items, and writes what was made of them.
 pub(super) struct Early<'a> {

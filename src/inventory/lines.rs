@@ -8,7 +8,7 @@ use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
 
 use memchr::memchr2;
 
-use crate::skim::Item;
+use crate::item::text::Item;
 
 /// Some items of a list, a line each.
 #[derive(Debug, Default)]

@@ -11,7 +11,7 @@ use super::lines::{Hashes, Lines};
 use super::{LineReceiver, Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
 use crate::item::Object;
-use crate::skim::Item;
+use crate::item::text::Item;
 
 /// The document's id, to order by: unlike `item_id`, no item lacks it (from the API contract).
 const BY_NAME: &str = "__name__";

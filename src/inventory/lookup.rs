@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use crate::skim::{Item, Room, Skimmer};
+use crate::item::text::{Item, ItemParser, ParserBuffers};
 
 /// How much is read at once, where items are asked for in about the order in which they stand.
 const AHEAD: usize = 1 << 17;
@@ -69,7 +69,7 @@ pub struct Lookup<'s> {
 pub struct Window {
     from: u64,
     bytes: Vec<u8>,
-    room: Room,
+    buffers: ParserBuffers,
 }
 
 impl Lookup<'_> {
@@ -88,18 +88,16 @@ impl Lookup<'_> {
         let first = bucket.partition_point(|(other, _)| *other < hash);
         let same = bucket.iter().skip(first).take_while(|(other, _)| *other == hash);
         for (_, place) in same {
-            let room = std::mem::take(&mut window.room);
-            let mut skimmer = Skimmer::within(window.line_at(self.file, *place)?, room);
+            let buffers = std::mem::take(&mut window.buffers);
+            let mut parser = ItemParser::within(window.line_at(self.file, *place)?, buffers);
             // What stands here has been read before.
-            let item = skimmer
-                .item()
-                .map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
+            let item = parser.item().map_err(|_| io::Error::from(io::ErrorKind::InvalidData))?;
             if item.id().as_deref() == Some(id) {
                 let taken = take(Some(&item));
-                window.room = skimmer.into_room();
+                window.buffers = parser.into_buffers();
                 return Ok(taken);
             }
-            window.room = skimmer.into_room();
+            window.buffers = parser.into_buffers();
         }
         Ok(take(None))
     }

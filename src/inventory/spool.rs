@@ -14,10 +14,10 @@ use super::lookup::{Buckets, Lookup, Window};
 use super::{Beside, LineReceiver, Lines, Listing, Receiver, id_of, read};
 use crate::api::{ApiError, Client};
 use crate::item::Object;
+use crate::item::text::{Item, ItemParser};
 use crate::output::Output;
 use crate::parallel::in_order;
 use crate::progress::Progress;
-use crate::skim::{Item, Skimmer};
 
 /// How much is worked on at a time where all items are.
 const PART: usize = 1 << 19;
@@ -151,7 +151,7 @@ impl Spool {
             |part| {
                 let mut made = P::default();
                 let text = std::str::from_utf8(&part).map_err(std::io::Error::other)?;
-                let mut items = Skimmer::new(text);
+                let mut items = ItemParser::new(text);
                 while items.peek().is_some() {
                     // What stands here has been read before.
                     let item = items

@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use crate::columns::{Incoming, Origin, Reader, Reading, Source, Straight, Survey};
 use crate::error::Error;
 use crate::inventory::{Listing, Lookup, Spool, Window};
+use crate::item::text::Item;
 use crate::journal::Journal;
 use crate::output::Output;
 use crate::plan::{self, PlanPart, Policy, Straightway, Verdict};
 use crate::report::Rejects;
 use crate::shard::Shard;
 use crate::sheet::Stop;
-use crate::skim::Item;
 use crate::transfer::{Holds, Supply, Take, show_reading};
 
 /// The rows of the files that the user named.

@@ -1,7 +1,7 @@
 //! Whether a text is an item, or an array of items, spelled as this program spells them: without white space, nested values
 //! and exponents. Nothing of them is kept, so that the look costs little.
 //!
-//! Doesn't belong here: what items say (`skim`), and any other spelling, which may be JSON all the same.
+//! Doesn't belong here: what items say (`text`), and any other spelling, which may be JSON all the same.
 
 use super::first_special;
 

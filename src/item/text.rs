@@ -5,14 +5,12 @@
 //!
 //! Doesn't belong here: what the fields mean, and what separates items.
 
-mod plain;
-
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::{ITEM_ID, Object};
-pub use plain::{Plainly, plainly};
 
 /// A field's value, as its text spells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -283,14 +281,10 @@ impl<'a> ItemParser<'a> {
             return false;
         }
         let count = self.fields.len();
-        let mut at = 0;
-        while let Some((name, _)) = self.fields.get(at) {
-            if self.fields.iter().skip(at + 1).any(|(later, _)| later == name) {
-                self.fields.remove(at);
-            } else {
-                at += 1;
-            }
-        }
+        let mut seen = HashSet::with_capacity(count);
+        self.fields.reverse();
+        self.fields.retain(|(name, _)| seen.insert(name.clone()));
+        self.fields.reverse();
         self.fields.len() < count
     }
 

@@ -16,7 +16,7 @@ use super::export::{Looks, Written, options_of, table, whole_layout};
 use crate::api::ApiError;
 use crate::cli::Export;
 use crate::export::{Layout, TextFill, says_another_id};
-use crate::inventory::{Beside, LineReceiver, Lines, Receiver, Spool};
+use crate::inventory::{Beside, Lines, Receiver, Spool};
 use crate::item::Object;
 use crate::item::text::Item;
 use crate::sheet::write::{Buffer, RowEncoder, TableWriter, Target, WriteError};
@@ -178,12 +178,6 @@ impl Receiver for Early<'_> {
         self.spool.item(item)
     }
 
-    fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
-        Some(self)
-    }
-}
-
-impl LineReceiver for Early<'_> {
     fn begin(&mut self, hasher: &RandomState) {
         self.spool.begin(hasher);
     }
@@ -204,7 +198,7 @@ impl LineReceiver for Early<'_> {
         Ok(())
     }
 
-    fn beside(&mut self) -> Option<Arc<dyn Beside>> {
+    fn beside(&self) -> Option<Arc<dyn Beside>> {
         match self.out {
             Out::Void => None,
             _ => Some(Arc::clone(&self.rows) as Arc<dyn Beside>),

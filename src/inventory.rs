@@ -23,7 +23,7 @@ use crate::progress::Progress;
 
 use listing::Lister;
 use proof::Verdict;
-pub use store::{Beside, Lines, Lookup, Spool, Window};
+pub use store::{Beside, ItemStore, Lines, Lookup, Window};
 
 /// An id that no inventory holds: asking for it shows whether single items can be read.
 const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";

@@ -27,7 +27,7 @@ const AHEAD: usize = 1 << 17;
 const ONE: usize = 1 << 11;
 
 /// Every item of a listing, in the order in which it arrived, in a temporary file that goes with this value.
-pub struct Spool {
+pub struct ItemStore {
     file: BufWriter<File>,
     length: u64,
     /// A read has moved the file's only cursor away from its end.
@@ -44,8 +44,8 @@ pub struct Spool {
     window: Window,
 }
 
-impl Spool {
-    /// An empty spool.
+impl ItemStore {
+    /// An empty store.
     pub fn new() -> io::Result<Self> {
         Ok(Self {
             file: BufWriter::with_capacity(1 << 16, tempfile::tempfile()?),
@@ -61,7 +61,7 @@ impl Spool {
         })
     }
 
-    /// An empty spool that is only read from its beginning to its end: it doesn't remember where an item is, and finds
+    /// An empty store that is only read from its beginning to its end: it doesn't remember where an item is, and finds
     /// none.
     pub fn sequential() -> io::Result<Self> {
         Ok(Self {
@@ -205,7 +205,7 @@ impl Spool {
     }
 }
 
-impl Receiver for Spool {
+impl Receiver for ItemStore {
     fn restart(&mut self) {
         // What stands in the file is overwritten, and reading stops at `length`.
         self.length = 0;

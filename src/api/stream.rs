@@ -141,7 +141,9 @@ fn split<E>(
     let mut buffer = vec![0; READ];
     let mut head = Position::default();
     while !head.find_list(envelope) {
-        if !fill(&mut reader, &mut buffer, envelope)? {
+        // Anything but an object is rejected without reading on.
+        let is_object = envelope.trim_ascii_start().first().is_none_or(|byte| *byte == b'{');
+        if !is_object || !fill(&mut reader, &mut buffer, envelope)? {
             return Ok(());
         }
     }

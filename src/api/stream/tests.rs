@@ -283,14 +283,28 @@ fn a_refusal_of_the_taker_ends_the_list() {
     assert!(matches!(answer, Err(Fault::Taker(text)) if text == "stopped"));
 }
 
+/// A connection that breaks at the next read.
+struct Broken;
+
+impl Read for Broken {
+    fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
+        Err(io::ErrorKind::ConnectionReset.into())
+    }
+}
+
+#[test]
+fn what_is_no_object_is_rejected_without_reading_on() {
+    for begun in ["[{\"id\":\"a\"},", " \n[[", "nonsense", "\"data\":["] {
+        let answer = read::<u64, ()>(begun.as_bytes().chain(Broken), &|_, _| {}, &mut |_| Ok(()));
+        assert!(
+            matches!(&answer, Err(Fault::Json(error)) if !error.is_eof()),
+            "{answer:?}"
+        );
+    }
+}
+
 #[test]
 fn a_connection_that_breaks_is_reported_after_the_items_before_it() {
-    struct Broken;
-    impl Read for Broken {
-        fn read(&mut self, _: &mut [u8]) -> io::Result<usize> {
-            Err(io::ErrorKind::ConnectionReset.into())
-        }
-    }
     let text = long(3, "1");
     let mut count = 0;
     let half = &text.as_bytes()[..text.len() / 2];

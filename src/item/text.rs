@@ -416,6 +416,7 @@ fn unescaped(inner: &str, escapes: bool) -> Option<Cow<'_, str>> {
 
 /// Where, from `at`, the first quote, backslash or control character stands. Eight bytes are looked at together: the
 /// lowest byte whose high bit is set in the sum is the first of them, since a borrow can only spoil those above it.
+#[inline]
 pub(crate) fn first_special(bytes: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES * 0x80;

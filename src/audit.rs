@@ -11,7 +11,7 @@ use std::time::Duration;
 use crate::api::{Client, Endpoint, Key};
 use crate::columns::same;
 use crate::error::Error;
-use crate::inventory::{Completeness, Spool, id_of, read_into};
+use crate::inventory::{Completeness, ItemStore, id_of, read_into};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::Journal;
 use crate::output::Output;
@@ -55,8 +55,8 @@ impl Differences {
 
 /// Compares a snapshot with what its organization holds now; a list that isn't whole is no ground for that.
 pub fn against(output: &Output, client: &Client, snapshot: &Snapshot) -> Result<Differences, Error> {
-    let mut spool = Spool::new()?;
-    let listing = read_into(output, client, None, &mut spool)?;
+    let mut store = ItemStore::new()?;
+    let listing = read_into(output, client, None, &mut store)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(crate::backup::incomplete(
             client.org(),
@@ -64,7 +64,7 @@ pub fn against(output: &Output, client: &Client, snapshot: &Snapshot) -> Result<
             &listing.missing,
         ));
     }
-    compare(snapshot, &mut spool)
+    compare(snapshot, &mut store)
 }
 
 /// Restores a snapshot into a sandbox that is thrown away, and compares. What of the snapshot can't be restored shows as a
@@ -129,7 +129,7 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
 
 /// Compares item by item, by the rules of the API: nulls and what isn't there are the same, what the server sets itself
 /// isn't looked at.
-fn compare(snapshot: &Snapshot, live: &mut Spool) -> Result<Differences, Error> {
+fn compare(snapshot: &Snapshot, live: &mut ItemStore) -> Result<Differences, Error> {
     let mut found = Differences::default();
     let mut seen = 0_u64;
     snapshot.each::<Error>(|item| {
@@ -157,7 +157,7 @@ fn compare(snapshot: &Snapshot, live: &mut Spool) -> Result<Differences, Error> 
     Ok(found)
 }
 
-fn name_added(snapshot: &Snapshot, live: &mut Spool, found: &mut Differences) -> Result<(), Error> {
+fn name_added(snapshot: &Snapshot, live: &mut ItemStore, found: &mut Differences) -> Result<(), Error> {
     let mut known = BTreeSet::new();
     snapshot.each::<SnapshotError>(|item| {
         known.extend(id_of(&item).map(std::borrow::Cow::into_owned));

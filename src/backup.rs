@@ -14,7 +14,7 @@ use jiff::Timestamp;
 
 use crate::api::Client;
 use crate::error::{Error, Interrupted};
-use crate::inventory::{Completeness, Incomplete, Listing, Spool, id_of, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, id_of, read_into};
 use crate::output::{Output, grouped};
 use crate::snapshot::{Created, Facts, Grade, Lock, Shelf, Snapshot, SnapshotError, ahead};
 pub use fates::{Fate, fates};
@@ -62,7 +62,7 @@ pub struct Taken {
 /// An organization that was read and proved whole.
 pub struct Read {
     /// Its items.
-    pub spool: Spool,
+    pub store: ItemStore,
     /// How the list was proved.
     pub listing: Listing,
     grade: Grade,
@@ -81,11 +81,11 @@ impl Backup<'_> {
     pub fn read(&self) -> Result<Read, Error> {
         let started = Timestamp::now();
         let shelf = Shelf::of(self.dir, self.client.org())?;
-        let mut spool = Spool::new()?;
-        let listing = read_into(self.output, self.client, None, &mut spool)?;
-        let grade = self.grade(&shelf, &listing, &mut spool)?;
+        let mut store = ItemStore::new()?;
+        let listing = read_into(self.output, self.client, None, &mut store)?;
+        let grade = self.grade(&shelf, &listing, &mut store)?;
         Ok(Read {
-            spool,
+            store,
             listing,
             grade,
             started,
@@ -96,7 +96,7 @@ impl Backup<'_> {
     /// Writes what was read.
     pub fn keep(&self, read: Read) -> Result<Taken, Error> {
         let Read {
-            mut spool,
+            mut store,
             listing,
             grade,
             started,
@@ -115,7 +115,7 @@ impl Backup<'_> {
         if self.stop.load(Ordering::Relaxed) {
             return Err(Interrupted.into());
         }
-        let created = shelf.create(&lock, &mut spool, &facts)?;
+        let created = shelf.create(&lock, &mut store, &facts)?;
         let mut warnings = created.warnings.clone();
         warnings.extend(ahead(&earlier, Timestamp::now()));
         Ok(Taken {
@@ -133,7 +133,7 @@ impl Backup<'_> {
 
     /// How sure it is that the list is whole. Where it proves nothing of itself, the items of the last good snapshot that
     /// it lacks are asked for one by one: one that is still there shows that the list is cut.
-    fn grade(&self, shelf: &Shelf, listing: &Listing, spool: &mut Spool) -> Result<Grade, Error> {
+    fn grade(&self, shelf: &Shelf, listing: &Listing, store: &mut ItemStore) -> Result<Grade, Error> {
         let mut missing = listing.missing.clone();
         let grade = match listing.completeness {
             Completeness::Proved => return Ok(Grade::Proved),
@@ -141,7 +141,7 @@ impl Backup<'_> {
             Completeness::Cut | Completeness::Unlisted => None,
         };
         if listing.completeness != Completeness::Unlisted {
-            for id in self.still_there(shelf, spool)? {
+            for id in self.still_there(shelf, store)? {
                 if !missing.contains(&id) {
                     missing.push(id);
                 }
@@ -154,7 +154,7 @@ impl Backup<'_> {
     }
 
     /// Ids of the last good snapshot that the list lacks and the organization holds.
-    fn still_there(&self, shelf: &Shelf, spool: &mut Spool) -> Result<Vec<String>, Error> {
+    fn still_there(&self, shelf: &Shelf, store: &mut ItemStore) -> Result<Vec<String>, Error> {
         let Some(last) = shelf.last_good()? else {
             return Ok(Vec::new());
         };
@@ -162,7 +162,7 @@ impl Backup<'_> {
         last.each::<Error>(|item| {
             if absent.len() < ASKED
                 && let Some(id) = id_of(&item)
-                && spool.get(&id)?.is_none()
+                && store.get(&id)?.is_none()
             {
                 absent.push(id.into_owned());
             }

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::columns::{Origin, Reading, Rejection, Source};
 use crate::error::{Error, Exit, UserError};
 use crate::filter::Filter;
-use crate::inventory::{Listing, Spool, id_of};
+use crate::inventory::{ItemStore, Listing, id_of};
 use crate::item::{ITEM_ID, Object, check_id};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
@@ -91,7 +91,7 @@ impl Ids {
     }
 
     /// The ids of the items that meet the conditions.
-    pub fn matching(filter: &Filter, stored: &mut Spool) -> Result<Self, Error> {
+    pub fn matching(filter: &Filter, stored: &mut ItemStore) -> Result<Self, Error> {
         let mut ids = Self::new()?;
         stored.each::<Error>(|item| {
             if filter.matches(&item)
@@ -159,13 +159,13 @@ pub enum Which<'a> {
 }
 
 /// What is asked before the first item goes: how many would be deleted, and what the organization holds.
-pub type Ask<'a> = dyn Fn(u64, &Listing, &mut Spool) -> Result<(), Error> + 'a;
+pub type Ask<'a> = dyn Fn(u64, &Listing, &mut ItemStore) -> Result<(), Error> + 'a;
 
 /// The items that are to go.
 pub struct Delete<'a> {
     which: Which<'a>,
     /// What the organization holds, where it had to be read to know which items are meant.
-    read: Cell<Option<(Listing, Spool)>>,
+    read: Cell<Option<(Listing, ItemStore)>>,
     rejects: Option<&'a Path>,
     ask: &'a Ask<'a>,
     /// How many deletions the plan has.
@@ -175,7 +175,12 @@ pub struct Delete<'a> {
 impl<'a> Delete<'a> {
     /// A deletion of these items; `ask` has the last word, `rejects` is where ids that don't go through are written.
     #[must_use]
-    pub fn new(which: Which<'a>, read: Option<(Listing, Spool)>, rejects: Option<&'a Path>, ask: &'a Ask<'a>) -> Self {
+    pub fn new(
+        which: Which<'a>,
+        read: Option<(Listing, ItemStore)>,
+        rejects: Option<&'a Path>,
+        ask: &'a Ask<'a>,
+    ) -> Self {
         Self {
             which,
             read: Cell::new(read),
@@ -279,11 +284,11 @@ impl Supply for Delete<'_> {
         }
     }
 
-    fn already_read(&self) -> Option<(Listing, Spool)> {
+    fn already_read(&self) -> Option<(Listing, ItemStore)> {
         self.read.take()
     }
 
-    fn approve(&self, listing: &Listing, stored: &mut Spool) -> Result<(), Error> {
+    fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         (self.ask)(self.planned.get(), listing, stored)
     }
 }

@@ -9,10 +9,10 @@ use serde_json::Value;
 
 use crate::columns::is_nothing;
 use crate::inventory::id_of;
+use crate::item::text::{Item, StoredValue};
 use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
-use crate::skim::{Item, Skimmed};
 
 /// How the headers of the 27 fields are written. Other fields keep their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -137,14 +137,14 @@ impl<L: Deref<Target = Layout>> TextFill<L> {
                     Some(id) => Cell::Text(id),
                 },
                 None if self.layout.raw => Cell::Absent,
-                None | Some(Skimmed::Null) => Cell::Empty,
-                Some(Skimmed::Text(text)) => match text.as_ref() {
+                None | Some(StoredValue::Null) => Cell::Empty,
+                Some(StoredValue::Text(text)) => match text.as_ref() {
                     "" | "None" if !self.layout.raw => Cell::Empty,
                     text => Cell::Text(text),
                 },
-                Some(Skimmed::Bool(value)) => Cell::Bool(*value),
-                Some(Skimmed::Number(digits)) => Cell::Digits(digits),
-                Some(Skimmed::Other(value)) => Cell::Json(value),
+                Some(StoredValue::Bool(value)) => Cell::Bool(*value),
+                Some(StoredValue::Number(digits)) => Cell::Digits(digits),
+                Some(StoredValue::Other(value)) => Cell::Json(value),
             });
         }
     }
@@ -154,9 +154,9 @@ impl<L: Deref<Target = Layout>> TextFill<L> {
 #[must_use]
 pub fn says_another_id(item: &Item<'_, '_>, id: Option<&str>) -> bool {
     match (item.get(ITEM_ID), id) {
-        (Some(Skimmed::Text(own)), Some(id)) => own != id,
-        (Some(Skimmed::Number(own)), Some(id)) => *own != id,
-        (Some(Skimmed::Other(Value::Number(own))), Some(id)) => own.to_string() != id,
+        (Some(StoredValue::Text(own)), Some(id)) => own != id,
+        (Some(StoredValue::Number(own)), Some(id)) => *own != id,
+        (Some(StoredValue::Other(Value::Number(own))), Some(id)) => own.to_string() != id,
         _ => true,
     }
 }
@@ -199,8 +199,8 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::item::text::ItemParser;
     use crate::sheet::write::{Style, Target, writer};
-    use crate::skim::Skimmer;
 
     fn object(value: Value) -> Object {
         serde_json::from_value(value).unwrap()
@@ -261,7 +261,7 @@ mod tests {
 
     fn cells_of(text: &str, layout: &Layout, style: &Style) -> (Vec<u8>, Vec<bool>) {
         let (mut bytes, mut differs) = (Vec::new(), Vec::new());
-        let (mut items, mut fill) = (Skimmer::new(text), TextFill::new(layout));
+        let (mut items, mut fill) = (ItemParser::new(text), TextFill::new(layout));
         let target = Target::for_path("a.jsonl".as_ref()).unwrap();
         let columns = layout.columns(Headers::Field);
         let mut out = writer(&target, &columns, style, Box::new(&mut bytes)).unwrap();

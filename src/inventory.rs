@@ -7,29 +7,25 @@
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
 mod incomplete;
-mod lines;
 mod listing;
-mod lookup;
 mod proof;
-mod spool;
+mod store;
 #[cfg(test)]
 mod tests;
 
-use std::borrow::Cow;
 use std::hash::RandomState;
 use std::sync::Arc;
 
-use serde_json::Value;
-
 use crate::api::{ApiError, Client, Limit, Loss};
-use crate::item::{ITEM_ID, Object};
+use crate::item::Object;
+pub use crate::item::id_of;
+use crate::output::Output;
+use crate::progress::Progress;
 
 pub use incomplete::Incomplete;
-pub use lines::{Beside, Lines};
 use listing::Lister;
-pub use lookup::{Lookup, Window};
 use proof::Verdict;
-pub use spool::{Spool, read_into};
+pub use store::{Beside, ItemStore, Lines, Lookup, Window};
 
 /// An id that no inventory holds: asking for it shows whether single items can be read.
 const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
@@ -43,20 +39,14 @@ pub trait Receiver {
     fn restart(&mut self);
     /// One item, as stored. Its `id` is the document's.
     fn item(&mut self, item: Object) -> Result<(), ApiError>;
-    /// The same receiver for items as lines of text, which come faster; none where it takes only trees.
-    fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
-        None
-    }
-}
-
-/// Takes items as lines of text.
-pub trait LineReceiver {
     /// All ids of the list that comes now are hashed with this. Nothing has been received since the last restart.
-    fn begin(&mut self, hasher: &RandomState);
-    /// Some items, in the list's order.
-    fn lines(&mut self, lines: Lines) -> Result<(), ApiError>;
+    fn begin(&mut self, _hasher: &RandomState) {}
+    /// Some items as lines of text, in the list's order.
+    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
+        lines.each(&mut |item| self.item(item))
+    }
     /// What is to be made of the items while they are read.
-    fn beside(&mut self) -> Option<Arc<dyn Beside>> {
+    fn beside(&self) -> Option<Arc<dyn Beside>> {
         None
     }
 }
@@ -85,17 +75,6 @@ pub struct Listing {
     pub evidence: String,
     /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
-}
-
-/// By what a stored item is known: its `id`, which is the document's; where that is missing, its `item_id`. A number is
-/// its own text, to the letter. None where neither is a text or a number, or both are empty.
-#[must_use]
-pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
-    ["id", ITEM_ID].into_iter().find_map(|name| match item.get(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
-        Some(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
-        _ => None,
-    })
 }
 
 /// Lists everything, then proves that it is everything. `known` is how many items an earlier run knows of, at least.
@@ -141,6 +120,57 @@ pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) ->
         (listed, verdict) = by_integer(&mut source, known, listed, verdict)?;
     }
     Ok(verdict.listing(&listed))
+}
+
+/// A receiver whose filling is shown.
+struct Counted<'a> {
+    receiver: &'a mut dyn Receiver,
+    progress: &'a Progress<'a>,
+}
+
+impl Receiver for Counted<'_> {
+    fn restart(&mut self) {
+        self.progress.restart();
+        self.receiver.restart();
+    }
+
+    fn item(&mut self, item: Object) -> Result<(), ApiError> {
+        self.progress.done(1);
+        self.receiver.item(item)
+    }
+
+    fn begin(&mut self, hasher: &RandomState) {
+        self.receiver.begin(hasher);
+    }
+
+    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
+        self.progress.done(lines.items.len() as u64);
+        self.receiver.lines(lines)
+    }
+
+    fn beside(&self) -> Option<Arc<dyn Beside>> {
+        self.receiver.beside()
+    }
+}
+
+/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least.
+pub fn read_into(
+    output: &Output,
+    client: &Client,
+    known: Option<u64>,
+    receiver: &mut dyn Receiver,
+) -> Result<Listing, ApiError> {
+    let progress = Progress::begin(output, &format!("Reading {}", client.org()), None);
+    let listing = read(
+        client,
+        known,
+        &mut Counted {
+            receiver,
+            progress: &progress,
+        },
+    );
+    progress.clear();
+    listing
 }
 
 /// Asks with the limits that endpoints are known to take, the best first. None where only listing fails.

@@ -3,6 +3,9 @@
 //! Belongs here: facts about items that hold wherever they come from or go to. Doesn't: anything
 //! that reads or writes (no I/O), and anything about how spreadsheets spell things (`columns`).
 
+pub mod text;
+
+use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
@@ -132,4 +135,15 @@ pub fn check_id(id: &str) -> Result<(), IdFault> {
     } else {
         Ok(())
     }
+}
+
+/// By what a stored item is known: its `id`, which is the document's; where that is missing, its `item_id`. A number is
+/// its own text, to the letter. None where neither is a text or a number, or both are empty.
+#[must_use]
+pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
+    ["id", ITEM_ID].into_iter().find_map(|name| match item.get(name) {
+        Some(Value::String(text)) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
+        Some(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
+        _ => None,
+    })
 }

@@ -56,7 +56,6 @@ pub mod sandbox;
 pub mod schedule;
 pub mod shard;
 pub mod sheet;
-pub mod skim;
 pub mod snapshot;
 pub mod sort;
 pub mod transfer;

@@ -23,7 +23,7 @@ use crate::columns::{Origin, Rejection, as_text};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::hash::hex;
-use crate::inventory::{Completeness, Incomplete, Listing, Spool, id_of, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, id_of, read_into};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::{Output, grouped};
@@ -63,10 +63,10 @@ impl Source {
     }
 
     /// Reads all of it. `known` is how many items it holds at least, by an earlier run.
-    pub fn read(&self, output: &Output, known: Option<u64>) -> Result<(Listing, Spool), Error> {
-        let mut spool = Spool::new()?;
-        let listing = read_into(output, &self.client, known, &mut spool)?;
-        Ok((listing, spool))
+    pub fn read(&self, output: &Output, known: Option<u64>) -> Result<(Listing, ItemStore), Error> {
+        let mut store = ItemStore::new()?;
+        let listing = read_into(output, &self.client, known, &mut store)?;
+        Ok((listing, store))
     }
 
     /// How many requests have been sent, and how many of them were repetitions.
@@ -194,13 +194,13 @@ pub struct Noticed {
 }
 
 /// Called before anything is sent, with what the target holds.
-pub type Before<'b> = dyn Fn(&Listing, &mut Spool) -> Result<(), Error> + 'b;
+pub type Before<'b> = dyn Fn(&Listing, &mut ItemStore) -> Result<(), Error> + 'b;
 
 /// The items of an organization on their way into another one.
 pub struct Migration<'a> {
     from: String,
     to: String,
-    source: RefCell<Spool>,
+    source: RefCell<ItemStore>,
     choice: Choice,
     count: u64,
     earlier: Earlier,
@@ -216,7 +216,7 @@ impl<'a> Migration<'a> {
     /// been sent.
     pub fn new(
         (from, to): (&str, &str),
-        mut source: Spool,
+        mut source: ItemStore,
         choice: Choice,
         earlier: Earlier,
         rejects: PathBuf,
@@ -429,7 +429,7 @@ impl Supply for Migration<'_> {
         remarks
     }
 
-    fn approve(&self, listing: &Listing, stored: &mut Spool) -> Result<(), Error> {
+    fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         *self.found.borrow_mut() = Some(listing.clone());
         let noticed = self.noticed.borrow();
         if noticed.conflicts > 0 && self.choice.on_conflict == OnConflict::Fail {

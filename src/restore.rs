@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::columns::{Origin, REJECT_COLUMNS, Rejection, is_nothing, same};
 use crate::error::Error;
 use crate::export::exported_id;
-use crate::inventory::{Listing, Spool};
+use crate::inventory::{ItemStore, Listing};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::grouped;
@@ -41,7 +41,7 @@ pub struct Restore<'a> {
     /// Ids that the organization holds and the snapshot lacks, to be deleted.
     pub doomed: Vec<String>,
     /// What the organization holds, where it had to be read to know what is to be deleted.
-    pub read: Cell<Option<(Listing, Spool)>>,
+    pub read: Cell<Option<(Listing, ItemStore)>>,
     /// Where items that did not go through are written.
     pub rejects: PathBuf,
     /// Fields and leaves that only the organization has, and in how many items.
@@ -239,7 +239,7 @@ impl Supply for Restore<'_> {
         1
     }
 
-    fn already_read(&self) -> Option<(Listing, Spool)> {
+    fn already_read(&self) -> Option<(Listing, ItemStore)> {
         self.read.take()
     }
 

@@ -1,7 +1,7 @@
 //! What restoring wants of one item, held against what is stored.
 
 use super::*;
-use crate::inventory::{Receiver as _, Spool};
+use crate::inventory::{ItemStore, Receiver as _};
 use crate::snapshot::{Facts, Grade, Shelf};
 
 struct Case {
@@ -12,9 +12,9 @@ impl Case {
     fn new(items: &[Value]) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let shelf = Shelf::of(dir.path(), "org").unwrap();
-        let mut spool = Spool::new().unwrap();
+        let mut store = ItemStore::new().unwrap();
         for item in items {
-            spool.item(item.as_object().unwrap().clone()).unwrap();
+            store.item(item.as_object().unwrap().clone()).unwrap();
         }
         let lock = shelf.lock(std::time::Duration::ZERO, &mut |_| {}, &|| false).unwrap();
         let facts = Facts {
@@ -24,7 +24,7 @@ impl Case {
             evidence: String::new(),
             kind: None,
         };
-        shelf.create(&lock, &mut spool, &facts).unwrap();
+        shelf.create(&lock, &mut store, &facts).unwrap();
         Self { dir }
     }
 

@@ -15,7 +15,7 @@ use crate::api::Client;
 use crate::columns::Origin;
 use crate::error::{Error, Interrupted};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Incomplete, Listing, Lookup, Spool, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, read_into};
 use crate::item::Object;
 use crate::journal::{Journal, Planned};
 use crate::output::Output;
@@ -104,12 +104,12 @@ pub trait Supply {
         None
     }
     /// What the organization holds, where the supply has had to read it to know its own items; handed over once.
-    fn already_read(&self) -> Option<(Listing, Spool)> {
+    fn already_read(&self) -> Option<(Listing, ItemStore)> {
         None
     }
     /// Called when the plan has been shown and nothing been sent, with what the organization holds: the last chance to
     /// keep a copy, or to stop.
-    fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
+    fn approve(&self, _listing: &Listing, _stored: &mut ItemStore) -> Result<(), Error> {
         Ok(())
     }
 }
@@ -250,13 +250,13 @@ impl Transfer<'_> {
     }
 
     /// What the organization holds, as far as the plan needs it.
-    fn stored(&self, supply: &dyn Supply, summary: &mut Summary) -> Result<(Listing, Spool), Error> {
-        let (listing, mut spool) = if let Some(read) = supply.already_read() {
+    fn stored(&self, supply: &dyn Supply, summary: &mut Summary) -> Result<(Listing, ItemStore), Error> {
+        let (listing, mut store) = if let Some(read) = supply.already_read() {
             read
         } else {
-            let mut spool = Spool::new()?;
-            let listing = read_into(self.output, self.client, self.known.at_least, &mut spool)?;
-            (listing, spool)
+            let mut store = ItemStore::new()?;
+            let listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
+            (listing, store)
         };
         screen::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
@@ -269,9 +269,9 @@ impl Transfer<'_> {
                 self.org, listing.evidence
             ));
             self.survey(supply, summary)?;
-            lookup::fetch(self.output, self.client, supply, &mut spool, self.upload.jobs)?;
+            lookup::fetch(self.output, self.client, supply, &mut store, self.upload.jobs)?;
         }
-        Ok((listing, spool))
+        Ok((listing, store))
     }
 
     fn plan(
@@ -279,7 +279,7 @@ impl Transfer<'_> {
         supply: &dyn Supply,
         journal: &Journal,
         mut review: Option<&mut dyn Review>,
-        stored: &mut Spool,
+        stored: &mut ItemStore,
         summary: &mut Summary,
     ) -> Result<Counts, Error> {
         if review.is_none() && self.purpose != Purpose::Resume && summary.tally.is_none() {
@@ -344,7 +344,7 @@ impl Transfer<'_> {
         &self,
         supply: &dyn Supply,
         journal: &Journal,
-        stored: &mut Spool,
+        stored: &mut ItemStore,
     ) -> Result<Option<Counts>, Error> {
         let progress = Progress::begin(self.output, "Planning", None);
         let mut counts = Counts::default();

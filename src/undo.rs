@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use crate::columns::{Origin, Rejection, is_nothing, same};
 use crate::error::Error;
-use crate::inventory::{Listing, Spool};
+use crate::inventory::{ItemStore, Listing};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::{Changed, Journal};
 use crate::plan::{self, Action, Change, Decision, Verdict};
@@ -24,7 +24,7 @@ pub use choice::{COMMAND, Choice, choose};
 const SHOWN: usize = 10;
 
 /// What is asked when the plan has been shown and before anything is sent.
-pub type Ask<'a> = dyn Fn(&Listing, &mut Spool) -> Result<(), Error> + 'a;
+pub type Ask<'a> = dyn Fn(&Listing, &mut ItemStore) -> Result<(), Error> + 'a;
 
 /// The changes of one or several runs, to be taken back in one go: of an item that several of them changed, the newest
 /// change first.
@@ -141,7 +141,7 @@ impl Supply for Undo<'_> {
         Ok(Vec::new())
     }
 
-    fn approve(&self, listing: &Listing, stored: &mut Spool) -> Result<(), Error> {
+    fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         (self.ask)(listing, stored)
     }
 }

@@ -2,256 +2,175 @@
 //!
 //! The proof that a write was understood, so it is strict where it counts: as many items, in the same order, every sent
 //! field with the sent value. It is lenient where nothing is lost: key order, white space, how a number or a letter is
-//! spelled, fields that the server adds (`updated_at`, `updated_by`, or the merged item). The texts of two fields are
-//! compared as they stand first; only where they differ are they parsed.
+//! spelled, fields that the server adds (`updated_at`, `updated_by`, or the merged item).
 //!
 //! Doesn't belong here: what a failed proof means for an item (`upload`).
 
-use std::borrow::Cow;
 use std::collections::HashMap;
-use std::fmt;
 
-use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
 use super::answer::{Asked, Origin};
+use super::envelope::{Envelope, EnvelopeFault};
 use super::error::{ApiError, EchoFault, Loss, Oddity};
 use super::message;
 use crate::item::SERVER_FIELDS;
-use crate::skim::{Field, Item, Plainly, Skimmer, plainly};
+use crate::item::text::{Item, ItemParser, StoredField, StoredValue};
 
-/// A field's name, borrowed unless it is spelled with escapes.
-struct Name<'a>(Cow<'a, str>);
+/// How many fields ahead a sent field is searched before the echo's names are indexed: servers add a few.
+const NEAR: usize = 4;
 
-/// An object's fields in their order, the values as they stand.
-pub(super) struct Fields<'a>(Vec<(Name<'a>, &'a RawValue)>);
-
-/// What a post holds: one object, or an array of objects.
-pub(super) enum Sent<'a> {
-    One(Fields<'a>),
-    Many(Vec<Fields<'a>>),
-}
-
-impl<'a> Sent<'a> {
-    /// Reads a body, or one side of an echo.
-    fn parse(text: &'a str) -> Option<Self> {
-        match text.trim_ascii_start().as_bytes().first()? {
-            b'{' => serde_json::from_str(text).ok().map(Self::One),
-            b'[' => serde_json::from_str(text).ok().map(Self::Many),
-            _ => None,
-        }
-    }
-
-    /// Reads what is about to be sent.
-    pub(super) fn body(body: &'a [u8]) -> Result<Self, ApiError> {
-        std::str::from_utf8(body)
-            .ok()
-            .and_then(Self::parse)
-            .ok_or(ApiError::Body)
-    }
-
-    /// Whether it is an array.
-    pub(super) fn is_array(&self) -> bool {
-        matches!(self, Self::Many(_))
-    }
-
-    /// Compares it with the answer.
-    pub(super) fn verify(&self, answer: &[u8], origin: &Origin) -> Result<(), ApiError> {
-        let data = data_of(
-            answer,
-            origin,
-            if self.is_array() { Asked::Array } else { Asked::Other },
-        )?
-        .ok_or_else(|| ApiError::Foreign(Oddity::Shape("it has no 'data'".to_owned())))?;
-        let echo = Sent::parse(data.get()).ok_or(ApiError::WrongEcho(EchoFault::Shape))?;
-        match (self, &echo) {
-            (Self::One(sent), Sent::One(got)) => same_fields(1, sent, got),
-            (Self::Many(sent), Sent::Many(got)) if sent.len() == got.len() => (1..)
-                .zip(sent.iter().zip(got))
-                .try_for_each(|(number, (sent, got))| same_fields(number, sent, got)),
-            (Self::Many(sent), Sent::Many(got)) => Err(EchoFault::Count {
-                sent: sent.len(),
-                got: got.len(),
-            }),
-            _ => Err(EchoFault::Shape),
-        }
-        .map_err(ApiError::WrongEcho)
-    }
-}
-
-/// A body that is sent, looked over quickly.
+/// A body that is valid to send: one object, or an array of objects.
 pub(super) struct Body<'a> {
     text: &'a str,
     pub(super) is_array: bool,
 }
 
 impl<'a> Body<'a> {
-    /// Checks what is about to be sent, as [`Sent::body`] does.
+    /// Checks what is about to be sent.
     pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
-        if let Ok(text) = simdutf8::basic::from_utf8(body)
-            && let Some(what) = plainly(text)
-        {
-            let is_array = what == Plainly::Items;
-            return Ok(Self { text, is_array });
-        }
-        let sent = Sent::body(body)?;
-        let text = std::str::from_utf8(body).map_err(|_| ApiError::Body)?;
+        let text = simdutf8::basic::from_utf8(body).map_err(|_| ApiError::Body)?;
+        let mut items = Items::new(text);
+        while items.next().map_err(|_| ApiError::Body)?.is_some() {}
         Ok(Self {
             text,
-            is_array: sent.is_array(),
+            is_array: items.is_array,
         })
     }
 
-    /// Compares it with the answer, as [`Sent::verify`] does.
+    /// Compares it with the answer.
     pub(super) fn verify(&self, answer: &[u8], origin: &Origin) -> Result<(), ApiError> {
-        if self.is_plainly_in(answer) {
-            return Ok(());
+        let asked = if self.is_array { Asked::Array } else { Asked::Other };
+        let data = data_of(answer, origin, asked)?
+            .ok_or_else(|| ApiError::Foreign(Oddity::Shape("it has no 'data'".to_owned())))?;
+        compare(self.text, data.get()).map_err(ApiError::WrongEcho)
+    }
+}
+
+/// The items of a body or of an echo, one after the other.
+struct Items<'a> {
+    parser: ItemParser<'a>,
+    is_array: bool,
+    count: usize,
+    ended: bool,
+}
+
+impl<'a> Items<'a> {
+    fn new(text: &'a str) -> Self {
+        let mut parser = ItemParser::new(text);
+        let is_array = parser.peek() == Some(b'[');
+        if is_array {
+            parser.skip();
         }
-        Sent::body(self.text.as_bytes())?.verify(answer, origin)
+        Self {
+            parser,
+            is_array,
+            count: 0,
+            ended: false,
+        }
     }
 
-    /// Whether the answer is of the usual form and holds what was sent, spelled as it was sent, whatever it adds. What is
-    /// found so the long way finds as well.
-    fn is_plainly_in(&self, answer: &[u8]) -> bool {
-        let mut rest = answer;
-        for word in ["{", "\"success\"", ":", "true", ",", "\"data\"", ":"] {
-            match rest.trim_ascii_start().strip_prefix(word.as_bytes()) {
-                Some(after) => rest = after,
-                None => return false,
+    /// The next item; `None` after the last one, if the text ends there.
+    fn next(&mut self) -> Result<Option<Item<'_, 'a>>, EchoFault> {
+        if self.ended {
+            return Ok(None);
+        }
+        match self.parser.peek() {
+            Some(b']') if self.is_array => {
+                self.parser.skip();
+                self.ended = true;
             }
+            Some(b',') if self.is_array && self.count > 0 => self.parser.skip(),
+            None if !self.is_array && self.count > 0 => self.ended = true,
+            _ if self.count > 0 => return Err(EchoFault::Shape),
+            _ => {}
         }
-        if let Some(end) = rest.trim_ascii_start().strip_prefix(self.text.as_bytes()) {
-            return end.trim_ascii() == b"}";
+        if self.ended {
+            return self.parser.peek().map_or(Ok(None), |_| Err(EchoFault::Shape));
         }
-        let Ok(rest) = simdutf8::basic::from_utf8(rest) else {
-            return false;
-        };
-        let (mut sent, mut got) = (Skimmer::new(self.text), Skimmer::new(rest));
-        if (got.peek() == Some(b'[')) != self.is_array {
-            return false;
-        }
-        let mut items = Vec::new();
-        let same = skim(&mut got, self.is_array, &mut |_, got| {
-            items.push(got.fields.to_vec());
-            true
-        });
-        let mut items = items.iter();
-        let same = same
-            && skim(&mut sent, self.is_array, &mut |_, sent| {
-                items.next().is_some_and(|got| holds_all(sent.fields, got))
-            });
-        same && items.next().is_none() && got.peek() == Some(b'}') && {
-            got.skip();
-            got.peek().is_none()
-        }
+        self.count = self.count.saturating_add(1);
+        self.parser.item().map(Some).map_err(|_| EchoFault::Shape)
     }
-}
-
-/// Reads the item, or the items of the array, that begins here; false where it isn't that, or where `take` says so.
-fn skim<'a>(items: &mut Skimmer<'a>, is_array: bool, take: &mut dyn FnMut(usize, &Item<'_, 'a>) -> bool) -> bool {
-    if !is_array {
-        return items.item().is_ok_and(|item| take(0, &item));
-    }
-    items.peek();
-    items.skip();
-    if items.peek() == Some(b']') {
-        items.skip();
-        return true;
-    }
-    for number in 0.. {
-        if !items.item().is_ok_and(|item| take(number, &item)) {
-            return false;
-        }
-        match items.peek() {
-            Some(b',') => items.skip(),
-            Some(b']') => break,
-            _ => return false,
-        }
-    }
-    items.skip();
-    true
-}
-
-/// Whether every field that was sent came back, spelled alike.
-fn holds_all(sent: &[Field<'_>], got: &[Field<'_>]) -> bool {
-    sent.iter().enumerate().all(|(at, (name, value))| {
-        let same_place = got.get(at).filter(|(other, _)| other == name);
-        is_the_servers(name)
-            || same_place
-                .or_else(|| got.iter().find(|(other, _)| other == name))
-                .is_some_and(|(_, other)| other == value)
-    })
 }
 
 /// The `data` of an answer whose status was good, unless it says itself that it failed.
 pub(super) fn data_of<'a>(answer: &'a [u8], origin: &Origin, asked: Asked) -> Result<Option<&'a RawValue>, ApiError> {
-    let not_json = || ApiError::Foreign(Oddity::NotJson(message::words(answer, false, &origin.key)));
-    let text = std::str::from_utf8(answer).map_err(|_| not_json())?;
-    let fields: Fields<'_> = serde_json::from_str(text).map_err(|error| {
-        if error.is_eof() {
-            origin.lost(Loss::Cut)
-        } else {
-            not_json()
-        }
+    let words = || message::words(answer, false, &origin.key);
+    let envelope = Envelope::parse(answer).map_err(|fault| match fault {
+        EnvelopeFault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
+        EnvelopeFault::Json(_) | EnvelopeFault::Trailing => ApiError::Foreign(Oddity::NotJson(words())),
     })?;
-    match fields.get("success").map(RawValue::get) {
-        Some("true") => {}
-        // A deployment that leaves the word out still has to send the data.
-        None if fields.get("data").is_some() => {}
-        None => {
-            return Err(ApiError::Foreign(Oddity::Shape(
-                "it says neither 'success' nor 'data'".to_owned(),
-            )));
-        }
-        Some(_) => return Err(origin.not_success(message::words(answer, false, &origin.key), asked)),
+    match (envelope.success(), envelope.data) {
+        (Some(true), data) => Ok(data),
+        // A deployment that omits `success` still has to send the data.
+        (None, Some(data)) => Ok(Some(data)),
+        (None, None) => Err(ApiError::Foreign(Oddity::Shape(
+            "it says neither 'success' nor 'data'".to_owned(),
+        ))),
+        (Some(false), _) => Err(origin.not_success(words(), asked)),
     }
-    Ok(fields.get("data"))
 }
 
-impl<'a> Fields<'a> {
-    pub(super) fn get(&self, name: &str) -> Option<&'a RawValue> {
-        self.0.iter().find(|(n, _)| n.0 == name).map(|(_, value)| *value)
+fn compare(sent: &str, got: &str) -> Result<(), EchoFault> {
+    // Many servers echo the very bytes.
+    if sent == got {
+        return Ok(());
     }
+    let (mut sent, mut got) = (Items::new(sent), Items::new(got));
+    if sent.is_array != got.is_array {
+        return Err(EchoFault::Shape);
+    }
+    let mut fault = None;
+    for number in 1.. {
+        match (sent.next()?, got.next()?) {
+            (None, None) => break,
+            (Some(sent), Some(got)) if fault.is_none() => {
+                fault = changed_field(sent.fields, got.fields).map(|field| EchoFault::Field { number, field });
+            }
+            _ => {}
+        }
+    }
+    if sent.count != got.count {
+        return Err(EchoFault::Count {
+            sent: sent.count,
+            got: got.count,
+        });
+    }
+    fault.map_or(Ok(()), Err)
+}
+
+/// The first sent field that the echo lacks, or holds with another value; its name as text for a message.
+fn changed_field(sent: &[StoredField<'_>], got: &[StoredField<'_>]) -> Option<String> {
+    let (mut next, mut index) = (0, None::<HashMap<&str, usize>>);
+    let changed = sent.iter().find(|(name, value)| {
+        if is_the_servers(name) {
+            return false;
+        }
+        let near = got.iter().enumerate().skip(next).take(NEAR);
+        let place = near
+            .filter(|(_, (other, _))| other == name)
+            .map(|(place, _)| place)
+            .next();
+        let place = place.or_else(|| {
+            let names = || got.iter().zip(0..).map(|((name, _), place)| (name.as_ref(), place));
+            let index = index.get_or_insert_with(|| names().collect());
+            index.get(name.as_ref()).copied()
+        });
+        next = place.map_or(next, |place| place + 1);
+        let echoed = place.and_then(|place| got.get(place));
+        !echoed.is_some_and(|(_, echoed)| is_same(value, echoed))
+    });
+    changed.map(|(name, _)| name.chars().filter(|c| !c.is_control()).take(100).collect())
+}
+
+fn is_same(sent: &StoredValue<'_>, got: &StoredValue<'_>) -> bool {
+    sent == got || same_value(&sent.to_value(), &got.to_value())
 }
 
 /// The server keeps its own `updated_at` and `updated_by`, whatever is sent.
 fn is_the_servers(name: &str) -> bool {
     SERVER_FIELDS.contains(&name)
-}
-
-fn same_fields(number: usize, sent: &Fields<'_>, got: &Fields<'_>) -> Result<(), EchoFault> {
-    let mut index: Option<HashMap<&str, &RawValue>> = None;
-    let mut in_order = got.0.iter();
-    for (name, value) in &sent.0 {
-        // An echo usually has the order that was sent, so that the next field is the one; else an index is made, once.
-        let echoed = match &index {
-            None => match in_order.next() {
-                Some((next, echoed)) if next.0 == name.0 => Some(*echoed),
-                _ => {
-                    let all: HashMap<_, _> = got.0.iter().map(|(n, v)| (n.0.as_ref(), *v)).collect();
-                    let found = all.get(name.0.as_ref()).copied();
-                    index = Some(all);
-                    found
-                }
-            },
-            Some(all) => all.get(name.0.as_ref()).copied(),
-        };
-        let same = is_the_servers(&name.0) || echoed.is_some_and(|echoed| same_text(value.get(), echoed.get()));
-        if !same {
-            let field = name.0.chars().filter(|c| !c.is_control()).take(100).collect();
-            return Err(EchoFault::Field { number, field });
-        }
-    }
-    Ok(())
-}
-
-fn same_text(sent: &str, got: &str) -> bool {
-    sent == got
-        || match (serde_json::from_str(sent), serde_json::from_str(got)) {
-            (Ok(sent), Ok(got)) => same_value(&sent, &got),
-            _ => false,
-        }
 }
 
 /// Whether everything sent is there. The recursion is bounded by the JSON parser's own limit of 128 levels.
@@ -278,62 +197,13 @@ fn same_number(a: &str, b: &str) -> bool {
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Name<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct NameVisitor;
-        impl<'de> Visitor<'de> for NameVisitor {
-            type Value = Name<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a name")
-            }
-
-            fn visit_borrowed_str<E>(self, name: &'de str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Borrowed(name)))
-            }
-
-            fn visit_str<E>(self, name: &str) -> Result<Self::Value, E> {
-                Ok(Name(Cow::Owned(name.to_owned())))
-            }
-        }
-        deserializer.deserialize_str(NameVisitor)
-    }
-}
-
-impl<'de: 'a, 'a> Deserialize<'de> for Fields<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct FieldsVisitor;
-        impl<'de> Visitor<'de> for FieldsVisitor {
-            type Value = Fields<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-                let mut fields = Vec::with_capacity(32);
-                while let Some(entry) = map.next_entry()? {
-                    fields.push(entry);
-                }
-                Ok(Fields(fields))
-            }
-        }
-        deserializer.deserialize_map(FieldsVisitor)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn verify(sent: &str, data: &str) -> Result<(), ApiError> {
         let answer = format!(r#" {{"data":{data},"success":true}} "#);
-        let plain = Sent::body(sent.as_bytes())?.verify(answer.as_bytes(), &Origin::for_tests());
-        for usual in [answer, format!(r#"{{"success": true, "data": {data}}}"#)] {
-            let quick = Body::check(sent.as_bytes())?.verify(usual.as_bytes(), &Origin::for_tests());
-            assert_eq!(format!("{quick:?}"), format!("{plain:?}"), "{sent} → {usual}");
-        }
-        plain
+        Body::check(sent.as_bytes())?.verify(answer.as_bytes(), &Origin::for_tests())
     }
 
     fn fault(sent: &str, data: &str) -> EchoFault {
@@ -406,6 +276,22 @@ mod tests {
         assert_eq!(fault(r#"{"item_id":"a"}"#, "[]"), EchoFault::Shape);
         assert_eq!(fault(r#"{"item_id":"a"}"#, "{}"), field(1, "item_id"));
         assert_eq!(fault(r#"{"item_id":"a"}"#, "null"), EchoFault::Shape);
+        for wrong in ["[{},]", "[{}", "[{} {}]", "[1]"] {
+            // The answer as a whole isn't JSON, or its list holds something else than items.
+            assert!(verify("[{}]", wrong).is_err(), "{wrong}");
+        }
+        // The order reversed, and an added field before each.
+        let names: Vec<u32> = (0..300).collect();
+        let sent: Vec<String> = names.iter().map(|n| format!(r#""f{n}":{n}"#)).collect();
+        let got: Vec<String> = sent
+            .iter()
+            .rev()
+            .map(|field| format!(r#""x{}":0,{field}"#, field.len()))
+            .collect();
+        let (sent, got) = (format!("{{{}}}", sent.join(",")), format!("{{{}}}", got.join(",")));
+        assert!(verify(&sent, &got).is_ok());
+        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""f7":8"#)), field(1, "f7"));
+        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""g7":7"#)), field(1, "f7"));
         for (sent, got) in [
             ("1", "\"1\""),
             ("null", "\"\""),
@@ -433,11 +319,21 @@ mod tests {
             "[1]",
             r#"{"a":1"#,
             "{}x",
+            "{}{}",
+            "{},{}",
+            "{}]",
+            "[{}",
+            "[{},]",
+            "[,{}]",
+            "[{}{}]",
+            "[{}]x",
+            "[]]",
+            "[",
+            "]",
         ] {
-            assert!(matches!(Sent::body(body.as_bytes()), Err(ApiError::Body)), "{body}");
             assert!(matches!(Body::check(body.as_bytes()), Err(ApiError::Body)), "{body}");
         }
-        assert!(matches!(Sent::body(b"{\"a\":\"\xff\"}"), Err(ApiError::Body)));
+        assert!(matches!(Body::check(b"{\"a\":\"\xff\"}"), Err(ApiError::Body)));
     }
 
     #[test]

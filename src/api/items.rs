@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: trying again on a larger scale (`upload`), whether a list is whole (`inventory`).
 
-use std::io::{BufReader, Cursor, Read as _};
+use std::io::{Cursor, Read as _};
 
 use bytes::Bytes;
 use reqwest::Method;
@@ -14,23 +14,13 @@ use std::sync::atomic::Ordering;
 use super::answer::Asked;
 use super::echo::{self, Body};
 use super::error::{ApiError, Loss, Oddity};
-use super::pieces;
-use super::stream::{self, Answer, Data, Fault};
+use super::stream::{self, Data, Fault, Make, Take};
 use super::{Client, DeleteForm, ListQuery};
+use crate::item::text::Item;
 use crate::item::{ITEM_ID, Object};
-use crate::skim::Item;
-
-/// How much of a list is read at once.
-const LIST_BUFFER: usize = 128 * 1024;
 
 /// How much of a list is looked at before it is read.
 const FIRST: usize = 8 * 1024;
-
-/// A list's answer, its beginning already looked at.
-type Answered = std::io::Chain<Cursor<Vec<u8>>, Box<dyn std::io::Read + Send>>;
-
-/// Reads a list's answer, handing on what it makes of the items.
-type Read<'r, T> = dyn Fn(Answered, &mut dyn FnMut(T) -> Result<(), ApiError>) -> Result<Answer, Fault<ApiError>> + 'r;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
@@ -44,9 +34,9 @@ impl Client {
         query: &ListQuery,
         take: &mut dyn FnMut(Object) -> Result<(), ApiError>,
     ) -> Result<u64, ApiError> {
-        self.list_by(query, take, &|response, take| {
-            let reader = BufReader::with_capacity(LIST_BUFFER, response);
-            stream::read(reader, &mut |item| {
+        let make = |items: &mut Vec<Object>, item: &Item<'_, '_>| items.push(item.to_object());
+        self.list_texts(query, &make, &mut |items| {
+            items.into_iter().try_for_each(|item| {
                 if self.stopped() {
                     Err(ApiError::Interrupted)
                 } else {
@@ -64,29 +54,15 @@ impl Client {
         make: &(dyn Fn(&mut P, &Item<'_, '_>) + Sync),
         take: &mut dyn FnMut(P) -> Result<(), ApiError>,
     ) -> Result<u64, ApiError> {
-        self.list_by(query, take, &|response, take| {
-            pieces::read(response, make, &mut |made| {
-                if self.stopped() {
-                    Err(ApiError::Interrupted)
-                } else {
-                    take(made)
-                }
-            })
-        })
-    }
-
-    fn list_by<T>(
-        &self,
-        query: &ListQuery,
-        take: &mut dyn FnMut(T) -> Result<(), ApiError>,
-        read: &Read<'_, T>,
-    ) -> Result<u64, ApiError> {
         let mut handed_out = false;
         let mut attempt = 0;
         loop {
-            let failure = match self.list_once(query, read, &mut |taken| {
+            let failure = match self.list_once(query, make, &mut |made| {
+                if self.stopped() {
+                    return Err(ApiError::Interrupted);
+                }
                 handed_out = true;
-                take(taken)
+                take(made)
             }) {
                 Ok(count) => return Ok(count),
                 Err(_) if self.stopped() => return Err(ApiError::Interrupted),
@@ -100,11 +76,11 @@ impl Client {
         }
     }
 
-    fn list_once<T>(
+    fn list_once<P: Default + Send>(
         &self,
         query: &ListQuery,
-        read: &Read<'_, T>,
-        take: &mut dyn FnMut(T) -> Result<(), ApiError>,
+        make: &Make<'_, P>,
+        take: &mut Take<'_, P, ApiError>,
     ) -> Result<u64, ApiError> {
         let origin = &self.origin;
         let request = self.http.request(Method::GET, origin.address.list(query)?);
@@ -118,7 +94,7 @@ impl Client {
         let length = response.read(&mut first).map_err(|error| origin.broken(&error))?;
         first.truncate(length);
         origin.no_page(&page_type, &first)?;
-        let answer = read(Cursor::new(first).chain(response), take);
+        let answer = stream::read(Cursor::new(first).chain(response), make, take);
         let answer = answer.map_err(|fault| match fault {
             Fault::Taker(refusal) => refusal,
             Fault::Trailing => ApiError::Foreign(Oddity::Trailing),

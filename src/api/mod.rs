@@ -3,19 +3,19 @@
 //! Belongs here: HTTP, the wire's shapes, the key, deadlines, which failure means what. Doesn't: plans, files,
 //! and when to try again on a larger scale (`upload`). The only room that names reqwest, and hyper below it.
 //!
-//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`
-//! or, where it may be long, `pieces`, a post's through `echo`; `posts` has many posts under way from one thread, over the connections of `connect`; `message` makes the server's words fit for a person; `retry` computes pauses, `wait` keeps and reports them.
+//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`,
+//! a post's through `echo`, both through `envelope`; `posts` has many posts under way from one thread, over the connections of `connect`; `message` makes the server's words fit for a person; `retry` computes pauses, `wait` keeps and reports them.
 
 mod address;
 mod answer;
 mod connect;
 mod echo;
+mod envelope;
 mod error;
 mod items;
 mod key;
 mod message;
 mod patient;
-mod pieces;
 mod posts;
 pub mod retry;
 mod stream;

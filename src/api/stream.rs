@@ -1,267 +1,360 @@
-//! A list's answer, parsed as it arrives: one item in memory, however many come.
+//! A list's answer: split into batches of complete items as it arrives, and parsed on all processors.
 //!
-//! Only an answer that is well-formed to its last byte counts: the API may be cut off anywhere, and a list that lost its
-//! end looks like a smaller inventory.
+//! The splitter follows quotes and brackets only, so it knows where each item ends. The workers prove the rest: the batches
+//! together hold items separated by commas, and nothing else. What surrounds the items is parsed as the envelope at the end:
+//! an answer counts only if it is well-formed to its last byte, because the API may break off anywhere, and a list without
+//! its end looks like a smaller inventory.
 //!
-//! Doesn't belong here: lists that may be long (`pieces`).
+//! Memory holds a few batches, whatever the length of the list; one item, and the envelope, have a bound.
+//!
+//! Doesn't belong here: what is done with the items (`inventory`), threads (`parallel`).
 
-use std::fmt;
-use std::io::Read;
+use std::io::{ErrorKind, Read};
+use std::ops::Range;
+use std::time::{Duration, Instant};
 
-use serde::de::{DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor};
-use serde_json::Value;
+use serde::de::Error as _;
+use serde_json::value::RawValue;
 
-use crate::item::Object;
+use super::envelope::{Envelope, EnvelopeFault};
+use crate::item::text::{Item, ItemFault, ItemParser, first_special};
+use crate::parallel::in_order;
 
-/// What a list's answer turned out to be.
+/// The size of a batch, in bytes.
+const BATCH: usize = 512 * 1024;
+
+/// A batch that has items is passed on after this time, however small it is: a slow answer shows progress.
+const DELAY: Duration = Duration::from_millis(100);
+
+/// The size of a read, in bytes.
+const READ: usize = 128 * 1024;
+
+/// The largest item and the largest envelope, in bytes. The store behind the API holds 1 MiB an item; escapes take up to
+/// six times that.
+const LARGEST: usize = 32 * 1024 * 1024;
+
+/// What a list's answer contained.
 #[derive(Debug)]
 pub(super) struct Answer {
-    /// What `data` was.
+    /// The kind of `data`.
     pub(super) data: Data,
-    /// What `success` said; none where it was left out.
+    /// Whether `success` was true; `None` without `success`.
     pub(super) success: Option<bool>,
-    /// The server's words, from `message` and its like.
+    /// The server's message.
     pub(super) message: Option<String>,
 }
 
-/// What `data` was.
+/// The kind of `data`.
 #[derive(Debug)]
 pub(super) enum Data {
-    /// There was none.
+    /// There is no `data`.
     Missing,
-    /// An array, of so many items.
+    /// An array of this many items.
     List(u64),
-    /// Anything else; its text, if it was one.
+    /// Anything else; its text if it is a string.
     Other(Option<String>),
 }
 
 /// Why a list's answer couldn't be read.
 #[derive(Debug)]
 pub(super) enum Fault<E> {
-    /// The taker of the items refused one.
+    /// The receiver of the items refused one.
     Taker(E),
-    /// The bytes are no such JSON, or ended early, or couldn't be read.
+    /// The bytes aren't a list's answer, or end early.
     Json(serde_json::Error),
     /// The connection broke.
     Read(std::io::Error),
-    /// After the end of the JSON more bytes came.
+    /// More bytes follow the end of the JSON.
     Trailing,
 }
 
-/// Reads a list's answer to its end, handing out each item as soon as it is complete.
-pub(super) fn read<E>(reader: impl Read, take: &mut dyn FnMut(Object) -> Result<(), E>) -> Result<Answer, Fault<E>> {
-    let mut refusal = None;
-    let mut json = serde_json::Deserializer::from_reader(reader);
-    let answer = json.deserialize_map(Envelope {
-        take,
-        refusal: &mut refusal,
-    });
-    match (answer, refusal) {
-        (_, Some(refusal)) => Err(Fault::Taker(refusal)),
-        (Err(error), None) => Err(Fault::Json(error)),
-        (Ok(answer), None) => match json.end() {
-            Ok(()) => Ok(answer),
-            Err(error) if error.is_syntax() => Err(Fault::Trailing),
-            Err(error) => Err(Fault::Json(error)),
+impl<E> Fault<E> {
+    fn shape(what: impl std::fmt::Display) -> Self {
+        Self::Json(serde_json::Error::custom(what))
+    }
+}
+
+impl<E> From<EnvelopeFault> for Fault<E> {
+    fn from(fault: EnvelopeFault) -> Self {
+        match fault {
+            EnvelopeFault::Json(error) => Self::Json(error),
+            EnvelopeFault::Trailing => Self::Trailing,
+        }
+    }
+}
+
+/// Adds an item to what a batch becomes.
+pub(super) type Make<'m, P> = dyn Fn(&mut P, &Item<'_, '_>) + Sync + 'm;
+
+/// Receives what a batch became.
+pub(super) type Take<'t, P, E> = dyn FnMut(P) -> Result<(), E> + 't;
+
+/// Complete items, and the commas between them.
+struct Batch {
+    bytes: Vec<u8>,
+    /// Whether the list begins here: no comma comes before the first item.
+    first: bool,
+}
+
+/// A parsed batch.
+struct Parsed<P> {
+    made: P,
+    count: u64,
+    /// Why the item after these can't be parsed.
+    fault: Option<serde_json::Error>,
+}
+
+/// Reads a list's answer to its end. `make` runs on any thread; `take` gets the batches in the list's order.
+pub(super) fn read<P, E>(
+    reader: impl Read + Send,
+    make: &Make<'_, P>,
+    take: &mut Take<'_, P, E>,
+) -> Result<Answer, Fault<E>>
+where
+    P: Default + Send,
+    E: Send,
+{
+    let (mut envelope, mut count) = (Vec::new(), 0_u64);
+    in_order(
+        |give| split(reader, &mut envelope, give),
+        |batch| parse(make, &batch),
+        |parsed| {
+            if parsed.count > 0 {
+                take(parsed.made).map_err(Fault::Taker)?;
+                count = count.saturating_add(parsed.count);
+            }
+            match parsed.fault {
+                Some(error) => Err(Fault::shape(format!("item {}: {error}", count.saturating_add(1)))),
+                None => Ok(()),
+            }
         },
+    )?;
+    answer(&envelope, count)
+}
+
+/// Gives the list's items in batches; what surrounds them goes to `envelope`.
+fn split<E>(
+    mut reader: impl Read,
+    envelope: &mut Vec<u8>,
+    give: &mut dyn FnMut(Batch) -> bool,
+) -> Result<(), Fault<E>> {
+    let mut buffer = vec![0; READ];
+    let mut head = Position::default();
+    while !head.find_list(envelope) {
+        // Anything but an object is rejected without reading on.
+        let is_object = envelope.trim_ascii_start().first().is_none_or(|byte| *byte == b'{');
+        if !is_object || !fill(&mut reader, &mut buffer, envelope)? {
+            return Ok(());
+        }
+    }
+    let mut bytes = envelope.split_off(head.at);
+    let (mut position, mut first, mut given) = (Position::default(), true, None::<Instant>);
+    loop {
+        let at_list_end = position.pass_items(&bytes);
+        let due = bytes.len() >= BATCH || given.is_none_or(|given| given.elapsed() >= DELAY);
+        let end = if at_list_end { position.at } else { position.item_end };
+        if at_list_end || (due && end > 0) {
+            let mut rest = Vec::with_capacity(BATCH + READ);
+            rest.extend_from_slice(bytes.get(end..).unwrap_or_default());
+            bytes.truncate(end);
+            if !give(Batch { bytes, first }) {
+                return Ok(());
+            }
+            (bytes, first, given) = (rest, false, Some(Instant::now()));
+            position.restart_at(end);
+        }
+        if at_list_end {
+            envelope.append(&mut bytes);
+            while fill(&mut reader, &mut buffer, envelope)? {}
+            return Ok(());
+        }
+        if !fill(&mut reader, &mut buffer, &mut bytes)? {
+            // Without its end the envelope isn't valid.
+            return Ok(());
+        }
     }
 }
 
-struct Envelope<'a, E> {
-    take: &'a mut dyn FnMut(Object) -> Result<(), E>,
-    refusal: &'a mut Option<E>,
+/// Appends the bytes of one read; returns false at the end of the answer.
+fn fill<E>(reader: &mut impl Read, buffer: &mut [u8], bytes: &mut Vec<u8>) -> Result<bool, Fault<E>> {
+    if bytes.len() > LARGEST {
+        let largest = LARGEST / 1024 / 1024;
+        return Err(Fault::shape(format!(
+            "an item, or what surrounds the items, is larger than {largest} MiB"
+        )));
+    }
+    loop {
+        match reader.read(buffer) {
+            Ok(count) => {
+                bytes.extend_from_slice(buffer.get(..count).unwrap_or_default());
+                return Ok(count > 0);
+            }
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(Fault::Read(error)),
+        }
+    }
 }
 
-impl<'de, E> Visitor<'de> for Envelope<'_, E> {
-    type Value = Answer;
+/// How far a text has been followed, through quotes and brackets. It continues when more bytes have come.
+#[derive(Default)]
+struct Position {
+    at: usize,
+    depth: usize,
+    /// Whether `at` is inside a string.
+    quoted: bool,
+    /// Where the last string begins.
+    string: usize,
+    /// The last string, unless a comma follows it. In valid JSON a bracket at depth 1 belongs to this key.
+    key: Range<usize>,
+    /// The end of the last complete item; 0 if there is none.
+    item_end: usize,
+}
 
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with 'success' and 'data'")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Answer, A::Error> {
-        let Self { take, refusal } = self;
-        let mut answer = Answer {
-            data: Data::Missing,
-            success: None,
-            message: None,
-        };
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "data" if matches!(answer.data, Data::Missing) => {
-                    answer.data = map.next_value_seed(Items {
-                        take: &mut *take,
-                        refusal: &mut *refusal,
-                    })?;
+impl Position {
+    /// Goes on behind the next bracket, comma or end of a string, and returns that byte.
+    fn next(&mut self, bytes: &[u8]) -> Option<u8> {
+        loop {
+            if self.quoted {
+                let Some((at, ended)) = string_step(bytes, self.at) else {
+                    break;
+                };
+                (self.at, self.quoted) = (at, !ended);
+                if ended {
+                    return Some(b'"');
                 }
-                "data" => return Err(A::Error::custom("'data' comes twice")),
-                "success" => answer.success = Some(map.next_value::<Value>()? == Value::Bool(true)),
-                "message" | "detail" | "error" => {
-                    if let Value::String(text) = map.next_value()? {
-                        answer.message = Some(text);
+                continue;
+            }
+            let rest = bytes.get(self.at..).unwrap_or_default().iter();
+            let is_token = |byte: &u8| matches!(byte, b'"' | b'{' | b'[' | b'}' | b']' | b',');
+            let Some((found, byte)) = rest.copied().enumerate().find(|(_, byte)| is_token(byte)) else {
+                break;
+            };
+            self.at += found + 1;
+            if byte != b'"' {
+                return Some(byte);
+            }
+            (self.quoted, self.string) = (true, self.at - 1);
+        }
+        // An escape may reach beyond these bytes.
+        self.at = self.at.max(bytes.len());
+        None
+    }
+
+    /// Goes on to the list under the outermost `data`; returns whether `at` is behind its opening bracket.
+    fn find_list(&mut self, bytes: &[u8]) -> bool {
+        while let Some(byte) = self.next(bytes) {
+            match byte {
+                b'"' => self.key = self.string..self.at,
+                b',' => self.key = 0..0,
+                b'[' if self.depth == 1 && is_data(bytes.get(self.key.clone())) => return true,
+                b'{' | b'[' => self.depth += 1,
+                _ => self.depth = self.depth.saturating_sub(1),
+            }
+        }
+        false
+    }
+
+    /// Goes on through the items; returns whether `at` is at the bracket that ends the list.
+    fn pass_items(&mut self, bytes: &[u8]) -> bool {
+        while let Some(byte) = self.next(bytes) {
+            match byte {
+                b'{' | b'[' => self.depth += 1,
+                b'}' | b']' if self.depth == 0 => {
+                    self.at -= 1;
+                    return true;
+                }
+                b'}' | b']' => {
+                    self.depth -= 1;
+                    if self.depth == 0 && byte == b'}' {
+                        self.item_end = self.at;
                     }
                 }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
+                _ => {}
+            }
+        }
+        false
+    }
+
+    /// The first `removed` bytes are no longer there.
+    fn restart_at(&mut self, removed: usize) {
+        self.at = self.at.saturating_sub(removed);
+        self.item_end = 0;
+    }
+}
+
+/// Whether this string, in its quotes, is the key of the list.
+fn is_data(key: Option<&[u8]>) -> bool {
+    key.is_some_and(|key| serde_json::from_slice::<String>(key).is_ok_and(|key| key == "data"))
+}
+
+/// Goes on inside a string, to the position behind the next quote or escape; returns whether the string ended there.
+fn string_step(bytes: &[u8], at: usize) -> Option<(usize, bool)> {
+    let special = first_special(bytes, at)?;
+    Some(match bytes.get(special)? {
+        b'"' => (special + 1, true),
+        b'\\' => (special + 2, false),
+        _ => (special + 1, false),
+    })
+}
+
+fn parse<P: Default>(make: &Make<'_, P>, batch: &Batch) -> Parsed<P> {
+    let mut parsed = Parsed {
+        made: P::default(),
+        count: 0,
+        fault: None,
+    };
+    parsed.fault = match simdutf8::basic::from_utf8(&batch.bytes) {
+        Ok(text) => parsed.add(text, batch.first, make).err(),
+        Err(_) => Some(serde_json::Error::custom(
+            "this item, or one soon after it, isn't UTF-8 text",
+        )),
+    };
+    parsed
+}
+
+impl<P> Parsed<P> {
+    fn add(&mut self, text: &str, first: bool, make: &Make<'_, P>) -> Result<(), serde_json::Error> {
+        let mut parser = ItemParser::new(text);
+        while let Some(byte) = parser.peek() {
+            if self.count > 0 || !first {
+                if byte != b',' {
+                    return Err(serde_json::Error::custom("a comma is missing before it"));
                 }
+                parser.skip();
             }
-        }
-        Ok(answer)
-    }
-}
-
-struct Items<'a, E> {
-    take: &'a mut dyn FnMut(Object) -> Result<(), E>,
-    refusal: &'a mut Option<E>,
-}
-
-impl<'de, E> DeserializeSeed<'de> for Items<'_, E> {
-    type Value = Data;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Data, D::Error> {
-        deserializer.deserialize_any(self)
-    }
-}
-
-impl<'de, E> Visitor<'de> for Items<'_, E> {
-    type Value = Data;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a list of items")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Data, A::Error> {
-        let mut count = 0_u64;
-        while let Some(item) = items.next_element::<Object>()? {
-            if let Err(refusal) = (self.take)(item) {
-                *self.refusal = Some(refusal);
-                return Err(A::Error::custom("the item was refused"));
+            match parser.item() {
+                Ok(item) => make(&mut self.made, &item),
+                Err(ItemFault::Wrong(error)) => {
+                    // The position would be one within the batch.
+                    let words = error.to_string();
+                    let words = words.split(" at line ").next().unwrap_or_default();
+                    return Err(serde_json::Error::custom(words));
+                }
+                Err(ItemFault::Cut) => return Err(serde_json::Error::custom("nothing follows the comma")),
             }
-            count = count.saturating_add(1);
+            self.count = self.count.saturating_add(1);
         }
-        Ok(Data::List(count))
+        Ok(())
     }
+}
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Data, A::Error> {
-        while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
-        Ok(Data::Other(None))
-    }
-
-    fn visit_str<F>(self, text: &str) -> Result<Data, F> {
-        Ok(Data::Other(Some(text.to_owned())))
-    }
-
-    fn visit_unit<F>(self) -> Result<Data, F> {
-        Ok(Data::Other(None))
-    }
-
-    fn visit_bool<F>(self, _: bool) -> Result<Data, F> {
-        Ok(Data::Other(None))
-    }
-
-    fn visit_i64<F>(self, _: i64) -> Result<Data, F> {
-        Ok(Data::Other(None))
-    }
-
-    fn visit_u64<F>(self, _: u64) -> Result<Data, F> {
-        Ok(Data::Other(None))
-    }
-
-    fn visit_f64<F>(self, _: f64) -> Result<Data, F> {
-        Ok(Data::Other(None))
-    }
+fn answer<E>(envelope: &[u8], count: u64) -> Result<Answer, Fault<E>> {
+    let envelope = Envelope::parse(envelope)?;
+    let data = match envelope.data.map(RawValue::get) {
+        None => Data::Missing,
+        Some(text) => match text.strip_prefix('[') {
+            // The splitter has taken the items out.
+            Some(rest) if rest.trim_start() == "]" => Data::List(count),
+            Some(_) => return Err(Fault::shape("the list of items isn't under 'data'")),
+            None => Data::Other(serde_json::from_str(text).ok()),
+        },
+    };
+    Ok(Answer {
+        data,
+        success: envelope.success(),
+        message: envelope.message,
+    })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn parse(text: &str) -> (Result<Answer, Fault<String>>, Vec<String>) {
-        let mut ids = Vec::new();
-        let answer = read(text.as_bytes(), &mut |item: Object| {
-            let id = item.get("id").map(Value::to_string).unwrap_or_default();
-            if id == "\"stop\"" {
-                return Err("stopped".to_owned());
-            }
-            ids.push(id);
-            Ok(())
-        });
-        (answer, ids)
-    }
-
-    #[test]
-    fn keys_may_come_in_any_order_with_others_between() {
-        for text in [
-            r#"{"success":true,"data":[{"id":"a"},{"id":"b","n":{"x":[1.50]}}]}"#,
-            " {\n \"x\":[{}], \"data\" : [ {\"id\":\"a\"} , {\"id\":\"b\"} ] , \"success\" : true } \n",
-        ] {
-            let (answer, ids) = parse(text);
-            let answer = answer.unwrap();
-            assert!(
-                matches!(answer.data, Data::List(2)) && answer.success == Some(true),
-                "{text}"
-            );
-            assert_eq!(ids, ["\"a\"", "\"b\""], "{text}");
-        }
-    }
-
-    #[test]
-    fn a_data_that_is_no_list_is_told_apart() {
-        for other in ["null", "true", "-1", "7", "1.5", "1e999", "{}", "{\"a\":{}}", "\"x\""] {
-            let (answer, _) = parse(&format!(r#"{{"success":true,"data":{other}}}"#));
-            assert!(matches!(answer.unwrap().data, Data::Other(_)), "{other}");
-        }
-        assert!(matches!(parse("{}").0.unwrap().data, Data::Missing));
-    }
-
-    #[test]
-    fn a_list_that_is_not_whole_is_an_error_at_every_cut() {
-        let whole = r#"{"success":true,"data":[{"id":"a","n":1},{"id":"b"}],"x":"y"}"#;
-        for cut in 0..whole.len() {
-            match parse(whole.get(..cut).unwrap()).0 {
-                Err(Fault::Json(error)) => assert!(error.is_eof(), "{cut}: {error}"),
-                other => panic!("{cut}: {other:?}"),
-            }
-        }
-        for trailing in ["x", "}", "{}", "[", "\0"] {
-            assert!(
-                matches!(parse(&format!("{whole}{trailing}")).0, Err(Fault::Trailing)),
-                "{trailing}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_stands_between_items_is_checked() {
-        for data in [
-            "[{} {}]", "[{},]", "[{}}", "[{},,{}]", "[1]", "[null]", "[[]]", "[\"a\"]",
-        ] {
-            let (answer, _) = parse(&format!(r#"{{"success":true,"data":{data}}}"#));
-            assert!(matches!(answer, Err(Fault::Json(_))), "{data}");
-        }
-        for text in ["[]", "null", "7", r#"{"data":[],"data":[]}"#] {
-            assert!(matches!(parse(text).0, Err(Fault::Json(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn a_refusal_of_the_taker_ends_the_list() {
-        let (answer, ids) = parse(r#"{"data":[{"id":"a"},{"id":"stop"},{"id":"b"}]}"#);
-        assert!(matches!(answer, Err(Fault::Taker(text)) if text == "stopped"));
-        assert_eq!(ids, ["\"a\""]);
-    }
-
-    #[test]
-    fn numbers_keep_their_spelling_and_depth_has_a_bound() {
-        let mut seen = None;
-        let text = r#"{"data":[{"n":0.10,"big":123456789012345678901234567890}]}"#;
-        read(text.as_bytes(), &mut |item| {
-            seen = Some(Value::Object(item).to_string());
-            Ok::<(), ()>(())
-        })
-        .unwrap();
-        assert_eq!(seen.unwrap(), r#"{"big":123456789012345678901234567890,"n":0.10}"#);
-        let deep = format!(r#"{{"data":[{{"x":{}"#, "[".repeat(100_000));
-        assert!(matches!(parse(&deep).0, Err(Fault::Json(_))));
-    }
-}
+mod tests;

@@ -93,7 +93,7 @@ fn judged(reasons: &[Reason], is_made: bool, is_newest_good: bool) -> (bool, Str
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::inventory::Spool;
+    use crate::inventory::ItemStore;
     use crate::snapshot::retention::Count;
     use crate::snapshot::{Facts, Grade};
 
@@ -108,7 +108,10 @@ mod tests {
         let lock = shelf
             .lock(std::time::Duration::from_secs(60), &mut |_| {}, &|| false)
             .unwrap();
-        shelf.create(&lock, &mut Spool::new().unwrap(), &facts).unwrap().name
+        shelf
+            .create(&lock, &mut ItemStore::new().unwrap(), &facts)
+            .unwrap()
+            .name
     }
 
     #[test]

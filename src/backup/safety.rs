@@ -13,7 +13,7 @@ use std::time::Duration;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::error::Error;
-use crate::inventory::{Completeness, Listing, Spool};
+use crate::inventory::{Completeness, ItemStore, Listing};
 use crate::output::{Output, counted};
 use crate::snapshot::{Facts, Grade, Kind, Name, Shelf, Snapshot};
 
@@ -41,7 +41,7 @@ pub struct Safety<'a> {
 impl Safety<'_> {
     /// Keeps what an organization was just read to hold. Where the list could not be had whole,
     /// the snapshot holds what is known, the items at stake among it, and says so of itself. Gives the snapshot's path.
-    pub fn keep(&self, org: &str, api: &str, listing: &Listing, stored: &mut Spool) -> Result<PathBuf, Error> {
+    pub fn keep(&self, org: &str, api: &str, listing: &Listing, stored: &mut ItemStore) -> Result<PathBuf, Error> {
         let shelf = Shelf::of(self.dir, org)?.safety();
         let folder = shelf.folder().display().to_string();
         let lock = super::lock(self.output, &shelf, &folder, self.patience, self.stop)?;

@@ -16,7 +16,7 @@ use crate::config;
 use crate::delete::{Delete, DeleteError, IdFile, Ids, Which};
 use crate::error::{Error, Exit};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Incomplete, Listing, Spool, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, read_into};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
@@ -85,8 +85,8 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
     let (which, read) = match (&source, &filter) {
         (Some((source, paths)), _) => (Which::File(IdFile::new(source, paths)?), None),
         (None, Some(filter)) => {
-            let (ids, listing, spool) = matching(context, &connected, filter, known.at_least)?;
-            (Which::Ids(ids, Some(filter)), Some((listing, spool)))
+            let (ids, listing, store) = matching(context, &connected, filter, known.at_least)?;
+            (Which::Ids(ids, Some(filter)), Some((listing, store)))
         }
         (None, None) => (Which::Ids(Ids::named(&options.ids)?, None), None),
     };
@@ -101,7 +101,7 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         (bound, _) => bound,
     };
     let snapshot = RefCell::new(None);
-    let ask = |count: u64, listing: &Listing, stored: &mut Spool| {
+    let ask = |count: u64, listing: &Listing, stored: &mut ItemStore| {
         // What is stopped from here on has to account for the file's rows.
         context.reading.ignore();
         show_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
@@ -193,15 +193,15 @@ fn matching(
     connected: &Connected,
     filter: &Filter,
     known: Option<u64>,
-) -> Result<(Ids, Listing, Spool), Error> {
-    let mut spool = Spool::new()?;
-    let listing = read_into(&context.output, &connected.client, known, &mut spool)?;
+) -> Result<(Ids, Listing, ItemStore), Error> {
+    let mut store = ItemStore::new()?;
+    let listing = read_into(&context.output, &connected.client, known, &mut store)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
-    filter.check(spool.fields())?;
-    let ids = Ids::matching(filter, &mut spool)?;
-    Ok((ids, listing, spool))
+    filter.check(store.fields())?;
+    let ids = Ids::matching(filter, &mut store)?;
+    Ok((ids, listing, store))
 }
 
 fn identity(options: &cli::Delete, connected: &Connected) -> Result<Identity, Error> {

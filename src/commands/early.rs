@@ -2,7 +2,7 @@
 //! first items have all the fields that any has.
 //!
 //! Where the hope fails (an id came twice, the list was asked for again, a later item has another field), nothing of it
-//! counts: the items are in the spool as well, from which the file is written anew.
+//! counts: the items are in the store as well, from which the file is written anew.
 //!
 //! Doesn't belong here: how rows look (`export`), whether the list is whole (`inventory`), files and their endings (`sheet::write`).
 
@@ -16,14 +16,14 @@ use super::export::{Looks, Written, options_of, table, whole_layout};
 use crate::api::ApiError;
 use crate::cli::Export;
 use crate::export::{Layout, TextFill, says_another_id};
-use crate::inventory::{Beside, LineReceiver, Lines, Receiver, Spool};
+use crate::inventory::{Beside, ItemStore, Lines, Receiver};
 use crate::item::Object;
+use crate::item::text::Item;
 use crate::sheet::write::{Buffer, RowEncoder, TableWriter, Target, WriteError};
-use crate::skim::Item;
 
 /// Keeps the items, and writes what was made of them.
 pub(super) struct Early<'a> {
-    spool: &'a mut Spool,
+    store: &'a mut ItemStore,
     rows: Arc<Rows>,
     out: Out<'a>,
     written: Written,
@@ -64,11 +64,11 @@ impl<'a> Early<'a> {
     pub(super) fn new(
         options: &Export,
         target: &Target,
-        spool: &'a mut Spool,
+        store: &'a mut ItemStore,
         out: Option<Box<dyn Write + Send + 'a>>,
     ) -> Self {
         Self {
-            spool,
+            store,
             rows: Arc::new(Rows {
                 looks: options_of(options, target),
                 fields: options.fields.clone(),
@@ -81,15 +81,15 @@ impl<'a> Early<'a> {
 
     /// The names of all fields that any item has.
     pub(super) fn fields(&self) -> &BTreeSet<String> {
-        self.spool.fields()
+        self.store.fields()
     }
 
-    /// What was written, where all that is in the spool was, and as it is to be laid out. Whatever went wrong otherwise
-    /// comes up again where it is written from the spool.
+    /// What was written, where all that is in the store was, and as it is to be laid out. Whatever went wrong otherwise
+    /// comes up again where it is written from the store.
     pub(super) fn finish(self, layout: &Layout) -> Option<Written> {
         let Out::Begun(out) = self.out else { return None };
         let known = self.rows.known.get()?.as_ref()?;
-        let is_whole = *known.layout == *layout && self.written.items == self.spool.count();
+        let is_whole = *known.layout == *layout && self.written.items == self.store.count();
         (is_whole && out.finish().is_ok()).then_some(self.written)
     }
 
@@ -170,30 +170,24 @@ impl Beside for Rows {
 impl Receiver for Early<'_> {
     fn restart(&mut self) {
         self.out = Out::Void;
-        self.spool.restart();
+        self.store.restart();
     }
 
     fn item(&mut self, item: Object) -> Result<(), ApiError> {
         self.out = Out::Void;
-        self.spool.item(item)
+        self.store.item(item)
     }
 
-    fn by_lines(&mut self) -> Option<&mut dyn LineReceiver> {
-        Some(self)
-    }
-}
-
-impl LineReceiver for Early<'_> {
     fn begin(&mut self, hasher: &RandomState) {
-        self.spool.begin(hasher);
+        self.store.begin(hasher);
     }
 
     fn lines(&mut self, mut lines: Lines) -> Result<(), ApiError> {
         let made = lines.made.take().and_then(|made| made.downcast::<Part>().ok());
-        let known = self.spool.fields().len();
-        self.spool.lines(lines)?;
+        let known = self.store.fields().len();
+        self.store.lines(lines)?;
         // A field that comes late makes all of it void: then the rest isn't worth its work.
-        let fits = self.spool.fields().len() == known || self.rows.still_fits(self.spool.fields());
+        let fits = self.store.fields().len() == known || self.rows.still_fits(self.store.fields());
         let is_written = match made {
             Some(part) if fits && !part.failed => self.write(*part).is_ok(),
             _ => false,
@@ -204,7 +198,7 @@ impl LineReceiver for Early<'_> {
         Ok(())
     }
 
-    fn beside(&mut self) -> Option<Arc<dyn Beside>> {
+    fn beside(&self) -> Option<Arc<dyn Beside>> {
         match self.out {
             Out::Void => None,
             _ => Some(Arc::clone(&self.rows) as Arc<dyn Beside>),

@@ -17,7 +17,7 @@ use crate::cli::Export;
 use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Layout, TextFill, exported_id, says_another_id};
 use crate::filter::{self, Filter};
-use crate::inventory::{Completeness, Incomplete, Listing, Spool, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, read_into};
 use crate::output::{counted, grouped, human};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
@@ -93,7 +93,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     // What can't be written is refused before anything is asked for.
     let mut place = Place::open(&options.file, options.force)?;
     let connected = context.connect()?;
-    let mut spool = Spool::sequential()?;
+    let mut store = ItemStore::sequential()?;
     let runs = Runs::new(runs_folder(false)?);
     let known = Known {
         allow_empty: options.brakes.allow_empty,
@@ -102,7 +102,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
     let early = filter.is_empty() && place.can_restart();
-    let mut early = Early::new(options, &target, &mut spool, early.then(|| place.bytes()));
+    let mut early = Early::new(options, &target, &mut store, early.then(|| place.bytes()));
     let listing = read_into(&context.output, &connected.client, expected, &mut early)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
@@ -114,7 +114,7 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         written
     } else {
         place.restart()?;
-        write(context, options, &target, (&layout, &filter), &mut spool, place.bytes())?
+        write(context, options, &target, (&layout, &filter), &mut store, place.bytes())?
     };
     place.commit()?;
     Ok(Outcome {
@@ -182,16 +182,16 @@ fn write(
     options: &Export,
     target: &Target,
     (layout, filter): (&Layout, &Filter),
-    spool: &mut Spool,
+    store: &mut ItemStore,
     out: Box<dyn Write + Send + '_>,
 ) -> Result<Written, Error> {
     let mut out = table(options_of(options, target), layout, out)?;
-    let progress = Progress::begin(&context.output, "Writing", Some(spool.count()));
+    let progress = Progress::begin(&context.output, "Writing", Some(store.count()));
     let mut all = Written::default();
     let written = match out.in_parts() {
         Some(parts) => {
             let encoder = parts.encoder();
-            spool.each_part::<Part<'_>, Error>(
+            store.each_part::<Part<'_>, Error>(
                 &|part, item| {
                     part.read += 1;
                     if !filter.is_empty() && !filter.matches(&item.to_object()) {
@@ -214,7 +214,7 @@ fn write(
                 },
             )
         }
-        None => spool.each::<Error>(|item| {
+        None => store.each::<Error>(|item| {
             context.go_on()?;
             progress.done(1);
             if !filter.matches(&item) {

@@ -14,7 +14,7 @@ use crate::cli;
 use crate::config;
 use crate::error::{Error, Exit};
 use crate::filter::Filter;
-use crate::inventory::{Listing, Spool};
+use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
 use crate::migrate::{
     Certificate, Choice, Earlier, IDS, Ids, MigrateError, Migration, OnConflict, Paths, Side, verify, whole,
@@ -83,7 +83,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
     let part = choice.shard.map(|shard| shard.file_part());
     let rejects = rejects_file(from_org, to_org, part.as_deref());
     let earlier = earlier(context, &runs, &identity, &choice, fresh.as_deref(), summary)?;
-    let keep = |listing: &Listing, stored: &mut Spool| {
+    let keep = |listing: &Listing, stored: &mut ItemStore| {
         let is_new = before.kept(1)?.is_none();
         let kept = before.keep(1, to_org, &ends.to.place, listing, stored)?;
         if let Some(path) = kept.filter(|_| is_new) {
@@ -224,7 +224,12 @@ fn known_target(ends: &Ends, runs: &Runs, brakes: cli::Brakes) -> Known {
 }
 
 /// All of the source, or why it can't be relied on.
-fn read_source(context: &Context, options: &cli::Migrate, ends: &Ends, runs: &Runs) -> Result<(Listing, Spool), Error> {
+fn read_source(
+    context: &Context,
+    options: &cli::Migrate,
+    ends: &Ends,
+    runs: &Runs,
+) -> Result<(Listing, ItemStore), Error> {
     let org = ends.from.org();
     let known = known(runs, &ends.from.place, org, options.brakes);
     let (listing, source) = ends.from.read(&context.output, known.at_least)?;
@@ -333,13 +338,13 @@ impl Before<'_> {
         org: &str,
         api: &str,
         listing: &Listing,
-        spool: &mut Spool,
+        store: &mut ItemStore,
     ) -> Result<Option<PathBuf>, Error> {
         let Some(folder) = &self.folder else { return Ok(None) };
         if let Some(path) = self.kept(end)? {
             return Ok(Some(path));
         }
-        let path = self.context.safety(folder).keep(org, api, listing, spool)?;
+        let path = self.context.safety(folder).keep(org, api, listing, store)?;
         if let Some(fact) = SNAPSHOTS.get(end) {
             self.journal.note(fact, &path.to_string_lossy())?;
         }

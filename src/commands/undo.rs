@@ -12,7 +12,7 @@ use crate::cli;
 use crate::config;
 use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
-use crate::inventory::{Listing, Spool};
+use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
 use crate::plan::Action;
@@ -62,7 +62,7 @@ fn undo(context: &Context, options: &cli::Undo, summary: &mut Summary, began: In
     show(context, &choice, &earlier, summary)?;
     let (journal, purpose) = journal(&runs, &choice, &connected, sends, summary)?;
     let snapshot = RefCell::new(None);
-    let ask = |listing: &Listing, stored: &mut Spool| {
+    let ask = |listing: &Listing, stored: &mut ItemStore| {
         if let Some(kept) = approve(context, &connected, &journal, sends, listing, stored)? {
             snapshot.replace(Some(kept));
         }
@@ -177,7 +177,7 @@ fn approve(
     journal: &Journal,
     sends: bool,
     listing: &Listing,
-    stored: &mut Spool,
+    stored: &mut ItemStore,
 ) -> Result<Option<std::path::PathBuf>, Error> {
     let (create, update, delete) = journal.open_by_kind()?;
     show_items(&context.output, journal, (Action::Delete, delete), FIRST)?;

@@ -7,11 +7,11 @@
 
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::lines::{Hashes, Lines};
-use super::{LineReceiver, Receiver, id_of};
+use super::store::{Hashes, Lines};
+use super::{Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
 use crate::item::Object;
-use crate::skim::Item;
+use crate::item::text::Item;
 
 /// The document's id, to order by: unlike `item_id`, no item lacks it (from the API contract).
 const BY_NAME: &str = "__name__";
@@ -144,41 +144,25 @@ impl<'a> Lister<'a> {
             let mut listed = empty();
             let mut begun = false;
             let mut refused = false;
-            let by_lines = self.receiver.by_lines().is_some();
-            let beside = self.receiver.by_lines().and_then(LineReceiver::beside);
-            let answer = if by_lines {
-                let hasher = listed.hasher.clone();
-                let make = |lines: &mut Lines, item: &Item<'_, '_>| {
-                    lines.add(item, &hasher);
-                    if let Some(beside) = &beside {
-                        beside.add(&mut lines.made, item);
-                    }
-                };
-                self.client.list_texts(&query, &make, &mut |mut lines: Lines| {
-                    let first = !std::mem::replace(&mut begun, true);
-                    if first {
-                        self.void();
-                    }
-                    listed.note_lines(&mut lines);
-                    let Some(receiver) = self.receiver.by_lines() else {
-                        return Ok(());
-                    };
-                    if first {
-                        receiver.begin(&hasher);
-                    }
-                    receiver.lines(lines).inspect_err(|_| refused = true)
-                })
-            } else {
-                self.client.list(&query, &mut |item| {
-                    if !std::mem::replace(&mut begun, true) {
-                        self.void();
-                    }
-                    if listed.note(&item) {
-                        self.receiver.item(item).inspect_err(|_| refused = true)?;
-                    }
-                    Ok(())
-                })
+            let beside = self.receiver.beside();
+            let hasher = listed.hasher.clone();
+            let make = |lines: &mut Lines, item: &Item<'_, '_>| {
+                lines.add(item, &hasher);
+                if let Some(beside) = &beside {
+                    beside.add(&mut lines.made, item);
+                }
             };
+            let answer = self.client.list_texts(&query, &make, &mut |mut lines: Lines| {
+                let first = !std::mem::replace(&mut begun, true);
+                if first {
+                    self.void();
+                }
+                listed.note_lines(&mut lines);
+                if first {
+                    self.receiver.begin(&hasher);
+                }
+                self.receiver.lines(lines).inspect_err(|_| refused = true)
+            });
             match answer {
                 Ok(_) => {
                     if !begun {

@@ -1,9 +1,10 @@
 //! Each kind of endpoint that the API contract names, and the grade that its lists earn.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
-use serde_json::json as value;
+use serde_json::{Value, json as value};
 
 use super::*;
 use crate::api::testserver::{Reply, Seen, Server, html, json};

@@ -6,7 +6,7 @@ use super::difference::{difference, digest, share};
 use super::{Migration, Wanted, whole};
 use crate::api::Client;
 use crate::error::Error;
-use crate::inventory::{Listing, Spool, read_into};
+use crate::inventory::{ItemStore, Listing, read_into};
 use crate::journal::Journal;
 use crate::output::{Output, grouped};
 
@@ -39,7 +39,7 @@ pub struct Proof {
 
 /// Reads the target again and compares it with what was read of the source.
 pub fn verify(output: &Output, client: &Client, migration: &Migration<'_>, journal: &Journal) -> Result<Proof, Error> {
-    let mut target = Spool::new()?;
+    let mut target = ItemStore::new()?;
     let listing = read_into(output, client, None, &mut target)?;
     whole(client.org(), &listing)?;
     let mut proof = Proof {

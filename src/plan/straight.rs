@@ -8,10 +8,10 @@
 use super::text::{PlanPart, is_plain_number, is_plainly_the_same, is_shown, place_of};
 use super::{Action, Blanks, Mode, Policy};
 use crate::columns::{FieldValue, Slots, Source, Straight};
+use crate::item::text::{Item, StoredValue};
 use crate::item::{FIELDS, ITEM_ID, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::{ObjectEncoder, WriteError, object_encoder};
-use crate::skim::{Item, Skimmed};
 
 /// How the rows of a source become plans.
 pub struct Straightway {
@@ -109,10 +109,10 @@ impl Straightway {
             });
             let old = old.map(|(_, old)| old);
             match plain {
-                Some(Cell::Text(new)) => matches!(old, Some(Skimmed::Text(old)) if old == new),
+                Some(Cell::Text(new)) => matches!(old, Some(StoredValue::Text(old)) if old == new),
                 Some(Cell::Digits(new)) => match old {
-                    Some(Skimmed::Number(old)) => *old == new,
-                    Some(Skimmed::Text(old)) => is_shown(row.own_text(place), old),
+                    Some(StoredValue::Number(old)) => *old == new,
+                    Some(StoredValue::Text(old)) => is_shown(row.own_text(place), old),
                     _ => false,
                 },
                 Some(Cell::Empty) => is_plainly_the_same(&FieldValue::Nothing, row.own_text(place), old),
@@ -137,8 +137,8 @@ mod tests {
     use super::*;
     use crate::columns::{ColumnOptions, Origin, Reading, Rejection};
     use crate::error::Error;
+    use crate::item::text::ItemParser;
     use crate::sheet::Table;
-    use crate::skim::Skimmer;
 
     const NAMES: [&str; 6] = ["quantity", "name", "item_id", "moved_at", "approved", "status"];
     const CELLS: [&[&str]; 6] = [
@@ -222,8 +222,8 @@ mod tests {
         let way = Straightway::new(source, policy).unwrap();
         let with = |id: &str, take: &mut dyn FnMut(Option<&Item<'_, '_>>)| {
             let text = stored.iter().find(|(own, _)| own == id).map(|(_, text)| text.as_str());
-            let mut skimmer = text.map(Skimmer::new);
-            take(skimmer.as_mut().map(|skimmer| skimmer.item().unwrap()).as_ref());
+            let mut parser = text.map(ItemParser::new);
+            take(parser.as_mut().map(|parser| parser.item().unwrap()).as_ref());
         };
         let mut plan = Plan::default();
         let taken = AtomicU64::new(0);

@@ -9,9 +9,9 @@ use std::borrow::Cow;
 
 use super::{Action, Blanks, Change, Decision, Mode, Policy, decide};
 use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection};
+use crate::item::text::{Item, StoredValue};
 use crate::item::{FIELDS, ITEM_ID};
 use crate::sheet::write::Buffer;
-use crate::skim::{Item, Skimmed};
 
 /// A change as the journal keeps it. Its texts are UTF-8.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -221,13 +221,13 @@ fn is_plainly_stored(draft: &Draft<'_>, stored: &Item<'_, '_>, policy: &Policy) 
 }
 
 /// Whether a stored value is what a cell says, to the letter; `raw` is the cell's own text, where it has one.
-pub(super) fn is_plainly_the_same(new: &FieldValue<'_>, raw: Option<&str>, old: Option<&Skimmed<'_>>) -> bool {
+pub(super) fn is_plainly_the_same(new: &FieldValue<'_>, raw: Option<&str>, old: Option<&StoredValue<'_>>) -> bool {
     match (new, old) {
-        (FieldValue::Nothing, None | Some(Skimmed::Null)) => true,
-        (FieldValue::Text(new), Some(Skimmed::Text(old))) if new == old => true,
-        (FieldValue::Number(new), Some(Skimmed::Number(old))) if new == old => true,
-        (FieldValue::Bool(new), Some(Skimmed::Bool(old))) => new == old,
-        (_, Some(Skimmed::Text(old))) => is_shown(raw, old),
+        (FieldValue::Nothing, None | Some(StoredValue::Null)) => true,
+        (FieldValue::Text(new), Some(StoredValue::Text(old))) if new == old => true,
+        (FieldValue::Number(new), Some(StoredValue::Number(old))) if new == old => true,
+        (FieldValue::Bool(new), Some(StoredValue::Bool(old))) => new == old,
+        (_, Some(StoredValue::Text(old))) => is_shown(raw, old),
         _ => false,
     }
 }
@@ -239,7 +239,7 @@ pub(super) fn is_shown(raw: Option<&str>, old: &str) -> bool {
 
 /// Where a field stands, looked for from `from` on and then before it.
 pub(super) fn place_of(item: &Item<'_, '_>, name: &str, from: usize) -> Option<usize> {
-    let find = |(place, (own, _)): (usize, &crate::skim::Field<'_>)| (own == name).then_some(place);
+    let find = |(place, (own, _)): (usize, &crate::item::text::StoredField<'_>)| (own == name).then_some(place);
     let mut fields = item.fields.iter().enumerate();
     fields
         .clone()
@@ -255,7 +255,7 @@ mod tests {
 
     use super::*;
     use crate::item::Object;
-    use crate::skim::Skimmer;
+    use crate::item::text::ItemParser;
 
     const ORIGIN: Origin = Origin { table: 0, line: 7 };
 
@@ -331,8 +331,8 @@ mod tests {
                 stored
             });
             let text = stored.as_ref().map(|stored| serde_json::to_string(stored).unwrap());
-            let mut skimmer = text.as_deref().map(Skimmer::new);
-            let item = skimmer.as_mut().map(|skimmer| skimmer.item().unwrap());
+            let mut parser = text.as_deref().map(ItemParser::new);
+            let item = parser.as_mut().map(|parser| parser.item().unwrap());
             let mut part = PlanPart::default();
             part.decide(ORIGIN, &draft, item.as_ref(), &policy);
             let counts = (part.unchanged, part.skipped, part.changes.len());

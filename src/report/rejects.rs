@@ -15,7 +15,7 @@ use serde_json::Value;
 use super::{Imbalance, RejectError};
 use crate::columns::{BEYOND, Judge, REJECT_COLUMNS, Rejection, Settings, Source, UNNAMED, unguard};
 use crate::error::Error;
-use crate::inventory::Spool;
+use crate::inventory::ItemStore;
 use crate::item::{ITEM_ID, Kind};
 use crate::journal::{Journal, Problem};
 use crate::sheet::write::{
@@ -106,8 +106,8 @@ impl Rejects<'_> {
 }
 
 /// Writes stored items that did not go through as JSON lines, each as it is stored with the reason beside it. The journal's
-/// lines are the items' numbers in the spool, from 1. Gives the file, where there is one.
-pub fn write_objects(journal: &Journal, items: &mut Spool, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
+/// lines are the items' numbers in the store, from 1. Gives the file, where there is one.
+pub fn write_objects(journal: &Journal, items: &mut ItemStore, wanted: &Path) -> Result<Vec<PathBuf>, Error> {
     if !journal.has_problems(0)? {
         return Ok(Vec::new());
     }

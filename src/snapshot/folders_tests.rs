@@ -1,6 +1,6 @@
 //! Safety copies beside backups, organizations of any name, and folders that hold none of them.
 
-use super::super::tests::{Folder, read, some, spool};
+use super::super::tests::{Folder, read, some, store};
 use super::super::*;
 use crate::item::Object;
 
@@ -14,7 +14,7 @@ fn safety(folder: &Folder, items: &[Object], started: &str) -> Created {
     };
     let shelf = folder.shelf().safety();
     let lock = shelf.lock(Duration::ZERO, &mut |_| {}, &|| false).unwrap();
-    shelf.create(&lock, &mut spool(items), &facts).unwrap()
+    shelf.create(&lock, &mut store(items), &facts).unwrap()
 }
 
 #[test]
@@ -81,7 +81,7 @@ fn an_organization_may_be_called_safety() {
     };
     for (shelf, kind) in [(shelf.clone(), None), (shelf.safety(), Some(Kind::Safety))] {
         let lock = shelf.lock(Duration::ZERO, &mut |_| {}, &|| false).unwrap();
-        shelf.create(&lock, &mut spool(&some()), &facts(kind)).unwrap();
+        shelf.create(&lock, &mut store(&some()), &facts(kind)).unwrap();
     }
     folder.create(&some(), "2026-11-24T02:00:00Z");
     let Found::Shelves(shelves, _) = find(dir).unwrap() else {

@@ -222,7 +222,7 @@ fn creators_at_once_get_different_names_and_numbers_without_locks() {
         };
         folder
             .shelf()
-            .create(&lock, &mut super::super::tests::spool(&some()[..count]), &facts)
+            .create(&lock, &mut super::super::tests::store(&some()[..count]), &facts)
             .unwrap()
     };
     let create = &create;

@@ -19,12 +19,12 @@ fn object(value: Value) -> Object {
     }
 }
 
-pub(super) fn spool(items: &[Object]) -> crate::inventory::Spool {
-    let mut spool = crate::inventory::Spool::new().unwrap();
+pub(super) fn store(items: &[Object]) -> crate::inventory::ItemStore {
+    let mut store = crate::inventory::ItemStore::new().unwrap();
     for item in items {
-        spool.item(item.clone()).unwrap();
+        store.item(item.clone()).unwrap();
     }
-    spool
+    store
 }
 
 pub(super) fn some() -> Vec<Object> {
@@ -63,7 +63,7 @@ impl Folder {
             evidence: "both ends".into(),
             kind: None,
         };
-        self.shelf().create(&self.lock(), &mut spool(items), &facts).unwrap()
+        self.shelf().create(&self.lock(), &mut store(items), &facts).unwrap()
     }
 
     fn files(&self) -> Vec<String> {
@@ -377,7 +377,7 @@ fn a_folder_that_holds_another_organization_takes_no_other() {
         evidence: String::new(),
         kind: None,
     };
-    let refused = other.create(&folder.lock(), &mut spool(&some()), &facts).unwrap_err();
+    let refused = other.create(&folder.lock(), &mut store(&some()), &facts).unwrap_err();
     assert!(matches!(refused, SnapshotError::OtherOrganization { .. }));
 }
 

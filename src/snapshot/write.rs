@@ -12,7 +12,7 @@ use super::manifest::{Data, FORMAT};
 use super::{Grade, Kind, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, failed, name};
 use crate::counter;
 use crate::hash::{Sha256, hex};
-use crate::inventory::{Spool, id_of};
+use crate::inventory::{ItemStore, id_of};
 use crate::sheet::write::{AtomicFile, WriteError};
 use crate::sort::Sorter;
 
@@ -48,10 +48,10 @@ pub struct Created {
 }
 
 impl Shelf {
-    /// Writes what the spool holds as a new snapshot. Where an earlier one holds the same items, byte for byte, and is
+    /// Writes what the store holds as a new snapshot. Where an earlier one holds the same items, byte for byte, and is
     /// undamaged, only a manifest is written, which points to its data. No file that is there is ever replaced, so that two
     /// writers can't harm each other even where the file system knows no locks.
-    pub fn create(&self, lock: &Lock, spool: &mut Spool, facts: &Facts) -> Result<Created, SnapshotError> {
+    pub fn create(&self, lock: &Lock, store: &mut ItemStore, facts: &Facts) -> Result<Created, SnapshotError> {
         self.clean(lock)?;
         let earlier = self.every()?;
         let readable = || {
@@ -79,7 +79,7 @@ impl Shelf {
                 created => break created?,
             }
         };
-        let (sha256, bytes, content_sha256) = pack(spool, &mut file)?;
+        let (sha256, bytes, content_sha256) = pack(store, &mut file)?;
         let (same_as, warnings) = same(&earlier, &content_sha256);
         let shared = same_as.and_then(|snapshot| snapshot.manifest.as_ref().ok());
         let data = if let Some(earlier) = shared {
@@ -101,8 +101,8 @@ impl Shelf {
             organization: self.org.clone(),
             started: facts.started.strftime("%FT%TZ").to_string(),
             finished: Timestamp::now().strftime("%FT%TZ").to_string(),
-            items: spool.count(),
-            fields: spool.fields().iter().cloned().collect(),
+            items: store.count(),
+            fields: store.fields().iter().cloned().collect(),
             completeness: facts.grade,
             evidence: facts.evidence.clone(),
             data,
@@ -175,9 +175,9 @@ fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Ve
 }
 
 /// Writes the items in the order of their ids, packed; gives the SHA-256 and length of the file, and the SHA-256 of the lines.
-fn pack(spool: &mut Spool, file: &mut AtomicFile) -> Result<(String, u64, String), SnapshotError> {
+fn pack(store: &mut ItemStore, file: &mut AtomicFile) -> Result<(String, u64, String), SnapshotError> {
     let mut sorter = Sorter::default();
-    let sorted = spool.each::<io::Error>(|item| {
+    let sorted = store.each::<io::Error>(|item| {
         // Keys are written in byte order, so that an item is the same line each time.
         let mut line = serde_json::to_vec(&item)?;
         line.push(b'\n');

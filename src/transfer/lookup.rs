@@ -7,7 +7,7 @@ use rayon::prelude::*;
 use super::Supply;
 use crate::api::{ApiError, Client};
 use crate::error::Error;
-use crate::inventory::{Receiver as _, Spool};
+use crate::inventory::{ItemStore, Receiver as _};
 use crate::item::Object;
 use crate::output::Output;
 use crate::progress::Progress;
@@ -15,18 +15,18 @@ use crate::progress::Progress;
 /// How many ids are gathered before they are asked for together.
 const TOGETHER: usize = 1_024;
 
-/// Asks for every item of the supply that the spool doesn't hold yet, `jobs` at a time.
+/// Asks for every item of the supply that the store doesn't hold yet, `jobs` at a time.
 pub(super) fn fetch(
     output: &Output,
     client: &Client,
     supply: &dyn Supply,
-    spool: &mut Spool,
+    store: &mut ItemStore,
     jobs: usize,
 ) -> Result<(), Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().ok();
     let progress = Progress::begin(output, "Asking for items", Some(supply.count()));
     let mut waiting = Vec::with_capacity(TOGETHER);
-    let ask = |ids: &mut Vec<String>, spool: &mut Spool| -> Result<(), Error> {
+    let ask = |ids: &mut Vec<String>, store: &mut ItemStore| -> Result<(), Error> {
         let one = |id: &String| client.get(id);
         let found: Result<Vec<Option<Object>>, ApiError> = match &pool {
             Some(pool) => pool.install(|| ids.par_iter().map(one).collect()),
@@ -35,20 +35,20 @@ pub(super) fn fetch(
         progress.done(ids.len() as u64);
         ids.clear();
         for item in found?.into_iter().flatten() {
-            spool.item(item)?;
+            store.item(item)?;
         }
         Ok(())
     };
     supply.ids(&mut |id| {
-        if spool.get(id)?.is_none() {
+        if store.get(id)?.is_none() {
             waiting.push(id.to_owned());
         }
         if waiting.len() == TOGETHER {
-            ask(&mut waiting, spool)?;
+            ask(&mut waiting, store)?;
         }
         Ok(())
     })?;
-    ask(&mut waiting, spool)?;
+    ask(&mut waiting, store)?;
     progress.clear();
     Ok(())
 }

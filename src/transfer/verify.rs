@@ -4,7 +4,7 @@
 
 use super::{Supply, Transfer, lookup};
 use crate::error::Error;
-use crate::inventory::{Completeness, Spool, read_into};
+use crate::inventory::{Completeness, ItemStore, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
@@ -17,14 +17,14 @@ const NAMED: usize = 20;
 /// difference. Says which there are; gives whether there are none.
 pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Journal) -> Result<bool, Error> {
     let output = transfer.output;
-    let mut spool = Spool::new()?;
-    let listing = read_into(output, transfer.client, None, &mut spool)?;
+    let mut store = ItemStore::new()?;
+    let listing = read_into(output, transfer.client, None, &mut store)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-        lookup::fetch(output, transfer.client, supply, &mut spool, transfer.upload.jobs)?;
+        lookup::fetch(output, transfer.client, supply, &mut store, transfer.upload.jobs)?;
     }
     let mut differences = 0_u64;
     let mut compared = 0_u64;
-    supply.decide(&mut |id| Ok(spool.get(id)?), &mut |verdict| {
+    supply.decide(&mut |id| Ok(store.get(id)?), &mut |verdict| {
         match verdict.decision {
             Ok(Decision::Write(change)) => {
                 // What failed or was never sent is told in the equation already.

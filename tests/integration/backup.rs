@@ -9,7 +9,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use stockport::inventory::{Receiver as _, Spool};
+use stockport::inventory::{ItemStore, Receiver as _};
 use stockport::item::Object;
 use stockport::sandbox::Flavour;
 use stockport::snapshot::{Created, Facts, Grade, Kind, Shelf};
@@ -38,10 +38,10 @@ pub(crate) fn fill(server: &TestSandbox, org: &str, count: usize) {
 
 /// Writes a snapshot of so many items past the binary, as if it had been made at that moment.
 pub(crate) fn made(shelf: &Shelf, started: &str, count: usize, kind: Option<Kind>) -> Created {
-    let mut spool = Spool::new().unwrap();
+    let mut store = ItemStore::new().unwrap();
     for number in 0..count {
         let id = format!("A{number:05}");
-        spool.item(object(json!({"id": id, "item_id": id}))).unwrap();
+        store.item(object(json!({"id": id, "item_id": id}))).unwrap();
     }
     let facts = Facts {
         api: "https://example.com/api".to_owned(),
@@ -53,7 +53,7 @@ pub(crate) fn made(shelf: &Shelf, started: &str, count: usize, kind: Option<Kind
     // A process that another test starts holds what is locked until it runs its program.
     let patience = Duration::from_secs(60);
     let lock = shelf.lock(patience, &mut |_| {}, &|| false).unwrap();
-    shelf.create(&lock, &mut spool, &facts).unwrap()
+    shelf.create(&lock, &mut store, &facts).unwrap()
 }
 
 /// The files of an organization's folder, without the lock, the counter and the safety copies.

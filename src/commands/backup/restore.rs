@@ -17,7 +17,7 @@ use crate::backup::{Backup, Read, Safety};
 use crate::cli::BackupRestore;
 use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
-use crate::inventory::{Listing, Spool, id_of};
+use crate::inventory::{ItemStore, Listing, id_of};
 use crate::item::{ITEM_ID, Object};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
@@ -215,7 +215,7 @@ struct Prepared {
     /// The safety copy.
     kept: Option<PathBuf>,
     /// What the organization held: the plan is made from what was agreed to and copied, not from a later list.
-    read: Option<(Listing, Spool)>,
+    read: Option<(Listing, ItemStore)>,
 }
 
 /// A restore that also deletes.
@@ -251,7 +251,7 @@ impl Exact<'_> {
         } else {
             absent.to_vec()
         };
-        let (count, held) = (doomed.len() as u64, read.spool.count());
+        let (count, held) = (doomed.len() as u64, read.store.count());
         // Ids that were named one by one are meant.
         if only.is_empty() && !options.max_delete.allows(count, held) {
             return Err(DeleteError::TooMany { count, held }.into());
@@ -260,7 +260,7 @@ impl Exact<'_> {
             return Ok(Prepared {
                 doomed,
                 kept: None,
-                read: Some((read.listing, read.spool)),
+                read: Some((read.listing, read.store)),
             });
         }
         if count > 0 {
@@ -279,7 +279,7 @@ impl Exact<'_> {
         Ok(Prepared {
             doomed,
             kept: Some(kept),
-            read: Some((read.listing, read.spool)),
+            read: Some((read.listing, read.store)),
         })
     }
 
@@ -299,7 +299,7 @@ impl Exact<'_> {
             patience: patience(self.options.wait),
             ..context.safety(self.snapshot.dir())
         };
-        safety.keep(org, &self.connected.place, &read.listing, &mut read.spool)
+        safety.keep(org, &self.connected.place, &read.listing, &mut read.store)
     }
 
     fn tell_way_back(&self, kept: &Path) {
@@ -336,7 +336,7 @@ fn lacking(read: &mut Read, snapshot: &Snapshot) -> Result<Vec<String>, Error> {
         Ok(())
     })?;
     let mut doomed = Vec::new();
-    read.spool.each::<Error>(|item| {
+    read.store.each::<Error>(|item| {
         if let Some(id) = id_of(&item)
             && !kept.contains(id.as_ref())
         {

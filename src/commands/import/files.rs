@@ -7,14 +7,14 @@ use std::path::PathBuf;
 
 use crate::columns::{Incoming, Origin, Reader, Reading, Source, Straight, Survey};
 use crate::error::{Category, Error};
-use crate::inventory::{Listing, Lookup, Spool, Window};
+use crate::inventory::{ItemStore, Listing, Lookup, Window};
+use crate::item::text::Item;
 use crate::journal::Journal;
 use crate::output::Output;
 use crate::plan::{self, PlanPart, Policy, Straightway, Verdict};
 use crate::report::Rejects;
 use crate::shard::Shard;
 use crate::sheet::Stop;
-use crate::skim::Item;
 use crate::transfer::{Holds, Supply, Take, show_reading};
 
 /// The rows of the files that the user named.
@@ -243,7 +243,7 @@ impl Supply for Files<'_> {
         self.source.borrow().tables.len()
     }
 
-    fn approve(&self, _listing: &Listing, _stored: &mut Spool) -> Result<(), Error> {
+    fn approve(&self, _listing: &Listing, _stored: &mut ItemStore) -> Result<(), Error> {
         // What is stopped from here on has to account for every row.
         self.reading.ignore();
         Ok(())

@@ -1,16 +1,16 @@
-//! The strict reading of items, held to the plain one.
+//! The parser's items compared with those of `serde_json`.
 
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::inventory::id_of;
+use crate::item::id_of;
 
-fn all(text: &str) -> Result<Vec<Object>, Trouble> {
-    let mut skimmer = Skimmer::new(text);
+fn all(text: &str) -> Result<Vec<Object>, ItemFault> {
+    let mut parser = ItemParser::new(text);
     let mut items = Vec::new();
-    while skimmer.peek().is_some() {
-        let item = skimmer.item()?;
+    while parser.peek().is_some() {
+        let item = parser.item()?;
         let object = item.to_object();
         assert_eq!(item.id(), id_of(&object));
         assert_eq!(serde_json::from_str::<Object>(item.text).unwrap(), object);
@@ -23,13 +23,13 @@ fn plain(text: &str) -> Result<Vec<Object>, serde_json::Error> {
     serde_json::Deserializer::from_str(text).into_iter().collect()
 }
 
-/// Both ways come to the same: the same items, or a failure of the same kind.
+/// Asserts the same items as `serde_json`, or a failure of the same kind.
 fn agree(text: &str) {
     match (all(text), plain(text)) {
-        (Ok(skimmed), Ok(plain)) => assert_eq!(skimmed, plain, "{text}"),
-        (Err(Trouble::Cut), Err(error)) => assert!(error.is_eof(), "{text}: {error}"),
-        (Err(Trouble::Wrong(_)), Err(error)) => assert!(!error.is_eof(), "{text}: {error}"),
-        (skimmed, plain) => panic!("{text}: {skimmed:?}, {plain:?}"),
+        (Ok(parsed), Ok(plain)) => assert_eq!(parsed, plain, "{text}"),
+        (Err(ItemFault::Cut), Err(error)) => assert!(error.is_eof(), "{text}: {error}"),
+        (Err(ItemFault::Wrong(_)), Err(error)) => assert!(!error.is_eof(), "{text}: {error}"),
+        (parsed, plain) => panic!("{text}: {parsed:?}, {plain:?}"),
     }
 }
 
@@ -77,10 +77,10 @@ fn nesting_has_a_bound() {
 
 #[test]
 fn an_item_is_like_the_last_only_with_its_names_in_its_order() {
-    let mut skimmer = Skimmer::new(r#"{"a":1,"b":2}{"a":3,"b":4}{"b":5,"a":6}{"b":7}{"b":8,"c":9}{"b":1,"c":2}"#);
+    let mut parser = ItemParser::new(r#"{"a":1,"b":2}{"a":3,"b":4}{"b":5,"a":6}{"b":7}{"b":8,"c":9}{"b":1,"c":2}"#);
     let mut alike = Vec::new();
-    while skimmer.peek().is_some() {
-        alike.push(skimmer.item().unwrap().alike);
+    while parser.peek().is_some() {
+        alike.push(parser.item().unwrap().alike);
     }
     assert_eq!(alike, [false, true, false, false, false, true]);
 }
@@ -132,24 +132,24 @@ proptest! {
 }
 
 #[test]
-fn what_another_skimmer_leaves_changes_nothing() {
-    let read = |text: &str, room: Room| {
-        let mut skimmer = Skimmer::within(text, room);
+fn buffers_of_another_parser_change_nothing() {
+    let read = |text: &str, buffers: ParserBuffers| {
+        let mut parser = ItemParser::within(text, buffers);
         let mut items = Vec::new();
-        while skimmer.peek().is_some() {
-            match skimmer.item() {
+        while parser.peek().is_some() {
+            match parser.item() {
                 Ok(item) => items.push(item.to_object()),
                 Err(_) => break,
             }
         }
-        (items, skimmer.into_room())
+        (items, parser.into_buffers())
     };
     for first in TEXTS {
         for second in TEXTS {
-            let (_, room) = read(first, Room::default());
+            let (_, buffers) = read(first, ParserBuffers::default());
             assert_eq!(
-                read(second, room).0,
-                read(second, Room::default()).0,
+                read(second, buffers).0,
+                read(second, ParserBuffers::default()).0,
                 "{first} {second}"
             );
         }

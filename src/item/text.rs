@@ -1,21 +1,20 @@
-//! Items read from their JSON text field by field, without building a tree of values.
+//! The parser of an item's JSON text: fields borrow from the text, and no tree of values is built.
 //!
-//! Belongs here: the syntax of one object after the other, at the speed of large inventories. Doesn't: what the fields
-//! mean. What is out of the ordinary (nested values, exponents, control characters, errors) is left to `serde_json`, so
-//! that an item is taken, refused and valued exactly as it would be there.
-
-mod plain;
+//! Text that needs more than that (nested values, exponents, control characters, syntax errors) goes to `serde_json`, so
+//! that every item is accepted, rejected and valued exactly as `serde_json` would.
+//!
+//! Doesn't belong here: what the fields mean, and what separates items.
 
 use std::borrow::Cow;
+use std::collections::HashSet;
 
 use serde_json::Value;
 
-use crate::item::{ITEM_ID, Object};
-pub use plain::{Plainly, plainly};
+use super::{ITEM_ID, Object};
 
-/// A field's value.
+/// A field's value, as its text spells it.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Skimmed<'a> {
+pub enum StoredValue<'a> {
     /// `null`
     Null,
     /// `true` or `false`
@@ -24,11 +23,11 @@ pub enum Skimmed<'a> {
     Number(&'a str),
     /// A text.
     Text(Cow<'a, str>),
-    /// Whatever takes a tree: arrays, maps, numbers with an exponent.
+    /// Arrays, objects, and numbers with an exponent.
     Other(Value),
 }
 
-impl Skimmed<'_> {
+impl StoredValue<'_> {
     /// The value as a tree.
     #[must_use]
     pub fn to_value(&self) -> Value {
@@ -43,7 +42,7 @@ impl Skimmed<'_> {
     }
 }
 
-impl From<Value> for Skimmed<'_> {
+impl From<Value> for StoredValue<'_> {
     fn from(value: Value) -> Self {
         match value {
             Value::Null => Self::Null,
@@ -54,34 +53,34 @@ impl From<Value> for Skimmed<'_> {
     }
 }
 
-/// A field: its name and its value.
-pub type Field<'a> = (Cow<'a, str>, Skimmed<'a>);
+/// A field's name and value.
+pub type StoredField<'a> = (Cow<'a, str>, StoredValue<'a>);
 
-/// An item as its text says it. No name comes twice: of two values the later counts.
+/// A parsed item. Names are unique: the last of several values counts.
 #[derive(Clone, Copy, Debug)]
 pub struct Item<'i, 'a> {
     /// The text, from the opening to the closing brace.
     pub text: &'a str,
     /// The fields, in the text's order.
-    pub fields: &'i [Field<'a>],
-    /// Whether it has the very names of the item before it, in the same order.
+    pub fields: &'i [StoredField<'a>],
+    /// Whether it has the same names as the previous item, in the same order.
     pub alike: bool,
 }
 
 impl<'a> Item<'_, 'a> {
     /// The value of a field.
     #[must_use]
-    pub fn get(&self, name: &str) -> Option<&Skimmed<'a>> {
+    pub fn get(&self, name: &str) -> Option<&StoredValue<'a>> {
         self.fields.iter().find(|(own, _)| own == name).map(|(_, value)| value)
     }
 
-    /// By what the item is known, as [`crate::inventory::id_of`] says.
+    /// The item's id, by the rule of [`super::id_of`].
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
         ["id", ITEM_ID].into_iter().find_map(|name| match self.get(name)? {
-            Skimmed::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text.as_ref())),
-            Skimmed::Number(digits) => Some(Cow::Borrowed(*digits)),
-            Skimmed::Other(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
+            StoredValue::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text.as_ref())),
+            StoredValue::Number(digits) => Some(Cow::Borrowed(*digits)),
+            StoredValue::Other(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
             _ => None,
         })
     }
@@ -96,12 +95,12 @@ impl<'a> Item<'_, 'a> {
     }
 }
 
-/// Why there is no item where one should begin.
+/// Why no item could be parsed.
 #[derive(Debug)]
-pub enum Trouble {
-    /// The text ends within it.
+pub enum ItemFault {
+    /// The text ends inside the item.
     Cut,
-    /// It is no JSON object.
+    /// The text isn't a JSON object.
     Wrong(serde_json::Error),
 }
 
@@ -132,59 +131,59 @@ impl Names {
     }
 }
 
-/// What one skimmer leaves to the next: room for fields, and the names that the items before had.
+/// Memory that one parser passes on to the next: field slots, and the names of the previous item.
 #[derive(Debug, Default)]
-pub struct Room {
+pub struct ParserBuffers {
     names: Names,
-    fields: Vec<Field<'static>>,
+    fields: Vec<StoredField<'static>>,
 }
 
-/// Reads the items of a text.
-pub struct Skimmer<'a> {
+/// Parses the items of a text, one after the other.
+pub struct ItemParser<'a> {
     text: &'a str,
     at: usize,
-    /// The names of the last item, if it was of the usual kind, none came twice and none was spelled with escapes.
+    /// The names of the previous item; empty if one was repeated or had escapes, or if `serde_json` parsed the item.
     names: Names,
-    fields: Vec<Field<'a>>,
+    fields: Vec<StoredField<'a>>,
 }
 
-impl<'a> Skimmer<'a> {
-    /// Reads this text from its start.
+impl<'a> ItemParser<'a> {
+    /// Parses this text from its start.
     #[must_use]
     pub fn new(text: &'a str) -> Self {
-        Self::within(text, Room::default())
+        Self::within(text, ParserBuffers::default())
     }
 
-    /// The same, where another skimmer has been before.
+    /// Parses this text from its start, with another parser's buffers.
     #[must_use]
-    pub fn within(text: &'a str, room: Room) -> Self {
+    pub fn within(text: &'a str, buffers: ParserBuffers) -> Self {
         Self {
             text,
             at: 0,
-            names: room.names,
-            fields: room.fields,
+            names: buffers.names,
+            fields: buffers.fields,
         }
     }
 
-    /// Leaves room for another skimmer.
+    /// Releases the buffers for the next parser.
     #[must_use]
-    pub fn into_room(mut self) -> Room {
+    pub fn into_buffers(mut self) -> ParserBuffers {
         self.fields.clear();
-        // There are none left; what is collected so stands in the same memory.
-        let fields = self.fields.into_iter().map(|_| (Cow::Borrowed(""), Skimmed::Null));
-        Room {
+        // The iterator is empty; `collect` reuses the allocation under the other lifetime.
+        let fields = self.fields.into_iter().map(|_| (Cow::Borrowed(""), StoredValue::Null));
+        ParserBuffers {
             names: self.names,
             fields: fields.collect(),
         }
     }
 
-    /// Where the reading has come to.
+    /// The byte offset that has been reached.
     #[must_use]
     pub fn at(&self) -> usize {
         self.at
     }
 
-    /// Skips white space, and gives the byte that comes then.
+    /// Skips white space and returns the next byte, without consuming it.
     #[inline]
     pub fn peek(&mut self) -> Option<u8> {
         let byte = *self.text.as_bytes().get(self.at)?;
@@ -201,13 +200,13 @@ impl<'a> Skimmer<'a> {
         rest.get(blank).copied()
     }
 
-    /// Skips the byte that was peeked at.
+    /// Consumes the byte that `peek` returned.
     pub fn skip(&mut self) {
         self.at += 1;
     }
 
-    /// Reads the item that begins here.
-    pub fn item(&mut self) -> Result<Item<'_, 'a>, Trouble> {
+    /// Parses the item that begins here.
+    pub fn item(&mut self) -> Result<Item<'_, 'a>, ItemFault> {
         self.peek();
         let start = self.at;
         let alike = if let Some(alike) = self.plain() {
@@ -224,7 +223,7 @@ impl<'a> Skimmer<'a> {
         })
     }
 
-    /// Reads an item of the usual kind, and says whether it is like the last one; none where it isn't of that kind.
+    /// Parses an item and returns whether its names equal the previous item's; `None` if the text is left to `serde_json`.
     fn plain(&mut self) -> Option<bool> {
         let (mut alike, mut escapes) = (true, false);
         self.fields.clear();
@@ -242,7 +241,7 @@ impl<'a> Skimmer<'a> {
             let name = if let Some(length) = expected.map(str::len) {
                 let start = self.at + 1;
                 self.at += length;
-                // Less the quote and the colon behind it.
+                // Without the closing quote and the colon.
                 Cow::Borrowed(self.text.get(start..self.at - 2)?)
             } else {
                 if alike {
@@ -276,25 +275,21 @@ impl<'a> Skimmer<'a> {
         Some(alike)
     }
 
-    /// Of fields with one name the last counts; says whether there were any.
+    /// Keeps the last field of each name; returns whether any was dropped.
     fn drop_repeated(&mut self) -> bool {
         if self.fields.is_sorted_by(|(name, _), (next, _)| name < next) {
             return false;
         }
         let count = self.fields.len();
-        let mut at = 0;
-        while let Some((name, _)) = self.fields.get(at) {
-            if self.fields.iter().skip(at + 1).any(|(later, _)| later == name) {
-                self.fields.remove(at);
-            } else {
-                at += 1;
-            }
-        }
+        let mut seen = HashSet::with_capacity(count);
+        self.fields.reverse();
+        self.fields.retain(|(name, _)| seen.insert(name.clone()));
+        self.fields.reverse();
         self.fields.len() < count
     }
 
-    /// Reads any item.
-    fn any(&mut self) -> Result<(), Trouble> {
+    /// Parses any item, by `serde_json`.
+    fn any(&mut self) -> Result<(), ItemFault> {
         self.names.truncate(0);
         self.fields.clear();
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -307,8 +302,8 @@ impl<'a> Skimmer<'a> {
                     .extend(fields.map(|(name, value)| (Cow::Owned(name), value.into())));
                 Ok(())
             }
-            Some(Err(error)) if !error.is_eof() => Err(Trouble::Wrong(error)),
-            Some(Err(_)) | None => Err(Trouble::Cut),
+            Some(Err(error)) if !error.is_eof() => Err(ItemFault::Wrong(error)),
+            Some(Err(_)) | None => Err(ItemFault::Cut),
         }
     }
 
@@ -324,15 +319,15 @@ impl<'a> Skimmer<'a> {
         Some(())
     }
 
-    fn value(&mut self) -> Option<Skimmed<'a>> {
+    fn value(&mut self) -> Option<StoredValue<'a>> {
         Some(match self.peek()? {
             b'"' => {
                 let (text, escapes) = self.string()?;
-                Skimmed::Text(unescaped(text, escapes)?)
+                StoredValue::Text(unescaped(text, escapes)?)
             }
-            b'n' => self.word("null", Skimmed::Null)?,
-            b't' => self.word("true", Skimmed::Bool(true))?,
-            b'f' => self.word("false", Skimmed::Bool(false))?,
+            b'n' => self.word("null", StoredValue::Null)?,
+            b't' => self.word("true", StoredValue::Bool(true))?,
+            b'f' => self.word("false", StoredValue::Bool(false))?,
             _ => match self.number() {
                 Some(number) => number,
                 None => self.tree()?,
@@ -341,7 +336,7 @@ impl<'a> Skimmer<'a> {
     }
 
     #[inline]
-    fn word(&mut self, word: &str, value: Skimmed<'a>) -> Option<Skimmed<'a>> {
+    fn word(&mut self, word: &str, value: StoredValue<'a>) -> Option<StoredValue<'a>> {
         if !self.rest().starts_with(word.as_bytes()) {
             return None;
         }
@@ -374,7 +369,7 @@ impl<'a> Skimmer<'a> {
     }
 
     /// A number without an exponent (RFC 8259), as it stands.
-    fn number(&mut self) -> Option<Skimmed<'a>> {
+    fn number(&mut self) -> Option<StoredValue<'a>> {
         let rest = self.rest();
         let digits = |from: usize| {
             let digits = rest.get(from..).unwrap_or_default().iter();
@@ -399,10 +394,10 @@ impl<'a> Skimmer<'a> {
         }
         let number = self.text.get(self.at..self.at + end)?;
         self.at += end;
-        Some(Skimmed::Number(number))
+        Some(StoredValue::Number(number))
     }
 
-    fn tree(&mut self) -> Option<Skimmed<'a>> {
+    fn tree(&mut self) -> Option<StoredValue<'a>> {
         let rest = self.text.get(self.at..)?;
         let mut values = serde_json::Deserializer::from_str(rest).into_iter::<Value>();
         let value = values.next()?.ok()?;
@@ -421,7 +416,8 @@ fn unescaped(inner: &str, escapes: bool) -> Option<Cow<'_, str>> {
 
 /// Where, from `at`, the first quote, backslash or control character stands. Eight bytes are looked at together: the
 /// lowest byte whose high bit is set in the sum is the first of them, since a borrow can only spoil those above it.
-fn first_special(bytes: &[u8], mut at: usize) -> Option<usize> {
+#[inline]
+pub(crate) fn first_special(bytes: &[u8], mut at: usize) -> Option<usize> {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = ONES * 0x80;
     let zero = |word: u64| word.wrapping_sub(ONES) & !word;

@@ -1,9 +1,11 @@
-//! SHA-256: what files, snapshots, certificates and locks are known by.
+//! SHA-256, by which files, snapshots, certificates and locks are known; and tables whose keys are hashes already.
 //!
 //! The library is the one that TLS brings along: where the processor has no instructions for it, its code takes little more
 //! than half the time of portable code. Only this room names it.
 //!
 //! Doesn't belong here: what is hashed, and what for.
+
+use std::hash::Hasher;
 
 use aws_lc_rs::digest::{Context, SHA256};
 
@@ -44,6 +46,27 @@ pub(crate) fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |hex, byte| {
         hex + &format!("{byte:02x}")
     })
+}
+
+/// The hasher of tables whose keys are hashes already: it passes a key on as it is.
+#[derive(Default)]
+pub(crate) struct Prehashed(u64);
+
+impl Hasher for Prehashed {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    fn write(&mut self, bytes: &[u8]) {
+        // Only numbers of 64 bits come here.
+        for byte in bytes {
+            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
+        }
+    }
+
+    fn write_u64(&mut self, hash: u64) {
+        self.0 = hash;
+    }
 }
 
 #[cfg(test)]

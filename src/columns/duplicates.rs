@@ -7,10 +7,12 @@
 //! ids themselves: so a collision of hashes can't be taken for one id, and memory stays flat.
 
 use std::collections::{HashMap, HashSet};
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher};
+use std::hash::{BuildHasher, BuildHasherDefault};
 
 use foldhash::quality::RandomState;
 use rayon::slice::ParallelSliceMut;
+
+use crate::hash::Prehashed;
 
 /// Which row it is. A line alone doesn't tell: a JSON file may have all its rows on one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,26 +32,6 @@ impl Spot {
             number: self.number + before,
             ..self
         }
-    }
-}
-
-/// Hashes are their own hashes.
-#[derive(Default)]
-struct Prehashed(u64);
-
-impl Hasher for Prehashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, value: u64) {
-        self.0 = value;
     }
 }
 

@@ -196,8 +196,8 @@ impl Opening {
         self.open_as(files, false)
     }
 
-    /// Opens files, and does the work on their tables. Texts are taken for UTF-8 where they begin so; where the work finds a
-    /// row that is none, they are opened once more, and all is done again.
+    /// Opens files and calls `work` with their tables. A text that begins as UTF-8 is read as UTF-8; where `work` finds a row
+    /// that is not, the files are opened again and `work` is called once more.
     pub(super) fn with_open<T>(
         &self,
         files: &[PathBuf],

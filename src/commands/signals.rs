@@ -74,7 +74,7 @@ mod unix {
                 assert_eq!(holds(ignored, signal), expected, "signal {signal}");
             }
             assert!(!holds(ignored, 129));
-            // What says nothing of signals, or nothing that can be read, ignores none.
+            // Without a readable mask, no signal counts as ignored.
             for odd in ["", "SigIgn:\tnone\n", "SigCgt:\t0000000000000003\n"] {
                 assert_eq!(mask(odd), 0, "{odd:?}");
             }

@@ -6,13 +6,14 @@ use std::any::Any;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
-use std::hash::{BuildHasher as _, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 
 use memchr::{memchr, memchr2};
 
 use super::{Receiver, id_of};
 use crate::api::ApiError;
+use crate::hash::Prehashed;
 use crate::item::Object;
 use crate::item::text::{Item, ItemFault, ItemParser, ParserBuffers};
 use crate::parallel::in_order;
@@ -423,27 +424,6 @@ type Places = HashMap<u64, u64, BuildHasherDefault<Prehashed>>;
 
 /// Hashes of ids, which are their own hashes.
 pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
-
-/// Passes on what was hashed before, with its secret.
-#[derive(Default)]
-pub(super) struct Prehashed(u64);
-
-impl Hasher for Prehashed {
-    fn finish(&self) -> u64 {
-        self.0
-    }
-
-    fn write(&mut self, bytes: &[u8]) {
-        // Only numbers of 64 bits come here.
-        for byte in bytes {
-            self.0 = self.0.rotate_left(8) ^ u64::from(*byte);
-        }
-    }
-
-    fn write_u64(&mut self, hash: u64) {
-        self.0 = hash;
-    }
-}
 
 #[cfg(test)]
 mod tests;

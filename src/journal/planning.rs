@@ -217,37 +217,35 @@ impl<'a> Plan<'a> {
     /// it since; false where no earlier part has sent it. What is known to have gone through stays this run's doing; what
     /// was in flight has failed.
     pub fn refused_since(&mut self, id: &str, reason: &str) -> Result<bool, JournalError> {
-        if !self.joining {
-            return Ok(false);
-        }
-        let settle = || {
-            let Some(earlier) = self.earlier(id)? else {
-                return Ok(false);
-            };
-            self.connection
-                .prepare_cached("INSERT OR IGNORE INTO outcomes VALUES (?1, ?2, ?3)")?
-                .execute(params![earlier.seq, State::Failed as i64, reason])?;
-            Ok(true)
-        };
-        settle().map_err(|cause| store(self.path, cause))
+        self.settle(id, |c, seq| {
+            c.prepare_cached("INSERT OR IGNORE INTO outcomes VALUES (?1, ?2, ?3)")?
+                .execute(params![seq, State::Failed as i64, reason])
+        })
     }
 
     /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came
     /// to be so, and it is recorded as done. (An item that was in flight when the process died is settled here.)
     pub fn done_before(&mut self, id: &str) -> Result<bool, JournalError> {
+        self.settle(id, |c, seq| {
+            c.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, NULL)")?
+                .execute(params![seq, State::Done as i64])
+        })
+    }
+
+    /// Records with `record` how the change of an item ended that an earlier part of this run has sent; false where none has.
+    fn settle(
+        &self,
+        id: &str,
+        record: impl FnOnce(&Connection, i64) -> rusqlite::Result<usize>,
+    ) -> Result<bool, JournalError> {
         if !self.joining {
             return Ok(false);
         }
-        let settle = || {
-            let Some(earlier) = self.earlier(id)? else {
-                return Ok(false);
-            };
-            self.connection
-                .prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, NULL)")?
-                .execute(params![earlier.seq, State::Done as i64])?;
-            Ok(true)
-        };
-        settle().map_err(|cause| store(self.path, cause))
+        let settled = self.earlier(id).and_then(|earlier| match earlier {
+            Some(earlier) => record(self.connection, earlier.seq).map(|_| true),
+            None => Ok(false),
+        });
+        settled.map_err(|cause| store(self.path, cause))
     }
 
     fn change(&mut self, origin: Origin, change: &Change) -> rusqlite::Result<()> {

@@ -91,7 +91,7 @@ fn a_batch_shrinks_when_an_answer_nears_the_hosts_patience_and_grows_again() {
     took(&pace, Outcome::Strained(None), Duration::from_secs(60));
     assert_eq!(pace.batch(), 25);
     took(&pace, Outcome::Strained(None), Duration::from_secs(1));
-    assert_eq!(pace.batch(), 25, "a quick failure says nothing about size");
+    assert_eq!(pace.batch(), 25, "a quick failure leaves the size as it is");
     for _ in 0..20 {
         took(&pace, Outcome::Well, Duration::from_secs(1));
     }

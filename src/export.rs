@@ -1,18 +1,16 @@
-//! Organization → rows: which columns an export has, and how a stored item fills them.
+//! Organization → rows: which columns an export has, how a stored item fills them, and the pass that writes them (`sink`).
 //!
 //! Belongs here: the shape of an export. Doesn't: formats (`sheet::write`), how the inventory is read (`inventory`).
 
+mod sink;
+
 use std::collections::BTreeSet;
-use std::ops::Deref;
 
-use serde_json::Value;
-
-use crate::columns::is_nothing;
-use crate::inventory::id_of;
 use crate::item::text::{Item, StoredValue};
-use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
+use crate::item::{FIELDS, ITEM_ID, Kind, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
+pub use sink::{Settings, Sink, Written};
 
 /// How the headers of the 27 fields are written. Other fields keep their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,69 +75,29 @@ impl Layout {
         self.fields.iter().map(shown).collect()
     }
 
-    /// An item's cells, in the columns' order. What means "nothing" (null, '', 'None') is an empty cell, unless all is
-    /// as stored: then only null is.
-    pub fn fill<'a>(&self, item: &'a Object, id: &'a Value, cells: &mut Vec<Cell<'a>>) {
-        cells.clear();
-        for field in &self.fields {
-            if self.raw {
-                cells.push(match item.get(field) {
-                    None => Cell::Absent,
-                    Some(Value::Null) => Cell::Empty,
-                    Some(Value::String(text)) => Cell::Text(text),
-                    Some(Value::Bool(value)) => Cell::Bool(*value),
-                    Some(value) => Cell::Json(value),
-                });
-                continue;
-            }
-            // The document's id is what an import has to name, whatever the item says of itself.
-            let value = if field == ITEM_ID { Some(id) } else { item.get(field) };
-            cells.push(match value {
-                value if is_nothing(value) => Cell::Empty,
-                None => Cell::Empty,
-                Some(Value::String(text)) => Cell::Text(text),
-                Some(Value::Bool(value)) => Cell::Bool(*value),
-                Some(value) => Cell::Json(value),
-            });
-        }
-    }
-}
-
-/// An item's text → cells, as [`Layout::fill`] makes them of its tree.
-pub struct TextFill<L> {
-    layout: L,
-    /// Where each column's value stood in the last item.
-    places: Vec<Option<usize>>,
-}
-
-impl<L: Deref<Target = Layout>> TextFill<L> {
-    /// For items that come one after the other.
+    /// Whether items with these fields have no value without a column.
     #[must_use]
-    pub fn new(layout: L) -> Self {
-        Self {
-            layout,
-            places: Vec::new(),
-        }
+    pub fn covers(&self, names: &BTreeSet<String>) -> bool {
+        let is_covered = |name: &String| (!self.raw && name == "id") || self.fields.contains(name);
+        names.iter().all(is_covered)
     }
 
-    /// The item's cells, in the columns' order; `id` is what it is known by.
-    pub fn fill<'a>(&mut self, item: &Item<'a, 'a>, id: Option<&'a str>, cells: &mut Vec<Cell<'a>>) {
-        if !item.alike || self.places.is_empty() {
-            let place = |field: &String| item.fields.iter().position(|(name, _)| name == field);
-            self.places = self.layout.fields.iter().map(place).collect();
-        }
+    /// An item's cells, in the columns' order. What means "nothing" (null, '', 'None') is an empty cell, unless all is as
+    /// stored: then only null is. `id` is what the item is known by; `places` has followed the items up to this one.
+    pub fn fill<'a>(&self, item: &Item<'a, 'a>, id: Option<&'a str>, places: &Places, cells: &mut Vec<Cell<'a>>) {
         cells.clear();
-        for (field, place) in self.layout.fields.iter().zip(&self.places) {
+        for (field, place) in self.fields.iter().zip(&places.0) {
             let value = place.and_then(|place| item.fields.get(place)).map(|(_, value)| value);
             cells.push(match value {
-                _ if !self.layout.raw && field == ITEM_ID => match id {
+                // The document's id is what an import has to name, whatever the item's own field holds.
+                _ if !self.raw && field == ITEM_ID => match id {
                     None | Some("" | "None") => Cell::Empty,
                     Some(id) => Cell::Text(id),
                 },
-                None if self.layout.raw => Cell::Absent,
+                None if self.raw => Cell::Absent,
                 None | Some(StoredValue::Null) => Cell::Empty,
                 Some(StoredValue::Text(text)) => match text.as_ref() {
-                    "" | "None" if !self.layout.raw => Cell::Empty,
+                    "" | "None" if !self.raw => Cell::Empty,
                     text => Cell::Text(text),
                 },
                 Some(StoredValue::Bool(value)) => Cell::Bool(*value),
@@ -150,14 +108,19 @@ impl<L: Deref<Target = Layout>> TextFill<L> {
     }
 }
 
-/// Whether an item says another id of itself than the one that it is known by, as [`exported_id`] tells of its tree.
-#[must_use]
-pub fn says_another_id(item: &Item<'_, '_>, id: Option<&str>) -> bool {
-    match (item.get(ITEM_ID), id) {
-        (Some(StoredValue::Text(own)), Some(id)) => own != id,
-        (Some(StoredValue::Number(own)), Some(id)) => *own != id,
-        (Some(StoredValue::Other(Value::Number(own))), Some(id)) => own.to_string() != id,
-        _ => true,
+/// Where each column's value stands in the items of one parser.
+#[derive(Debug, Default)]
+pub struct Places(Vec<Option<usize>>);
+
+impl Places {
+    /// Follows the parser to its next item. No item may be passed over, because an item only tells whether it is like the
+    /// one before it.
+    pub fn follow(&mut self, layout: &Layout, item: &Item<'_, '_>) {
+        if !item.alike || self.0.is_empty() {
+            let place = |field: &String| item.fields.iter().position(|(name, _)| name == field);
+            self.0.clear();
+            self.0.extend(layout.fields.iter().map(place));
+        }
     }
 }
 
@@ -181,30 +144,11 @@ pub fn column(name: &str, headers: Headers) -> Column {
     }
 }
 
-/// The id that an item is exported under, and whether the item says another of itself (a number with the same digits
-/// is no difference).
-#[must_use]
-pub fn exported_id(item: &Object) -> (Value, bool) {
-    let id = id_of(item).map_or(Value::Null, |id| Value::String(id.into_owned()));
-    let differs = match (item.get(ITEM_ID), &id) {
-        (Some(Value::String(own)), Value::String(id)) => own != id,
-        (Some(Value::Number(own)), Value::String(id)) => own.to_string() != *id,
-        _ => true,
-    };
-    (id, differs)
-}
-
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
     use crate::item::text::ItemParser;
     use crate::sheet::write::{Style, Target, writer};
-
-    fn object(value: Value) -> Object {
-        serde_json::from_value(value).unwrap()
-    }
 
     #[test]
     fn the_27_fields_come_first_then_the_others_and_the_servers_id_is_left_out() {
@@ -221,108 +165,83 @@ mod tests {
         assert_eq!(names[27..], ["alpha", "updated_at", "zeta"]);
     }
 
+    /// Each item's cells as a line of JSON.
+    fn lines(text: &str, layout: &Layout) -> Vec<String> {
+        let mut bytes = Vec::new();
+        let target = Target::for_path("a.jsonl".as_ref()).unwrap();
+        let columns = layout.columns(Headers::Field);
+        let mut out = writer(&target, &columns, &Style::default(), Box::new(&mut bytes)).unwrap();
+        let (mut items, mut places) = (ItemParser::new(text), Places::default());
+        while items.peek().is_some() {
+            let item = items.item().unwrap();
+            places.follow(layout, &item);
+            let id = item.id();
+            let mut cells = Vec::new();
+            layout.fill(&item, id.as_deref(), &places, &mut cells);
+            out.row(&cells).unwrap();
+        }
+        out.finish().unwrap();
+        String::from_utf8(bytes).unwrap().lines().map(str::to_owned).collect()
+    }
+
+    fn fields(names: &[&str]) -> BTreeSet<String> {
+        names.iter().copied().map(str::to_owned).collect()
+    }
+
+    const ITEMS: &str = r#"
+        {"id": "A", "item_id": "B", "name": "None", "status": "", "quantity": 1.50, "x": [1, {"y": null}]}
+        {"id": "C", "item_id": "C", "name": "é\n\"", "status": null, "quantity": 10, "x": true}
+        {"name": "no id", "quantity": "024"}
+        {"id": 7, "item_id": 7, "quantity": 1e30}
+        {"id": "None", "item_id": 1e2}"#;
+
     #[test]
     fn a_raw_layout_keeps_what_is_stored_to_the_letter() {
-        let item = object(json!({"id": "A", "name": "None", "status": "", "quantity": "024", "dose": null}));
-        let present = item.keys().cloned().chain(["x".to_owned()]).collect();
-        let layout = Layout::raw(&present);
-        let mut cells = Vec::new();
-        layout.fill(&item, &Value::Null, &mut cells);
+        let layout = Layout::raw(&fields(&["id", "item_id", "name", "quantity", "status", "x"]));
         let expected = [
-            Cell::Empty,
-            Cell::Text("A"),
-            Cell::Text("None"),
-            Cell::Text("024"),
-            Cell::Text(""),
-            Cell::Absent,
+            r#"{"id":"A","item_id":"B","name":"None","quantity":1.50,"status":"","x":[1,{"y":null}]}"#,
+            r#"{"id":"C","item_id":"C","name":"é\n\"","quantity":10,"status":null,"x":true}"#,
+            r#"{"name":"no id","quantity":"024"}"#,
+            r#"{"id":7,"item_id":7,"quantity":1e+30}"#,
+            r#"{"id":"None","item_id":1e+2}"#,
         ];
-        assert_eq!(cells, expected);
-        assert!(
-            layout
-                .columns(Headers::Field)
-                .iter()
-                .all(|column| column.kind == Kind::Text)
-        );
+        assert_eq!(lines(ITEMS, &layout), expected);
+        let columns = layout.columns(Headers::Field);
+        assert!(columns.iter().all(|column| column.kind == Kind::Text));
+        let one = layout.only(vec!["item_id".into()]);
+        let expected = [
+            r#"{"item_id":"B"}"#,
+            r#"{"item_id":"C"}"#,
+            "{}",
+            r#"{"item_id":7}"#,
+            r#"{"item_id":1e+2}"#,
+        ];
+        assert_eq!(lines(ITEMS, &one), expected);
     }
 
     #[test]
     fn what_means_nothing_is_an_empty_cell_and_the_documents_id_is_the_id() {
-        let item = object(json!({"id": "A", "item_id": "B", "name": "None", "status": "", "quantity": 1.5}));
-        let layout = Layout::new(&item.keys().cloned().collect());
-        let (id, differs) = exported_id(&item);
-        let mut cells = Vec::new();
-        layout.fill(&item, &id, &mut cells);
-        assert!(differs);
-        assert_eq!(cells[0], Cell::Text("A"));
-        assert_eq!(cells[1], Cell::Empty);
-        assert_eq!(cells[6], Cell::Empty);
-        assert_eq!(cells[7], Cell::Json(&json!(1.5)));
-    }
-
-    fn cells_of(text: &str, layout: &Layout, style: &Style) -> (Vec<u8>, Vec<bool>) {
-        let (mut bytes, mut differs) = (Vec::new(), Vec::new());
-        let (mut items, mut fill) = (ItemParser::new(text), TextFill::new(layout));
-        let target = Target::for_path("a.jsonl".as_ref()).unwrap();
-        let columns = layout.columns(Headers::Field);
-        let mut out = writer(&target, &columns, style, Box::new(&mut bytes)).unwrap();
-        while items.peek().is_some() {
-            let item = items.item().unwrap();
-            let id = item.id();
-            let mut cells = Vec::new();
-            fill.fill(&item, id.as_deref(), &mut cells);
-            differs.push(says_another_id(&item, id.as_deref()));
-            out.row(&cells).unwrap();
-        }
-        out.finish().unwrap();
-        (bytes, differs)
-    }
-
-    #[test]
-    fn an_items_text_gives_the_cells_of_its_tree() {
-        let items = [
-            json!({"id": "A", "item_id": "B", "name": "None", "status": "", "quantity": 1.5, "x": [1, {"y": null}]}),
-            json!({"id": "C", "item_id": "C", "name": "é\n\"", "status": null, "quantity": 10, "x": true}),
-            json!({"name": "no id", "quantity": "024"}),
-            json!({"id": 7, "item_id": 7, "quantity": 1e30}),
-            json!({"id": "None", "item_id": 1e2}),
+        let layout = Layout::new(&fields(&["id", "x"])).only(
+            ["item_id", "name", "status", "quantity", "x"]
+                .map(str::to_owned)
+                .to_vec(),
+        );
+        let expected = [
+            r#"{"item_id":"A","name":null,"status":null,"quantity":1.50,"x":[1,{"y":null}]}"#,
+            r#"{"item_id":"C","name":"é\n\"","status":null,"quantity":10,"x":true}"#,
+            r#"{"item_id":null,"name":"no id","status":null,"quantity":"024","x":null}"#,
+            r#"{"item_id":"7","name":null,"status":null,"quantity":1e+30,"x":null}"#,
+            r#"{"item_id":null,"name":null,"status":null,"quantity":null,"x":null}"#,
         ];
-        let present = ["id", "item_id", "name", "quantity", "status", "x"]
-            .map(str::to_owned)
-            .into();
-        let text: String = items.iter().map(ToString::to_string).collect();
-        for layout in [
-            Layout::new(&present),
-            Layout::raw(&present),
-            Layout::raw(&present).only(vec!["item_id".into()]),
-        ] {
-            let (mut bytes, mut differs) = (Vec::new(), Vec::new());
-            let target = Target::for_path("a.jsonl".as_ref()).unwrap();
-            let mut out = writer(
-                &target,
-                &layout.columns(Headers::Field),
-                &Style::default(),
-                Box::new(&mut bytes),
-            )
-            .unwrap();
-            for item in &items {
-                let item = object(item.clone());
-                let (id, other) = exported_id(&item);
-                let mut cells = Vec::new();
-                layout.fill(&item, &id, &mut cells);
-                differs.push(other);
-                out.row(&cells).unwrap();
-            }
-            out.finish().unwrap();
-            let (fast, also) = cells_of(&text, &layout, &Style::default());
-            assert_eq!(String::from_utf8(fast), String::from_utf8(bytes));
-            assert_eq!(also, differs);
-        }
+        assert_eq!(lines(ITEMS, &layout), expected);
     }
 
     #[test]
-    fn an_id_that_is_a_number_with_the_same_digits_is_no_difference() {
-        assert!(!exported_id(&object(json!({"id": "10001", "item_id": 10001}))).1);
-        assert!(exported_id(&object(json!({"id": "10001.0", "item_id": 10001}))).1);
-        assert!(exported_id(&object(json!({"id": "A"}))).1);
+    fn a_layout_covers_the_fields_that_have_columns_and_the_servers_id() {
+        let present = fields(&["id", "item_id", "x"]);
+        assert!(Layout::new(&present).covers(&fields(&["id", "name", "x"])));
+        assert!(!Layout::new(&present).covers(&fields(&["id", "y"])));
+        assert!(Layout::raw(&present).covers(&present));
+        assert!(!Layout::raw(&fields(&["x"])).covers(&fields(&["id"])));
     }
 }

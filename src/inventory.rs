@@ -19,13 +19,14 @@ use std::sync::Arc;
 use crate::api::{ApiError, Client, Limit, Loss};
 use crate::item::Object;
 pub use crate::item::id_of;
+use crate::item::text::Item;
 use crate::output::Output;
 use crate::progress::Progress;
 
 pub use incomplete::Incomplete;
 use listing::Lister;
 use proof::Verdict;
-pub use store::{Beside, ItemStore, Lines, Lookup, Window};
+pub use store::{ItemStore, Lines, Lookup, Window, each_item};
 
 /// An id that no inventory holds: asking for it shows whether single items can be read.
 const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
@@ -33,21 +34,27 @@ const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
 /// An integer limit for endpoints that don't take an empty one; more than any inventory is known to hold.
 const MANY: u64 = 1_000_000;
 
+/// Adds an item to what is made of its batch, on the thread that parses the batch.
+pub type Maker<M> = Arc<dyn Fn(&mut M, &Item<'_, '_>) + Send + Sync>;
+
 /// Takes the items of a listing as they arrive.
 pub trait Receiver {
+    /// What the threads that parse a list make of a batch of items, in addition to the items' lines.
+    type Made: Default + Send;
     /// All that has been received counts for nothing: the listing begins anew (somebody wrote meanwhile).
     fn restart(&mut self);
     /// One item, as stored. Its `id` is the document's.
     fn item(&mut self, item: Object) -> Result<(), ApiError>;
     /// All ids of the list that comes now are hashed with this. Nothing has been received since the last restart.
     fn begin(&mut self, _hasher: &RandomState) {}
-    /// Some items as lines of text, in the list's order.
-    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
-        lines.each(&mut |item| self.item(item))
-    }
-    /// What is to be made of the items while they are read.
-    fn beside(&self) -> Option<Arc<dyn Beside>> {
+    /// What makes `Made` of the items of the list that is read next; nothing is made without it.
+    fn maker(&self) -> Option<Maker<Self::Made>> {
         None
+    }
+    /// A batch of items as lines of text, in the list's order, and what was made of the batch; `None` if `lines` lacks some
+    /// of its items, because their ids came before.
+    fn lines(&mut self, lines: Lines, _made: Option<Self::Made>) -> Result<(), ApiError> {
+        lines.each(&mut |item| self.item(item))
     }
 }
 
@@ -82,7 +89,7 @@ pub struct Listing {
 /// Each id is handed out once; an item that has none is handed out as well. What the receiver holds at the end are the
 /// [`Listing::count`] items of the grade that is told; [`Receiver::restart`] is called whenever what came before is void.
 /// A list that breaks off is asked for again, as often as the client repeats a request.
-pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) -> Result<Listing, ApiError> {
+pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) -> Result<Listing, ApiError> {
     let mut source = Lister::new(client, receiver);
     let Some((limit, mut listed)) = first_list(&mut source, known)? else {
         source.forget();
@@ -93,12 +100,12 @@ pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) ->
             missing: Vec::new(),
         });
     };
-    let mut verdict = proof::judge(&source, &limit, &listed, known)?;
+    let mut verdict = proof::judge(client, &limit, &listed, known)?;
     if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
         // Somebody may have written meanwhile: once more, all of it.
         let before = verdict;
         listed = source.list(&limit)?;
-        verdict = proof::judge(&source, &limit, &listed, known)?;
+        verdict = proof::judge(client, &limit, &listed, known)?;
         if verdict.is_moving(&before) {
             // Ends that are asked for after the list always know more than it while others create items, as the other
             // shards of a job do. A list that is asked for after the ends has to hold them.
@@ -106,7 +113,7 @@ pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) ->
             if let Some(proved) = verdict.of_later(&listed) {
                 return Ok(proved.listing(&listed));
             }
-            verdict = proof::judge(&source, &limit, &listed, known)?;
+            verdict = proof::judge(client, &limit, &listed, known)?;
         }
     }
     if verdict.completeness == Completeness::Cut && verdict.ends_overlap {
@@ -114,7 +121,7 @@ pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) ->
             return Ok(whole);
         }
         listed = source.list(&limit)?;
-        verdict = proof::judge(&source, &limit, &listed, known)?;
+        verdict = proof::judge(client, &limit, &listed, known)?;
     }
     if verdict.completeness == Completeness::Cut && limit == Limit::All {
         (listed, verdict) = by_integer(&mut source, known, listed, verdict)?;
@@ -123,12 +130,14 @@ pub fn read(client: &Client, known: Option<u64>, receiver: &mut dyn Receiver) ->
 }
 
 /// A receiver whose filling is shown.
-struct Counted<'a> {
-    receiver: &'a mut dyn Receiver,
+struct Counted<'a, R> {
+    receiver: &'a mut R,
     progress: &'a Progress<'a>,
 }
 
-impl Receiver for Counted<'_> {
+impl<R: Receiver> Receiver for Counted<'_, R> {
+    type Made = R::Made;
+
     fn restart(&mut self) {
         self.progress.restart();
         self.receiver.restart();
@@ -143,22 +152,22 @@ impl Receiver for Counted<'_> {
         self.receiver.begin(hasher);
     }
 
-    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
-        self.progress.done(lines.items.len() as u64);
-        self.receiver.lines(lines)
+    fn maker(&self) -> Option<Maker<R::Made>> {
+        self.receiver.maker()
     }
 
-    fn beside(&self) -> Option<Arc<dyn Beside>> {
-        self.receiver.beside()
+    fn lines(&mut self, lines: Lines, made: Option<R::Made>) -> Result<(), ApiError> {
+        self.progress.done(lines.items.len() as u64);
+        self.receiver.lines(lines, made)
     }
 }
 
 /// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least.
-pub fn read_into(
+pub fn read_into<R: Receiver>(
     output: &Output,
     client: &Client,
     known: Option<u64>,
-    receiver: &mut dyn Receiver,
+    receiver: &mut R,
 ) -> Result<Listing, ApiError> {
     let progress = Progress::begin(output, &format!("Reading {}", client.org()), None);
     let listing = read(
@@ -174,7 +183,10 @@ pub fn read_into(
 }
 
 /// Asks with the limits that endpoints are known to take, the best first. None where only listing fails.
-fn first_list(source: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
+fn first_list<R: Receiver>(
+    source: &mut Lister<'_, R>,
+    known: Option<u64>,
+) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
     let mut failure = match source.list(&Limit::All) {
         Ok(listed) => return Ok(Some((Limit::All, listed))),
         Err(failure) => failure,
@@ -203,8 +215,8 @@ fn first_list(source: &mut Lister<'_>, known: Option<u64>) -> Result<Option<(Lim
 
 /// An endpoint may take an empty limit for its default and honour an integer. What was listed before is kept where the
 /// integer brings less.
-fn by_integer(
-    source: &mut Lister<'_>,
+fn by_integer<R: Receiver>(
+    source: &mut Lister<'_, R>,
     known: Option<u64>,
     before: listing::Listed,
     verdict: Verdict,
@@ -212,7 +224,7 @@ fn by_integer(
     let limit = integer_limit(known);
     match source.list(&limit) {
         Ok(listed) if listed.count >= before.count => {
-            let verdict = proof::judge(source, &limit, &listed, known)?;
+            let verdict = proof::judge(source.client, &limit, &listed, known)?;
             return Ok((listed, verdict));
         }
         Ok(_) => {}
@@ -224,7 +236,7 @@ fn by_integer(
         Err(failure) => return Err(failure),
     }
     let listed = source.list(&Limit::All)?;
-    let verdict = proof::judge(source, &Limit::All, &listed, known)?;
+    let verdict = proof::judge(source.client, &Limit::All, &listed, known)?;
     Ok((listed, verdict))
 }
 

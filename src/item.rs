@@ -141,9 +141,22 @@ pub fn check_id(id: &str) -> Result<(), IdFault> {
 /// its own text, to the letter. None where neither is a text or a number, or both are empty.
 #[must_use]
 pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
-    ["id", ITEM_ID].into_iter().find_map(|name| match item.get(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
-        Some(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
+    ["id", ITEM_ID].into_iter().find_map(|name| id_in(item, name))
+}
+
+/// The id that this field holds.
+fn id_in<'a>(item: &'a Object, name: &str) -> Option<Cow<'a, str>> {
+    match item.get(name)? {
+        Value::String(text) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
+        Value::Number(number) => Some(Cow::Owned(number.to_string())),
         _ => None,
-    })
+    }
+}
+
+/// Whether the `item_id` of a stored item isn't the id that the item is stored under. A number with the same digits is the
+/// same id.
+#[must_use]
+pub fn has_other_item_id(item: &Object) -> bool {
+    let own = id_in(item, ITEM_ID);
+    own.is_none() || own != id_of(item)
 }

@@ -13,9 +13,8 @@ use serde_json::{Value, json};
 
 use crate::columns::{Origin, REJECT_COLUMNS, Rejection, is_nothing, same};
 use crate::error::Error;
-use crate::export::exported_id;
 use crate::inventory::{ItemStore, Listing};
-use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
+use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id, has_other_item_id, id_of};
 use crate::journal::Journal;
 use crate::output::grouped;
 use crate::plan::{Action, Change, Decision, Verdict, left};
@@ -103,15 +102,14 @@ impl Restore<'_> {
         item: &Object,
         holds: &mut Holds<'_>,
     ) -> Result<(String, Result<Decision, Vec<Rejection>>), Error> {
-        let (id, differs) = exported_id(item);
-        let id = id.as_str().unwrap_or_default().to_owned();
+        let id = id_of(item).unwrap_or_default().into_owned();
         if !self.is_wanted(&id) {
             return Ok((id, Ok(Decision::Skipped("it is not among --only"))));
         }
         if let Err(fault) = check_id(&id) {
             return Ok((String::new(), Err(refused(&id, &fault.to_string()))));
         }
-        if differs {
+        if has_other_item_id(item) {
             let own = item.get(ITEM_ID).map_or_else(|| "none".to_owned(), Value::to_string);
             let why = format!("it is stored as {id:?} and says another item_id of itself ({own})");
             return Ok((String::new(), Err(refused(&id, &why))));
@@ -191,12 +189,9 @@ impl Supply for Restore<'_> {
     }
 
     fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
-        self.each(&mut |_, item| {
-            let (id, differs) = exported_id(&item);
-            match id.as_str() {
-                Some(id) if !differs && check_id(id).is_ok() && self.is_wanted(id) => take(id),
-                _ => Ok(()),
-            }
+        self.each(&mut |_, item| match id_of(&item).as_deref() {
+            Some(id) if !has_other_item_id(&item) && check_id(id).is_ok() && self.is_wanted(id) => take(id),
+            _ => Ok(()),
         })?;
         self.doomed.iter().try_for_each(|id| take(id))
     }

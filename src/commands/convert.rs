@@ -8,8 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::writing::{self, Place};
-use super::{Context, reading};
+use super::{Context, reading, writing};
 use crate::cli::Convert;
 use crate::columns::{Draft, Incoming, Reader, Reading, Rejection, Source, Straight, Survey};
 use crate::convert::Layout;
@@ -17,7 +16,9 @@ use crate::error::{Category, Error, Exit};
 use crate::output::{grouped, human};
 use crate::progress::Progress;
 use crate::report::Imbalance;
-use crate::sheet::write::{Buffer, Column, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer};
+use crate::sheet::write::{
+    Buffer, Column, Destination, InParts, OutFormat, RowEncoder, Style, Target, WriteError, writer,
+};
 
 /// What became of the rows.
 #[derive(Default)]
@@ -141,7 +142,7 @@ fn convert_source(
     target: Target,
     mut source: Source,
 ) -> Result<(Counts, Vec<String>), Error> {
-    let mut place = Place::open(&options.output, options.force)?;
+    let mut place = writing::open(&options.output, options.force)?;
     let layout = Layout::new(&source);
     let style = Style {
         excel_safe: options.excel_safe,
@@ -235,14 +236,14 @@ impl Shape {
         &self,
         context: &Context,
         source: &mut Source,
-        place: &mut Place,
+        place: &mut Destination,
     ) -> Result<Option<(Survey, Option<Part>)>, Error> {
         if self.target.format == OutFormat::Xlsx {
             return Ok(None);
         }
         let mut whole = Part::default();
         let read = {
-            let mut out = writer(&self.target, &self.columns, &self.style, place.bytes())?;
+            let mut out = writer(&self.target, &self.columns, &self.style, place.bytes()?)?;
             let Some(parts) = out.in_parts() else {
                 return Ok(None);
             };
@@ -272,8 +273,14 @@ impl Shape {
     }
 
     /// Writes the rows after the survey.
-    fn write(&self, context: &Context, source: &Source, place: &mut Place, counts: &mut Counts) -> Result<(), Error> {
-        let mut out = writer(&self.target, &self.columns, &self.style, place.bytes())?;
+    fn write(
+        &self,
+        context: &Context,
+        source: &Source,
+        place: &mut Destination,
+        counts: &mut Counts,
+    ) -> Result<(), Error> {
+        let mut out = writer(&self.target, &self.columns, &self.style, place.bytes()?)?;
         let progress = Progress::begin(&context.output, "Converting", Some(counts.read));
         let mut tally = |part: &Part| {
             progress.done(part.rows);

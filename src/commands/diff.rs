@@ -7,8 +7,7 @@ use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::slice;
 
-use super::writing::{self, Place as OutPlace};
-use super::{CommandError, Context, convert, reading, runs_folder};
+use super::{CommandError, Context, convert, reading, runs_folder, writing};
 use crate::cli;
 use crate::diff::load::{self, Side, Stored};
 use crate::diff::tell::{self, Summary, Told};
@@ -19,7 +18,7 @@ use crate::output::counted;
 use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{Compression, OutFormat, Style, Target, writer};
+use crate::sheet::write::{Compression, Destination, OutFormat, Style, Target, writer};
 use crate::snapshot::{Chosen, Grade, find};
 
 /// One side, read.
@@ -52,7 +51,7 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     let table = options
         .csv
         .as_ref()
-        .map(|file| Ok::<_, Error>((target(file)?, OutPlace::open(file, options.force)?)))
+        .map(|file| Ok::<_, Error>((target(file)?, writing::open(file, options.force)?)))
         .transpose()?;
     let mut a = read(context, options, &places.0)?;
     let mut b = read(context, options, &places.1)?;
@@ -72,8 +71,8 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     };
     drop((a.side, b.side));
     show(context, &summary, &mut entries, to_stdout)?;
-    if let Some((target, mut place)) = table {
-        match write(&target, &mut place, &mut entries) {
+    if let Some((target, place)) = table {
+        match write(&target, &place, &mut entries) {
             // Whoever read the table has had enough (`diff … --csv - | head -1`): nothing to complain about, and what was
             // found stays found.
             Err(error) if error.category() == Category::ClosedPipe => {}
@@ -92,8 +91,8 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     })
 }
 
-fn write(target: &Target, place: &mut OutPlace, entries: &mut Entries) -> Result<(), Error> {
-    let mut out = writer(target, &tell::columns(), &Style::default(), place.bytes())?;
+fn write(target: &Target, place: &Destination, entries: &mut Entries) -> Result<(), Error> {
+    let mut out = writer(target, &tell::columns(), &Style::default(), place.bytes()?)?;
     entries.each(&mut |entry| Ok(tell::rows(&entry, out.as_mut())?))?;
     Ok(out.finish()?)
 }

@@ -1,32 +1,23 @@
 //! `stockport export`: an organization → a file.
 //!
-//! Doesn't belong here: the columns that are written (`export`), formats (`sheet`).
+//! Doesn't belong here: the columns and rows that are written (`export`), formats (`sheet`).
 
 use std::collections::BTreeSet;
-use std::io::Write;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::Context;
-use super::early::Early;
-use super::runs_folder;
-use super::writing::{self, Place};
-
+use super::{Context, runs_folder, writing};
 use crate::cli::Export;
 use crate::error::{Category, Error, Exit};
-use crate::export::{Headers, Layout, TextFill, exported_id, says_another_id};
+use crate::export::{Headers, Settings, Sink, Written};
 use crate::filter::{self, Filter};
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, read_into};
 use crate::output::{counted, grouped, human};
-use crate::progress::Progress;
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{Buffer, OutFormat, Style, TableWriter, Target, WriteError, writer};
+use crate::sheet::write::{OutFormat, Style};
 
-/// How many items whose `item_id` isn't their id are named.
-const NAMED: usize = 5;
-
-/// What there is to say of an export at its end.
+/// What is reported of an export at its end.
 struct Outcome {
     org: String,
     listing: Listing,
@@ -34,43 +25,6 @@ struct Outcome {
     /// Whether the file is delimited text.
     delimited: bool,
     written: Written,
-}
-
-/// What was written.
-#[derive(Default)]
-pub(super) struct Written {
-    /// How many items: all, unless conditions left some out.
-    pub(super) items: u64,
-    /// How many of them say another id of themselves than the one they are stored under, and the first of these ids.
-    strangers: (u64, Vec<String>),
-}
-
-impl Written {
-    pub(super) fn note(&mut self, id: Option<&str>, differs: bool) {
-        self.items += 1;
-        if differs {
-            self.strangers.0 += 1;
-            if self.strangers.1.len() < NAMED {
-                self.strangers.1.push(id.unwrap_or_default().to_owned());
-            }
-        }
-    }
-
-    pub(super) fn add(&mut self, more: Self) {
-        self.items += more.items;
-        self.strangers.0 += more.strangers.0;
-        let room = NAMED.saturating_sub(self.strangers.1.len());
-        self.strangers.1.extend(more.strangers.1.into_iter().take(room));
-    }
-}
-
-/// Some items that were made into bytes.
-#[derive(Default)]
-struct Part<'l> {
-    read: u64,
-    written: Written,
-    fill: Option<TextFill<&'l Layout>>,
-    bytes: Buffer,
 }
 
 /// Runs the command.
@@ -88,12 +42,11 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
 }
 
 fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
-    let target = writing::target(&options.file, options.format)?;
-    let filter = Filter::parse(&options.conditions)?;
+    let settings = settings(options)?;
+    let delimited = matches!(settings.target.format, OutFormat::Csv | OutFormat::Tsv);
     // What can't be written is refused before anything is asked for.
-    let mut place = Place::open(&options.file, options.force)?;
+    let destination = writing::open(&options.file, options.force)?;
     let connected = context.connect()?;
-    let mut store = ItemStore::sequential()?;
     let runs = Runs::new(runs_folder(false)?);
     let known = Known {
         allow_empty: options.brakes.allow_empty,
@@ -101,147 +54,55 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         ..runs.known(&connected.place, &connected.org)
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
-    let early = filter.is_empty() && place.can_restart();
-    let mut early = Early::new(options, &target, &mut store, early.then(|| place.bytes()));
-    let listing = read_into(&context.output, &connected.client, expected, &mut early)?;
+    let mut sink = Sink::new(settings, destination)?;
+    let listing = read_into(&context.output, &connected.client, expected, &mut sink)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
     known.check(&connected.org, &listing)?;
-    filter.check(early.fields())?;
-    let layout = layout(options, early.fields())?;
-    let written = if let Some(written) = early.finish(&layout) {
-        written
-    } else {
-        place.restart()?;
-        write(context, options, &target, (&layout, &filter), &mut store, place.bytes())?
-    };
-    place.commit()?;
+    let written = sink.finish(&context.output, &|| context.go_on())?;
     Ok(Outcome {
         org: connected.org,
         listing,
         requests: connected.client.requests(),
-        delimited: matches!(target.format, OutFormat::Csv | OutFormat::Tsv),
+        delimited,
         written,
     })
 }
 
-fn layout(options: &Export, present: &BTreeSet<String>) -> Result<Layout, Error> {
-    let layout = whole_layout(options.raw, present);
-    if options.fields.is_empty() {
-        return Ok(layout);
-    }
-    Ok(layout.only(filter::fields(&options.fields, present)?))
-}
-
-/// With every field.
-pub(super) fn whole_layout(raw: bool, present: &BTreeSet<String>) -> Layout {
-    if raw {
-        Layout::raw(present)
-    } else {
-        Layout::new(present)
-    }
-}
-
-/// How an export looks.
-#[derive(Clone, Copy)]
-pub(super) struct Looks {
-    target: Target,
-    headers: Headers,
-    style: Style,
-    pub(super) raw: bool,
-}
-
-pub(super) fn options_of(options: &Export, target: &Target) -> Looks {
-    Looks {
-        target: *target,
-        // As stored: the API's own names, in a workbook too.
+fn settings(options: &Export) -> Result<Settings, Error> {
+    let target = writing::target(&options.file, options.format)?;
+    Ok(Settings {
+        target,
         headers: match options.headers {
+            // As stored: the API's own names, in a workbook too.
             None if options.raw => Headers::Field,
-            wanted => writing::headers(target, wanted),
+            wanted => writing::headers(&target, wanted),
         },
         style: Style {
             excel_safe: options.excel_safe,
             ..Style::default()
         },
         raw: options.raw,
-    }
-}
-
-/// The writer of an export.
-pub(super) fn table<'w>(
-    looks: Looks,
-    layout: &Layout,
-    out: Box<dyn Write + Send + 'w>,
-) -> Result<Box<dyn TableWriter + 'w>, WriteError> {
-    writer(&looks.target, &layout.columns(looks.headers), &looks.style, out)
-}
-
-fn write(
-    context: &Context,
-    options: &Export,
-    target: &Target,
-    (layout, filter): (&Layout, &Filter),
-    store: &mut ItemStore,
-    out: Box<dyn Write + Send + '_>,
-) -> Result<Written, Error> {
-    let mut out = table(options_of(options, target), layout, out)?;
-    let progress = Progress::begin(&context.output, "Writing", Some(store.count()));
-    let mut all = Written::default();
-    let written = match out.in_parts() {
-        Some(parts) => {
-            let encoder = parts.encoder();
-            store.each_part::<Part<'_>, Error>(
-                &|part, item| {
-                    part.read += 1;
-                    if !filter.is_empty() && !filter.matches(&item.to_object()) {
-                        return Ok(());
-                    }
-                    let id = item.id();
-                    let id = id.as_deref();
-                    part.written.note(id, says_another_id(item, id));
-                    let mut cells = Vec::with_capacity(32);
-                    part.fill
-                        .get_or_insert_with(|| TextFill::new(layout))
-                        .fill(item, id, &mut cells);
-                    Ok(encoder.encode(&cells, &mut part.bytes)?)
-                },
-                &mut |part| {
-                    context.go_on()?;
-                    progress.done(part.read);
-                    all.add(part.written);
-                    Ok(parts.encoded(part.bytes.as_slice())?)
-                },
-            )
-        }
-        None => store.each::<Error>(|item| {
-            context.go_on()?;
-            progress.done(1);
-            if !filter.matches(&item) {
-                return Ok(());
-            }
-            let (id, differs) = exported_id(&item);
-            all.note(id.as_str(), differs);
-            let mut cells = Vec::new();
-            layout.fill(&item, &id, &mut cells);
-            Ok(out.row(&cells)?)
-        }),
-    };
-    progress.clear();
-    written?;
-    out.finish()?;
-    Ok(all)
+        fields: if options.fields.is_empty() {
+            Vec::new()
+        } else {
+            // Which fields there are is known once the items are.
+            filter::fields(&options.fields, &BTreeSet::new())?
+        },
+        filter: Filter::parse(&options.conditions)?,
+    })
 }
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
     let mut warnings = Vec::new();
-    let (strangers, named) = &outcome.written.strangers;
-    if *strangers > 0 {
-        let more = if *strangers > named.len() as u64 { ", …" } else { "" };
+    let (count, named) = (outcome.written.id_mismatches, &outcome.written.mismatched);
+    if count > 0 {
+        let more = if count > named.len() as u64 { ", …" } else { "" };
         warnings.push(format!(
             "{} items say another item_id of themselves than the id they are stored under, or none: {}{more}",
-            grouped(*strangers),
+            grouped(count),
             named.join(", ")
         ));
     }

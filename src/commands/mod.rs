@@ -7,7 +7,6 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
-mod early;
 mod ending;
 mod ends;
 mod error;

@@ -2,14 +2,13 @@
 //!
 //! Doesn't belong here: writing (`sheet`).
 
-use std::io::Write;
 use std::path::Path;
 
 use super::CommandError;
 use crate::cli;
 use crate::error::Error;
 use crate::export::Headers;
-use crate::sheet::write::{AtomicFile, Compression, OutFormat, Target, WriteError};
+use crate::sheet::write::{AtomicFile, Compression, Destination, OutFormat, Target, WriteError};
 
 /// Whether a path stands for standard output.
 pub(super) fn is_stdout(file: &Path) -> bool {
@@ -50,41 +49,10 @@ pub(super) fn headers(target: &Target, wanted: Option<cli::Headers>) -> Headers 
     }
 }
 
-/// Where the bytes go: a file that is there whole or not at all, or standard output.
-pub(super) struct Place(Option<AtomicFile>);
-
-impl Place {
-    /// Refuses at once what can't be written at the end.
-    pub(super) fn open(file: &Path, overwrite: bool) -> Result<Self, WriteError> {
-        if is_stdout(file) {
-            return Ok(Self(None));
-        }
-        Ok(Self(Some(AtomicFile::create(file, overwrite)?)))
+/// Where the bytes go. Refuses at once what can't be written at the end.
+pub(super) fn open(file: &Path, overwrite: bool) -> Result<Destination, WriteError> {
+    if is_stdout(file) {
+        return Ok(Destination::stdout());
     }
-
-    /// What takes the bytes.
-    pub(super) fn bytes(&mut self) -> Box<dyn Write + Send + '_> {
-        match &mut self.0 {
-            Some(file) => Box::new(file),
-            None => Box::new(std::io::stdout()),
-        }
-    }
-
-    /// Whether what was written can be taken back.
-    pub(super) fn can_restart(&self) -> bool {
-        self.0.is_some()
-    }
-
-    /// Takes back what was written.
-    pub(super) fn restart(&mut self) -> Result<(), WriteError> {
-        self.0.as_mut().map_or(Ok(()), AtomicFile::restart)
-    }
-
-    /// Puts the file in its place.
-    pub(super) fn commit(self) -> Result<(), WriteError> {
-        match self.0 {
-            Some(file) => file.commit(),
-            None => Ok(()),
-        }
-    }
+    Ok(Destination::file(AtomicFile::create(file, overwrite)?))
 }

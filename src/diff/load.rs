@@ -118,6 +118,8 @@ impl<'p> Stored<'p> {
 }
 
 impl Receiver for Stored<'_> {
+    type Made = ();
+
     fn restart(&mut self) {
         self.sorter.clear();
         self.fields.clear();

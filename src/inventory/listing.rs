@@ -52,12 +52,13 @@ impl Listed {
         new
     }
 
-    /// Leaves only what is to be handed out.
-    fn note_lines(&mut self, lines: &mut Lines) {
+    /// Removes the items whose ids came before; returns whether there were none.
+    fn note_lines(&mut self, lines: &mut Lines) -> bool {
         let all = lines.items.len() as u64;
         let repeated = lines.drop_seen(&mut self.ids);
         self.count = self.count.saturating_add(all.saturating_sub(repeated));
         self.repeated = self.repeated.saturating_add(repeated);
+        repeated == 0
     }
 
     /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
@@ -82,17 +83,17 @@ pub(super) struct End {
 }
 
 /// Lists for a receiver.
-pub(super) struct Lister<'a> {
+pub(super) struct Lister<'a, R> {
     pub(super) client: &'a Client,
-    receiver: &'a mut dyn Receiver,
+    receiver: &'a mut R,
     /// The receiver holds something.
     holds: bool,
     /// What it holds is part of a list that broke off.
     broken: bool,
 }
 
-impl<'a> Lister<'a> {
-    pub(super) fn new(client: &'a Client, receiver: &'a mut dyn Receiver) -> Self {
+impl<'a, R: Receiver> Lister<'a, R> {
+    pub(super) fn new(client: &'a Client, receiver: &'a mut R) -> Self {
         Self {
             client,
             receiver,
@@ -144,24 +145,25 @@ impl<'a> Lister<'a> {
             let mut listed = empty();
             let mut begun = false;
             let mut refused = false;
-            let beside = self.receiver.beside();
+            let maker = self.receiver.maker();
             let hasher = listed.hasher.clone();
-            let make = |lines: &mut Lines, item: &Item<'_, '_>| {
+            let make = |(lines, made): &mut (Lines, R::Made), item: &Item<'_, '_>| {
                 lines.add(item, &hasher);
-                if let Some(beside) = &beside {
-                    beside.add(&mut lines.made, item);
+                if let Some(maker) = &maker {
+                    maker(made, item);
                 }
             };
-            let answer = self.client.list_texts(&query, &make, &mut |mut lines: Lines| {
+            let answer = self.client.list_texts(&query, &make, &mut |(mut lines, made)| {
                 let first = !std::mem::replace(&mut begun, true);
                 if first {
                     self.void();
                 }
-                listed.note_lines(&mut lines);
+                let all_new = listed.note_lines(&mut lines);
                 if first {
                     self.receiver.begin(&hasher);
                 }
-                self.receiver.lines(lines).inspect_err(|_| refused = true)
+                let made = all_new.then_some(made);
+                self.receiver.lines(lines, made).inspect_err(|_| refused = true)
             });
             match answer {
                 Ok(_) => {
@@ -173,26 +175,6 @@ impl<'a> Lister<'a> {
                 }
                 // Before the first item the client has repeated it already.
                 Err(failure) if refused || !begun => return Err(failure),
-                Err(failure) => self.client.pause_after(failure, attempt)?,
-            }
-            attempt = attempt.saturating_add(1);
-        }
-    }
-
-    /// One end of the ordered list, compared with this list; the receiver isn't told.
-    pub(super) fn end(&self, descending: bool, listed: &Listed) -> Result<End, ApiError> {
-        let query = end_query(descending);
-        let mut attempt = 0;
-        loop {
-            let mut end = End::new();
-            let mut last = None;
-            let answer = self.client.list(&query, &mut |item| {
-                end.note(&item, descending, listed, &mut last);
-                Ok(())
-            });
-            match answer {
-                Ok(_) => return Ok(end),
-                Err(failure) if last.is_none() => return Err(failure),
                 Err(failure) => self.client.pause_after(failure, attempt)?,
             }
             attempt = attempt.saturating_add(1);
@@ -258,6 +240,26 @@ impl End {
         let kept = last.get_or_insert_default();
         kept.clear();
         kept.push_str(&id);
+    }
+}
+
+/// One end of the ordered list, compared with this list.
+pub(super) fn end_of(client: &Client, descending: bool, listed: &Listed) -> Result<End, ApiError> {
+    let query = end_query(descending);
+    let mut attempt = 0;
+    loop {
+        let mut end = End::new();
+        let mut last = None;
+        let answer = client.list(&query, &mut |item| {
+            end.note(&item, descending, listed, &mut last);
+            Ok(())
+        });
+        match answer {
+            Ok(_) => return Ok(end),
+            Err(failure) if last.is_none() => return Err(failure),
+            Err(failure) => client.pause_after(failure, attempt)?,
+        }
+        attempt = attempt.saturating_add(1);
     }
 }
 

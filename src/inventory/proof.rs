@@ -4,9 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::{End, Listed, Lister};
-use super::{Completeness, Listing};
-use crate::api::{ApiError, Fate, Limit};
+use super::listing::{End, Listed, Lister, end_of};
+use super::{Completeness, Listing, Receiver};
+use crate::api::{ApiError, Client, Fate, Limit};
 
 /// Where the API cuts a list without a word, from the API contract.
 const SILENT_CUT: u64 = 1000;
@@ -58,13 +58,8 @@ impl Verdict {
 }
 
 /// Asks for both ends, and compares them with the list that was asked for with this limit.
-pub(super) fn judge(
-    source: &Lister<'_>,
-    limit: &Limit,
-    listed: &Listed,
-    known: Option<u64>,
-) -> Result<Verdict, ApiError> {
-    let end = |descending| match source.end(descending, listed) {
+pub(super) fn judge(client: &Client, limit: &Limit, listed: &Listed, known: Option<u64>) -> Result<Verdict, ApiError> {
+    let end = |descending| match end_of(client, descending, listed) {
         Ok(end) => Ok(Some(end)),
         Err(failure) if is_about_ordering(&failure) => Ok(None),
         Err(failure) => Err(failure),
@@ -132,7 +127,7 @@ fn is_about_ordering(failure: &ApiError) -> bool {
 }
 
 /// Hands out the union of both ends, where they overlap: then it is the whole, whatever cuts the lists.
-pub(super) fn union(source: &mut Lister<'_>) -> Result<Option<Listing>, ApiError> {
+pub(super) fn union<R: Receiver>(source: &mut Lister<'_, R>) -> Result<Option<Listing>, ApiError> {
     let mut attempt = 0;
     let (listed, up, down) = loop {
         match source.both_ends() {

@@ -2,7 +2,6 @@
 //!
 //! Doesn't belong here: whether the inventory is complete (`proof`), the lists that it comes from (`listing`).
 
-use std::any::Any;
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::File;
@@ -147,11 +146,7 @@ impl ItemStore {
             },
             |part| {
                 let mut made = P::default();
-                let text = std::str::from_utf8(&part).map_err(io::Error::other)?;
-                let mut items = ItemParser::new(text);
-                while items.peek().is_some() {
-                    make(&mut made, &items.item().map_err(damaged)?)?;
-                }
+                each_item(&part, &mut |item| make(&mut made, item))?;
                 Ok(made)
             },
             |made: Result<P, E>| take(made?),
@@ -179,7 +174,6 @@ impl ItemStore {
             items: vec![(bytes.len(), hash)],
             bytes,
             names,
-            made: None,
         })
     }
 
@@ -207,6 +201,8 @@ impl ItemStore {
 }
 
 impl Receiver for ItemStore {
+    type Made = ();
+
     fn restart(&mut self) {
         // What stands in the file is overwritten, and reading stops at `length`.
         self.length = 0;
@@ -226,7 +222,7 @@ impl Receiver for ItemStore {
         self.hasher = hasher.clone();
     }
 
-    fn lines(&mut self, lines: Lines) -> Result<(), ApiError> {
+    fn lines(&mut self, lines: Lines, _made: Option<()>) -> Result<(), ApiError> {
         self.put_lines(lines)
             .map_err(|cause| ApiError::Receiver(Box::new(cause)))
     }
@@ -340,6 +336,19 @@ fn read_some(file: &File, buffer: &mut [u8], place: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, place)
 }
 
+/// Gives every item of bytes that hold items and white space alone.
+pub fn each_item<E: From<io::Error>>(
+    bytes: &[u8],
+    take: &mut dyn FnMut(&Item<'_, '_>) -> Result<(), E>,
+) -> Result<(), E> {
+    let text = simdutf8::basic::from_utf8(bytes).map_err(io::Error::other)?;
+    let mut items = ItemParser::new(text);
+    while items.peek().is_some() {
+        take(&items.item().map_err(damaged)?)?;
+    }
+    Ok(())
+}
+
 /// The file's items were parsed when they arrived.
 fn damaged(_: ItemFault) -> io::Error {
     io::ErrorKind::InvalidData.into()
@@ -354,19 +363,11 @@ pub struct Lines {
     pub items: Vec<(usize, Option<u64>)>,
     /// The names of all fields that any item has.
     pub names: BTreeSet<String>,
-    /// What [`Beside`] has made of the items; none where some were left out afterwards.
-    pub made: Option<Box<dyn Any + Send>>,
-}
-
-/// Makes something of items besides, on the threads that read them.
-pub trait Beside: Send + Sync {
-    /// Puts an item to those of the same piece of the list.
-    fn add(&self, made: &mut Option<Box<dyn Any + Send>>, item: &Item<'_, '_>);
 }
 
 impl Lines {
     /// Adds an item.
-    pub(super) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
+    pub(crate) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
         let from = self.bytes.len();
         self.bytes.extend_from_slice(item.text.as_bytes());
         if memchr2(b'\n', b'\r', item.text.as_bytes()).is_some() {
@@ -403,7 +404,6 @@ impl Lines {
             .collect();
         let dropped = new.iter().filter(|new| !**new).count();
         if dropped > 0 {
-            self.made = None;
             let all = std::mem::take(&mut self.items);
             let bytes = std::mem::take(&mut self.bytes);
             let mut from = 0;

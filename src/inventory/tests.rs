@@ -97,6 +97,8 @@ struct Kept {
 }
 
 impl Receiver for Kept {
+    type Made = ();
+
     fn restart(&mut self) {
         assert!(!self.ids.is_empty(), "a restart without cause");
         self.ids.clear();
@@ -401,6 +403,8 @@ fn a_host_that_tires_between_the_lists_is_an_error_and_no_weaker_grade() {
 fn a_receiver_that_can_take_no_more_ends_the_reading() {
     struct Full;
     impl Receiver for Full {
+        type Made = ();
+
         fn restart(&mut self) {}
         fn item(&mut self, _: Object) -> Result<(), ApiError> {
             Err(ApiError::Receiver("the disk is full".into()))

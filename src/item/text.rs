@@ -77,12 +77,24 @@ impl<'a> Item<'_, 'a> {
     /// The item's id, by the rule of [`super::id_of`].
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
-        ["id", ITEM_ID].into_iter().find_map(|name| match self.get(name)? {
+        ["id", ITEM_ID].into_iter().find_map(|name| self.id_in(name))
+    }
+
+    /// The id that this field holds.
+    fn id_in(&self, name: &str) -> Option<Cow<'_, str>> {
+        match self.get(name)? {
             StoredValue::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text.as_ref())),
             StoredValue::Number(digits) => Some(Cow::Borrowed(*digits)),
             StoredValue::Other(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
             _ => None,
-        })
+        }
+    }
+
+    /// Whether the item's `item_id` isn't its id, by the rule of [`super::has_other_item_id`].
+    #[must_use]
+    pub fn has_other_item_id(&self) -> bool {
+        let own = self.id_in(ITEM_ID);
+        own.is_none() || own != self.id()
     }
 
     /// The item as a tree.

@@ -5,6 +5,7 @@
 
 mod buffer;
 mod delimited;
+mod destination;
 mod encode;
 mod error;
 mod file;
@@ -28,6 +29,7 @@ use std::io::Write;
 use std::path::Path;
 
 pub use buffer::Buffer;
+pub use destination::Destination;
 pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};

@@ -1,0 +1,48 @@
+//! Where a result's bytes go: a file that is complete or absent, or standard output.
+//!
+//! Doesn't belong here: the file itself (`file`), which path stands for standard output.
+
+use std::io::{self, Write};
+
+use super::{AtomicFile, WriteError};
+
+/// A file or standard output.
+pub struct Destination(Option<AtomicFile>);
+
+impl Destination {
+    /// A file, which stands in its place once it is committed.
+    #[must_use]
+    pub fn file(file: AtomicFile) -> Self {
+        Self(Some(file))
+    }
+
+    /// Standard output.
+    #[must_use]
+    pub fn stdout() -> Self {
+        Self(None)
+    }
+
+    /// What takes the bytes. Whoever starts again drops it first, because a buffer is flushed when it is dropped.
+    pub fn bytes(&self) -> Result<Box<dyn Write + Send>, WriteError> {
+        Ok(match &self.0 {
+            Some(file) => Box::new(file.handle()?),
+            None => Box::new(io::stdout()),
+        })
+    }
+
+    /// Whether what was written can be discarded.
+    #[must_use]
+    pub fn can_restart(&self) -> bool {
+        self.0.is_some()
+    }
+
+    /// Discards what was written to a file.
+    pub fn restart(&mut self) -> Result<(), WriteError> {
+        self.0.as_mut().map_or(Ok(()), AtomicFile::restart)
+    }
+
+    /// Puts the file in its place.
+    pub fn commit(self) -> Result<(), WriteError> {
+        self.0.map_or(Ok(()), AtomicFile::commit)
+    }
+}

@@ -157,6 +157,10 @@ fn id_in<'a>(item: &'a Object, name: &str) -> Option<Cow<'a, str>> {
 /// same id.
 #[must_use]
 pub fn has_other_item_id(item: &Object) -> bool {
-    let own = id_in(item, ITEM_ID);
-    own.is_none() || own != id_of(item)
+    is_other_id(id_in(item, ITEM_ID).as_deref(), id_of(item).as_deref())
+}
+
+/// The same for an item's text.
+pub(crate) fn is_other_id(own: Option<&str>, id: Option<&str>) -> bool {
+    own.is_none() || own != id
 }

@@ -15,8 +15,8 @@ use crate::api::ApiError;
 use crate::error::Error;
 use crate::filter::{self, Filter, FilterError};
 use crate::inventory::{ItemStore, Lines, Maker, Receiver, each_item};
-use crate::item::Object;
 use crate::item::text::Item;
+use crate::item::{ITEM_ID, Object, is_other_id};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::sheet::write::{Buffer, Destination, RowEncoder, Style, TableWriter, Target, WriteError, writer};
@@ -84,7 +84,7 @@ pub struct Written {
 impl Written {
     fn note(&mut self, item: &Item<'_, '_>, id: Option<&str>) {
         self.items += 1;
-        if item.has_other_item_id() {
+        if is_other_id(item.id_in(ITEM_ID).as_deref(), id) {
             self.id_mismatches += 1;
             if self.mismatched.len() < NAMED {
                 self.mismatched.push(id.unwrap_or_default().to_owned());

@@ -81,20 +81,13 @@ impl<'a> Item<'_, 'a> {
     }
 
     /// The id that this field holds.
-    fn id_in(&self, name: &str) -> Option<Cow<'_, str>> {
+    pub(crate) fn id_in(&self, name: &str) -> Option<Cow<'_, str>> {
         match self.get(name)? {
             StoredValue::Text(text) if !text.is_empty() => Some(Cow::Borrowed(text.as_ref())),
             StoredValue::Number(digits) => Some(Cow::Borrowed(*digits)),
             StoredValue::Other(Value::Number(number)) => Some(Cow::Owned(number.to_string())),
             _ => None,
         }
-    }
-
-    /// Whether the item's `item_id` isn't its id, by the rule of [`super::has_other_item_id`].
-    #[must_use]
-    pub fn has_other_item_id(&self) -> bool {
-        let own = self.id_in(ITEM_ID);
-        own.is_none() || own != self.id()
     }
 
     /// The item as a tree.

@@ -352,6 +352,7 @@ fn a_file_holds_what_standard_output_gets_whatever_the_list_holds() {
             &["--format", "json"],
             &["--format", "jsonl", "--raw"],
             &["--format", "csv", "--fields", "name,item_id"],
+            &["--format", "csv", "--where", "quantity!=7", "--where", "item_id!=zz"],
         ] {
             let run = |file| stockport.run(["export", file, "--force"].iter().chain(options).copied());
             let plain = run("-").ok().stdout;

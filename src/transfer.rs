@@ -4,8 +4,9 @@
 //! them (a [`Supply`]), how a decision is made (`plan`), how it is sent (`upload`).
 
 mod error;
+mod events;
 mod lookup;
-mod screen;
+mod render;
 mod verify;
 
 use std::path::PathBuf;
@@ -26,7 +27,8 @@ use crate::report::{Imbalance, Summary, Tally};
 use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
 pub use error::TransferError;
-pub use screen::{show_items, show_listing, show_reading};
+pub use events::{tell_items, tell_listing, tell_reading};
+pub use render::printer;
 
 /// Gives what the organization holds under an id.
 pub type Holds<'h> = dyn FnMut(&str) -> Result<Option<Object>, Error> + 'h;
@@ -75,7 +77,7 @@ pub trait Supply {
     fn tables(&self) -> usize;
     /// How many updates are shown field by field.
     fn shown_updates(&self) -> usize {
-        screen::FIRST
+        events::FIRST
     }
     /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
     fn keeps_rejects(&self) -> bool {
@@ -177,6 +179,7 @@ impl Transfer<'_> {
     /// Makes the journey with what `supply` gives, keeping `journal`; everything that happened, a failure too, goes into
     /// `summary`. `review` is a plan that was approved: nothing else is written.
     pub fn run(&self, supply: &dyn Supply, journal: &Journal, review: Option<&mut dyn Review>, summary: &mut Summary) {
+        self.output.run_begins(&summary.run, self.org);
         let mut counts = Counts::default();
         if supply.is_surveyed() {
             summary.tally = Some(not_attempted(supply));
@@ -217,7 +220,7 @@ impl Transfer<'_> {
         };
         let done = (changes.0 + changes.1 + changes.2).saturating_sub(open.0 + open.1 + open.2);
         let rest = (counts.unchanged, counts.skipped, done);
-        screen::show_plan(self.output, supply, journal, open, rest)?;
+        events::tell_plan(self.output, supply, journal, open, rest)?;
         // What is stopped here was not begun: all of it counts as not attempted.
         supply.approve(&listing, &mut stored)?;
         drop(stored);
@@ -258,7 +261,7 @@ impl Transfer<'_> {
             let listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
             (listing, store)
         };
-        screen::show_listing(self.output, self.org, &listing);
+        events::tell_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
             if supply.needs_whole() {
@@ -402,8 +405,8 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Imbalance(tally.equation()).into());
         }
-        screen::show_left(self.output, supply, journal, outcomes.left)?;
-        screen::show_failures(self.output, supply, journal, tally.failed)?;
+        events::tell_left(self.output, supply, journal, outcomes.left)?;
+        events::tell_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }

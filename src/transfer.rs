@@ -27,7 +27,7 @@ use crate::report::{Imbalance, Summary, Tally};
 use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
 pub use error::TransferError;
-pub use events::{tell_items, tell_listing, tell_reading};
+pub use events::{show_items, show_listing, show_reading};
 pub use render::printer;
 
 /// Gives what the organization holds under an id.
@@ -220,7 +220,7 @@ impl Transfer<'_> {
         };
         let done = (changes.0 + changes.1 + changes.2).saturating_sub(open.0 + open.1 + open.2);
         let rest = (counts.unchanged, counts.skipped, done);
-        events::tell_plan(self.output, supply, journal, open, rest)?;
+        events::show_plan(self.output, supply, journal, open, rest)?;
         // What is stopped here was not begun: all of it counts as not attempted.
         supply.approve(&listing, &mut stored)?;
         drop(stored);
@@ -261,7 +261,7 @@ impl Transfer<'_> {
             let listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
             (listing, store)
         };
-        events::tell_listing(self.output, self.org, &listing);
+        events::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
             if supply.needs_whole() {
@@ -405,8 +405,8 @@ impl Transfer<'_> {
         if !tally.holds() {
             return Err(Imbalance(tally.equation()).into());
         }
-        events::tell_left(self.output, supply, journal, outcomes.left)?;
-        events::tell_failures(self.output, supply, journal, tally.failed)?;
+        events::show_left(self.output, supply, journal, outcomes.left)?;
+        events::show_failures(self.output, supply, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.write_rejects(journal)?;
         }

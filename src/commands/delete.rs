@@ -22,7 +22,7 @@ use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint_of};
-use crate::transfer::{Purpose, Transfer, tell_items, tell_reading};
+use crate::transfer::{Purpose, Transfer, show_items, show_reading};
 
 /// The bound of `--where` where the user names none.
 const MOST_BY_CONDITION: MaxDelete = MaxDelete::Share(0.1);
@@ -79,7 +79,7 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
     let mut source = source;
     if let Some((source, _)) = &mut source {
         let survey = source.survey()?;
-        tell_reading(&context.output, &source.tables, &survey);
+        show_reading(&context.output, &source.tables, &survey);
         summary.warnings = survey.warnings;
     }
     let (which, read) = match (&source, &filter) {
@@ -104,7 +104,7 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
     let ask = |count: u64, listing: &Listing, stored: &mut ItemStore| {
         // What is stopped from here on has to account for the file's rows.
         context.reading.ignore();
-        tell_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
+        show_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
         let held = listing.count.max(stored.count());
         if bound.is_some_and(|bound| !bound.allows(count, held)) {
             return Err(DeleteError::TooMany { count, held }.into());

@@ -21,7 +21,7 @@ use crate::migrate::{
 };
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity, Known, Runs};
-use crate::transfer::{Purpose, Transfer, tell_listing};
+use crate::transfer::{Purpose, Transfer, show_listing};
 
 /// The facts under which a run notes the snapshots that it took of the source and of the target before anything was sent,
 /// so that one that is gone on with keeps those.
@@ -234,7 +234,7 @@ fn read_source(
     let known = known(runs, &ends.from.place, org, options.brakes);
     let (listing, source) = ends.from.read(&context.output, known.at_least)?;
     whole(org, &listing)?;
-    tell_listing(&context.output, org, &listing);
+    show_listing(&context.output, org, &listing);
     known.check(org, &listing)?;
     if listing.count == 0 && !options.brakes.allow_empty {
         return Err(MigrateError::Empty(org.to_owned()).into());

@@ -18,7 +18,7 @@ use crate::output::{counted, grouped};
 use crate::plan::Action;
 use crate::report::Summary;
 use crate::runs::{Identity, Known, Lock, Run, Runs};
-use crate::transfer::{Purpose, Transfer, tell_items};
+use crate::transfer::{Purpose, Transfer, show_items};
 use crate::undo::{COMMAND, Choice, Undo, choose};
 
 /// How many items of each kind are named.
@@ -180,8 +180,8 @@ fn approve(
     stored: &mut ItemStore,
 ) -> Result<Option<std::path::PathBuf>, Error> {
     let (create, update, delete) = journal.open_by_kind()?;
-    tell_items(&context.output, journal, (Action::Delete, delete), FIRST)?;
-    tell_items(&context.output, journal, (Action::Create, create), FIRST)?;
+    show_items(&context.output, journal, (Action::Delete, delete), FIRST)?;
+    show_items(&context.output, journal, (Action::Create, create), FIRST)?;
     if !sends || create + update + delete == 0 {
         return Ok(None);
     }

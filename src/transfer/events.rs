@@ -18,8 +18,8 @@ use crate::sheet::Table;
 pub(super) const FIRST: usize = 5;
 const FIRST_PROBLEMS: usize = 10;
 
-/// Tells how each file was understood.
-pub fn tell_reading(output: &Output, tables: &[Table], survey: &Survey) {
+/// Shows how each file was understood.
+pub fn show_reading(output: &Output, tables: &[Table], survey: &Survey) {
     let table = |table: &Table| ReadTable {
         file: table.file.clone(),
         sheet: table.sheet.clone(),
@@ -36,8 +36,8 @@ pub fn tell_reading(output: &Output, tables: &[Table], survey: &Survey) {
     }
 }
 
-/// Tells what an organization holds, and how sure it is.
-pub fn tell_listing(output: &Output, org: &str, listing: &Listing) {
+/// Shows what an organization holds, and how sure it is.
+pub fn show_listing(output: &Output, org: &str, listing: &Listing) {
     output.tell(Event::Listing(events::Listing {
         organization: org.to_owned(),
         items: listing.count,
@@ -51,9 +51,9 @@ pub fn tell_listing(output: &Output, org: &str, listing: &Listing) {
     }));
 }
 
-/// The plan: what there is to create, update and delete; then what is unchanged, skipped, and done by an earlier part of
+/// Shows the plan: what there is to create, update and delete; then what is unchanged, skipped, and done by an earlier part of
 /// the run.
-pub(super) fn tell_plan(
+pub(super) fn show_plan(
     output: &Output,
     supply: &dyn Supply,
     journal: &Journal,
@@ -87,7 +87,7 @@ pub(super) fn tell_plan(
         remarks: supply.remarks(),
         updates,
     }));
-    tell_problems(output, supply, journal, reject)
+    show_problems(output, supply, journal, reject)
 }
 
 fn field_by_field(change: Change) -> Update {
@@ -107,7 +107,7 @@ fn field_by_field(change: Change) -> Update {
 }
 
 /// Names the first items that are to be created or deleted, so many at most.
-pub fn tell_items(
+pub fn show_items(
     output: &Output,
     journal: &Journal,
     (action, count): (Action, u64),
@@ -136,7 +136,7 @@ pub fn tell_items(
     Ok(())
 }
 
-fn tell_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
+fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
     let mut shown = 0_u64;
     for table in 0..supply.tables() {
         for problem in journal.first_rejects(table, most_named(supply))? {
@@ -160,8 +160,8 @@ fn most_named(supply: &dyn Supply) -> usize {
     }
 }
 
-/// The items that were to be deleted and have changed since the plan.
-pub(super) fn tell_left(output: &Output, supply: &dyn Supply, journal: &Journal, left: u64) -> Result<(), Error> {
+/// Warns of the items that were to be deleted and have changed since the plan.
+pub(super) fn show_left(output: &Output, supply: &dyn Supply, journal: &Journal, left: u64) -> Result<(), Error> {
     if left == 0 {
         return Ok(());
     }
@@ -185,8 +185,8 @@ pub(super) fn tell_left(output: &Output, supply: &dyn Supply, journal: &Journal,
     Ok(())
 }
 
-/// The first items that the endpoint refused, in its own words.
-pub(super) fn tell_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
+/// Shows the first items that the endpoint refused, in its own words.
+pub(super) fn show_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
     let mut shown = 0;
     for (item, reason) in journal.first_failures(most_named(supply))? {
         output.tell(Event::Failed { item, reason });

@@ -15,7 +15,7 @@ use crate::plan::{self, PlanPart, Policy, Straightway, Verdict};
 use crate::report::Rejects;
 use crate::shard::Shard;
 use crate::sheet::Stop;
-use crate::transfer::{Holds, Supply, Take, tell_reading};
+use crate::transfer::{Holds, Supply, Take, show_reading};
 
 /// The rows of the files that the user named.
 pub(super) struct Files<'a> {
@@ -159,7 +159,7 @@ impl Supply for Files<'_> {
 
     fn show_survey(&self, output: &Output) {
         if let Some(survey) = &*self.survey.borrow() {
-            tell_reading(output, &self.source.borrow().tables, survey);
+            show_reading(output, &self.source.borrow().tables, survey);
         }
     }
 

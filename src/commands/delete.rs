@@ -101,7 +101,8 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         (bound, _) => bound,
     };
     let snapshot = RefCell::new(None);
-    let ask = |count: u64, listing: &Listing, stored: &mut ItemStore| {
+    let ask = |listing: &Listing, stored: &mut ItemStore| {
+        let (_, _, count) = journal.planned()?;
         // What is stopped from here on has to account for the file's rows.
         context.reading.ignore();
         show_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
@@ -121,7 +122,10 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         snapshot.replace(Some(kept));
         Ok(())
     };
-    let supply = Delete::new(which, read, options.rejects.as_deref(), &ask);
+    let supply = Delete {
+        which,
+        rejects: options.rejects.as_deref(),
+    };
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,
@@ -131,6 +135,8 @@ fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began
         rejects_anyway: options.rejects.is_some(),
         verify: options.verify && sends,
         known,
+        read,
+        approve: &ask,
         stop: &context.stop,
     };
     transfer.run(&supply, &journal, None, summary);

@@ -4,7 +4,7 @@
 
 mod files;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -13,6 +13,7 @@ use super::{Connected, Context, runs_folder};
 use crate::cli::{self, Import};
 use crate::columns::Settings;
 use crate::error::{Error, Exit};
+use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
 use crate::output::grouped;
 use crate::place::PlaceError;
@@ -65,8 +66,7 @@ fn import(
     let mut columns = reading::column_options(&opening.reading);
     columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let shard = options.shard.map(shard::Choice::from_environment).transpose()?;
-    let in_one_pass =
-        shard.is_none() && options.plan.is_none() && options.resume.is_none() && are_large(&options.files);
+    let in_one_pass = shard.is_none() && are_large(&options.files);
     let mut connected = None;
     let rejects = Rejects {
         wanted: options.rejects.as_deref(),
@@ -117,12 +117,14 @@ fn import(
         reopen: &reopen,
         paths: &paths,
         rejects,
-        reading: &context.reading,
         policy: policy(options),
         shard,
         count: None,
+        is_shown: Cell::default(),
     };
-    files.show_survey(&context.output);
+    if !in_one_pass {
+        files.survey(&context.output)?;
+    }
     summary.warnings = files.warnings();
     let known = known(options, &runs, &identity);
     let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
@@ -136,6 +138,8 @@ fn import(
         rejects_anyway: options.rejects.is_some(),
         verify: options.verify && sends,
         known,
+        read: None,
+        approve: &approved(context),
         stop: &context.stop,
     };
     let files = files.counted()?;
@@ -145,9 +149,7 @@ fn import(
     summary.error = summary.error.take().map(|error| context.cause_of(error));
     summary.warnings = files.warnings();
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
-        write_plan(path, &identity, &journal)?;
-        let line = format!("The plan, for review: {}", path.display());
-        context.output.result_naming(&line, &[path]);
+        put_plan(context, path, &identity, &journal)?;
     }
     if sends {
         summary.took = began.elapsed();
@@ -157,10 +159,26 @@ fn import(
     Ok(())
 }
 
+/// Writes the plan for review.
+fn put_plan(context: &Context, path: &Path, identity: &Identity, journal: &Journal) -> Result<(), Error> {
+    write_plan(path, identity, journal)?;
+    let line = format!("The plan, for review: {}", path.display());
+    context.output.result_naming(&line, &[path]);
+    Ok(())
+}
+
+/// What is stopped once the plan has been shown has to account for every row.
+fn approved(context: &Context) -> impl Fn(&Listing, &mut ItemStore) -> Result<(), Error> {
+    |_, _| {
+        context.reading.ignore();
+        Ok(())
+    }
+}
+
 /// Says how many of the rows are of this process's share, where it has only a share.
 fn tell_share(context: &Context, files: &Files<'_>, shard: Option<Shard>) {
     if let Some(shard) = shard {
-        let (own, all) = (grouped(files.count()), grouped(files.all()));
+        let (own, all) = (grouped(files.count.unwrap_or_default()), grouped(files.all()));
         context
             .output
             .result(&format!("Shard {shard}: {own} of the {all} rows"));

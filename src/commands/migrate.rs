@@ -104,6 +104,8 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
         // Done below, with more proof.
         verify: false,
         known: known_target(&ends, &runs, options.brakes),
+        read: None,
+        approve: &|listing, stored| migration.approve(listing, stored),
         stop: &context.stop,
     };
     transfer.run(&migration, &journal, None, summary);
@@ -132,10 +134,7 @@ fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, beg
                 noticed: &noticed,
                 proof: &proof,
             };
-            let paths = match named {
-                Some(paths) => paths,
-                None => Paths::usual(from_org, to_org, started, part.as_deref())?,
-            };
+            let paths = named.map_or_else(|| Paths::usual(from_org, to_org, started, part.as_deref()), Ok)?;
             certificate.write(&paths)?;
             tell(context, &paths, &mut summary.extra);
         }

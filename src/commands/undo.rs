@@ -68,7 +68,7 @@ fn undo(context: &Context, options: &cli::Undo, summary: &mut Summary, began: In
         }
         Ok(())
     };
-    let supply = Undo::new(&earlier, &ask)?;
+    let supply = Undo::new(&earlier)?;
     let transfer = Transfer {
         output: &context.output,
         client: &connected.client,
@@ -78,6 +78,8 @@ fn undo(context: &Context, options: &cli::Undo, summary: &mut Summary, began: In
         rejects_anyway: false,
         verify: options.verify && sends,
         known: Known::default(),
+        read: None,
+        approve: &ask,
         stop: &context.stop,
     };
     transfer.run(&supply, &journal, None, summary);

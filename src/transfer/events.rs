@@ -3,7 +3,7 @@
 //!
 //! Doesn't belong here: the events' text (`render`), what comes after the writing (`report`).
 
-use super::{Conflicts, Supply};
+use super::{Conflicts, Description};
 use crate::columns::{Survey, is_nothing};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
@@ -55,19 +55,19 @@ pub fn show_listing(output: &Output, org: &str, listing: &Listing) {
 /// the run.
 pub(super) fn show_plan(
     output: &Output,
-    supply: &dyn Supply,
+    supply: &Description<'_>,
     journal: &Journal,
     (create, update, delete): (u64, u64, u64),
     (unchanged, skip, done_before): (u64, u64, u64),
 ) -> Result<(), Error> {
     let reject = journal.rejected()?;
-    let (conflicts, conflicts_are) = match supply.conflicts() {
+    let (conflicts, conflicts_are) = match supply.conflicts {
         Conflicts::Refused(count) => (count.min(reject), Fate::Rejected),
         Conflicts::Left(count) => (count.min(skip), Fate::Skipped),
         Conflicts::Overwritten(count) => (count.min(update), Fate::Overwritten),
     };
     let (cleared, updates) = if update > 0 {
-        let first = journal.first_changes(Action::Update, supply.shown_updates())?;
+        let first = journal.first_changes(Action::Update, supply.shown_updates)?;
         (journal.cleared()?, first.into_iter().map(field_by_field).collect())
     } else {
         (0, Vec::new())
@@ -84,7 +84,7 @@ pub(super) fn show_plan(
         conflicts_are,
         done_before,
         cleared,
-        remarks: supply.remarks(),
+        remarks: supply.remarks.clone(),
         updates,
     }));
     show_problems(output, supply, journal, reject)
@@ -136,12 +136,12 @@ pub fn show_items(
     Ok(())
 }
 
-fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
+fn show_problems(output: &Output, supply: &Description<'_>, journal: &Journal, rejected: u64) -> Result<(), Error> {
     let mut shown = 0_u64;
-    for table in 0..supply.tables() {
+    for table in 0..supply.tables {
         for problem in journal.first_rejects(table, most_named(supply))? {
-            let address = supply.address(problem.origin, problem.rejection.index);
-            output.warn(&placed(&address, &problem.rejection.reason));
+            let address = (supply.address)(problem.origin, problem.rejection.index);
+            output.warn(&placed(&address.unwrap_or_default(), &problem.rejection.reason));
             shown += 1;
         }
     }
@@ -152,8 +152,8 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
 }
 
 /// How many problems are shown: all, where no file takes the rest.
-fn most_named(supply: &dyn Supply) -> usize {
-    if supply.keeps_rejects() {
+fn most_named(supply: &Description<'_>) -> usize {
+    if supply.keeps_rejects {
         FIRST_PROBLEMS
     } else {
         usize::MAX
@@ -161,18 +161,18 @@ fn most_named(supply: &dyn Supply) -> usize {
 }
 
 /// Warns of the items that were to be deleted and have changed since the plan.
-pub(super) fn show_left(output: &Output, supply: &dyn Supply, journal: &Journal, left: u64) -> Result<(), Error> {
+pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal, left: u64) -> Result<(), Error> {
     if left == 0 {
         return Ok(());
     }
     let most = most_named(supply);
     let (mut shown, mut more) = (0, 0_u64);
     journal.each_left(&mut |problem| {
-        if supply.is_reported(problem.origin) {
+        // The others are reported by the command.
+        let Some(address) = (supply.address)(problem.origin, None) else {
             return;
-        }
+        };
         if shown < most {
-            let address = supply.address(problem.origin, None);
             output.warn(&placed(&address, &problem.rejection.reason));
             shown += 1;
         } else {
@@ -186,7 +186,12 @@ pub(super) fn show_left(output: &Output, supply: &dyn Supply, journal: &Journal,
 }
 
 /// Shows the first items that the endpoint refused, in its own words.
-pub(super) fn show_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
+pub(super) fn show_failures(
+    output: &Output,
+    supply: &Description<'_>,
+    journal: &Journal,
+    failed: u64,
+) -> Result<(), Error> {
     let mut shown = 0;
     for (item, reason) in journal.first_failures(most_named(supply))? {
         output.tell(Event::Failed { item, reason });

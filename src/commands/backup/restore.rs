@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: what restoring wants of an item (`restore`), sending it (`transfer`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
@@ -121,7 +121,6 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
         only,
         exact: options.exact,
         doomed,
-        read: Cell::new(read),
         rejects: options.rejects.clone().unwrap_or_else(|| rejects_for(&connected.org)),
         kept: RefCell::default(),
     };
@@ -134,6 +133,8 @@ fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, be
         rejects_anyway: options.rejects.is_some(),
         verify: options.verify && sends,
         known: known(options, &runs, &connected, &manifest),
+        read,
+        approve: &|_, _| Ok(()),
         stop: &context.stop,
     };
     transfer.run(&restore, &journal, None, summary);

@@ -182,9 +182,10 @@ impl Output {
 
     /// The command has ended with this exit code. No event follows.
     pub fn finish(&self, exit: u8) {
+        // Copies: the run may end on its own while a second Ctrl-C ends it.
         let (summary, error) = {
-            let mut state = self.state();
-            (state.document.take(), state.error.take())
+            let state = self.state();
+            (state.document.clone(), state.error.clone())
         };
         let own = summary.as_ref().and_then(|summary| summary.get("error")?.as_str());
         let error = own.map(str::to_owned).or(error).filter(|_| exit != 0);

@@ -384,6 +384,23 @@ mod signals {
         assert!(summary["not_attempted"].as_u64().unwrap() > 0, "{summary}");
         assert!(summary["created"].as_u64().unwrap() < load.created, "{summary}");
         assert_eq!(finish(&events)["run"], summary["run"]);
+        // The part that goes on is the same run.
+        server.behave();
+        let args = ["import", "load.csv", "--resume", "--json", "--json-log"];
+        let resumed = super::events(&stockport.run(args).ok());
+        assert!(resumed.iter().all(|event| event["run"] == summary["run"]));
+        assert!(of_kind(&resumed, "plan")[0]["done_before"].as_u64().unwrap() > 0);
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn results_that_cannot_be_written_are_the_exit_of_finish() {
+        let stockport = Stockport::new();
+        let full = std::fs::OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let mut command = stockport.command(["runs", "--json", "--json-log"]);
+        let child = command.stdout(full).stderr(Stdio::piped()).spawn().unwrap();
+        let run = ended(child, "runs").exit(1);
+        assert_eq!(kinds(&events(&run)), ["start", "error", "finish"]);
     }
 
     #[test]

@@ -256,9 +256,7 @@ impl Moving<'_> {
         if self.kept(end)?.is_some() {
             return Ok(());
         }
-        let (org, api) = self.place(end);
-        let safety = self.run.context.safety(folder, PATIENCE);
-        let path = safety.keep(org, api, listing, store)?;
+        let path = self.run.copy((folder, PATIENCE), self.place(end), listing, store)?;
         self.journal.note(end.fact(), &path.to_string_lossy())?;
         if matches!(end, End::Target) {
             self.run.tell_way_back(&path);

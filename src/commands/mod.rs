@@ -1,4 +1,5 @@
-//! One short file a command: it names a source, a target and a policy, and hands them to the journey.
+//! One short file a command: it names a source, a target and a policy, and hands them to the journey. The commands that
+//! write to an organization share one run (`run`).
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 

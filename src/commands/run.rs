@@ -28,9 +28,9 @@ pub(super) struct Terms<'a> {
     pub(super) command: &'static str,
     /// Whether the plan is carried out; else nothing is locked, noted or sent.
     pub(super) sends: bool,
-    /// The safety limits that are lifted; none where no earlier run limits this one.
+    /// The safety limits that are lifted; `None` if what earlier runs know of the organization doesn't limit this one.
     pub(super) brakes: Option<Brakes>,
-    /// How fast.
+    /// How fast items are sent.
     pub(super) pace: Pace,
     /// Whether everything is read back at the end and compared.
     pub(super) verify: bool,
@@ -43,8 +43,7 @@ pub(super) struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    /// The terms of a command that looks at no earlier run, keeps no reject file that is asked for, and has no profile of
-    /// its own for the target.
+    /// A command's terms without options other than the pace.
     pub(super) fn of(command: &'static str, sends: bool, pace: Pace) -> Self {
         Self {
             command,
@@ -59,7 +58,7 @@ impl Terms<'_> {
     }
 }
 
-/// A run that has not been connected to its organization yet.
+/// A run whose organization is not locked yet.
 #[derive(Clone, Copy)]
 pub(super) struct Writing<'a> {
     pub(super) context: &'a Context,
@@ -67,19 +66,19 @@ pub(super) struct Writing<'a> {
     began: Instant,
 }
 
-/// This process's share of a job that several processes do together. Its files and options tell the job from others.
+/// This process's share of a job that several processes do together. The command, files and options identify the job.
 pub(super) struct Share<'a> {
     pub(super) shard: Shard,
     pub(super) files: &'a [Fingerprint],
     pub(super) options: &'a str,
 }
 
-/// A run on an organization, which is locked while this exists if anything is to be sent.
+/// A run on one organization. If anything is to be sent, the organization is locked until this is dropped.
 pub(super) struct WritingRun<'a> {
     pub(super) context: &'a Context,
     pub(super) connected: &'a Connected,
     pub(super) runs: Runs,
-    /// What earlier runs know of the organization, and which surprises are allowed.
+    /// What earlier runs know of the organization, and which safety limits are lifted.
     pub(super) known: Known,
     pub(super) terms: Terms<'a>,
     /// Whether the plan is carried out, and whether it continues that of an earlier run.
@@ -90,8 +89,8 @@ pub(super) struct WritingRun<'a> {
     _lock: Option<Lock>,
 }
 
-/// Does `work`, which puts what happens into the summary, and reports that with the commands to go on with. `source` is
-/// where the items come from, as far as the command line tells.
+/// Runs `work`, which records what it does in the summary, and reports the summary with the next commands. `source` is where
+/// the items come from, as the command line names it.
 pub(super) fn writing<'a>(
     context: &'a Context,
     terms: Terms<'a>,
@@ -167,7 +166,7 @@ impl<'a> Writing<'a> {
 }
 
 impl WritingRun<'_> {
-    /// What earlier runs know of an organization, and which surprises are allowed.
+    /// What earlier runs know of an organization, and which safety limits are lifted.
     pub(super) fn known_of(&self, api: &str, org: &str) -> Known {
         let Some(brakes) = self.terms.brakes else {
             return Known::default();
@@ -179,8 +178,8 @@ impl WritingRun<'_> {
         }
     }
 
-    /// The earlier run that `--resume` asks for (by name, or empty for the last), if it does and there is one. `what` is
-    /// what the run is of.
+    /// The earlier run that `--resume` asks for, by its name or as the last one (empty). `None` without `--resume`, and if
+    /// there is no such run, which is reported; `what` names there what the run is of.
     pub(super) fn resumable(
         &self,
         resume: Option<&str>,
@@ -201,8 +200,7 @@ impl WritingRun<'_> {
         Ok(earlier)
     }
 
-    /// The run's journal: that of an earlier run that is continued, or its own; or one that goes with the process, where
-    /// nothing is sent.
+    /// The run's journal: that of the earlier run that it continues, or a new one. It is temporary if nothing is sent.
     pub(super) fn journal(
         &mut self,
         earlier: Option<&Run>,
@@ -233,25 +231,33 @@ impl WritingRun<'_> {
 
     /// Keeps a safety copy of what the organization holds before it is changed, and tells the way back.
     pub(super) fn keep(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
-        let kept = self.keep_in(&config::snapshots_folder()?, PATIENCE, listing, stored)?;
+        let folder = config::snapshots_folder()?;
+        let Connected { org, place, .. } = self.connected;
+        let kept = self.copy((&folder, PATIENCE), (org, place), listing, stored)?;
         self.tell_way_back(&kept);
         self.safety_copy.replace(Some(kept));
         Ok(())
     }
 
-    /// Keeps a safety copy in this folder; another process may write there for as long as `patience`.
-    pub(super) fn keep_in(
+    /// Keeps a safety copy of what an organization of an API holds. `patience` is how long another process may write to the
+    /// folder.
+    pub(super) fn copy(
         &self,
-        folder: &Path,
-        patience: Duration,
+        (dir, patience): (&Path, Duration),
+        (org, api): (&str, &str),
         listing: &Listing,
         stored: &mut ItemStore,
     ) -> Result<PathBuf, Error> {
-        let safety = self.context.safety(folder, patience);
-        safety.keep(&self.connected.org, &self.connected.place, listing, stored)
+        let safety = Safety {
+            output: &self.context.output,
+            dir,
+            patience,
+            stop: &self.context.stop,
+        };
+        safety.keep(org, api, listing, stored)
     }
 
-    /// Tells how what the organization held comes back from its safety copy.
+    /// Shows the command that restores the safety copy.
     pub(super) fn tell_way_back(&self, kept: &Path) {
         let restore = ["backup", "restore", &kept.to_string_lossy()];
         let org = &self.connected.org;
@@ -301,16 +307,6 @@ impl Context {
         for warning in warnings {
             self.output.warn(&warning);
             summary.warnings.push(warning);
-        }
-    }
-
-    /// Where what an organization holds is kept before a command changes it.
-    pub(super) fn safety<'a>(&'a self, dir: &'a Path, patience: Duration) -> Safety<'a> {
-        Safety {
-            output: &self.output,
-            dir,
-            patience,
-            stop: &self.stop,
         }
     }
 }

@@ -9,8 +9,8 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::Context;
 use super::super::run::{Terms, Writing, WritingRun, writing};
+use super::super::{Connected, Context};
 use super::begun::{self, ASKED};
 use super::patience;
 use crate::backup::{Backup, Read};
@@ -224,9 +224,9 @@ impl Exact<'_> {
             self.run.context.output.result_naming(&line, &[&kept]);
             return Ok(kept);
         }
-        let patience = patience(self.options.wait);
-        let dir = self.snapshot.dir();
-        self.run.keep_in(dir, patience, &read.listing, &mut read.store)
+        let Connected { org, place, .. } = self.run.connected;
+        let folder = (self.snapshot.dir(), patience(self.options.wait));
+        self.run.copy(folder, (org, place), &read.listing, &mut read.store)
     }
 }
 

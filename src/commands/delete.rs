@@ -19,7 +19,7 @@ use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
 use crate::runs::fingerprint_of;
-use crate::transfer::{show_items, show_reading};
+use crate::transfer::{Transfer, show_items, show_reading};
 
 /// The bound of `--where` where the user names none.
 const MOST_BY_CONDITION: MaxDelete = MaxDelete::Share(0.1);
@@ -71,11 +71,15 @@ fn delete(writing: Writing<'_>, options: &cli::Delete, summary: &mut Summary) ->
     };
     let journal = run.journal(None, &identity, summary)?;
     let bound = options.max_delete.or(filter.is_some().then_some(MOST_BY_CONDITION));
-    let ask = |count: u64, listing: &Listing, stored: &mut ItemStore| {
-        approve(&run, &journal, (count, bound), listing, stored)
+    let ask = |listing: &Listing, stored: &mut ItemStore| approve(&run, &journal, bound, listing, stored);
+    let rejects = options.rejects.as_deref();
+    let supply = Delete { which, rejects };
+    let transfer = Transfer {
+        read,
+        approve: &ask,
+        ..run.transfer()
     };
-    let supply = Delete::new(which, read, options.rejects.as_deref(), &ask);
-    run.transfer().run(&supply, &journal, None, summary);
+    transfer.run(&supply, &journal, None, summary);
     run.end(journal, summary)
 }
 
@@ -83,13 +87,14 @@ fn delete(writing: Writing<'_>, options: &cli::Delete, summary: &mut Summary) ->
 fn approve(
     run: &WritingRun<'_>,
     journal: &Journal,
-    (count, bound): (u64, Option<MaxDelete>),
+    bound: Option<MaxDelete>,
     listing: &Listing,
     stored: &mut ItemStore,
 ) -> Result<(), Error> {
     let context = run.context;
     // What is stopped from here on has to account for the file's rows.
     context.reading.ignore();
+    let (_, _, count) = journal.planned()?;
     show_items(&context.output, journal, (Action::Delete, count), FIRST)?;
     let held = listing.count.max(stored.count());
     if bound.is_some_and(|bound| !bound.allows(count, held)) {

@@ -4,11 +4,11 @@
 
 mod files;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
 use super::reading::{self, Opened, Opening};
-use super::run::{Share, Terms, Writing, writing};
+use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Connected, Context};
 use crate::cli::{self, Import};
 use crate::columns::{ColumnOptions, Settings, Source, Survey};
@@ -18,10 +18,10 @@ use crate::place::PlaceError;
 use crate::plan::{Blanks, Mode, Policy};
 use crate::report::{Rejects, Summary};
 use crate::review::{Reviewed, write_plan};
-use crate::runs::{Fingerprints, fingerprint_of};
+use crate::runs::{Fingerprints, Identity, fingerprint_of};
 use crate::shard::{self, Shard};
 use crate::sheet::is_stream;
-use crate::transfer::{Review, Supply as _};
+use crate::transfer::{Review, Supply as _, Transfer};
 use files::Files;
 
 /// Files that are larger than this, together, are surveyed and planned in one pass, behind the list of what the organization
@@ -61,41 +61,64 @@ fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Resu
     let own = shard.map_or_else(|| job.clone(), |shard| format!("{job} shard {shard}"));
     let identity = writing.identity(connected, fingerprints.unwrap_or_default(), own);
     let reviewed = options.plan.as_ref().map(|plan| Reviewed::load(plan, &identity));
-    let mut reviewed = reviewed.transpose()?;
+    let reviewed = reviewed.transpose()?;
     let share = shard.map(|shard| Share {
         shard,
         files: &identity.files,
         options: &job,
     });
-    let mut run = writing.begin(connected, share)?;
-    let is_surveyed = surveyed.survey.is_some();
+    let run = writing.begin(connected, share)?;
     let reopen = || opening.open(&options.files)?.source(columns(options, &opening));
-    let mut files = Files {
+    let files = Files {
         source: RefCell::new(surveyed.source),
         survey: RefCell::new(surveyed.survey),
         reopen: &reopen,
         paths: &surveyed.paths,
         rejects: surveyed.rejects,
-        reading: &context.reading,
         policy: policy(options),
         shard,
         count: None,
+        is_shown: Cell::default(),
     };
-    files.show_survey(&context.output);
-    summary.warnings = files.warnings();
+    write(run, options, files, reviewed, &identity, summary)
+}
+
+/// Writes the rows of the files, or only plans that.
+fn write(
+    mut run: WritingRun<'_>,
+    options: &Import,
+    mut files: Files<'_>,
+    mut reviewed: Option<Reviewed>,
+    identity: &Identity,
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    let context = run.context;
+    let is_surveyed = files.survey.borrow().is_some();
+    if is_surveyed {
+        files.survey(&context.output)?;
+        summary.warnings = files.warnings();
+    }
     let what = "this file and organization";
-    let earlier = run.resumable(options.resume.as_deref(), what, &identity, summary)?;
-    let journal = run.journal(earlier.as_ref(), &identity, summary)?;
+    let earlier = run.resumable(options.resume.as_deref(), what, identity, summary)?;
+    let journal = run.journal(earlier.as_ref(), identity, summary)?;
     files.rejects.run.clone_from(&summary.run);
     let files = files.counted()?;
-    tell_share(context, &files, shard);
+    tell_share(context, &files);
+    let transfer = Transfer {
+        // What is stopped once the plan has been shown has to account for every row.
+        approve: &|_, _| {
+            context.reading.ignore();
+            Ok(())
+        },
+        ..run.transfer()
+    };
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
-    run.transfer().run(&files, &journal, review, summary);
+    transfer.run(&files, &journal, review, summary);
     if !is_surveyed {
         summary.warnings.extend(files.warnings());
     }
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
-        write_plan(path, &identity, &journal)?;
+        write_plan(path, identity, &journal)?;
         let line = format!("The plan, for review: {}", path.display());
         context.output.result_naming(&line, &[path]);
     }
@@ -121,8 +144,7 @@ fn survey<'a>(
     shard: Option<Shard>,
     summary: &mut Summary,
 ) -> Result<Surveyed<'a>, Error> {
-    let in_one_pass =
-        shard.is_none() && options.plan.is_none() && options.resume.is_none() && are_large(&options.files);
+    let in_one_pass = shard.is_none() && are_large(&options.files);
     let rejects = Rejects {
         wanted: options.rejects.as_deref(),
         part: shard.map(|shard| shard.file_part()),
@@ -160,9 +182,9 @@ fn columns(options: &Import, opening: &Opening) -> ColumnOptions {
 }
 
 /// Says how many of the rows are of this process's share, where it has only a share.
-fn tell_share(context: &Context, files: &Files<'_>, shard: Option<Shard>) {
-    if let Some(shard) = shard {
-        let (own, all) = (grouped(files.count()), grouped(files.all()));
+fn tell_share(context: &Context, files: &Files<'_>) {
+    if let Some(shard) = files.shard {
+        let (own, all) = (grouped(files.count.unwrap_or_default()), grouped(files.all()));
         context
             .output
             .result(&format!("Shard {shard}: {own} of the {all} rows"));

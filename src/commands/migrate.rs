@@ -22,7 +22,7 @@ use crate::migrate::{
 };
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity};
-use crate::transfer::{Purpose, show_listing};
+use crate::transfer::{Purpose, Transfer, show_listing};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
@@ -77,15 +77,20 @@ fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) 
     };
     moving.keep(End::Source, &listing, &mut source)?;
     let earlier = earlier(&run, &identity, &choice, summary)?;
-    let keep = |listing: &Listing, stored: &mut ItemStore| moving.keep(End::Target, listing, stored);
-    let migration = Migration::new((from, to), source, choice, earlier, rejects, Box::new(keep))?;
-    run.transfer().run(&migration, &journal, None, summary);
+    let migration = Migration::new((from, to), source, choice, earlier, rejects)?;
+    let approve = |listing: &Listing, stored: &mut ItemStore| {
+        migration.approve(listing)?;
+        moving.keep(End::Target, listing, stored)
+    };
+    let transfer = Transfer {
+        approve: &approve,
+        ..run.transfer()
+    };
+    transfer.run(&migration, &journal, None, summary);
     moving.note(&migration, summary)?;
     if run.terms.sends && summary.error.is_none() {
         moving.certify(&migration, listing, named, summary)?;
     }
-    // It borrows the journal.
-    drop(migration);
     let (requests, retries) = ends.from.requests();
     summary.requests = ends.to.client.requests() + requests;
     summary.retries = ends.to.client.retries() + retries;
@@ -271,7 +276,7 @@ impl Moving<'_> {
     }
 
     /// Puts into the summary what was noticed, and where the snapshots are.
-    fn note(&self, migration: &Migration<'_>, summary: &mut Summary) -> Result<(), Error> {
+    fn note(&self, migration: &Migration, summary: &mut Summary) -> Result<(), Error> {
         let noticed = migration.noticed();
         let snapshots = json!({"source": self.kept(End::Source)?, "target": self.kept(End::Target)?});
         let extra = &mut summary.extra;
@@ -294,7 +299,7 @@ impl Moving<'_> {
     /// Reads the target back, and certifies what that shows: in the files that were named, or in the usual ones.
     fn certify(
         &self,
-        migration: &Migration<'_>,
+        migration: &Migration,
         source: Listing,
         named: Option<Paths>,
         summary: &mut Summary,

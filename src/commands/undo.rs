@@ -15,7 +15,7 @@ use crate::output::{counted, grouped};
 use crate::plan::Action;
 use crate::report::Summary;
 use crate::runs::{Run, Runs};
-use crate::transfer::show_items;
+use crate::transfer::{Transfer, show_items};
 use crate::undo::{COMMAND, Choice, Undo, choose};
 
 /// How many items of each kind are named.
@@ -46,8 +46,12 @@ fn undo(writing: Writing<'_>, options: &cli::Undo, summary: &mut Summary) -> Res
     let identity = writing.identity(&connected, Vec::new(), choice.names());
     let journal = run.journal(choice.unfinished.as_ref(), &identity, summary)?;
     let ask = |listing: &Listing, stored: &mut ItemStore| approve(&run, &journal, listing, stored);
-    let supply = Undo::new(&earlier, &ask)?;
-    run.transfer().run(&supply, &journal, None, summary);
+    let supply = Undo::new(&earlier)?;
+    let transfer = Transfer {
+        approve: &ask,
+        ..run.transfer()
+    };
+    transfer.run(&supply, &journal, None, summary);
     run.end(journal, summary)
 }
 

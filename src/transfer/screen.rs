@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: printing (`output`), what comes after the writing (`report`).
 
-use super::{Conflicts, Supply};
+use super::{Conflicts, Description};
 use crate::columns::{Survey, is_nothing};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
@@ -64,7 +64,7 @@ pub fn show_listing(output: &Output, org: &str, listing: &Listing) {
 
 pub(super) fn show_plan(
     output: &Output,
-    supply: &dyn Supply,
+    supply: &Description<'_>,
     journal: &Journal,
     (create, update, delete): (u64, u64, u64),
     (unchanged, skipped, done): (u64, u64, u64),
@@ -72,8 +72,7 @@ pub(super) fn show_plan(
     output.result("Plan:");
     let rejected = journal.rejected()?;
     let (mut reject, mut skip, mut change) = (rejected, skipped, update);
-    let conflicts = supply.conflicts();
-    let (conflicts, conflict) = match conflicts {
+    let (conflicts, conflict) = match supply.conflicts {
         Conflicts::Refused(count) => (take_from(&mut reject, count), "conflict"),
         Conflicts::Left(count) => (take_from(&mut skip, count), "conflict, left as they are"),
         Conflicts::Overwritten(count) => (take_from(&mut change, count), "conflict, overwritten"),
@@ -105,11 +104,11 @@ pub(super) fn show_plan(
         let line = format!("  {:>9} stored values among them would be cleared", grouped(cleared));
         output.result(&output.paint(Tone::Warning, &line));
     }
-    for remark in supply.remarks() {
+    for remark in &supply.remarks {
         output.result(&format!("  {remark}"));
     }
     let changes = if update > 0 {
-        journal.first_changes(Action::Update, supply.shown_updates())?
+        journal.first_changes(Action::Update, supply.shown_updates)?
     } else {
         Vec::new()
     };
@@ -156,12 +155,12 @@ fn take_from(line: &mut u64, count: u64) -> u64 {
     count
 }
 
-fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, rejected: u64) -> Result<(), Error> {
+fn show_problems(output: &Output, supply: &Description<'_>, journal: &Journal, rejected: u64) -> Result<(), Error> {
     let mut shown = 0_u64;
-    for table in 0..supply.tables() {
+    for table in 0..supply.tables {
         for problem in journal.first_rejects(table, most_named(supply))? {
-            let address = supply.address(problem.origin, problem.rejection.index);
-            output.warn(&placed(&address, &problem.rejection.reason));
+            let address = (supply.address)(problem.origin, problem.rejection.index);
+            output.warn(&placed(&address.unwrap_or_default(), &problem.rejection.reason));
             shown += 1;
         }
     }
@@ -172,8 +171,8 @@ fn show_problems(output: &Output, supply: &dyn Supply, journal: &Journal, reject
 }
 
 /// How many problems are shown: all, where no file takes the rest.
-fn most_named(supply: &dyn Supply) -> usize {
-    if supply.keeps_rejects() {
+fn most_named(supply: &Description<'_>) -> usize {
+    if supply.keeps_rejects {
         FIRST_PROBLEMS
     } else {
         usize::MAX
@@ -181,18 +180,18 @@ fn most_named(supply: &dyn Supply) -> usize {
 }
 
 /// The items that were to be deleted and have changed since the plan.
-pub(super) fn show_left(output: &Output, supply: &dyn Supply, journal: &Journal, left: u64) -> Result<(), Error> {
+pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal, left: u64) -> Result<(), Error> {
     if left == 0 {
         return Ok(());
     }
     let most = most_named(supply);
     let (mut shown, mut more) = (0, 0_u64);
     journal.each_left(&mut |problem| {
-        if supply.is_reported(problem.origin) {
+        // The others are reported by the command.
+        let Some(address) = (supply.address)(problem.origin, None) else {
             return;
-        }
+        };
         if shown < most {
-            let address = supply.address(problem.origin, None);
             output.warn(&placed(&address, &problem.rejection.reason));
             shown += 1;
         } else {
@@ -206,7 +205,12 @@ pub(super) fn show_left(output: &Output, supply: &dyn Supply, journal: &Journal,
 }
 
 /// The first items that the endpoint refused, in its own words.
-pub(super) fn show_failures(output: &Output, supply: &dyn Supply, journal: &Journal, failed: u64) -> Result<(), Error> {
+pub(super) fn show_failures(
+    output: &Output,
+    supply: &Description<'_>,
+    journal: &Journal,
+    failed: u64,
+) -> Result<(), Error> {
     let mut shown = 0;
     for (id, reason) in journal.first_failures(most_named(supply))? {
         output.warn(&format!("{id} failed: {reason}"));

@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: what restoring wants of an item (`restore`), sending it (`transfer`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
@@ -24,7 +24,8 @@ use crate::output::{counted, grouped};
 use crate::plan::Action;
 use crate::report::Summary;
 use crate::restore::{Restore, rejects_for};
-use crate::snapshot::{Grade, Manifest, Shelf, Snapshot, SnapshotError, find};
+use crate::snapshot::{Chosen, Grade, Manifest, Shelf, Snapshot, SnapshotError, find};
+use crate::transfer::Transfer;
 
 /// The fact under which a run notes its safety copy, so that a part that goes on with it keeps that one.
 const SAFETY_COPY: &str = "safety copy";
@@ -44,25 +45,13 @@ pub(super) fn run(context: &Context, options: &BackupRestore) -> Exit {
 }
 
 fn restore(writing: Writing<'_>, options: &BackupRestore, summary: &mut Summary) -> Result<(), Error> {
-    let context = writing.context;
     let meant = find(&options.snapshot)?.meant(&options.snapshot)?;
     let connected = writing.connect(summary)?;
     let mut run = writing.begin(&connected, None)?;
     let job = format!("exact {} only {:?}", options.exact, options.only);
     let choice = begun::choose(meant, &run.runs, &connected, &job, Timestamp::now())?;
     let snapshot = &choice.chosen.snapshot;
-    context.warn(choice.chosen.warnings.iter().cloned(), summary);
-    snapshot.check()?;
-    let manifest = snapshot.manifest()?;
-    summary.source = snapshot.shown();
-    tell(context, &choice.chosen.shelf, snapshot, manifest);
-    if options.exact && manifest.completeness == Grade::Part {
-        return Err(SnapshotError::Part(snapshot.name.to_string(), manifest.evidence.clone()).into());
-    }
-    if manifest.organization == connected.org && manifest.items > 0 {
-        // A snapshot of this very name knows that it is spelled right, and may be restored because all is gone.
-        run.known.at_least = None;
-    }
+    let manifest = checked(&mut run, &choice.chosen, options.exact, summary)?;
     let only: BTreeSet<String> = options.only.iter().cloned().collect();
     let absent = absent(snapshot, &only, options.exact)?;
     let identity = writing.identity(&connected, vec![choice.file], job);
@@ -92,14 +81,40 @@ fn restore(writing: Writing<'_>, options: &BackupRestore, summary: &mut Summary)
         only,
         exact: options.exact,
         doomed: prepared.doomed,
-        read: Cell::new(prepared.read),
         rejects: rejects.unwrap_or_else(|| rejects_for(&connected.org)),
         kept: RefCell::default(),
     };
-    run.transfer().run(&restore, &journal, None, summary);
+    let transfer = Transfer {
+        read: prepared.read,
+        ..run.transfer()
+    };
+    transfer.run(&restore, &journal, None, summary);
     let told = restore.undeleted(&journal)?;
-    context.warn(restore.kept().into_iter().chain(told), summary);
+    run.context.warn(restore.kept().into_iter().chain(told), summary);
     run.end(journal, summary)
+}
+
+/// Checks the snapshot that was chosen, and says which one is restored.
+fn checked<'c>(
+    run: &mut WritingRun<'_>,
+    chosen: &'c Chosen,
+    is_exact: bool,
+    summary: &mut Summary,
+) -> Result<&'c Manifest, Error> {
+    let snapshot = &chosen.snapshot;
+    run.context.warn(chosen.warnings.iter().cloned(), summary);
+    snapshot.check()?;
+    let manifest = snapshot.manifest()?;
+    summary.source = snapshot.shown();
+    tell(run.context, &chosen.shelf, snapshot, manifest);
+    if is_exact && manifest.completeness == Grade::Part {
+        return Err(SnapshotError::Part(snapshot.name.to_string(), manifest.evidence.clone()).into());
+    }
+    if manifest.organization == run.connected.org && manifest.items > 0 {
+        // A snapshot of this very name proves the spelling, and may be restored because all items are gone.
+        run.known.at_least = None;
+    }
+    Ok(manifest)
 }
 
 /// Says which snapshot is restored.

@@ -193,34 +193,28 @@ pub struct Noticed {
     pub kept_named: Vec<String>,
 }
 
-/// Called before anything is sent, with what the target holds.
-pub type Before<'b> = dyn Fn(&Listing, &mut ItemStore) -> Result<(), Error> + 'b;
-
 /// The items of an organization on their way into another one.
-pub struct Migration<'a> {
+pub struct Migration {
     from: String,
     to: String,
     source: RefCell<ItemStore>,
     choice: Choice,
     count: u64,
     earlier: Earlier,
-    before: Box<Before<'a>>,
     /// Where items that did not go through are written.
     rejects: PathBuf,
     noticed: RefCell<Noticed>,
     found: RefCell<Option<Listing>>,
 }
 
-impl<'a> Migration<'a> {
-    /// Checks the choice against what the source holds. `before` is called when the plan has been shown and nothing
-    /// been sent.
+impl Migration {
+    /// Checks the choice against what the source holds.
     pub fn new(
         (from, to): (&str, &str),
         mut source: ItemStore,
         choice: Choice,
         earlier: Earlier,
         rejects: PathBuf,
-        before: Box<Before<'a>>,
     ) -> Result<Self, Error> {
         choice.filter.check(source.fields())?;
         let listed = choice.ids.listed().map(|(from, _)| from);
@@ -259,7 +253,6 @@ impl<'a> Migration<'a> {
             choice,
             count,
             earlier,
-            before,
             rejects,
             noticed: RefCell::default(),
             found: RefCell::default(),
@@ -278,8 +271,9 @@ impl<'a> Migration<'a> {
         self.found.borrow().clone()
     }
 
-    /// The last word before anything is sent: conflicts stop the migration, unless another rule was chosen for them.
-    pub fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
+    /// Called when the plan has been made and nothing been sent, with the list of the target: conflicts stop the migration,
+    /// unless another rule was chosen for them.
+    pub fn approve(&self, listing: &Listing) -> Result<(), Error> {
         *self.found.borrow_mut() = Some(listing.clone());
         let noticed = self.noticed.borrow();
         if noticed.conflicts > 0 && self.choice.on_conflict == OnConflict::Fail {
@@ -290,7 +284,7 @@ impl<'a> Migration<'a> {
             }
             .into());
         }
-        (self.before)(listing, stored)
+        Ok(())
     }
 
     fn remarks(&self) -> Vec<String> {
@@ -383,7 +377,7 @@ impl<'a> Migration<'a> {
     }
 }
 
-impl Supply for Migration<'_> {
+impl Supply for Migration {
     fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         self.each(&mut |_, _, wanted| match wanted {
             Wanted::Item { id, .. } => take(&id),

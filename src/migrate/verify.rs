@@ -39,7 +39,7 @@ pub struct Proof {
 }
 
 /// Reads the target again and compares it with what was read of the source.
-pub fn verify(output: &Output, client: &Client, migration: &Migration<'_>, journal: &Journal) -> Result<Proof, Error> {
+pub fn verify(output: &Output, client: &Client, migration: &Migration, journal: &Journal) -> Result<Proof, Error> {
     let mut target = ItemStore::new()?;
     let listing = read_into(output, client, None, &mut target)?;
     whole(client.org(), &listing)?;

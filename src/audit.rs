@@ -93,7 +93,6 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         only: BTreeSet::new(),
         exact: false,
         doomed: Vec::new(),
-        read: std::cell::Cell::default(),
         rejects: dir.path().join("rejects.jsonl"),
         kept: RefCell::default(),
     };
@@ -117,6 +116,8 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         rejects_anyway: false,
         verify: false,
         known: Known::default(),
+        read: None,
+        approve: &|_, _| Ok(()),
         stop,
     };
     let mut summary = Summary::default();

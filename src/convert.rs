@@ -37,7 +37,7 @@ impl Layout {
             .collect();
         let straight = |given: &Vec<(String, usize)>| {
             let values = given.iter().map(|(_, column)| *column).zip(0..);
-            source.slots(fields.iter().map(|_| false), 0, values, false)
+            source.slots(fields.len(), values)
         };
         Self {
             straight: places.iter().map(straight).collect(),
@@ -58,9 +58,9 @@ impl Layout {
             return Ok(false);
         };
         if let Some(objects) = encoder.as_objects() {
-            return row.write_object(slots, |_| true, objects, out);
+            return row.write_object(slots, objects, out);
         }
-        let encoded = row.in_slots(slots, |_| true, |cells| encoder.encode(cells, out));
+        let encoded = row.in_slots(slots, |cells| encoder.encode(cells, out));
         encoded.transpose().map(|encoded| encoded.is_some())
     }
 
@@ -168,7 +168,7 @@ mod tests {
         let (mut bytes, mut refused) = (Vec::new(), Vec::new());
         let (survey, stands) = source
             .survey_reading::<(Buffer, Vec<String>), crate::error::Error>(&mut Reader {
-                straight: &|part, row| Ok(layout.encode(row, &*encoder, &mut part.0)?),
+                straight: Some(&|part, row| Ok(layout.encode(row, &*encoder, &mut part.0)?)),
                 part: &|part, _, incoming| {
                     match incoming.reading {
                         Reading::Item(draft) => {
@@ -197,8 +197,8 @@ mod tests {
         let encoder = out.in_parts().unwrap().encoder();
         let (mut bytes, mut refused) = (Vec::new(), Vec::new());
         source
-            .read_parts_straight::<(Buffer, Vec<String>), crate::error::Error>(
-                &|part, row| Ok(straight && layout.encode(row, &*encoder, &mut part.0)?),
+            .read_parts::<(Buffer, Vec<String>), crate::error::Error>(
+                Some(&|part, row| Ok(straight && layout.encode(row, &*encoder, &mut part.0)?)),
                 &|part, _, incoming| {
                     match incoming.reading {
                         Reading::Item(draft) => {

@@ -3,7 +3,7 @@
 //! Belongs here: which items are meant, what deleting wants of each, and what has to be true before the first one goes.
 //! Doesn't: how it is planned, sent and accounted for (`transfer`), asking and copying (`commands`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{BufRead as _, BufReader, BufWriter, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -13,13 +13,13 @@ use serde_json::Value;
 use crate::columns::{Origin, Reading, Rejection, Source};
 use crate::error::{Error, Exit, UserError};
 use crate::filter::Filter;
-use crate::inventory::{ItemStore, Listing, id_of};
+use crate::inventory::{ItemStore, Lookup, id_of};
 use crate::item::{ITEM_ID, Object, check_id};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
-use crate::plan::{Action, Change, Decision, Verdict};
+use crate::plan::{Action, Change, Decision};
 use crate::report::{Rejects, write_ids};
-use crate::transfer::{Holds, Supply, Take};
+use crate::transfer::{Description, Each, Pass, Supply, TakePart};
 
 /// Where the ids of a list that did not go through are written.
 const REJECTS: &str = "delete.rejects.csv";
@@ -158,55 +158,16 @@ pub enum Which<'a> {
     File(IdFile<'a>),
 }
 
-/// What is asked before the first item goes: how many would be deleted, and what the organization holds.
-pub type Ask<'a> = dyn Fn(u64, &Listing, &mut ItemStore) -> Result<(), Error> + 'a;
-
 /// The items that are to go.
 pub struct Delete<'a> {
-    which: Which<'a>,
-    /// What the organization holds, where it had to be read to know which items are meant.
-    read: Cell<Option<(Listing, ItemStore)>>,
-    rejects: Option<&'a Path>,
-    ask: &'a Ask<'a>,
-    /// How many deletions the plan has.
-    planned: Cell<u64>,
-}
-
-impl<'a> Delete<'a> {
-    /// A deletion of these items; `ask` has the last word, `rejects` is where ids that don't go through are written.
-    #[must_use]
-    pub fn new(
-        which: Which<'a>,
-        read: Option<(Listing, ItemStore)>,
-        rejects: Option<&'a Path>,
-        ask: &'a Ask<'a>,
-    ) -> Self {
-        Self {
-            which,
-            read: Cell::new(read),
-            rejects,
-            ask,
-            planned: Cell::new(0),
-        }
-    }
-
-    fn decided(&self, decision: Result<Decision, Vec<Rejection>>) -> Result<Decision, Vec<Rejection>> {
-        if matches!(decision, Ok(Decision::Write(_))) {
-            self.planned.set(self.planned.get() + 1);
-        }
-        decision
-    }
+    /// Which they are.
+    pub which: Which<'a>,
+    /// Where ids that don't go through are written.
+    pub rejects: Option<&'a Path>,
 }
 
 impl Supply for Delete<'_> {
-    fn count(&self) -> u64 {
-        match &self.which {
-            Which::Ids(ids, _) => ids.count,
-            Which::File(file) => file.count,
-        }
-    }
-
-    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+    fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         match &self.which {
             Which::Ids(ids, _) => ids.each(&mut |_, id| if check_id(&id).is_ok() { take(&id) } else { Ok(()) }),
             Which::File(file) => file.source.read::<Error>(&mut |_, incoming| match incoming.reading {
@@ -216,54 +177,30 @@ impl Supply for Delete<'_> {
         }
     }
 
-    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
-        self.planned.set(0);
+    fn decide(&self, stored: &Lookup<'_>, take: &mut TakePart<'_>) -> Result<Pass, Error> {
+        let mut each = Each::new(stored, take);
         match &self.which {
             Which::Ids(ids, filter) => ids.each(&mut |line, id| {
                 let decision = match check_id(&id) {
                     Err(fault) => Err(vec![refused(&id, &fault.to_string())]),
-                    Ok(()) => Ok(decide(&id, holds(&id)?, *filter)),
+                    Ok(()) => Ok(decide(&id, each.stored(&id)?, *filter)),
                 };
-                let decision = self.decided(decision);
-                let origin = Origin { table: 0, line };
-                take(Verdict { origin, id, decision })
+                each.put(Origin { table: 0, line }, &id, decision)
             }),
-            Which::File(file) => file.source.read::<Error>(&mut |_, incoming| {
-                let origin = incoming.origin;
-                let (id, decision) = match incoming.reading {
-                    Reading::Item(draft) => {
-                        let decision = decide(&draft.id, holds(&draft.id)?, None);
-                        (draft.id.into_owned(), Ok(decision))
-                    }
-                    Reading::Rejected(reasons) => (String::new(), Err(reasons)),
-                    // The id has been asked for already, and counts once.
-                    Reading::Skipped(_) => return Ok(()),
-                };
-                let decision = self.decided(decision);
-                take(Verdict { origin, id, decision })
+            Which::File(file) => file.source.read::<Error>(&mut |_, incoming| match incoming.reading {
+                Reading::Item(draft) => {
+                    let decision = decide(&draft.id, each.stored(&draft.id)?, None);
+                    each.put(incoming.origin, &draft.id, Ok(decision))
+                }
+                Reading::Rejected(reasons) => each.put(incoming.origin, "", Err(reasons)),
+                // The id has been asked for already, and counts once.
+                Reading::Skipped(_) => Ok(()),
             }),
-        }
+        }?;
+        each.end()
     }
 
-    fn address(&self, origin: Origin, index: Option<usize>) -> String {
-        let Which::File(file) = &self.which else {
-            return format!("id {}", origin.line);
-        };
-        match (file.source.tables.get(origin.table), index) {
-            (Some(table), Some(index)) => format!("{}, {}", table.file, table.address(origin.line, index)),
-            (Some(table), None) => format!("{}, {}", table.file, table.row_address(origin.line)),
-            (None, _) => format!("line {}", origin.line),
-        }
-    }
-
-    fn tables(&self) -> usize {
-        match &self.which {
-            Which::Ids(..) => 1,
-            Which::File(file) => file.source.tables.len(),
-        }
-    }
-
-    fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
+    fn rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         match &self.which {
             Which::Ids(..) => write_ids(journal, self.rejects.unwrap_or(Path::new(REJECTS))),
             Which::File(file) => {
@@ -277,19 +214,21 @@ impl Supply for Delete<'_> {
         }
     }
 
-    fn condition(&self) -> Option<&Filter> {
+    fn describe(&self) -> Description<'_> {
         match &self.which {
-            Which::Ids(_, condition) => *condition,
-            Which::File(_) => None,
+            Which::Ids(ids, condition) => Description {
+                count: Some(ids.count),
+                address: Box::new(|origin, _| Some(format!("id {}", origin.line))),
+                condition: *condition,
+                ..Description::default()
+            },
+            Which::File(file) => Description {
+                count: Some(file.count),
+                tables: file.source.tables.len(),
+                address: Box::new(|origin, index| Some(file.source.address(origin, index))),
+                ..Description::default()
+            },
         }
-    }
-
-    fn already_read(&self) -> Option<(Listing, ItemStore)> {
-        self.read.take()
-    }
-
-    fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
-        (self.ask)(self.planned.get(), listing, stored)
     }
 }
 
@@ -298,9 +237,8 @@ fn decide(id: &str, stored: Option<Object>, filter: Option<&Filter>) -> Decision
     match stored {
         // Gone already, which is what was wanted.
         None => Decision::Unchanged,
-        Some(item) if filter.is_some_and(|filter| !filter.matches(&item)) => {
-            Decision::Skipped("it doesn't meet the conditions any more")
-        }
+        // It doesn't meet the conditions any more.
+        Some(item) if filter.is_some_and(|filter| !filter.matches(&item)) => Decision::Skipped,
         Some(item) => {
             let mut body = Object::new();
             body.insert(ITEM_ID.to_owned(), Value::String(id.to_owned()));
@@ -344,10 +282,7 @@ mod tests {
         assert_eq!(Value::Object(change.body), json!({"item_id": "A1"}));
         assert_eq!(decide("A1", None, None), Decision::Unchanged);
         let filter = Filter::parse(&["name=y"]).unwrap();
-        assert!(matches!(
-            decide("A1", Some(stored), Some(&filter)),
-            Decision::Skipped(_)
-        ));
+        assert_eq!(decide("A1", Some(stored), Some(&filter)), Decision::Skipped);
     }
 
     #[test]

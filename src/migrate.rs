@@ -23,14 +23,14 @@ use crate::columns::{Origin, Rejection, as_text};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::hash::hex;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, id_of, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, id_of, read_into};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::{Output, grouped};
-use crate::plan::{Action, Change, Decision, Verdict};
+use crate::plan::{Action, Change, Decision};
 use crate::report::write_objects;
 use crate::shard::Shard;
-use crate::transfer::{Conflicts, Holds, Supply, Take};
+use crate::transfer::{Conflicts, Description, Each, Pass, Supply, TakePart};
 pub use certificate::{Certificate, Paths, Side};
 use difference::{Difference, difference, kept};
 pub use earlier::{Earlier, IDS};
@@ -108,7 +108,7 @@ enum Wanted {
     /// Nothing: another process does it.
     Elsewhere,
     /// Nothing: it is left out on request.
-    LeftOut(&'static str),
+    LeftOut,
     /// It can't be moved.
     Refused(Rejection),
     /// The target is to hold this under this id.
@@ -135,10 +135,10 @@ impl Choice {
             return Wanted::Elsewhere;
         }
         if !self.only.is_empty() && !self.only.contains(source.as_ref()) {
-            return Wanted::LeftOut("it is not among the ids of --only");
+            return Wanted::LeftOut;
         }
         if !self.filter.matches(item) {
-            return Wanted::LeftOut("--where leaves it out");
+            return Wanted::LeftOut;
         }
         match item.get(ITEM_ID) {
             Some(Value::String(text)) if *text == source => {}
@@ -193,34 +193,28 @@ pub struct Noticed {
     pub kept_named: Vec<String>,
 }
 
-/// Called before anything is sent, with what the target holds.
-pub type Before<'b> = dyn Fn(&Listing, &mut ItemStore) -> Result<(), Error> + 'b;
-
 /// The items of an organization on their way into another one.
-pub struct Migration<'a> {
+pub struct Migration {
     from: String,
     to: String,
     source: RefCell<ItemStore>,
     choice: Choice,
     count: u64,
     earlier: Earlier,
-    before: Box<Before<'a>>,
     /// Where items that did not go through are written.
     rejects: PathBuf,
     noticed: RefCell<Noticed>,
     found: RefCell<Option<Listing>>,
 }
 
-impl<'a> Migration<'a> {
-    /// Checks the choice against what the source holds. `before` is called when the plan has been shown and nothing
-    /// been sent.
+impl Migration {
+    /// Checks the choice against what the source holds.
     pub fn new(
         (from, to): (&str, &str),
         mut source: ItemStore,
         choice: Choice,
         earlier: Earlier,
         rejects: PathBuf,
-        before: Box<Before<'a>>,
     ) -> Result<Self, Error> {
         choice.filter.check(source.fields())?;
         let listed = choice.ids.listed().map(|(from, _)| from);
@@ -259,7 +253,6 @@ impl<'a> Migration<'a> {
             choice,
             count,
             earlier,
-            before,
             rejects,
             noticed: RefCell::default(),
             found: RefCell::default(),
@@ -276,6 +269,49 @@ impl<'a> Migration<'a> {
     #[must_use]
     pub fn found(&self) -> Option<Listing> {
         self.found.borrow().clone()
+    }
+
+    /// Called when the plan has been made and nothing been sent, with the list of the target: conflicts stop the migration,
+    /// unless another rule was chosen for them.
+    pub fn approve(&self, listing: &Listing) -> Result<(), Error> {
+        *self.found.borrow_mut() = Some(listing.clone());
+        let noticed = self.noticed.borrow();
+        if noticed.conflicts > 0 && self.choice.on_conflict == OnConflict::Fail {
+            return Err(MigrateError::Conflicts {
+                org: self.to.clone(),
+                count: noticed.conflicts,
+                named: noticed.named.clone(),
+            }
+            .into());
+        }
+        Ok(())
+    }
+
+    fn remarks(&self) -> Vec<String> {
+        let noticed = self.noticed.borrow();
+        let mut remarks = Vec::new();
+        if noticed.moved_on > 0 {
+            remarks.push(format!(
+                "{} of the updates have changed in {} since {} moved them",
+                grouped(noticed.moved_on),
+                self.from,
+                self.earlier.named()
+            ));
+        }
+        if noticed.kept > 0 {
+            let more = if noticed.kept > noticed.kept_named.len() as u64 {
+                "; …"
+            } else {
+                ""
+            };
+            remarks.push(format!(
+                "{} items of {} keep what only they have: {}{more}",
+                grouped(noticed.kept),
+                self.to,
+                noticed.kept_named.join("; ")
+            ));
+        }
+        remarks
     }
 
     /// Every item of the source that is this process's own, with its number.
@@ -325,9 +361,7 @@ impl<'a> Migration<'a> {
                 OnConflict::Fail => return Ok(Err(refusal("", reason))),
                 OnConflict::Skip => {
                     noticed.left.insert(id.to_owned());
-                    return Ok(Ok(Decision::Skipped(
-                        "the target holds other values (--on-conflict skip)",
-                    )));
+                    return Ok(Ok(Decision::Skipped));
                 }
                 OnConflict::Overwrite => {}
             }
@@ -343,104 +377,54 @@ impl<'a> Migration<'a> {
     }
 }
 
-impl Supply for Migration<'_> {
-    fn count(&self) -> u64 {
-        self.count
-    }
-
-    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+impl Supply for Migration {
+    fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         self.each(&mut |_, _, wanted| match wanted {
             Wanted::Item { id, .. } => take(&id),
             _ => Ok(()),
         })
     }
 
-    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+    fn decide(&self, stored: &Lookup<'_>, take: &mut TakePart<'_>) -> Result<Pass, Error> {
         *self.noticed.borrow_mut() = Noticed::default();
+        let mut each = Each::new(stored, take);
         self.each(&mut |line, _, wanted| {
             let origin = Origin { table: 0, line };
-            let (id, decision) = match wanted {
-                Wanted::Elsewhere => return Ok(()),
-                Wanted::LeftOut(why) => (String::new(), Ok(Decision::Skipped(why))),
-                Wanted::Refused(reason) => (String::new(), Err(reason)),
+            match wanted {
+                Wanted::Elsewhere => Ok(()),
+                Wanted::LeftOut => each.put(origin, "", Ok(Decision::Skipped)),
+                Wanted::Refused(reason) => each.put(origin, "", Err(vec![reason])),
                 Wanted::Item { id, body, .. } => {
-                    let stored = holds(&id)?;
+                    let stored = each.stored(&id)?;
                     let decision = self.judge(&id, body, stored.as_ref())?;
-                    (id, decision)
+                    each.put(origin, &id, decision.map_err(|reason| vec![reason]))
                 }
-            };
-            let decision = decision.map_err(|reason| vec![reason]);
-            take(Verdict { origin, id, decision })
-        })
-    }
-
-    /// The reasons name their items.
-    fn address(&self, _origin: Origin, _index: Option<usize>) -> String {
-        self.from.clone()
-    }
-
-    fn tables(&self) -> usize {
-        1
+            }
+        })?;
+        each.end()
     }
 
     /// The items as they are stored, one JSON object a line.
-    fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
+    fn rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         let mut source = self.source.borrow_mut();
         write_objects(journal, &mut source, &self.rejects)
     }
 
-    fn needs_whole(&self) -> bool {
-        true
-    }
-
-    fn conflicts(&self) -> Conflicts {
+    fn describe(&self) -> Description<'_> {
         let count = self.noticed.borrow().conflicts;
-        match self.choice.on_conflict {
-            OnConflict::Fail => Conflicts::Refused(count),
-            OnConflict::Skip => Conflicts::Left(count),
-            OnConflict::Overwrite => Conflicts::Overwritten(count),
+        Description {
+            count: Some(self.count),
+            // The reasons name their items.
+            address: Box::new(|_, _| Some(self.from.clone())),
+            needs_whole: true,
+            conflicts: match self.choice.on_conflict {
+                OnConflict::Fail => Conflicts::Refused(count),
+                OnConflict::Skip => Conflicts::Left(count),
+                OnConflict::Overwrite => Conflicts::Overwritten(count),
+            },
+            remarks: self.remarks(),
+            ..Description::default()
         }
-    }
-
-    fn remarks(&self) -> Vec<String> {
-        let noticed = self.noticed.borrow();
-        let mut remarks = Vec::new();
-        if noticed.moved_on > 0 {
-            remarks.push(format!(
-                "{} of the updates have changed in {} since {} moved them",
-                grouped(noticed.moved_on),
-                self.from,
-                self.earlier.named()
-            ));
-        }
-        if noticed.kept > 0 {
-            let more = if noticed.kept > noticed.kept_named.len() as u64 {
-                "; …"
-            } else {
-                ""
-            };
-            remarks.push(format!(
-                "{} items of {} keep what only they have: {}{more}",
-                grouped(noticed.kept),
-                self.to,
-                noticed.kept_named.join("; ")
-            ));
-        }
-        remarks
-    }
-
-    fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
-        *self.found.borrow_mut() = Some(listing.clone());
-        let noticed = self.noticed.borrow();
-        if noticed.conflicts > 0 && self.choice.on_conflict == OnConflict::Fail {
-            return Err(MigrateError::Conflicts {
-                org: self.to.clone(),
-                count: noticed.conflicts,
-                named: noticed.named.clone(),
-            }
-            .into());
-        }
-        (self.before)(listing, stored)
     }
 }
 

@@ -6,17 +6,14 @@
 //! Doesn't belong here: where items come from (`transfer`), plans that people read (`review`).
 
 mod left;
-mod straight;
-mod text;
+mod part;
 
-use serde_json::Value;
-
-use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, same, shows};
-use crate::item::{FIELDS, ITEM_ID, Object};
+use crate::columns::{Draft, DraftValue, FieldValue, Origin, same, shows};
+use crate::item::text::{Item, StoredValue, first_special};
+use crate::item::{FIELDS, ITEM_ID, Object, field_named};
 
 pub use left::{changed_since_the_plan, left, shown};
-pub use straight::Straightway;
-pub use text::{ChangeText, PlanPart};
+pub use part::{ChangeText, IdList, PlanPart, Refused};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -95,241 +92,205 @@ impl MaxDelete {
     }
 }
 
-/// What the plan makes of one item.
+/// What is decided on an item whose values are trees.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Decision {
     /// Write it.
     Write(Change),
-    /// Everything that the file says is stored already.
+    /// All that is wanted is stored already.
     Unchanged,
-    /// Left out on request; the reason for a person.
-    Skipped(&'static str),
+    /// Left out on request.
+    Skipped,
 }
 
-/// What the plan makes of one item of a supply, and where that item stands.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Verdict {
-    /// Where the item stands.
-    pub origin: Origin,
-    /// Its id; empty where it has none that can be used.
-    pub id: String,
-    /// What is to be done, or why it is refused.
-    pub decision: Result<Decision, Vec<Rejection>>,
+/// Where the fields of one draft stand: drafts of one table, and stored items, often have their fields in one order.
+#[derive(Debug, Default)]
+struct Places {
+    /// The draft's values in the byte order of their fields; of one field's values the later one last.
+    order: Vec<usize>,
+    /// For each of the draft's values, the place of its field in the stored item.
+    stored: Vec<usize>,
+    /// The places in the stored item of the fields that are posted.
+    posted: Vec<usize>,
 }
 
-/// Decides what to do with one item, given what the organization holds under its id.
-#[must_use]
-pub fn decide(draft: &Draft<'_>, stored: Option<&Object>, policy: &Policy) -> Decision {
+impl Places {
+    fn fit(&mut self, values: &[DraftValue<'_>]) {
+        let field = |at: &usize| (values.get(*at).map(|value| value.field), *at);
+        if self.order.len() != values.len() || !self.order.is_sorted_by_key(field) {
+            self.order = (0..values.len()).collect();
+            self.order.sort_by_key(field);
+        }
+        self.stored.resize(values.len(), 0);
+        self.posted.clear();
+    }
+}
+
+/// Decides what to do with one item, given what the organization holds under its id, and adds it to `part`.
+pub fn decide(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, policy: &Policy, part: &mut PlanPart) {
     match (stored, policy.mode) {
-        (Some(_), Mode::Create) => Decision::Skipped("the organization holds it already (--mode create)"),
-        (None, Mode::Update) => Decision::Skipped("the organization doesn't hold it (--mode update)"),
-        (Some(stored), _) => update(draft, stored, policy),
-        (None, _) => Decision::Write(create(draft, policy)),
+        (Some(_), Mode::Create) | (None, Mode::Update) => part.skip(&draft.id),
+        (None, _) if policy.complete => write(origin, &completed(draft), None, policy, part),
+        _ => write(origin, draft, stored, policy, part),
     }
 }
 
-fn create(draft: &Draft<'_>, policy: &Policy) -> Change {
-    let mut body = identified(&draft.id);
-    if policy.complete {
-        for field in &FIELDS[1..] {
-            body.insert(field.name.to_owned(), Value::Null);
-        }
-    }
-    for value in &draft.values {
-        match (&value.value, policy.blanks) {
-            (FieldValue::Nothing, Blanks::Keep) => {}
-            (FieldValue::Nothing, Blanks::Clear) => {
-                body.insert(value.field.to_owned(), Value::Null);
-            }
-            (known, _) => {
-                body.insert(value.field.to_owned(), known.to_json());
-            }
-        }
-    }
-    Change {
-        action: Action::Create,
-        id: draft.id.clone().into_owned(),
-        body,
-        before: None,
-    }
+/// The draft with a blank value for each of the API's fields that it lacks.
+fn completed<'a>(draft: &Draft<'a>) -> Draft<'a> {
+    let is_given = |name| draft.values.iter().any(|value| value.field == name);
+    let missing = FIELDS.iter().skip(1).filter(|field| !is_given(field.name));
+    let blank = |field| DraftValue {
+        field,
+        value: FieldValue::Nothing,
+        raw: None,
+        index: None,
+    };
+    let mut draft = draft.clone();
+    draft.values.extend(missing.map(|field| blank(field.name)));
+    draft
 }
 
-fn update(draft: &Draft<'_>, stored: &Object, policy: &Policy) -> Decision {
-    let mut body = Object::new();
-    let mut before = Object::new();
-    for value in &draft.values {
-        if value.value == FieldValue::Nothing && policy.blanks == Blanks::Keep {
-            continue;
+/// Adds the create or update: the values that are known, or those that differ from what is stored.
+fn write(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, policy: &Policy, part: &mut PlanPart) {
+    let mut places = std::mem::take(&mut part.places);
+    places.fit(&draft.values);
+    let action = if stored.is_some() {
+        Action::Update
+    } else {
+        Action::Create
+    };
+    let is_wanted = |value: &DraftValue<'_>| {
+        value.value != FieldValue::Nothing
+            || policy.blanks == Blanks::Clear
+            // A complete new item has a null for each of the API's fields that is blank.
+            || (policy.complete && stored.is_none() && field_named(value.field).is_some())
+    };
+    let wanted = |at: &usize| draft.values.get(*at).filter(|value| is_wanted(value));
+    let is_written = part.change(origin, action, &draft.id, |text| {
+        let begin = text.len();
+        let mut is_identified = false;
+        let mut order = places.order.iter();
+        while let Some(at) = order.next() {
+            let Some(value) = wanted(at) else { continue };
+            // Of several values for one field the last one counts.
+            let later = order.as_slice().iter().filter_map(|at| draft.values.get(*at));
+            if later.take_while(|other| other.field == value.field).any(is_wanted) {
+                continue;
+            }
+            if let Some(item) = stored {
+                let found = places
+                    .stored
+                    .get_mut(*at)
+                    .and_then(|place| find(item, value.field, place));
+                if is_stored(value, found.map(|(_, old)| old)) {
+                    continue;
+                }
+                places.posted.extend(found.map(|(place, _)| place));
+            }
+            if !is_identified && value.field > ITEM_ID {
+                is_identified = true;
+                put_text_field(text, begin, ITEM_ID, &draft.id);
+            }
+            put_name(text, begin, value.field);
+            put_value(text, &value.value);
         }
-        let old = stored.get(value.field);
-        if is_stored(value, old) {
-            continue;
+        if stored.is_some() && text.len() == begin {
+            return false;
         }
-        body.insert(value.field.to_owned(), value.value.to_json());
-        if let Some(old) = old {
-            before.insert(value.field.to_owned(), old.clone());
+        if !is_identified {
+            put_text_field(text, begin, ITEM_ID, &draft.id);
         }
+        text.push('}');
+        true
+    });
+    if let (true, Some(item)) = (is_written, stored) {
+        part.add_before(|text| {
+            let begin = text.len();
+            for (name, value) in places.posted.iter().filter_map(|place| item.fields.get(*place)) {
+                put_name(text, begin, name);
+                put_stored(text, value);
+            }
+            text.push_str(if text.len() == begin { "{}" } else { "}" });
+        });
     }
-    if body.is_empty() {
-        return Decision::Unchanged;
+    part.places = places;
+}
+
+/// A field of the stored item and its place; `place` is where it stood in the item before.
+fn find<'i, 'a>(item: &Item<'i, 'a>, name: &str, place: &mut usize) -> Option<(usize, &'i StoredValue<'a>)> {
+    if item.fields.get(*place).is_none_or(|(own, _)| own != name) {
+        *place = item.fields.iter().position(|(own, _)| own == name)?;
     }
-    body.insert(ITEM_ID.to_owned(), Value::String(draft.id.clone().into_owned()));
-    Decision::Write(Change {
-        action: Action::Update,
-        id: draft.id.clone().into_owned(),
-        body,
-        before: Some(before),
-    })
+    item.fields.get(*place).map(|(_, value)| (*place, value))
 }
 
 /// Whether the file's value is what is stored: by value, or because the cell's own text is what an export writes for
 /// the stored value (`true`, `07/08/2021`), so that importing an export changes nothing.
-fn is_stored(value: &DraftValue<'_>, old: Option<&Value>) -> bool {
-    let new = value.value.to_json();
-    same(value.field, Some(&new), old) || matches!((&value.raw, old), (Some(raw), Some(old)) if shows(raw, old))
+fn is_stored(value: &DraftValue<'_>, old: Option<&StoredValue<'_>>) -> bool {
+    let is_equal = match (&value.value, old) {
+        (FieldValue::Nothing, None | Some(StoredValue::Null)) => true,
+        (FieldValue::Text(new), Some(StoredValue::Text(old))) => new == old,
+        (FieldValue::Number(new), Some(StoredValue::Number(old))) => new == old,
+        _ => false,
+    };
+    if is_equal {
+        return true;
+    }
+    let old = old.map(StoredValue::to_value);
+    same(value.field, Some(&value.value.to_json()), old.as_ref())
+        || matches!((&value.raw, &old), (Some(raw), Some(old)) if shows(raw, old))
 }
 
-fn identified(id: &str) -> Object {
-    let mut body = Object::new();
-    body.insert(ITEM_ID.to_owned(), Value::String(id.to_owned()));
-    body
+/// Adds a field's name to an object that begins here.
+fn put_name(text: &mut String, begin: usize, name: &str) {
+    text.push(if text.len() == begin { '{' } else { ',' });
+    put_text(text, name);
+    text.push(':');
+}
+
+fn put_text_field(text: &mut String, begin: usize, name: &str, value: &str) {
+    put_name(text, begin, name);
+    put_text(text, value);
+}
+
+fn put_value(text: &mut String, value: &FieldValue<'_>) {
+    match value {
+        FieldValue::Nothing => text.push_str("null"),
+        FieldValue::Bool(true) => text.push_str("true"),
+        FieldValue::Bool(false) => text.push_str("false"),
+        FieldValue::Text(value) => put_text(text, value),
+        FieldValue::Number(digits) if is_plain_number(digits) => text.push_str(digits),
+        FieldValue::Number(_) | FieldValue::Json(_) => text.push_str(&value.to_json().to_string()),
+    }
+}
+
+fn put_stored(text: &mut String, value: &StoredValue<'_>) {
+    match value {
+        StoredValue::Text(value) => put_text(text, value),
+        StoredValue::Number(digits) => text.push_str(digits),
+        other => text.push_str(&other.to_value().to_string()),
+    }
+}
+
+/// A text in quotes, with escapes where it needs them.
+fn put_text(text: &mut String, value: &str) {
+    if first_special(value.as_bytes(), 0).is_some() {
+        // Text can't fail to be written.
+        text.push_str(&serde_json::to_string(value).unwrap_or_default());
+        return;
+    }
+    text.push('"');
+    text.push_str(value);
+    text.push('"');
+}
+
+/// Whether these are digits, at most a sign before and a point between them, as JSON writes a number.
+fn is_plain_number(digits: &str) -> bool {
+    let unsigned = digits.strip_prefix('-').unwrap_or(digits);
+    let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, "0"));
+    let all = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    all(whole) && all(fraction) && (whole.len() == 1 || !whole.starts_with('0'))
 }
 
 #[cfg(test)]
-mod tests {
-    use std::borrow::Cow;
-
-    use serde_json::json;
-
-    use super::*;
-
-    fn draft<'a>(values: Vec<(&'a str, FieldValue<'a>)>) -> Draft<'a> {
-        let values = values
-            .into_iter()
-            .map(|(field, value)| DraftValue {
-                field,
-                value,
-                raw: None,
-                index: None,
-            })
-            .collect();
-        Draft {
-            id: Cow::Borrowed("A1"),
-            values,
-        }
-    }
-
-    fn text(text: &str) -> FieldValue<'_> {
-        FieldValue::Text(Cow::Borrowed(text))
-    }
-
-    fn object(value: Value) -> Object {
-        serde_json::from_value(value).unwrap()
-    }
-
-    fn written(decision: Decision) -> Change {
-        match decision {
-            Decision::Write(change) => change,
-            other => panic!("not a write: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn deletes_are_bounded_by_a_number_or_a_share() {
-        assert!(MaxDelete::Items(0).allows(0, 0) && !MaxDelete::Items(3).allows(4, 1000));
-        assert!(MaxDelete::Share(0.1).allows(10, 100) && !MaxDelete::Share(0.1).allows(11, 100));
-        assert!(MaxDelete::Share(0.1).allows(0, 0));
-    }
-
-    #[test]
-    fn a_new_item_is_posted_with_the_fields_that_are_known_and_no_others() {
-        let draft = draft(vec![("name", text("Kush")), ("status", FieldValue::Nothing)]);
-        let change = written(decide(&draft, None, &Policy::default()));
-        assert_eq!(change.action, Action::Create);
-        assert_eq!(Value::Object(change.body), json!({"item_id": "A1", "name": "Kush"}));
-    }
-
-    #[test]
-    fn complete_adds_the_nulls_of_the_documentation() {
-        let policy = Policy {
-            complete: true,
-            ..Policy::default()
-        };
-        let change = written(decide(&draft(vec![("name", text("Kush"))]), None, &policy));
-        assert_eq!(change.body.len(), 27);
-        assert_eq!(change.body["name"], "Kush");
-        assert_eq!(change.body["status"], Value::Null);
-    }
-
-    #[test]
-    fn a_stored_item_is_posted_with_the_fields_that_differ_and_their_earlier_values_are_kept() {
-        let stored = object(json!({"id": "A1", "item_id": "A1", "name": "Kush", "quantity": 12, "status": "ok"}));
-        let draft = draft(vec![
-            ("name", text("Kush")),
-            ("quantity", FieldValue::Number(Cow::Borrowed("10.5"))),
-            ("area_name", text("Vault")),
-        ]);
-        let change = written(decide(&draft, Some(&stored), &Policy::default()));
-        assert_eq!(change.action, Action::Update);
-        assert_eq!(
-            Value::Object(change.body),
-            json!({"item_id": "A1", "quantity": 10.5, "area_name": "Vault"})
-        );
-        assert_eq!(change.before.map(Value::Object), Some(json!({"quantity": 12})));
-    }
-
-    #[test]
-    fn a_blank_cell_keeps_the_stored_value_unless_clearing_is_asked_for() {
-        let stored = object(json!({"item_id": "A1", "name": "Kush", "status": "None"}));
-        let draft = draft(vec![("name", FieldValue::Nothing), ("status", FieldValue::Nothing)]);
-        assert_eq!(decide(&draft, Some(&stored), &Policy::default()), Decision::Unchanged);
-        let clear = Policy {
-            blanks: Blanks::Clear,
-            ..Policy::default()
-        };
-        let change = written(decide(&draft, Some(&stored), &clear));
-        assert_eq!(Value::Object(change.body), json!({"item_id": "A1", "name": null}));
-    }
-
-    #[test]
-    fn an_untyped_cell_that_reads_as_an_export_writes_it_asks_for_no_change() {
-        let stored = object(json!({"item_id": "A1", "approved": true, "approved_at": "07/08/2021"}));
-        let values = vec![
-            DraftValue {
-                field: "approved",
-                value: text("true"),
-                raw: Some(Cow::Borrowed("true")),
-                index: None,
-            },
-            DraftValue {
-                field: "approved_at",
-                value: text("2021-07-08"),
-                raw: Some(Cow::Borrowed("07/08/2021")),
-                index: None,
-            },
-        ];
-        let draft = Draft {
-            id: Cow::Borrowed("A1"),
-            values,
-        };
-        assert_eq!(decide(&draft, Some(&stored), &Policy::default()), Decision::Unchanged);
-    }
-
-    #[test]
-    fn the_mode_skips_what_it_does_not_cover() {
-        let stored = object(json!({"item_id": "A1"}));
-        let draft = draft(vec![("name", text("Kush"))]);
-        let create = Policy {
-            mode: Mode::Create,
-            ..Policy::default()
-        };
-        let update = Policy {
-            mode: Mode::Update,
-            ..Policy::default()
-        };
-        assert!(matches!(decide(&draft, Some(&stored), &create), Decision::Skipped(_)));
-        assert!(matches!(decide(&draft, None, &create), Decision::Write(_)));
-        assert!(matches!(decide(&draft, None, &update), Decision::Skipped(_)));
-        assert!(matches!(decide(&draft, Some(&stored), &update), Decision::Write(_)));
-    }
-}
+mod tests;

@@ -4,7 +4,7 @@
 //! Belongs here: what restoring wants of each item. Doesn't: how it is planned, sent and accounted for (`transfer`), files
 //! (`snapshot`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 
 use crate::columns::{Origin, REJECT_COLUMNS, Rejection, is_nothing, same};
 use crate::error::Error;
-use crate::inventory::{ItemStore, Listing};
+use crate::inventory::Lookup;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id, has_other_item_id, id_of};
 use crate::journal::Journal;
 use crate::output::grouped;
-use crate::plan::{Action, Change, Decision, Verdict, left};
+use crate::plan::{Action, Change, Decision, left};
 use crate::report::numbered;
 use crate::sheet::write::WriteError;
 use crate::snapshot::Snapshot;
-use crate::transfer::{Holds, Supply, Take};
+use crate::transfer::{Description, Each, Pass, Supply, TakePart};
 use crate::undo::restoring;
 
 /// How many kept fields are named.
@@ -39,8 +39,6 @@ pub struct Restore<'a> {
     pub exact: bool,
     /// Ids that the organization holds and the snapshot lacks, to be deleted.
     pub doomed: Vec<String>,
-    /// What the organization holds, where it had to be read to know what is to be deleted.
-    pub read: Cell<Option<(Listing, ItemStore)>>,
     /// Where items that did not go through are written.
     pub rejects: PathBuf,
     /// Fields and leaves that only the organization has, and in how many items.
@@ -100,11 +98,11 @@ impl Restore<'_> {
     fn decide_one(
         &self,
         item: &Object,
-        holds: &mut Holds<'_>,
+        stored: &mut Each<'_, '_>,
     ) -> Result<(String, Result<Decision, Vec<Rejection>>), Error> {
         let id = id_of(item).unwrap_or_default().into_owned();
         if !self.is_wanted(&id) {
-            return Ok((id, Ok(Decision::Skipped("it is not among --only"))));
+            return Ok((id, Ok(Decision::Skipped)));
         }
         if let Err(fault) = check_id(&id) {
             return Ok((String::new(), Err(refused(&id, &fault.to_string()))));
@@ -114,7 +112,7 @@ impl Restore<'_> {
             let why = format!("it is stored as {id:?} and says another item_id of itself ({own})");
             return Ok((String::new(), Err(refused(&id, &why))));
         }
-        let decision = match holds(&id)? {
+        let decision = match stored.stored(&id)? {
             None => Decision::Write(create(&id, item)),
             Some(stored) => self.update(&id, item, &stored),
         };
@@ -184,11 +182,7 @@ impl Restore<'_> {
 }
 
 impl Supply for Restore<'_> {
-    fn count(&self) -> u64 {
-        self.items + self.doomed.len() as u64
-    }
-
-    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+    fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         self.each(&mut |_, item| match id_of(&item).as_deref() {
             Some(id) if !has_other_item_id(&item) && check_id(id).is_ok() && self.is_wanted(id) => take(id),
             _ => Ok(()),
@@ -196,15 +190,16 @@ impl Supply for Restore<'_> {
         self.doomed.iter().try_for_each(|id| take(id))
     }
 
-    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+    fn decide(&self, stored: &Lookup<'_>, take: &mut TakePart<'_>) -> Result<Pass, Error> {
         self.kept.borrow_mut().clear();
+        let mut each = Each::new(stored, take);
+        let origin = |line| Origin { table: 0, line };
         self.each(&mut |line, item| {
-            let (id, decision) = self.decide_one(&item, holds)?;
-            let origin = Origin { table: 0, line };
-            take(Verdict { origin, id, decision })
+            let (id, decision) = self.decide_one(&item, &mut each)?;
+            each.put(origin(line), &id, decision)
         })?;
         for (line, id) in (self.items + 1..).zip(&self.doomed) {
-            let decision = match holds(id)? {
+            let decision = match each.stored(id)? {
                 None => Decision::Unchanged,
                 Some(stored) => Decision::Write(Change {
                     action: Action::Delete,
@@ -213,39 +208,26 @@ impl Supply for Restore<'_> {
                     before: Some(stored),
                 }),
             };
-            take(Verdict {
-                origin: Origin { table: 0, line },
-                id: id.clone(),
-                decision: Ok(decision),
-            })?;
+            each.put(origin(line), id, Ok(decision))?;
         }
-        Ok(())
-    }
-
-    fn address(&self, origin: Origin, _index: Option<usize>) -> String {
-        if origin.line > self.items {
-            "to be deleted".to_owned()
-        } else {
-            format!("item {} of the snapshot", origin.line)
-        }
-    }
-
-    fn tables(&self) -> usize {
-        1
-    }
-
-    fn already_read(&self) -> Option<(Listing, ItemStore)> {
-        self.read.take()
+        each.end()
     }
 
     /// What could not be deleted is reported by [`Self::undeleted`].
-    fn is_reported(&self, origin: Origin) -> bool {
-        origin.line > self.items
+    fn describe(&self) -> Description<'_> {
+        let is_item = |origin: Origin| origin.line <= self.items;
+        Description {
+            count: Some(self.items + self.doomed.len() as u64),
+            address: Box::new(move |origin, _| {
+                is_item(origin).then(|| format!("item {} of the snapshot", origin.line))
+            }),
+            ..Description::default()
+        }
     }
 
     /// Items that did not go through, as JSON lines with the reason in `_reason`, ready to be imported. What could not be
     /// deleted is no item to import ([`Self::undeleted`]).
-    fn write_rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
+    fn rejects(&self, journal: &Journal) -> Result<Vec<PathBuf>, Error> {
         let mut problems: BTreeMap<u64, (String, Vec<String>)> = BTreeMap::new();
         journal.problems::<Error>(0, &mut |problem| {
             if problem.origin.line <= self.items {

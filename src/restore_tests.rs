@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::inventory::{ItemStore, Receiver as _};
+use crate::plan::PlanPart;
 use crate::snapshot::{Facts, Grade, Shelf};
 
 struct Case {
@@ -41,35 +42,34 @@ fn restore<'a>(snapshot: &'a Snapshot, only: &[&str], exact: bool, doomed: &[&st
         only: only.iter().map(|id| (*id).to_owned()).collect(),
         exact,
         doomed: doomed.iter().map(|id| (*id).to_owned()).collect(),
-        read: std::cell::Cell::default(),
         rejects: PathBuf::new(),
         kept: RefCell::default(),
     }
 }
 
-fn decided(restore: &Restore<'_>, stored: &[Value]) -> Vec<(String, Result<Decision, Vec<Rejection>>)> {
-    let mut all = Vec::new();
-    let mut holds = |id: &str| {
-        Ok(stored
-            .iter()
-            .find(|item| item["id"] == id)
-            .map(|item| item.as_object().unwrap().clone()))
-    };
-    restore
-        .decide(&mut holds, &mut |verdict| {
-            all.push((verdict.id, verdict.decision));
-            Ok(())
-        })
-        .unwrap();
-    assert_eq!(all.len() as u64, restore.count());
-    all
+fn decided(restore: &Restore<'_>, stored: &[Value]) -> PlanPart {
+    let mut store = ItemStore::new().unwrap();
+    for item in stored {
+        store.item(item.as_object().unwrap().clone()).unwrap();
+    }
+    let mut parts = Vec::new();
+    let pass = restore.decide(&store.lookup().unwrap(), &mut |part| {
+        parts.push(part);
+        Ok(())
+    });
+    assert_eq!(pass.unwrap(), Pass::Stands);
+    let part = parts.pop().unwrap();
+    assert!(parts.is_empty());
+    assert_eq!(Some(part.items()), restore.describe().count);
+    part
 }
 
-fn body(decision: &(String, Result<Decision, Vec<Rejection>>)) -> Value {
-    match &decision.1 {
-        Ok(Decision::Write(change)) => Value::Object(change.body.clone()),
-        other => panic!("not a write: {other:?}"),
-    }
+/// The body of the only item that is not deleted.
+fn body(part: &PlanPart) -> Value {
+    let mut changes = part.changes().filter(|change| change.action != Action::Delete);
+    let body = changes.next().unwrap().to_change().body;
+    assert_eq!(changes.next(), None);
+    Value::Object(body)
 }
 
 #[test]
@@ -79,7 +79,7 @@ fn a_new_item_is_posted_as_it_was_stored_without_what_the_server_sets() {
     let snapshot = case.snapshot();
     let decided = decided(&restore(&snapshot, &[], false, &[]), &[]);
     assert_eq!(
-        body(&decided[0]),
+        body(&decided),
         json!({"item_id": "A", "status": "None", "dose": null, "own": {"a": []}})
     );
 }
@@ -95,10 +95,7 @@ fn a_stored_item_gets_what_differs_and_keeps_what_it_alone_has() {
     let restore = restore(&snapshot, &[], false, &[]);
     let decided = decided(&restore, &[stored]);
     // An empty map would take the place of the stored one: what is right already is not sent.
-    assert_eq!(
-        body(&decided[0]),
-        json!({"item_id": "A", "name": "old", "own": {"a": 1}})
-    );
+    assert_eq!(body(&decided), json!({"item_id": "A", "name": "old", "own": {"a": 1}}));
     let kept: Vec<_> = restore.kept.borrow().keys().cloned().collect();
     assert_eq!(kept, ["own.b.d", "own.deep.mine", "status"]);
     assert!(restore.kept().unwrap().contains("status (1 item)"));
@@ -115,13 +112,13 @@ fn exact_makes_null_of_what_the_snapshot_lacks_and_deletes_what_is_doomed() {
     let snapshot = case.snapshot();
     let decided = decided(&restore(&snapshot, &[], true, &["Y", "Z"]), &stored);
     assert_eq!(
-        body(&decided[0]),
+        body(&decided),
         json!({"item_id": "A", "status": null, "own": {"a": 1, "b": null}})
     );
-    assert_eq!(decided[1].1, Ok(Decision::Unchanged), "gone already");
-    assert!(
-        matches!(&decided[2].1, Ok(Decision::Write(change)) if change.action == Action::Delete && change.id == "Z")
-    );
+    assert_eq!(decided.unchanged.iter().collect::<Vec<_>>(), ["Y"], "gone already");
+    let deleted = decided.changes().last().unwrap().to_change();
+    assert_eq!((deleted.action, deleted.id.as_str()), (Action::Delete, "Z"));
+    assert_eq!(deleted.before.map(Value::Object).as_ref(), Some(&stored[1]));
 }
 
 #[test]
@@ -129,8 +126,8 @@ fn only_named_items_are_restored_and_the_others_are_skipped() {
     let case = Case::new(&[json!({"id": "A", "item_id": "A"}), json!({"id": "B", "item_id": "B"})]);
     let snapshot = case.snapshot();
     let decided = decided(&restore(&snapshot, &["B"], false, &[]), &[]);
-    assert!(matches!(decided[0].1, Ok(Decision::Skipped(_))));
-    assert_eq!(body(&decided[1]), json!({"item_id": "B"}));
+    assert_eq!(decided.skipped.iter().collect::<Vec<_>>(), ["A"]);
+    assert_eq!(body(&decided), json!({"item_id": "B"}));
 }
 
 #[test]
@@ -145,7 +142,6 @@ fn an_item_that_says_another_id_of_itself_is_rejected_unless_it_is_a_number_of_t
     let case = Case::new(&items);
     let snapshot = case.snapshot();
     let decided = decided(&restore(&snapshot, &[], false, &[]), &[]);
-    let written = decided.iter().filter(|one| one.1.is_ok()).collect::<Vec<_>>();
-    assert_eq!(written.len(), 1);
-    assert_eq!(body(written[0]), json!({"item_id": "1"}));
+    assert_eq!(decided.refused.len(), 4);
+    assert_eq!(body(&decided), json!({"item_id": "1"}));
 }

@@ -2,7 +2,7 @@
 //!
 //! Belongs here: the file, and whether a fresh plan still agrees with it. Doesn't: making plans (`plan`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -105,6 +105,9 @@ struct Head {
 pub struct Reviewed {
     /// What was reviewed, item by item, as its JSON.
     planned: HashMap<String, Value>,
+    /// The items that would be written now.
+    met: HashSet<String>,
+    /// Those of them that would be written otherwise.
     changed: Vec<String>,
 }
 
@@ -150,6 +153,7 @@ impl Reviewed {
         }
         Ok(Self {
             planned,
+            met: HashSet::new(),
             changed: Vec::new(),
         })
     }
@@ -165,21 +169,27 @@ fn take_apart(whole: Value) -> Option<(Head, Vec<Value>)> {
 }
 
 impl Review for Reviewed {
+    fn begin(&mut self) {
+        self.met.clear();
+        self.changed.clear();
+    }
+
     fn allows(&mut self, change: &Change) -> bool {
-        match self.planned.remove(&change.id) {
-            None => false,
-            Some(reviewed) if reviewed == to_json(change) => true,
-            Some(_) => {
-                self.changed.push(change.id.clone());
-                false
-            }
+        let Some(reviewed) = self.planned.get(&change.id).filter(|_| !self.met.contains(&change.id)) else {
+            return false;
+        };
+        let is_equal = *reviewed == to_json(change);
+        self.met.insert(change.id.clone());
+        if !is_equal {
+            self.changed.push(change.id.clone());
         }
+        is_equal
     }
 
     fn verdict(&mut self) -> Result<(), Error> {
-        // What is left would not be written any more: somebody has changed it, perhaps just so.
+        // What isn't met would not be written any more: somebody has changed it, perhaps just so.
         let mut ids = std::mem::take(&mut self.changed);
-        ids.extend(self.planned.drain().map(|(id, _)| id));
+        ids.extend(self.planned.keys().filter(|id| !self.met.contains(*id)).cloned());
         if ids.is_empty() {
             return Ok(());
         }

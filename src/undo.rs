@@ -7,24 +7,20 @@
 mod choice;
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
 use serde_json::Value;
 
 use crate::columns::{Origin, Rejection, is_nothing, same};
 use crate::error::Error;
-use crate::inventory::{ItemStore, Listing};
+use crate::inventory::Lookup;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::{Changed, Journal};
-use crate::plan::{self, Action, Change, Decision, Verdict};
-use crate::transfer::{Holds, Supply, Take};
+use crate::plan::{self, Action, Change, Decision};
+use crate::transfer::{Description, Each, Pass, Supply, TakePart};
 pub use choice::{COMMAND, Choice, choose};
 
 /// How many updates are shown field by field.
 const SHOWN: usize = 10;
-
-/// What is asked when the plan has been shown and before anything is sent.
-pub type Ask<'a> = dyn Fn(&Listing, &mut ItemStore) -> Result<(), Error> + 'a;
 
 /// The changes of one or several runs, to be taken back in one go: of an item that several of them changed, the newest
 /// change first.
@@ -32,7 +28,6 @@ pub struct Undo<'a> {
     /// The newest first.
     runs: Vec<Taken<'a>>,
     count: u64,
-    ask: &'a Ask<'a>,
 }
 
 /// One of the runs.
@@ -43,8 +38,8 @@ struct Taken<'a> {
 }
 
 impl<'a> Undo<'a> {
-    /// What the runs of these journals changed, the newest run first; `ask` has the last word.
-    pub fn new(journals: &'a [Journal], ask: &'a Ask<'a>) -> Result<Self, Error> {
+    /// What the runs of these journals changed, the newest run first.
+    pub fn new(journals: &'a [Journal]) -> Result<Self, Error> {
         let mut runs = Vec::new();
         for journal in journals {
             let mut places = HashMap::new();
@@ -56,7 +51,7 @@ impl<'a> Undo<'a> {
             }
             runs.push(Taken { journal, places });
         }
-        let mut undo = Self { runs, count: 0, ask };
+        let mut undo = Self { runs, count: 0 };
         undo.count = if let [only] = undo.runs.as_slice() {
             only.journal.changed_count()?
         } else {
@@ -98,51 +93,31 @@ impl<'a> Undo<'a> {
 }
 
 impl Supply for Undo<'_> {
-    fn count(&self) -> u64 {
-        self.count
-    }
-
-    fn ids(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
+    fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         self.each(&mut |_, changes| changes.first().map_or(Ok(()), |changed| take(&changed.change.id)))
     }
 
-    fn decide(&self, holds: &mut Holds<'_>, take: &mut Take<'_>) -> Result<(), Error> {
+    fn decide(&self, stored: &Lookup<'_>, take: &mut TakePart<'_>) -> Result<Pass, Error> {
+        let mut each = Each::new(stored, take);
         self.each(&mut |line, changes| {
-            let Some(id) = changes.first().map(|changed| changed.change.id.clone()) else {
+            let Some(id) = changes.first().map(|changed| &changed.change.id) else {
                 return Ok(());
             };
-            let stored = holds(&id)?;
-            take(Verdict {
-                origin: Origin { table: 0, line },
-                decision: back(&id, &changes, stored.as_ref()),
-                id,
-            })
-        })
-    }
-
-    fn address(&self, origin: Origin, _index: Option<usize>) -> String {
-        format!("change {}", origin.line)
-    }
-
-    fn tables(&self) -> usize {
-        1
-    }
-
-    fn shown_updates(&self) -> usize {
-        SHOWN
-    }
-
-    fn keeps_rejects(&self) -> bool {
-        false
+            let decision = back(id, &changes, each.stored(id)?.as_ref());
+            each.put(Origin { table: 0, line }, id, decision)
+        })?;
+        each.end()
     }
 
     /// What stays as it is is named in the warnings: there is no file to correct and import.
-    fn write_rejects(&self, _journal: &Journal) -> Result<Vec<PathBuf>, Error> {
-        Ok(Vec::new())
-    }
-
-    fn approve(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
-        (self.ask)(listing, stored)
+    fn describe(&self) -> Description<'_> {
+        Description {
+            count: Some(self.count),
+            address: Box::new(|origin, _| Some(format!("change {}", origin.line))),
+            shown_updates: SHOWN,
+            keeps_rejects: false,
+            ..Description::default()
+        }
     }
 }
 

@@ -45,7 +45,7 @@ pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
-pub use source::{Reader, Source};
+pub use source::{Reader, Source, TakePart, TakeStraight};
 pub use straight::{Slots, Straight};
 pub(crate) use texts::unguard;
 pub(crate) use vocabulary::{BEYOND, UNNAMED};

@@ -20,7 +20,7 @@ use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
-use super::straight;
+use super::straight::{self, Slots};
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{
@@ -29,6 +29,7 @@ use super::{
 use crate::item::{IdFault, Kind};
 use crate::sheet::{Cell, HeaderBy, Row, Table};
 use parts::Surveyed;
+pub use parts::{TakePart, TakeStraight};
 pub use single::Reader;
 
 /// The tables of one run, with their columns matched; read as often as needed.
@@ -141,9 +142,10 @@ impl Source {
         self
     }
 
-    /// How the rows are read.
-    pub(super) fn options(&self) -> &ColumnOptions {
-        &self.options
+    /// What stands where in a row of `count` cells that is written: the id in the first one, and values in others, each
+    /// given as its cell and its place among [`Self::fields_of`]. None where two of them share a cell.
+    pub fn slots(&self, count: usize, values: impl Iterator<Item = (usize, usize)>) -> Option<Slots> {
+        Slots::new(count, values, &self.options)
     }
 
     /// What the columns of each table mean, in the order of `tables`.
@@ -191,6 +193,16 @@ impl Source {
         };
         let given = self.mappings.get(table).and_then(Option::as_deref);
         Mapping::text_for_rejects(about, settings, matching, layout, given)
+    }
+
+    /// Where a row stands, or its cell in this column, for a person.
+    #[must_use]
+    pub fn address(&self, origin: Origin, index: Option<usize>) -> String {
+        match (self.tables.get(origin.table), index) {
+            (Some(table), Some(index)) => format!("{}, {}", table.file, table.address(origin.line, index)),
+            (Some(table), None) => format!("{}, {}", table.file, table.row_address(origin.line)),
+            (None, _) => format!("line {}", origin.line),
+        }
     }
 
     /// Whether the numbers of a column of this table are written with a decimal comma.

@@ -10,7 +10,7 @@ use super::cells::{self, Meaning};
 use super::dates;
 use super::layout::{Layout, Target};
 use super::looks::{self, Look, Seen};
-use super::{ColumnOptions, FieldValue, NumberStyle, Origin, Source};
+use super::{ColumnOptions, FieldValue, NumberStyle};
 use crate::sheet::write::{Buffer, Key, Object, ObjectEncoder, Pen, Said, WriteError};
 use crate::sheet::{Cell, FIELD, Field, Row};
 
@@ -20,17 +20,8 @@ const USUAL: usize = 48;
 /// Where the values of a table's rows stand in the rows that are written.
 #[derive(Clone, Debug)]
 pub struct Slots {
-    each: Vec<Slot>,
-    /// A field of which the row says nothing is as if it weren't given.
-    skips_nothing: bool,
+    each: Vec<Filling>,
     shown: Shown,
-}
-
-#[derive(Clone, Copy, Debug)]
-struct Slot {
-    filling: Filling,
-    /// Whether what isn't filled is an empty cell, rather than none.
-    is_always: bool,
 }
 
 /// What a slot is filled with.
@@ -42,31 +33,22 @@ enum Filling {
     Value(usize),
 }
 
-impl Source {
-    /// As many slots: what isn't filled is an empty cell where this says so, and no cell elsewhere. `id` is the slot of the
-    /// id, `values` those of values, each with its place among `Source::fields_of`. None where two of them share a slot.
-    pub fn slots(
-        &self,
-        is_always: impl Iterator<Item = bool>,
-        id: usize,
+impl Slots {
+    /// So many slots: the first is that of the id, `values` are those of values with their places. None where two of them
+    /// share a slot.
+    pub(super) fn new(
+        count: usize,
         values: impl Iterator<Item = (usize, usize)>,
-        skips_nothing: bool,
-    ) -> Option<Slots> {
-        let blank = |is_always| Slot {
-            filling: Filling::Nothing,
-            is_always,
-        };
-        let mut slots: Vec<Slot> = is_always.map(blank).collect();
+        options: &ColumnOptions,
+    ) -> Option<Self> {
+        let mut each = vec![Filling::Nothing; count];
         let values = values.map(|(slot, place)| (slot, Filling::Value(place)));
-        for (slot, filling) in values.chain([(id, Filling::Id)]) {
-            let slot = slots.get_mut(slot).filter(|slot| slot.filling == Filling::Nothing)?;
-            slot.filling = filling;
+        for (slot, filling) in values.chain([(0, Filling::Id)]) {
+            let slot = each.get_mut(slot).filter(|slot| **slot == Filling::Nothing)?;
+            *slot = filling;
         }
-        Some(Slots {
-            each: slots,
-            skips_nothing,
-            shown: Shown::new(skips_nothing, self.options()),
-        })
+        let shown = Shown::new(options);
+        Some(Self { each, shown })
     }
 }
 
@@ -90,26 +72,9 @@ impl<'a> Straight<'a> {
         self.table
     }
 
-    /// Where the row stands.
-    #[must_use]
-    pub fn origin(&self) -> Origin {
-        Origin {
-            table: self.table,
-            line: self.row.line,
-        }
-    }
-
     /// The id, checked.
-    #[must_use]
-    pub fn id(&self) -> &str {
+    fn id(&self) -> &str {
         &self.id
-    }
-
-    /// Whether one look shows that the row says nothing in the field of this place, which is allowed.
-    #[inline]
-    #[must_use]
-    fn is_plainly_nothing(&self, place: usize) -> bool {
-        self.look(place) == Look::Nothing && !self.options.blanks_reject
     }
 
     #[inline]
@@ -121,19 +86,12 @@ impl<'a> Straight<'a> {
         }
     }
 
-    /// What the row says in the field of this place among `Source::fields_of`, where one look shows that: nothing, the
-    /// cell's own text, or a number by the cell's own digits.
-    #[must_use]
-    pub fn plain(&self, place: usize) -> Option<Cell<'a>> {
-        let mut cell = Cell::Absent;
-        self.put_plain(place, &mut cell).then_some(cell)
-    }
-
-    /// Puts the same there; false, and nothing is put, where it takes more than a look. What is returned by value makes the
-    /// processor wait for what it has just written, and there are many cells.
+    /// Puts what the row says in the field of this place among `Source::fields_of` there, where one look shows that: nothing,
+    /// the cell's own text, or a number by the cell's own digits. False, and nothing is put, where it takes more than a look.
+    /// What is returned by value makes the processor wait for what it has just written, and there are many cells.
     #[inline]
     #[must_use]
-    pub fn put_plain(&self, place: usize, there: &mut Cell<'a>) -> bool {
+    fn put_plain(&self, place: usize, there: &mut Cell<'a>) -> bool {
         let look = self.look(place);
         if look == Look::Nothing {
             if !self.options.blanks_reject {
@@ -157,24 +115,8 @@ impl<'a> Straight<'a> {
         true
     }
 
-    /// The text of the cell for the field of this place, where the cell is plain text that is the field's alone.
-    #[must_use]
-    pub fn own_text(&self, place: usize) -> Option<&'a str> {
-        let target = self.layout.targets.get(place)?;
-        match self.row.cell(target.index) {
-            Cell::Text(text) if self.layout.untyped && target.joined.is_none() => Some(text),
-            _ => None,
-        }
-    }
-
-    /// Gives `take` a cell for each slot. None, and `take` is given nothing, where a value is refused: by the reading, or
-    /// because it isn't `wanted`.
-    pub fn in_slots<T>(
-        &self,
-        slots: &Slots,
-        wanted: impl Fn(&FieldValue<'_>) -> bool,
-        take: impl FnOnce(&[Cell<'_>]) -> T,
-    ) -> Option<T> {
+    /// Gives `take` a cell for each slot. None, and `take` is given nothing, where a value is refused.
+    pub fn in_slots<T>(&self, slots: &Slots, take: impl FnOnce(&[Cell<'_>]) -> T) -> Option<T> {
         // Most values are what their cells hold; these are not.
         let mut made = Vec::new();
         let mut few = [Cell::Absent; USUAL];
@@ -187,25 +129,16 @@ impl<'a> Straight<'a> {
             many.as_mut_slice()
         };
         for (at, (cell, slot)) in cells.iter_mut().zip(&slots.each).enumerate() {
-            if slot.is_always {
-                *cell = Cell::Empty;
-            }
-            let place = match slot.filling {
+            let place = match slot {
                 Filling::Nothing => continue,
                 Filling::Id => {
                     *cell = Cell::Text(self.id());
                     continue;
                 }
-                Filling::Value(place) => place,
+                Filling::Value(place) => *place,
             };
-            if slots.skips_nothing && self.is_plainly_nothing(place) || self.put_plain(place, cell) {
-                continue;
-            }
-            match self.value(place).ok()? {
-                Some(FieldValue::Nothing) if slots.skips_nothing => {}
-                Some(value) if wanted(&value) => made.push((at, value)),
-                Some(_) => return None,
-                None => {}
+            if !self.put_plain(place, cell) {
+                made.extend(self.value(place).ok()?.map(|value| (at, value)));
             }
         }
         for (at, value) in &made {
@@ -218,20 +151,14 @@ impl<'a> Straight<'a> {
 
     /// Adds the object that the encoder makes of the same cells; false, and nothing is added, where a value is refused.
     /// What one look shows is written as it stands.
-    pub fn write_object(
-        &self,
-        slots: &Slots,
-        wanted: impl Fn(&FieldValue<'_>) -> bool,
-        encoder: &ObjectEncoder,
-        out: &mut Buffer,
-    ) -> Result<bool, WriteError> {
+    pub fn write_object(&self, slots: &Slots, encoder: &ObjectEncoder, out: &mut Buffer) -> Result<bool, WriteError> {
         let (mut object, mut pen) = encoder.begin(out);
         for (key, slot) in encoder.keys().iter().zip(&slots.each) {
-            if let Some((said, block, length)) = self.shown(slots, slot) {
+            if let Some((said, block, length)) = self.shown(slots, *slot) {
                 pen = object.field(pen, key, said, block, length);
                 continue;
             }
-            let Some(further) = self.write_other(slots, slot, &wanted, (key, pen), &mut object)? else {
+            let Some(further) = self.write_other(*slot, (key, pen), &mut object)? else {
                 object.take_back();
                 return Ok(false);
             };
@@ -244,16 +171,16 @@ impl<'a> Straight<'a> {
     /// What is written for a slot as it stands, as one look shows: a block, of which so many bytes count.
     #[expect(clippy::inline_always, reason = "it is done for each cell of a row")]
     #[inline(always)]
-    fn shown(&self, slots: &Slots, slot: &Slot) -> Option<(Said, &'a [u8; FIELD], usize)> {
-        match slot.filling {
+    fn shown(&self, slots: &Slots, slot: Filling) -> Option<(Said, &'a [u8; FIELD], usize)> {
+        match slot {
             Filling::Value(place) => {
                 let seen = self.looks.get(place)?;
                 if seen.look == Look::Untold {
                     let field = self.row.field(seen.start)?;
                     let look = looks::glance_at_text_of(self.row, &field);
-                    return Some((slots.shown.of(look, seen, slot)?, field.block, field.length));
+                    return Some((slots.shown.of(look, seen)?, field.block, field.length));
                 }
-                let said = slots.shown.of(seen.look, seen, slot)?;
+                let said = slots.shown.of(seen.look, seen)?;
                 Some((said, self.row.block(seen.start)?, usize::from(seen.length)))
             }
             Filling::Id => {
@@ -268,15 +195,12 @@ impl<'a> Straight<'a> {
     #[inline(never)]
     fn write_other(
         &self,
-        slots: &Slots,
-        slot: &Slot,
-        wanted: &impl Fn(&FieldValue<'_>) -> bool,
+        slot: Filling,
         (key, pen): (&Key, Pen),
         object: &mut Object<'_>,
     ) -> Result<Option<Pen>, WriteError> {
-        let unsaid = if slot.is_always { Cell::Empty } else { Cell::Absent };
-        let place = match slot.filling {
-            Filling::Nothing => return object.cell(pen, key, &unsaid).map(Some),
+        let place = match slot {
+            Filling::Nothing => return Ok(Some(pen)),
             Filling::Id => return object.cell(pen, key, &Cell::Text(self.id())).map(Some),
             Filling::Value(place) => place,
         };
@@ -295,13 +219,11 @@ impl<'a> Straight<'a> {
                 return object.cell(pen, key, &cell).map(Some);
             }
         }
-        let value = match self.value(place) {
-            Ok(None) => unsaid,
-            Ok(Some(FieldValue::Nothing)) if slots.skips_nothing => unsaid,
-            Ok(Some(value)) if wanted(&value) => return object.cell(pen, key, &value.cell()).map(Some),
-            Ok(Some(_)) | Err(_) => return Ok(None),
-        };
-        object.cell(pen, key, &value).map(Some)
+        match self.value(place) {
+            Ok(None) => Ok(Some(pen)),
+            Ok(Some(value)) => object.cell(pen, key, &value.cell()).map(Some),
+            Err(_) => Ok(None),
+        }
     }
 
     /// The day that one look shows in the cell for the field of this place, as the API is told it.
@@ -313,7 +235,7 @@ impl<'a> Straight<'a> {
 
     /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error
     /// is why the whole row is refused.
-    pub fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, String> {
+    fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, String> {
         if let Some(target) = self.layout.targets.get(place) {
             return value(self.layout, self.options, self.row, target);
         }
@@ -322,39 +244,32 @@ impl<'a> Straight<'a> {
     }
 }
 
-/// What is written for a key where one look shows it. Looked up, for no processor can guess what a cell is.
+/// What is written for a key where one look shows it, without and with points in numbers. Looked up, for no processor can
+/// guess what a cell is.
 #[derive(Clone, Copy, Debug)]
-struct Shown([[Option<Said>; LOOKS]; 4]);
+struct Shown([[Option<Said>; LOOKS]; 2]);
 
 /// How many looks there are.
 const LOOKS: usize = Look::Untold as usize + 1;
 
 impl Shown {
-    fn new(skips_nothing: bool, options: &ColumnOptions) -> Self {
-        let ColumnOptions {
-            blanks_reject, strict, ..
-        } = *options;
-        let of = |is_always: bool, has_points: bool| {
+    fn new(options: &ColumnOptions) -> Self {
+        let of = |has_points: bool| {
             let mut shown = [None; LOOKS];
-            shown[Look::Nothing as usize] = match (blanks_reject, skips_nothing && !is_always) {
-                (true, _) => None,
-                (false, true) => Some(Said::Unsaid),
-                (false, false) => Some(Said::Nothing),
-            };
+            shown[Look::Nothing as usize] = (!options.blanks_reject).then_some(Said::Nothing);
             shown[Look::Plain as usize] = Some(Said::Text);
             shown[Look::Digits as usize] = Some(Said::Digits);
-            shown[Look::ZeroLed as usize] = (!strict).then_some(Said::Text);
+            shown[Look::ZeroLed as usize] = (!options.strict).then_some(Said::Text);
             shown[Look::Decimal as usize] = has_points.then_some(Said::Digits);
             shown[Look::Either as usize] = shown[Look::Decimal as usize];
             shown
         };
-        Self([of(false, false), of(false, true), of(true, false), of(true, true)])
+        Self([of(false), of(true)])
     }
 
     #[inline]
-    fn of(&self, look: Look, seen: &Seen, slot: &Slot) -> Option<Said> {
-        let which = usize::from(slot.is_always) << 1 | usize::from(seen.has_points);
-        self.0[which][look as usize]
+    fn of(&self, look: Look, seen: &Seen) -> Option<Said> {
+        self.0[usize::from(seen.has_points)][look as usize]
     }
 }
 

@@ -250,7 +250,7 @@ impl Shape {
             let encoder = parts.encoder();
             let progress = Progress::begin(&context.output, "Converting", None);
             let read = source.survey_reading(&mut Reader {
-                straight: &|part, row| self.straight(&*encoder, part, row),
+                straight: Some(&|part, row| self.straight(&*encoder, part, row)),
                 part: &|part, _, incoming| self.other(&*encoder, part, incoming),
                 take: &mut |mut part: Part| {
                     progress.done(part.rows);
@@ -289,8 +289,8 @@ impl Shape {
         let written = match out.in_parts() {
             Some(parts) => {
                 let encoder = parts.encoder();
-                source.read_parts_straight::<Part, Error>(
-                    &|part, row| self.straight(&*encoder, part, row),
+                source.read_parts::<Part, Error>(
+                    Some(&|part, row| self.straight(&*encoder, part, row)),
                     &|part, _, incoming| self.other(&*encoder, part, incoming),
                     &mut |mut part| {
                         context.go_on()?;

@@ -2,17 +2,14 @@
 //!
 //! Doesn't belong here: which items are meant, and the brakes (`delete`).
 
-use std::cell::RefCell;
 use std::path::PathBuf;
 use std::slice;
-use std::time::Instant;
 
-use serde_json::json;
-
-use super::{Connected, Context, reading, runs_folder};
+use super::Context;
+use super::reading;
+use super::run::{Terms, Writing, WritingRun, writing};
 use crate::cli::{self, Reading};
 use crate::columns::Source;
-use crate::config;
 use crate::delete::{Delete, DeleteError, IdFile, Ids, Which};
 use crate::error::{Error, Exit};
 use crate::filter::Filter;
@@ -21,8 +18,8 @@ use crate::journal::Journal;
 use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
-use crate::runs::{Fingerprint, Identity, Known, Lock, Runs, fingerprint_of};
-use crate::transfer::{Purpose, Transfer, show_items, show_reading};
+use crate::runs::fingerprint_of;
+use crate::transfer::{Transfer, show_items, show_reading};
 
 /// The bound of `--where` where the user names none.
 const MOST_BY_CONDITION: MaxDelete = MaxDelete::Share(0.1);
@@ -32,117 +29,83 @@ const FIRST: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
-    let began = Instant::now();
-    let mut summary = Summary {
-        source: named(options),
-        dry_run: options.dry_run,
-        ..Summary::default()
+    let terms = Terms {
+        brakes: Some(options.brakes),
+        verify: options.verify,
+        rejects: options.rejects.as_deref(),
+        // They hold ids to delete.
+        rejects_items: false,
+        ..Terms::of("delete", !options.dry_run, options.pace)
     };
-    if let Err(error) = delete(context, options, &mut summary, began) {
-        summary.error = Some(context.cause_of(error));
-    }
-    summary.took = began.elapsed();
-    // The reject file holds ids to delete, no items to import.
-    let rejects = std::mem::take(&mut summary.rejects);
-    context.tell_next(&mut summary, None);
-    summary.rejects = rejects;
-    summary.show(&context.output);
-    summary.exit()
+    writing(context, terms, named(options), |writing, summary| {
+        delete(writing, options, summary)
+    })
 }
 
-fn delete(context: &Context, options: &cli::Delete, summary: &mut Summary, began: Instant) -> Result<(), Error> {
-    let sends = !options.dry_run;
+fn delete(writing: Writing<'_>, options: &cli::Delete, summary: &mut Summary) -> Result<(), Error> {
+    let context = writing.context;
     // What would be refused at the end is refused before anything is asked for.
-    if sends && !context.yes && !context.output.can_ask() {
+    if writing.terms.sends && !context.yes && !context.output.can_ask() {
         return Err(DeleteError::NobodyToAsk.into());
     }
     let filter = filter(options)?;
-    let source = options
-        .file
-        .as_ref()
-        .map(|file| opened(context, options, file))
-        .transpose()?;
-    let connected = context.connect()?;
-    summary.target.clone_from(&connected.org);
-    let identity = identity(options, &connected)?;
-    let runs = Runs::new(runs_folder(sends)?);
-    let lock = if sends {
-        Some(Lock::take(&runs_folder(true)?, &identity.api, &identity.org, "delete")?)
-    } else {
-        None
-    };
-    let known = Known {
-        allow_empty: options.brakes.allow_empty,
-        allow_shrink: options.brakes.allow_shrink,
-        ..runs.known(&identity.api, &identity.org)
-    };
-    let mut source = source;
-    if let Some((source, _)) = &mut source {
+    let file = options.file.as_ref().map(|file| opened(context, options, file));
+    let mut file = file.transpose()?;
+    let connected = writing.connect(summary)?;
+    let fingerprints = options.file.iter().map(|file| fingerprint_of(file));
+    let which = format!("ids {:?} where {:?}", options.ids, options.conditions);
+    let identity = writing.identity(&connected, fingerprints.collect::<Result<_, _>>()?, which);
+    let mut run = writing.begin(&connected, None)?;
+    if let Some((source, _)) = &mut file {
         let survey = source.survey()?;
         show_reading(&context.output, &source.tables, &survey);
         summary.warnings = survey.warnings;
     }
-    let (which, read) = match (&source, &filter) {
+    let (which, read) = match (&file, &filter) {
         (Some((source, paths)), _) => (Which::File(IdFile::new(source, paths)?), None),
         (None, Some(filter)) => {
-            let (ids, listing, store) = matching(context, &connected, filter, known.at_least)?;
+            let (ids, listing, store) = matching(&run, filter)?;
             (Which::Ids(ids, Some(filter)), Some((listing, store)))
         }
         (None, None) => (Which::Ids(Ids::named(&options.ids)?, None), None),
     };
-    let (run, journal) = if sends {
-        runs.begin(&identity, &summary.source)?
-    } else {
-        (String::new(), Journal::temporary()?)
-    };
-    summary.run.clone_from(&run);
-    let bound = match (options.max_delete, &filter) {
-        (None, Some(_)) => Some(MOST_BY_CONDITION),
-        (bound, _) => bound,
-    };
-    let snapshot = RefCell::new(None);
-    let ask = |count: u64, listing: &Listing, stored: &mut ItemStore| {
-        // What is stopped from here on has to account for the file's rows.
-        context.reading.ignore();
-        show_items(&context.output, &journal, (Action::Delete, count), FIRST)?;
-        let held = listing.count.max(stored.count());
-        if bound.is_some_and(|bound| !bound.allows(count, held)) {
-            return Err(DeleteError::TooMany { count, held }.into());
-        }
-        if count == 0 || !sends {
-            return Ok(());
-        }
-        let (items, of, org) = (counted(count, "item"), grouped(held), &connected.org);
-        context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
-        let dir = config::snapshots_folder()?;
-        let kept = context.safety(&dir).keep(org, &connected.place, listing, stored)?;
-        let restore = ["backup", "restore", &kept.to_string_lossy()];
-        context.tell_way_back("To bring it back", &restore, org, None);
-        snapshot.replace(Some(kept));
-        Ok(())
-    };
-    let supply = Delete::new(which, read, options.rejects.as_deref(), &ask);
+    let journal = run.journal(None, &identity, summary)?;
+    let bound = options.max_delete.or(filter.is_some().then_some(MOST_BY_CONDITION));
+    let ask = |listing: &Listing, stored: &mut ItemStore| approve(&run, &journal, bound, listing, stored);
+    let rejects = options.rejects.as_deref();
+    let supply = Delete { which, rejects };
     let transfer = Transfer {
-        output: &context.output,
-        client: &connected.client,
-        org: &connected.org,
-        upload: context.upload(&options.pace),
-        purpose: if sends { Purpose::Write } else { Purpose::Look },
-        rejects_anyway: options.rejects.is_some(),
-        verify: options.verify && sends,
-        known,
-        stop: &context.stop,
+        read,
+        approve: &ask,
+        ..run.transfer()
     };
     transfer.run(&supply, &journal, None, summary);
-    if let Some(path) = snapshot.into_inner() {
-        summary.extra.insert("snapshot".to_owned(), json!(path));
+    run.end(journal, summary)
+}
+
+/// Names the first items, holds their number against the bound, asks, and keeps a copy.
+fn approve(
+    run: &WritingRun<'_>,
+    journal: &Journal,
+    bound: Option<MaxDelete>,
+    listing: &Listing,
+    stored: &mut ItemStore,
+) -> Result<(), Error> {
+    let context = run.context;
+    // What is stopped from here on has to account for the file's rows.
+    context.reading.ignore();
+    let (_, _, count) = journal.planned()?;
+    show_items(&context.output, journal, (Action::Delete, count), FIRST)?;
+    let held = listing.count.max(stored.count());
+    if bound.is_some_and(|bound| !bound.allows(count, held)) {
+        return Err(DeleteError::TooMany { count, held }.into());
     }
-    if sends {
-        summary.took = began.elapsed();
-        Runs::end(&journal, summary)?;
+    if count == 0 || !run.terms.sends {
+        return Ok(());
     }
-    drop(lock);
-    Ok(())
+    let (items, of, org) = (counted(count, "item"), grouped(held), &run.connected.org);
+    context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
+    run.keep(listing, stored)
 }
 
 fn named(options: &cli::Delete) -> String {
@@ -188,33 +151,14 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
 }
 
 /// Which items meet the conditions now: only of a list that is whole can that be told.
-fn matching(
-    context: &Context,
-    connected: &Connected,
-    filter: &Filter,
-    known: Option<u64>,
-) -> Result<(Ids, Listing, ItemStore), Error> {
+fn matching(run: &WritingRun<'_>, filter: &Filter) -> Result<(Ids, Listing, ItemStore), Error> {
+    let connected = run.connected;
     let mut store = ItemStore::new()?;
-    let listing = read_into(&context.output, &connected.client, known, &mut store)?;
+    let listing = read_into(&run.context.output, &connected.client, run.known.at_least, &mut store)?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
     filter.check(store.fields())?;
     let ids = Ids::matching(filter, &mut store)?;
     Ok((ids, listing, store))
-}
-
-fn identity(options: &cli::Delete, connected: &Connected) -> Result<Identity, Error> {
-    let files: Vec<Fingerprint> = options
-        .file
-        .iter()
-        .map(|file| fingerprint_of(file))
-        .collect::<Result<_, _>>()?;
-    Ok(Identity {
-        command: "delete".to_owned(),
-        files,
-        api: connected.place.clone(),
-        org: connected.org.clone(),
-        options: format!("ids {:?} where {:?}", options.ids, options.conditions),
-    })
 }

@@ -14,8 +14,6 @@ use crate::sandbox::{Flavour, Sandbox};
 pub(super) struct Ends {
     pub(super) from: Source,
     pub(super) to: Connected,
-    /// What the target is reached with.
-    pub(super) target: Wishes,
 }
 
 impl Context {
@@ -47,8 +45,7 @@ impl Context {
             let (source, endpoint) = (source.endpoint(from)?, target.endpoint(to)?);
             return Ok(Ends {
                 from: self.source(&source, place(&source))?,
-                to: self.connected(&endpoint, place(&endpoint), None)?,
-                target,
+                to: self.connected(&target, &endpoint, place(&endpoint), None)?,
             });
         }
         let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
@@ -58,8 +55,7 @@ impl Context {
         let endpoint = self.in_sandbox(&sandbox, to)?;
         Ok(Ends {
             from: self.source(&source, place.clone())?,
-            to: self.connected(&endpoint, place, Some(sandbox))?,
-            target,
+            to: self.connected(&target, &endpoint, place, Some(sandbox))?,
         })
     }
 

@@ -4,25 +4,24 @@
 
 mod files;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
-use std::time::Instant;
 
 use super::reading::{self, Opened, Opening};
-use super::{Connected, Context, runs_folder};
+use super::run::{Share, Terms, Writing, WritingRun, writing};
+use super::{Connected, Context};
 use crate::cli::{self, Import};
-use crate::columns::Settings;
+use crate::columns::{ColumnOptions, Settings, Source, Survey};
 use crate::error::{Error, Exit};
-use crate::journal::Journal;
 use crate::output::grouped;
 use crate::place::PlaceError;
 use crate::plan::{Blanks, Mode, Policy};
 use crate::report::{Rejects, Summary};
 use crate::review::{Reviewed, write_plan};
-use crate::runs::{Fingerprint, Fingerprints, Identity, Known, Runs, fingerprint_of};
+use crate::runs::{Fingerprints, Identity, fingerprint_of};
 use crate::shard::{self, Shard};
 use crate::sheet::is_stream;
-use crate::transfer::{Purpose, Review, Supply as _, Transfer};
+use crate::transfer::{Review, Supply as _, Transfer};
 use files::Files;
 
 /// Files that are larger than this, together, are surveyed and planned in one pass, behind the list of what the organization
@@ -31,159 +30,165 @@ const LARGE: u64 = 16 << 20;
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &Import) -> Exit {
-    let began = Instant::now();
     let sends = !options.dry_run && options.plan_out.is_none();
-    let mut summary = Summary {
-        source: named(&options.files),
-        dry_run: !sends,
-        ..Summary::default()
+    let terms = Terms {
+        brakes: Some(options.brakes),
+        verify: options.verify,
+        rejects: options.rejects.as_deref(),
+        ..Terms::of("import", sends, options.pace)
     };
-    if let Err(error) = import(context, options, sends, &mut summary, began) {
-        summary.error = Some(context.cause_of(error));
-    }
-    summary.took = began.elapsed();
-    context.tell_next(&mut summary, None);
-    summary.show(&context.output);
-    summary.exit()
+    writing(context, terms, named(&options.files), |writing, summary| {
+        import(writing, options, summary)
+    })
 }
 
-fn import(
-    context: &Context,
-    options: &Import,
-    sends: bool,
-    summary: &mut Summary,
-    began: Instant,
-) -> Result<(), Error> {
+fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Result<(), Error> {
+    let context = writing.context;
     if options.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
         return Err(PlaceError::TwiceStdin.into());
     }
     let opening = reading::prepare(context, &options.files, &options.reading)?;
     let options = &completed(options, &opening);
     // A plan that nobody keeps says nothing of what the files held.
-    let are_noted = sends || options.plan_out.is_some() || options.plan.is_some();
+    let are_noted = writing.terms.sends || options.plan_out.is_some() || options.plan.is_some();
     let fingerprints = are_noted.then(|| Fingerprints::begin(&options.files));
-    let mut columns = reading::column_options(&opening.reading);
-    columns.blanks_reject = matches!(options.blanks, cli::Blanks::Reject);
     let shard = options.shard.map(shard::Choice::from_environment).transpose()?;
-    let in_one_pass =
-        shard.is_none() && options.plan.is_none() && options.resume.is_none() && are_large(&options.files);
-    let mut connected = None;
-    let rejects = Rejects {
-        wanted: options.rejects.as_deref(),
-        part: shard.map(|shard| shard.file_part()),
-        settings: settings(options, &opening),
-        run: String::new(),
-    };
     // Surveyed before the lock, which needs the fingerprints: they are still being taken.
-    let mut survey = |opened: Opened| {
-        let paths = opened.paths.clone();
-        let mut source = opened.source(columns.clone())?;
-        if sends || options.rejects.is_some() {
-            rejects.check(&source, &paths)?;
-        }
-        if connected.is_none() {
-            connected = Some(context.connect()?);
-        }
-        let survey = if in_one_pass { None } else { Some(source.survey()?) };
-        Ok((source, paths, survey))
-    };
-    let surveyed = opening.with_open(&options.files, &mut survey);
-    if let Some(connected) = &connected {
-        summary.target.clone_from(&connected.org);
-    }
-    let (source, paths, survey) = surveyed?;
-    let reopen = || opening.open(&options.files)?.source(columns.clone());
-    let connected = connected.map_or_else(|| context.connect(), Ok)?;
+    let surveyed = survey(writing, options, &opening, shard, summary)?;
     let fingerprints = fingerprints.map(Fingerprints::end).transpose()?;
-    let mut identity = identity(options, &opening, &connected, fingerprints.unwrap_or_default())?;
-    let job = identity.options.clone();
-    if let Some(shard) = shard {
-        identity.options += &format!(" shard {shard}");
-    }
-    let mut reviewed = options
-        .plan
-        .as_ref()
-        .map(|plan| Reviewed::load(plan, &identity))
-        .transpose()?;
-    let runs = Runs::new(runs_folder(sends)?).of_shard(shard);
-    let lock = if sends {
-        Some(super::lock(&runs_folder(true)?, &identity, &job, shard)?)
-    } else {
-        None
-    };
-    let mut files = Files {
-        source: RefCell::new(source),
-        survey: RefCell::new(survey),
+    let connected = &surveyed.connected;
+    let job = meaning(options, &opening)?;
+    let own = shard.map_or_else(|| job.clone(), |shard| format!("{job} shard {shard}"));
+    let identity = writing.identity(connected, fingerprints.unwrap_or_default(), own);
+    let reviewed = options.plan.as_ref().map(|plan| Reviewed::load(plan, &identity));
+    let reviewed = reviewed.transpose()?;
+    let share = shard.map(|shard| Share {
+        shard,
+        files: &identity.files,
+        options: &job,
+    });
+    let run = writing.begin(connected, share)?;
+    let reopen = || opening.open(&options.files)?.source(columns(options, &opening));
+    let files = Files {
+        source: RefCell::new(surveyed.source),
+        survey: RefCell::new(surveyed.survey),
         reopen: &reopen,
-        paths: &paths,
-        rejects,
-        reading: &context.reading,
+        paths: &surveyed.paths,
+        rejects: surveyed.rejects,
         policy: policy(options),
         shard,
         count: None,
+        is_shown: Cell::default(),
     };
-    files.show_survey(&context.output);
-    summary.warnings = files.warnings();
-    let known = known(options, &runs, &identity);
-    let (journal, purpose) = journal(context, options, sends, &runs, &identity, summary)?;
+    write(run, options, files, reviewed, &identity, summary)
+}
+
+/// Writes the rows of the files, or only plans that.
+fn write(
+    mut run: WritingRun<'_>,
+    options: &Import,
+    mut files: Files<'_>,
+    mut reviewed: Option<Reviewed>,
+    identity: &Identity,
+    summary: &mut Summary,
+) -> Result<(), Error> {
+    let context = run.context;
+    let is_surveyed = files.survey.borrow().is_some();
+    if is_surveyed {
+        files.survey(&context.output)?;
+        summary.warnings = files.warnings();
+    }
+    let what = "this file and organization";
+    let earlier = run.resumable(options.resume.as_deref(), what, identity, summary)?;
+    let journal = run.journal(earlier.as_ref(), identity, summary)?;
     files.rejects.run.clone_from(&summary.run);
-    let transfer = Transfer {
-        output: &context.output,
-        client: &connected.client,
-        org: &connected.org,
-        upload: context.upload(&options.pace),
-        purpose,
-        rejects_anyway: options.rejects.is_some(),
-        verify: options.verify && sends,
-        known,
-        stop: &context.stop,
-    };
     let files = files.counted()?;
-    tell_share(context, &files, shard);
+    tell_share(context, &files);
+    let transfer = Transfer {
+        // What is stopped once the plan has been shown has to account for every row.
+        approve: &|_, _| {
+            context.reading.ignore();
+            Ok(())
+        },
+        ..run.transfer()
+    };
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
     transfer.run(&files, &journal, review, summary);
-    summary.error = summary.error.take().map(|error| context.cause_of(error));
-    summary.warnings = files.warnings();
+    if !is_surveyed {
+        summary.warnings.extend(files.warnings());
+    }
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
-        write_plan(path, &identity, &journal)?;
+        write_plan(path, identity, &journal)?;
         let line = format!("The plan, for review: {}", path.display());
         context.output.result_naming(&line, &[path]);
     }
-    if sends {
-        summary.took = began.elapsed();
-        keep(journal, summary)?;
+    run.end(journal, summary)
+}
+
+/// The files, opened, and looked at as far as that is done before the list of what the organization holds.
+struct Surveyed<'a> {
+    source: Source,
+    /// The file that each table came from.
+    paths: Vec<PathBuf>,
+    /// None where the files are large: they are surveyed and planned in one pass.
+    survey: Option<Survey>,
+    rejects: Rejects<'a>,
+    connected: Connected,
+}
+
+/// Opens the files, checks where rejects would be written, connects, and surveys.
+fn survey<'a>(
+    writing: Writing<'_>,
+    options: &'a Import,
+    opening: &Opening,
+    shard: Option<Shard>,
+    summary: &mut Summary,
+) -> Result<Surveyed<'a>, Error> {
+    let in_one_pass = shard.is_none() && are_large(&options.files);
+    let rejects = Rejects {
+        wanted: options.rejects.as_deref(),
+        part: shard.map(|shard| shard.file_part()),
+        settings: settings(options, opening),
+        run: String::new(),
+    };
+    let mut connected = None;
+    let (source, paths, survey) = opening.with_open(&options.files, &mut |opened: Opened| {
+        let paths = opened.paths.clone();
+        let mut source = opened.source(columns(options, opening))?;
+        if writing.terms.sends || options.rejects.is_some() {
+            rejects.check(&source, &paths)?;
+        }
+        if connected.is_none() {
+            connected = Some(writing.connect(summary)?);
+        }
+        let survey = if in_one_pass { None } else { Some(source.survey()?) };
+        Ok((source, paths, survey))
+    })?;
+    Ok(Surveyed {
+        source,
+        paths,
+        survey,
+        rejects,
+        connected: connected.map_or_else(|| writing.connect(summary), Ok)?,
+    })
+}
+
+/// How columns and values are read.
+fn columns(options: &Import, opening: &Opening) -> ColumnOptions {
+    ColumnOptions {
+        blanks_reject: matches!(options.blanks, cli::Blanks::Reject),
+        ..reading::column_options(&opening.reading)
     }
-    drop(lock);
-    Ok(())
 }
 
 /// Says how many of the rows are of this process's share, where it has only a share.
-fn tell_share(context: &Context, files: &Files<'_>, shard: Option<Shard>) {
-    if let Some(shard) = shard {
-        let (own, all) = (grouped(files.count()), grouped(files.all()));
+fn tell_share(context: &Context, files: &Files<'_>) {
+    if let Some(shard) = files.shard {
+        let (own, all) = (grouped(files.count.unwrap_or_default()), grouped(files.all()));
         context
             .output
             .result(&format!("Shard {shard}: {own} of the {all} rows"));
     }
-}
-
-/// What earlier runs know of the organization, and which surprises are allowed.
-fn known(options: &Import, runs: &Runs, identity: &Identity) -> Known {
-    Known {
-        allow_empty: options.brakes.allow_empty,
-        allow_shrink: options.brakes.allow_shrink,
-        ..runs.known(&identity.api, &identity.org)
-    }
-}
-
-/// Notes how the run ended. One whose files couldn't be read has sent nothing, and there is nothing of it to go on with.
-fn keep(journal: Journal, summary: &mut Summary) -> Result<(), Error> {
-    if summary.tally.is_none() {
-        summary.run.clear();
-        journal.discard();
-        return Ok(());
-    }
-    Ok(Runs::end(&journal, summary)?)
 }
 
 /// Whether the first look at these files takes longer than a look at a small organization; what gives its bytes only once
@@ -193,41 +198,8 @@ fn are_large(files: &[PathBuf]) -> bool {
     !files.iter().any(|file| is_stream(file)) && sizes.map(|found| found.len()).sum::<u64>() > LARGE
 }
 
-/// The run's journal: its own, an earlier run's that is gone on with, or one that goes with the process.
-fn journal(
-    context: &Context,
-    options: &Import,
-    sends: bool,
-    runs: &Runs,
-    identity: &Identity,
-    summary: &mut Summary,
-) -> Result<(Journal, Purpose), Error> {
-    if !sends {
-        return Ok((Journal::temporary()?, Purpose::Look));
-    }
-    let what = "this file and organization";
-    context.journal(options.resume.as_deref(), what, runs, identity, summary)
-}
-
-fn identity(
-    options: &Import,
-    opening: &Opening,
-    connected: &Connected,
-    files: Vec<Fingerprint>,
-) -> Result<Identity, Error> {
-    let maps = opening.maps.iter().map(|map| Ok(fingerprint_of(map)?.sha256));
-    let maps: Vec<String> = maps.collect::<Result<Vec<_>, Error>>()?.into_iter().flatten().collect();
-    Ok(Identity {
-        command: "import".to_owned(),
-        files,
-        api: connected.place.clone(),
-        org: connected.org.clone(),
-        options: meaning(options, &maps),
-    })
-}
-
 /// Whatever decides what a row means, as it would be typed, one a line: with other options it is another job.
-fn meaning(options: &Import, maps: &[String]) -> String {
+fn meaning(options: &Import, opening: &Opening) -> Result<String, Error> {
     let reading = &options.reading;
     let word = |value: &dyn std::fmt::Debug| format!("{value:?}").to_lowercase();
     let mut lines = vec![
@@ -256,8 +228,11 @@ fn meaning(options: &Import, maps: &[String]) -> String {
             .map(|encoding| format!("--encoding {encoding}")),
     ];
     lines.extend(optional.into_iter().flatten());
-    lines.extend(maps.iter().map(|sha256| format!("--map of SHA-256 {sha256}")));
-    lines.join("\n")
+    for map in &opening.maps {
+        let sha256 = fingerprint_of(map)?.sha256;
+        lines.extend(sha256.map(|sha256| format!("--map of SHA-256 {sha256}")));
+    }
+    Ok(lines.join("\n"))
 }
 
 /// The options, completed by those of the mapping files.

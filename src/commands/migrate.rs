@@ -3,13 +3,14 @@
 //! Doesn't belong here: choosing items and proving the result (`migrate`), sending (`transfer`).
 
 use std::path::PathBuf;
-use std::time::Instant;
 
 use jiff::Timestamp;
-use serde_json::{Map, Value, json};
+use serde_json::json;
 
+use super::Context;
 use super::ends::Ends;
-use super::{Context, runs_folder};
+use super::run::{Share, Terms, Writing, WritingRun, writing};
+use crate::backup::PATIENCE;
 use crate::cli;
 use crate::config;
 use crate::error::{Error, Exit};
@@ -20,160 +21,96 @@ use crate::migrate::{
     Certificate, Choice, Earlier, IDS, Ids, MigrateError, Migration, OnConflict, Paths, Side, verify, whole,
 };
 use crate::report::Summary;
-use crate::runs::{Fingerprint, Identity, Known, Runs};
+use crate::runs::{Fingerprint, Identity};
 use crate::transfer::{Purpose, Transfer, show_listing};
-
-/// The facts under which a run notes the snapshots that it took of the source and of the target before anything was sent,
-/// so that one that is gone on with keeps those.
-const SNAPSHOTS: [&str; 2] = ["snapshot of the source", "snapshot of the target"];
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
-    let began = Instant::now();
-    let mut summary = Summary {
-        source: options.from.clone().unwrap_or_default(),
-        target: options.to.clone().unwrap_or_default(),
-        dry_run: options.dry_run,
-        ..Summary::default()
+    let terms = Terms {
+        brakes: Some(options.brakes),
+        // It is always done, here, with more proof.
+        verify: false,
+        profile: options.to_profile.as_deref(),
+        ..Terms::of("migrate", !options.dry_run, options.pace)
     };
-    if let Err(error) = migrate(context, options, &mut summary, began) {
-        summary.error = Some(error);
-    }
-    summary.took = began.elapsed();
-    context.tell_next(&mut summary, options.to_profile.as_deref());
-    summary.show(&context.output);
-    summary.exit()
+    let source = options.from.clone().unwrap_or_default();
+    writing(context, terms, source, |writing, summary| {
+        summary.target = options.to.clone().unwrap_or_default();
+        migrate(writing, options, summary)
+    })
 }
 
-fn migrate(context: &Context, options: &cli::Migrate, summary: &mut Summary, began: Instant) -> Result<(), Error> {
+fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) -> Result<(), Error> {
     let started = Timestamp::now();
-    let sends = !options.dry_run;
     let choice = choice(options)?;
-    let mut words = in_words(options, &choice);
     let named = options.certificate.as_deref().map(Paths::named).transpose()?;
-    let ends = context.connect_ends(options)?;
-    let (from_org, to_org) = (ends.from.org(), ends.to.org.as_str());
-    from_org.clone_into(&mut summary.source);
-    to_org.clone_into(&mut summary.target);
-    check_names(context, &ends, summary)?;
-    let identity = identity(&ends, &words);
-    let folder = runs_folder(sends)?;
-    let runs = Runs::new(folder.clone()).of_shard(choice.shard);
-    let lock = if sends {
-        Some(super::lock(&folder, &identity, &identity.options, choice.shard)?)
-    } else {
-        None
-    };
-    let (listing, mut source) = read_source(context, options, &ends, &runs)?;
-    let (journal, purpose) = journal(context, options, &runs, &identity, &choice, summary)?;
-    let fresh = (purpose != Purpose::Resume).then(|| summary.run.clone());
-    let before = Before {
-        context,
-        journal: &journal,
-        folder: sends.then(config::snapshots_folder).transpose()?,
-    };
-    let snapshot = before.keep(0, from_org, &ends.from.place, &listing, &mut source)?;
-    let from = Side {
-        org: from_org.to_owned(),
-        api: ends.from.place.clone(),
-        before: listing,
-        snapshot,
-    };
-    words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
+    let ends = writing.context.connect_ends(options)?;
+    let (from, to) = (ends.from.org(), ends.to.org.as_str());
+    from.clone_into(&mut summary.source);
+    to.clone_into(&mut summary.target);
+    check_names(writing.context, &ends, summary)?;
+    let mut words = in_words(options, &choice);
+    // What is done about conflicts is no part of it: that may be decided after a first look.
+    let identity = writing.identity(&ends.to, vec![source_of(&ends)], words.join("; "));
+    let share = choice.shard.map(|shard| Share {
+        shard,
+        files: &identity.files,
+        options: &identity.options,
+    });
+    let mut run = writing.begin(&ends.to, share)?;
+    know_the_source(&mut run, &ends);
+    let (listing, mut source) = read_source(&run, &ends)?;
+    let resumed = run.resumable(options.resume.as_deref(), "this migration", &identity, summary)?;
+    let journal = run.journal(resumed.as_ref(), &identity, summary)?;
+    run.note_once(&journal, IDS, &choice.ids.name())?;
     let part = choice.shard.map(|shard| shard.file_part());
-    let rejects = rejects_file(from_org, to_org, part.as_deref());
-    let earlier = earlier(context, &runs, &identity, &choice, fresh.as_deref(), summary)?;
-    let keep = |listing: &Listing, stored: &mut ItemStore| {
-        let is_new = before.kept(1)?.is_none();
-        let kept = before.keep(1, to_org, &ends.to.place, listing, stored)?;
-        if let Some(path) = kept.filter(|_| is_new) {
-            let restore = ["backup", "restore", &path.to_string_lossy()];
-            context.tell_way_back("To bring it back", &restore, to_org, options.to_profile.as_deref());
-        }
-        Ok(())
+    let rejects = rejects_file(from, to, part.as_deref());
+    words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
+    let moving = Moving {
+        run: &run,
+        ends: &ends,
+        journal: &journal,
+        folder: run.terms.sends.then(config::snapshots_folder).transpose()?,
+        started,
+        words,
+        part,
     };
-    let names = (from_org, to_org);
-    let migration = Migration::new(names, source, choice, earlier, rejects, Box::new(keep))?;
+    moving.keep(End::Source, &listing, &mut source)?;
+    let earlier = earlier(&run, &identity, &choice, summary)?;
+    let migration = Migration::new((from, to), source, choice, earlier, rejects)?;
+    let approve = |listing: &Listing, stored: &mut ItemStore| {
+        migration.approve(listing)?;
+        moving.keep(End::Target, listing, stored)
+    };
     let transfer = Transfer {
-        output: &context.output,
-        client: &ends.to.client,
-        org: to_org,
-        upload: context.upload_with(&ends.target, &options.pace),
-        purpose,
-        rejects_anyway: false,
-        // Done below, with more proof.
-        verify: false,
-        known: known_target(&ends, &runs, options.brakes),
-        stop: &context.stop,
+        approve: &approve,
+        ..run.transfer()
     };
     transfer.run(&migration, &journal, None, summary);
-    let noticed = migration.noticed();
-    summary.extra.insert("conflicts".to_owned(), noticed.conflicts.into());
-    summary.extra.insert("kept".to_owned(), json!(noticed.kept_named));
-    let snapshots = json!({"source": before.kept(0)?, "target": before.kept(1)?});
-    summary.extra.insert("snapshots".to_owned(), snapshots);
-    if sends {
-        if let (None, Some(tally), Some(found)) = (&summary.error, summary.tally, migration.found()) {
-            let proof = verify(&context.output, &ends.to.client, &migration, &journal)?;
-            summary.verified = Some(proof.differences.is_empty());
-            let to = Side {
-                org: to_org.to_owned(),
-                api: ends.to.place.clone(),
-                before: found,
-                snapshot: before.kept(1)?,
-            };
-            let certificate = Certificate {
-                run: &summary.run,
-                from: &from,
-                to: &to,
-                times: (started, Timestamp::now()),
-                choice: &words,
-                tally,
-                noticed: &noticed,
-                proof: &proof,
-            };
-            let paths = match named {
-                Some(paths) => paths,
-                None => Paths::usual(from_org, to_org, started, part.as_deref())?,
-            };
-            certificate.write(&paths)?;
-            tell(context, &paths, &mut summary.extra);
-        }
-        summary.took = began.elapsed();
-        Runs::end(&journal, summary)?;
+    moving.note(&migration, summary)?;
+    if run.terms.sends && summary.error.is_none() {
+        moving.certify(&migration, listing, named, summary)?;
     }
     let (requests, retries) = ends.from.requests();
     summary.requests = ends.to.client.requests() + requests;
     summary.retries = ends.to.client.retries() + retries;
-    drop(lock);
-    Ok(())
+    run.end(journal, summary)
 }
 
 /// What earlier runs of this migration have moved; what can't be read, and may be one of them, is named.
 fn earlier(
-    context: &Context,
-    runs: &Runs,
+    run: &WritingRun<'_>,
     identity: &Identity,
     choice: &Choice,
-    except: Option<&str>,
     summary: &mut Summary,
 ) -> Result<Earlier, Error> {
-    let earlier = Earlier::find(runs, identity, &choice.ids.name(), except)?;
-    for what in earlier.unreadable() {
-        let warning = format!("{what}; if it was of this migration, what it moved counts as a conflict");
-        context.output.warn(&warning);
-        summary.warnings.push(warning);
-    }
+    let fresh = (run.purpose != Purpose::Resume).then_some(summary.run.as_str());
+    let earlier = Earlier::find(&run.runs, identity, &choice.ids.name(), fresh)?;
+    let unreadable = earlier.unreadable().iter();
+    let warnings =
+        unreadable.map(|what| format!("{what}; if it was of this migration, what it moved counts as a conflict"));
+    run.context.warn(warnings, summary);
     Ok(earlier)
-}
-
-/// Says where the certificate is.
-fn tell(context: &Context, paths: &Paths, extra: &mut Map<String, Value>) {
-    let line = format!("Certificate: {} and {}", paths.page.display(), paths.json.display());
-    context.output.result_naming(&line, &[&paths.page, &paths.json]);
-    for (name, path) in [("certificate", &paths.json), ("certificate_page", &paths.page)] {
-        extra.insert(name.to_owned(), json!(path.to_string_lossy()));
-    }
 }
 
 /// The server looks for the organization's name inside the names of the account's own ones, so that a part of a name
@@ -198,45 +135,28 @@ fn check_names(context: &Context, ends: &Ends, summary: &mut Summary) -> Result<
     } else {
         return Ok(());
     };
-    context.output.warn(&warning);
-    summary.warnings.push(warning);
+    context.warn([warning], summary);
     Ok(())
 }
 
-fn known(runs: &Runs, place: &str, org: &str, brakes: cli::Brakes) -> Known {
-    Known {
-        allow_empty: brakes.allow_empty,
-        allow_shrink: brakes.allow_shrink,
-        ..runs.known(place, org)
-    }
-}
-
-/// The same of the target; the source is an organization that is known, too. A name that was cut short would take every item,
-/// and nobody would find them again.
-fn known_target(ends: &Ends, runs: &Runs, brakes: cli::Brakes) -> Known {
+/// The source is an organization that is known, too. A target whose name is a part of it, because it was cut short, would
+/// take every item, and nobody would find them again.
+fn know_the_source(run: &mut WritingRun<'_>, ends: &Ends) {
     let (from, to) = (ends.from.org(), ends.to.org.as_str());
-    let known = known(runs, &ends.to.place, to, brakes);
-    let is_part = from != to && from.contains(to) && config::is_same_api(&ends.from.place, &ends.to.place);
-    Known {
-        longer_name: known.longer_name.or_else(|| is_part.then(|| from.to_owned())),
-        ..known
+    if from != to && from.contains(to) && config::is_same_api(&ends.from.place, &ends.to.place) {
+        run.known.longer_name.get_or_insert_with(|| from.to_owned());
     }
 }
 
 /// All of the source, or why it can't be relied on.
-fn read_source(
-    context: &Context,
-    options: &cli::Migrate,
-    ends: &Ends,
-    runs: &Runs,
-) -> Result<(Listing, ItemStore), Error> {
-    let org = ends.from.org();
-    let known = known(runs, &ends.from.place, org, options.brakes);
-    let (listing, source) = ends.from.read(&context.output, known.at_least)?;
+fn read_source(run: &WritingRun<'_>, ends: &Ends) -> Result<(Listing, ItemStore), Error> {
+    let (org, output) = (ends.from.org(), &run.context.output);
+    let known = run.known_of(&ends.from.place, org);
+    let (listing, source) = ends.from.read(output, known.at_least)?;
     whole(org, &listing)?;
-    show_listing(&context.output, org, &listing);
+    show_listing(output, org, &listing);
     known.check(org, &listing)?;
-    if listing.count == 0 && !options.brakes.allow_empty {
+    if listing.count == 0 && !known.allow_empty {
         return Err(MigrateError::Empty(org.to_owned()).into());
     }
     Ok((listing, source))
@@ -281,40 +201,12 @@ fn in_words(options: &cli::Migrate, choice: &Choice) -> Vec<String> {
     words
 }
 
-fn identity(ends: &Ends, words: &[String]) -> Identity {
-    let source = Fingerprint {
+/// The source as a run notes it. What it holds may change from run to run; that is what running again is for.
+fn source_of(ends: &Ends) -> Fingerprint {
+    Fingerprint {
         path: format!("org:{} at {}", ends.from.org(), ends.from.place),
-        // What it holds may change from run to run; that is what running again is for.
         sha256: Some(String::new()),
-    };
-    Identity {
-        command: "migrate".to_owned(),
-        files: vec![source],
-        api: ends.to.place.clone(),
-        org: ends.to.org.clone(),
-        // What is done about conflicts is no part of it: that may be decided after a first look.
-        options: words.join("; "),
     }
-}
-
-/// The run's journal: its own, an earlier run's that is gone on with, or one that goes with the process.
-fn journal(
-    context: &Context,
-    options: &cli::Migrate,
-    runs: &Runs,
-    identity: &Identity,
-    choice: &Choice,
-    summary: &mut Summary,
-) -> Result<(Journal, Purpose), Error> {
-    if options.dry_run {
-        return Ok((Journal::temporary()?, Purpose::Look));
-    }
-    let what = "this migration";
-    let (journal, purpose) = context.journal(options.resume.as_deref(), what, runs, identity, summary)?;
-    if purpose == Purpose::Write {
-        journal.note(IDS, &choice.ids.name())?;
-    }
-    Ok((journal, purpose))
 }
 
 fn rejects_file(from: &str, to: &str, part: Option<&str>) -> PathBuf {
@@ -322,41 +214,123 @@ fn rejects_file(from: &str, to: &str, part: Option<&str>) -> PathBuf {
     PathBuf::from(format!("{}{part}.rejects.jsonl", Paths::stem(from, to)))
 }
 
-/// The snapshots of both organizations from before the run.
-struct Before<'a> {
-    context: &'a Context,
-    journal: &'a Journal,
-    /// Where they are kept; none where nothing is sent.
-    folder: Option<PathBuf>,
+/// One end of a migration.
+#[derive(Clone, Copy)]
+enum End {
+    Source,
+    Target,
 }
 
-impl Before<'_> {
-    /// Keeps what one end holds, unless an earlier part of this run has.
-    fn keep(
-        &self,
-        end: usize,
-        org: &str,
-        api: &str,
-        listing: &Listing,
-        store: &mut ItemStore,
-    ) -> Result<Option<PathBuf>, Error> {
-        let Some(folder) = &self.folder else { return Ok(None) };
-        if let Some(path) = self.kept(end)? {
-            return Ok(Some(path));
+impl End {
+    /// The fact under which a run notes its snapshot of this end from before anything was sent; a run that is continued
+    /// keeps that one.
+    fn fact(self) -> &'static str {
+        match self {
+            Self::Source => "snapshot of the source",
+            Self::Target => "snapshot of the target",
         }
-        let path = self.context.safety(folder).keep(org, api, listing, store)?;
-        if let Some(fact) = SNAPSHOTS.get(end) {
-            self.journal.note(fact, &path.to_string_lossy())?;
+    }
+}
+
+/// A migration whose journal has begun.
+struct Moving<'a> {
+    run: &'a WritingRun<'a>,
+    ends: &'a Ends,
+    journal: &'a Journal,
+    /// Where both organizations are kept as they were before the run; none where nothing is sent.
+    folder: Option<PathBuf>,
+    started: Timestamp,
+    /// Which items are meant, as the certificate says it.
+    words: Vec<String>,
+    /// The name of this process's share of the job in files' names.
+    part: Option<String>,
+}
+
+impl Moving<'_> {
+    /// The organization and its API.
+    fn place(&self, end: End) -> (&str, &str) {
+        match end {
+            End::Source => (self.ends.from.org(), &self.ends.from.place),
+            End::Target => (&self.ends.to.org, &self.ends.to.place),
         }
-        Ok(Some(path))
+    }
+
+    /// Keeps what one end holds, unless an earlier part of this run has, and tells how the target's comes back.
+    fn keep(&self, end: End, listing: &Listing, store: &mut ItemStore) -> Result<(), Error> {
+        let Some(folder) = &self.folder else { return Ok(()) };
+        if self.kept(end)?.is_some() {
+            return Ok(());
+        }
+        let path = self.run.copy((folder, PATIENCE), self.place(end), listing, store)?;
+        self.journal.note(end.fact(), &path.to_string_lossy())?;
+        if matches!(end, End::Target) {
+            self.run.tell_way_back(&path);
+        }
+        Ok(())
     }
 
     /// The snapshot of one end.
-    fn kept(&self, end: usize) -> Result<Option<PathBuf>, Error> {
+    fn kept(&self, end: End) -> Result<Option<PathBuf>, Error> {
         let mut facts = self.journal.facts()?;
-        Ok(SNAPSHOTS
-            .get(end)
-            .and_then(|fact| facts.remove(*fact))
-            .map(PathBuf::from))
+        Ok(facts.remove(end.fact()).map(PathBuf::from))
+    }
+
+    /// Puts into the summary what was noticed, and where the snapshots are.
+    fn note(&self, migration: &Migration, summary: &mut Summary) -> Result<(), Error> {
+        let noticed = migration.noticed();
+        let snapshots = json!({"source": self.kept(End::Source)?, "target": self.kept(End::Target)?});
+        let extra = &mut summary.extra;
+        extra.insert("conflicts".to_owned(), noticed.conflicts.into());
+        extra.insert("kept".to_owned(), json!(noticed.kept_named));
+        extra.insert("snapshots".to_owned(), snapshots);
+        Ok(())
+    }
+
+    fn side(&self, end: End, before: Listing) -> Result<Side, Error> {
+        let (org, api) = self.place(end);
+        Ok(Side {
+            org: org.to_owned(),
+            api: api.to_owned(),
+            before,
+            snapshot: self.kept(end)?,
+        })
+    }
+
+    /// Reads the target back, and certifies what that shows: in the files that were named, or in the usual ones.
+    fn certify(
+        &self,
+        migration: &Migration,
+        source: Listing,
+        named: Option<Paths>,
+        summary: &mut Summary,
+    ) -> Result<(), Error> {
+        let (Some(tally), Some(target)) = (summary.tally, migration.found()) else {
+            return Ok(());
+        };
+        let output = &self.run.context.output;
+        let proof = verify(output, &self.ends.to.client, migration, self.journal)?;
+        summary.verified = Some(proof.differences.is_empty());
+        let certificate = Certificate {
+            run: &summary.run,
+            from: &self.side(End::Source, source)?,
+            to: &self.side(End::Target, target)?,
+            times: (self.started, Timestamp::now()),
+            choice: &self.words,
+            tally,
+            noticed: &migration.noticed(),
+            proof: &proof,
+        };
+        let usual = || {
+            let (from, to) = (self.ends.from.org(), &self.ends.to.org);
+            Paths::usual(from, to, self.started, self.part.as_deref())
+        };
+        let paths = named.map_or_else(usual, Ok)?;
+        certificate.write(&paths)?;
+        let line = format!("Certificate: {} and {}", paths.page.display(), paths.json.display());
+        output.result_naming(&line, &[&paths.page, &paths.json]);
+        for (name, path) in [("certificate", &paths.json), ("certificate_page", &paths.page)] {
+            summary.extra.insert(name.to_owned(), json!(path.to_string_lossy()));
+        }
+        Ok(())
     }
 }

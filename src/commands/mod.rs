@@ -1,4 +1,5 @@
-//! One short file a command: it names a source, a target and a policy, and hands them to the journey.
+//! One short file a command: it names a source, a target and a policy, and hands them to the journey. The commands that
+//! write to an organization share one run (`run`).
 //!
 //! Belongs here: turning flags into values, opening what a command needs. Doesn't: logic of any kind.
 
@@ -17,16 +18,18 @@ mod manual;
 mod migrate;
 mod next;
 mod reading;
+mod run;
 mod runs;
 mod sandbox;
 mod schedule;
 mod shell;
 mod signals;
+mod start;
 mod undo;
 mod writing;
 
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -34,23 +37,18 @@ use std::time::Duration;
 use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
-use self::ending::{refused, told_all};
+use self::ending::{ended, refused};
 pub use self::error::CommandError;
 use crate::api::{ApiError, Client, Endpoint, Key, Waits};
-use crate::backup::{PATIENCE, Safety};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
-use crate::error::Error;
-use crate::journal::Journal;
+use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::progress::waiting;
-use crate::report::Summary;
-use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
-use crate::shard::Shard;
 use crate::sheet::{Stop, WORKBOOK_THREAD};
-use crate::transfer::Purpose;
+use crate::transfer::printer;
 use crate::upload;
 
 /// What every command works with.
@@ -76,6 +74,8 @@ struct Connected {
     org: String,
     /// What names the API in journals and locks: its base, or the folder of the embedded server, whose port changes.
     place: String,
+    /// What it is reached with.
+    wishes: Wishes,
     /// The embedded server, which ends when this does.
     _sandbox: Option<Sandbox>,
 }
@@ -85,16 +85,24 @@ struct Connected {
 pub fn main() -> u8 {
     let parsed = crate::cli::command()
         .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, given(&matches))));
-    let (cli, given) = match parsed {
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             return refused(&error) as u8;
         }
     };
     hush_workbooks();
+    let output = Arc::new(printer(style(&cli.global)));
+    let (start, awaits) = start::of(&cli, &matches);
+    output.begin(start, awaits);
+    let exit = run(cli, given(&matches), Arc::clone(&output));
+    ended(&output, exit) as u8
+}
+
+/// Runs the command.
+fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     let stop = Arc::new(AtomicBool::new(false));
-    let output = Arc::new(Output::new(style(&cli.global)));
     let mut context = Context {
         waits: Arc::new(waiting::reported_to(&output)),
         output,
@@ -111,20 +119,20 @@ pub fn main() -> u8 {
     };
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
-        return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+        return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into());
     }
     if let Some((a, b)) = conflict(&cli, &context.given) {
-        return context.fail(UsageError::conflict(a, b).into()) as u8;
+        return context.fail(UsageError::conflict(a, b).into());
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
             Ok(Some(profile)) => context.take_profile(profile),
             Ok(None) => {}
-            Err(error) => return context.fail(error.into()) as u8,
+            Err(error) => return context.fail(error.into()),
         }
     }
     context.obey_interrupts();
-    let exit = match cli.command {
+    match cli.command {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
         Command::Undo(options) => undo::run(&context, &options),
@@ -140,8 +148,7 @@ pub fn main() -> u8 {
         Command::Migrate(options) => migrate::run(&context, &options),
         Command::Completions(options) => manual::completions(&context, &options),
         Command::Man(options) => manual::man(&context, &options),
-    };
-    told_all(&context.output, exit) as u8
+    }
 }
 
 /// The options that the command line itself gives, in whatever command, by their names.
@@ -292,7 +299,7 @@ impl Context {
         if !wishes.sandbox {
             let endpoint = wishes.endpoint(org)?;
             let place = endpoint.base.trim_end_matches('/').to_owned();
-            return self.connected(&endpoint, place, None);
+            return self.connected(wishes, &endpoint, place, None);
         }
         let options = self.sandbox_options(0, Vec::new(), Flavour::default())?;
         let place = format!("sandbox:{}", options.dir.display());
@@ -303,15 +310,23 @@ impl Context {
             return Err(ConfigError::NotInSandbox { org, known }.into());
         };
         let endpoint = wishes.endpoint_at(sandbox.url().to_owned(), org, Key::new(key)?);
-        self.connected(&endpoint, place, Some(sandbox))
+        self.connected(wishes, &endpoint, place, Some(sandbox))
     }
 
-    fn connected(&self, endpoint: &Endpoint, place: String, sandbox: Option<Sandbox>) -> Result<Connected, Error> {
+    fn connected(
+        &self,
+        wishes: &Wishes,
+        endpoint: &Endpoint,
+        place: String,
+        sandbox: Option<Sandbox>,
+    ) -> Result<Connected, Error> {
+        self.output.connected(&endpoint.org);
         let client = self.client(endpoint)?;
         Ok(Connected {
             client,
             org: endpoint.org.clone(),
             place,
+            wishes: wishes.clone(),
             _sandbox: sandbox,
         })
     }
@@ -322,12 +337,8 @@ impl Context {
         Ok(client.with_waits(Arc::clone(&self.waits)))
     }
 
-    fn upload(&self, pace: &Pace) -> upload::Options {
-        self.upload_with(&self.wishes, pace)
-    }
-
-    /// The same with other wishes than the command line's.
-    fn upload_with(&self, wishes: &Wishes, pace: &Pace) -> upload::Options {
+    /// How an organization that is reached with these wishes is written to.
+    fn upload(&self, wishes: &Wishes, pace: &Pace) -> upload::Options {
         let defaults = wishes
             .profile
             .as_ref()
@@ -354,58 +365,6 @@ impl Context {
             traits,
         })
     }
-
-    /// Where what an organization holds is kept before a command changes it.
-    fn safety<'a>(&'a self, dir: &'a Path) -> Safety<'a> {
-        Safety {
-            output: &self.output,
-            dir,
-            patience: PATIENCE,
-            stop: &self.stop,
-        }
-    }
-
-    /// The journal of a run that sends: an earlier run's that is gone on with, where `resume` asks for one (by name, or
-    /// empty for the last) and there is one, else a new one. `what` is what the run is of, for the message that says so.
-    fn journal(
-        &self,
-        resume: Option<&str>,
-        what: &str,
-        runs: &Runs,
-        identity: &Identity,
-        summary: &mut Summary,
-    ) -> Result<(Journal, Purpose), Error> {
-        if let Some(wanted) = resume {
-            let wanted = (!wanted.is_empty()).then_some(wanted);
-            if let Some(run) = runs.resumable(wanted, identity)? {
-                self.output.result(&format!("Resuming run {}", run.name));
-                if let Some(warning) = run.warning() {
-                    self.output.warn(&warning);
-                    summary.warnings.push(warning);
-                }
-                let journal = Runs::resume(&run)?;
-                summary.run = run.name;
-                return Ok((journal, Purpose::Resume));
-            }
-            let none = format!("There is no run of {what} to go on with: this is a new one");
-            self.output.say(&none);
-        }
-        let (name, journal) = runs.begin(identity, &summary.source)?;
-        summary.run = name;
-        Ok((journal, Purpose::Write))
-    }
-}
-
-/// The right to write to an organization, with the other shards of the same job where there are some. `files` and
-/// `options` tell one job from another.
-fn lock(folder: &Path, identity: &Identity, options: &str, shard: Option<Shard>) -> Result<Lock, Error> {
-    let (api, org, command) = (&identity.api, &identity.org, &identity.command);
-    let Some(shard) = shard else {
-        return Ok(Lock::take(folder, api, org, command)?);
-    };
-    let name = format!("{command} {:?} {options} of {}", identity.files, shard.of());
-    let job = Job { name: &name, shard };
-    Ok(Lock::share(folder, api, org, command, job)?)
 }
 
 /// The folder of journals and locks. One that only looks does without it.

@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: how a shell takes words (`shell`), when which of them is told (each command).
 
+use super::run::Terms;
 use super::{Context, shell};
 use crate::report::{Summary, Tally};
 
@@ -14,12 +15,14 @@ impl Context {
     }
 
     /// Ends a summary with the commands to go on with, ready for a shell: the import of its reject files, and the run's undo
-    /// where it has changed anything. `profile` is the one that was named for the target alone.
-    pub(super) fn tell_next(&self, summary: &mut Summary, profile: Option<&str>) {
+    /// where it has changed anything.
+    pub(super) fn tell_next(&self, summary: &mut Summary, terms: &Terms<'_>) {
         if summary.dry_run {
             return;
         }
-        let files: Vec<String> = summary.rejects.iter().map(|file| shell::argument(file)).collect();
+        let profile = terms.profile;
+        let files = summary.rejects.iter().filter(|_| terms.rejects_items);
+        let files: Vec<String> = files.map(|file| shell::argument(file)).collect();
         let import = ["import"].into_iter().chain(files.iter().map(String::as_str));
         let import = self.command(&import.collect::<Vec<_>>(), &summary.target, profile);
         let has_changed = |tally: Tally| tally.created + tally.updated + tally.deleted > 0;

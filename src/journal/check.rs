@@ -240,29 +240,25 @@ mod tests {
 
     use super::*;
     use crate::columns::Origin;
-    use crate::journal::Planned;
-    use crate::plan::Change;
+    use crate::plan::{Change, Decision, PlanPart};
 
     fn journal() -> Journal {
         let journal = Journal::temporary().unwrap();
         let planned = journal.plan::<JournalError>(false, |plan| {
+            let mut part = PlanPart::default();
             for (line, action) in (1..).zip([Action::Create, Action::Update, Action::Delete]) {
                 let id = format!("A{line}");
                 let change = Change {
                     action,
                     body: json!({"item_id": id, "name": "x"}).as_object().unwrap().clone(),
                     before: (action != Action::Create).then(|| json!({"name": "Kush"}).as_object().unwrap().clone()),
-                    id,
+                    id: id.clone(),
                 };
-                let origin = Origin { table: 0, line };
-                plan.put(&Planned::Change {
-                    origin,
-                    change: &change,
-                })?;
+                part.put(Origin { table: 0, line }, &id, Ok(Decision::Write(change)));
             }
-            Ok(())
+            plan.put_part(&part, &mut |_| true).map(|_| true)
         });
-        planned.unwrap();
+        assert!(planned.unwrap());
         let scribe = journal.scribe().unwrap();
         scribe.sending(vec![1, 2, 3]).unwrap();
         scribe

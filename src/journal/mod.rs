@@ -30,7 +30,7 @@ use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
-pub use planning::{Plan, Planned};
+pub use planning::Plan;
 pub use read::{Changed, Facts, Written};
 pub use writer::Scribe;
 
@@ -133,18 +133,10 @@ impl Journal {
         })
     }
 
-    /// Writes the plan that `fill` gives, as one transaction: a plan is whole or not there. With `joining` the journal
-    /// holds an earlier part of the run: what that part never sent is forgotten, what it sent is kept and gone on with.
+    /// Writes the plan that `fill` gives, as one transaction: a plan is complete or not there. Where `fill` returns false,
+    /// nothing is planned. With `joining` the journal holds an earlier part of the run: what that part never sent is
+    /// forgotten, what it sent is kept and continued.
     pub fn plan<E: From<JournalError>>(
-        &self,
-        joining: bool,
-        fill: impl FnOnce(&mut Plan<'_>) -> Result<(), E>,
-    ) -> Result<(), E> {
-        self.plan_if(joining, |plan| fill(plan).map(|()| true)).map(|_| ())
-    }
-
-    /// The same, where `fill` may find that what it has given is void (false): then nothing is planned.
-    pub fn plan_if<E: From<JournalError>>(
         &self,
         joining: bool,
         fill: impl FnOnce(&mut Plan<'_>) -> Result<bool, E>,

@@ -4,7 +4,6 @@
 
 use std::path::Path;
 
-use rusqlite::types::{ToSqlOutput, ValueRef};
 use rusqlite::{Connection, OptionalExtension as _, ToSql, params};
 use serde_json::Value;
 
@@ -13,33 +12,10 @@ use super::check::{PLANNED_CHANGES, checksum, note};
 use super::{JournalError, State, action, code, object, optional_object, place, store, text};
 use crate::columns::{Origin, Rejection};
 use crate::item::Object;
-use crate::plan::{Action, Change, ChangeText, PlanPart};
+use crate::plan::{Action, Change, ChangeText, IdList, PlanPart, Refused};
 
 /// So many changes are added by one statement: to begin and to end one costs as much as a row does.
 const TOGETHER: usize = 16;
-
-const INSERT: &str = "INSERT INTO changes VALUES (?1, ?2, ?3, ?4, ?5)";
-
-/// Apart from the rest, so that counting changes doesn't read all that is posted.
-const INSERT_BODY: &str = "INSERT INTO bodies VALUES (?1, ?2, ?3, ?4)";
-
-/// What the plan says of one row.
-pub enum Planned<'a> {
-    /// It is to be written.
-    Change {
-        /// Where the row stands.
-        origin: Origin,
-        /// What is written.
-        change: &'a Change,
-    },
-    /// It is refused.
-    Reject {
-        /// Where the row stands.
-        origin: Origin,
-        /// Why.
-        rejection: &'a Rejection,
-    },
-}
 
 /// The statements that add so many changes. An id of its own choice is the next one, and spares the database the search for
 /// its place.
@@ -147,35 +123,42 @@ impl<'a> Plan<'a> {
         noted.map_err(|cause| store(self.path, cause))
     }
 
-    /// Adds what is to become of one row.
-    pub fn put(&mut self, planned: &Planned<'_>) -> Result<(), JournalError> {
-        let done = match planned {
-            Planned::Change { origin, change } => self.change(*origin, change),
-            Planned::Reject { origin, rejection } => self.reject(*origin, rejection),
-        };
-        done.map_err(|cause| store(self.path, cause))
+    /// Adds what was decided on some items, without the changes that `allows` refuses. Returns how many items are unchanged
+    /// and skipped; what an earlier part of this run has sent is not among them.
+    pub fn put_part(
+        &mut self,
+        part: &PlanPart,
+        allows: &mut dyn FnMut(&ChangeText<'_>) -> bool,
+    ) -> Result<(u64, u64), JournalError> {
+        let mut refused = 0;
+        let mut changes = Vec::with_capacity(part.changes().len());
+        for change in part.changes() {
+            if !allows(&change) {
+                refused += 1;
+            } else if !self.sent_before(&change)? {
+                changes.push(change);
+            }
+        }
+        self.put_new(&changes).map_err(|cause| store(self.path, cause))?;
+        for rejected in &part.refused {
+            self.refuse(rejected)?;
+        }
+        let unchanged = self.not_done_before(&part.unchanged)?;
+        Ok((unchanged, refused + self.not_done_before(&part.skipped)?))
     }
 
-    /// Adds what is to become of some rows; no earlier part of the run has sent any of them.
-    pub fn put_part(&mut self, part: &PlanPart) -> Result<(), JournalError> {
-        let changes: Vec<ChangeText<'_>> = part.changes().collect();
+    /// Adds changes that no earlier part of the run has sent.
+    fn put_new(&mut self, changes: &[ChangeText<'_>]) -> rusqlite::Result<()> {
         let (together, rest) = changes.as_chunks::<TOGETHER>();
-        let put = || {
-            let mut first = self.last + 1;
-            let mut put = |inserts: &Inserts, some: &[ChangeText<'_>]| {
-                self.put_some(inserts, first, some)?;
-                first += i64::try_from(some.len()).unwrap_or(i64::MAX);
-                Ok::<_, rusqlite::Error>(())
-            };
-            together.iter().try_for_each(|some| put(&self.many, some))?;
-            rest.chunks(1).try_for_each(|one| put(&self.one, one))?;
-            part.rejects
-                .iter()
-                .try_for_each(|(origin, rejection)| self.reject(*origin, rejection))
-        };
-        put().map_err(|cause| store(self.path, cause))?;
+        let together = together.iter().map(|some| (&self.many, some.as_slice()));
+        let rest = rest.chunks(1).map(|one| (&self.one, one));
+        let mut last = self.last;
+        for (inserts, some) in together.chain(rest) {
+            self.put_some(inserts, last + 1, some)?;
+            last += i64::try_from(some.len()).unwrap_or(i64::MAX);
+        }
+        self.last = last;
         for change in changes {
-            self.last += 1;
             self.kinds.add(change.action);
         }
         Ok(())
@@ -197,39 +180,51 @@ impl<'a> Plan<'a> {
             bind(&source)?;
             bind(&line)?;
             bind(&code(change.action))?;
-            bind(&text_of(change.id))?;
-            bind_body(&text_of(change.body))?;
-            bind_body(&change.before.map(text_of))?;
-            bind_body(&checksum(
-                seq,
-                code(change.action),
-                change.id,
-                change.body,
-                change.before,
-            ))?;
+            bind(&change.id)?;
+            bind_body(&change.body)?;
+            bind_body(&change.before)?;
+            bind_body(&checksum_of(seq, change.action, change.id, change.body, change.before))?;
         }
         insert.raw_execute()?;
         insert_body.raw_execute()?;
         Ok(())
     }
 
-    /// Takes in that an item that an earlier part of this run has sent can't be decided on any more, as somebody has changed
-    /// it since; false where no earlier part has sent it. What is known to have gone through stays this run's doing; what
-    /// was in flight has failed.
-    pub fn refused_since(&mut self, id: &str, reason: &str) -> Result<bool, JournalError> {
-        self.settle(id, |c, seq| {
+    /// Adds an item that is refused. One that an earlier part of this run has sent can't be decided on any more, as somebody
+    /// has changed it since: what is known to have gone through stays this run's doing, what was in flight has failed.
+    fn refuse(&self, refused: &Refused) -> Result<(), JournalError> {
+        let why = refused
+            .reasons
+            .first()
+            .map_or("", |rejection| rejection.reason.as_str());
+        let is_sent = self.settle(&refused.id, |c, seq| {
             c.prepare_cached("INSERT OR IGNORE INTO outcomes VALUES (?1, ?2, ?3)")?
-                .execute(params![seq, State::Failed as i64, reason])
-        })
+                .execute(params![seq, State::Failed as i64, why])
+        })?;
+        if is_sent {
+            return Ok(());
+        }
+        let mut reasons = refused.reasons.iter();
+        reasons
+            .try_for_each(|rejection| self.reject(refused.origin, rejection))
+            .map_err(|cause| store(self.path, cause))
     }
 
-    /// Whether an earlier part of this run has sent this item, which is as it should be now: then that is how it came
-    /// to be so, and it is recorded as done. (An item that was in flight when the process died is settled here.)
-    pub fn done_before(&mut self, id: &str) -> Result<bool, JournalError> {
-        self.settle(id, |c, seq| {
-            c.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, NULL)")?
-                .execute(params![seq, State::Done as i64])
-        })
+    /// How many of these items, which are as they should be, no earlier part of this run has sent. Of the others that is how
+    /// they came to be so, and they are recorded as done. (An item that was in flight when the process died is settled here.)
+    fn not_done_before(&self, ids: &IdList) -> Result<u64, JournalError> {
+        if !self.joining {
+            return Ok(ids.count());
+        }
+        let mut others = 0;
+        for id in ids.iter() {
+            let is_done = self.settle(id, |c, seq| {
+                c.prepare_cached("INSERT OR REPLACE INTO outcomes VALUES (?1, ?2, NULL)")?
+                    .execute(params![seq, State::Done as i64])
+            })?;
+            others += u64::from(!is_done);
+        }
+        Ok(others)
     }
 
     /// Records with `record` how the change of an item ended that an earlier part of this run has sent; false where none has.
@@ -248,30 +243,16 @@ impl<'a> Plan<'a> {
         settled.map_err(|cause| store(self.path, cause))
     }
 
-    fn change(&mut self, origin: Origin, change: &Change) -> rusqlite::Result<()> {
-        if self.joining
-            && let Some(earlier) = self.earlier(&change.id)?
-        {
-            return self.change_again(&earlier, change);
+    /// Merges a change into what an earlier part of the run has sent of the item; false where none has sent it.
+    fn sent_before(&self, change: &ChangeText<'_>) -> Result<bool, JournalError> {
+        if !self.joining {
+            return Ok(false);
         }
-        self.last += 1;
-        self.kinds.add(change.action);
-        let (source, line) = place(origin);
-        let (body, before) = (text(&change.body), change.before.as_ref().map(text));
-        self.connection.prepare_cached(INSERT)?.execute(params![
-            self.last,
-            source,
-            line,
-            code(change.action),
-            change.id
-        ])?;
-        self.connection.prepare_cached(INSERT_BODY)?.execute(params![
-            self.last,
-            body,
-            before,
-            checksum_of(self.last, change.action, &change.id, &body, before.as_deref())
-        ])?;
-        Ok(())
+        let sent = self.earlier(change.id).and_then(|earlier| match earlier {
+            Some(earlier) => self.change_again(&earlier, &change.to_change()).map(|()| true),
+            None => Ok(false),
+        });
+        sent.map_err(|cause| store(self.path, cause))
     }
 
     /// An item that was sent before is to be sent again: it failed, was lost, or somebody has changed it since. The
@@ -342,11 +323,6 @@ fn checksum_of(seq: i64, action: Action, id: &str, body: &str, before: Option<&s
         body.as_bytes(),
         before.map(str::as_bytes),
     )
-}
-
-/// UTF-8 as a text.
-fn text_of(bytes: &[u8]) -> ToSqlOutput<'_> {
-    ToSqlOutput::Borrowed(ValueRef::Text(bytes))
 }
 
 /// Makes of two bodies that were posted one after the other the one that does the same: the API merges maps leaf by leaf,

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::*;
 use crate::columns::{Draft, Rejection};
-use crate::plan::{PlanPart, Policy};
+use crate::plan::{Decision, PlanPart, Policy, decide};
 
 #[test]
 fn a_plan_is_written_whole_while_other_processes_look_at_the_journal() {
@@ -29,20 +29,19 @@ fn a_plan_is_written_whole_while_other_processes_look_at_the_journal() {
                     value: "x".repeat(200),
                     reason: "for the test".to_owned(),
                 };
-                let origin = Origin { table: 0, line };
-                plan.put(&Planned::Reject {
-                    origin,
-                    rejection: &rejection,
-                })?;
+                let mut part = PlanPart::default();
+                part.refuse(Origin { table: 0, line }, String::new(), vec![rejection]);
+                plan.put_part(&part, &mut |_| true)?;
             }
-            Ok(())
+            Ok(true)
         });
         let scribe = journal.scribe().and_then(|scribe| {
             scribe.sending(vec![1, 2, 3])?;
             scribe.close()
         });
         over.store(true, Ordering::Relaxed);
-        planned.and(scribe).unwrap();
+        assert!(planned.unwrap());
+        scribe.unwrap();
     });
     assert_eq!(journal.rejected().unwrap(), 20_000);
     let mode = journal.with(|c| c.query_row("PRAGMA journal_mode", [], |row| row.get::<_, String>(0)));
@@ -58,7 +57,7 @@ fn part(first: usize, count: usize) -> PlanPart {
             values: Vec::new(),
         };
         let line = u64::try_from(at).unwrap();
-        part.decide(Origin { table: 0, line }, &draft, None, &Policy::default());
+        decide(Origin { table: 0, line }, &draft, None, &Policy::default(), &mut part);
     }
     part
 }
@@ -70,12 +69,12 @@ fn changes_of_parts_of_any_size_stand_in_their_order() {
     let planned = journal.plan::<JournalError>(false, |plan| {
         let mut first = 1;
         for count in counts {
-            plan.put_part(&part(first, count))?;
+            plan.put_part(&part(first, count), &mut |_| true)?;
             first += count;
         }
-        Ok(())
+        Ok(true)
     });
-    planned.unwrap();
+    assert!(planned.unwrap());
     let all: usize = counts.iter().sum();
     let seqs: Vec<i64> = (1..).take(all).collect();
     let mut seen = Vec::new();
@@ -98,8 +97,8 @@ fn changes_of_parts_of_any_size_stand_in_their_order() {
 fn a_plan_that_is_void_leaves_nothing_and_another_can_follow() {
     let journal = Journal::temporary().unwrap();
     let plan = |count, stands| {
-        let fill = |plan: &mut Plan<'_>| plan.put_part(&part(1, count)).map(|()| stands);
-        journal.plan_if::<JournalError>(false, fill).unwrap()
+        let fill = |plan: &mut Plan<'_>| plan.put_part(&part(1, count), &mut |_| true).map(|_| stands);
+        journal.plan::<JournalError>(false, fill).unwrap()
     };
     assert!(!plan(100, false));
     assert_eq!(journal.planned().unwrap(), (0, 0, 0));
@@ -115,4 +114,19 @@ fn a_journal_that_is_discarded_leaves_no_file() {
     journal.note("held", "0").unwrap();
     journal.discard();
     assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn changes_that_are_not_allowed_are_left_out_and_count_as_skipped() {
+    let journal = Journal::temporary().unwrap();
+    let mut counts = (0, 0);
+    let planned = journal.plan::<JournalError>(false, |plan| {
+        let mut part = part(1, 20);
+        part.put(Origin { table: 0, line: 21 }, "B", Ok(Decision::Unchanged));
+        part.skip("C");
+        counts = plan.put_part(&part, &mut |change| change.id != "ID-7")?;
+        Ok(true)
+    });
+    assert!(planned.unwrap());
+    assert_eq!((counts, journal.planned().unwrap()), ((1, 2), (19, 0, 0)));
 }

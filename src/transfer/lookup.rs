@@ -24,7 +24,7 @@ pub(super) fn fetch(
     jobs: usize,
 ) -> Result<(), Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().ok();
-    let progress = Progress::begin(output, "Asking for items", Some(supply.count()));
+    let progress = Progress::begin(output, "Asking for items", supply.describe().count);
     let mut waiting = Vec::with_capacity(TOGETHER);
     let ask = |ids: &mut Vec<String>, store: &mut ItemStore| -> Result<(), Error> {
         let one = |id: &String| client.get(id);
@@ -39,7 +39,7 @@ pub(super) fn fetch(
         }
         Ok(())
     };
-    supply.ids(&mut |id| {
+    supply.items(&mut |id| {
         if store.get(id)?.is_none() {
             waiting.push(id.to_owned());
         }

@@ -7,8 +7,9 @@ use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::{counted, grouped};
-use crate::plan::{Action, Change, Decision};
+use crate::output::events::Event;
+use crate::output::grouped;
+use crate::plan::{Action, Change};
 
 /// How many differences are named.
 const NAMED: usize = 20;
@@ -24,40 +25,28 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
     }
     let mut differences = 0_u64;
     let mut compared = 0_u64;
-    supply.decide(&mut |id| Ok(store.get(id)?), &mut |verdict| {
-        match verdict.decision {
-            Ok(Decision::Write(change)) => {
-                // What failed or was never sent is told in the equation already.
-                if journal.should_be_stored(&change.id)? {
-                    differences += 1;
-                    compared += 1;
-                    if differences <= NAMED as u64 {
-                        output.warn(&format!("not as it should be: {}", described(&change)));
-                    }
+    // The first pass has been made: what is decided now stands.
+    let _ = supply.decide(&store.lookup()?, &mut |part| {
+        compared += part.unchanged.count();
+        for change in part.changes() {
+            // What failed or was never sent is told in the equation already.
+            if journal.should_be_stored(change.id)? {
+                differences += 1;
+                compared += 1;
+                if differences <= NAMED as u64 {
+                    output.warn(&format!("not as it should be: {}", described(&change.to_change())));
                 }
             }
-            Ok(Decision::Unchanged) => compared += 1,
-            Ok(Decision::Skipped(_)) | Err(_) => {}
         }
         Ok(())
     })?;
     if differences > NAMED as u64 {
         output.warn(&format!("… and {} more", grouped(differences - NAMED as u64)));
     }
-    let result = if differences == 0 {
-        "none differs"
-    } else {
-        "they differ"
-    };
-    let differing = if differences == 0 {
-        String::new()
-    } else {
-        format!("{} of ", grouped(differences))
-    };
-    output.result(&format!(
-        "Verified by reading back: {differing}{}, {result}",
-        counted(compared, "item")
-    ));
+    output.tell(Event::Verified {
+        compared,
+        differing: differences,
+    });
     Ok(differences == 0)
 }
 

@@ -283,30 +283,26 @@ mod tests {
 
     use super::*;
     use crate::columns::Origin;
-    use crate::journal::Planned;
-    use crate::plan::Change;
+    use crate::plan::{Change, Decision, PlanPart};
 
     fn journal(sizes: &[usize]) -> Journal {
         let journal = Journal::temporary().unwrap();
-        journal
-            .plan::<JournalError>(false, |plan| {
-                for (line, size) in (1..).zip(sizes) {
-                    let body = json!({"item_id": format!("A{line}"), "name": "x".repeat(*size)});
-                    let body = body.as_object().unwrap().clone();
-                    let change = Change {
-                        action: Action::Create,
-                        id: format!("A{line}"),
-                        body,
-                        before: None,
-                    };
-                    plan.put(&Planned::Change {
-                        origin: Origin { table: 0, line },
-                        change: &change,
-                    })?;
-                }
-                Ok(())
-            })
-            .unwrap();
+        let planned = journal.plan::<JournalError>(false, |plan| {
+            let mut part = PlanPart::default();
+            for (line, size) in (1..).zip(sizes) {
+                let id = format!("A{line}");
+                let body = json!({"item_id": id, "name": "x".repeat(*size)});
+                let change = Change {
+                    action: Action::Create,
+                    id: id.clone(),
+                    body: body.as_object().unwrap().clone(),
+                    before: None,
+                };
+                part.put(Origin { table: 0, line }, &id, Ok(Decision::Write(change)));
+            }
+            plan.put_part(&part, &mut |_| true).map(|_| true)
+        });
+        assert!(planned.unwrap());
         journal
     }
 

@@ -85,6 +85,21 @@ fn the_last_run_is_the_one_that_was_made_last_whatever_the_clock_said() {
 }
 
 #[test]
+fn a_resumed_import_keeps_the_warning_of_a_run_that_is_dated_in_the_future() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let run = import(&stockport, "A", 3, "x");
+    let ahead = redate(&stockport, &run, "2999-01-01T00-00-00.000Z");
+    let resume = format!("--resume={ahead}");
+    let summary = stockport.run(["import", "A.csv", &resume, "--json"]).ok().json();
+    let warnings = summary["warnings"].to_string();
+    assert!(
+        warnings.contains(&format!("run {ahead} is dated in the future")),
+        "{summary}"
+    );
+}
+
+#[test]
 fn runs_of_version_0_1_0_have_no_number_and_come_before_all_others() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);

@@ -35,6 +35,12 @@ impl Surveyed {
     }
 }
 
+/// Takes a row straight into a part; false, and nothing is taken, where the row needs more than that.
+pub type TakeStraight<'a, P, E> = dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync + 'a;
+
+/// Takes a row and what it means into a part.
+pub type TakePart<'a, P, E> = dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync + 'a;
+
 impl Source {
     /// The first pass over one table.
     pub(super) fn survey_table(&self, at: usize, look: &mut FirstLook) -> Result<Option<Surveyed>, ColumnError> {
@@ -96,10 +102,10 @@ impl Source {
     /// Reads every data row like `read`, on all processors: `part` puts rows, one after the other, into what `take` is given
     /// in the file's order. Rows may also be taken straight: `part` is given those that `straight` leaves alone (false).
     /// After an error `take` is still given what came before it.
-    pub fn read_parts_straight<P, E>(
+    pub fn read_parts<P, E>(
         &self,
-        straight: &(dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),
-        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+        straight: Option<&TakeStraight<'_, P, E>>,
+        part: &TakePart<'_, P, E>,
         take: &mut dyn FnMut(P) -> Result<(), E>,
     ) -> Result<(), E>
     where
@@ -136,12 +142,14 @@ impl Source {
                         line: 0,
                     };
                     let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
-                        looks.look_at(row);
-                        let id = Self::id_of(layout, table, row);
-                        if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.seen()))
-                            && straight(&mut done, &sound)?
-                        {
-                            return Ok(());
+                        if let Some(straight) = straight {
+                            looks.look_at(row);
+                            let id = Self::id_of(layout, table, row);
+                            if let Some(sound) = id.and_then(|id| self.straight(layout, at, row, id, looks.seen()))
+                                && straight(&mut done, &sound)?
+                            {
+                                return Ok(());
+                            }
                         }
                         // Nothing is held back, for nothing is merged.
                         let mut held = HashMap::new();

@@ -12,21 +12,20 @@ use super::super::duplicates::{FirstLook, PartialLook, Spot};
 use super::super::error::ColumnError;
 use super::super::layout::Layout;
 use super::super::looks::Looks;
-use super::super::straight::Straight;
 use super::super::survey::TableSurvey;
 use super::super::{DateOrder, Incoming, NumberStyle, Survey};
 use super::Source;
-use super::parts::Surveyed;
+use super::parts::{Surveyed, TakePart, TakeStraight};
 use crate::parallel::in_order;
 use crate::sheet::{Passed, Piece, ReadError, Row, RowReader, Table};
 
 /// What becomes of the rows while they are surveyed. Nothing that comes of it may be seen before the survey has said that
 /// it stands.
 pub struct Reader<'a, P, E> {
-    /// Takes a row straight, as in `Source::read_parts_straight`.
-    pub straight: &'a (dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),
+    /// Takes a row straight, as in `Source::read_parts`.
+    pub straight: Option<&'a TakeStraight<'a, P, E>>,
     /// Takes any other row.
-    pub part: &'a (dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+    pub part: &'a TakePart<'a, P, E>,
     /// Takes what was made of the rows, in the file's order; false if that leads nowhere: then the rows are surveyed only.
     pub take: &'a mut dyn FnMut(P) -> bool,
 }
@@ -177,8 +176,8 @@ impl Pass<'_> {
     fn piece<P: Default, E>(
         &self,
         job: Job,
-        straight: &(dyn Fn(&mut P, &Straight<'_>) -> Result<bool, E> + Sync),
-        part: &(dyn Fn(&mut P, &Row, Incoming<'_>) -> Result<(), E> + Sync),
+        straight: Option<&TakeStraight<'_, P, E>>,
+        part: &TakePart<'_, P, E>,
     ) -> Result<Done<P>, ColumnError> {
         let mut done = Done {
             found: TableSurvey::new(self.layout, self.table),
@@ -217,9 +216,11 @@ impl Pass<'_> {
                 // It was no sum, for this row follows it.
                 done.sure.push(sum);
             }
-            let taken = match id.and_then(|id| self.source.straight(&job.by, self.at, row, id, looks.seen())) {
-                Some(sound) => straight(&mut made, &sound),
-                None => Ok(false),
+            let sound = id.filter(|_| straight.is_some());
+            let sound = sound.and_then(|id| self.source.straight(&job.by, self.at, row, id, looks.seen()));
+            let taken = match (straight, sound) {
+                (Some(straight), Some(sound)) => straight(&mut made, &sound),
+                _ => Ok(false),
             };
             let taken = match taken {
                 Ok(false) => {

@@ -4,14 +4,14 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// The survey, and all rows as `read_parts_straight` gives them, with their lines.
+/// The survey, and all rows as `read_parts` gives them, with their lines.
 fn in_parts(tables: Vec<Table>, options: &ColumnOptions) -> (Survey, Vec<(Origin, Seen)>) {
     let mut source = Source::new(tables, options.clone()).expect("columns that match");
     let survey = source.survey().expect("a survey");
     let mut rows = Vec::new();
     source
-        .read_parts_straight::<Vec<(Origin, Seen)>, ColumnError>(
-            &|_, _| Ok(false),
+        .read_parts::<Vec<(Origin, Seen)>, ColumnError>(
+            None,
             &|part, _, incoming| {
                 part.push((incoming.origin, seen(incoming)));
                 Ok(())
@@ -85,8 +85,8 @@ fn what_comes_before_an_error_in_a_part_is_still_given() {
     let mut source = Source::new(vec![csv(&["item_id"], &rows).in_pieces_of(8)], ColumnOptions::default()).unwrap();
     source.survey().unwrap();
     let mut lines = 0;
-    let ended = source.read_parts_straight::<u64, ColumnError>(
-        &|_, _| Ok(false),
+    let ended = source.read_parts::<u64, ColumnError>(
+        None,
         &|part, row, _| {
             if row.line == 12 {
                 return Err(crate::sheet::ReadError::Empty("here".to_owned()).into());

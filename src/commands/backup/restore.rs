@@ -2,18 +2,18 @@
 //!
 //! Doesn't belong here: what restoring wants of an item (`restore`), sending it (`transfer`).
 
-use std::cell::{Cell, RefCell};
+use std::cell::RefCell;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::path::PathBuf;
 
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-use super::super::{Connected, Context, runs_folder};
-use super::begun::{self, ASKED, Choice};
+use super::super::run::{Terms, Writing, WritingRun, writing};
+use super::super::{Connected, Context};
+use super::begun::{self, ASKED};
 use super::patience;
-use crate::backup::{Backup, Read, Safety};
+use crate::backup::{Backup, Read};
 use crate::cli::BackupRestore;
 use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
@@ -24,129 +24,97 @@ use crate::output::{counted, grouped};
 use crate::plan::Action;
 use crate::report::Summary;
 use crate::restore::{Restore, rejects_for};
-use crate::runs::{Identity, Known, Lock, Run, Runs};
-use crate::snapshot::{Grade, Manifest, Shelf, Snapshot, SnapshotError, find};
-use crate::transfer::{Purpose, Transfer};
+use crate::snapshot::{Chosen, Grade, Manifest, Shelf, Snapshot, SnapshotError, find};
+use crate::transfer::Transfer;
 
 /// The fact under which a run notes its safety copy, so that a part that goes on with it keeps that one.
 const SAFETY_COPY: &str = "safety copy";
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &BackupRestore) -> Exit {
-    let began = Instant::now();
-    let mut summary = Summary {
-        source: options.snapshot.display().to_string(),
-        dry_run: options.dry_run,
-        ..Summary::default()
+    let terms = Terms {
+        brakes: Some(options.brakes),
+        verify: options.verify,
+        rejects: options.rejects.as_deref(),
+        ..Terms::of("restore", !options.dry_run, options.pace)
     };
-    if let Err(error) = restore(context, options, &mut summary, began) {
-        summary.error = Some(error);
-    }
-    summary.took = began.elapsed();
-    context.tell_next(&mut summary, None);
-    summary.show(&context.output);
-    summary.exit()
+    let source = options.snapshot.display().to_string();
+    writing(context, terms, source, |writing, summary| {
+        restore(writing, options, summary)
+    })
 }
 
-fn restore(context: &Context, options: &BackupRestore, summary: &mut Summary, began: Instant) -> Result<(), Error> {
-    let sends = !options.dry_run;
+fn restore(writing: Writing<'_>, options: &BackupRestore, summary: &mut Summary) -> Result<(), Error> {
     let meant = find(&options.snapshot)?.meant(&options.snapshot)?;
-    let connected = context.connect()?;
-    summary.target.clone_from(&connected.org);
-    let folder = runs_folder(sends)?;
-    let runs = Runs::new(folder.clone());
-    let lock = if sends {
-        Some(Lock::take(&folder, &connected.place, &connected.org, "restore")?)
-    } else {
-        None
-    };
-    let Choice {
-        chosen,
-        file,
-        asked,
-        run,
-    } = begun::choose(meant, &runs, &connected, &job(options), Timestamp::now())?;
-    for warning in chosen.warnings {
-        context.output.warn(&warning);
-        summary.warnings.push(warning);
-    }
-    let snapshot = chosen.snapshot;
-    snapshot.check()?;
-    let manifest = snapshot.manifest()?.clone();
-    summary.source = snapshot.shown();
-    tell(context, &chosen.shelf, &snapshot, &manifest);
-    if options.exact && manifest.completeness == Grade::Part {
-        return Err(SnapshotError::Part(snapshot.name.to_string(), manifest.evidence).into());
-    }
+    let connected = writing.connect(summary)?;
+    let mut run = writing.begin(&connected, None)?;
+    let job = format!("exact {} only {:?}", options.exact, options.only);
+    let choice = begun::choose(meant, &run.runs, &connected, &job, Timestamp::now())?;
+    let snapshot = &choice.chosen.snapshot;
+    let manifest = checked(&mut run, &choice.chosen, options.exact, summary)?;
     let only: BTreeSet<String> = options.only.iter().cloned().collect();
-    let absent = absent(&snapshot, &only, options.exact)?;
-    let resumed = run.filter(|_| sends).map(|run| resumed(run, summary)).transpose()?;
-    let prepared = if options.exact {
+    let absent = absent(snapshot, &only, options.exact)?;
+    let identity = writing.identity(&connected, vec![choice.file], job);
+    let resumed = choice.run.as_ref();
+    let resumed = resumed.map(|earlier| run.journal(Some(earlier), &identity, summary));
+    let resumed = resumed.transpose()?;
+    let mut prepared = Prepared::default();
+    if options.exact {
         let exact = Exact {
-            context,
+            run: &run,
             options,
-            connected: &connected,
-            snapshot: &snapshot,
+            snapshot,
             resumed: resumed.as_ref(),
         };
-        exact.prepare(&only, &absent)?
-    } else {
-        Prepared::default()
-    };
-    let Prepared { doomed, kept, read } = prepared;
-    let (journal, purpose) = match resumed {
-        Some(journal) => (journal, Purpose::Resume),
-        None if sends => {
-            let identity = Identity {
-                command: "restore".to_owned(),
-                files: vec![file],
-                api: connected.place.clone(),
-                org: connected.org.clone(),
-                options: job(options),
-            };
-            let (name, journal) = runs.begin(&identity, &summary.source)?;
-            summary.run = name;
-            journal.note(ASKED, &asked)?;
-            (journal, Purpose::Write)
-        }
-        None => (Journal::temporary()?, Purpose::Look),
-    };
-    if let Some(kept) = kept {
+        prepared = exact.prepare(&only, &absent)?;
+    }
+    let journal = resumed.map_or_else(|| run.journal(None, &identity, summary), Ok)?;
+    run.note_once(&journal, ASKED, &choice.asked)?;
+    if let Some(kept) = &prepared.kept {
         journal.note(SAFETY_COPY, &kept.to_string_lossy())?;
         summary.extra.insert("snapshot".to_owned(), json!(kept));
     }
+    let rejects = options.rejects.clone();
     let restore = Restore {
-        snapshot: &snapshot,
+        snapshot,
         items: manifest.items,
         only,
         exact: options.exact,
-        doomed,
-        read: Cell::new(read),
-        rejects: options.rejects.clone().unwrap_or_else(|| rejects_for(&connected.org)),
+        doomed: prepared.doomed,
+        rejects: rejects.unwrap_or_else(|| rejects_for(&connected.org)),
         kept: RefCell::default(),
     };
     let transfer = Transfer {
-        output: &context.output,
-        client: &connected.client,
-        org: &connected.org,
-        upload: context.upload(&options.pace),
-        purpose,
-        rejects_anyway: options.rejects.is_some(),
-        verify: options.verify && sends,
-        known: known(options, &runs, &connected, &manifest),
-        stop: &context.stop,
+        read: prepared.read,
+        ..run.transfer()
     };
     transfer.run(&restore, &journal, None, summary);
-    for told in restore.kept().into_iter().chain(restore.undeleted(&journal)?) {
-        context.output.warn(&told);
-        summary.warnings.push(told);
+    let told = restore.undeleted(&journal)?;
+    run.context.warn(restore.kept().into_iter().chain(told), summary);
+    run.end(journal, summary)
+}
+
+/// Checks the snapshot that was chosen, and says which one is restored.
+fn checked<'c>(
+    run: &mut WritingRun<'_>,
+    chosen: &'c Chosen,
+    is_exact: bool,
+    summary: &mut Summary,
+) -> Result<&'c Manifest, Error> {
+    let snapshot = &chosen.snapshot;
+    run.context.warn(chosen.warnings.iter().cloned(), summary);
+    snapshot.check()?;
+    let manifest = snapshot.manifest()?;
+    summary.source = snapshot.shown();
+    tell(run.context, &chosen.shelf, snapshot, manifest);
+    if is_exact && manifest.completeness == Grade::Part {
+        return Err(SnapshotError::Part(snapshot.name.to_string(), manifest.evidence.clone()).into());
     }
-    if sends {
-        summary.took = began.elapsed();
-        Runs::end(&journal, summary)?;
+    if manifest.organization == run.connected.org && manifest.items > 0 {
+        // A snapshot of this very name proves the spelling, and may be restored because all items are gone.
+        run.known.at_least = None;
     }
-    drop(lock);
-    Ok(())
+    Ok(manifest)
 }
 
 /// Says which snapshot is restored.
@@ -166,26 +134,6 @@ fn tell(context: &Context, shelf: &Shelf, snapshot: &Snapshot, manifest: &Manife
             whole => format!("{} to be all", whole.name()),
         }
     ));
-}
-
-/// What earlier runs know of the organization. A snapshot of this very name knows that it is spelled right, and may be restored
-/// because all is gone.
-fn known(options: &BackupRestore, runs: &Runs, connected: &Connected, manifest: &Manifest) -> Known {
-    let is_home = manifest.organization == connected.org && manifest.items > 0;
-    let known = runs.known(&connected.place, &connected.org);
-    Known {
-        at_least: known.at_least.filter(|_| !is_home),
-        allow_empty: options.brakes.allow_empty,
-        allow_shrink: options.brakes.allow_shrink,
-        longer_name: known.longer_name,
-    }
-}
-
-/// The journal of the interrupted run that is gone on with.
-fn resumed(run: Run, summary: &mut Summary) -> Result<Journal, Error> {
-    let journal = Runs::resume(&run)?;
-    summary.run = run.name;
-    Ok(journal)
 }
 
 /// The ids among those asked for that the snapshot lacks; only what is to be deleted may be lacking.
@@ -220,9 +168,8 @@ struct Prepared {
 
 /// A restore that also deletes.
 struct Exact<'a> {
-    context: &'a Context,
+    run: &'a WritingRun<'a>,
     options: &'a BackupRestore,
-    connected: &'a Connected,
     snapshot: &'a Snapshot,
     /// The journal of the interrupted run that is gone on with.
     resumed: Option<&'a Journal>,
@@ -232,20 +179,7 @@ impl Exact<'_> {
     /// What is needed before anything is sent: the whole of the organization, the ids that are to go, the user's consent, and a
     /// safety copy of what there is now, whose path is given.
     fn prepare(&self, only: &BTreeSet<String>, absent: &[String]) -> Result<Prepared, Error> {
-        let (context, options, connected) = (self.context, self.options, self.connected);
-        let dir = self.snapshot.dir();
-        let backup = Backup {
-            output: &context.output,
-            client: &connected.client,
-            api: &connected.place,
-            dir,
-            // What is lost may be the very reason to restore.
-            allow_empty: true,
-            allow_shrink: true,
-            patience: patience(options.wait),
-            stop: &context.stop,
-        };
-        let mut read = backup.read()?;
+        let mut read = self.read()?;
         let mut doomed = if only.is_empty() {
             lacking(&mut read, self.snapshot)?
         } else {
@@ -253,59 +187,61 @@ impl Exact<'_> {
         };
         let (count, held) = (doomed.len() as u64, read.store.count());
         // Ids that were named one by one are meant.
-        if only.is_empty() && !options.max_delete.allows(count, held) {
+        if only.is_empty() && !self.options.max_delete.allows(count, held) {
             return Err(DeleteError::TooMany { count, held }.into());
         }
-        if options.dry_run {
-            return Ok(Prepared {
-                doomed,
-                kept: None,
-                read: Some((read.listing, read.store)),
-            });
+        let mut kept = None;
+        if self.run.terms.sends {
+            if count > 0 {
+                self.run.context.consent(&format!(
+                    "{} of the {} items of {} are not in the snapshot and will be deleted",
+                    grouped(count),
+                    grouped(held),
+                    self.run.connected.org
+                ))?;
+            }
+            if let Some(journal) = self.resumed {
+                deleted_before(journal, &mut doomed)?;
+            }
+            let copy = self.keep(&mut read)?;
+            self.run.tell_way_back(&copy);
+            kept = Some(copy);
         }
-        if count > 0 {
-            context.consent(&format!(
-                "{} of the {} items of {} are not in the snapshot and will be deleted",
-                grouped(count),
-                grouped(held),
-                connected.org
-            ))?;
-        }
-        if let Some(journal) = self.resumed {
-            deleted_before(journal, &mut doomed)?;
-        }
-        let kept = self.keep(&mut read)?;
-        self.tell_way_back(&kept);
-        Ok(Prepared {
-            doomed,
-            kept: Some(kept),
-            read: Some((read.listing, read.store)),
-        })
+        let read = Some((read.listing, read.store));
+        Ok(Prepared { doomed, kept, read })
+    }
+
+    /// All that the organization holds. What is lost may be the very reason to restore.
+    fn read(&self) -> Result<Read, Error> {
+        let WritingRun { context, connected, .. } = self.run;
+        let backup = Backup {
+            output: &context.output,
+            client: &connected.client,
+            api: &connected.place,
+            dir: self.snapshot.dir(),
+            allow_empty: true,
+            allow_shrink: true,
+            patience: patience(self.options.wait),
+            stop: &context.stop,
+        };
+        backup.read()
     }
 
     /// Keeps a safety copy of what there is now. A run that is resumed has one of what there was before it, if it came that far.
     fn keep(&self, read: &mut Read) -> Result<PathBuf, Error> {
-        let (context, org) = (self.context, &self.connected.org);
         let earlier = self.resumed.map(Journal::facts).transpose()?;
         let earlier = earlier
             .and_then(|mut facts| facts.remove(SAFETY_COPY))
             .map(PathBuf::from);
         if let Some(kept) = earlier.filter(|kept| find(kept).is_ok()) {
+            let org = &self.run.connected.org;
             let line = format!("What {org} held before this run is kept: {}", kept.display());
-            context.output.result_naming(&line, &[&kept]);
+            self.run.context.output.result_naming(&line, &[&kept]);
             return Ok(kept);
         }
-        let safety = Safety {
-            patience: patience(self.options.wait),
-            ..context.safety(self.snapshot.dir())
-        };
-        safety.keep(org, &self.connected.place, &read.listing, &mut read.store)
-    }
-
-    fn tell_way_back(&self, kept: &Path) {
-        let restore = ["backup", "restore", &kept.to_string_lossy()];
-        self.context
-            .tell_way_back("To bring it back", &restore, &self.connected.org, None);
+        let Connected { org, place, .. } = self.run.connected;
+        let folder = (self.snapshot.dir(), patience(self.options.wait));
+        self.run.copy(folder, (org, place), &read.listing, &mut read.store)
     }
 }
 
@@ -345,9 +281,4 @@ fn lacking(read: &mut Read, snapshot: &Snapshot) -> Result<Vec<String>, Error> {
         Ok(())
     })?;
     Ok(doomed)
-}
-
-/// The options that make two restores one job.
-fn job(options: &BackupRestore) -> String {
-    format!("exact {} only {:?}", options.exact, options.only)
 }

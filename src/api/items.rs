@@ -6,7 +6,7 @@ use std::io::{BufReader, Chain, Cursor, Read as _};
 use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 use serde_json::{Value, json};
 use tokio::time::{Instant, timeout_at};
@@ -35,6 +35,8 @@ type Read<'r, T> =
     dyn Fn(Answered<'_>, &mut dyn FnMut(T) -> Result<(), ApiError>) -> Result<Answer, Fault<ApiError>> + 'r;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
 impl Client {
     /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been proved whole
@@ -231,6 +233,8 @@ fn request(method: Method, url: Url, body: Option<Bytes>) -> Request {
     let mut request = Request::new(method, url);
     if let Some(body) = body {
         request.headers_mut().insert(CONTENT_TYPE, JSON);
+        // Only reads are worth the time of compression: the answer to a write repeats what was sent.
+        request.headers_mut().insert(ACCEPT_ENCODING, PLAIN);
         *request.body_mut() = Some(body.into());
     }
     request

@@ -104,6 +104,8 @@ fn a_request_carries_what_the_contract_asks_for() {
             request.header("content-type"),
             (request.method == "DELETE").then_some("application/json")
         );
+        let encoding = if request.method == "DELETE" { "identity" } else { "gzip" };
+        assert_eq!(request.header("accept-encoding"), Some(encoding));
     }
     assert_eq!((client.requests(), client.retries()), (4, 0));
 }

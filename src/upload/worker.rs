@@ -24,13 +24,17 @@ use crate::journal::State;
 /// One worker sends tens of thousands of requests a second. More than these gain nothing.
 const MOST_WORKERS: usize = 4;
 
+/// A worker for so many processors: the connections are driven by one worker at a time, so that a second one on two
+/// processors costs more in wake-ups than it sends (24,000 single items a second instead of 33,000).
+const PROCESSORS_A_WORKER: usize = 2;
+
 impl Upload<'_> {
     /// Sends what is fed until there is no more, or the run stops. Where the system gives fewer threads, fewer workers have
     /// all the lanes; where it gives none, the calling thread does.
     pub(super) fn work(&self, feed: &Feed) {
         let lanes = self.options.jobs.max(1);
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
-        let workers = processors.min(MOST_WORKERS).min(lanes);
+        let workers = (processors / PROCESSORS_A_WORKER).clamp(1, MOST_WORKERS).min(lanes);
         let pool = (1..=workers).rev().find_map(|workers| {
             let builder = ThreadPoolBuilder::new().num_threads(workers);
             builder.thread_name(|_| "upload".to_owned()).build().ok()

@@ -5,7 +5,7 @@
 //!
 //! Doesn't belong here: what is hashed, and what for.
 
-use aws_lc_rs::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256};
 
 /// A hash that is being taken.
 #[derive(Clone)]

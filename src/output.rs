@@ -304,11 +304,13 @@ impl Output {
         }
         let (sender, receiver) = std::sync::mpsc::channel();
         // On a thread of its own, as nothing else ends the wait for a line.
-        std::thread::spawn(move || {
-            let mut answer = String::new();
-            let read = std::io::stdin().read_line(&mut answer);
-            let _ = sender.send(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"));
+        let asking = std::thread::Builder::new().spawn(move || {
+            let _ = sender.send(is_agreed());
         });
+        if asking.is_err() {
+            // Without a thread, the first Ctrl-C takes effect after the answer.
+            return is_agreed() && !stop.load(Ordering::Relaxed);
+        }
         loop {
             match receiver.recv_timeout(GLANCE) {
                 Ok(answer) => return answer,
@@ -364,6 +366,13 @@ impl Output {
     pub fn lost(&self) -> Option<std::io::Error> {
         self.lost.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
+}
+
+/// Whether the next line of standard input is a yes.
+fn is_agreed() -> bool {
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 /// How wide a terminal is; none where it is no terminal.

@@ -3,7 +3,8 @@
 //! Belongs here: threads and their queues. Doesn't: what the work is. However long the work, only a few pieces for each
 //! processor are in memory: who cuts them waits for who takes them.
 
-use std::panic::resume_unwind;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread::{self, Builder};
@@ -13,6 +14,24 @@ const MOST_WORKERS: usize = 16;
 
 /// So many pieces more may be done than workers are at work on, while who takes them is busy with an earlier one.
 const AHEAD: usize = 4;
+
+thread_local! {
+    static IS_GUARDED: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread becomes an error, which has a message of its own.
+pub(crate) fn is_guarded() -> bool {
+    IS_GUARDED.get()
+}
+
+/// Does work in which a library may panic: calamine on some forged workbooks, tokio and `rust_xlsxwriter` where the system
+/// gives no thread. `None` if it did; whatever it worked on is to be dropped then.
+pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    let outer = IS_GUARDED.replace(true);
+    let done = catch_unwind(AssertUnwindSafe(work));
+    IS_GUARDED.set(outer);
+    done.ok()
+}
 
 /// Gives a piece to the workers; false when nobody wants any more.
 pub(crate) type Give<'g, J> = dyn FnMut(J) -> bool + 'g;

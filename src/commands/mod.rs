@@ -45,12 +45,13 @@ use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::Error;
 use crate::journal::Journal;
 use crate::output::{Output, Style};
+use crate::parallel::is_guarded;
 use crate::progress::waiting;
 use crate::report::Summary;
 use crate::runs::{Identity, Job, Lock, Runs};
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::shard::Shard;
-use crate::sheet::{Stop, WORKBOOK_THREAD};
+use crate::sheet::Stop;
 use crate::transfer::Purpose;
 use crate::upload;
 
@@ -93,7 +94,7 @@ pub fn main() -> u8 {
             return refused(&error) as u8;
         }
     };
-    hush_workbooks();
+    hush_guarded_work();
     let stop = Arc::new(AtomicBool::new(false));
     let output = Arc::new(Output::new(style(&cli.global)));
     let mut context = Context {
@@ -195,12 +196,11 @@ fn uses_profile(cli: &Cli) -> bool {
     }
 }
 
-/// calamine panics on some forged workbooks; its thread ends then and the file is refused in plain words, so that the
-/// panic's own message would only frighten.
-fn hush_workbooks() {
+/// Silences the message of a panic that becomes an error with a message of its own.
+fn hush_guarded_work() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(WORKBOOK_THREAD) {
+        if !is_guarded() {
             usual(panic);
         }
     }));

@@ -196,7 +196,7 @@ impl Client {
     /// Sends a request, once, and lets through a good status, with the answer's body unread.
     async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
         let origin = &self.origin;
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
         let response = timeout_at(deadline, self.http.execute(request)).await;
         let response = response.map_err(|_| origin.lost(Loss::Timeout))?;
         let response = response.map_err(|error| origin.unanswered(&error))?;

@@ -6,7 +6,9 @@
 //!
 //! Doesn't belong here: how a post is made (`api`), what a failure means item by item (`reconcile`).
 
+use std::iter;
 use std::num::NonZeroUsize;
+use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use std::thread::available_parallelism;
 
@@ -18,15 +20,25 @@ use super::batch::{Batch, Feed};
 use super::pace::Outcome;
 use super::reconcile::{Tried, halted, verdict};
 use super::{Halt, Upload};
-use crate::api::ApiError;
+use crate::api::{ApiError, Client};
 use crate::journal::State;
 
 /// One worker sends tens of thousands of requests a second. More than these gain nothing.
 const MOST_WORKERS: usize = 4;
 
-/// A worker for so many processors: the connections are driven by one worker at a time, so that a second one on two
-/// processors costs more in wake-ups than it sends (24,000 single items a second instead of 33,000).
-const PROCESSORS_A_WORKER: usize = 2;
+/// One thread of an upload, with connections of its own.
+pub(super) struct Worker<'u> {
+    upload: &'u Upload<'u>,
+    pub(super) client: &'u Client,
+}
+
+impl<'u> Deref for Worker<'u> {
+    type Target = Upload<'u>;
+
+    fn deref(&self) -> &Upload<'u> {
+        self.upload
+    }
+}
 
 impl Upload<'_> {
     /// Sends what is fed until there is no more, or the run stops. Where the system gives fewer threads, fewer workers have
@@ -34,21 +46,31 @@ impl Upload<'_> {
     pub(super) fn work(&self, feed: &Feed) {
         let lanes = self.options.jobs.max(1);
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
-        let workers = (processors / PROCESSORS_A_WORKER).clamp(1, MOST_WORKERS).min(lanes);
-        let pool = (1..=workers).rev().find_map(|workers| {
+        let workers = processors.min(MOST_WORKERS).min(lanes);
+        let further: Vec<_> = (1..workers).map_while(|_| self.client.for_worker().ok()).collect();
+        let clients: Vec<_> = iter::once(self.client).chain(&further).collect();
+        let pool = (1..=clients.len()).rev().find_map(|workers| {
             let builder = ThreadPoolBuilder::new().num_threads(workers);
             builder.thread_name(|_| "upload".to_owned()).build().ok()
         });
+        let worker = |client| Worker { upload: self, client };
         match pool {
             Some(pool) => {
                 let workers = pool.current_num_threads();
                 // Evenly, the first ones one more.
-                pool.broadcast(|worker| self.drive(lanes.saturating_sub(worker.index()).div_ceil(workers), feed));
+                pool.broadcast(|thread| {
+                    let lanes = lanes.saturating_sub(thread.index()).div_ceil(workers);
+                    if let Some(client) = clients.get(thread.index()) {
+                        worker(client).drive(lanes, feed);
+                    }
+                });
             }
-            None => self.drive(lanes, feed),
+            None => worker(self.client).drive(lanes, feed),
         }
     }
+}
 
+impl Worker<'_> {
     fn drive(&self, lanes: usize, feed: &Feed) {
         self.client.block_on(async {
             let mut lanes: FuturesUnordered<_> = (0..lanes).map(|_| self.lane(feed)).collect();

@@ -7,7 +7,9 @@
 //! Doesn't belong here: what a failed proof means for an item (`upload`).
 
 use std::collections::HashMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -31,12 +33,8 @@ impl<'a> Body<'a> {
     /// Checks what is about to be sent.
     pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
         let text = simdutf8::basic::from_utf8(body).map_err(|_| ApiError::Body)?;
-        let mut items = Items::new(text);
-        while items.next().map_err(|_| ApiError::Body)?.is_some() {}
-        Ok(Self {
-            text,
-            is_array: items.is_array,
-        })
+        let Shape { is_array } = serde_json::from_str(text).map_err(|_| ApiError::Body)?;
+        Ok(Self { text, is_array })
     }
 
     /// Compares it with the answer.
@@ -45,6 +43,41 @@ impl<'a> Body<'a> {
         let data = data_of(answer, origin, asked)?
             .ok_or_else(|| ApiError::Foreign(Oddity::Shape("it has no 'data'".to_owned())))?;
         compare(self.text, data.get()).map_err(ApiError::WrongEcho)
+    }
+}
+
+/// What a body may be: one object, or an array of objects. Their fields are parsed and dropped.
+struct Shape {
+    is_array: bool,
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object, or an array of objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Shape, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Shape { is_array: false })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        while let Some(Shape { is_array }) = items.next_element()? {
+            if is_array {
+                return Err(A::Error::invalid_type(Unexpected::Seq, &"an object"));
+            }
+        }
+        Ok(Shape { is_array: true })
     }
 }
 

@@ -19,9 +19,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::timeout;
 
-use super::Halt;
 use super::reconcile::{End, halted};
-use super::worker::Worker;
+use super::{Halt, Worker};
 use crate::api::{ApiError, DeleteForm, Fate};
 use crate::item::Object;
 use crate::journal::{Entry, State};

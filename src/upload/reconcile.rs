@@ -10,8 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, body};
 use super::pace::Outcome;
-use super::worker::Worker;
-use super::{Halt, MOST_IN_A_ROW};
+use super::{Halt, MOST_IN_A_ROW, Worker};
 use crate::api::{ApiError, Backoff, Fate};
 use crate::columns::same;
 use crate::item::{ITEM_ID, Object};

@@ -9,7 +9,6 @@
 
 use std::iter;
 use std::num::NonZeroUsize;
-use std::ops::Deref;
 use std::sync::atomic::Ordering;
 use std::thread::available_parallelism;
 
@@ -20,26 +19,12 @@ use rayon::ThreadPoolBuilder;
 use super::batch::{Batch, Feed};
 use super::pace::Outcome;
 use super::reconcile::{Tried, halted, verdict};
-use super::{Halt, Upload};
-use crate::api::{ApiError, Client};
+use super::{Halt, Upload, Worker};
+use crate::api::ApiError;
 use crate::journal::State;
 
 /// Two workers send 45,000 single items a second, or 20,000 arrays of 100. An endpoint takes far less than four can send.
 const MOST_WORKERS: usize = 4;
-
-/// One thread of an upload, with connections of its own.
-pub(super) struct Worker<'u> {
-    upload: &'u Upload<'u>,
-    pub(super) client: &'u Client,
-}
-
-impl<'u> Deref for Worker<'u> {
-    type Target = Upload<'u>;
-
-    fn deref(&self) -> &Upload<'u> {
-        self.upload
-    }
-}
 
 impl Upload<'_> {
     /// Sends what is fed until there is no more, or the run stops. Where the system gives fewer threads, fewer workers have

@@ -1,7 +1,7 @@
 //! A list's answer as a reader: each read waits for the next bytes of the connection, at most as long as the timeout, and
 //! ends with [`ApiError::Interrupted`] once the run is asked to stop.
 //!
-//! Doesn't belong here: what the bytes mean (`stream`, `pieces`); answers that fit in memory (`answer`).
+//! Doesn't belong here: what the bytes mean (`stream`); answers that fit in memory (`answer`).
 
 use std::io::{self, Read};
 

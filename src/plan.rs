@@ -229,8 +229,12 @@ fn find<'i, 'a>(item: &Item<'i, 'a>, name: &str, place: &mut usize) -> Option<(u
 fn is_stored(value: &DraftValue<'_>, old: Option<&StoredValue<'_>>) -> bool {
     let is_equal = match (&value.value, old) {
         (FieldValue::Nothing, None | Some(StoredValue::Null)) => true,
-        (FieldValue::Text(new), Some(StoredValue::Text(old))) => new == old,
+        (FieldValue::Text(new), Some(StoredValue::Text(old))) if new == old => true,
         (FieldValue::Number(new), Some(StoredValue::Number(old))) => new == old,
+        // An export's text of a text is that text, except where it is blank.
+        (_, Some(StoredValue::Text(old))) => {
+            value.raw.as_ref().is_some_and(|raw| raw == old) && !old.is_empty() && old != "None"
+        }
         _ => false,
     };
     if is_equal {

@@ -106,23 +106,53 @@ pub enum Decision {
 /// Where the fields of one draft stand: drafts of one table, and stored items, often have their fields in one order.
 #[derive(Debug, Default)]
 struct Places {
+    /// The fields of the draft's values.
+    fields: Vec<String>,
     /// The draft's values in the byte order of their fields; of one field's values the later one last.
-    order: Vec<usize>,
-    /// For each of the draft's values, the place of its field in the stored item.
-    stored: Vec<usize>,
+    order: Vec<Place>,
     /// The places in the stored item of the fields that are posted.
     posted: Vec<usize>,
 }
 
+/// A field of a draft.
+#[derive(Debug)]
+struct Place {
+    /// The value's place in the draft.
+    at: usize,
+    /// The field as a key of an object: `"name":`.
+    key: String,
+    /// Whether the key stands behind that of the id.
+    is_behind_id: bool,
+    /// How many further values the draft has for the same field.
+    further: usize,
+    /// The field's place in the stored item.
+    stored: usize,
+}
+
 impl Places {
     fn fit(&mut self, values: &[DraftValue<'_>]) {
-        let field = |at: &usize| (values.get(*at).map(|value| value.field), *at);
-        if self.order.len() != values.len() || !self.order.is_sorted_by_key(field) {
-            self.order = (0..values.len()).collect();
-            self.order.sort_by_key(field);
-        }
-        self.stored.resize(values.len(), 0);
         self.posted.clear();
+        let fields = || values.iter().map(|value| value.field);
+        if self.fields.len() == values.len() && self.fields.iter().zip(fields()).all(|(own, field)| own == field) {
+            return;
+        }
+        self.fields = fields().map(str::to_owned).collect();
+        let mut order: Vec<(usize, &str)> = fields().enumerate().collect();
+        order.sort_by_key(|(at, field)| (*field, *at));
+        let place = |(number, (at, field)): (usize, &(usize, &str))| {
+            let mut key = String::new();
+            put_text(&mut key, field);
+            key.push(':');
+            let rest = order.iter().skip(number + 1);
+            Place {
+                at: *at,
+                key,
+                is_behind_id: *field > ITEM_ID,
+                further: rest.take_while(|(_, other)| other == field).count(),
+                stored: 0,
+            }
+        };
+        self.order = order.iter().enumerate().map(place).collect();
     }
 }
 
@@ -165,33 +195,31 @@ fn write(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, polic
             // A complete new item has a null for each of the API's fields that is blank.
             || (policy.complete && stored.is_none() && field_named(value.field).is_some())
     };
-    let wanted = |at: &usize| draft.values.get(*at).filter(|value| is_wanted(value));
+    let wanted = |place: &Place| draft.values.get(place.at).filter(|value| is_wanted(value));
     let is_written = part.change(origin, action, &draft.id, |text| {
         let begin = text.len();
         let mut is_identified = false;
-        let mut order = places.order.iter();
-        while let Some(at) = order.next() {
-            let Some(value) = wanted(at) else { continue };
+        let mut order = places.order.as_mut_slice();
+        while let Some((place, rest)) = order.split_first_mut() {
+            order = rest;
+            let Some(value) = wanted(place) else { continue };
             // Of several values for one field the last one counts.
-            let later = order.as_slice().iter().filter_map(|at| draft.values.get(*at));
-            if later.take_while(|other| other.field == value.field).any(is_wanted) {
+            if order.iter().take(place.further).any(|later| wanted(later).is_some()) {
                 continue;
             }
             if let Some(item) = stored {
-                let found = places
-                    .stored
-                    .get_mut(*at)
-                    .and_then(|place| find(item, value.field, place));
+                let found = find(item, value.field, &mut place.stored);
                 if is_stored(value, found.map(|(_, old)| old)) {
                     continue;
                 }
                 places.posted.extend(found.map(|(place, _)| place));
             }
-            if !is_identified && value.field > ITEM_ID {
+            if !is_identified && place.is_behind_id {
                 is_identified = true;
                 put_text_field(text, begin, ITEM_ID, &draft.id);
             }
-            put_name(text, begin, value.field);
+            text.push(if text.len() == begin { '{' } else { ',' });
+            text.push_str(&place.key);
             put_value(text, &value.value);
         }
         if stored.is_some() && text.len() == begin {
@@ -283,6 +311,7 @@ fn put_text(text: &mut String, value: &str) {
         text.push_str(&serde_json::to_string(value).unwrap_or_default());
         return;
     }
+    text.reserve(value.len() + 2);
     text.push('"');
     text.push_str(value);
     text.push('"');

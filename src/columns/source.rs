@@ -7,6 +7,7 @@ mod parts;
 mod repeated;
 mod single;
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -24,7 +25,8 @@ use super::straight::{self, Slots};
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{
-    ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
+    ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, NumberStyle, Origin, Reading, Rejection,
+    Settings, Survey,
 };
 use crate::item::{IdFault, Kind};
 use crate::sheet::{Cell, HeaderBy, Row, Table};
@@ -374,10 +376,34 @@ impl Source {
         };
         let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
         for target in &layout.targets {
-            let cell = layout.cell(row, target.index);
-            let value = match straight::value(layout, &self.options, row, target) {
+            let cell = row.cell(target.index);
+            let (field, index) = (target.field.as_str(), Some(target.index));
+            // Put together where it stays: what is moved once more costs more than its reading.
+            match straight::plain_value(layout, &self.options, target, cell) {
+                Some(Some(text)) => {
+                    values.push(DraftValue {
+                        field,
+                        value: FieldValue::Text(Cow::Borrowed(text)),
+                        raw: Some(Cow::Borrowed(text)),
+                        index,
+                    });
+                    continue;
+                }
+                Some(None) => {
+                    values.push(DraftValue {
+                        field,
+                        value: FieldValue::Nothing,
+                        raw: None,
+                        index,
+                    });
+                    continue;
+                }
+                None => {}
+            }
+            let value = match straight::read_value(layout, &self.options, row, target) {
                 Ok(None) => continue,
                 Err(reason) => {
+                    let cell = layout.cell(row, target.index);
                     reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
                     continue;
                 }
@@ -389,10 +415,10 @@ impl Source {
                 own_text(cell, &value, layout.untyped)
             };
             values.push(DraftValue {
-                field: &target.field,
+                field,
                 value,
                 raw,
-                index: Some(target.index),
+                index,
             });
         }
         let constants = layout.constants.iter();

@@ -3,8 +3,28 @@
 //! Doesn't belong here: the file itself (`file`), which path stands for standard output.
 
 use std::io::{self, Write};
+use std::path::PathBuf;
 
 use super::{AtomicFile, WriteError};
+
+/// What takes the bytes of a result.
+pub struct ByteSink<'w> {
+    /// The bytes themselves.
+    pub out: Box<dyn Write + Send + 'w>,
+    /// Where temporary files are written: on the disk of the result, which must have the room anyway.
+    pub folder: PathBuf,
+}
+
+impl<'w> ByteSink<'w> {
+    /// Bytes that go to no file.
+    #[must_use]
+    pub fn without_file(out: Box<dyn Write + Send + 'w>) -> Self {
+        Self {
+            out,
+            folder: std::env::temp_dir(),
+        }
+    }
+}
 
 /// A file or standard output.
 pub struct Destination(Option<AtomicFile>);
@@ -23,11 +43,11 @@ impl Destination {
     }
 
     /// What takes the bytes. Whoever starts again drops it first, because a buffer is flushed when it is dropped.
-    pub fn bytes(&self) -> Result<Box<dyn Write + Send>, WriteError> {
-        Ok(match &self.0 {
-            Some(file) => Box::new(file.handle()?),
-            None => Box::new(io::stdout()),
-        })
+    pub fn bytes(&self) -> Result<ByteSink<'static>, WriteError> {
+        match &self.0 {
+            Some(file) => file.bytes(),
+            None => Ok(ByteSink::without_file(Box::new(io::stdout()))),
+        }
     }
 
     /// Whether what was written can be discarded.

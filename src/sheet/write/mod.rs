@@ -25,11 +25,10 @@ mod xlsx;
 mod xlsx_tests;
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::path::Path;
 
 pub use buffer::Buffer;
-pub use destination::Destination;
+pub use destination::{ByteSink, Destination};
 pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};
@@ -231,18 +230,18 @@ pub fn object_encoder(keys: &[&str]) -> Result<ObjectEncoder, WriteError> {
     ObjectEncoder::new(object::Layout::Single, keys.iter().copied())
 }
 
-/// A writer of this format, its header already written. `out` gets the bytes; whoever owns it makes them durable.
+/// A writer of this format, its header already written. The sink gets the bytes; whoever owns it makes them durable.
 pub fn writer<'w>(
     target: &Target,
     columns: &[Column],
     style: &Style,
-    out: Box<dyn Write + Send + 'w>,
+    sink: ByteSink<'w>,
 ) -> Result<Box<dyn TableWriter + 'w>, WriteError> {
-    let out = Out::new(target.compression, out)?;
+    let out = Out::new(target.compression, sink.out)?;
     Ok(match target.format {
         OutFormat::Csv => Box::new(delimited::DelimitedWriter::new(b',', columns, style, out)?),
         OutFormat::Tsv => Box::new(delimited::DelimitedWriter::new(b'\t', columns, style, out)?),
-        OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out)?),
+        OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out, &sink.folder)?),
         OutFormat::Json => Box::new(json::JsonWriter::new(object::Layout::Array, columns, out)?),
         OutFormat::Jsonl => Box::new(json::JsonWriter::new(object::Layout::Lines, columns, out)?),
     })

@@ -2,29 +2,9 @@
 //!
 //! Doesn't belong here: the file itself (`file`), which path stands for standard output.
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::io;
 
-use super::{AtomicFile, WriteError};
-
-/// What takes the bytes of a result.
-pub struct ByteSink<'w> {
-    /// The bytes themselves.
-    pub out: Box<dyn Write + Send + 'w>,
-    /// Where temporary files are written: on the disk of the result, which must have the room anyway.
-    pub folder: PathBuf,
-}
-
-impl<'w> ByteSink<'w> {
-    /// Bytes that go to no file.
-    #[must_use]
-    pub fn without_file(out: Box<dyn Write + Send + 'w>) -> Self {
-        Self {
-            out,
-            folder: std::env::temp_dir(),
-        }
-    }
-}
+use super::{AtomicFile, ByteSink, WriteError};
 
 /// A file or standard output.
 pub struct Destination(Option<AtomicFile>);

@@ -22,17 +22,20 @@ mod tests;
 mod text;
 mod xlsx;
 #[cfg(test)]
+mod xlsx_limits_tests;
+#[cfg(test)]
 mod xlsx_tests;
 
 use std::borrow::Cow;
 use std::path::Path;
 
 pub use buffer::Buffer;
-pub use destination::{ByteSink, Destination};
+pub use destination::Destination;
 pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};
 pub use object::{Key, Object, ObjectEncoder, Pen, Said};
+pub use out::ByteSink;
 use out::Out;
 
 use super::Cell;
@@ -121,7 +124,7 @@ pub trait TableWriter {
         self.row(cells)
     }
 
-    /// The way to write rows that were made into bytes elsewhere; none where a row's bytes depend on the rows before it.
+    /// The way to write rows that were made into bytes elsewhere; `None` if the writer takes only cells.
     fn in_parts(&mut self) -> Option<&mut dyn InParts> {
         None
     }

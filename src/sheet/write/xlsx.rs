@@ -1,38 +1,38 @@
 //! Workbooks, by `rust_xlsxwriter` in constant memory: it writes a row to a temporary file when the next one begins, and
 //! compresses all rows at the end.
 //!
-//! Belongs here: what a cell becomes in a workbook and how it is shown, and what a workbook can hold. Doesn't: the file
-//! that takes the bytes (`destination`), cells as text (`text`).
+//! Belongs here: sheets, columns, formats, and what a workbook can hold. Doesn't: what a cell becomes (`content`), the
+//! file that takes the bytes (`destination`).
 
-use std::borrow::Cow;
+mod content;
+
 use std::collections::HashMap;
 use std::io::{self, Write};
 use std::path::Path;
 
-use jiff::civil::{self, Date, DateTime, Time};
+use foldhash::fast::RandomState;
 use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
-use serde_json::Value;
 
 use super::out::Out;
-use super::text::{cell_text, moment_text};
 use super::{Column, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::parallel::caught;
-use crate::sheet::excel::serial_moment;
-use crate::sheet::{Cell, Moment, NumberFormat, column_letters};
+use crate::sheet::{Cell, column_letters};
+use content::{Content, Look, content, looks_numeric};
 
 /// A sheet's rows, the header among them.
 const SHEET_ROWS: u32 = 1_048_576;
 const SHEET_COLUMNS: usize = 16_384;
 /// The sheet's name; further ones are numbered.
 const SHEET_NAME: &str = "Inventory";
-/// A zip entry of this length or more needs the ZIP64 fields.
-const LARGE: u64 = u32::MAX as u64;
+/// A zip entry of 4 GiB needs the ZIP64 fields; what isn't counted of a sheet is its columns, at most 72 bytes each.
+const LARGE: u64 = (1 << 32) - (1 << 21);
 /// A cell's text, in UTF-16 units.
 const CELL_TEXT: usize = 32_767;
-/// An upper bound of a cell's XML without its text.
-const CELL_XML: u64 = 96;
-/// The longest number: 5e-324 and its 323 zeros.
+/// Upper bounds of the XML of a row without its cells, of a cell without its text, and of the longest number, which is
+/// 5e-324 with its 323 zeros.
+const ROW_XML: u64 = 32;
+const CELL_XML: u64 = 80;
 const NUMBER_XML: u64 = 330;
 /// Numbers that have room in `CELL_XML`.
 const SHORT_NUMBERS: std::ops::Range<f64> = 1e-4..1e15;
@@ -41,22 +41,6 @@ const ESCAPE: usize = 6;
 /// Of 84 MB of rows level 1 makes 13.5 MB in a third of this level's time, this one 8.5, zlib's own default (6) 8.0 in
 /// twice its time.
 const LEVEL: u8 = 4;
-/// Excel computes with so many digits and rounds the rest away.
-const DIGITS: usize = 15;
-/// Above this a double leaves out integers.
-const EXACT: f64 = 9_007_199_254_740_992.0;
-/// The error values that a workbook's cell can hold; newer ones (`#SPILL!`) are written as text.
-const ERRORS: [&str; 8] = [
-    "#DIV/0!",
-    "#N/A",
-    "#NAME?",
-    "#NULL!",
-    "#NUM!",
-    "#REF!",
-    "#VALUE!",
-    "#GETTING_DATA",
-];
-
 /// Writes one workbook.
 pub(super) struct XlsxWriter<'w> {
     out: Out<'w>,
@@ -190,7 +174,7 @@ impl Write for FirstFault<'_> {
 impl From<XlsxError> for WriteError {
     fn from(error: XlsxError) -> Self {
         match error {
-            XlsxError::IoError(cause) | XlsxError::ZipError(zip::result::ZipError::Io(cause)) => Self::Io(cause),
+            XlsxError::IoError(cause) => Self::Io(cause),
             XlsxError::TempFileError(path, cause) => Self::File {
                 path,
                 doing: "written to",
@@ -246,6 +230,7 @@ impl Book {
             };
             put(row, &self.columns)?;
             row.sheet.rows += 1;
+            row.sheet.length += ROW_XML + CELL_XML * self.columns.len() as u64;
         }
         Ok(())
     }
@@ -301,7 +286,6 @@ impl Row<'_> {
         let row = self.sheet.rows;
         // Where no format says otherwise: so that an id that is typed in there stays text.
         let own = if column.id { Look::Text } else { Look::General };
-        self.sheet.length += CELL_XML;
         match content(cell, column) {
             Content::Blank if marked => {
                 self.worksheet.write_blank(row, index, self.formats.get(own, true))?;
@@ -373,44 +357,9 @@ impl Row<'_> {
     }
 }
 
-/// How a cell looks: a number format, or that of the headers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-enum Look {
-    Header,
-    General,
-    Text,
-    /// With no format of its own `LibreOffice` shows a truth value as 1.
-    Bool,
-    Date,
-    DateTime,
-    Time,
-    Duration,
-    Scientific,
-    Percent,
-    /// Zeros to so many digits.
-    Padded(u8),
-}
-
-impl Look {
-    fn code(self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
-            Self::General => "General",
-            Self::Header | Self::Text => "@",
-            Self::Bool => "\"TRUE\";\"TRUE\";\"FALSE\"",
-            Self::Date => "yyyy-mm-dd",
-            Self::DateTime => "yyyy-mm-dd hh:mm:ss",
-            Self::Time => "hh:mm:ss",
-            Self::Duration => "[hh]:mm:ss",
-            Self::Scientific => "0.00E+00",
-            Self::Percent => "0.00%",
-            Self::Padded(digits) => return Cow::Owned("0".repeat(usize::from(digits))),
-        })
-    }
-}
-
 /// The formats that the workbook's cells have had so far, each also for cells that are marked as wrong.
 #[derive(Default)]
-struct Formats(HashMap<(Look, bool), Format>);
+struct Formats(HashMap<(Look, bool), Format, RandomState>);
 
 impl Formats {
     fn get(&mut self, look: Look, marked: bool) -> &Format {
@@ -426,116 +375,4 @@ impl Formats {
             }
         })
     }
-}
-
-/// What a cell becomes.
-enum Content<'a> {
-    Blank,
-    Text(Cow<'a, str>),
-    /// A number, and its look if it isn't the column's.
-    Number(f64, Option<Look>),
-    Bool(bool),
-    Error(&'a str),
-}
-
-fn content<'a>(cell: &Cell<'a>, column: &Column) -> Content<'a> {
-    match cell {
-        Cell::Absent | Cell::Empty | Cell::Json(Value::Null) => Content::Blank,
-        Cell::Error(text) if ERRORS.contains(text) => Content::Error(text),
-        // An id is text, unless it came as what is refused as one: made text of, it would be taken the next time.
-        _ if column.id && !is_no_id(cell) => Content::Text(cell_text(cell)),
-        Cell::Bool(value) | Cell::Json(Value::Bool(value)) => Content::Bool(*value),
-        Cell::Number(value, format) if value.is_finite() => Content::Number(
-            *value,
-            match format {
-                NumberFormat::Plain | NumberFormat::Padded(0) => None,
-                NumberFormat::Scientific => Some(Look::Scientific),
-                NumberFormat::Percent => Some(Look::Percent),
-                NumberFormat::Padded(digits) => Some(Look::Padded(*digits)),
-            },
-        ),
-        Cell::Json(Value::Number(number)) => match exact_number(&number.to_string()) {
-            Some(value) => Content::Number(value, None),
-            None => Content::Text(cell_text(cell)),
-        },
-        Cell::Digits(digits) => match exact_number(digits) {
-            Some(value) => Content::Number(value, None),
-            None => Content::Text(Cow::Borrowed(digits)),
-        },
-        Cell::Moment(moment) => match serial(moment) {
-            Some((serial, look)) => Content::Number(serial, Some(look)),
-            None => Content::Text(cell_text(cell)),
-        },
-        Cell::Text(text) => text_content(text, column),
-        Cell::Json(Value::String(text)) => text_content(text, column),
-        _ => Content::Text(cell_text(cell)),
-    }
-}
-
-/// Whether a workbook's cell is refused as an id: digits may have been lost, or it never was one.
-fn is_no_id(cell: &Cell<'_>) -> bool {
-    match cell {
-        Cell::Number(value, format) => {
-            *format == NumberFormat::Scientific || value.fract() != 0.0 || value.abs() >= EXACT
-        }
-        Cell::Bool(_) | Cell::Moment(_) => true,
-        _ => false,
-    }
-}
-
-fn text_content<'a>(text: &'a str, column: &Column) -> Content<'a> {
-    match parsed_moment(text, column.kind).and_then(|moment| serial(&moment)) {
-        Some((serial, look)) => Content::Number(serial, Some(look)),
-        None => Content::Text(Cow::Borrowed(text)),
-    }
-}
-
-/// Whether a text that is typed in again would be read as a number or a formula.
-fn looks_numeric(text: &str) -> bool {
-    text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '='))
-}
-
-/// The number of these digits, if Excel keeps all of them: a double in its normal range gives back any 15 digits.
-fn exact_number(digits: &str) -> Option<f64> {
-    let value: f64 = digits.parse().ok()?;
-    let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
-    let (mut seen, mut significant) = (0, 0);
-    for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
-        seen += usize::from(seen > 0 || digit != b'0');
-        significant = if digit == b'0' { significant } else { seen };
-    }
-    // Below its normal range Excel knows only zero.
-    let is_normal = value.is_normal() || (value == 0.0 && significant == 0);
-    (is_normal && significant <= DIGITS).then_some(value)
-}
-
-/// Text that a date or time column shows as a real date: only in the very spelling that it is read back as.
-fn parsed_moment(text: &str, kind: Kind) -> Option<Moment> {
-    let moment = match (kind, text.len()) {
-        (Kind::Date, 10) => Moment::Date(text.parse::<Date>().ok()?),
-        (Kind::Date, 19) => Moment::DateTime(text.parse::<DateTime>().ok()?),
-        (Kind::Time, 8) => Moment::Time(text.parse::<Time>().ok()?),
-        _ => return None,
-    };
-    (moment_text(&moment) == text).then_some(moment)
-}
-
-/// Excel's serial number for a moment, if the reader makes the same moment of it.
-fn serial(moment: &Moment) -> Option<(f64, Look)> {
-    let days = |date: Date| -> Option<f64> {
-        // Before March 1900 Excel counts a day that never was.
-        let since = date.since(civil::date(1899, 12, 30)).ok()?.get_days();
-        (since > 60).then(|| f64::from(since))
-    };
-    let fraction = |time: Time| {
-        f64::from(i32::from(time.hour()) * 3600 + i32::from(time.minute()) * 60 + i32::from(time.second())) / 86_400.0
-    };
-    let (serial, look) = match moment {
-        Moment::Date(date) => (days(*date)?, Look::Date),
-        Moment::DateTime(moment) => (days(moment.date())? + fraction(moment.time()), Look::DateTime),
-        Moment::Time(time) => (fraction(*time), Look::Time),
-        // Excel shows no negative times.
-        Moment::Duration(days) => return (*days >= 0.0 && days.is_finite()).then_some((*days, Look::Duration)),
-    };
-    (serial_moment(serial, false) == *moment).then_some((serial, look))
 }

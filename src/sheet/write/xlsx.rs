@@ -18,7 +18,7 @@ use super::{Column, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
-use content::{Content, Look, content, looks_numeric};
+use content::{CellContent, CellLook, content, looks_numeric};
 
 /// A sheet's rows, the header among them.
 const SHEET_ROWS: u32 = 1_048_576;
@@ -38,9 +38,10 @@ const NUMBER_XML: u64 = 330;
 const SHORT_NUMBERS: std::ops::Range<f64> = 1e-4..1e15;
 /// What a character that XML can't hold as it is grows by, at most: U+000B becomes `_x000B_`.
 const ESCAPE: usize = 6;
-/// Of 84 MB of rows level 1 makes 13.5 MB in a third of this level's time, this one 8.5, zlib's own default (6) 8.0 in
-/// twice its time.
+/// Of 84 MB of rows level 1 makes 13.5 MB in a third of this level's time, this one 8.4, zlib's own default (6) 7.9 in
+/// one and a half times of it.
 const LEVEL: u8 = 4;
+
 /// Writes one workbook.
 pub(super) struct XlsxWriter<'w> {
     out: Out<'w>,
@@ -49,7 +50,7 @@ pub(super) struct XlsxWriter<'w> {
 
 /// What a sheet and a zip entry have room for.
 #[derive(Clone, Copy)]
-pub(super) struct Limits {
+pub(super) struct Capacity {
     pub(super) rows: u32,
     pub(super) entry: u64,
 }
@@ -58,7 +59,7 @@ pub(super) struct Limits {
 struct Book {
     workbook: Workbook,
     columns: Vec<Column>,
-    limits: Limits,
+    capacity: Capacity,
     sheets: Vec<Sheet>,
     formats: Formats,
 }
@@ -75,19 +76,19 @@ struct Sheet {
 impl<'w> XlsxWriter<'w> {
     /// `folder` holds the temporary files, which have no names.
     pub(super) fn new(columns: &[Column], out: Out<'w>, folder: &Path) -> Result<Self, WriteError> {
-        let limits = Limits {
+        let capacity = Capacity {
             rows: SHEET_ROWS,
             entry: LARGE,
         };
-        Self::with_limits(columns, out, folder, limits)
+        Self::with_capacity(columns, out, folder, capacity)
     }
 
-    /// With other limits, so that what happens beyond them can be tried on few rows.
-    pub(super) fn with_limits(
+    /// With another capacity, so that what happens beyond it can be tried on few rows.
+    pub(super) fn with_capacity(
         columns: &[Column],
         out: Out<'w>,
         folder: &Path,
-        limits: Limits,
+        capacity: Capacity,
     ) -> Result<Self, WriteError> {
         if columns.len() > SHEET_COLUMNS {
             return Err(WriteError::TooManyColumns(columns.len()));
@@ -95,7 +96,7 @@ impl<'w> XlsxWriter<'w> {
         let mut book = Book {
             workbook: Workbook::new(),
             columns: columns.to_vec(),
-            limits,
+            capacity,
             sheets: Vec::new(),
             formats: Formats::default(),
         };
@@ -144,8 +145,8 @@ fn cause_of(panic: &str) -> io::Error {
     }
 }
 
-/// Keeps the first error of an output. What comes after it is dropped in silence: the zip crate ends an archive that it
-/// gave up, and complains on standard error if it can't.
+/// Keeps the first error of an output. It discards what is written afterwards or during a panic: the zip crate completes
+/// an archive when it is dropped, and prints to standard error if that fails.
 struct FirstFault<'w> {
     out: Out<'w>,
     fault: Option<io::Error>,
@@ -153,7 +154,7 @@ struct FirstFault<'w> {
 
 impl Write for FirstFault<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.fault.is_some() {
+        if self.fault.is_some() || std::thread::panicking() {
             return Ok(bytes.len());
         }
         self.out.write(bytes).map_err(|cause| {
@@ -194,18 +195,18 @@ impl Book {
             worksheet.set_column_width(index, width(column))?;
             if column.id {
                 // So that an id that is typed in below stays text as well.
-                worksheet.set_column_format(index, self.formats.get(Look::Text, false))?;
+                worksheet.set_column_format(index, self.formats.get(CellLook::Text, false))?;
             }
         }
         self.sheets.push(Sheet::default());
         self.write(|row, columns| {
             let mut names = (0_u16..).zip(columns);
-            names.try_for_each(|(index, column)| row.text(index, &column.name, Some((Look::Header, false))))
+            names.try_for_each(|(index, column)| row.text(index, &column.name, Some((CellLook::Header, false))))
         })
     }
 
     fn row(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
-        if self.sheets.last().is_some_and(|sheet| sheet.rows >= self.limits.rows) {
+        if self.sheets.last().is_some_and(|sheet| sheet.rows >= self.capacity.rows) {
             self.start_sheet()?;
         }
         self.write(|row, columns| {
@@ -217,12 +218,15 @@ impl Book {
     }
 
     /// Writes the next row of the last sheet.
-    fn write(&mut self, put: impl FnOnce(&mut Row<'_>, &[Column]) -> Result<(), WriteError>) -> Result<(), WriteError> {
+    fn write(
+        &mut self,
+        put: impl FnOnce(&mut RowWriter<'_>, &[Column]) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
         let number = self.sheets.len().saturating_sub(1);
         let worksheet = self.workbook.worksheet_from_index(number)?;
         if let Some(sheet) = self.sheets.get_mut(number) {
             let formats = &mut self.formats;
-            let row = &mut Row {
+            let row = &mut RowWriter {
                 number,
                 worksheet,
                 sheet,
@@ -247,7 +251,7 @@ impl Book {
                 worksheet.autofilter(0, 0, sheet.rows.saturating_sub(1), last)?;
             }
         }
-        let is_large = self.sheets.iter().any(|sheet| sheet.length >= self.limits.entry);
+        let is_large = self.sheets.iter().any(|sheet| sheet.length >= self.capacity.entry);
         let workbook = self.workbook.set_zip_compression_level(LEVEL);
         Ok(workbook.use_zip_large_file(is_large).save_to_writer(out)?)
     }
@@ -274,49 +278,49 @@ fn width(column: &Column) -> f64 {
 }
 
 /// A row that is being written.
-struct Row<'b> {
+struct RowWriter<'b> {
     number: usize,
     worksheet: &'b mut Worksheet,
     sheet: &'b mut Sheet,
     formats: &'b mut Formats,
 }
 
-impl Row<'_> {
+impl RowWriter<'_> {
     fn put(&mut self, index: u16, cell: &Cell<'_>, column: &Column, marked: bool) -> Result<(), WriteError> {
         let row = self.sheet.rows;
         // Where no format says otherwise: so that an id that is typed in there stays text.
-        let own = if column.id { Look::Text } else { Look::General };
+        let own = if column.id { CellLook::Text } else { CellLook::General };
         match content(cell, column) {
-            Content::Blank if marked => {
+            CellContent::Blank if marked => {
                 self.worksheet.write_blank(row, index, self.formats.get(own, true))?;
             }
-            Content::Blank => {}
+            CellContent::Blank => {}
             // Without a format of its own a text that was typed in again would be read as a number.
-            Content::Text(text) if column.id || marked || looks_numeric(&text) => {
-                self.text(index, &text, Some((Look::Text, marked)))?;
+            CellContent::Text(text) if column.id || marked || looks_numeric(&text) => {
+                self.text(index, &text, Some((CellLook::Text, marked)))?;
             }
-            Content::Text(text) => self.text(index, &text, None)?,
-            Content::Number(value, look) => {
+            CellContent::Text(text) => self.text(index, &text, None)?,
+            CellContent::Number(value, look) => {
                 if value != 0.0 && !SHORT_NUMBERS.contains(&value.abs()) {
                     self.sheet.length += NUMBER_XML;
                 }
                 match look.unwrap_or(own) {
-                    Look::General if !marked => self.worksheet.write_number(row, index, value)?,
+                    CellLook::General if !marked => self.worksheet.write_number(row, index, value)?,
                     look => {
                         let format = self.formats.get(look, marked);
                         self.worksheet.write_number_with_format(row, index, value, format)?
                     }
                 };
             }
-            Content::Bool(value) => {
-                let format = self.formats.get(Look::Bool, marked);
+            CellContent::Bool(value) => {
+                let format = self.formats.get(CellLook::Bool, marked);
                 self.worksheet.write_boolean_with_format(row, index, value, format)?;
             }
             // Excel takes an error for a formula's result.
-            Content::Error(error) => {
+            CellContent::Error(error) => {
                 let formula = Formula::new(format!("={error}")).set_result(error);
                 if marked {
-                    let format = self.formats.get(Look::General, true);
+                    let format = self.formats.get(CellLook::General, true);
                     self.worksheet.write_formula_with_format(row, index, formula, format)?;
                 } else {
                     self.worksheet.write_formula(row, index, formula)?;
@@ -326,7 +330,7 @@ impl Row<'_> {
         Ok(())
     }
 
-    fn text(&mut self, index: u16, text: &str, look: Option<(Look, bool)>) -> Result<(), WriteError> {
+    fn text(&mut self, index: u16, text: &str, look: Option<(CellLook, bool)>) -> Result<(), WriteError> {
         let row = self.sheet.rows;
         // A UTF-16 unit takes at least one byte.
         let length = if text.len() > CELL_TEXT {
@@ -359,14 +363,14 @@ impl Row<'_> {
 
 /// The formats that the workbook's cells have had so far, each also for cells that are marked as wrong.
 #[derive(Default)]
-struct Formats(HashMap<(Look, bool), Format, RandomState>);
+struct Formats(HashMap<(CellLook, bool), Format, RandomState>);
 
 impl Formats {
-    fn get(&mut self, look: Look, marked: bool) -> &Format {
+    fn get(&mut self, look: CellLook, marked: bool) -> &Format {
         self.0.entry((look, marked)).or_insert_with(|| {
             let format = Format::new().set_num_format(look.code());
             match (look, marked) {
-                (Look::Header, _) => format.set_bold(),
+                (CellLook::Header, _) => format.set_bold(),
                 // Excel's own "bad" colours: readable on screen and in print.
                 (_, true) => format
                     .set_background_color(Color::RGB(0xFF_C7CE))

@@ -14,12 +14,12 @@ use crate::error::UserError as _;
 use crate::sheet::excel::read_all;
 use crate::sheet::{Moment, NumberFormat};
 
-/// A workbook with these limits, as it was written.
-fn within(limits: xlsx::Limits, columns: &[Column], rows: &[Vec<Cell<'_>>]) -> Result<Vec<u8>, WriteError> {
+/// The bytes of a workbook of this capacity.
+fn within(capacity: xlsx::Capacity, columns: &[Column], rows: &[Vec<Cell<'_>>]) -> Result<Vec<u8>, WriteError> {
     let sink = Sink::default();
     let out = Out::new(Compression::None, Box::new(sink.clone())).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Box::new(xlsx::XlsxWriter::with_limits(columns, out, folder.path(), limits)?);
+    let mut writer = Box::new(xlsx::XlsxWriter::with_capacity(columns, out, folder.path(), capacity)?);
     for row in rows {
         writer.row(row)?;
     }
@@ -36,12 +36,12 @@ fn within(limits: xlsx::Limits, columns: &[Column], rows: &[Vec<Cell<'_>>]) -> R
 #[test]
 fn rows_beyond_a_sheets_last_go_on_in_the_next_one() {
     let columns = [column("Item ID", Kind::Text)];
-    let limits = xlsx::Limits {
+    let capacity = xlsx::Capacity {
         rows: 3,
         entry: u64::MAX,
     };
     let rows = |ids: &[&'static str]| ids.iter().map(|id| vec![Cell::Text(id)]).collect::<Vec<_>>();
-    let bytes = within(limits, &columns, &rows(&["1", "2", "3", "4", "5"])).unwrap();
+    let bytes = within(capacity, &columns, &rows(&["1", "2", "3", "4", "5"])).unwrap();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("book");
     fs::write(&path, &bytes).unwrap();
@@ -64,7 +64,7 @@ fn rows_beyond_a_sheets_last_go_on_in_the_next_one() {
         );
     }
     let long: &'static str = "x".repeat(32_768).leak();
-    let error = within(limits, &columns, &rows(&["1", "2", long])).unwrap_err();
+    let error = within(capacity, &columns, &rows(&["1", "2", long])).unwrap_err();
     assert!(error.to_string().starts_with("Inventory 2!A2 would hold"), "{error}");
 }
 
@@ -73,8 +73,8 @@ fn a_sheet_beyond_the_older_zip_fields_has_the_newer_ones() {
     let columns = [column("Item ID", Kind::Text)];
     let rows = [vec![Cell::Text("00123")]];
     for (entry, version) in [(u64::MAX, 20), (100, 45)] {
-        let limits = xlsx::Limits { rows: 3, entry };
-        let bytes = within(limits, &columns, &rows).unwrap();
+        let capacity = xlsx::Capacity { rows: 3, entry };
+        let bytes = within(capacity, &columns, &rows).unwrap();
         // APPNOTE.TXT 4.3.7: "version needed to extract" of the first entry.
         assert_eq!(bytes[4..6], [version, 0]);
         assert_eq!(read_back(&bytes)[1], ["Text(\"00123\")"]);
@@ -172,8 +172,8 @@ proptest! {
         // The bound of a sheet's length is one.
         let sheet = part(&once, "xl/worksheets/sheet1.xml");
         let rows = sheet.split_once("<sheetData>").unwrap().1.split_once("</sheetData>").unwrap().0.len() as u64;
-        let limits = xlsx::Limits { rows: u32::MAX, entry: rows };
-        prop_assert_eq!(within(limits, &columns, &cells).unwrap()[4], 45);
+        let capacity = xlsx::Capacity { rows: u32::MAX, entry: rows };
+        prop_assert_eq!(within(capacity, &columns, &cells).unwrap()[4], 45);
         prop_assert_eq!(read_back(&sink.0.lock().unwrap()), read_back(&once));
         prop_assert_eq!(read_back(&again), read_back(&once));
     }

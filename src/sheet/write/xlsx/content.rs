@@ -31,7 +31,7 @@ const ERRORS: [&str; 8] = [
 
 /// How a cell looks: a number format, or that of the headers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Look {
+pub(super) enum CellLook {
     Header,
     General,
     Text,
@@ -47,7 +47,7 @@ pub(super) enum Look {
     Padded(u8),
 }
 
-impl Look {
+impl CellLook {
     pub(super) fn code(self) -> Cow<'static, str> {
         Cow::Borrowed(match self {
             Self::General => "General",
@@ -65,46 +65,46 @@ impl Look {
 }
 
 /// What a cell becomes.
-pub(super) enum Content<'a> {
+pub(super) enum CellContent<'a> {
     Blank,
     Text(Cow<'a, str>),
     /// A number, and its look if it isn't the column's.
-    Number(f64, Option<Look>),
+    Number(f64, Option<CellLook>),
     Bool(bool),
     Error(&'a str),
 }
 
-pub(super) fn content<'a>(cell: &Cell<'a>, column: &Column) -> Content<'a> {
+pub(super) fn content<'a>(cell: &Cell<'a>, column: &Column) -> CellContent<'a> {
     match cell {
-        Cell::Absent | Cell::Empty | Cell::Json(Value::Null) => Content::Blank,
-        Cell::Error(text) if ERRORS.contains(text) => Content::Error(text),
+        Cell::Absent | Cell::Empty | Cell::Json(Value::Null) => CellContent::Blank,
+        Cell::Error(text) if ERRORS.contains(text) => CellContent::Error(text),
         // An id is text, unless it came as what is refused as one: made text of, it would be taken the next time.
-        _ if column.id && !is_no_id(cell) => Content::Text(cell_text(cell)),
-        Cell::Bool(value) | Cell::Json(Value::Bool(value)) => Content::Bool(*value),
-        Cell::Number(value, format) if value.is_finite() => Content::Number(
+        _ if column.id && !is_no_id(cell) => CellContent::Text(cell_text(cell)),
+        Cell::Bool(value) | Cell::Json(Value::Bool(value)) => CellContent::Bool(*value),
+        Cell::Number(value, format) if value.is_finite() => CellContent::Number(
             *value,
             match format {
                 NumberFormat::Plain | NumberFormat::Padded(0) => None,
-                NumberFormat::Scientific => Some(Look::Scientific),
-                NumberFormat::Percent => Some(Look::Percent),
-                NumberFormat::Padded(digits) => Some(Look::Padded(*digits)),
+                NumberFormat::Scientific => Some(CellLook::Scientific),
+                NumberFormat::Percent => Some(CellLook::Percent),
+                NumberFormat::Padded(digits) => Some(CellLook::Padded(*digits)),
             },
         ),
         Cell::Json(Value::Number(number)) => match exact_number(&number.to_string()) {
-            Some(value) => Content::Number(value, None),
-            None => Content::Text(cell_text(cell)),
+            Some(value) => CellContent::Number(value, None),
+            None => CellContent::Text(cell_text(cell)),
         },
         Cell::Digits(digits) => match exact_number(digits) {
-            Some(value) => Content::Number(value, None),
-            None => Content::Text(Cow::Borrowed(digits)),
+            Some(value) => CellContent::Number(value, None),
+            None => CellContent::Text(Cow::Borrowed(digits)),
         },
         Cell::Moment(moment) => match serial(moment) {
-            Some((serial, look)) => Content::Number(serial, Some(look)),
-            None => Content::Text(cell_text(cell)),
+            Some((serial, look)) => CellContent::Number(serial, Some(look)),
+            None => CellContent::Text(cell_text(cell)),
         },
         Cell::Text(text) => text_content(text, column),
         Cell::Json(Value::String(text)) => text_content(text, column),
-        _ => Content::Text(cell_text(cell)),
+        _ => CellContent::Text(cell_text(cell)),
     }
 }
 
@@ -119,10 +119,10 @@ fn is_no_id(cell: &Cell<'_>) -> bool {
     }
 }
 
-fn text_content<'a>(text: &'a str, column: &Column) -> Content<'a> {
+fn text_content<'a>(text: &'a str, column: &Column) -> CellContent<'a> {
     match parsed_moment(text, column.kind).and_then(|moment| serial(&moment)) {
-        Some((serial, look)) => Content::Number(serial, Some(look)),
-        None => Content::Text(Cow::Borrowed(text)),
+        Some((serial, look)) => CellContent::Number(serial, Some(look)),
+        None => CellContent::Text(Cow::Borrowed(text)),
     }
 }
 
@@ -157,7 +157,7 @@ fn parsed_moment(text: &str, kind: Kind) -> Option<Moment> {
 }
 
 /// Excel's serial number for a moment, if the reader makes the same moment of it.
-fn serial(moment: &Moment) -> Option<(f64, Look)> {
+fn serial(moment: &Moment) -> Option<(f64, CellLook)> {
     let days = |date: Date| -> Option<f64> {
         // Before March 1900 Excel counts a day that never was.
         let since = date.since(civil::date(1899, 12, 30)).ok()?.get_days();
@@ -167,11 +167,11 @@ fn serial(moment: &Moment) -> Option<(f64, Look)> {
         f64::from(i32::from(time.hour()) * 3600 + i32::from(time.minute()) * 60 + i32::from(time.second())) / 86_400.0
     };
     let (serial, look) = match moment {
-        Moment::Date(date) => (days(*date)?, Look::Date),
-        Moment::DateTime(moment) => (days(moment.date())? + fraction(moment.time()), Look::DateTime),
-        Moment::Time(time) => (fraction(*time), Look::Time),
+        Moment::Date(date) => (days(*date)?, CellLook::Date),
+        Moment::DateTime(moment) => (days(moment.date())? + fraction(moment.time()), CellLook::DateTime),
+        Moment::Time(time) => (fraction(*time), CellLook::Time),
         // Excel shows no negative times.
-        Moment::Duration(days) => return (*days >= 0.0 && days.is_finite()).then_some((*days, Look::Duration)),
+        Moment::Duration(days) => return (*days >= 0.0 && days.is_finite()).then_some((*days, CellLook::Duration)),
     };
     (serial_moment(serial, false) == *moment).then_some((serial, look))
 }

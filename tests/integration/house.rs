@@ -140,7 +140,6 @@ const LONGER: &[(&str, usize)] = &[
     ("src/columns/tests/matching.rs", 460),
     ("src/inventory/tests.rs", 465),
     ("src/schedule.rs", 451),
-    ("src/sheet/write/xlsx_tests.rs", 467),
 ];
 
 type Edges = BTreeMap<(String, String), String>;

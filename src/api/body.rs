@@ -9,7 +9,7 @@ use bytes::{Buf as _, Bytes};
 use reqwest::Response;
 use tokio::time::timeout;
 
-use super::error::Loss;
+use super::loss::Loss;
 use super::{ApiError, Client};
 
 /// The unread rest of an answer.

@@ -217,16 +217,16 @@ pub(crate) fn owned(meaning: Meaning<'_>) -> Meaning<'static> {
 
 /// The same for most cells of text files: text in a column of text, or nothing. None of others, which `read` has to look at.
 #[inline]
-pub(crate) fn read_plainly<'a>(cell: Cell<'a>, style: &Style) -> Option<Option<&'a str>> {
+pub(crate) fn read_plainly<'a>(cell: Cell<'a>, style: &Style) -> Option<FieldValue<'a>> {
     match (cell, &style.part) {
-        (Cell::Empty, Part::Whole) => Some(None),
+        (Cell::Empty, Part::Whole) => Some(FieldValue::Nothing),
         (Cell::Text(text), Part::Whole) if style.kind == Kind::Text => {
             // Neither an error value nor a guard begins so.
             let begins = match text.as_bytes().first() {
                 Some(byte) if byte.is_ascii() => byte.is_ascii_alphanumeric(),
                 _ => text.chars().next().is_some_and(char::is_alphanumeric),
             };
-            (begins && !style.blanks.is_nothing(text)).then_some(Some(text))
+            (begins && !style.blanks.is_nothing(text)).then_some(FieldValue::Text(Cow::Borrowed(text)))
         }
         _ => None,
     }

@@ -7,7 +7,6 @@ mod parts;
 mod repeated;
 mod single;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -25,8 +24,7 @@ use super::straight::{self, Slots};
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{
-    ColumnOptions, Draft, DraftValue, Duplicates, FieldValue, Incoming, NumberStyle, Origin, Reading, Rejection,
-    Settings, Survey,
+    ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
 };
 use crate::item::{IdFault, Kind};
 use crate::sheet::{Cell, HeaderBy, Row, Table};
@@ -374,30 +372,7 @@ impl Source {
         let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
         for target in &layout.targets {
             let cell = row.cell(target.index);
-            let (field, index) = (target.field.as_str(), Some(target.index));
-            // Put together where it stays: what is moved once more costs more than its reading.
-            match straight::plain_value(layout, &self.options, target, cell) {
-                Some(Some(text)) => {
-                    values.push(DraftValue {
-                        field,
-                        value: FieldValue::Text(Cow::Borrowed(text)),
-                        raw: Some(Cow::Borrowed(text)),
-                        index,
-                    });
-                    continue;
-                }
-                Some(None) => {
-                    values.push(DraftValue {
-                        field,
-                        value: FieldValue::Nothing,
-                        raw: None,
-                        index,
-                    });
-                    continue;
-                }
-                None => {}
-            }
-            let value = match straight::read_value(layout, &self.options, row, target) {
+            let value = match straight::value(layout, &self.options, row, (target, cell)) {
                 Ok(None) => continue,
                 Err(reason) => {
                     let cell = layout.cell(row, target.index);
@@ -412,10 +387,10 @@ impl Source {
                 own_text(cell, &value, layout.untyped)
             };
             values.push(DraftValue {
-                field,
+                field: &target.field,
                 value,
                 raw,
-                index,
+                index: Some(target.index),
             });
         }
         let constants = layout.constants.iter();

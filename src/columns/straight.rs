@@ -313,42 +313,20 @@ impl Shown {
 }
 
 /// What a row says in a field, or why it is refused. The cell is the field's own, or the first of two.
-fn value<'a>(
+#[inline]
+pub(super) fn value<'a>(
     layout: &Layout,
     options: &ColumnOptions,
     row: &'a Row,
     (target, cell): (&Target, Cell<'a>),
 ) -> Result<Option<FieldValue<'a>>, String> {
-    match plain_value(layout, options, target, cell) {
-        Some(None) => Ok(Some(FieldValue::Nothing)),
-        Some(Some(text)) => Ok(Some(FieldValue::Text(Cow::Borrowed(text)))),
-        None => read_value(layout, options, row, target),
+    if layout.untyped
+        && target.joined.is_none()
+        && !(options.blanks_reject || options.strict)
+        && let Some(value) = cells::read_plainly(cell, &target.style)
+    {
+        return Ok(Some(value));
     }
-}
-
-/// What most cells of text files say: a text that is the cell's own, or nothing; `None` for any other cell.
-#[inline]
-pub(super) fn plain_value<'a>(
-    layout: &Layout,
-    options: &ColumnOptions,
-    target: &Target,
-    cell: Cell<'a>,
-) -> Option<Option<&'a str>> {
-    let is_usual = layout.untyped && target.joined.is_none() && !(options.blanks_reject || options.strict);
-    if is_usual {
-        cells::read_plainly(cell, &target.style)
-    } else {
-        None
-    }
-}
-
-/// What a row says in a field whose cell takes more than a look, or why it is refused.
-pub(super) fn read_value<'a>(
-    layout: &Layout,
-    options: &ColumnOptions,
-    row: &'a Row,
-    target: &Target,
-) -> Result<Option<FieldValue<'a>>, String> {
     match layout.read(row, target) {
         Meaning::Absent => Ok(None),
         Meaning::Fault(reason) => Err(reason),

@@ -30,6 +30,7 @@ mod stream;
 mod strings;
 #[cfg(test)]
 mod tests;
+mod unpacking;
 mod whole;
 mod xlsb;
 mod xlsx;

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 use calamine::CellErrorType;
 
 use super::cells::{error_text, iso_moment};
-use super::markup::{Halt, blank, cell_text, check, close, content, local, open, string, until_tag};
+use super::markup::{Halt, between, blank, cell_text, check, close, content, local, open, simple, string};
 use super::strings::string_item;
 use crate::sheet::Moment;
 
@@ -158,26 +158,6 @@ fn value_element<'a>(text: &'a [u8], kind: &[u8]) -> Result<(Value<'a>, usize), 
         return Ok((Value::Nothing, len));
     }
     Ok((value(raw, kind)?, len))
-}
-
-/// What stands from a place to the next tag, if that begins with these tags, and the bytes up to their end.
-pub(super) fn between<'a>(text: &'a [u8], start: usize, tags: &[u8]) -> Result<Option<(&'a [u8], usize)>, Halt> {
-    let raw = until_tag(text.get(start..).unwrap_or_default())?;
-    let end = start + raw.len();
-    let closed = text.get(end..).is_some_and(|rest| rest.starts_with(tags));
-    Ok(closed.then_some((raw, end + tags.len())))
-}
-
-/// The text of an element that holds nothing else, and the bytes up to its end.
-pub(super) fn simple<'a>(text: &'a [u8], name: &[u8], start: usize) -> Result<(&'a [u8], usize), Halt> {
-    let raw = until_tag(text.get(start..).unwrap_or_default())?;
-    let end = start + raw.len();
-    let (closed, len) = close(text.get(end..).unwrap_or_default())?;
-    if closed == name {
-        Ok((raw, end + len))
-    } else {
-        Err(Halt::Unusual)
-    }
 }
 
 /// What the text of a `<v>` says. `kind`: the cell's `t`.

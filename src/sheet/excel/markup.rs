@@ -274,6 +274,51 @@ fn escaped_unit(text: &str, at: usize) -> Option<u16> {
     u16::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()
 }
 
+/// What stands from a place to the next tag, if that begins with these tags, and the bytes up to their end.
+pub(super) fn between<'a>(text: &'a [u8], start: usize, tags: &[u8]) -> Result<Option<(&'a [u8], usize)>, Halt> {
+    let raw = until_tag(text.get(start..).unwrap_or_default())?;
+    let end = start + raw.len();
+    let closed = text.get(end..).is_some_and(|rest| rest.starts_with(tags));
+    Ok(closed.then_some((raw, end + tags.len())))
+}
+
+/// The text of an element that holds nothing else, and the bytes up to its end.
+pub(super) fn simple<'a>(text: &'a [u8], name: &[u8], start: usize) -> Result<(&'a [u8], usize), Halt> {
+    let raw = until_tag(text.get(start..).unwrap_or_default())?;
+    let end = start + raw.len();
+    let (closed, len) = close(text.get(end..).unwrap_or_default())?;
+    if closed == name {
+        Ok((raw, end + len))
+    } else {
+        Err(Halt::Unusual)
+    }
+}
+
+/// What stands before the first element: a mark of the encoding and the declaration, which has to say UTF-8 if anything.
+pub(super) fn prologue(text: &[u8]) -> Result<usize, Halt> {
+    const MARK: &[u8] = b"\xef\xbb\xbf";
+    // Enough to tell; no part is shorter.
+    if text.len() < 16 {
+        return Err(Halt::More);
+    }
+    let mark = if text.starts_with(MARK) { MARK.len() } else { 0 };
+    let rest = text.get(mark..).unwrap_or_default();
+    let space = blank(rest)?;
+    let rest = rest.get(space..).unwrap_or_default();
+    if !rest.starts_with(b"<?xml ") {
+        return Ok(mark + space);
+    }
+    let len = rest.windows(2).position(|two| two == b"?>").ok_or(Halt::More)? + 2;
+    let declaration = string(rest.get(..len).unwrap_or_default())?.to_ascii_lowercase();
+    let says_other = declaration.contains("encoding")
+        && !declaration.contains("encoding=\"utf-8\"")
+        && !declaration.contains("encoding='utf-8'");
+    if says_other {
+        return Err(Halt::Unusual);
+    }
+    Ok(mark + space + len)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

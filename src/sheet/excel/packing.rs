@@ -1,35 +1,20 @@
-//! Rows as bytes: how they are packed, within which bounds, and how they come out again.
+//! Rows as bytes: how they are packed, and within which bounds.
 //!
-//! Doesn't belong here: where they wait (`spool`).
+//! Doesn't belong here: where they wait (`spool`), how they come out again (`unpacking`).
 
 use std::sync::Arc;
-
-use jiff::civil::{Date, DateTime, Time};
 
 use super::markup::Halt;
 use super::spool::{Place, Shelf, Spool};
 use super::strings::Strings;
+use super::unpacking::{
+    DATE, DATE_TIME, DURATION, EMPTY, ERROR, FALSE, NUMBER, PADDED, PERCENT, SCIENTIFIC, SHARED, TEXT, TIME, TRUE,
+};
 use super::{MAX_COLUMNS, MAX_ROWS};
-use crate::sheet::{Cell, Limits, Moment, NumberFormat, Row};
+use crate::sheet::{Cell, Limits, Moment, NumberFormat};
 
 /// Rows are packed into chunks of about so many bytes: some hundred rows.
 const CHUNK: usize = 1 << 16;
-
-// What a packed cell begins with. A text or an error is followed by its length, a number by its eight bytes.
-const EMPTY: u8 = 0;
-const TEXT: u8 = 1;
-const SHARED: u8 = 2;
-const NUMBER: u8 = 3;
-const SCIENTIFIC: u8 = 4;
-const PERCENT: u8 = 5;
-const PADDED: u8 = 6;
-const FALSE: u8 = 7;
-const TRUE: u8 = 8;
-const ERROR: u8 = 9;
-const DATE: u8 = 10;
-const DATE_TIME: u8 = 11;
-const TIME: u8 = 12;
-const DURATION: u8 = 13;
 
 /// Packs cells into rows and rows into chunks. Whatever exceeds a bound or comes out of its order is `Halt::Unusual`.
 pub(super) struct Packing {
@@ -236,82 +221,4 @@ pub(super) fn push_varint(out: &mut Vec<u8>, mut number: u64) {
         }
         out.push(low | 0x80);
     }
-}
-
-/// Fills a row from the bytes' beginning and says how many are left. None: these are not the bytes that were packed.
-pub(super) fn unpack(bytes: &[u8], strings: &Strings, row: &mut Row) -> Option<usize> {
-    let mut rest = bytes;
-    let line = varint(&mut rest)?;
-    let text = varint(&mut rest)?;
-    let cells = varint(&mut rest)?;
-    let (text, rest) = rest.split_at_checked(usize::try_from(text).ok()?)?;
-    let (mut cells, rest) = rest.split_at_checked(usize::try_from(cells).ok()?)?;
-    let mut text = std::str::from_utf8(text).ok()?;
-    row.clear(line);
-    while let Some((kind, after)) = cells.split_first() {
-        cells = after;
-        row.push(match *kind {
-            EMPTY => Cell::Empty,
-            TEXT => Cell::Text(take_text(&mut text, &mut cells)?),
-            ERROR => Cell::Error(take_text(&mut text, &mut cells)?),
-            SHARED => Cell::Text(strings.get(usize::try_from(varint(&mut cells)?).ok()?)?),
-            NUMBER => Cell::Number(take_number(&mut cells)?, NumberFormat::Plain),
-            SCIENTIFIC => Cell::Number(take_number(&mut cells)?, NumberFormat::Scientific),
-            PERCENT => Cell::Number(take_number(&mut cells)?, NumberFormat::Percent),
-            PADDED => {
-                let [digits] = take(&mut cells)?;
-                Cell::Number(take_number(&mut cells)?, NumberFormat::Padded(digits))
-            }
-            FALSE => Cell::Bool(false),
-            TRUE => Cell::Bool(true),
-            DATE => Cell::Moment(Moment::Date(take_date(&mut cells)?)),
-            DATE_TIME => {
-                let date = take_date(&mut cells)?;
-                Cell::Moment(Moment::DateTime(DateTime::from_parts(date, take_time(&mut cells)?)))
-            }
-            TIME => Cell::Moment(Moment::Time(take_time(&mut cells)?)),
-            DURATION => Cell::Moment(Moment::Duration(take_number(&mut cells)?)),
-            _ => return None,
-        });
-    }
-    Some(rest.len())
-}
-
-fn take<const N: usize>(bytes: &mut &[u8]) -> Option<[u8; N]> {
-    let (taken, rest) = bytes.split_first_chunk()?;
-    *bytes = rest;
-    Some(*taken)
-}
-
-pub(super) fn varint(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0;
-    for shift in (0..64).step_by(7) {
-        let [byte] = take(bytes)?;
-        number |= u64::from(byte & 0x7F) << shift;
-        if byte < 0x80 {
-            return Some(number);
-        }
-    }
-    None
-}
-
-fn take_text<'a>(text: &mut &'a str, cells: &mut &[u8]) -> Option<&'a str> {
-    let (taken, rest) = text.split_at_checked(usize::try_from(varint(cells)?).ok()?)?;
-    *text = rest;
-    Some(taken)
-}
-
-fn take_number(cells: &mut &[u8]) -> Option<f64> {
-    Some(f64::from_le_bytes(take(cells)?))
-}
-
-fn take_date(cells: &mut &[u8]) -> Option<Date> {
-    let year = i16::from_le_bytes(take(cells)?);
-    let [month, day] = take(cells)?.map(u8::cast_signed);
-    Date::new(year, month, day).ok()
-}
-
-fn take_time(cells: &mut &[u8]) -> Option<Time> {
-    let [hour, minute, second] = take(cells)?.map(u8::cast_signed);
-    Time::new(hour, minute, second, 0).ok()
 }

@@ -6,9 +6,10 @@ use jiff::civil::{Date, Time};
 
 use super::MAX_ROWS;
 use super::markup::Halt;
-use super::packing::{Packing, push_varint, varint};
+use super::packing::{Packing, push_varint};
 use super::spool::{Place, Spool};
 use super::strings::Strings;
+use super::unpacking::varint;
 use crate::sheet::{Cell, Limits, Moment, NumberFormat, Row, RowReader};
 
 /// A cell and its place.

@@ -6,7 +6,7 @@
 use super::blocks::Step;
 use super::cells::excel_moment;
 use super::element::{Value, area, number, once, read_cell};
-use super::markup::{Halt, blank, check, close, local, open, string, until_tag};
+use super::markup::{Halt, blank, check, close, local, open, prologue, until_tag};
 use super::packing::Packing;
 use super::probe::Style;
 use super::{Extras, Merge};
@@ -260,29 +260,4 @@ impl<'a> SheetScan<'a> {
         }
         Ok(cell.len)
     }
-}
-
-/// What stands before the first element: a mark of the encoding and the declaration, which has to say UTF-8 if anything.
-pub(super) fn prologue(text: &[u8]) -> Result<usize, Halt> {
-    const MARK: &[u8] = b"\xef\xbb\xbf";
-    // Enough to tell; no part is shorter.
-    if text.len() < 16 {
-        return Err(Halt::More);
-    }
-    let mark = if text.starts_with(MARK) { MARK.len() } else { 0 };
-    let rest = text.get(mark..).unwrap_or_default();
-    let space = blank(rest)?;
-    let rest = rest.get(space..).unwrap_or_default();
-    if !rest.starts_with(b"<?xml ") {
-        return Ok(mark + space);
-    }
-    let len = rest.windows(2).position(|two| two == b"?>").ok_or(Halt::More)? + 2;
-    let declaration = string(rest.get(..len).unwrap_or_default())?.to_ascii_lowercase();
-    let says_other = declaration.contains("encoding")
-        && !declaration.contains("encoding=\"utf-8\"")
-        && !declaration.contains("encoding='utf-8'");
-    if says_other {
-        return Err(Halt::Unusual);
-    }
-    Ok(mark + space + len)
 }

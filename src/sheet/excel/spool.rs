@@ -7,8 +7,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::packing::unpack;
 use super::strings::Strings;
+use super::unpacking::unpack;
 use crate::sheet::{ReadError, Row, RowReader};
 
 /// What the sheets of a workbook may keep in memory.

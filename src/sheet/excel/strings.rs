@@ -5,9 +5,7 @@
 use std::borrow::Cow;
 
 use super::blocks::Step;
-use super::element::{between, simple};
-use super::markup::{Halt, blank, cell_text, check, close, local, open};
-use super::scan::prologue;
+use super::markup::{Halt, between, blank, cell_text, check, close, local, open, prologue, simple};
 
 /// The texts that a workbook's cells share.
 #[derive(Debug, Default)]

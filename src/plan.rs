@@ -187,6 +187,8 @@ fn decide_on<V: Values>(
 ) -> Result<(), V::Refusal> {
     match (stored, policy.mode) {
         (Some(_), Mode::Create) | (None, Mode::Update) => {
+            // A row with a value that is refused is rejected, whatever the mode skips.
+            (0..values.fields().count()).try_for_each(|at| values.value(at, |_| ()).map(drop))?;
             part.skip(values.id());
             Ok(())
         }

@@ -34,6 +34,7 @@ mod pictures;
 mod plan_files;
 mod reading;
 mod readme;
+mod refused;
 mod rejects;
 mod resume;
 mod runs;

@@ -374,17 +374,16 @@ fn an_unreachable_host() {
 fn a_mistyped_path() {
     let server = Faulty::new();
     let stockport = with_good().at_faulty(&server, ORG);
+    // The vendor's server answers reads so; a 404, as other deployments give it, is a case of the unit tests. Below
+    // /inventory it takes the next part for the name of an item.
+    let failed = "the API failed (500): \"Server Error (500)\"";
     let hint = "check the path in --api (or CANNLYTICS_API_URL); if it is right, try again later";
-    // The vendor's server answers so to reads; a 404, as other deployments give it, is a case of the unit tests.
-    for path in ["x", "/inventory"] {
+    let no_list = "the answer holds no list of items";
+    let other = "check that --api names the inventory API; then try again";
+    for (path, message, hint) in [("x", failed, hint), ("/inventory", no_list, other)] {
         let api = format!("{}{path}", server.url());
-        server_refused(
-            &server,
-            &stockport,
-            &["import", "good.csv", "--retries", "0", "--api", &api],
-            "the API failed (500): \"Server Error (500)\"",
-            hint,
-        );
+        let args = ["import", "good.csv", "--retries", "0", "--api", &api];
+        server_refused(&server, &stockport, &args, message, hint);
     }
 }
 

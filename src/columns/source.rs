@@ -347,6 +347,17 @@ impl Source {
         row: &'a Row,
     ) -> Result<Draft<'a>, Vec<Rejection>> {
         let mut reasons = Vec::new();
+        if row.is_misquoted() {
+            reasons.push(Rejection {
+                column: None,
+                index: None,
+                value: String::new(),
+                reason: format!(
+                    "{}: text follows the closing quotation mark of a cell (a mark within a cell is written twice)",
+                    table.row_address(row.line)
+                ),
+            });
+        }
         let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
             column: column.map(str::to_owned),
             index: Some(index),

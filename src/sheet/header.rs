@@ -46,6 +46,11 @@ impl Found {
         }
     }
 
+    /// How many columns it reaches over.
+    pub(super) fn width(&self) -> usize {
+        self.header.cells.iter().map(|cell| cell.index + 1).max().unwrap_or(0)
+    }
+
     /// A header that is one row.
     fn single(row: &Row, by: HeaderBy, score: u32) -> Self {
         let names = names_in(row);

@@ -7,6 +7,8 @@
 mod chunks;
 mod cut;
 mod delimited;
+mod delimiter;
+mod dialect;
 mod encoding;
 mod error;
 mod excel;
@@ -29,7 +31,7 @@ pub mod write;
 
 use std::path::PathBuf;
 
-pub use delimited::is_delimiter_found;
+pub use delimiter::is_delimiter_found;
 pub use error::ReadError;
 pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};

@@ -199,7 +199,7 @@ impl Source {
             }
             _ => None,
         };
-        (alone && layout.beyond(row).is_none()).then_some(Straight {
+        (alone && layout.beyond(row).is_none() && !row.is_misquoted()).then_some(Straight {
             table: at,
             id: id.text,
             id_field,

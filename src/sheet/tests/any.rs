@@ -40,6 +40,11 @@ proptest! {
                     prop_assert_eq!(ours.len() + 1, theirs.len());
                     break;
                 }
+                Err(ReadError::StrayQuote { opens, closes, .. }) => {
+                    prop_assert!(opens >= row.line && opens < closes);
+                    prop_assert_eq!(&ours[..], &theirs[..ours.len()]);
+                    break;
+                }
                 Err(other) => panic!("{other:?}"),
             }
         }
@@ -94,7 +99,13 @@ fn all_rows(reader: &mut dyn RowReader) -> (Vec<(u64, Vec<String>)>, Option<Stri
                     .cells()
                     .all(|cell| !matches!(cell, Cell::Text(text) if escapes(text)));
                 assert!(needs_none || !row.is_plain(), "{row:?}");
-                rows.push((row.line, row.cells().map(show).collect()));
+                rows.push((
+                    row.line,
+                    row.cells()
+                        .map(show)
+                        .chain(row.is_misquoted().then(String::new))
+                        .collect(),
+                ));
             }
             Ok(false) => return (rows, None),
             Err(failure) => return (rows, Some(failure.to_string())),

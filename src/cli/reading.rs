@@ -29,6 +29,9 @@ pub struct Reading {
     /// Reject what would be a warning: text in a number field, what is no date
     #[arg(long, help_heading = "Reading")]
     pub strict: bool,
+    /// Take rows as items that look like none: titles, subtotals, footers (totals and repeated headers never are)
+    #[arg(long, help_heading = "Reading")]
+    pub keep_suspects: bool,
     /// The delimiter of a text file: a character, or tab
     #[arg(long, value_name = "C", help_heading = "Reading", value_parser = delimiter)]
     pub delimiter: Option<u8>,

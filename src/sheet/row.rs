@@ -148,6 +148,12 @@ impl Row {
         self.misquoted = false;
     }
 
+    /// Whether any of its texts has more than one line.
+    #[must_use]
+    pub fn has_line_breaks(&self) -> bool {
+        !self.plain && memchr::memchr2(b'\n', b'\r', self.text.as_bytes()).is_some()
+    }
+
     /// Whether text follows the closing quotation mark of a field, as no writer of delimited text has it: what the field
     /// holds can't be told.
     #[must_use]

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use super::chunks::{Chunks, Text};
 use super::delimited::DelimitedReader;
 use super::delimiter::{Sample, declared_delimiter, delimiter_note};
-use super::dialect::Dialect;
 use super::encoding::TextEncoding;
 use super::pieces::Chained;
+use super::quoting::dialect_of;
 use super::rows::DataRule;
 use super::source::Source;
-use super::workbook::{declared, find, first_rows, preamble_note};
+use super::workbook::{declared, find, first_below, first_rows, preamble_note};
 use super::{Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
 
 /// How much text is looked at to tell JSON from delimited text and to find the delimiter.
@@ -134,7 +134,7 @@ fn delimited(
         Some(byte) => byte,
         None => sample.delimiter(&|row| header::rate(row, judge)),
     };
-    let dialect = Dialect::of(sample, delimiter);
+    let dialect = dialect_of(sample, delimiter);
     let source = Arc::new(source);
     let name = encoding.encoding.name();
     let physical = {
@@ -169,7 +169,6 @@ fn delimited(
     };
     let rule = DataRule {
         found,
-        drop_zeros: false,
         hidden: Arc::default(),
     };
     let chunks = {
@@ -198,6 +197,7 @@ fn delimited(
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),
         notes,
+        first: first_below(&rule.found.header, &above),
         opener: Box::new(move || Ok(Box::new(Chained::new(chunks()?)))),
         pieces: Some(Box::new(move || Ok(Box::new(pieces()?)))),
     })

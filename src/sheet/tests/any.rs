@@ -66,7 +66,7 @@ proptest! {
         skip in 0_u64..2,
     ) {
         let limits = Limits { columns, row_bytes, ..Limits::default() };
-        let rule = DataRule { found: header::Found::default(), drop_zeros: false, hidden: std::sync::Arc::default() };
+        let rule = DataRule { found: header::Found::default(), hidden: std::sync::Arc::default() };
         let plain = DelimitedReader::new("f", "UTF-8", delimiter, &limits, &*bytes).skipping(skip);
         let text = Text { file: "f".to_owned(), encoding: "UTF-8", delimiter, limits, skip };
         let input = Box::new(std::io::Cursor::new(bytes.clone()));

@@ -501,7 +501,7 @@ impl Shared {
         for (org, id, item) in self.meanwhile.lock().unwrap().drain(..) {
             match item {
                 Some(item) => store.put(&org, &id, item.as_object().unwrap().clone()).unwrap(),
-                None => _ = store.delete(&org, &id).unwrap(),
+                None => store.delete(&org, &id).unwrap(),
             }
         }
     }

@@ -9,6 +9,7 @@ mod lock;
 mod order;
 mod prune;
 mod resume;
+mod undone;
 
 use std::path::PathBuf;
 
@@ -23,6 +24,7 @@ pub use lock::{Job, Lock, LockError};
 use order::Position;
 pub use prune::{KEPT, KEPT_RUNS};
 pub use resume::other_options;
+pub use undone::UNDO;
 
 /// What identifies a run: what it does, with what, to which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]

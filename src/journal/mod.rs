@@ -31,6 +31,7 @@ use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
 pub use planning::Plan;
+pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, Written};
 pub use writer::Scribe;
 

@@ -9,12 +9,13 @@ mod lock;
 mod order;
 mod prune;
 mod resume;
+mod run;
 
 use std::path::PathBuf;
 
 use crate::error::{Error, Exit, UserError};
 use crate::hash::{Sha256, hex};
-use crate::journal::{Facts, Journal, JournalError};
+use crate::journal::{Journal, JournalError, Running};
 use crate::report::Summary;
 use crate::shard::Shard;
 pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of};
@@ -23,6 +24,7 @@ pub use lock::{Job, Lock, LockError};
 use order::Position;
 pub use prune::{KEPT, KEPT_RUNS};
 pub use resume::other_options;
+pub use run::{Run, State};
 
 /// What identifies a run: what it does, with what, to which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,76 +175,6 @@ impl UserError for RunError {
     }
 }
 
-/// A run as the list of runs shows it.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Its name.
-    pub name: String,
-    /// Its journal.
-    pub path: PathBuf,
-    /// What it noted of itself; empty where it is busy or can't be read.
-    pub facts: Facts,
-    /// Its process keeps its journal to itself this very moment: it is writing its plan, as a rule.
-    pub is_busy: bool,
-    /// Why its journal can't be read, and what to do about it.
-    pub fault: Option<(String, String)>,
-}
-
-impl Run {
-    fn open(path: PathBuf, name: String) -> Self {
-        let found = Journal::glance(&path);
-        Self {
-            name,
-            path,
-            is_busy: matches!(found, Ok(None)),
-            fault: found.as_ref().err().map(|error| (error.reason(), error.hint())),
-            facts: found.ok().flatten().unwrap_or_default(),
-        }
-    }
-
-    /// A fact, or an empty text.
-    #[must_use]
-    pub fn fact(&self, name: &str) -> &str {
-        self.facts.get(name).map_or("", String::as_str)
-    }
-
-    /// The files that it read, or the organization that it read as one.
-    #[must_use]
-    pub fn files(&self) -> Vec<Fingerprint> {
-        serde_json::from_str(self.fact("files")).unwrap_or_default()
-    }
-
-    /// Whether it came to its end, well or not; else it was interrupted or its process died.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.fact("state") == "finished"
-    }
-
-    /// A warning where its name has a moment in the future.
-    #[must_use]
-    pub fn warning(&self) -> Option<String> {
-        order::is_ahead(&self.name, jiff::Timestamp::now()).then(|| {
-            format!(
-                "run {} is dated in the future: the clock was ahead then, or is behind now; runs are ordered by number",
-                self.name
-            )
-        })
-    }
-
-    /// Fails where nothing can be told of it.
-    pub fn readable(self) -> Result<Self, RunError> {
-        match self.fault {
-            Some((why, hint)) => Err(RunError::Unreadable {
-                run: self.name,
-                why,
-                hint,
-            }),
-            None if self.is_busy => Err(RunError::Busy(self.name)),
-            None => Ok(self),
-        }
-    }
-}
-
 /// The folder of journals.
 #[derive(Clone, Debug)]
 pub struct Runs {
@@ -280,7 +212,8 @@ impl Runs {
         let number = crate::counter::next(&self.folder, numbers.max().unwrap_or_default());
         let number = number.map_err(|cause| self.failed(cause))?;
         let name = order::name_of(jiff::Timestamp::now(), number);
-        let journal = Journal::create(&self.folder, &name)?;
+        let running = Running::begin(&self.folder, &name);
+        let journal = Journal::create(&self.folder, &name)?.running_as(running);
         journal.note_all(&[
             (order::NUMBER, &number.to_string()),
             ("command", &identity.command),
@@ -305,6 +238,7 @@ impl Runs {
         let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
         journal.note_all(&[
             ("ended", &now()),
+            ("exit", &(summary.exit() as u8).to_string()),
             ("summary", &summary.document().to_string()),
             ("state", if interrupted || stopped { "stopped" } else { "finished" }),
         ])?;
@@ -372,6 +306,8 @@ impl Runs {
     /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
     pub fn resume(run: &Run) -> Result<Journal, JournalError> {
         let journal = Self::checked(run)?;
+        let running = run.path.parent().and_then(|folder| Running::begin(folder, &run.name));
+        let journal = journal.running_as(running);
         journal.upgrade()?;
         journal.note("state", "resumed")?;
         Ok(journal)

@@ -105,7 +105,8 @@ pub(super) fn writing<'a>(
     };
     let writing = Writing { context, terms, began };
     if let Err(error) = work(writing, &mut summary) {
-        summary.error = Some(context.cause_of(error));
+        // A journal that can't be written at the end tells less than what stopped the run.
+        summary.error.get_or_insert(context.cause_of(error));
     }
     summary.took = began.elapsed();
     context.tell_next(&mut summary, &terms);

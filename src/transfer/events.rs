@@ -161,10 +161,7 @@ fn most_named(supply: &Description<'_>) -> usize {
 }
 
 /// Warns of the items that were to be deleted and have changed since the plan.
-pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal, left: u64) -> Result<(), Error> {
-    if left == 0 {
-        return Ok(());
-    }
+pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal) -> Result<(), Error> {
     let most = most_named(supply);
     let (mut shown, mut more) = (0, 0_u64);
     journal.each_left(&mut |problem| {

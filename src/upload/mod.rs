@@ -160,7 +160,7 @@ pub fn run(
         halted: AtomicBool::new(false),
     };
     let (feeder, feed) = feed(journal, &scribe, options.jobs);
-    std::thread::scope(|scope| {
+    let closed = std::thread::scope(|scope| {
         let upload = &upload;
         let feeding = Builder::new().name("feeder".to_owned());
         match feeding.spawn_scoped(scope, move || feeder.run(&|| upload.most())) {
@@ -168,9 +168,11 @@ pub fn run(
             Err(cause) => upload.halt(Halt::Api(ApiError::Resources(crate::cause::io(&cause)))),
         }
         feed.close(&scribe)
-    })?;
+    });
     let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);
-    scribe.close()?;
+    let closed = scribe.close().and(closed);
+    journal.forget_unsent()?;
+    closed?;
     Ok(halt)
 }
 

@@ -45,7 +45,7 @@ pub(super) enum End {
 
 impl Worker<'_> {
     /// Sends a batch and finds out what became of each of its items; it may have been tried, as a whole, already.
-    pub(super) async fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
+    pub(super) async fn settle(&self, batch: &Batch, tried: Option<Tried>) -> Result<(), Halt> {
         let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;
         if batch.is_deletion {
             let is_first = batch.is_first_deletion;
@@ -65,6 +65,15 @@ impl Worker<'_> {
         }
         parts.push((rest, self.options.retries));
         parts.reverse();
+        let settled = self.settle_parts(&mut parts, tried).await;
+        if settled.is_err() {
+            // What is left was not sent, or is known not to be saved.
+            self.withdraw(parts.into_iter().flat_map(|(part, _)| part))?;
+        }
+        settled
+    }
+
+    async fn settle_parts(&self, parts: &mut Vec<(Part, u32)>, mut tried: Option<Tried>) -> Result<(), Halt> {
         while let Some((part, retries)) = parts.pop() {
             if part.len() > 1 && tried.is_none() && self.singles_only.load(Ordering::Relaxed) {
                 parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));
@@ -101,12 +110,26 @@ impl Worker<'_> {
     /// The first array was refused, which may mean that the endpoint takes none: each item on its own tells.
     async fn try_singles(&self, part: Part) -> Result<(), Halt> {
         let mut refused = 0_usize;
+        let mut rest = part.into_iter();
+        let tried = self.try_each(&mut rest, &mut refused).await;
+        if tried.is_err() {
+            self.withdraw(rest)?;
+        }
+        tried?;
+        if refused == 0 {
+            // Nothing was wrong with any of them: it was the array.
+            self.singles_only.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn try_each(&self, part: &mut impl Iterator<Item = Entry>, refused: &mut usize) -> Result<(), Halt> {
         for entry in part {
             let only = vec![entry];
             match self.post(&only, self.options.retries, None).await {
                 End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
                 End::Refused(error) => {
-                    refused += 1;
+                    *refused += 1;
                     self.fail(&only, &error.to_string())?;
                 }
                 End::Unknown(error) => {
@@ -115,10 +138,6 @@ impl Worker<'_> {
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved).await,
             }
-        }
-        if refused == 0 {
-            // Nothing was wrong with any of them: it was the array.
-            self.singles_only.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -227,11 +246,13 @@ impl Worker<'_> {
     async fn stopped(&self, part: Part, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
         if !perhaps_saved {
             // Known not to be saved, and so never attempted.
+            self.withdraw(part)?;
             return Err(halted(error));
         }
         if matches!(error, ApiError::Interrupted) {
             // What is missing is known to be so, and is sent again by the next run.
-            self.read_back(part, &error).await?;
+            let missing = self.read_back(part, &error).await?;
+            self.withdraw(missing)?;
             return Err(Halt::Interrupted);
         }
         self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
@@ -254,6 +275,15 @@ impl Worker<'_> {
     pub(super) fn too_many_in_a_row(&self) -> Option<u64> {
         let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         (items >= MOST_IN_A_ROW).then_some(items)
+    }
+
+    /// Takes back the promise of items of which nothing was saved, and that this run will not send: they count as not attempted.
+    fn withdraw(&self, part: impl IntoIterator<Item = Entry>) -> Result<(), Halt> {
+        let seqs: Vec<i64> = part.into_iter().map(|entry| entry.seq).collect();
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        self.scribe.withdraw(seqs).map_err(Halt::Journal)
     }
 
     pub(super) fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {

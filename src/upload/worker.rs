@@ -94,7 +94,8 @@ impl Worker<'_> {
         if is_one_post {
             let Some(permit) = self.pace.enter(batch.len()).await else {
                 // Never sent, and the run is to stop.
-                return Err(halted(ApiError::Interrupted));
+                let withdrawn = self.scribe.withdraw(batch.promised().to_vec());
+                return Err(withdrawn.map_or_else(Halt::Journal, |()| halted(ApiError::Interrupted)));
             };
             match self.client.post(batch.take_body()).await {
                 Ok(()) => {

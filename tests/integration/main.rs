@@ -7,6 +7,7 @@
     reason = "a test ends by failing, and so do the helpers that the clippy settings for tests don't reach"
 )]
 
+mod accounts;
 mod backup;
 mod bad_input;
 mod catalogue;

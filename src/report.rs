@@ -205,6 +205,8 @@ pub struct Summary {
     pub rejects: Vec<PathBuf>,
     /// Whether reading everything back found what was sent; none where it wasn't asked for.
     pub verified: Option<bool>,
+    /// How many items are stored differently from what was sent, and the first of them, field by field.
+    pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// The commands to go on with, ready for a shell.
@@ -254,6 +256,11 @@ impl Summary {
                 "{} of those that failed {are} unknown: sent, or about to be, and no answer tells whether they were saved",
                 grouped(tally.unknown)
             ));
+        }
+        if self.stored_differently.0 > 0 {
+            let are = if self.stored_differently.0 == 1 { "is" } else { "are" };
+            let items = counted(self.stored_differently.0, "item");
+            output.result(&format!("{items} {are} stored differently from what was sent"));
         }
         if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
             let written = tally.created + tally.updated + tally.deleted;
@@ -305,6 +312,7 @@ impl Summary {
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "rejects_file": rejects, "verified": self.verified, "warnings": self.warnings, "error": error,
             "dry_run": self.dry_run, "next": self.next,
+            "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });
         if let Some((create, update, delete)) = self.planned {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});

@@ -28,7 +28,7 @@ use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
 pub use each::Each;
 pub use error::TransferError;
-pub use events::{show_items, show_listing, show_reading};
+pub use events::{placed, show_items, show_listing, show_reading, stored_in_words};
 pub use render::printer;
 
 /// Takes what was decided on some items, or says why the reading has to stop.
@@ -362,6 +362,7 @@ impl Transfer<'_> {
             events::show_left(self.output, &supplied, journal)?;
         }
         events::show_failures(self.output, &supplied, journal, tally.failed)?;
+        events::show_stored_differently(self.output, journal, summary)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.rejects(journal)?;
         }

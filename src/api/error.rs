@@ -98,6 +98,8 @@ pub enum EchoFault {
         number: usize,
         /// The field's name.
         field: String,
+        /// All items of the request with such a field, from 1, if each item came back under its own id; else none.
+        differing: Vec<usize>,
     },
 }
 
@@ -316,6 +318,16 @@ impl ApiError {
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. })
+    }
+
+    /// The items of a post, from 1, that came back under their own ids and with other values than those that were sent; the
+    /// other items came back as they were sent. `None` for any other failure.
+    #[must_use]
+    pub fn differing(&self) -> Option<&[usize]> {
+        match self {
+            Self::WrongEcho(EchoFault::Field { differing, .. }) if !differing.is_empty() => Some(differing),
+            _ => None,
+        }
     }
 
     /// The HTTP status, where the failure is one.

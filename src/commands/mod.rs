@@ -18,6 +18,7 @@ mod manual;
 mod migrate;
 mod next;
 mod reading;
+mod recorded;
 mod run;
 mod runs;
 mod sandbox;

@@ -235,10 +235,11 @@ impl WritingRun<'_> {
     }
 
     /// Keeps a safety copy of what the organization holds before it is changed, and tells the way back.
-    pub(super) fn keep(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
+    pub(super) fn keep(&self, journal: &Journal, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         let folder = config::snapshots_folder()?;
         let Connected { org, place, .. } = self.connected;
         let kept = self.copy((&folder, PATIENCE), (org, place), listing, stored)?;
+        journal.note("snapshot", &kept.to_string_lossy())?;
         self.tell_way_back(&kept);
         self.safety_copy.replace(Some(kept));
         Ok(())

@@ -1,6 +1,8 @@
-//! `stockport runs`: the runs of this machine, the newest first.
+//! `stockport runs`: the runs of this machine, the newest first; or one of them in full (`one`).
 //!
 //! Doesn't belong here: finding and keeping journals (`runs`).
+
+mod one;
 
 use serde_json::{Value, json};
 
@@ -8,12 +10,16 @@ use super::{Context, runs_folder};
 use crate::cli;
 use crate::error::{Error, Exit};
 use crate::journal::JournalError;
-use crate::output::{Output, Tone, grouped};
+use crate::output::{Output, Tone, counted, grouped};
 use crate::runs::{Run, Runs, State};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Runs) -> Exit {
-    match list(context, options) {
+    let shown = match &options.run {
+        Some(name) => one::show(context, name),
+        None => list(context, options),
+    };
+    match shown {
         Ok(()) => Exit::Done,
         Err(error) => context.fail(error),
     }
@@ -21,7 +27,7 @@ pub(super) fn run(context: &Context, options: &cli::Runs) -> Exit {
 
 fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
     let runs = Runs::new(runs_folder(true)?);
-    let newest_first = runs.newest_first()?;
+    let newest_first = runs.all_newest_first()?;
     let count = newest_first.len();
     let shown: Vec<Run> = newest_first.take(options.last).collect();
     let output = &context.output;
@@ -66,14 +72,34 @@ fn lines(output: &Output, run: &Run) -> Vec<String> {
             "  its journal is being written; more can be told of it then".to_owned(),
         ];
     }
-    let what = format!("  {} {} → {}", run.fact("command"), run.fact("source"), run.fact("org"));
-    let counts = match run.tally() {
+    let mut lines = vec![
+        head,
+        format!("  {} {} → {}", run.fact("command"), run.fact("source"), run.target()),
+        format!("  {}", counts(run, state)),
+    ];
+    let error = run.error().filter(|_| !matches!(state, State::UnderWay));
+    lines.extend(error.map(|error| format!("  {error}")));
+    lines
+}
+
+/// What became of a run's items, or has so far.
+fn counts(run: &Run, state: State) -> String {
+    if run.is_record() {
+        let items = run.summary().get("items").and_then(Value::as_u64);
+        return match items {
+            Some(items) => format!("{} written", counted(items, "item")),
+            None if state == State::UnderWay => "nothing is complete so far".to_owned(),
+            None if run.exit() == Some(Exit::Done as u8) => "a part was written: its reader wanted no more".to_owned(),
+            None if run.exit().is_some() => "nothing was written".to_owned(),
+            None => "nothing tells whether it was written completely".to_owned(),
+        };
+    }
+    match run.tally() {
         Ok(Some(tally)) if !tally.counts().is_empty() => tally.counts().join(", "),
         Err(error) => format!("its account can't be read: {}", error.reason()),
         _ if state == State::UnderWay => "nothing was sent so far".to_owned(),
         _ => "nothing was written".to_owned(),
-    };
-    vec![head, what, format!("  {counts}")]
+    }
 }
 
 /// How far a run has come, in words.
@@ -108,6 +134,6 @@ fn document(run: &Run) -> Value {
         "api": run.fact("api"), "started": run.fact("started"), "ended": run.fact("ended"),
         "finished": run.is_finished(), "busy": run.is_busy, "fault": fault,
         "journal": run.path.to_string_lossy(), "summary": run.summary(),
-        "state": run.state().name(), "exit": run.exit(), "account": tally,
+        "target": run.target(), "state": run.state().name(), "exit": run.exit(), "account": tally, "error": run.error(),
     })
 }

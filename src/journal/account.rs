@@ -41,7 +41,7 @@ pub struct Problem {
 }
 
 /// How the reason of a failure begins whose outcome is not known.
-pub(super) const UNKNOWN: &str = "it is not known";
+const UNKNOWN: &str = "it is not known";
 
 /// Every row of a table that was rejected or left, has failed, or was never sent.
 const PROBLEMS: &str = "
@@ -196,6 +196,11 @@ impl Journal {
     }
 }
 
+/// Whether a failure has this reason because nobody knows its outcome.
+pub(super) fn unknown_reason(reason: Option<&str>) -> bool {
+    reason.is_some_and(|reason| reason.starts_with(UNKNOWN))
+}
+
 /// What is done to every item, if it is the same for all.
 fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
     let noted = c.query_row("SELECT value FROM run WHERE key = ?1", [ONLY_ACTION], |row| {
@@ -283,7 +288,7 @@ fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
     })
 }
 
-fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
+pub(super) fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
     let source: i64 = row.get(0)?;
     let line: i64 = row.get(1)?;
     let index: Option<i64> = row.get(3)?;

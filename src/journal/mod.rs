@@ -8,6 +8,7 @@
 mod account;
 mod check;
 mod error;
+mod history;
 mod open;
 mod planning;
 mod read;
@@ -31,8 +32,9 @@ use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
+pub use history::{Ended, Ending};
 pub use planning::Plan;
-pub use read::{Changed, Facts, Written};
+pub use read::{Changed, Facts, StoredDifferently, Written};
 pub use running::{RUNNING, Running};
 pub use writer::Scribe;
 use writer::Unsent;
@@ -40,7 +42,7 @@ use writer::Unsent;
 /// How a planned change ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The endpoint holds what was sent.
+    /// The endpoint holds what was sent. Where it stores values differently, the reason is a JSON object of those fields.
     Done,
     /// Refused by the endpoint, or still unknown at the end.
     Failed,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Fingerprint, RunError, order};
+use super::{Fingerprint, RunError, order, record};
 use crate::error::{Exit, UserError as _};
 use crate::journal::{Facts, Journal, JournalError, Running};
 use crate::report::Tally;
@@ -16,7 +16,7 @@ use crate::report::Tally;
 pub struct Run {
     /// Its name.
     pub name: String,
-    /// Its journal.
+    /// Its journal or record.
     pub path: PathBuf,
     /// What it noted of itself; empty where it is busy or can't be read.
     pub facts: Facts,
@@ -57,6 +57,17 @@ impl State {
 
 impl Run {
     pub(super) fn open(path: PathBuf, name: String) -> Self {
+        if record::is_one(&path) {
+            let found = record::read(&path);
+            let hint = || "check the file and its permissions".to_owned();
+            return Self {
+                name,
+                is_busy: false,
+                fault: found.as_ref().err().map(|cause| (crate::cause::io(cause), hint())),
+                facts: found.unwrap_or_default(),
+                path,
+            };
+        }
         let found = Journal::glance(&path);
         Self {
             name,
@@ -65,6 +76,29 @@ impl Run {
             fault: found.as_ref().err().map(|error| (error.reason(), error.hint())),
             facts: found.ok().flatten().unwrap_or_default(),
         }
+    }
+
+    /// Whether it is an export or a backup, which has a record in place of a journal.
+    #[must_use]
+    pub fn is_record(&self) -> bool {
+        record::is_one(&self.path)
+    }
+
+    /// Where it writes: an organization, a file or a folder.
+    #[must_use]
+    pub fn target(&self) -> &str {
+        if self.is_record() {
+            self.fact("target")
+        } else {
+            self.fact("org")
+        }
+    }
+
+    /// Why it stopped.
+    #[must_use]
+    pub fn error(&self) -> Option<String> {
+        let own = Some(self.fact("error").to_owned()).filter(|error| !error.is_empty());
+        own.or_else(|| Some(self.summary().get("error")?.as_str()?.to_owned()))
     }
 
     /// A fact, or an empty text.
@@ -115,6 +149,9 @@ impl Run {
     /// What became of its rows, or has so far. What was sent, and has no outcome in its journal, is unknown. None where the
     /// journal can't be read now.
     pub fn tally(&self) -> Result<Option<Tally>, JournalError> {
+        if self.is_record() {
+            return Ok(None);
+        }
         let state = self.state();
         let summary = Tally::of_document(&self.summary());
         // The summary of a run that was stopped and resumed may be that of one part.

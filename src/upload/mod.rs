@@ -10,6 +10,7 @@ mod delete;
 mod latency;
 mod pace;
 mod reconcile;
+mod stored;
 mod worker;
 
 use std::num::NonZeroU32;
@@ -25,6 +26,7 @@ use crate::progress::Progress;
 use batch::feed;
 use delete::{First, Forms};
 use pace::Pace;
+pub use stored::{is_spelling, stored_as};
 
 /// When a run that is going wrong stops.
 #[derive(Clone, Copy, Debug, PartialEq)]

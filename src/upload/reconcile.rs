@@ -10,10 +10,10 @@ use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, body};
 use super::pace::Outcome;
+use super::stored::stored_as;
 use super::{Halt, MOST_IN_A_ROW, Worker};
 use crate::api::{ApiError, Backoff, Fate};
-use crate::columns::same;
-use crate::item::{ITEM_ID, Object};
+use crate::item::Object;
 use crate::journal::{Entry, State};
 
 /// A share of a batch whose whole has failed to the end is tried this often more: enough to tell a bad item from a
@@ -29,6 +29,8 @@ pub(super) struct Tried {
     pub(super) error: ApiError,
     /// It took so long that the same once more would be too much.
     pub(super) slow: bool,
+    /// What came back with other values has been read back already.
+    pub(super) is_read: bool,
 }
 
 /// How a request ended after all its repetitions.
@@ -37,8 +39,9 @@ pub(super) enum End {
     Saved,
     /// The content was refused: nothing of it was saved.
     Refused(ApiError),
-    /// It is not known what was saved; the last failure.
-    Unknown(ApiError),
+    /// It is not known what was saved; the last failure. `is_echoed`: each item came back under its own id, some of them with
+    /// other values, and reading those back tells whether the endpoint stores them differently.
+    Unknown { error: ApiError, is_echoed: bool },
     /// Nothing can go through; whether an earlier attempt may have.
     Stopped { error: ApiError, perhaps_saved: bool },
 }
@@ -93,8 +96,20 @@ impl Worker<'_> {
                 }
                 End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part).await?,
                 End::Refused(_) => parts.extend(halves(part, retries)),
-                End::Unknown(error) => {
-                    let missing = self.read_back(part, &error).await?;
+                End::Unknown { error, is_echoed: true } if retries > 0 => {
+                    let missing = self.read_back(part, &error, true).await?;
+                    if !missing.is_empty() {
+                        // A faulty answer, perhaps: they are sent again, as after any other failure.
+                        parts.push((missing, retries - 1));
+                        tried = Some(Tried {
+                            error,
+                            slow: false,
+                            is_read: true,
+                        });
+                    }
+                }
+                End::Unknown { error, is_echoed } => {
+                    let missing = self.read_back(part, &error, is_echoed).await?;
                     if missing.len() == 1 {
                         self.fail_alone(&missing, error)?;
                     } else {
@@ -132,8 +147,8 @@ impl Worker<'_> {
                     *refused += 1;
                     self.fail(&only, &error.to_string())?;
                 }
-                End::Unknown(error) => {
-                    let missing = self.read_back(only, &error).await?;
+                End::Unknown { error, is_echoed } => {
+                    let missing = self.read_back(only, &error, is_echoed).await?;
                     self.fail_alone(&missing, error)?;
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved).await,
@@ -163,7 +178,7 @@ impl Worker<'_> {
         let mut perhaps_saved = false;
         let mut attempt = 0;
         loop {
-            let Tried { error, slow } = if let Some(tried) = tried.take() {
+            let Tried { error, slow, is_read } = if let Some(tried) = tried.take() {
                 tried
             } else {
                 let Some(permit) = self.pace.enter(items).await else {
@@ -177,15 +192,25 @@ impl Worker<'_> {
                     }
                     Err(error) => {
                         let slow = permit.ended(verdict(&error));
-                        Tried { error, slow }
+                        Tried {
+                            error,
+                            slow,
+                            is_read: false,
+                        }
                     }
                 }
             };
+            if !is_read && error.differing().is_some() {
+                return End::Unknown { error, is_echoed: true };
+            }
             match error.fate() {
                 Fate::Halve => {
                     // An earlier attempt may have saved what this one was refused for: then only a read can tell.
                     return if perhaps_saved {
-                        End::Unknown(error)
+                        End::Unknown {
+                            error,
+                            is_echoed: false,
+                        }
                     } else {
                         End::Refused(error)
                     };
@@ -200,12 +225,18 @@ impl Worker<'_> {
                         return if error.is_unreachable() {
                             End::Stopped { error, perhaps_saved }
                         } else {
-                            End::Unknown(error)
+                            End::Unknown {
+                                error,
+                                is_echoed: false,
+                            }
                         };
                     };
                     if slow && items > 1 && perhaps_saved {
                         // It is more than can be done in the time there is: the same once more would end the same.
-                        return End::Unknown(error);
+                        return End::Unknown {
+                            error,
+                            is_echoed: false,
+                        };
                     }
                     if !self.pace.sleep(wait, error.cause()).await {
                         let error = ApiError::Interrupted;
@@ -219,15 +250,24 @@ impl Worker<'_> {
         }
     }
 
-    /// Asks for each item of a part whose fate is unknown, records those that are as they should be, and gives the rest.
-    async fn read_back(&self, part: Part, cause: &ApiError) -> Result<Part, Halt> {
+    /// Asks for each item of a part whose fate is unknown, records those that are saved, and gives the rest. Of items that came
+    /// back with their answer, those with other values are asked for.
+    async fn read_back(&self, part: Part, cause: &ApiError, is_echoed: bool) -> Result<Part, Halt> {
         let mut there = Vec::new();
         let mut missing = Part::new();
+        let differing = cause.differing().filter(|_| is_echoed);
         let mut rest = part.into_iter();
-        while let Some(entry) = rest.next() {
+        for number in 1.. {
+            let Some(entry) = rest.next() else { break };
+            if differing.is_some_and(|differing| !differing.contains(&number)) {
+                there.push((entry.seq, State::Done, None));
+                continue;
+            }
             match self.client.find(&entry.id).await {
-                Ok(stored) if holds(stored.as_ref(), &entry.body) => there.push((entry.seq, State::Done, None)),
-                Ok(_) => missing.push(entry),
+                Ok(stored) => match saved_as(&entry, stored.as_ref(), differing.is_some()) {
+                    Some(differing) => there.push((entry.seq, State::Done, differing)),
+                    None => missing.push(entry),
+                },
                 Err(error) => {
                     // Neither written nor read: the endpoint is gone, not these rows bad.
                     self.ended(there)?;
@@ -251,7 +291,7 @@ impl Worker<'_> {
         }
         if matches!(error, ApiError::Interrupted) {
             // What is missing is known to be so, and is sent again by the next run.
-            let missing = self.read_back(part, &error).await?;
+            let missing = self.read_back(part, &error, false).await?;
             self.withdraw(missing)?;
             return Err(Halt::Interrupted);
         }
@@ -324,14 +364,15 @@ fn halves(mut part: Part, retries: u32) -> Vec<(Part, u32)> {
         .collect()
 }
 
-/// Whether the stored item holds every field that was sent, with the sent value.
-fn holds(stored: Option<&Object>, sent: &str) -> bool {
-    let Some(stored) = stored else { return false };
-    let Ok(sent) = serde_json::from_str::<Object>(sent) else {
-        return false;
-    };
-    sent.iter().all(|(field, value)| {
-        // An item is known by its document's id, which is what was asked for.
-        field == ITEM_ID || same(field, Some(value), stored.get(field))
-    })
+/// How a stored item that is saved differs from what was sent, as the journal records it; `None` if it is not saved.
+#[expect(clippy::option_option, reason = "most items that are saved don't differ")]
+fn saved_as(entry: &Entry, stored: Option<&Object>, echoed: bool) -> Option<Option<String>> {
+    let sent: Object = serde_json::from_str(&entry.body).ok()?;
+    let before = entry
+        .before
+        .as_deref()
+        .and_then(|before| serde_json::from_str(before).ok());
+    let differing = stored_as(&sent, before.as_ref(), stored?, echoed)?;
+    // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
+    Some((!differing.is_empty()).then(|| serde_json::to_string(&differing).unwrap_or_default()))
 }

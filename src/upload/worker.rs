@@ -107,7 +107,11 @@ impl Worker<'_> {
                 }
                 Err(error) => {
                     let slow = permit.ended(verdict(&error));
-                    tried = Some(Tried { error, slow });
+                    tried = Some(Tried {
+                        error,
+                        slow,
+                        is_read: false,
+                    });
                 }
             }
         }

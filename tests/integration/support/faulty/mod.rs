@@ -440,10 +440,11 @@ impl Shared {
             Some(Fault::NoBodyDelete(status)) if request.is_deletion(false) => refused_deletion(*status),
             Some(Fault::NoPathDelete(status)) if request.is_deletion(true) => refused_deletion(*status),
             Some(Fault::NoDelete) if request.method == "DELETE" => refused_deletion(200),
-            None
-            | Some(
-                Fault::NoDelete | Fault::NoArrays | Fault::WrongItems | Fault::NoBodyDelete(_) | Fault::NoPathDelete(_),
-            ) => self.forward(request),
+            Some(Fault::Respells | Fault::RespellsSilently | Fault::RespellsUnanswered | Fault::EchoesRespelled)
+                if request.method == "POST" =>
+            {
+                self.respell(request, fault)
+            }
             Some(Fault::Stores(items)) => {
                 let store = self.sandbox.sandbox.store();
                 for item in items {
@@ -460,8 +461,27 @@ impl Shared {
             }
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
+            // What strikes another kind of request.
+            _ => self.forward(request),
         };
         (Some(answer), End::KeepOpen)
+    }
+
+    /// Does a post in the server's own spelling, or pretends to.
+    fn respell(&self, request: &WireRequest, fault: Option<&Fault>) -> WireAnswer {
+        let spelled = respelled(&request.body);
+        match fault {
+            Some(Fault::EchoesRespelled) => echo(&spelled),
+            Some(Fault::Respells) => self.pass_on(request, spelled),
+            Some(Fault::RespellsUnanswered) => {
+                self.pass_on(request, spelled);
+                WireAnswer::html(503, "503 Service Unavailable")
+            }
+            _ => {
+                self.pass_on(request, spelled);
+                echo(&request.body)
+            }
+        }
     }
 
     /// Has the sandbox do it, with what is poisoned left out.
@@ -551,6 +571,32 @@ fn ids(body: &[u8]) -> Vec<String> {
         Ok(item) => id(&item).into_iter().collect(),
         Err(_) => Vec::new(),
     }
+}
+
+/// The answer to a post of this body.
+fn echo(body: &[u8]) -> WireAnswer {
+    let data: Value = serde_json::from_slice(body).unwrap();
+    WireAnswer::json(200, &json!({"success": true, "data": data}).to_string())
+}
+
+/// A posted body with every value in the server's own spelling.
+fn respelled(body: &[u8]) -> Vec<u8> {
+    let mut body: Value = serde_json::from_slice(body).unwrap();
+    let items: Vec<&mut Value> = match &mut body {
+        Value::Array(items) => items.iter_mut().collect(),
+        item => vec![item],
+    };
+    for item in items {
+        let fields = item.as_object_mut().unwrap().iter_mut();
+        for (_, value) in fields.filter(|(field, _)| field.as_str() != "item_id") {
+            *value = match value.clone() {
+                Value::String(text) => json!(text.trim().to_uppercase()),
+                Value::Number(number) => json!((number.as_f64().unwrap() * 10.0).round() / 10.0),
+                other => other,
+            };
+        }
+    }
+    body.to_string().into_bytes()
 }
 
 /// The echo of a post, as if others had been posted.

@@ -46,6 +46,18 @@ impl<'a> Body<'a> {
     }
 }
 
+impl ApiError {
+    /// The items of a post, from 1, that came back under their own ids and with other values than those that were sent; the
+    /// other items came back as they were sent. `None` for any other failure.
+    #[must_use]
+    pub fn differing(&self) -> Option<&[usize]> {
+        match self {
+            Self::WrongEcho(EchoFault::Field { differing, .. }) if !differing.is_empty() => Some(differing),
+            _ => None,
+        }
+    }
+}
+
 /// What a body may be: one object, or an array of objects. Their fields are parsed and dropped.
 struct Shape {
     is_array: bool,

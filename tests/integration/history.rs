@@ -78,7 +78,7 @@ fn a_run_is_named_by_its_number_or_its_beginning_and_undo_and_resume_know_the_sa
     let refused = stockport.run(["runs", "2"]).exit(1).stderr;
     assert!(refused.contains("there is no run \"2\""), "{refused}");
     stockport.run(["export", "out.csv"]).ok();
-    let refused = stockport.run(["runs", &name[..3]]).exit(1).stderr;
+    let refused = stockport.run(["runs", &name[..5]]).exit(1).stderr;
     assert!(
         refused.contains("means several runs") && refused.contains(name),
         "{refused}"

@@ -440,11 +440,6 @@ impl Shared {
             Some(Fault::NoBodyDelete(status)) if request.is_deletion(false) => refused_deletion(*status),
             Some(Fault::NoPathDelete(status)) if request.is_deletion(true) => refused_deletion(*status),
             Some(Fault::NoDelete) if request.method == "DELETE" => refused_deletion(200),
-            Some(Fault::Respells | Fault::RespellsSilently | Fault::RespellsUnanswered | Fault::EchoesRespelled)
-                if request.method == "POST" =>
-            {
-                self.respell(request, fault)
-            }
             Some(Fault::Stores(items)) => {
                 let store = self.sandbox.sandbox.store();
                 for item in items {
@@ -460,27 +455,32 @@ impl Shared {
                 self.forward(request)
             }
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
+            Some(Fault::Blocked(status)) => WireAnswer::html(*status, "Request blocked."),
+            Some(Fault::BlockedJson(status)) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
-            // What strikes another kind of request.
-            _ => self.forward(request),
+            fault => self.respell(request, fault),
         };
         (Some(answer), End::KeepOpen)
     }
 
-    /// Does a post in the server's own spelling, or pretends to.
+    /// Does a post in the server's own spelling, or pretends to; whatever strikes another kind of request leaves it as it is.
     fn respell(&self, request: &WireRequest, fault: Option<&Fault>) -> WireAnswer {
-        let spelled = respelled(&request.body);
+        if request.method != "POST" {
+            return self.forward(request);
+        }
+        let spelled = || respelled(&request.body);
         match fault {
-            Some(Fault::EchoesRespelled) => echo(&spelled),
-            Some(Fault::Respells) => self.pass_on(request, spelled),
+            Some(Fault::EchoesRespelled) => echo(&spelled()),
+            Some(Fault::Respells) => self.pass_on(request, spelled()),
             Some(Fault::RespellsUnanswered) => {
-                self.pass_on(request, spelled);
+                self.pass_on(request, spelled());
                 WireAnswer::html(503, "503 Service Unavailable")
             }
-            _ => {
-                self.pass_on(request, spelled);
+            Some(Fault::RespellsSilently) => {
+                self.pass_on(request, spelled());
                 echo(&request.body)
             }
+            _ => self.forward(request),
         }
     }
 

@@ -9,14 +9,39 @@ use bytes::{Buf as _, Bytes};
 use reqwest::Response;
 use tokio::time::timeout;
 
+use super::error::Oddity;
 use super::loss::Loss;
 use super::{ApiError, Client};
+
+/// The most that is read of a list, unpacked: some million items. A list that unpacks without end stops here.
+const LIST_MOST: u64 = 4 << 30;
 
 /// The unread rest of an answer.
 pub(super) struct ListBody<'c> {
     client: &'c Client,
     response: Response,
     piece: Bytes,
+    budget: Budget,
+}
+
+/// How much more of an answer is read.
+struct Budget {
+    most: u64,
+    left: u64,
+}
+
+impl Budget {
+    fn new(most: u64) -> Self {
+        Self { most, left: most }
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), ApiError> {
+        match self.left.checked_sub(bytes as u64) {
+            Some(left) => self.left = left,
+            None => return Err(ApiError::Foreign(Oddity::TooLong(self.most))),
+        }
+        Ok(())
+    }
 }
 
 impl<'c> ListBody<'c> {
@@ -25,6 +50,7 @@ impl<'c> ListBody<'c> {
             client,
             response,
             piece: Bytes::new(),
+            budget: Budget::new(LIST_MOST),
         }
     }
 
@@ -44,7 +70,10 @@ impl Read for ListBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() {
             match self.next().map_err(io::Error::other)? {
-                Some(piece) => self.piece = piece,
+                Some(piece) => {
+                    self.budget.spend(piece.len()).map_err(io::Error::other)?;
+                    self.piece = piece;
+                }
                 None => return Ok(0),
             }
         }
@@ -60,4 +89,20 @@ impl Read for ListBody<'_> {
 /// cut off.
 pub(super) fn api_error(error: io::Error, client: &Client) -> ApiError {
     error.downcast().unwrap_or_else(|_| client.origin.lost(Loss::Cut))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_end_meets_a_bound_that_the_error_says() {
+        let mut budget = Budget::new(1 << 20);
+        budget.spend(1 << 19).unwrap();
+        budget.spend(1 << 19).unwrap();
+        let error = io::Error::other(budget.spend(1).unwrap_err());
+        let error: ApiError = error.downcast().unwrap();
+        assert!(error.to_string().contains("more than 1 MiB"), "{error}");
+        assert_eq!(LIST_MOST, 4 << 30);
+    }
 }

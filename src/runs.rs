@@ -227,7 +227,7 @@ impl Runs {
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
     /// `source` says for people where the items come from.
     pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
-        std::fs::create_dir_all(&self.folder).map_err(|cause| self.failed(cause))?;
+        crate::files::create_own_folder(&self.folder).map_err(|cause| self.failed(cause))?;
         let earlier = self.positions()?;
         let (name, number) = self.next_name()?;
         let running = Running::begin(&self.folder, &name);
@@ -247,6 +247,7 @@ impl Runs {
             ("state", "begun"),
         ])?;
         self.point(identity, &name).map_err(|cause| self.failed(cause))?;
+        crate::files::leftovers::clear_parts(&self.folder);
         self.prune(&earlier, jiff::Timestamp::now());
         Ok((name, journal))
     }

@@ -39,13 +39,14 @@ use std::time::Duration;
 use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
-use self::ending::{ended, refused};
+use self::ending::{ended, refused, refused_with};
 pub use self::error::CommandError;
 use crate::api::{ApiError, Client, Endpoint, Key, Waits};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
+use crate::files::leftovers;
 use crate::output::{Output, Style};
 use crate::parallel::is_guarded;
 use crate::progress::waiting;
@@ -86,6 +87,10 @@ struct Connected {
 /// Parses the command line, runs the command, and gives the process's exit code.
 #[must_use]
 pub fn main() -> u8 {
+    // First of all, so that no other error shows the key.
+    if let Err(error) = settings::refuse_pasted_keys() {
+        return refused_with(&error.into()) as u8;
+    }
     let parsed = crate::cli::command()
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
@@ -129,12 +134,13 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
-            Ok(Some(profile)) => context.take_profile(profile),
+            Ok(Some(profile)) => context.take_profile(profile, cli.global.profile.is_some()),
             Ok(None) => {}
             Err(error) => return context.fail(error.into()),
         }
     }
     context.obey_interrupts();
+    leftovers::clear_scratch();
     match cli.command {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
@@ -251,10 +257,15 @@ fn wishes(cli: &Cli) -> Wishes {
 }
 
 impl Context {
-    /// Fills in from a profile what the command line and the environment leave open.
-    fn take_profile(&mut self, profile: Profile) {
+    /// Fills in from a profile what the command line and the environment leave open. A profile that is named uses its own
+    /// key; only a key file of the command line goes before that.
+    fn take_profile(&mut self, profile: Profile, is_named: bool) {
         let defaults = profile.defaults;
         let wishes = &mut self.wishes;
+        if is_named && profile.has_key() {
+            wishes.own_key_first = true;
+            wishes.key_file.take_if(|_| !self.given.contains("key_file"));
+        }
         if !self.given.contains("retries") {
             wishes.retries = defaults.retries.unwrap_or(wishes.retries);
         }

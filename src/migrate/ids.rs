@@ -8,10 +8,8 @@ use std::path::Path;
 use serde_json::{Value, json};
 
 use super::MigrateError;
+use crate::files::{self, bounds};
 use crate::hash::Sha256;
-
-/// The most that is read of a list of ids: far more than any inventory's, and no endless device.
-const MOST: u64 = 1 << 30;
 
 /// How an item's id in the target follows from its id in the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,8 +39,9 @@ impl Ids {
             path: path.to_owned(),
             why,
         };
-        let file = std::fs::File::open(path).map_err(|cause| bad(format!("it can't be read: {cause}")))?;
-        let mut reader = csv::Reader::from_reader(std::io::Read::take(file, MOST));
+        let text = files::read_named(path, bounds::PLAN);
+        let text = text.map_err(|cause| bad(format!("it can't be read: {}", crate::cause::io(&cause))))?;
+        let mut reader = csv::Reader::from_reader(text.as_slice());
         let headers = reader.headers().map_err(|cause| bad(cause.to_string()))?;
         let names: Vec<&str> = headers
             .iter()

@@ -12,8 +12,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
-use serde_json::json;
-
+use crate::output::events::{self, Event};
 use crate::output::{Board, Output, Show, rounded, wrapped};
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
@@ -151,19 +150,23 @@ impl<'a> Progress<'a> {
             }
             _ => String::new(),
         };
-        let line = format!(
+        let message = format!(
             "{}: {}{of} items, {}/s{left}{}",
             self.title,
             HumanCount(done),
             rounded(rate),
             self.state()
         );
-        let numbers = json!({
-            "work": self.title, "done": done, "total": self.total, "per_second": rate.round(),
-            "problems": self.problems.load(Ordering::Relaxed), "retries": self.retries(),
-            "concurrency": self.concurrency.load(Ordering::Relaxed),
-        });
-        self.output.progressed("progress", &line, &numbers);
+        self.output.tell(Event::Progress(events::Progress {
+            work: self.title.clone(),
+            done,
+            total: self.total,
+            per_second: rate.round(),
+            problems: self.problems.load(Ordering::Relaxed),
+            retries: self.retries(),
+            concurrency: self.concurrency.load(Ordering::Relaxed),
+            message,
+        }));
     }
 
     fn state(&self) -> String {

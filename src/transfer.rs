@@ -5,8 +5,9 @@
 
 mod each;
 mod error;
+mod events;
 mod lookup;
-mod screen;
+mod render;
 mod verify;
 
 use std::path::PathBuf;
@@ -27,7 +28,8 @@ use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
 pub use each::Each;
 pub use error::TransferError;
-pub use screen::{show_items, show_listing, show_reading};
+pub use events::{show_items, show_listing, show_reading};
+pub use render::printer;
 
 /// Takes what was decided on some items, or says why the reading has to stop.
 pub type TakePart<'t> = dyn FnMut(PlanPart) -> Result<(), Error> + 't;
@@ -96,7 +98,7 @@ impl Default for Description<'_> {
             count: None,
             tables: 1,
             address: Box::new(|origin, _| Some(format!("item {}", origin.line))),
-            shown_updates: screen::FIRST,
+            shown_updates: events::FIRST,
             keeps_rejects: true,
             needs_whole: false,
             conflicts: Conflicts::Refused(0),
@@ -182,6 +184,7 @@ impl Transfer<'_> {
         review: Option<&mut dyn Review>,
         summary: &mut Summary,
     ) {
+        self.output.run_begins(&summary.run, self.org);
         let mut counts = Counts::default();
         let mut planned = false;
         if let Err(error) = self.steps(supply, journal, review, summary, &mut counts, &mut planned) {
@@ -221,7 +224,7 @@ impl Transfer<'_> {
         };
         let done = (changes.0 + changes.1 + changes.2).saturating_sub(open.0 + open.1 + open.2);
         let rest = (counts.unchanged, counts.skipped, done);
-        screen::show_plan(self.output, &supply.describe(), journal, open, rest)?;
+        events::show_plan(self.output, &supply.describe(), journal, open, rest)?;
         // What is stopped here was not begun: all of it counts as not attempted.
         (self.approve)(&listing, &mut stored)?;
         drop(stored);
@@ -248,7 +251,7 @@ impl Transfer<'_> {
             let listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
             (listing, store)
         };
-        screen::show_listing(self.output, self.org, &listing);
+        events::show_listing(self.output, self.org, &listing);
         self.known.check(self.org, &listing)?;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
             if supply.describe().needs_whole {
@@ -350,8 +353,8 @@ impl Transfer<'_> {
             return Err(Imbalance(tally.equation()).into());
         }
         let supplied = supply.describe();
-        screen::show_left(self.output, &supplied, journal, outcomes.left)?;
-        screen::show_failures(self.output, &supplied, journal, tally.failed)?;
+        events::show_left(self.output, &supplied, journal, outcomes.left)?;
+        events::show_failures(self.output, &supplied, journal, tally.failed)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.rejects(journal)?;
         }

@@ -9,17 +9,25 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::{CommandError, Context, signals};
+use super::{CommandError, Context, signals, start};
 use crate::cli::UsageError;
 use crate::error::{Category, Error, Exit, Interrupted};
-use crate::output::{Output, Style};
+use crate::output::{Awaits, Output, Style};
 use crate::sheet::write::WriteError;
+use crate::transfer::printer;
 
 /// How long a run may take to stop before it says what it waits for.
 const STOPPING: Duration = Duration::from_secs(1);
 
+/// The end of a command, which is told once all its results are written.
+pub(super) fn ended(output: &Output, exit: Exit) -> Exit {
+    let exit = told_all(output, exit);
+    output.finish(exit as u8);
+    exit
+}
+
 /// A result that could not be written is an error, whatever else went well (`runs > /dev/full`).
-pub(super) fn told_all(output: &Output, exit: Exit) -> Exit {
+fn told_all(output: &Output, exit: Exit) -> Exit {
     let Some(cause) = output.lost() else { return exit };
     let error = Error::from(WriteError::Io(cause));
     output.error(&error.to_string(), Some(&error.hint()), None);
@@ -29,8 +37,8 @@ pub(super) fn told_all(output: &Output, exit: Exit) -> Exit {
 /// Shows what clap gives instead of a command: help and version, which are no error, or what it refuses.
 pub(super) fn refused(error: &clap::Error) -> Exit {
     let args: Vec<OsString> = std::env::args_os().collect();
-    if !error.use_stderr() && Output::new(Style::default()).is_ascii() {
-        let output = Output::new(Style::default());
+    let output = printer(Style::default());
+    if !error.use_stderr() && output.is_ascii() {
         output.help(&error.render().to_string());
         return told_all(&output, Exit::Done);
     }
@@ -38,19 +46,21 @@ pub(super) fn refused(error: &clap::Error) -> Exit {
         return match error.print() {
             // Where nobody reads it any more, there is nobody to tell.
             Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
-                fail(&Output::new(Style::default()), &WriteError::Io(cause).into())
+                fail(&output, &WriteError::Io(cause).into())
             }
             _ if error.use_stderr() => Exit::Usage,
             _ => Exit::Done,
         };
     }
     let has = |option: &str| args.iter().any(|arg| arg == option);
-    let output = Output::new(Style {
+    let output = printer(Style {
         json: has("--json"),
         json_log: has("--json-log"),
         ..Style::default()
     });
-    fail(&output, &UsageError::of(error, &args).into())
+    output.begin(start::unknown(), Awaits::Nothing);
+    let exit = fail(&output, &UsageError::of(error, &args).into());
+    ended(&output, exit)
 }
 
 /// Says why a command could not do its work, as text or as the one JSON document.
@@ -69,7 +79,8 @@ impl Context {
         let output = Arc::clone(&self.output);
         let handler = move || {
             if stop.swap(true, Ordering::Relaxed) {
-                std::process::exit(fail(&output, &CommandError::StoppedAtOnce.into()) as i32);
+                let exit = fail(&output, &CommandError::StoppedAtOnce.into());
+                std::process::exit(ended(&output, exit) as i32);
             }
             let output = Arc::clone(&output);
             std::thread::spawn(move || {

@@ -25,6 +25,7 @@ mod sandbox;
 mod schedule;
 mod shell;
 mod signals;
+mod start;
 mod undo;
 mod writing;
 
@@ -37,17 +38,18 @@ use std::time::Duration;
 use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
-use self::ending::{refused, told_all};
+use self::ending::{ended, refused};
 pub use self::error::CommandError;
 use crate::api::{ApiError, Client, Endpoint, Key, Waits};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
-use crate::error::Error;
+use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
 use crate::progress::waiting;
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
 use crate::sheet::{Stop, WORKBOOK_THREAD};
+use crate::transfer::printer;
 use crate::upload;
 
 /// What every command works with.
@@ -84,16 +86,24 @@ struct Connected {
 pub fn main() -> u8 {
     let parsed = crate::cli::command()
         .try_get_matches()
-        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, given(&matches))));
-    let (cli, given) = match parsed {
+        .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
+    let (cli, matches) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
             return refused(&error) as u8;
         }
     };
     hush_workbooks();
+    let output = Arc::new(printer(style(&cli.global)));
+    let (start, awaits) = start::of(&cli, &matches);
+    output.begin(start, awaits);
+    let exit = run(cli, given(&matches), Arc::clone(&output));
+    ended(&output, exit) as u8
+}
+
+/// Runs the command.
+fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     let stop = Arc::new(AtomicBool::new(false));
-    let output = Arc::new(Output::new(style(&cli.global)));
     let mut context = Context {
         waits: Arc::new(waiting::reported_to(&output)),
         output,
@@ -110,20 +120,20 @@ pub fn main() -> u8 {
     };
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
-        return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into()) as u8;
+        return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into());
     }
     if let Some((a, b)) = conflict(&cli, &context.given) {
-        return context.fail(UsageError::conflict(a, b).into()) as u8;
+        return context.fail(UsageError::conflict(a, b).into());
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
             Ok(Some(profile)) => context.take_profile(profile),
             Ok(None) => {}
-            Err(error) => return context.fail(error.into()) as u8,
+            Err(error) => return context.fail(error.into()),
         }
     }
     context.obey_interrupts();
-    let exit = match cli.command {
+    match cli.command {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
         Command::Undo(options) => undo::run(&context, &options),
@@ -139,8 +149,7 @@ pub fn main() -> u8 {
         Command::Migrate(options) => migrate::run(&context, &options),
         Command::Completions(options) => manual::completions(&context, &options),
         Command::Man(options) => manual::man(&context, &options),
-    };
-    told_all(&context.output, exit) as u8
+    }
 }
 
 /// The options that the command line itself gives, in whatever command, by their names.
@@ -312,6 +321,7 @@ impl Context {
         place: String,
         sandbox: Option<Sandbox>,
     ) -> Result<Connected, Error> {
+        self.output.connected(&endpoint.org);
         let client = self.client(endpoint)?;
         Ok(Connected {
             client,

@@ -47,7 +47,8 @@ fn start(context: &Context, options: &cli::Sandbox) -> Result<Sandbox, Error> {
 fn show(context: &Context, sandbox: &Sandbox) {
     let output = &context.output;
     let organizations = sandbox.organizations();
-    output.document(&json!({
+    // The keys are for the user of this terminal, not for a log.
+    output.secret_document(&json!({
         "url": sandbox.url(),
         "organizations": organizations.iter().map(|org| json!({"org": org.name, "key": org.key})).collect::<Vec<_>>(),
     }));

@@ -8,6 +8,7 @@ use crate::api::Client;
 use crate::error::Error;
 use crate::inventory::{ItemStore, Listing, read_into};
 use crate::journal::Journal;
+use crate::output::events::Event;
 use crate::output::{Output, grouped};
 
 /// How many differences are named on the screen.
@@ -101,14 +102,9 @@ impl Proof {
         if differing > SHOWN {
             output.warn(&format!("… and {} more", grouped(differing - SHOWN)));
         }
-        let compared = grouped(differing + self.equal.len() as u64);
-        output.result(&if differing == 0 {
-            format!("Verified by reading {org} back: {compared} items, none differs")
-        } else {
-            format!(
-                "Verified by reading {org} back: {} of {compared} items differ",
-                grouped(differing)
-            )
+        output.tell(Event::Verified {
+            compared: differing + self.equal.len() as u64,
+            differing,
         });
     }
 }

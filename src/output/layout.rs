@@ -1,6 +1,6 @@
-//! How text stands on a terminal: its width in columns, lines that break between words, columns that line up.
+//! How text stands on a terminal: its width in columns, lines that break between words, columns that line up, numbers.
 //!
-//! Belongs here: pure functions of a text and a width. Doesn't: asking how wide the terminal is, printing (`output`).
+//! Belongs here: pure functions of a text and a width, or of a number. Doesn't: asking how wide the terminal is, printing (`output`).
 
 use std::borrow::Cow;
 use std::time::Duration;
@@ -130,9 +130,47 @@ pub fn human(duration: Duration) -> String {
     }
 }
 
+/// A number with its thousands set apart: 12,345.
+#[must_use]
+pub fn grouped(number: u64) -> String {
+    grouped_digits(&number.to_string())
+}
+
+/// A rate, rounded, with its thousands set apart: 1,204.
+#[must_use]
+pub fn rounded(rate: f64) -> String {
+    grouped_digits(&format!("{:.0}", rate.max(0.0)))
+}
+
+fn grouped_digits(digits: &str) -> String {
+    let mut grouped = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            grouped.push(',');
+        }
+        grouped.push(digit);
+    }
+    grouped
+}
+
+/// `1 item`, `12,345 items`.
+#[must_use]
+pub fn counted(number: u64, noun: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{} {noun}{plural}", grouped(number))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn thousands_are_set_apart() {
+        assert_eq!(
+            [0, 999, 1_000, 1_234_567].map(grouped),
+            ["0", "999", "1,000", "1,234,567"]
+        );
+    }
 
     #[test]
     fn a_line_that_fits_stays_as_it_is() {

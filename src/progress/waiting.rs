@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use serde_json::json;
-
 use crate::api::Waits;
 use crate::api::wait::{News, Pause, span, whole_seconds};
+use crate::output::events::Event;
 use crate::output::{Board, Output};
 
 /// What a bar shows of the pause; nothing once it is over.
@@ -34,9 +33,11 @@ fn show(output: &Output, pause: &Pause) {
         News::Moves => return,
     };
     if !is_shown {
-        let line = format!("{verb} {}: {reason}", span(pause.left));
-        let details = json!({"seconds": whole_seconds(pause.left), "reason": reason});
-        output.progressed("waiting", &line, &details);
+        output.tell(Event::Waiting {
+            seconds: whole_seconds(pause.left),
+            message: format!("{verb} {}: {reason}", span(pause.left)),
+            reason,
+        });
     }
 }
 

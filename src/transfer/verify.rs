@@ -7,7 +7,8 @@ use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::{counted, grouped};
+use crate::output::events::Event;
+use crate::output::grouped;
 use crate::plan::{Action, Change};
 
 /// How many differences are named.
@@ -42,20 +43,10 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
     if differences > NAMED as u64 {
         output.warn(&format!("… and {} more", grouped(differences - NAMED as u64)));
     }
-    let result = if differences == 0 {
-        "none differs"
-    } else {
-        "they differ"
-    };
-    let differing = if differences == 0 {
-        String::new()
-    } else {
-        format!("{} of ", grouped(differences))
-    };
-    output.result(&format!(
-        "Verified by reading back: {differing}{}, {result}",
-        counted(compared, "item")
-    ));
+    output.tell(Event::Verified {
+        compared,
+        differing: differences,
+    });
     Ok(differences == 0)
 }
 

@@ -16,6 +16,7 @@ mod delete;
 mod diff;
 mod durable;
 mod edges;
+mod events;
 mod export;
 mod exports;
 mod faulty;

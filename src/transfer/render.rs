@@ -1,0 +1,382 @@
+//! The terminal's text: what a person reads of each event.
+//!
+//! Doesn't belong here: collecting events (`events` and the rooms that tell them), streams and line breaks (`output`).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use crate::output::events::{Event, Fate, Grade, Items, Listing, Plan, Reading, Told, Update, Watch};
+use crate::output::{Output, Style, Terminal, Tone, counted, grouped};
+use crate::plan::shown;
+
+/// An output whose events are shown on the terminal, results among them on standard output, unless the style says otherwise.
+#[must_use]
+pub fn printer(style: Style) -> Output {
+    Output::new(style).watched_by(|terminal| Box::new(Text { style, terminal }))
+}
+
+/// Prints events as text.
+struct Text {
+    style: Style,
+    terminal: Arc<Terminal>,
+}
+
+/// Lines for standard output.
+type Lines = Vec<(Tone, String)>;
+
+impl Watch for Text {
+    fn tell(&self, told: &Told) {
+        match &told.event {
+            Event::Start(_) | Event::Finish { .. } => {}
+            Event::Reading(reading) => self.results(&reading_lines(reading)),
+            Event::Listing(listing) => self.results(&listing_lines(listing, self.style.verbose)),
+            Event::Plan(plan) => self.results(&plan_lines(plan)),
+            Event::Items(items) => self.results(&item_lines(items)),
+            Event::Verified { compared, differing } => self.results(&verified_lines(*compared, *differing)),
+            Event::Progress(progress) => self.say(&progress.message, &[]),
+            Event::Waiting { message, .. } => self.say(message, &[]),
+            Event::Info { message, paths } => self.say(message, paths),
+            Event::Warning { message } => self.warn(message),
+            Event::Failed { item, reason } => self.warn(&format!("{item} failed: {reason}")),
+            Event::Rejected { message, value } => {
+                let value = if value.is_empty() || message.contains(value.as_str()) {
+                    String::new()
+                } else {
+                    format!(" ({value:?})")
+                };
+                self.err(Tone::Bad, "rejected:", &format!("{message}{value}"), &[]);
+            }
+            Event::Error { message, hint, place } => {
+                let mut text = message.clone();
+                if let Some(hint) = hint {
+                    text += &format!("\n{} {hint}", self.terminal.paint_err(Tone::Good, "hint:"));
+                }
+                self.err(Tone::Bad, "error:", &text, place.as_slice());
+            }
+        }
+    }
+}
+
+impl Text {
+    /// Lines of the result. With `--json` they are not shown: the document holds them.
+    fn results(&self, lines: &[(Tone, String)]) {
+        if self.style.json {
+            return;
+        }
+        for (tone, line) in lines {
+            self.terminal.out(&self.terminal.paint(*tone, line), &[]);
+        }
+    }
+
+    fn say(&self, line: &str, paths: &[PathBuf]) {
+        if !self.style.quiet && !self.style.json_log {
+            self.terminal.err(line, &as_paths(paths));
+        }
+    }
+
+    fn warn(&self, line: &str) {
+        if !self.style.quiet {
+            self.err(Tone::Warning, "warning:", line, &[]);
+        }
+    }
+
+    /// With `--json-log` standard error belongs to the log.
+    fn err(&self, tone: Tone, kind: &str, text: &str, paths: &[PathBuf]) {
+        if !self.style.json_log {
+            let text = format!("{} {text}", self.terminal.paint_err(tone, kind));
+            self.terminal.err(&text, &as_paths(paths));
+        }
+    }
+}
+
+fn as_paths(paths: &[PathBuf]) -> Vec<&Path> {
+    paths.iter().map(PathBuf::as_path).collect()
+}
+
+/// How each file was understood.
+fn reading_lines(reading: &Reading) -> Lines {
+    let mut lines = Lines::new();
+    for table in &reading.tables {
+        let sheet = table.sheet.as_ref().map(|sheet| format!(", sheet {sheet}"));
+        let header = table.header_row.map(|row| format!(", header in row {row}"));
+        let line = format!(
+            "{}{}{}",
+            table.file,
+            sheet.unwrap_or_default(),
+            header.unwrap_or_default()
+        );
+        lines.push((Tone::Plain, line));
+        lines.extend(table.notes.iter().map(|note| (Tone::Dim, format!("  {note}"))));
+    }
+    let decisions = reading.decisions.iter();
+    lines.extend(decisions.map(|decision| (Tone::Plain, format!("  {decision}"))));
+    lines
+}
+
+fn listing_lines(listing: &Listing, is_verbose: bool) -> Lines {
+    let grade = match listing.completeness {
+        Grade::Proved => "proved whole",
+        Grade::Plausible => "plausibly whole",
+        Grade::Cut => "cut",
+        Grade::Unlisted => "it can't be listed",
+    };
+    // A proof is for those who ask for it; why there is none concerns everybody.
+    let evidence = if listing.completeness == Grade::Proved && !is_verbose {
+        String::new()
+    } else {
+        format!(": {}", listing.evidence)
+    };
+    let items = counted(listing.items, "item");
+    vec![(
+        Tone::Plain,
+        format!("{} holds {items} ({grade}{evidence})", listing.organization),
+    )]
+}
+
+/// The counts. Conflicts stand on a line of their own, and leave the line where they are counted.
+fn plan_lines(plan: &Plan) -> Lines {
+    let (mut update, mut skip, mut reject) = (plan.update, plan.skip, plan.reject);
+    let (counted_in, conflict) = match plan.conflicts_are {
+        Fate::Rejected => (&mut reject, "conflict"),
+        Fate::Skipped => (&mut skip, "conflict, left as they are"),
+        Fate::Overwritten => (&mut update, "conflict, overwritten"),
+    };
+    *counted_in = counted_in.saturating_sub(plan.conflicts);
+    let others = plan.create + plan.update + plan.delete + plan.skip + plan.reject + plan.done_before;
+    let unchanged = if others == 0 && plan.unchanged > 0 {
+        "unchanged (all of them: nothing to send)"
+    } else {
+        "unchanged"
+    };
+    let counts = [
+        (Tone::Good, "create", plan.create, true),
+        (Tone::Good, "update", update, true),
+        (Tone::Bad, conflict, plan.conflicts, false),
+        (Tone::Plain, unchanged, plan.unchanged, true),
+        (Tone::Bad, "delete", plan.delete, false),
+        (Tone::Plain, "skip", skip, false),
+        (Tone::Warning, "reject", reject, false),
+        (
+            Tone::Plain,
+            "done by an earlier part of this run",
+            plan.done_before,
+            false,
+        ),
+        (
+            Tone::Warning,
+            "stored values among them would be cleared",
+            plan.cleared,
+            false,
+        ),
+    ];
+    let mut lines = vec![(Tone::Plain, "Plan:".to_owned())];
+    for (tone, name, count, is_always_shown) in counts {
+        if count > 0 || is_always_shown {
+            let tone = if count > 0 { tone } else { Tone::Dim };
+            lines.push((tone, format!("  {:>9} {name}", grouped(count))));
+        }
+    }
+    lines.extend(plan.remarks.iter().map(|remark| (Tone::Plain, format!("  {remark}"))));
+    lines.extend(plan.updates.iter().map(|update| (Tone::Plain, update_line(update))));
+    let more = plan.update.saturating_sub(plan.updates.len() as u64);
+    if !plan.updates.is_empty() {
+        lines.extend(more_line(more, "more update"));
+    }
+    lines
+}
+
+/// `A1: quantity 12 → 10.5, name "Kush" → "Kush 2"`
+fn update_line(update: &Update) -> String {
+    let fields = update.fields.iter().map(|field| {
+        let (before, after) = (shown(field.before.as_ref()), shown(Some(&field.after)));
+        format!("{} {before} → {after}", field.field)
+    });
+    format!("  {}: {}", update.item, fields.collect::<Vec<_>>().join(", "))
+}
+
+fn item_lines(items: &Items) -> Lines {
+    let sign = if items.action == "delete" { '-' } else { '+' };
+    let line = |item: &str, name: &str| (Tone::Plain, format!("  {sign} {item}{name}"));
+    let mut lines = Lines::new();
+    for named in &items.first {
+        let name = named.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
+        lines.push(line(&named.item, &name.unwrap_or_default()));
+    }
+    lines.extend(more_line(
+        items.count.saturating_sub(items.first.len() as u64),
+        "more item",
+    ));
+    lines
+}
+
+fn more_line(more: u64, what: &str) -> Option<(Tone, String)> {
+    (more > 0).then(|| (Tone::Dim, format!("  … and {}", counted(more, what))))
+}
+
+fn verified_lines(compared: u64, differing: u64) -> Lines {
+    let items = counted(compared, "item");
+    let line = if differing == 0 {
+        format!("{items}, none differs")
+    } else {
+        format!("{} of {items}, they differ", grouped(differing))
+    };
+    vec![(Tone::Plain, format!("Verified by reading back: {line}"))]
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::output::events::{FieldUpdate, NamedItem, ReadTable};
+
+    fn texts(lines: Lines) -> Vec<String> {
+        lines.into_iter().map(|(_, line)| line).collect()
+    }
+
+    #[test]
+    fn a_plan_shows_its_counts_and_its_first_updates() {
+        let plan = Plan {
+            create: 1_200,
+            update: 2,
+            unchanged: 3,
+            reject: 4,
+            conflicts: 1,
+            cleared: 1,
+            remarks: vec!["a remark".to_owned()],
+            updates: vec![Update {
+                item: "A1".to_owned(),
+                fields: vec![
+                    FieldUpdate {
+                        field: "quantity".to_owned(),
+                        before: Some(json!(12)),
+                        after: json!(10.5),
+                    },
+                    FieldUpdate {
+                        field: "name".to_owned(),
+                        before: None,
+                        after: json!("Kush"),
+                    },
+                ],
+            }],
+            ..Plan::default()
+        };
+        assert_eq!(
+            texts(plan_lines(&plan)),
+            [
+                "Plan:",
+                "      1,200 create",
+                "          2 update",
+                "          1 conflict",
+                "          3 unchanged",
+                "          3 reject",
+                "          1 stored values among them would be cleared",
+                "  a remark",
+                "  A1: quantity 12 → 10.5, name nothing → \"Kush\"",
+                "  … and 1 more update",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_plan_of_nothing_but_unchanged_items_says_so() {
+        let plan = Plan {
+            unchanged: 7,
+            ..Plan::default()
+        };
+        let lines = plan_lines(&plan);
+        assert_eq!(lines[1], (Tone::Dim, "          0 create".to_owned()));
+        assert_eq!(lines[3].1, "          7 unchanged (all of them: nothing to send)");
+    }
+
+    #[test]
+    fn conflicts_leave_the_count_that_they_are_part_of() {
+        let lines = |conflicts_are| {
+            texts(plan_lines(&Plan {
+                update: 5,
+                skip: 5,
+                reject: 5,
+                conflicts: 2,
+                conflicts_are,
+                ..Plan::default()
+            }))
+        };
+        for (fate, expected) in [
+            (
+                Fate::Rejected,
+                ["5 update", "2 conflict", "0 unchanged", "5 skip", "3 reject"],
+            ),
+            (
+                Fate::Skipped,
+                [
+                    "5 update",
+                    "2 conflict, left as they are",
+                    "0 unchanged",
+                    "3 skip",
+                    "5 reject",
+                ],
+            ),
+            (
+                Fate::Overwritten,
+                [
+                    "3 update",
+                    "2 conflict, overwritten",
+                    "0 unchanged",
+                    "5 skip",
+                    "5 reject",
+                ],
+            ),
+        ] {
+            let lines = lines(fate);
+            let lines: Vec<&str> = lines[2..].iter().map(|line| line.trim()).collect();
+            assert_eq!(lines, expected);
+        }
+    }
+
+    #[test]
+    fn the_evidence_of_a_proof_is_for_those_who_ask() {
+        let line = |completeness, is_verbose| {
+            let listing = Listing {
+                organization: "acme".to_owned(),
+                items: 1,
+                completeness,
+                evidence: "why".to_owned(),
+            };
+            texts(listing_lines(&listing, is_verbose)).remove(0)
+        };
+        assert_eq!(line(Grade::Proved, false), "acme holds 1 item (proved whole)");
+        assert_eq!(line(Grade::Proved, true), "acme holds 1 item (proved whole: why)");
+        assert_eq!(line(Grade::Cut, false), "acme holds 1 item (cut: why)");
+    }
+
+    #[test]
+    fn files_and_items_are_named() {
+        let reading = Reading {
+            tables: vec![ReadTable {
+                file: "a.xlsx".to_owned(),
+                sheet: Some("May".to_owned()),
+                header_row: Some(3),
+                notes: vec!["a note".to_owned()],
+            }],
+            rows: 1,
+            decisions: vec!["a decision".to_owned()],
+        };
+        assert_eq!(
+            texts(reading_lines(&reading)),
+            ["a.xlsx, sheet May, header in row 3", "  a note", "  a decision"]
+        );
+        let items = Items {
+            action: "delete",
+            count: 3,
+            first: vec![NamedItem {
+                item: "A1".to_owned(),
+                name: Some(json!("Kush")),
+            }],
+        };
+        assert_eq!(texts(item_lines(&items)), ["  - A1 \"Kush\"", "  … and 2 more items"]);
+        assert_eq!(
+            texts(verified_lines(1_000, 2)),
+            ["Verified by reading back: 2 of 1,000 items, they differ"]
+        );
+    }
+}

@@ -319,6 +319,28 @@ fn no_function_of_a_command_that_writes_is_long() {
     assert!(faults.is_empty(), "{faults}");
 }
 
+/// The steps of a run that writes, as they are called.
+const STEPS: &[&str] = &[
+    ".tell_next(",
+    "Journal::temporary(",
+    "Lock::share(",
+    "Lock::take(",
+    "Runs::end(",
+    "Runs::resume(",
+    "runs.begin(",
+];
+
+#[test]
+fn the_steps_of_a_run_that_writes_stand_in_one_place() {
+    for step in STEPS {
+        let callers: Vec<String> = sources("src/commands")
+            .into_iter()
+            .filter(|file| text(file).contains(step))
+            .collect();
+        assert_eq!(callers, ["src/commands/run.rs"], "{step}");
+    }
+}
+
 #[test]
 fn the_lines_of_functions_are_counted() {
     let source = "\

@@ -7,7 +7,7 @@
 
 use std::hash::Hasher;
 
-use aws_lc_rs::digest::{Context, SHA256};
+use ring::digest::{Context, SHA256};
 
 /// A hash that is being taken.
 #[derive(Clone)]

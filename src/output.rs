@@ -12,6 +12,13 @@ mod link;
 mod locale;
 mod log;
 mod terminal;
+/// Whether the next line of standard input is a yes.
+fn is_agreed() -> bool {
+    let mut answer = String::new();
+    let read = std::io::stdin().read_line(&mut answer);
+    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
 #[cfg(test)]
 mod tests;
 
@@ -376,11 +383,13 @@ impl Output {
         }
         let (sender, receiver) = std::sync::mpsc::channel();
         // On a thread of its own, as nothing else ends the wait for a line.
-        std::thread::spawn(move || {
-            let mut answer = String::new();
-            let read = std::io::stdin().read_line(&mut answer);
-            let _ = sender.send(read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"));
+        let asking = std::thread::Builder::new().spawn(move || {
+            let _ = sender.send(is_agreed());
         });
+        if asking.is_err() {
+            // Without a thread, the first Ctrl-C takes effect after the answer.
+            return is_agreed() && !stop.load(Ordering::Relaxed);
+        }
         loop {
             match receiver.recv_timeout(GLANCE) {
                 Ok(answer) => return answer,

@@ -3,6 +3,7 @@
 //! Belongs here: how far the work is, shown while it goes on. Doesn't: results (`report`, `output`). The only room
 //! that names indicatif.
 
+mod ticker;
 pub mod waiting;
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,6 +13,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 
+use self::ticker::Ticker;
 use crate::output::events::{self, Event};
 use crate::output::{Board, Output, Show, rounded, wrapped};
 
@@ -36,6 +38,7 @@ pub struct Progress<'a> {
     concurrency: AtomicUsize,
     began: Instant,
     next_line: Mutex<Instant>,
+    ticker: Option<Ticker>,
 }
 
 impl<'a> Progress<'a> {
@@ -51,7 +54,7 @@ impl<'a> Progress<'a> {
         let board = output.board();
         bar.set_style(style(total.is_some(), narrow, output.is_ascii(), board));
         bar.set_prefix(title.to_owned());
-        bar.enable_steady_tick(Duration::from_millis(200));
+        let ticker = (show == Show::Bar).then(|| Ticker::start(&bar)).flatten();
         if show == Show::Bar {
             board.bar_begins();
         }
@@ -69,6 +72,7 @@ impl<'a> Progress<'a> {
             concurrency: AtomicUsize::new(0),
             began: now,
             next_line: Mutex::new(now + LINE_EVERY),
+            ticker,
         }
     }
 
@@ -109,13 +113,15 @@ impl<'a> Progress<'a> {
     }
 
     /// Ends the showing: the finished bar stays on the screen.
-    pub fn finish(self) {
+    pub fn finish(mut self) {
+        self.ticker = None;
         self.bar.set_message(self.message());
         self.bar.finish();
     }
 
     /// Ends the showing without a trace.
-    pub fn clear(self) {
+    pub fn clear(mut self) {
+        self.ticker = None;
         self.bar.finish_and_clear();
     }
 

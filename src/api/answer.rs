@@ -2,15 +2,11 @@
 //!
 //! Doesn't belong here: the errors themselves (`error`), what is done about one (`upload`, `inventory`).
 
-use std::io::{self, Read};
 use std::time::{Duration, SystemTime};
 
-use bytes::Bytes;
-use http_body_util::BodyExt as _;
-use hyper::body::{Body as _, Incoming};
-use reqwest::StatusCode;
-use reqwest::blocking::Response;
-use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, LOCATION, RETRY_AFTER};
+use reqwest::header::{CONTENT_TYPE, DATE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::{Response, StatusCode};
+use tokio::time::{Instant, timeout_at};
 
 use super::address::Address;
 use super::error::{ApiError, Loss, Oddity, Unreached};
@@ -22,7 +18,10 @@ const FAILURE_READ: usize = 64 * 1024;
 
 /// How long an answer that isn't a list may be. The echo of a request can't be longer than a request (2.5 MiB), nor a
 /// stored item than 1 MiB; spelled with escapes, six times that.
-const ANSWER_READ: u64 = 32 * 1024 * 1024;
+const ANSWER_READ: usize = 32 * 1024 * 1024;
+
+/// The most memory that is reserved because of a Content-Length, in bytes.
+const MOST_RESERVED: usize = 4 * 1024 * 1024;
 
 /// What the server says to an array it doesn't take, from the API contract.
 const NO_ARRAYS: &str = "data not recognized";
@@ -48,15 +47,6 @@ pub(super) enum Asked {
     Other,
 }
 
-/// Why a request got no answer, as far as the libraries below say.
-pub(super) struct Unsent<'e> {
-    pub(super) error: &'e dyn std::error::Error,
-    /// There was no connection.
-    pub(super) is_connect: bool,
-    /// Somebody's patience ended.
-    pub(super) is_timeout: bool,
-}
-
 impl Origin {
     pub(super) fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let address = Address::new(&endpoint.base, &endpoint.org, &endpoint.key)?;
@@ -67,46 +57,26 @@ impl Origin {
         })
     }
 
-    /// Lets a good status through, with its body unread; anything else is read and judged.
-    pub(super) fn judge(&self, response: Response, asked: Asked) -> Result<Response, ApiError> {
+    /// Lets a good status through, with its body unread; of any other the body is read, until the deadline, and judged.
+    pub(super) async fn judge(
+        &self,
+        mut response: Response,
+        asked: Asked,
+        deadline: Instant,
+    ) -> Result<Response, ApiError> {
         let status = response.status();
         if status.is_success() {
             return Ok(response);
         }
-        let headers = response.headers().clone();
         let mut body = Vec::new();
-        // The status has said what matters; words that don't arrive are left out.
-        let _ = response.take(FAILURE_READ as u64).read_to_end(&mut body);
-        Err(self.failure(status, &headers, body, asked))
-    }
-
-    /// The same for an answer that isn't a list, and reads it, without a thread that waits.
-    pub(super) async fn receive(&self, response: hyper::Response<Incoming>, asked: Asked) -> Result<Vec<u8>, ApiError> {
-        let (head, mut pieces) = response.into_parts();
-        let capacity = pieces.size_hint().lower().min(4 * 1024 * 1024);
-        let mut body = Vec::with_capacity(usize::try_from(capacity).unwrap_or(0));
-        let bad = !head.status.is_success();
-        while let Some(piece) = pieces.frame().await {
-            match piece {
-                Ok(piece) => body.extend_from_slice(piece.data_ref().map(Bytes::as_ref).unwrap_or_default()),
-                // The status has said what matters.
-                Err(_) if bad => break,
-                Err(error) => return Err(self.cut(&error)),
-            }
-            if bad && body.len() >= FAILURE_READ {
-                break;
-            }
-            if body.len() as u64 >= ANSWER_READ {
-                return Err(ApiError::Foreign(Oddity::TooLong));
-            }
+        // The status decides. A body that breaks off or comes too late is used as far as it came.
+        while body.len() < FAILURE_READ
+            && let Ok(Ok(Some(piece))) = timeout_at(deadline, response.chunk()).await
+        {
+            body.extend_from_slice(&piece);
         }
-        if bad {
-            body.truncate(FAILURE_READ);
-            return Err(self.failure(head.status, &head.headers, body, asked));
-        }
-        let page_type = head.headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-        self.no_page(page_type.unwrap_or_default(), &body)?;
-        Ok(body)
+        body.truncate(FAILURE_READ);
+        Err(self.failure(status, response.headers(), body, asked))
     }
 
     fn failure(&self, status: StatusCode, headers: &HeaderMap, mut body: Vec<u8>, asked: Asked) -> ApiError {
@@ -115,11 +85,7 @@ impl Origin {
             body.truncate(body.len().saturating_sub(self.key.len()));
         }
         let body = body.as_slice();
-        let header = |name| {
-            headers
-                .get(name)
-                .and_then(|value: &reqwest::header::HeaderValue| value.to_str().ok())
-        };
+        let header = |name| text(headers, name);
         let html = message::is_page(header(CONTENT_TYPE).unwrap_or_default(), body);
         let message = message::words(body, html, &self.key);
         let retry_after =
@@ -165,24 +131,19 @@ impl Origin {
         message::plain(host.as_deref().unwrap_or("an unknown place"), &self.key)
     }
 
-    /// Reads an answer that isn't a list, whole.
-    pub(super) fn read(&self, response: Response) -> Result<Vec<u8>, ApiError> {
-        let page_type = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|v| v.to_str().ok())
-            .unwrap_or_default()
-            .to_owned();
-        let capacity = response.content_length().unwrap_or(0).min(4 * 1024 * 1024);
-        let mut body = Vec::with_capacity(usize::try_from(capacity).unwrap_or(0));
-        response
-            .take(ANSWER_READ)
-            .read_to_end(&mut body)
-            .map_err(|error| self.broken(&error))?;
-        if body.len() as u64 >= ANSWER_READ {
-            return Err(ApiError::Foreign(Oddity::TooLong));
+    /// Reads the complete answer of a request that isn't a list.
+    pub(super) async fn read(&self, mut response: Response) -> Result<Vec<u8>, ApiError> {
+        let length = response
+            .content_length()
+            .and_then(|length| usize::try_from(length).ok());
+        let mut body = Vec::with_capacity(length.unwrap_or(0).min(MOST_RESERVED));
+        while let Some(piece) = response.chunk().await.map_err(|error| self.broken(&error))? {
+            body.extend_from_slice(&piece);
+            if body.len() >= ANSWER_READ {
+                return Err(ApiError::Foreign(Oddity::TooLong));
+            }
         }
-        self.no_page(&page_type, &body)?;
+        self.no_page(content_type(&response), &body)?;
         Ok(body)
     }
 
@@ -217,42 +178,32 @@ impl Origin {
     }
 
     /// A request that got no answer.
-    pub(super) fn unanswered(&self, unsent: &Unsent<'_>) -> ApiError {
-        let texts = chain(unsent.error);
-        let has = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
-        if unsent.is_connect {
-            let why = if has(&["dns error", "lookup address"]) {
-                Unreached::Name
-            } else if has(&["certificate", "tls", "ssl", "handshake"]) {
-                Unreached::Tls
-            } else if has(&["refused"]) {
-                Unreached::Refused
-            } else if unsent.is_timeout {
-                Unreached::Timeout
-            } else {
-                Unreached::Other
-            };
-            let detail = message::plain(texts.last().map_or("no reason is known", String::as_str), &self.key);
-            return ApiError::Unreachable {
-                host: self.address.host.clone(),
-                why,
-                detail,
-            };
-        }
-        self.lost(if unsent.is_timeout { Loss::Timeout } else { Loss::Reset })
-    }
-
-    /// The same for a request of reqwest's.
-    pub(super) fn unanswered_by(&self, error: &reqwest::Error) -> ApiError {
+    pub(super) fn unanswered(&self, error: &reqwest::Error) -> ApiError {
+        let texts = chain(error);
+        let last = |default| message::plain(texts.last().map_or(default, String::as_str), &self.key);
         if error.is_builder() {
-            let texts = chain(error);
-            return ApiError::Base(message::plain(texts.last().map_or("", String::as_str), &self.key));
+            return ApiError::Base(last(""));
         }
-        self.unanswered(&Unsent {
-            error,
-            is_connect: error.is_connect(),
-            is_timeout: error.is_timeout(),
-        })
+        if !error.is_connect() {
+            return self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Reset });
+        }
+        let has = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
+        let why = if has(&["dns error", "lookup address"]) {
+            Unreached::Name
+        } else if has(&["certificate", "tls", "ssl", "handshake"]) {
+            Unreached::Tls
+        } else if has(&["refused"]) {
+            Unreached::Refused
+        } else if error.is_timeout() {
+            Unreached::Timeout
+        } else {
+            Unreached::Other
+        };
+        ApiError::Unreachable {
+            host: self.address.host.clone(),
+            why,
+            detail: last("no reason is known"),
+        }
     }
 
     /// A client that can't be made ready.
@@ -260,16 +211,19 @@ impl Origin {
         ApiError::Setup(message::plain(&error.without_url().to_string(), &self.key))
     }
 
-    fn cut(&self, error: &hyper::Error) -> ApiError {
+    /// An answer that broke off while it was read.
+    pub(super) fn broken(&self, error: &reqwest::Error) -> ApiError {
         self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Cut })
     }
+}
 
-    /// An answer that broke off while it was read.
-    pub(super) fn broken(&self, error: &io::Error) -> ApiError {
-        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<reqwest::Error>());
-        let late = error.kind() == io::ErrorKind::TimedOut || inner.is_some_and(reqwest::Error::is_timeout);
-        self.lost(if late { Loss::Timeout } else { Loss::Cut })
-    }
+/// The content type that the answer declares; empty without one.
+pub(super) fn content_type(response: &Response) -> &str {
+    text(response.headers(), CONTENT_TYPE).unwrap_or_default()
+}
+
+fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
+    headers.get(name).and_then(|value| value.to_str().ok())
 }
 
 /// The failure of an answer that means "later".

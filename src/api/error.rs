@@ -143,6 +143,9 @@ pub enum ApiError {
     /// The connections can't be prepared (no certificates on this system, for one).
     #[error("secure connections can't be prepared on this system: {0}")]
     Setup(String),
+    /// The system gives no further thread or file descriptor.
+    #[error("the system refuses a thread or an open file: {0}")]
+    Resources(String),
     /// 401: the key is missing or unknown.
     #[error("the API doesn't know this key (401){}", quoted(.message))]
     Unauthorized {
@@ -283,6 +286,7 @@ impl ApiError {
             | Self::Key(_)
             | Self::Org(_)
             | Self::Setup(_)
+            | Self::Resources(_)
             | Self::Refused { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
@@ -354,6 +358,9 @@ impl UserError for ApiError {
             Self::Key(_) => "copy the key once more, alone on its line, without quotes",
             Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
+            Self::Resources(_) => {
+                "close other programs, or raise the limits of processes and open files (ulimit -u, ulimit -n)"
+            }
             Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
             Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {

@@ -3,15 +3,16 @@
 //! Doesn't belong here: trying again on a larger scale (`upload`), whether a list is whole (`inventory`).
 
 use std::io::{Cursor, Read as _};
-
-use bytes::Bytes;
-use reqwest::Method;
-use reqwest::blocking::{RequestBuilder, Response};
-use reqwest::header::{CONTENT_TYPE, HeaderValue};
-use serde_json::{Value, json};
 use std::sync::atomic::Ordering;
 
-use super::answer::Asked;
+use bytes::Bytes;
+use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
+use reqwest::{Method, Request, Response, Url};
+use serde_json::{Value, json};
+use tokio::time::{Instant, timeout_at};
+
+use super::answer::{Asked, content_type};
+use super::body::{ListBody, api_error};
 use super::echo::{self, Body};
 use super::error::{ApiError, Loss, Oddity};
 use super::stream::{self, Data, Fault, Make, Take};
@@ -23,6 +24,8 @@ use crate::item::{ITEM_ID, Object};
 const FIRST: usize = 8 * 1024;
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
 impl Client {
     /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been proved whole
@@ -83,23 +86,22 @@ impl Client {
         take: &mut Take<'_, P, ApiError>,
     ) -> Result<u64, ApiError> {
         let origin = &self.origin;
-        let request = self.http.request(Method::GET, origin.address.list(query)?);
-        self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = self.patiently(move || request.send())?;
-        let response = origin.judge(response.map_err(|error| origin.unanswered_by(&error))?, Asked::Read)?;
-        let page_type = content_type(&response);
-        let mut response = self.patient(response)?;
-        // So much tells a page from a list.
+        let request = request(Method::GET, origin.address.list(query)?, None);
+        let response = self.send(request, Asked::Read, Instant::now() + self.timeout);
+        let response = self.block_on(self.unless_stopped(response))??;
+        let page_type = content_type(&response).to_owned();
+        let mut response = ListBody::new(self, response);
+        // The beginning tells a web page from a list.
         let mut first = vec![0; FIRST];
-        let length = response.read(&mut first).map_err(|error| origin.broken(&error))?;
+        let length = response.read(&mut first).map_err(|error| api_error(error, self))?;
         first.truncate(length);
         origin.no_page(&page_type, &first)?;
         let answer = stream::read(Cursor::new(first).chain(response), make, take);
         let answer = answer.map_err(|fault| match fault {
             Fault::Taker(refusal) => refusal,
             Fault::Trailing => ApiError::Foreign(Oddity::Trailing),
-            Fault::Read(error) => origin.broken(&error),
-            Fault::Json(error) if error.is_io() => origin.broken(&error.into()),
+            Fault::Read(error) => api_error(error, self),
+            Fault::Json(error) if error.is_io() => api_error(error.into(), self),
             Fault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
             Fault::Json(error) => ApiError::Foreign(Oddity::Shape(error.to_string())),
         })?;
@@ -117,25 +119,27 @@ impl Client {
         }
     }
 
-    /// The stored item of this id, with retries; none where the endpoint has none (`{}`, null or nothing in `data`).
+    /// [`Self::find`], on a thread that waits for it.
     pub fn get(&self, id: &str) -> Result<Option<Object>, ApiError> {
+        self.block_on(self.find(id))
+    }
+
+    /// The stored item of this id, with retries; none where the endpoint has none (`{}`, null or nothing in `data`).
+    pub async fn find(&self, id: &str) -> Result<Option<Object>, ApiError> {
         let mut attempt = 0;
         loop {
-            match self.get_once(id) {
+            match self.find_once(id).await {
                 Ok(item) => return Ok(item),
-                Err(failure) => self.pause_after(failure, attempt)?,
+                Err(failure) => self.before_retry(failure, attempt).await?,
             }
             attempt = attempt.saturating_add(1);
         }
     }
 
     /// The same, asked once.
-    pub fn get_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
-        let request = self
-            .http
-            .request(Method::GET, self.origin.address.item(id)?)
-            .timeout(self.timeout);
-        let body = self.origin.read(self.send(request, Asked::Read)?)?;
+    pub async fn find_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
+        let request = request(Method::GET, self.origin.address.item(id)?, None);
+        let body = self.exchange(request, Asked::Read).await?;
         let Some(data) = echo::data_of(&body, &self.origin, Asked::Read)? else {
             return Ok(None);
         };
@@ -157,21 +161,16 @@ impl Client {
     /// items, in the same order, each sent field with the sent value (`updated_at` and `updated_by` may be added).
     ///
     /// A body that isn't a JSON object or array of objects (a NaN, for one) is refused before it is sent.
-    pub fn post(&self, body: Bytes) -> Result<(), ApiError> {
+    pub async fn post(&self, body: Bytes) -> Result<(), ApiError> {
         let sent = Body::check(&body)?;
         let asked = if sent.is_array { Asked::Array } else { Asked::Other };
-        let request = self
-            .http
-            .request(Method::POST, self.origin.address.collection.clone())
-            .timeout(self.timeout)
-            .header(CONTENT_TYPE, JSON)
-            .body(body.clone());
-        let answer = self.origin.read(self.send(request, asked)?)?;
+        let request = request(Method::POST, self.origin.address.collection.clone(), Some(body.clone()));
+        let answer = self.exchange(request, asked).await?;
         sent.verify(&answer, &self.origin)
     }
 
     /// Deletes one item, once. The endpoint answers the same where there was none.
-    pub fn delete(&self, id: &str, form: DeleteForm) -> Result<(), ApiError> {
+    pub async fn delete(&self, id: &str, form: DeleteForm) -> Result<(), ApiError> {
         // Both forms carry a body: without one the endpoint answers 500 and deletes nothing.
         let item = self.origin.address.item(id)?;
         let (url, body) = match form {
@@ -181,30 +180,39 @@ impl Client {
             ),
             DeleteForm::Path => (item, "{}".to_owned()),
         };
-        let request = self
-            .http
-            .request(Method::DELETE, url)
-            .timeout(self.timeout)
-            .header(CONTENT_TYPE, JSON)
-            .body(body);
-        let answer = self.origin.read(self.send(request, Asked::Other)?)?;
+        let request = request(Method::DELETE, url, Some(body.into()));
+        let answer = self.exchange(request, Asked::Other).await?;
         echo::data_of(&answer, &self.origin, Asked::Other).map(|_| ())
     }
 
-    fn send(&self, request: RequestBuilder, asked: Asked) -> Result<Response, ApiError> {
+    /// Sends a request, once, and reads the complete answer before the deadline.
+    async fn exchange(&self, request: Request, asked: Asked) -> Result<Vec<u8>, ApiError> {
+        let deadline = Instant::now() + self.timeout;
+        let response = self.send(request, asked, deadline).await?;
+        let answer = timeout_at(deadline, self.origin.read(response)).await;
+        answer.unwrap_or_else(|_| Err(self.origin.lost(Loss::Timeout)))
+    }
+
+    /// Sends a request, once, and lets through a good status, with the answer's body unread.
+    async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
+        let origin = &self.origin;
         self.requests.fetch_add(1, Ordering::Relaxed);
-        let response = request.send().map_err(|error| self.origin.unanswered_by(&error))?;
-        self.origin.judge(response, asked)
+        let response = timeout_at(deadline, self.http.execute(request)).await;
+        let response = response.map_err(|_| origin.lost(Loss::Timeout))?;
+        let response = response.map_err(|error| origin.unanswered(&error))?;
+        origin.judge(response, asked, deadline).await
     }
 }
 
-fn content_type(response: &Response) -> String {
-    response
-        .headers()
-        .get(CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default()
-        .to_owned()
+fn request(method: Method, url: Url, body: Option<Bytes>) -> Request {
+    let mut request = Request::new(method, url);
+    if let Some(body) = body {
+        request.headers_mut().insert(CONTENT_TYPE, JSON);
+        // Only reads are worth the time of compression: the answer to a write repeats what was sent.
+        request.headers_mut().insert(ACCEPT_ENCODING, PLAIN);
+        *request.body_mut() = Some(body.into());
+    }
+    request
 }
 
 /// Whether an item may be the answer to a question about this id: its `id` or its `item_id` says so, or neither says

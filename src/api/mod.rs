@@ -1,22 +1,25 @@
 //! One organization's inventory endpoint: requests, answers, and what an answer proves.
 //!
 //! Belongs here: HTTP, the wire's shapes, the key, deadlines, which failure means what. Doesn't: plans, files,
-//! and when to try again on a larger scale (`upload`). The only room that names reqwest, and hyper below it.
+//! and when to try again on a larger scale (`upload`). The only room that names reqwest and rustls.
 //!
-//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's body goes through `stream`,
-//! a post's through `echo`, both through `envelope`; `posts` has many posts under way from one thread, over the connections of `connect`; `message` makes the server's words fit for a person; `retry` computes pauses, `wait` keeps and reports them.
+//! A request is built from an `address`, sent by `items`, judged by `answer`; a list's `body` goes through `stream`, a post's
+//! through `echo`, both through `envelope`; `names` resolves hosts; `message` makes the server's words fit for a person;
+//! `retry` computes pauses, `wait` keeps and reports them.
+//!
+//! Every request goes through one reqwest client with one pool of connections, on one current-thread runtime. The runtime
+//! has no thread: the threads that wait for an answer drive it, one at a time.
 
 mod address;
 mod answer;
-mod connect;
+mod body;
 mod echo;
 mod envelope;
 mod error;
 mod items;
 mod key;
 mod message;
-mod patient;
-mod posts;
+mod names;
 pub mod retry;
 mod stream;
 #[cfg(test)]
@@ -25,20 +28,25 @@ mod tests;
 pub(crate) mod testserver;
 pub mod wait;
 
+use std::pin::pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
 use reqwest::redirect::Policy;
+use rustls::crypto::ring;
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::yield_now;
+use tokio::time::timeout;
 
 pub use error::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
 pub use key::Key;
-pub use posts::Posts;
 pub use retry::Backoff;
 pub use wait::Waits;
 
 use answer::Origin;
+use names::Names;
 
 /// How long a connection may take to come about, at most; a host that is up answers sooner.
 const CONNECTING: Duration = Duration::from_secs(15);
@@ -95,10 +103,10 @@ pub struct ListQuery {
 
 /// One organization's endpoint, ready to be asked. Shared by threads.
 pub struct Client {
-    http: reqwest::blocking::Client,
+    http: reqwest::Client,
+    runtime: Runtime,
     origin: Origin,
     timeout: Duration,
-    connections: usize,
     backoff: Backoff,
     stop: Option<Arc<AtomicBool>>,
     waits: Arc<Waits>,
@@ -123,17 +131,15 @@ impl Client {
     pub fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let origin = Origin::new(endpoint)?;
         let timeout = endpoint.timeout.min(DEADLINE);
-        let connections = endpoint.connections.max(1);
-        let http = reqwest::blocking::ClientBuilder::from(connecting(&origin, timeout, connections)?)
-            // A wait for bytes, not a deadline: what a long list needs. The others set their own deadline.
-            .timeout(timeout)
+        let http = connecting(&origin, timeout, endpoint.connections.max(1))?
             .build()
             .map_err(|error| origin.no_setup(error))?;
+        let runtime = Builder::new_current_thread().enable_all().build();
         Ok(Self {
             http,
+            runtime: runtime.map_err(|cause| ApiError::Resources(crate::cause::io(&cause)))?,
             origin,
             timeout,
-            connections,
             backoff: Backoff::new(endpoint.retries),
             stop: None,
             waits: Arc::default(),
@@ -204,16 +210,44 @@ impl Client {
         self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed))
     }
 
+    /// Waits on this thread for the result, and drives the connections meanwhile, unless another thread already does.
+    pub fn block_on<T>(&self, work: impl Future<Output = T>) -> T {
+        self.runtime.block_on(async {
+            // Connections that the host closed while no thread was waiting must leave the pool before a request is sent
+            // through one: the first turn fetches the system's events, the second lets the connections handle them.
+            yield_now().await;
+            yield_now().await;
+            work.await
+        })
+    }
+
+    /// The work's result, unless the run is asked to stop first.
+    async fn unless_stopped<T>(&self, work: impl Future<Output = T>) -> Result<T, ApiError> {
+        let mut work = pin!(work);
+        loop {
+            match timeout(GLANCE, work.as_mut()).await {
+                Ok(result) => return Ok(result),
+                Err(_) if self.stopped() => return Err(ApiError::Interrupted),
+                Err(_) => {}
+            }
+        }
+    }
+
+    /// [`Self::before_retry`], on a thread that waits for it.
+    pub(crate) fn pause_after(&self, failure: ApiError, attempt: u32) -> Result<(), ApiError> {
+        self.block_on(self.before_retry(failure, attempt))
+    }
+
     /// Keeps the pause before another try after this failure, and counts the try; gives the failure back where there is
     /// no other try.
-    pub(crate) fn pause_after(&self, failure: ApiError, attempt: u32) -> Result<(), ApiError> {
+    async fn before_retry(&self, failure: ApiError, attempt: u32) -> Result<(), ApiError> {
         let Fate::Repeat { after } = failure.fate() else {
             return Err(failure);
         };
         let Some(pause) = self.backoff.pause(attempt, after, &mut fastrand::Rng::new()) else {
             return Err(failure);
         };
-        if !self.waits.keep(pause, failure.cause(), || self.stopped()) {
+        if !self.waits.keep(pause, failure.cause(), || self.stopped()).await {
             return Err(ApiError::Interrupted);
         }
         self.count_retry();
@@ -221,22 +255,20 @@ impl Client {
     }
 }
 
-/// How the program calls itself.
+/// The `User-Agent` of every request.
 const AGENT: &str = concat!("stockport/", env!("CARGO_PKG_VERSION"));
 
-/// What every request says of who asks.
-fn own_headers(origin: &Origin) -> Result<HeaderMap, ApiError> {
+/// How connections are made and kept. Deadlines are not set here: lists and other requests have different ones.
+fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
+    // An error means that an earlier client of this process has installed it.
+    let _ = ring::default_provider().install_default();
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, origin.key.header()?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    Ok(headers)
-}
-
-/// How connections are made and kept for requests that a thread waits for.
-fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
     let builder = reqwest::Client::builder()
-        .default_headers(own_headers(origin)?)
+        .default_headers(headers)
         .user_agent(AGENT)
+        .dns_resolver(Names)
         .no_proxy()
         .redirect(Policy::none())
         // Whether a request is sent again is decided here (`retry`). Told so in numbers, it

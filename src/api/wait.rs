@@ -114,7 +114,7 @@ impl Waits {
 
     /// Keeps a pause; false where `is_stopped` before its end.
     #[must_use]
-    pub fn keep(&self, pause: Duration, cause: Cause, is_stopped: impl Fn() -> bool) -> bool {
+    pub async fn keep(&self, pause: Duration, cause: Cause, is_stopped: impl Fn() -> bool) -> bool {
         let begun = Instant::now();
         loop {
             if is_stopped() {
@@ -125,7 +125,7 @@ impl Waits {
                 return true;
             }
             self.report(left, cause);
-            std::thread::sleep(left.min(GLANCE));
+            tokio::time::sleep(left.min(GLANCE)).await;
         }
     }
 
@@ -301,17 +301,21 @@ mod tests {
         let heard = Arc::new(Mutex::new(Vec::new()));
         let ears = Arc::clone(&heard);
         let waits = Waits::reporting(move |pause| ears.lock().unwrap().push((pause.cause, pause.news)));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
         let begun = Instant::now();
-        assert!(waits.keep(Duration::from_millis(20), ASKED, || false));
+        assert!(runtime.block_on(waits.keep(Duration::from_millis(20), ASKED, || false)));
         assert!(begun.elapsed() >= Duration::from_millis(20));
         assert!(heard.lock().unwrap().is_empty());
         let looks = std::cell::Cell::new(0);
         let is_stopped = || looks.replace(looks.get() + 1) == 2;
-        assert!(!waits.keep(seconds(86_400), ASKED, is_stopped));
+        assert!(!runtime.block_on(waits.keep(seconds(86_400), ASKED, is_stopped)));
         assert_eq!(*heard.lock().unwrap(), [(ASKED, News::Begins)]);
         // Longer than any clock goes: nothing is said, and nothing breaks.
         waits.report(Duration::MAX, ASKED);
-        assert!(Waits::default().keep(Duration::ZERO, ASKED, || false));
+        assert!(runtime.block_on(Waits::default().keep(Duration::ZERO, ASKED, || false)));
     }
 
     #[test]

@@ -10,7 +10,6 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, BuildHasherDefault};
 
 use foldhash::quality::RandomState;
-use rayon::slice::ParallelSliceMut;
 
 use crate::hash::Prehashed;
 
@@ -132,7 +131,7 @@ fn twice(parts: &[Vec<u64>]) -> Vec<u64> {
     }
     // Of each that comes twice, the second met the first.
     let mut left: Vec<u64> = all().filter(|hash| met.contains(hash)).collect();
-    left.par_sort_unstable();
+    left.sort_unstable();
     left.windows(2)
         .filter_map(|pair| match pair {
             [one, other] if one == other => Some(*one),

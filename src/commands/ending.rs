@@ -5,6 +5,7 @@
 use std::ffi::OsString;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::thread;
 use std::time::Duration;
 
 use serde_json::json;
@@ -18,6 +19,9 @@ use crate::transfer::printer;
 
 /// How long a run may take to stop before it says what it waits for.
 const STOPPING: Duration = Duration::from_secs(1);
+
+/// What is said then.
+const FINISHING: &str = "Stopping: what is in flight is finished first; Ctrl-C again stops at once";
 
 /// The end of a command, which is told once all its results are written.
 pub(super) fn ended(output: &Output, exit: Exit) -> Exit {
@@ -82,12 +86,15 @@ impl Context {
                 let exit = fail(&output, &CommandError::StoppedAtOnce.into());
                 std::process::exit(ended(&output, exit) as i32);
             }
-            let output = Arc::clone(&output);
-            std::thread::spawn(move || {
-                std::thread::sleep(STOPPING);
+            let later = Arc::clone(&output);
+            let said = thread::Builder::new().spawn(move || {
+                thread::sleep(STOPPING);
                 // Still here: something is waited for.
-                output.say("Stopping: what is in flight is finished first; Ctrl-C again stops at once");
+                later.say(FINISHING);
             });
+            if said.is_err() {
+                output.say(FINISHING);
+            }
         };
         if let Err(error) = signals::on_each(handler) {
             self.output.say(&format!(

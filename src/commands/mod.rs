@@ -45,9 +45,10 @@ use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Output, Style};
+use crate::parallel::is_guarded;
 use crate::progress::waiting;
 use crate::sandbox::{Flavour, Options, Sandbox, default_dir};
-use crate::sheet::{Stop, WORKBOOK_THREAD};
+use crate::sheet::Stop;
 use crate::transfer::printer;
 use crate::upload;
 
@@ -92,7 +93,7 @@ pub fn main() -> u8 {
             return refused(&error) as u8;
         }
     };
-    hush_workbooks();
+    hush_guarded_work();
     let output = Arc::new(printer(style(&cli.global)));
     let (start, awaits) = start::of(&cli, &matches);
     output.begin(start, awaits);
@@ -201,12 +202,11 @@ fn uses_profile(cli: &Cli) -> bool {
     }
 }
 
-/// calamine panics on some forged workbooks; its thread ends then and the file is refused in plain words, so that the
-/// panic's own message would only frighten.
-fn hush_workbooks() {
+/// Silences the message of a panic that becomes an error with a message of its own.
+fn hush_guarded_work() {
     let usual = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |panic| {
-        if std::thread::current().name() != Some(WORKBOOK_THREAD) {
+        if !is_guarded() {
             usual(panic);
         }
     }));

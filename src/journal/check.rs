@@ -308,7 +308,9 @@ mod tests {
     fn the_item_as_it_was_read_before_its_deletion_has_a_checksum_of_its_own() {
         let journal = journal();
         let scribe = journal.scribe().unwrap();
-        scribe.deleting(3, Some(r#"{"name":"read"}"#.to_owned())).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        let promise = scribe.deleting(3, Some(r#"{"name":"read"}"#.to_owned()));
+        runtime.block_on(promise).unwrap();
         scribe.close().unwrap();
         journal.check().unwrap();
         assert_eq!(

@@ -4,12 +4,13 @@
 //! Doesn't belong here: what is reported to it (`upload`).
 
 use std::path::PathBuf;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, SyncSender, channel, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
+use tokio::sync::oneshot;
 
 use super::check::set_before;
 use super::{JournalError, State, lock};
@@ -25,12 +26,15 @@ pub(super) type Outcome = (i64, State, Option<String>);
 
 enum Report {
     /// Changes that are about to be sent.
-    Sending { seqs: Vec<i64>, durable: SyncSender<()> },
+    Sending {
+        seqs: Vec<i64>,
+        durable: oneshot::Sender<()>,
+    },
     /// A deletion that is about to be sent, and the stored item that it is about where that isn't what the journal holds.
     Deleting {
         seq: i64,
         before: Option<String>,
-        durable: SyncSender<()>,
+        durable: oneshot::Sender<()>,
     },
     /// Changes that were promised in this part of the run and have not been sent.
     Withdrawn(Vec<i64>),
@@ -74,17 +78,17 @@ impl Scribe {
 
     /// Promises that these changes are about to be sent, and returns when the promise is on disk.
     pub fn sending(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
-        let (durable, wait) = sync_channel(1);
+        let (durable, wait) = oneshot::channel();
         self.report(Report::Sending { seqs, durable })?;
-        wait.recv().map_err(|_| self.stopped())
+        wait.blocking_recv().map_err(|_| self.stopped())
     }
 
     /// Promises that this deletion is about to be sent, and returns when the promise is on disk. `before` is the stored item
     /// as it was just read, where it is not the one that the journal holds: it is the one that undoing has to restore.
-    pub fn deleting(&self, seq: i64, before: Option<String>) -> Result<(), JournalError> {
-        let (durable, wait) = sync_channel(1);
+    pub async fn deleting(&self, seq: i64, before: Option<String>) -> Result<(), JournalError> {
+        let (durable, wait) = oneshot::channel();
         self.report(Report::Deleting { seq, before, durable })?;
-        wait.recv().map_err(|_| self.stopped())
+        wait.await.map_err(|_| self.stopped())
     }
 
     /// Takes back the promise of changes that have not been sent.
@@ -295,6 +299,12 @@ fn ranges(seqs: &[i64]) -> impl Iterator<Item = (i64, i64)> {
 mod tests {
     use super::*;
 
+    /// Waits on this thread.
+    fn now<T>(work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().build();
+        runtime.unwrap().block_on(work)
+    }
+
     #[test]
     fn what_is_withdrawn_is_taken_out_of_the_last_promise_alone() {
         let folder = tempfile::tempdir().unwrap();
@@ -370,12 +380,12 @@ mod tests {
             .unwrap();
         let scribe = journal.scribe().unwrap();
         let read = r#"{"name":"read"}"#;
-        scribe.deleting(1, Some(read.to_owned())).unwrap();
+        now(scribe.deleting(1, Some(read.to_owned()))).unwrap();
         // It is on disk before the request is sent.
         let other = super::super::Journal::open_existing(journal.path()).unwrap();
         assert_eq!(other.entries(&[1]).unwrap()[0].before.as_deref(), Some(read));
         for seq in [2, 3, 4, 5, 6, 6] {
-            scribe.deleting(seq, None).unwrap();
+            now(scribe.deleting(seq, None)).unwrap();
         }
         let why = |why: &str| Some(why.to_owned());
         scribe

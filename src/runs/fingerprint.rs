@@ -5,7 +5,7 @@
 use std::io::Read as _;
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
-use std::thread::JoinHandle;
+use std::thread::{Builder, JoinHandle};
 
 use serde::{Deserialize, Serialize};
 
@@ -49,23 +49,33 @@ pub fn fingerprint(path: &Path) -> std::io::Result<Fingerprint> {
 
 /// Fingerprints of files, taken on a thread of their own while the files are being looked at: a large one takes a while.
 pub struct Fingerprints {
-    taking: JoinHandle<Result<Vec<Fingerprint>, ReadError>>,
+    files: Vec<PathBuf>,
+    /// None where the system gives no thread: then they are taken at the end.
+    taking: Option<JoinHandle<Result<Vec<Fingerprint>, ReadError>>>,
 }
 
 impl Fingerprints {
     /// Begins to take those of these files.
     #[must_use]
     pub fn begin(files: &[PathBuf]) -> Self {
-        let files = files.to_vec();
+        let theirs = files.to_vec();
         Self {
-            taking: std::thread::spawn(move || files.iter().map(|file| fingerprint_of(file)).collect()),
+            files: files.to_vec(),
+            taking: Builder::new().spawn(move || fingerprints_of(&theirs)).ok(),
         }
     }
 
     /// Waits for them.
     pub fn end(self) -> Result<Vec<Fingerprint>, ReadError> {
-        self.taking.join().unwrap_or_else(|panic| resume_unwind(panic))
+        match self.taking {
+            Some(taking) => taking.join().unwrap_or_else(|panic| resume_unwind(panic)),
+            None => fingerprints_of(&self.files),
+        }
     }
+}
+
+fn fingerprints_of(files: &[PathBuf]) -> Result<Vec<Fingerprint>, ReadError> {
+    files.iter().map(|file| fingerprint_of(file)).collect()
 }
 
 /// What a file that the user named holds.

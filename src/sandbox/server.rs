@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: what is answered (`handler`).
 
+use std::io;
 use std::net::{Ipv4Addr, TcpListener};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -11,10 +12,15 @@ use axum::serve::ListenerExt;
 use tokio::runtime::{Builder, Runtime};
 use tokio::sync::oneshot;
 
+use crate::parallel::guarded;
+
 use super::{DEFAULT_ORG, Options, Organization, SandboxError, Store, router};
 
 /// How long the end waits for requests that are still being answered.
 const FAREWELL: Duration = Duration::from_secs(2);
+
+/// How long a thread of the pool waits for work: longer than any run.
+const FOREVER: Duration = Duration::from_secs(10 * 365 * 24 * 3_600);
 
 /// An inventory server on 127.0.0.1, which ends when this value does.
 #[derive(Debug)]
@@ -34,12 +40,7 @@ impl Sandbox {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(refused)?;
         listener.set_nonblocking(true).map_err(refused)?;
         let address = listener.local_addr().map_err(refused)?;
-        let runtime = Builder::new_multi_thread()
-            .worker_threads(2)
-            .thread_name("sandbox")
-            .enable_all()
-            .build()
-            .map_err(SandboxError::Start)?;
+        let runtime = runtime().map_err(SandboxError::Start)?;
         let listener = {
             let _guard = runtime.enter();
             tokio::net::TcpListener::from_std(listener).map_err(SandboxError::Start)?
@@ -110,6 +111,21 @@ impl Drop for Sandbox {
         if let Some(thread) = self.thread.take() {
             drop(thread.join());
         }
+    }
+}
+
+/// The threads of a server: the one that calls it does the HTTP, and a pool of others the work on the store. tokio panics where
+/// not even the pool's first thread can be started, and queues the work where later ones can't: so the first one is started
+/// here, and stays.
+fn runtime() -> io::Result<Runtime> {
+    let runtime = Builder::new_current_thread()
+        .thread_name("sandbox")
+        .thread_keep_alive(FOREVER)
+        .enable_all()
+        .build()?;
+    match guarded(|| drop(runtime.spawn_blocking(|| ()))) {
+        Some(()) => Ok(runtime),
+        None => Err(io::Error::other("the system refuses a thread")),
     }
 }
 

@@ -45,7 +45,6 @@ use package::{Archive, SheetEntry, damaged};
 pub(super) use parsed::Chunks;
 use parsed::{Parsed, ParsedRows};
 use source::Source;
-pub use stream::WORKBOOK_THREAD;
 use stream::{RowSink, Stop};
 
 use super::{Limits, ReadError, Row, RowReader};

@@ -31,7 +31,6 @@ use std::path::PathBuf;
 
 pub use delimited::is_delimiter_found;
 pub use error::ReadError;
-pub use excel::WORKBOOK_THREAD;
 pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
 pub use row::{Cell, FIELD, Field, Moment, NumberFormat, Row};

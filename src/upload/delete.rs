@@ -12,9 +12,12 @@
 //!
 //! Doesn't belong here: which items go (`delete`), what counts as a change (`plan`).
 
-use std::sync::atomic::Ordering;
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
+
+use tokio::sync::Notify;
+use tokio::time::timeout;
 
 use super::reconcile::{End, halted};
 use super::{Halt, Upload};
@@ -47,25 +50,28 @@ impl Forms {
 /// later look, however many workers there are.
 #[derive(Debug, Default)]
 pub(super) struct First {
-    is_open: Mutex<bool>,
-    changed: Condvar,
+    is_open: AtomicBool,
+    opened: Notify,
 }
 
 impl First {
     /// Lets the others begin.
     pub(super) fn open(&self) {
-        *self.is_open.lock().unwrap_or_else(PoisonError::into_inner) = true;
-        self.changed.notify_all();
+        self.is_open.store(true, Ordering::Release);
+        self.opened.notify_waiters();
     }
 
     /// Waits until the others may begin; false where the run ends before that.
-    fn wait(&self, is_to_end: impl Fn() -> bool) -> bool {
-        let mut is_open = self.is_open.lock().unwrap_or_else(PoisonError::into_inner);
-        while !*is_open && !is_to_end() {
-            let waited = self.changed.wait_timeout(is_open, GLANCE);
-            is_open = waited.unwrap_or_else(PoisonError::into_inner).0;
+    async fn wait(&self, is_to_end: impl Fn() -> bool) -> bool {
+        loop {
+            // Before the look at the flag, so that opening it in between wakes this as well.
+            let opened = self.opened.notified();
+            if self.is_open.load(Ordering::Acquire) || is_to_end() {
+                return !is_to_end();
+            }
+            // Woken or not, it looks again.
+            let _ = timeout(GLANCE, opened).await;
         }
-        !is_to_end()
     }
 }
 
@@ -116,16 +122,16 @@ enum Tried {
 
 impl Upload<'_> {
     /// Deletes an item, if it is as the plan found it, and finds out whether it is gone.
-    pub(super) fn delete(&self, entry: &Entry, is_first: bool) -> Result<(), Halt> {
+    pub(super) async fn delete(&self, entry: &Entry, is_first: bool) -> Result<(), Halt> {
         if !is_first {
-            return if self.first.wait(|| self.is_to_end()) {
-                self.delete_one(entry, None)
+            return if self.first.wait(|| self.is_to_end()).await {
+                self.delete_one(entry, None).await
             } else {
                 Ok(())
             };
         }
         let opens = Opens(&self.first);
-        if let Err(halt) = self.delete_one(entry, Some(&self.first)) {
+        if let Err(halt) = self.delete_one(entry, Some(&self.first)).await {
             // Before the others could begin.
             self.halt(halt);
         }
@@ -133,11 +139,11 @@ impl Upload<'_> {
         Ok(())
     }
 
-    fn delete_one(&self, entry: &Entry, first: Option<&First>) -> Result<(), Halt> {
+    async fn delete_one(&self, entry: &Entry, first: Option<&First>) -> Result<(), Halt> {
         let mut attempts = Attempts::new(entry);
         let (mut form, mut other) = self.forms.to_try();
         loop {
-            let tried = self.look_and_delete(entry, form, first, &mut attempts)?;
+            let tried = self.look_and_delete(entry, form, first, &mut attempts).await?;
             let error = match tried {
                 Tried::Not(settled) => return self.settled(entry, form, &attempts, settled),
                 Tried::Unread(error) => return self.unread(entry, &attempts, error),
@@ -146,7 +152,7 @@ impl Upload<'_> {
                 Tried::Refused(error) | Tried::Stopped(error) => Some(error),
             };
             // Whatever was answered, only a look tells.
-            match self.look(entry, &attempts) {
+            match self.look(entry, &attempts).await {
                 Ok(Ok(_)) => {}
                 Ok(Err(settled)) => return self.settled(entry, form, &attempts, settled),
                 Err(error) => return self.unread(entry, &attempts, error),
@@ -166,7 +172,7 @@ impl Upload<'_> {
     }
 
     /// Reads the item and, where it is as it was planned, sends a DELETE at once. What is repeated is both.
-    fn look_and_delete(
+    async fn look_and_delete(
         &self,
         entry: &Entry,
         form: DeleteForm,
@@ -174,9 +180,9 @@ impl Upload<'_> {
         attempts: &mut Attempts,
     ) -> Result<Tried, Halt> {
         let (mut not, mut broken) = (None, None);
-        let end = self.repeat(1, self.options.retries, None, || {
+        let attempt = async || {
             attempts.looking = true;
-            let item = match self.seen(attempts, self.client.get_once(&entry.id)?) {
+            let item = match self.seen(attempts, self.client.find_once(&entry.id).await?) {
                 Ok(item) => item,
                 Err(settled) => {
                     not = Some(settled);
@@ -184,11 +190,11 @@ impl Upload<'_> {
                 }
             };
             attempts.looking = false;
-            if let Err(halt) = self.promise(entry, item, attempts) {
+            if let Err(halt) = self.promise(entry, item, attempts).await {
                 broken = Some(halt);
                 return Ok(());
             }
-            let answer = self.client.delete(&entry.id, form);
+            let answer = self.client.delete(&entry.id, form).await;
             if answer.as_ref().err().is_none_or(may_have_deleted) {
                 attempts.perhaps_gone = true;
                 if let Some(first) = first {
@@ -196,7 +202,8 @@ impl Upload<'_> {
                 }
             }
             answer
-        });
+        };
+        let end = self.repeat(1, self.options.retries, None, attempt).await;
         if let Some(halt) = broken {
             return Err(halt);
         }
@@ -213,12 +220,13 @@ impl Upload<'_> {
     }
 
     /// Reads the item.
-    fn look(&self, entry: &Entry, attempts: &Attempts) -> Result<Result<Object, Settled>, ApiError> {
+    async fn look(&self, entry: &Entry, attempts: &Attempts) -> Result<Result<Object, Settled>, ApiError> {
         let mut read = None;
-        let end = self.repeat(0, self.options.retries, None, || {
-            read = self.client.get_once(&entry.id)?;
+        let attempt = async || {
+            read = self.client.find_once(&entry.id).await?;
             Ok(())
-        });
+        };
+        let end = self.repeat(0, self.options.retries, None, attempt).await;
         match end {
             End::Saved => Ok(self.seen(attempts, read)),
             End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. } => Err(error),
@@ -300,11 +308,12 @@ impl Upload<'_> {
     }
 
     /// Records, before a DELETE is sent, that it will be, and the item as it was just read.
-    fn promise(&self, entry: &Entry, item: Object, attempts: &mut Attempts) -> Result<(), Halt> {
+    async fn promise(&self, entry: &Entry, item: Object, attempts: &mut Attempts) -> Result<(), Halt> {
         let in_journal = attempts.recorded.as_ref().unwrap_or(&attempts.planned);
         // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
         let before = (*in_journal != item).then(|| serde_json::to_string(&item).unwrap_or_default());
-        self.scribe.deleting(entry.seq, before).map_err(Halt::Journal)?;
+        let promised = self.scribe.deleting(entry.seq, before).await;
+        promised.map_err(Halt::Journal)?;
         attempts.recorded = Some(item);
         attempts.promised += 1;
         Ok(())

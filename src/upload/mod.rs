@@ -1,29 +1,29 @@
 //! Plan → organization: sends what the journal holds, and records there how it ended.
 //!
-//! A few threads drive many posts at once (`lane`); what goes wrong gets a thread of its own to find out what became of it.
+//! A few threads have many posts under way at once (`worker`).
 //!
 //! Belongs here: which batch is sent when, and when to stop. Doesn't: what a batch's failure means item by item
 //! (`reconcile`), how fast (`pace`), what a request looks like (`api`).
 
 mod batch;
 mod delete;
-mod lane;
 mod latency;
 mod pace;
 mod reconcile;
+mod worker;
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread::Builder;
 
 use crate::api::{ApiError, Client};
 use crate::filter::Filter;
 use crate::journal::{Journal, JournalError, Scribe, State};
 use crate::progress::Progress;
-use batch::{Batch, feed};
+use batch::feed;
 use delete::{First, Forms};
 use pace::Pace;
-use reconcile::Tried;
 
 /// When a run that is going wrong stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -104,8 +104,6 @@ struct Upload<'a> {
     ended: AtomicU64,
     halt: Mutex<Option<Halt>>,
     halted: AtomicBool,
-    /// Batches that no thread could be had for.
-    late: Mutex<Vec<(Batch, Option<Tried>)>>,
 }
 
 /// Sends everything that the journal has planned; gives why it stopped early, if it did. `stop` is the user's wish to
@@ -145,13 +143,15 @@ pub fn run(
         ended: AtomicU64::new(0),
         halt: Mutex::new(None),
         halted: AtomicBool::new(false),
-        late: Mutex::default(),
     };
     let (feeder, feed) = feed(journal, &scribe, options.jobs);
     std::thread::scope(|scope| {
         let upload = &upload;
-        scope.spawn(move || feeder.run(&|| upload.most()));
-        upload.work(&feed);
+        let feeding = Builder::new().name("feeder".to_owned());
+        match feeding.spawn_scoped(scope, move || feeder.run(&|| upload.most())) {
+            Ok(_) => upload.work(&feed),
+            Err(cause) => upload.halt(Halt::Api(ApiError::Resources(crate::cause::io(&cause)))),
+        }
         feed.close(&scribe)
     })?;
     let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -3,13 +3,13 @@
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use tokio::sync::Notify;
-use tokio::time::{sleep, timeout};
+use tokio::time::timeout;
 
 use super::latency::Latency;
 use crate::api::Waits;
@@ -36,8 +36,7 @@ pub(super) enum Outcome {
 /// The pace of one run, shared by its workers.
 pub(super) struct Pace<'a> {
     state: Mutex<State>,
-    /// Tells the threads that wait for a turn, and the lanes that do.
-    changed: Condvar,
+    /// Wakes the lanes that wait for a turn.
     freed: Notify,
     most: usize,
     largest_batch: usize,
@@ -52,8 +51,6 @@ struct State {
     /// How many requests may be under way; a fraction, so that it grows by one a round.
     allowed: f64,
     under_way: usize,
-    /// How many threads wait for a turn.
-    waiting: usize,
     paused_until: Option<(Instant, Cause)>,
     /// Strain seen before this moment has been answered already: one decrease a round, not one a worker.
     deaf_until: Option<Instant>,
@@ -85,7 +82,6 @@ impl<'a> Pace<'a> {
         let state = State {
             allowed: most as f64,
             under_way: 0,
-            waiting: 0,
             paused_until: None,
             deaf_until: None,
             batch: largest_batch,
@@ -93,7 +89,6 @@ impl<'a> Pace<'a> {
         };
         Self {
             state: Mutex::new(state),
-            changed: Condvar::new(),
             freed: Notify::new(),
             most,
             largest_batch,
@@ -106,37 +101,9 @@ impl<'a> Pace<'a> {
 
     /// Waits for the right to send a request of so many items; none where the run is to stop and the endpoint, or the
     /// user's rate, would have it wait.
-    pub(super) fn enter(&self, items: usize) -> Option<Permit<'_>> {
-        if !self.keep_rate(items) {
+    pub(super) async fn enter(&self, items: usize) -> Option<Permit<'_>> {
+        if !self.keep_rate(items).await {
             return None;
-        }
-        let mut state = self.lock();
-        loop {
-            let pause = match self.turn(&mut state, items) {
-                Ok(permit) => return Some(permit),
-                Err(Some(_)) if self.stop.load(Ordering::Relaxed) => return None,
-                Err(pause) => pause,
-            };
-            state.waiting += 1;
-            state = match pause {
-                Some(left) => {
-                    let waited = self.changed.wait_timeout(state, left.min(GLANCE));
-                    waited.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.changed.wait(state).unwrap_or_else(PoisonError::into_inner),
-            };
-            state.waiting = state.waiting.saturating_sub(1);
-        }
-    }
-
-    /// The same, without a thread that waits.
-    pub(super) async fn enter_soon(&self, items: usize) -> Option<Permit<'_>> {
-        while let Some((wait, cause)) = self.rate_wait(items) {
-            if self.stop.load(Ordering::Relaxed) {
-                return None;
-            }
-            self.waits.report(wait, cause);
-            sleep(wait.min(GLANCE)).await;
         }
         loop {
             // Before the look, so that no turn that comes free after it is missed.
@@ -173,8 +140,9 @@ impl<'a> Pace<'a> {
     }
 
     /// Keeps a pause; false where the run is to stop before its end.
-    pub(super) fn sleep(&self, pause: Duration, cause: Cause) -> bool {
-        self.waits.keep(pause, cause, || self.stop.load(Ordering::Relaxed))
+    pub(super) async fn sleep(&self, pause: Duration, cause: Cause) -> bool {
+        let is_stopped = || self.stop.load(Ordering::Relaxed);
+        self.waits.keep(pause, cause, is_stopped).await
     }
 
     /// How many items the next batch may have.
@@ -189,9 +157,9 @@ impl<'a> Pace<'a> {
         floor(self.lock().allowed)
     }
 
-    fn keep_rate(&self, items: usize) -> bool {
+    async fn keep_rate(&self, items: usize) -> bool {
         while let Some((wait, cause)) = self.rate_wait(items) {
-            if !self.sleep(wait, cause) {
+            if !self.sleep(wait, cause).await {
                 return false;
             }
         }
@@ -270,14 +238,9 @@ impl Drop for Permit<'_> {
         if !self.told {
             self.pace.told(self, Outcome::Neutral, Duration::ZERO);
         }
-        let waiting = {
+        {
             let mut state = self.pace.lock();
             state.under_way = state.under_way.saturating_sub(1);
-            state.waiting
-        };
-        // Each of these is a call of the system.
-        if waiting > 0 {
-            self.pace.changed.notify_all();
         }
         self.pace.freed.notify_waiters();
     }

@@ -6,19 +6,25 @@ use crate::api::wait::News;
 const DEADLINE: Duration = Duration::from_secs(60);
 const ASKED: Cause = Cause::Asked(429);
 
+/// Waits on this thread.
+fn now<T>(work: impl Future<Output = T>) -> T {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build();
+    runtime.unwrap().block_on(work)
+}
+
 fn strained(pace: &Pace<'_>, after: Option<Duration>) {
-    pace.enter(1)
+    now(pace.enter(1))
         .unwrap()
         .ended(Outcome::Strained(after.map(|after| (after, ASKED))));
 }
 
 fn well(pace: &Pace<'_>) {
-    pace.enter(1).unwrap().ended(Outcome::Well);
+    now(pace.enter(1)).unwrap().ended(Outcome::Well);
 }
 
 /// Tells of an answer that took so long, without waiting for it.
 fn took(pace: &Pace<'_>, outcome: Outcome, time: Duration) {
-    let mut permit = pace.enter(100).unwrap();
+    let mut permit = now(pace.enter(100)).unwrap();
     permit.told = true;
     pace.told(&permit, outcome, time);
 }
@@ -45,7 +51,7 @@ fn concurrency_halves_on_strain_and_recovers_one_a_round() {
 fn requests_that_set_out_together_and_fail_together_halve_it_once() {
     let (stop, waits) = (AtomicBool::new(false), Waits::default());
     let pace = Pace::new(8, 100, DEADLINE, None, &stop, &waits);
-    let permits: Vec<_> = (0..8).map(|_| pace.enter(1).unwrap()).collect();
+    let permits: Vec<_> = (0..8).map(|_| now(pace.enter(1)).unwrap()).collect();
     for permit in permits {
         permit.ended(Outcome::Strained(None));
     }
@@ -119,12 +125,12 @@ fn nobody_waits_for_a_pause_or_the_rate_once_the_run_is_to_stop() {
     let pace = Pace::new(8, 100, DEADLINE, None, &stop, &waits);
     strained(&pace, Some(Duration::from_secs(86_400)));
     stop.store(true, Ordering::Relaxed);
-    assert!(pace.enter(1).is_none());
-    assert!(!pace.sleep(Duration::from_secs(86_400), ASKED));
+    assert!(now(pace.enter(1)).is_none());
+    assert!(!now(pace.sleep(Duration::from_secs(86_400), ASKED)));
     let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1), &stop, &waits);
-    assert!(pace.enter(100).is_none());
+    assert!(now(pace.enter(100)).is_none());
     let pace = Pace::new(8, 100, DEADLINE, None, &stop, &waits);
-    assert!(pace.enter(1).is_some(), "what needs no waiting is finished");
+    assert!(now(pace.enter(1)).is_some(), "what needs no waiting is finished");
 }
 
 #[test]
@@ -132,7 +138,7 @@ fn the_longest_pause_that_is_asked_for_holds() {
     let (stop, waits) = (AtomicBool::new(false), Waits::default());
     let pace = Pace::new(8, 100, DEADLINE, None, &stop, &waits);
     // Each was sent before the first answer came.
-    let permits: Vec<_> = (0..4).map(|_| pace.enter(1).unwrap()).collect();
+    let permits: Vec<_> = (0..4).map(|_| now(pace.enter(1)).unwrap()).collect();
     let begun = Instant::now();
     for (permit, asked) in permits.into_iter().zip([60, 3_600, 5, u64::MAX]) {
         permit.ended(Outcome::Strained(Some((Duration::from_secs(asked), ASKED))));
@@ -151,7 +157,7 @@ fn a_pause_and_the_users_rate_are_reported_once_for_all_workers() {
     let pace = Pace::new(64, 100, DEADLINE, None, &stop, &waits);
     strained(&pace, Some(Duration::from_secs(3_600)));
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..64).map(|_| scope.spawn(|| pace.enter(1).is_none())).collect();
+        let workers: Vec<_> = (0..64).map(|_| scope.spawn(|| now(pace.enter(1)).is_none())).collect();
         while heard.lock().unwrap().is_empty() {
             std::thread::yield_now();
         }
@@ -165,32 +171,25 @@ fn a_pause_and_the_users_rate_are_reported_once_for_all_workers() {
 }
 
 #[test]
-fn a_lane_waits_for_its_turn_as_a_thread_does() {
+fn a_lane_waits_for_its_turn() {
     let (stop, waits) = (AtomicBool::new(false), Waits::default());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
     let pace = Pace::new(1, 100, DEADLINE, None, &stop, &waits);
-    runtime.block_on(async {
-        let first = pace.enter_soon(1).await.unwrap();
-        assert!(
-            timeout(Duration::from_millis(1), pace.enter_soon(1)).await.is_err(),
-            "taken"
-        );
+    now(async {
+        let first = pace.enter(1).await.unwrap();
+        assert!(timeout(Duration::from_millis(1), pace.enter(1)).await.is_err(), "taken");
         first.ended(Outcome::Strained(Some((Duration::from_millis(30), ASKED))));
         let before = Instant::now();
-        pace.enter_soon(1).await.unwrap().ended(Outcome::Well);
+        pace.enter(1).await.unwrap().ended(Outcome::Well);
         assert!(before.elapsed() >= Duration::from_millis(25), "the pause holds");
-        pace.enter_soon(1)
+        pace.enter(1)
             .await
             .unwrap()
             .ended(Outcome::Strained(Some((DEADLINE, ASKED))));
         stop.store(true, Ordering::Relaxed);
-        assert!(pace.enter_soon(1).await.is_none());
+        assert!(pace.enter(1).await.is_none());
     });
     let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1), &stop, &waits);
-    assert!(runtime.block_on(pace.enter_soon(100)).is_none());
+    assert!(now(pace.enter(100)).is_none());
 }
 
 #[test]
@@ -199,7 +198,7 @@ fn a_rate_bounds_the_items_not_the_requests() {
     let pace = Pace::new(8, 100, DEADLINE, NonZeroU32::new(1000), &stop, &waits);
     let before = Instant::now();
     for _ in 0..4 {
-        pace.enter(10).unwrap().ended(Outcome::Well);
+        now(pace.enter(10)).unwrap().ended(Outcome::Well);
     }
     assert!(before.elapsed() >= Duration::from_millis(38));
 }

@@ -45,11 +45,14 @@ pub(super) enum End {
 
 impl Upload<'_> {
     /// Sends a batch and finds out what became of each of its items; it may have been tried, as a whole, already.
-    pub(super) fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
+    pub(super) async fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
         let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;
         if batch.is_deletion {
             let is_first = batch.is_first_deletion;
-            return rest.iter().try_for_each(|entry| self.delete(entry, is_first));
+            for entry in &rest {
+                self.delete(entry, is_first).await?;
+            }
+            return Ok(());
         }
         // Parts of the batch that are still to be settled, and how often each may be repeated.
         let mut parts = Vec::new();
@@ -67,7 +70,7 @@ impl Upload<'_> {
                 parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));
                 continue;
             }
-            match self.post(&part, retries, tried.take()) {
+            match self.post(&part, retries, tried.take()).await {
                 End::Saved => {
                     if part.len() > 1 {
                         self.arrays_work.store(true, Ordering::Relaxed);
@@ -79,38 +82,38 @@ impl Upload<'_> {
                     self.singles_only.store(true, Ordering::Relaxed);
                     parts.push((part, retries));
                 }
-                End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part)?,
+                End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part).await?,
                 End::Refused(_) => parts.extend(halves(part, retries)),
                 End::Unknown(error) => {
-                    let missing = self.read_back(part, &error)?;
+                    let missing = self.read_back(part, &error).await?;
                     if missing.len() == 1 {
                         self.fail_alone(&missing, error)?;
                     } else {
                         parts.extend(halves(missing, retries.min(SUSPECT_RETRIES)));
                     }
                 }
-                End::Stopped { error, perhaps_saved } => return self.stopped(part, error, perhaps_saved),
+                End::Stopped { error, perhaps_saved } => return self.stopped(part, error, perhaps_saved).await,
             }
         }
         Ok(())
     }
 
     /// The first array was refused, which may mean that the endpoint takes none: each item on its own tells.
-    fn try_singles(&self, part: Part) -> Result<(), Halt> {
+    async fn try_singles(&self, part: Part) -> Result<(), Halt> {
         let mut refused = 0_usize;
         for entry in part {
             let only = vec![entry];
-            match self.post(&only, self.options.retries, None) {
+            match self.post(&only, self.options.retries, None).await {
                 End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
                 End::Refused(error) => {
                     refused += 1;
                     self.fail(&only, &error.to_string())?;
                 }
                 End::Unknown(error) => {
-                    let missing = self.read_back(only, &error)?;
+                    let missing = self.read_back(only, &error).await?;
                     self.fail_alone(&missing, error)?;
                 }
-                End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved),
+                End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved).await,
             }
         }
         if refused == 0 {
@@ -120,18 +123,21 @@ impl Upload<'_> {
         Ok(())
     }
 
-    fn post(&self, part: &[Entry], retries: u32, tried: Option<Tried>) -> End {
+    async fn post(&self, part: &[Entry], retries: u32, tried: Option<Tried>) -> End {
         let body = body(part);
-        self.repeat(part.len(), retries, tried, || self.client.post(body.clone()))
+        self.repeat(part.len(), retries, tried, async || {
+            self.client.post(body.clone()).await
+        })
+        .await
     }
 
     /// Makes a request, of so many items (a read has none), until it is answered for good, or the repetitions are used up.
-    pub(super) fn repeat(
+    pub(super) async fn repeat(
         &self,
         items: usize,
         retries: u32,
         mut tried: Option<Tried>,
-        mut request: impl FnMut() -> Result<(), ApiError>,
+        mut request: impl AsyncFnMut() -> Result<(), ApiError>,
     ) -> End {
         let backoff = Backoff::new(retries);
         let mut random = fastrand::Rng::new();
@@ -141,11 +147,11 @@ impl Upload<'_> {
             let Tried { error, slow } = if let Some(tried) = tried.take() {
                 tried
             } else {
-                let Some(permit) = self.pace.enter(items) else {
+                let Some(permit) = self.pace.enter(items).await else {
                     let error = ApiError::Interrupted;
                     return End::Stopped { error, perhaps_saved };
                 };
-                match request() {
+                match request().await {
                     Ok(()) => {
                         permit.ended(Outcome::Well);
                         return End::Saved;
@@ -182,7 +188,7 @@ impl Upload<'_> {
                         // It is more than can be done in the time there is: the same once more would end the same.
                         return End::Unknown(error);
                     }
-                    if !self.pace.sleep(wait, error.cause()) {
+                    if !self.pace.sleep(wait, error.cause()).await {
                         let error = ApiError::Interrupted;
                         return End::Stopped { error, perhaps_saved };
                     }
@@ -195,12 +201,12 @@ impl Upload<'_> {
     }
 
     /// Asks for each item of a part whose fate is unknown, records those that are as they should be, and gives the rest.
-    fn read_back(&self, part: Part, cause: &ApiError) -> Result<Part, Halt> {
+    async fn read_back(&self, part: Part, cause: &ApiError) -> Result<Part, Halt> {
         let mut there = Vec::new();
         let mut missing = Part::new();
         let mut rest = part.into_iter();
         while let Some(entry) = rest.next() {
-            match self.client.get(&entry.id) {
+            match self.client.find(&entry.id).await {
                 Ok(stored) if holds(stored.as_ref(), &entry.body) => there.push((entry.seq, State::Done, None)),
                 Ok(_) => missing.push(entry),
                 Err(error) => {
@@ -218,14 +224,14 @@ impl Upload<'_> {
     }
 
     /// The run ends with this part: what an earlier attempt may have saved is asked for where that makes sense.
-    fn stopped(&self, part: Part, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
+    async fn stopped(&self, part: Part, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
         if !perhaps_saved {
             // Known not to be saved, and so never attempted.
             return Err(halted(error));
         }
         if matches!(error, ApiError::Interrupted) {
             // What is missing is known to be so, and is sent again by the next run.
-            self.read_back(part, &error)?;
+            self.read_back(part, &error).await?;
             return Err(Halt::Interrupted);
         }
         self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;

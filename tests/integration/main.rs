@@ -42,6 +42,7 @@ mod schedule;
 mod shard;
 mod support;
 mod terminal;
+mod threads;
 mod undo;
 mod upload;
 mod waits;

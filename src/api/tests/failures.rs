@@ -224,7 +224,7 @@ fn a_host_that_nobody_listens_on_is_unreachable() {
         ..server.endpoint()
     };
     let client = Client::new(&endpoint).unwrap();
-    let failure = shown(client.post(ITEM.into()).unwrap_err());
+    let failure = shown(post(&client, ITEM).unwrap_err());
     assert!(
         matches!(
             &failure,

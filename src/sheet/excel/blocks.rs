@@ -9,7 +9,7 @@ use std::thread;
 use super::markup::Halt;
 use super::package::Archive;
 use super::source::Source;
-use super::stream::WORKBOOK_THREAD;
+use crate::parallel::guarded;
 
 /// How much is unpacked at a time.
 const BLOCK: usize = 1 << 17;
@@ -37,13 +37,15 @@ pub(super) fn read(
         // In here, so that they are gone before the thread is waited for.
         let (full, blocks) = sync_channel::<Option<Vec<u8>>>(WAITING);
         let (back, empty) = channel::<Vec<u8>>();
-        let unpacking = thread::Builder::new().name(WORKBOOK_THREAD.to_owned());
+        let unpacking = thread::Builder::new().name("unpacking".to_owned());
         let unpacking = unpacking.spawn_scoped(scope, move || {
-            let sent = unpack(source, index, &mut |block| {
-                full.send(Some(block)).ok()?;
-                Some(empty.try_recv().unwrap_or_default())
+            let sent = guarded(|| {
+                unpack(source, index, &mut |block| {
+                    full.send(Some(block)).ok()?;
+                    Some(empty.try_recv().unwrap_or_default())
+                })
             });
-            if sent.is_none() {
+            if sent.flatten().is_none() {
                 // It may be that nobody waits for it.
                 let _ = full.send(None);
             }

@@ -6,6 +6,7 @@
 use std::sync::mpsc::{Receiver, Sender, SyncSender, TryRecvError, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
+use crate::parallel::guarded;
 use crate::sheet::{ReadError, Row, RowReader};
 
 /// Batches under way at once; two keep both sides busy.
@@ -108,9 +109,6 @@ impl From<ReadError> for Stop {
     }
 }
 
-/// The name of the threads on which workbooks are read. calamine may panic there, which ends the thread and no more.
-pub const WORKBOOK_THREAD: &str = "workbook";
-
 /// Gives the rows that `read` writes, which runs on a thread of its own.
 pub(super) fn rows(
     file: &str,
@@ -127,21 +125,24 @@ pub(super) fn rows(
         empty,
         gone: false,
     };
+    let reading = move || match read(&mut sink) {
+        Ok(()) => {
+            if sink.send().is_ok() {
+                // A reader that is gone needs no end.
+                let _ = sink.full.send(Message::End);
+            }
+        }
+        Err(Stop::Failed(error)) => {
+            if sink.send().is_ok() {
+                let _ = sink.full.send(Message::Failed(error));
+            }
+        }
+        Err(Stop::Unwanted) => {}
+    };
     let thread = Builder::new()
-        .name(WORKBOOK_THREAD.to_owned())
-        .spawn(move || match read(&mut sink) {
-            Ok(()) => {
-                if sink.send().is_ok() {
-                    // A reader that is gone needs no end.
-                    let _ = sink.full.send(Message::End);
-                }
-            }
-            Err(Stop::Failed(error)) => {
-                if sink.send().is_ok() {
-                    let _ = sink.full.send(Message::Failed(error));
-                }
-            }
-            Err(Stop::Unwanted) => {}
+        .name("workbook".to_owned())
+        .spawn(move || {
+            let _ = guarded(reading);
         })
         .map_err(|cause| ReadError::Io {
             file: file.to_owned(),
@@ -219,19 +220,9 @@ impl Drop for ThreadRows {
     }
 }
 
-/// Runs work that may panic inside calamine on a thread of its own, so that a hostile file is an error like any other.
-pub(super) fn apart<T: Send + 'static>(
-    file: &str,
-    work: impl FnOnce() -> Result<T, ReadError> + Send + 'static,
-) -> Result<T, ReadError> {
-    let thread = Builder::new()
-        .name(WORKBOOK_THREAD.to_owned())
-        .spawn(work)
-        .map_err(|cause| ReadError::Io {
-            file: file.to_owned(),
-            cause,
-        })?;
-    thread.join().unwrap_or_else(|_| Err(unreadable(file)))
+/// Runs work that may panic inside calamine, so that a hostile file is an error like any other.
+pub(super) fn apart<T>(file: &str, work: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    guarded(work).unwrap_or_else(|| Err(unreadable(file)))
 }
 
 fn unreadable(file: &str) -> ReadError {

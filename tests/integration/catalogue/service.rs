@@ -14,8 +14,8 @@ use stockport::sandbox::SandboxError;
 use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
-    Base, Key, Org, Id, Body, Setup, Unauthorized, Forbidden, WrongUrl, MethodNotAllowed, Redirected, Refused, NoArrays,
-    TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
+    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, WrongUrl, MethodNotAllowed, Redirected, Refused,
+    NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
 );
 variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
 variants!(loss of Loss as "Loss": Timeout, Reset, Cut);
@@ -72,6 +72,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::Id(IdFault::Slash),
         ApiError::Body,
         ApiError::Setup("no certificates were found".to_owned()),
+        ApiError::Resources("Resource temporarily unavailable".to_owned()),
         ApiError::Unauthorized {
             message: "The request was not authenticated. Check that it carries a valid API key.".to_owned(),
         },

@@ -1,7 +1,7 @@
 //! A plain HTTP client that shows what a server says, and does nothing of its own: no retries, no redirects.
 
 use reqwest::Method;
-use reqwest::blocking::{Client, RequestBuilder};
+use reqwest::blocking::{Client, ClientBuilder, RequestBuilder};
 use reqwest::redirect::Policy;
 use serde_json::Value;
 
@@ -23,9 +23,16 @@ pub(crate) struct Answer {
     pub(crate) text: String,
 }
 
+/// The beginning of every client of the tests: no proxies, no redirects.
+pub(crate) fn client() -> ClientBuilder {
+    // An error means that another test has installed it.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder().no_proxy().redirect(Policy::none())
+}
+
 impl Http {
     pub(crate) fn new(base: &str, org: &str, key: &str) -> Self {
-        let client = Client::builder().no_proxy().redirect(Policy::none()).build().unwrap();
+        let client = client().build().unwrap();
         Self {
             client,
             base: base.to_owned(),

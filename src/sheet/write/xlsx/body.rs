@@ -135,23 +135,30 @@ impl Workers {
         let waiting = Arc::new(Mutex::new(waiting));
         let thread = |_| {
             let waiting = Arc::clone(&waiting);
-            thread::spawn(move || {
+            let work = move || {
                 loop {
                     let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).recv();
                     let Ok((piece, done)) = next else { break };
                     // Nobody waits for it after an error.
                     let _ = done.send(work(&piece));
                 }
-            })
+            };
+            // Where the system gives no more threads, those that there are do the work.
+            thread::Builder::new().spawn(work).ok()
         };
         Self {
             jobs: Some(jobs),
-            threads: (0..count).map(thread).collect(),
+            threads: (0..count).map_while(thread).collect(),
         }
     }
 
     fn give(&self, piece: Piece) -> io::Result<Receiver<io::Result<Packed>>> {
         let (done, packed) = sync_channel(1);
+        if self.threads.is_empty() {
+            // The channel has room for one result.
+            let _ = done.send(work(&piece));
+            return Ok(packed);
+        }
         let jobs = self.jobs.as_ref().ok_or(io::ErrorKind::BrokenPipe)?;
         jobs.send((piece, done))
             .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;

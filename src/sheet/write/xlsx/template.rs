@@ -8,11 +8,15 @@ use super::super::{Column, WriteError};
 use super::look::{styles, text};
 use super::{SHEET_COLUMNS, sheet_name};
 use crate::item::Kind;
+use crate::parallel::guarded;
 
 /// A workbook without rows but with the styles that `look` counts, as a zip file; `rows` of each sheet, the header among
 /// them, are what its filter spans.
 pub(super) fn template(columns: &[(Column, String)], rows: &[u32], padded: &[u8]) -> Result<Vec<u8>, WriteError> {
-    build(columns, rows, padded).map_err(|cause| match cause {
+    let built = guarded(|| build(columns, rows, padded));
+    // It starts a thread for each sheet, whatever the number of sheets.
+    let built = built.ok_or_else(|| WriteError::Io(std::io::Error::other("the system refuses a thread")))?;
+    built.map_err(|cause| match cause {
         XlsxError::IoError(cause) | XlsxError::ZipError(zip::result::ZipError::Io(cause)) => WriteError::Io(cause),
         cause => WriteError::Workbook(cause.to_string()),
     })

@@ -12,14 +12,13 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant, SystemTime};
 
 use reqwest::blocking::Client;
-use reqwest::redirect::Policy;
 use serde_json::{Map, Value, json};
 use stockport::sandbox::Flavour;
 
 pub(crate) use schedule::{Fault, Rule};
 
 use super::TestSandbox;
-use super::http::Http;
+use super::http::{Http, client};
 use super::wire::{WireAnswer, WireRequest};
 
 /// Longer than any test lasts.
@@ -80,12 +79,7 @@ impl Faulty {
         let url = format!("http://{}/api", listener.local_addr().unwrap());
         let shared = Arc::new(Shared {
             sandbox: TestSandbox::with(flavour),
-            client: Client::builder()
-                .no_proxy()
-                .redirect(Policy::none())
-                .timeout(None)
-                .build()
-                .unwrap(),
+            client: client().timeout(None).build().unwrap(),
             runtime: tokio::runtime::Builder::new_multi_thread()
                 .worker_threads(1)
                 .enable_io()

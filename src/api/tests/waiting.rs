@@ -1,0 +1,126 @@
+//! How long the client waits, and on which connections. Doesn't belong here: what answers mean.
+
+use std::thread;
+use std::time::Instant;
+
+use super::*;
+
+/// Far less than the patience of the test server's clients, far more than an answer takes.
+const SOON: Duration = Duration::from_secs(10);
+
+/// Sets the flag a little later.
+fn stop_soon(stop: &Arc<AtomicBool>) {
+    let stop = Arc::clone(stop);
+    thread::spawn(move || {
+        thread::sleep(Duration::from_millis(100));
+        stop.store(true, Ordering::Relaxed);
+    });
+}
+
+#[test]
+fn a_list_ends_at_once_when_the_run_is_stopped_wherever_it_stalls() {
+    let failing = b"HTTP/1.1 503 Busy\r\nContent-Length: 99\r\n\r\n{\"message\"";
+    let begun = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"data\":[{\"id\":\"a\"},";
+    for stalled in [&b""[..], &b"HTTP/1.1 200 OK\r\nContent-"[..], failing, begun] {
+        let server = Server::replies([Reply::Hang(stalled.to_vec())]);
+        let stop = Arc::new(AtomicBool::new(false));
+        let client = server.client(5).with_stop(Arc::clone(&stop));
+        let begun = Instant::now();
+        stop_soon(&stop);
+        let (count, _) = list(&client);
+        assert!(matches!(count, Err(ApiError::Interrupted)), "{count:?}");
+        assert!(begun.elapsed() < SOON);
+    }
+}
+
+#[test]
+fn a_pause_ends_at_once_when_the_run_is_stopped() {
+    let server = Server::start(|_| with(503, "Retry-After: 3600\r\n", "{}"));
+    let stop = Arc::new(AtomicBool::new(false));
+    let client = server.client(5).with_stop(Arc::clone(&stop));
+    let begun = Instant::now();
+    stop_soon(&stop);
+    assert!(matches!(client.get("a"), Err(ApiError::Interrupted)));
+    assert!(begun.elapsed() < SOON);
+}
+
+#[test]
+fn a_write_is_finished_though_the_run_is_stopped() {
+    let server = Server::start(|seen| {
+        thread::sleep(Duration::from_millis(200));
+        json(200, &format!(r#"{{"success":true,"data":{}}}"#, seen.body))
+    });
+    let stop = Arc::new(AtomicBool::new(true));
+    let client = server.client(0).with_stop(stop);
+    post(&client, ITEM).unwrap();
+    delete(&client, "a", DeleteForm::Body).unwrap();
+}
+
+#[test]
+fn a_failure_whose_body_stalls_is_known_by_its_status() {
+    let head = b"HTTP/1.1 429 Slow\r\nRetry-After: 7\r\nContent-Length: 99\r\n\r\n{\"message\"";
+    let server = Server::replies([Reply::Hang(head.to_vec()), Reply::Hang(head.to_vec())]);
+    let endpoint = Endpoint {
+        timeout: Duration::from_millis(200),
+        ..server.endpoint()
+    };
+    let client = Client::new(&endpoint).unwrap();
+    let after = Some(Duration::from_secs(7));
+    assert_eq!(post(&client, ITEM).unwrap_err().fate(), Fate::Repeat { after });
+    assert_eq!(list(&client).0.unwrap_err().fate(), Fate::Repeat { after });
+}
+
+#[test]
+fn a_connection_that_the_host_closed_meanwhile_is_not_used_again() {
+    let answer =
+        |seen: &super::super::testserver::Seen| match json(200, &format!(r#"{{"success":true,"data":{}}}"#, seen.body))
+        {
+            Reply::Raw(bytes) => Reply::Close(bytes),
+            other => other,
+        };
+    let server = Server::start(answer);
+    let client = server.client(0);
+    for _ in 0..20 {
+        // Written at once, such a post would be lost with its connection.
+        post(&client, ITEM).unwrap();
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(server.connections(), 20);
+}
+
+#[test]
+fn threads_share_the_connections_and_every_answer_reaches_its_own_thread() {
+    let server = Server::start(|seen| {
+        let id = seen.target.rsplit('/').next().unwrap().split('?').next().unwrap();
+        json(200, &format!(r#"{{"success":true,"data":{{"id":"{id}"}}}}"#))
+    });
+    let client = Client::new(&Endpoint {
+        connections: 8,
+        ..server.endpoint()
+    })
+    .unwrap();
+    let client = &client;
+    thread::scope(|scope| {
+        for worker in 0..8 {
+            scope.spawn(move || {
+                for number in 0..50 {
+                    let id = format!("W{worker}N{number}");
+                    assert!(client.get(&id).unwrap().is_some());
+                }
+            });
+        }
+    });
+    // Where two threads ask at the same time, one connection more may be made than is needed.
+    let connections = server.connections();
+    assert!(connections < 50, "{connections} for 400 requests");
+}
+
+#[test]
+fn a_host_is_found_by_its_name() {
+    let server = Server::start(|_| json(200, r#"{"success":true,"data":{}}"#));
+    let endpoint = Endpoint {
+        base: server.base().replace("127.0.0.1", "localhost"),
+        ..server.endpoint()
+    };
+    assert!(Client::new(&endpoint).unwrap().get("a").unwrap().is_none());
+}

@@ -16,6 +16,10 @@ const LOOP: i32 = 62;
 #[cfg(windows)]
 const LOOP: i32 = 1921;
 
+/// What to do where the system refuses a thread or a file descriptor.
+pub(crate) const LIMITS: &str =
+    "close other programs, or raise the limits of processes and open files (ulimit -u, ulimit -n)";
+
 /// Why an operation on files or sockets failed.
 #[must_use]
 pub fn io(error: &io::Error) -> String {

@@ -7,9 +7,10 @@
 //! Doesn't belong here: what a failed proof means for an item (`upload`).
 
 use std::collections::HashMap;
+use std::fmt;
 
+use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
 use serde_json::Value;
-use serde_json::value::RawValue;
 
 use super::answer::{Asked, Origin};
 use super::envelope::{Envelope, EnvelopeFault};
@@ -31,20 +32,51 @@ impl<'a> Body<'a> {
     /// Checks what is about to be sent.
     pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
         let text = simdutf8::basic::from_utf8(body).map_err(|_| ApiError::Body)?;
-        let mut items = Items::new(text);
-        while items.next().map_err(|_| ApiError::Body)?.is_some() {}
-        Ok(Self {
-            text,
-            is_array: items.is_array,
-        })
+        let Shape { is_array } = serde_json::from_str(text).map_err(|_| ApiError::Body)?;
+        Ok(Self { text, is_array })
     }
 
     /// Compares it with the answer.
     pub(super) fn verify(&self, answer: &[u8], origin: &Origin) -> Result<(), ApiError> {
         let asked = if self.is_array { Asked::Array } else { Asked::Other };
-        let data = data_of(answer, origin, asked)?
+        let data = data_of(answer, Some(self.text), origin, asked)?
             .ok_or_else(|| ApiError::Foreign(Oddity::Shape("it has no 'data'".to_owned())))?;
-        compare(self.text, data.get()).map_err(ApiError::WrongEcho)
+        compare(self.text, data).map_err(ApiError::WrongEcho)
+    }
+}
+
+/// What a body may be: one object, or an array of objects. Their fields are parsed and dropped.
+struct Shape {
+    is_array: bool,
+}
+
+impl<'de> Deserialize<'de> for Shape {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(ShapeVisitor)
+    }
+}
+
+struct ShapeVisitor;
+
+impl<'de> Visitor<'de> for ShapeVisitor {
+    type Value = Shape;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object, or an array of objects")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<Shape, A::Error> {
+        while fields.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
+        Ok(Shape { is_array: false })
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut items: A) -> Result<Shape, A::Error> {
+        while let Some(Shape { is_array }) = items.next_element()? {
+            if is_array {
+                return Err(A::Error::invalid_type(Unexpected::Seq, &"an object"));
+            }
+        }
+        Ok(Shape { is_array: true })
     }
 }
 
@@ -95,9 +127,15 @@ impl<'a> Items<'a> {
 }
 
 /// The `data` of an answer whose status was good, unless it says itself that it failed.
-pub(super) fn data_of<'a>(answer: &'a [u8], origin: &Origin, asked: Asked) -> Result<Option<&'a RawValue>, ApiError> {
+/// `sent` is the body that the data is expected to repeat.
+pub(super) fn data_of<'a>(
+    answer: &'a [u8],
+    sent: Option<&str>,
+    origin: &Origin,
+    asked: Asked,
+) -> Result<Option<&'a str>, ApiError> {
     let words = || message::words(answer, false, &origin.key);
-    let envelope = Envelope::parse(answer).map_err(|fault| match fault {
+    let envelope = Envelope::parse(answer, sent).map_err(|fault| match fault {
         EnvelopeFault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
         EnvelopeFault::Json(_) | EnvelopeFault::Trailing => ApiError::Foreign(Oddity::NotJson(words())),
     })?;
@@ -339,9 +377,8 @@ mod tests {
     #[test]
     fn an_answer_that_is_no_success_is_told_from_one_of_an_unknown_shape() {
         let origin = Origin::for_tests();
-        let of = |answer: &str| {
-            data_of(answer.as_bytes(), &origin, Asked::Other).map(|data| data.map(|d| d.get().to_owned()))
-        };
+        let of =
+            |answer: &str| data_of(answer.as_bytes(), None, &origin, Asked::Other).map(|data| data.map(str::to_owned));
         assert_eq!(of(r#"{"success":true}"#).unwrap(), None);
         assert_eq!(of(r#"{"data":[]}"#).unwrap().as_deref(), Some("[]"));
         assert!(

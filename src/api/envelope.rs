@@ -2,9 +2,9 @@
 //!
 //! Doesn't belong here: what `data` holds (`stream`, `echo`, `items`), and what a failure means (`answer`).
 
-use std::fmt;
-
-use serde::de::{Deserializer as _, Error as _, IgnoredAny, MapAccess, Visitor};
+use serde::Deserialize;
+use serde::de::{Error as _, IgnoredAny};
+use serde_json::Deserializer;
 use serde_json::value::RawValue;
 
 /// An answer's members. Unknown ones are checked and dropped.
@@ -13,7 +13,7 @@ pub(super) struct Envelope<'a> {
     /// The text of `success`.
     success: Option<&'a str>,
     /// The text of `data`.
-    pub(super) data: Option<&'a RawValue>,
+    pub(super) data: Option<&'a str>,
     /// The server's message: the last text under `message`, `detail` or `error`.
     pub(super) message: Option<String>,
 }
@@ -28,12 +28,37 @@ pub(super) enum EnvelopeFault {
 }
 
 impl<'a> Envelope<'a> {
-    /// Parses an answer, to its last byte.
-    pub(super) fn parse(answer: &'a [u8]) -> Result<Self, EnvelopeFault> {
-        let mut json = serde_json::Deserializer::from_slice(answer);
-        let envelope = json.deserialize_map(Members).map_err(EnvelopeFault::Json)?;
-        json.end().map_err(|_| EnvelopeFault::Trailing)?;
-        Ok(envelope)
+    /// Parses an answer, to its last byte. `expected`, if any, is valid JSON, an object or an array: `data` that begins with
+    /// this text is this text, because the closing bracket ends the value, and is not parsed again.
+    pub(super) fn parse(answer: &'a [u8], expected: Option<&str>) -> Result<Self, EnvelopeFault> {
+        let mut envelope = Self::default();
+        let mut rest = Rest(answer);
+        rest.one_of(b"{")?;
+        let mut ended = rest.one_of(b"}").is_ok();
+        while !ended {
+            let name: String = rest.value()?;
+            rest.one_of(b":")?;
+            match name.as_str() {
+                "success" => envelope.success = Some(rest.value::<&RawValue>()?.get()),
+                "data" if envelope.data.is_some() => return Err(fault("'data' comes twice")),
+                "data" => envelope.data = Some(rest.data(expected)?),
+                "message" | "detail" | "error" => {
+                    if let Ok(text) = serde_json::from_str(rest.value::<&RawValue>()?.get()) {
+                        envelope.message = Some(text);
+                    }
+                }
+                _ => {
+                    rest.value::<IgnoredAny>()?;
+                }
+            }
+            ended = rest.one_of(b",}")? == b'}';
+        }
+        rest.skip_blanks();
+        if rest.0.is_empty() {
+            Ok(envelope)
+        } else {
+            Err(EnvelopeFault::Trailing)
+        }
     }
 
     /// Whether `success` is true; `None` without `success`.
@@ -42,32 +67,130 @@ impl<'a> Envelope<'a> {
     }
 }
 
-struct Members;
+/// What of an answer is still to be parsed.
+struct Rest<'a>(&'a [u8]);
 
-impl<'de> Visitor<'de> for Members {
-    type Value = Envelope<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object with 'success' and 'data'")
+impl<'a> Rest<'a> {
+    fn skip_blanks(&mut self) {
+        while let Some((b' ' | b'\t' | b'\n' | b'\r', rest)) = self.0.split_first() {
+            self.0 = rest;
+        }
     }
 
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut envelope = Envelope::default();
-        while let Some(name) = map.next_key::<String>()? {
-            match name.as_str() {
-                "success" => envelope.success = Some(map.next_value::<&RawValue>()?.get()),
-                "data" if envelope.data.is_some() => return Err(A::Error::custom("'data' comes twice")),
-                "data" => envelope.data = Some(map.next_value()?),
-                "message" | "detail" | "error" => {
-                    if let Ok(text) = serde_json::from_str(map.next_value::<&RawValue>()?.get()) {
-                        envelope.message = Some(text);
-                    }
-                }
-                _ => {
-                    map.next_value::<IgnoredAny>()?;
+    /// Consumes one of these bytes, and returns which.
+    fn one_of(&mut self, bytes: &[u8]) -> Result<u8, EnvelopeFault> {
+        self.skip_blanks();
+        match self.0.split_first() {
+            Some((byte, rest)) if bytes.contains(byte) => {
+                self.0 = rest;
+                Ok(*byte)
+            }
+            Some(_) => Err(fault("it is no object with 'success' and 'data'")),
+            None => Err(self.value::<IgnoredAny>().err().unwrap_or(EnvelopeFault::Trailing)),
+        }
+    }
+
+    /// Parses one value.
+    fn value<T: Deserialize<'a>>(&mut self) -> Result<T, EnvelopeFault> {
+        let mut values = Deserializer::from_slice(self.0).into_iter();
+        // Without any value the error says that the answer ends early.
+        let value = values.next().unwrap_or_else(|| serde_json::from_slice(&[]));
+        self.0 = self.0.get(values.byte_offset()..).unwrap_or_default();
+        value.map_err(EnvelopeFault::Json)
+    }
+
+    /// The text of `data`.
+    fn data(&mut self, expected: Option<&str>) -> Result<&'a str, EnvelopeFault> {
+        self.skip_blanks();
+        let length = expected
+            .filter(|text| self.0.starts_with(text.as_bytes()))
+            .map(str::len);
+        if let Some((text, rest)) = length.and_then(|length| self.0.split_at_checked(length)) {
+            self.0 = rest;
+            return simdutf8::basic::from_utf8(text).map_err(fault);
+        }
+        Ok(self.value::<&RawValue>()?.get())
+    }
+}
+
+fn fault(what: impl std::fmt::Display) -> EnvelopeFault {
+    EnvelopeFault::Json(serde_json::Error::custom(what))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What an answer says, and how its fault is classified.
+    fn parsed(answer: &str, expected: Option<&str>) -> String {
+        match Envelope::parse(answer.as_bytes(), expected) {
+            Ok(envelope) => format!("{:?} {:?} {:?}", envelope.data, envelope.success(), envelope.message),
+            Err(EnvelopeFault::Json(error)) => format!("{:?}", error.is_eof()),
+            Err(EnvelopeFault::Trailing) => "trailing".to_owned(),
+        }
+    }
+
+    #[test]
+    fn an_expected_text_changes_nothing_of_what_an_answer_says() {
+        let sent = [r#"{"a":[1,"é"]}"#, r#"[{"a":"}"},{}]"#, "{}", "[]"];
+        let data = [
+            "{}",
+            "[]",
+            "{} ",
+            "{}{}",
+            "[]1",
+            "[",
+            "{",
+            "null",
+            "12",
+            "\"{}\"",
+            r#"{"a":[1,"é"]}"#,
+            r#"{"a":[1,"é"],"b":2}"#,
+            r#"{"a":[1,"é"]}}"#,
+            r#"[{"a":"}"},{}]"#,
+            r#"[{"a":"}"},{},{}]"#,
+            "",
+        ];
+        let around = [
+            ("{\"success\":true,\"data\":", "}"),
+            (" {\n\"data\" : ", "\t,\"success\": false , \"message\":\"no\"} "),
+            ("{\"x\":[{\"data\":1}],\"data\":", ",\"detail\":7,\"error\":\"{}\"}"),
+            ("{\"data\":", ",\"data\":{}}"),
+            ("{\"data\":", "} {}"),
+            ("{\"data\":", ""),
+            ("{\"data\":", ","),
+            ("{\"data\"", "}"),
+        ];
+        for (before, after) in around {
+            for data in data {
+                let answer = format!("{before}{data}{after}");
+                for sent in sent {
+                    assert_eq!(parsed(&answer, Some(sent)), parsed(&answer, None), "{answer} {sent}");
                 }
             }
         }
-        Ok(envelope)
+    }
+
+    #[test]
+    fn members_stand_in_any_order_and_an_early_end_is_told_from_what_is_no_envelope() {
+        let whole = r#"{"message":"hi","data":[1],"other":{"a":null},"success":true}"#;
+        assert_eq!(parsed(whole, None), r#"Some("[1]") Some(true) Some("hi")"#);
+        assert_eq!(parsed(" {} ", None), "None None None");
+        for end in 0..whole.len() {
+            assert_eq!(parsed(&whole[..end], None), "true", "{end}");
+        }
+        for wrong in [
+            "[]",
+            "hello",
+            "{1:2}",
+            "{,}",
+            r#"{"a":1,}"#,
+            r#"{"a" 1}"#,
+            r#"{"data":1,"data":2}"#,
+            r#"{"a":1;}"#,
+        ] {
+            assert_eq!(parsed(wrong, None), "false", "{wrong}");
+        }
+        assert_eq!(parsed("{}}", None), "trailing");
     }
 }

@@ -358,9 +358,7 @@ impl UserError for ApiError {
             Self::Key(_) => "copy the key once more, alone on its line, without quotes",
             Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
-            Self::Resources(_) => {
-                "close other programs, or raise the limits of processes and open files (ulimit -u, ulimit -n)"
-            }
+            Self::Resources(_) => crate::cause::LIMITS,
             Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
             Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {

@@ -140,10 +140,10 @@ impl Client {
     pub async fn find_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
         let request = request(Method::GET, self.origin.address.item(id)?, None);
         let body = self.exchange(request, Asked::Read).await?;
-        let Some(data) = echo::data_of(&body, &self.origin, Asked::Read)? else {
+        let Some(data) = echo::data_of(&body, None, &self.origin, Asked::Read)? else {
             return Ok(None);
         };
-        match serde_json::from_str(data.get()) {
+        match serde_json::from_str(data) {
             Ok(Value::Object(item)) if !item.is_empty() => {
                 if is_about(&item, id) {
                     Ok(Some(item))
@@ -182,7 +182,7 @@ impl Client {
         };
         let request = request(Method::DELETE, url, Some(body.into()));
         let answer = self.exchange(request, Asked::Other).await?;
-        echo::data_of(&answer, &self.origin, Asked::Other).map(|_| ())
+        echo::data_of(&answer, None, &self.origin, Asked::Other).map(|_| ())
     }
 
     /// Sends a request, once, and reads the complete answer before the deadline.
@@ -196,7 +196,7 @@ impl Client {
     /// Sends a request, once, and lets through a good status, with the answer's body unread.
     async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
         let origin = &self.origin;
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
         let response = timeout_at(deadline, self.http.execute(request)).await;
         let response = response.map_err(|_| origin.lost(Loss::Timeout))?;
         let response = response.map_err(|error| origin.unanswered(&error))?;

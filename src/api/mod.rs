@@ -7,8 +7,9 @@
 //! through `echo`, both through `envelope`; `names` resolves hosts; `message` makes the server's words fit for a person;
 //! `retry` computes pauses, `wait` keeps and reports them.
 //!
-//! Every request goes through one reqwest client with one pool of connections, on one current-thread runtime. The runtime
-//! has no thread: the threads that wait for an answer drive it, one at a time.
+//! Every request goes through reqwest, set up in one place. A [`Client`] has a pool of connections and a current-thread
+//! runtime. The runtime has no thread: the threads that wait for an answer drive it, one at a time. A thread that sends many
+//! requests at once gets a client of its own ([`Client::for_worker`]), so that no other thread drives its connections.
 
 mod address;
 mod answer;
@@ -105,11 +106,18 @@ pub struct ListQuery {
 pub struct Client {
     http: reqwest::Client,
     runtime: Runtime,
-    origin: Origin,
+    origin: Arc<Origin>,
     timeout: Duration,
+    connections: usize,
     backoff: Backoff,
     stop: Option<Arc<AtomicBool>>,
     waits: Arc<Waits>,
+    counts: Arc<Counts>,
+}
+
+/// What has been sent.
+#[derive(Default)]
+struct Counts {
     requests: AtomicU64,
     retries: AtomicU64,
 }
@@ -129,22 +137,35 @@ impl Client {
     /// Proxies of the environment are not used: they would be used even for 127.0.0.1, and the key would travel through
     /// them. Redirects are handed back, never followed.
     pub fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
-        let origin = Origin::new(endpoint)?;
+        let origin = Arc::new(Origin::new(endpoint)?);
         let timeout = endpoint.timeout.min(DEADLINE);
-        let http = connecting(&origin, timeout, endpoint.connections.max(1))?
-            .build()
-            .map_err(|error| origin.no_setup(error))?;
-        let runtime = Builder::new_current_thread().enable_all().build();
+        let connections = endpoint.connections.max(1);
+        let (http, runtime) = connect(&origin, timeout, connections)?;
         Ok(Self {
             http,
-            runtime: runtime.map_err(|cause| ApiError::Resources(crate::cause::io(&cause)))?,
+            runtime,
             origin,
             timeout,
+            connections,
             backoff: Backoff::new(endpoint.retries),
             stop: None,
             waits: Arc::default(),
-            requests: AtomicU64::new(0),
-            retries: AtomicU64::new(0),
+            counts: Arc::default(),
+        })
+    }
+
+    /// A client of the same endpoint with connections and a runtime of its own. The stop flag, the pauses and the counts are
+    /// shared with this one.
+    pub fn for_worker(&self) -> Result<Self, ApiError> {
+        let (http, runtime) = connect(&self.origin, self.timeout, self.connections)?;
+        Ok(Self {
+            http,
+            runtime,
+            origin: Arc::clone(&self.origin),
+            stop: self.stop.clone(),
+            waits: Arc::clone(&self.waits),
+            counts: Arc::clone(&self.counts),
+            ..*self
         })
     }
 
@@ -177,17 +198,17 @@ impl Client {
 
     /// How many requests have been sent, retries included.
     pub fn requests(&self) -> u64 {
-        self.requests.load(Ordering::Relaxed)
+        self.counts.requests.load(Ordering::Relaxed)
     }
 
     /// How many requests were repetitions: the client's own, and those that were counted by [`Self::count_retry`].
     pub fn retries(&self) -> u64 {
-        self.retries.load(Ordering::Relaxed)
+        self.counts.retries.load(Ordering::Relaxed)
     }
 
     /// Counts a repetition that its caller decided on; posts and deletes are never repeated here.
     pub fn count_retry(&self) {
-        self.retries.fetch_add(1, Ordering::Relaxed);
+        self.counts.retries.fetch_add(1, Ordering::Relaxed);
     }
 
     /// The organization that is asked.
@@ -257,6 +278,15 @@ impl Client {
 
 /// The `User-Agent` of every request.
 const AGENT: &str = concat!("stockport/", env!("CARGO_PKG_VERSION"));
+
+/// A pool of connections, and the runtime that drives them.
+fn connect(origin: &Origin, timeout: Duration, connections: usize) -> Result<(reqwest::Client, Runtime), ApiError> {
+    let http = connecting(origin, timeout, connections)?.build();
+    let http = http.map_err(|error| origin.no_setup(error))?;
+    let runtime = Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|cause| ApiError::Resources(crate::cause::io(&cause)))?;
+    Ok((http, runtime))
+}
 
 /// How connections are made and kept. Deadlines are not set here: lists and other requests have different ones.
 fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {

@@ -14,7 +14,6 @@ use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde::de::Error as _;
-use serde_json::value::RawValue;
 
 use super::envelope::{Envelope, EnvelopeFault};
 use crate::item::text::{Item, ItemFault, ItemParser, first_special};
@@ -339,8 +338,8 @@ impl<P> Parsed<P> {
 }
 
 fn answer<E>(envelope: &[u8], count: u64) -> Result<Answer, Fault<E>> {
-    let envelope = Envelope::parse(envelope)?;
-    let data = match envelope.data.map(RawValue::get) {
+    let envelope = Envelope::parse(envelope, None)?;
+    let data = match envelope.data {
         None => Data::Missing,
         Some(text) => match text.strip_prefix('[') {
             // The splitter has taken the items out.

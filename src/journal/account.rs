@@ -45,6 +45,11 @@ const PROBLEMS: &str = "
     SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
     FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state IN (?2, ?3))";
 
+/// The number of planned changes: as noted with a complete plan (a check at the journal's opening compares it with the
+/// table), counted without such a note. Counting reads the whole table.
+const PLANNED: &str = "coalesce(
+    (SELECT CAST(value AS INTEGER) FROM run WHERE key = 'changes'), (SELECT count(*) FROM changes))";
+
 /// The fact that holds what is done to every item of a plan, where it is the same for all.
 pub(super) const ONLY_ACTION: &str = "only action";
 
@@ -53,7 +58,7 @@ impl Journal {
     pub fn planned(&self) -> Result<(u64, u64, u64), JournalError> {
         self.with(|c| {
             if let Some(only) = only_action(c)? {
-                let all = c.query_row("SELECT count(*) FROM changes", [], |row| count(row, 0))?;
+                let all = c.query_row(&format!("SELECT {PLANNED}"), [], |row| count(row, 0))?;
                 let of = |kind| if only == kind { all } else { 0 };
                 return Ok((of(Action::Create), of(Action::Update), of(Action::Delete)));
             }
@@ -76,8 +81,8 @@ impl Journal {
     /// How many planned changes have not ended yet.
     pub fn open_changes(&self) -> Result<u64, JournalError> {
         self.with(|c| {
-            let open = "SELECT (SELECT count(*) FROM changes) - (SELECT count(*) FROM outcomes)";
-            c.query_row(open, [], |row| count(row, 0))
+            let open = format!("SELECT {PLANNED} - (SELECT count(*) FROM outcomes)");
+            c.query_row(&open, [], |row| count(row, 0))
         })
     }
 
@@ -108,10 +113,11 @@ impl Journal {
     pub fn has_problems(&self, table: usize) -> Result<bool, JournalError> {
         self.with(|c| {
             // As a rule all went well, which takes no look at any change.
-            let all_done = "SELECT NOT EXISTS (SELECT 1 FROM rejects) AND
-                (SELECT count(*) FROM changes) = (SELECT count(*) FROM outcomes) AND
-                NOT EXISTS (SELECT 1 FROM outcomes WHERE state <> ?1)";
-            if c.query_row(all_done, [State::Done as i64], |row| row.get(0))? {
+            let all_done = format!(
+                "SELECT NOT EXISTS (SELECT 1 FROM rejects) AND {PLANNED} = (SELECT count(*) FROM outcomes) AND
+                NOT EXISTS (SELECT 1 FROM outcomes WHERE state <> ?1)"
+            );
+            if c.query_row(&all_done, [State::Done as i64], |row| row.get(0))? {
                 return Ok(false);
             }
             c.query_row(&format!("SELECT EXISTS ({PROBLEMS})"), problems_of(table), |row| {
@@ -187,8 +193,8 @@ fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
 /// How changes of one kind ended: no change has to be looked up for its outcome, since there is none without a change.
 fn outcomes_of(c: &Connection, action: Action) -> rusqlite::Result<Outcomes> {
     let mut outcomes = Outcomes::default();
-    let select = "SELECT (SELECT count(*) FROM changes), (SELECT count(*) FROM outcomes)";
-    let (planned, ended) = c.query_row(select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?;
+    let select = format!("SELECT {PLANNED}, (SELECT count(*) FROM outcomes)");
+    let (planned, ended) = c.query_row(&select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?;
     outcomes.not_attempted = planned.saturating_sub(ended);
     // As a rule there are few of these.
     let mut select = c.prepare("SELECT state, count(*) FROM outcomes WHERE state <> ?1 GROUP BY state")?;
@@ -272,6 +278,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::journal::check::{PLANNED_CHANGES, note};
 
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(64))]
@@ -281,6 +288,7 @@ mod tests {
             // Of each change: which kind it is of, and how it ended.
             ended in prop::collection::vec((0..3_usize, prop::option::of(0..4_i64)), 0..8),
             is_rejected in any::<bool>(),
+            is_noted in any::<bool>(),
         ) {
             let journal = Journal::temporary().unwrap();
             journal.with(|c| {
@@ -290,6 +298,9 @@ mod tests {
                     if let Some(state) = state {
                         c.execute("INSERT INTO outcomes VALUES (?1, ?2, NULL)", params![seq, state])?;
                     }
+                }
+                if is_noted {
+                    note(c, PLANNED_CHANGES, &ended.len().to_string())?;
                 }
                 if is_rejected {
                     c.execute("INSERT INTO rejects VALUES (0, 99, NULL, NULL, '', 'bad')", [])?;

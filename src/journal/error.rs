@@ -17,6 +17,9 @@ pub enum JournalError {
         /// The system's own words.
         cause: std::io::Error,
     },
+    /// The system gives no thread for it.
+    #[error("the journal needs a thread that the system refuses: {}", crate::cause::io(.0))]
+    Thread(std::io::Error),
     /// The system doesn't give it.
     #[error("the journal {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
     Read {
@@ -67,7 +70,7 @@ impl JournalError {
             Self::Newer(_) => "it was written by a newer version of stockport".to_owned(),
             Self::Foreign(_) => "it is no journal of stockport".to_owned(),
             Self::Store { cause, .. } => crate::cause::sqlite(cause),
-            Self::Create { .. } | Self::Stopped { .. } => self.to_string(),
+            Self::Create { .. } | Self::Thread(_) | Self::Stopped { .. } => self.to_string(),
         }
     }
 }
@@ -78,6 +81,7 @@ impl UserError for JournalError {
             Self::Create { .. } | Self::Store { .. } | Self::Stopped { .. } => {
                 "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
             }
+            Self::Thread(_) => crate::cause::LIMITS,
             Self::Read { .. } => "check the file and its permissions",
             Self::Damaged { .. } => {
                 "nothing is sent on its word; a snapshot from before the run may help (`stockport backup list DIR`)"

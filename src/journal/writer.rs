@@ -64,10 +64,7 @@ impl Scribe {
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || keep(connection, &inbox, &theirs))
-            .map_err(|cause| JournalError::Create {
-                path: path.clone(),
-                cause,
-            })?;
+            .map_err(JournalError::Thread)?;
         Ok(Self {
             path,
             reports: Some(reports),

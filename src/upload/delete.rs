@@ -20,7 +20,7 @@ use tokio::sync::Notify;
 use tokio::time::timeout;
 
 use super::reconcile::{End, halted};
-use super::{Halt, Upload};
+use super::{Halt, Worker};
 use crate::api::{ApiError, DeleteForm, Fate};
 use crate::item::Object;
 use crate::journal::{Entry, State};
@@ -120,7 +120,7 @@ enum Tried {
     Stopped(ApiError),
 }
 
-impl Upload<'_> {
+impl Worker<'_> {
     /// Deletes an item, if it is as the plan found it, and finds out whether it is gone.
     pub(super) async fn delete(&self, entry: &Entry, is_first: bool) -> Result<(), Halt> {
         if !is_first {

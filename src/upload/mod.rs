@@ -13,6 +13,7 @@ mod reconcile;
 mod worker;
 
 use std::num::NonZeroU32;
+use std::ops::Deref;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread::Builder;
@@ -104,6 +105,20 @@ struct Upload<'a> {
     ended: AtomicU64,
     halt: Mutex<Option<Halt>>,
     halted: AtomicBool,
+}
+
+/// One thread of an upload, with connections of its own.
+struct Worker<'u> {
+    upload: &'u Upload<'u>,
+    client: &'u Client,
+}
+
+impl<'u> Deref for Worker<'u> {
+    type Target = Upload<'u>;
+
+    fn deref(&self) -> &Upload<'u> {
+        self.upload
+    }
 }
 
 /// Sends everything that the journal has planned; gives why it stopped early, if it did. `stop` is the user's wish to

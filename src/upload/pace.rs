@@ -36,7 +36,7 @@ pub(super) enum Outcome {
 /// The pace of one run, shared by its workers.
 pub(super) struct Pace<'a> {
     state: Mutex<State>,
-    /// Wakes the lanes that wait for a turn.
+    /// Wakes the senders that wait for a turn.
     freed: Notify,
     most: usize,
     largest_batch: usize,

@@ -171,7 +171,7 @@ fn a_pause_and_the_users_rate_are_reported_once_for_all_workers() {
 }
 
 #[test]
-fn a_lane_waits_for_its_turn() {
+fn a_sender_waits_for_its_turn() {
     let (stop, waits) = (AtomicBool::new(false), Waits::default());
     let pace = Pace::new(1, 100, DEADLINE, None, &stop, &waits);
     now(async {

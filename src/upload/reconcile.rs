@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, body};
 use super::pace::Outcome;
-use super::{Halt, MOST_IN_A_ROW, Upload};
+use super::{Halt, MOST_IN_A_ROW, Worker};
 use crate::api::{ApiError, Backoff, Fate};
 use crate::columns::same;
 use crate::item::{ITEM_ID, Object};
@@ -43,7 +43,7 @@ pub(super) enum End {
     Stopped { error: ApiError, perhaps_saved: bool },
 }
 
-impl Upload<'_> {
+impl Worker<'_> {
     /// Sends a batch and finds out what became of each of its items; it may have been tried, as a whole, already.
     pub(super) async fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
         let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;

@@ -1,11 +1,13 @@
-//! The threads of an upload: a rayon pool whose workers each have many batches under way at once.
+//! The threads of an upload: a rayon pool whose workers each have many batches under way at once, on connections of their
+//! own.
 //!
-//! A lane takes a batch, posts it and records its items as saved. Whatever isn't a post that goes through at the first try
-//! (a failure, a deletion, a batch that has to be split) is settled by the same lane before it takes the next batch. So no
-//! more batches are under way than there are lanes.
+//! A sender takes a batch, posts it and records its items as saved. Whatever isn't a post that goes through at the first try
+//! (a failure, a deletion, a batch that has to be split) is settled by the same sender before it takes the next batch. So no
+//! more batches are under way than there are senders.
 //!
 //! Doesn't belong here: how a post is made (`api`), what a failure means item by item (`reconcile`).
 
+use std::iter;
 use std::num::NonZeroUsize;
 use std::sync::atomic::Ordering;
 use std::thread::available_parallelism;
@@ -17,46 +19,52 @@ use rayon::ThreadPoolBuilder;
 use super::batch::{Batch, Feed};
 use super::pace::Outcome;
 use super::reconcile::{Tried, halted, verdict};
-use super::{Halt, Upload};
+use super::{Halt, Upload, Worker};
 use crate::api::ApiError;
 use crate::journal::State;
 
-/// One worker sends tens of thousands of requests a second. More than these gain nothing.
+/// Two workers send 45,000 single items a second, or 20,000 arrays of 100. An endpoint takes far less than four can send.
 const MOST_WORKERS: usize = 4;
-
-/// A worker for so many processors: the connections are driven by one worker at a time, so that a second one on two
-/// processors costs more in wake-ups than it sends (24,000 single items a second instead of 33,000).
-const PROCESSORS_A_WORKER: usize = 2;
 
 impl Upload<'_> {
     /// Sends what is fed until there is no more, or the run stops. Where the system gives fewer threads, fewer workers have
-    /// all the lanes; where it gives none, the calling thread does.
+    /// all the senders; where it gives none, the calling thread does.
     pub(super) fn work(&self, feed: &Feed) {
-        let lanes = self.options.jobs.max(1);
+        let senders = self.options.jobs.max(1);
         let processors = available_parallelism().map_or(1, NonZeroUsize::get);
-        let workers = (processors / PROCESSORS_A_WORKER).clamp(1, MOST_WORKERS).min(lanes);
-        let pool = (1..=workers).rev().find_map(|workers| {
+        let workers = processors.min(MOST_WORKERS).min(senders);
+        let further: Vec<_> = (1..workers).map_while(|_| self.client.for_worker().ok()).collect();
+        let clients: Vec<_> = iter::once(self.client).chain(&further).collect();
+        let pool = (1..=clients.len()).rev().find_map(|workers| {
             let builder = ThreadPoolBuilder::new().num_threads(workers);
             builder.thread_name(|_| "upload".to_owned()).build().ok()
         });
+        let worker = |client| Worker { upload: self, client };
         match pool {
             Some(pool) => {
                 let workers = pool.current_num_threads();
                 // Evenly, the first ones one more.
-                pool.broadcast(|worker| self.drive(lanes.saturating_sub(worker.index()).div_ceil(workers), feed));
+                pool.broadcast(|thread| {
+                    let share = senders.saturating_sub(thread.index()).div_ceil(workers);
+                    if let Some(client) = clients.get(thread.index()) {
+                        worker(client).drive(share, feed);
+                    }
+                });
             }
-            None => self.drive(lanes, feed),
+            None => worker(self.client).drive(senders, feed),
         }
     }
+}
 
-    fn drive(&self, lanes: usize, feed: &Feed) {
+impl Worker<'_> {
+    fn drive(&self, senders: usize, feed: &Feed) {
         self.client.block_on(async {
-            let mut lanes: FuturesUnordered<_> = (0..lanes).map(|_| self.lane(feed)).collect();
-            while lanes.next().await.is_some() {}
+            let mut senders: FuturesUnordered<_> = (0..senders).map(|_| self.send_batches(feed)).collect();
+            while senders.next().await.is_some() {}
         });
     }
 
-    async fn lane(&self, feed: &Feed) {
+    async fn send_batches(&self, feed: &Feed) {
         while !self.halted.load(Ordering::Acquire) {
             if self.stop.load(Ordering::Relaxed) {
                 self.halt(Halt::Interrupted);

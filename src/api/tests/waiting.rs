@@ -116,6 +116,28 @@ fn threads_share_the_connections_and_every_answer_reaches_its_own_thread() {
 }
 
 #[test]
+fn a_workers_client_has_connections_of_its_own_and_shares_flag_pauses_and_counts() {
+    let server = Server::start(|seen| match seen.method.as_str() {
+        "GET" => with(503, "Retry-After: 3600\r\n", "{}"),
+        _ => json(200, &format!(r#"{{"success":true,"data":{}}}"#, seen.body)),
+    });
+    let (stop, waits) = (Arc::new(AtomicBool::new(false)), Arc::new(Waits::default()));
+    let client = server.client(5).with_stop(Arc::clone(&stop)).with_waits(waits);
+    let worker = client.for_worker().unwrap();
+    for _ in 0..3 {
+        post(&client, ITEM).unwrap();
+        post(&worker, ITEM).unwrap();
+    }
+    assert_eq!(server.connections(), 2);
+    assert!(std::ptr::eq(client.waits(), worker.waits()));
+    worker.count_retry();
+    stop.store(true, Ordering::Relaxed);
+    assert!(matches!(worker.get("a"), Err(ApiError::Interrupted)));
+    assert_eq!((client.requests(), client.retries()), (7, 1));
+    assert_eq!((worker.timeout(), worker.org()), (client.timeout(), client.org()));
+}
+
+#[test]
 fn a_host_is_found_by_its_name() {
     let server = Server::start(|_| json(200, r#"{"success":true,"data":{}}"#));
     let endpoint = Endpoint {

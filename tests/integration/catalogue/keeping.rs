@@ -15,7 +15,7 @@ use stockport::snapshot::{Fault, SnapshotError};
 
 use super::{Catalogue, variants};
 
-variants!(journal of JournalError as "JournalError": Create, Read, Damaged, Newer, Foreign, Store, Stopped);
+variants!(journal of JournalError as "JournalError": Create, Thread, Read, Damaged, Newer, Foreign, Store, Stopped);
 variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts);
 variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
 variants!(run of RunError as "RunError":
@@ -47,6 +47,7 @@ pub(super) fn add(all: &mut Catalogue) {
             path: path(),
             cause: denied(),
         },
+        JournalError::Thread(std::io::Error::from(std::io::ErrorKind::WouldBlock)),
         JournalError::Read {
             path: path(),
             cause: denied(),

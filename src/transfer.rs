@@ -184,7 +184,6 @@ impl Transfer<'_> {
         review: Option<&mut dyn Review>,
         summary: &mut Summary,
     ) {
-        self.output.run_begins(&summary.run, self.org);
         let mut counts = Counts::default();
         let mut planned = false;
         if let Err(error) = self.steps(supply, journal, review, summary, &mut counts, &mut planned) {

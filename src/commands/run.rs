@@ -207,17 +207,21 @@ impl WritingRun<'_> {
         identity: &Identity,
         summary: &mut Summary,
     ) -> Result<Journal, Error> {
-        if !self.terms.sends {
-            return Ok(Journal::temporary()?);
-        }
-        if let Some(run) = earlier {
-            self.purpose = Purpose::Resume;
-            summary.run.clone_from(&run.name);
-            return Ok(Runs::resume(run)?);
-        }
-        self.purpose = Purpose::Write;
-        let (name, journal) = self.runs.begin(identity, &summary.source)?;
-        summary.run = name;
+        let journal = match earlier {
+            _ if !self.terms.sends => Journal::temporary()?,
+            Some(run) => {
+                self.purpose = Purpose::Resume;
+                summary.run.clone_from(&run.name);
+                Runs::resume(run)?
+            }
+            None => {
+                self.purpose = Purpose::Write;
+                let (name, journal) = self.runs.begin(identity, &summary.source)?;
+                summary.run = name;
+                journal
+            }
+        };
+        self.context.output.run_begins(&summary.run, &self.connected.org);
         Ok(journal)
     }
 

@@ -10,7 +10,7 @@ use super::error::ColumnError;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
-use super::texts::bare;
+use super::texts::{bare, error_cell};
 use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{ITEM_ID, Kind, field_named};
@@ -197,7 +197,7 @@ impl Layout {
             Cell::Moment(Moment::DateTime(stamp)) => Some(stamp.time().to_string()),
             Cell::Moment(Moment::Time(time)) => Some(time.to_string()),
             Cell::Moment(Moment::Duration(days)) => super::dates::time_of_duration(days),
-            Cell::Error(text) => return Meaning::Fault(format!("the cell joined to it holds the error value {text}")),
+            Cell::Error(text) => return Meaning::Fault(error_cell("the cell joined to it", text)),
             _ => None,
         };
         let day = match cell {

@@ -71,10 +71,9 @@ pub(super) fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limit
         }
     }
     if kind == "xlsb" {
-        check_binary_strings(archive)
-    } else {
-        check_shared_strings(archive)
+        check_binary_strings(archive)?;
     }
+    Ok(())
 }
 
 /// Whether a part is read piece by piece, so that its size doesn't matter to memory.
@@ -140,18 +139,10 @@ fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> 
 }
 
 /// calamine makes room for as many shared strings as the table claims; more than its bytes can hold is a lie.
-fn check_shared_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
-    let (file, mut names) = (archive.file, archive.names.iter());
-    let Some(name) = names
-        .find(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"))
-        .cloned()
-    else {
-        return Ok(());
-    };
-    let part = archive
-        .zip
-        .by_name(&name)
-        .map_err(|cause| zip_error(file, &name, &cause))?;
+pub(super) fn check_shared_strings(archive: &mut Archive<'_>, part: Option<&str>) -> Result<(), ReadError> {
+    let Some(name) = part else { return Ok(()) };
+    let file = archive.file;
+    let part = archive.part(name)?;
     let size = part.size();
     let mut xml = quick_xml::Reader::from_reader(BufReader::new(part));
     let mut buffer = Vec::new();

@@ -1,9 +1,10 @@
-//! One cell of a sheet's XML, passed on as calamine reads it right.
+//! One cell of a sheet's XML, passed on as calamine reads it right, in as few tags as can be.
 //!
 //! calamine takes the first piece of a `<v>` for its value, a number of a shared string that it can't parse for the first
 //! string, and a formula behind the value for no value; it refuses the whole sheet for an error value or an element that
-//! it doesn't know, and doesn't tell a formula that was never calculated from a blank cell. Such a cell is written anew;
-//! all others are copied.
+//! it doesn't know, and doesn't tell a formula that was never calculated from a blank cell. Its time goes by the tags and
+//! attributes that it reads, so a cell without a value is left out, an address that follows from the cell before it, too,
+//! and an inline text becomes a value.
 //!
 //! Doesn't belong here: what the value means (calamine, `cells`).
 
@@ -11,7 +12,7 @@ use memchr::memchr;
 use quick_xml::escape::{escape, unescape};
 
 use super::tokens::{Token, attributes, element, tag_end, tag_name, token};
-use crate::sheet::NOT_CALCULATED;
+use crate::sheet::{NOT_CALCULATED, column_letters};
 
 /// What became of a cell.
 pub(super) enum Passed {
@@ -28,6 +29,69 @@ const KNOWN_ERRORS: [&[u8]; 7] = [
     b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!",
 ];
 
+/// Where cells without an address stand.
+#[derive(Default)]
+pub(super) struct Place {
+    /// The row's line, from 1.
+    line: u64,
+    /// The column behind the last cell, from 0, and what it is to calamine, which isn't given cells without a value.
+    next: u64,
+    theirs: u64,
+}
+
+impl Place {
+    pub(super) fn start_row(&mut self, line: u64) {
+        *self = Self {
+            line,
+            next: 0,
+            theirs: 0,
+        };
+    }
+
+    /// A cell that is left out.
+    fn pass(&mut self, reference: Option<&[u8]>) {
+        let column = reference.and_then(address).map_or(self.next, |(_, column)| column);
+        self.next = column + 1;
+    }
+
+    /// Writes the attribute with the cell's address, if calamine needs it.
+    fn write(&mut self, reference: Option<&[u8]>, out: &mut Vec<u8>) {
+        let address = match reference {
+            None => Some((self.line, self.next)),
+            Some(reference) => address(reference),
+        };
+        if address.is_none() || address != Some((self.line, self.theirs)) {
+            out.extend_from_slice(b" r=\"");
+            match reference {
+                Some(reference) => out.extend_from_slice(reference),
+                None => {
+                    let letters = column_letters(usize::try_from(self.next).unwrap_or(usize::MAX));
+                    out.extend_from_slice(format!("{letters}{}", self.line).as_bytes());
+                }
+            }
+            out.push(b'"');
+        }
+        self.next = address.map_or(self.next, |(_, column)| column) + 1;
+        self.theirs = self.next;
+    }
+}
+
+/// `C7` as row 7, column 2. None for what is no address, which calamine refuses.
+fn address(reference: &[u8]) -> Option<(u64, u64)> {
+    let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let (letters, digits) = reference.split_at_checked(letters)?;
+    if !(1..=3).contains(&letters.len()) || !(1..=7).contains(&digits.len()) || digits.starts_with(b"0") {
+        return None;
+    }
+    let column = letters.iter().fold(0, |sum, letter| {
+        sum * 26 + u64::from(letter.to_ascii_uppercase() - b'A') + 1
+    });
+    let row = digits.iter().try_fold(0, |sum, digit| {
+        digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0'))
+    })?;
+    Some((row, column - 1))
+}
+
 /// The attributes of a `<c>` that count.
 #[derive(Clone, Copy, Default)]
 struct Tag<'a> {
@@ -37,14 +101,9 @@ struct Tag<'a> {
 }
 
 /// Adds the cell at the beginning of the text to `out`.
-pub(super) fn pass(text: &[u8], out: &mut Vec<u8>) -> Passed {
+pub(super) fn pass(text: &[u8], place: &mut Place, out: &mut Vec<u8>) -> Passed {
     let Some(open) = tag_end(text) else { return Passed::Part };
     let (raw, rest) = text.split_at(open);
-    if raw.ends_with(b"/>") {
-        // It counts: a cell without an address follows it.
-        out.extend_from_slice(raw);
-        return Passed::Cell(open);
-    }
     let mut tag = Tag::default();
     attributes(raw, |key, value| match key {
         b"r" => tag.reference = Some(value),
@@ -52,39 +111,48 @@ pub(super) fn pass(text: &[u8], out: &mut Vec<u8>) -> Passed {
         b"t" => tag.kind = value,
         _ => {}
     });
-    // Nearly all are of these two forms.
-    if let Some(inner) = rest.strip_prefix(b"<v>")
-        && let Some(len) = memchr(b'<', inner)
-        && inner.get(len..).is_some_and(|end| end.starts_with(b"</v></c>"))
-        && inner.get(..len).is_some_and(|value| is_plain(tag.kind, value))
-    {
-        return copy(text, open + 3 + len + 8, out);
+    if raw.ends_with(b"/>") {
+        place.pass(tag.reference);
+        return Passed::Cell(open);
     }
-    if let Some(inner) = rest.strip_prefix(b"<is><t>")
-        && let Some(len) = memchr(b'<', inner)
-        && inner.get(len..).is_some_and(|end| end.starts_with(b"</t></is></c>"))
-    {
-        return copy(text, open + 7 + len + 13, out);
+    if let Some((kind, value, len)) = plain(tag.kind, rest) {
+        tag.write(kind, value, place, out);
+        return Passed::Cell(open + len);
     }
+    let broken = |why: String| {
+        let cell = tag.reference.map(String::from_utf8_lossy);
+        Passed::Broken(cell.map_or_else(|| why.clone(), |cell| format!("{why} in cell {cell}")))
+    };
     match Content::read(rest) {
-        Ok(Some((content, len))) => match content.write(raw, &tag, out) {
+        Ok(Some((content, len))) => match content.write(&tag, place, out) {
             Ok(()) => Passed::Cell(open + len),
-            Err(why) => Passed::Broken(format!("{why}{}", place(&tag))),
+            Err(why) => broken(why),
         },
         Ok(None) => Passed::Part,
-        Err(why) => Passed::Broken(format!("{why}{}", place(&tag))),
+        Err(why) => broken(why),
     }
 }
 
-fn copy(text: &[u8], len: usize, out: &mut Vec<u8>) -> Passed {
-    out.extend_from_slice(text.get(..len).unwrap_or_default());
-    Passed::Cell(len)
-}
-
-fn place(tag: &Tag<'_>) -> String {
-    tag.reference
-        .map(|reference| format!(" in cell {}", String::from_utf8_lossy(reference)))
-        .unwrap_or_default()
+/// The content of nearly all cells, a value or an inline text without more: the kind and the value that are passed on, and
+/// its bytes up to the cell's end.
+fn plain<'a>(kind: &'a [u8], text: &'a [u8]) -> Option<(&'a [u8], &'a [u8], usize)> {
+    let between = |start: &[u8], end: &[u8]| {
+        let inner = text.strip_prefix(start)?;
+        let (value, rest) = inner.split_at_checked(memchr(b'<', inner)?)?;
+        let len = start.len() + value.len() + end.len();
+        rest.starts_with(end).then_some((value, len))
+    };
+    if let Some((value, len)) = between(b"<v>", b"</v></c>") {
+        return is_plain(kind, value).then_some((kind, value, len));
+    }
+    // calamine keeps white space at the ends of a value; the ends of an inline text are trimmed, references resolved.
+    let trims = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'&' | b';'));
+    if let Some((value, len)) = between(b"<is><t>", b"</t></is></c>") {
+        let stays = !trims(value.first()) && !trims(value.last());
+        return stays.then_some((b"str", value, len));
+    }
+    let (value, len) = between(b"<is><t xml:space=\"preserve\">", b"</t></is></c>")?;
+    Some((b"str", value, len))
 }
 
 /// Whether calamine reads a value right that stands in the XML like this.
@@ -152,52 +220,38 @@ impl<'a> Content<'a> {
         }
     }
 
-    /// `raw` is the cell's start tag.
-    fn write(&self, raw: &[u8], tag: &Tag<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    fn write(&self, tag: &Tag<'_>, place: &mut Place, out: &mut Vec<u8>) -> Result<(), String> {
         if let Some(inline) = self.inline {
-            out.extend_from_slice(raw);
+            tag.open(b"inlineStr", place, out);
             out.extend_from_slice(inline);
-        } else if matches!(tag.kind, b"" | b"n" | b"s" | b"b" | b"e") {
-            self.write_plain(raw, tag, out)?;
-        } else {
-            match &self.value {
-                None if self.has_formula => refuse(tag, NOT_CALCULATED, out),
-                None => out.extend_from_slice(raw),
-                Some(value) => start(tag, tag.kind, value, out),
-            }
+            out.extend_from_slice(b"</c>");
+            return Ok(());
         }
-        out.extend_from_slice(b"</c>");
+        match (tag.kind, &self.value) {
+            (b"" | b"n" | b"s" | b"b" | b"e", _) => self.write_plain(tag, place, out)?,
+            (_, None) if self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
+            (b"inlineStr" | b"is", _) | (_, None) => place.pass(tag.reference),
+            (kind, Some(value)) => tag.write(kind, value, place, out),
+        }
         Ok(())
     }
 
     /// A value of a kind that calamine takes from the XML as it is.
-    fn write_plain(&self, raw: &[u8], tag: &Tag<'_>, out: &mut Vec<u8>) -> Result<(), String> {
+    fn write_plain(&self, tag: &Tag<'_>, place: &mut Place, out: &mut Vec<u8>) -> Result<(), String> {
         let value = self.value.as_deref().unwrap_or_default();
         let value = std::str::from_utf8(value).map_err(|_| "its text is not UTF-8".to_owned())?;
         let value = unescape(value).map_err(|cause| cause.to_string())?;
         let value = value.trim_matches([' ', '\t', '\r', '\n']);
-        if value.is_empty() {
-            if self.has_formula {
-                refuse(tag, NOT_CALCULATED, out);
-            } else {
-                out.extend_from_slice(raw);
-            }
-            return Ok(());
-        }
         let written = escape(value);
-        if tag.kind == b"e" && !KNOWN_ERRORS.contains(&value.as_bytes()) {
-            refuse(tag, &written, out);
-            return Ok(());
-        }
-        let kind = match tag.kind {
-            b"s" if !is_index(value.as_bytes()) => {
-                return Err(format!("{value:?} is no number of a shared text"));
-            }
+        match tag.kind {
+            _ if value.is_empty() && self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
+            _ if value.is_empty() => place.pass(tag.reference),
+            b"s" if !is_index(value.as_bytes()) => return Err(format!("{value:?} is no number of a shared text")),
+            b"e" if !KNOWN_ERRORS.contains(&value.as_bytes()) => tag.refuse(&written, place, out),
             // Text in a cell without a kind.
-            b"" if written != value => b"str",
-            kind => kind,
-        };
-        start(tag, kind, written.as_bytes(), out);
+            b"" if written != value => tag.write(b"str", written.as_bytes(), place, out),
+            kind => tag.write(kind, written.as_bytes(), place, out),
+        }
         Ok(())
     }
 }
@@ -205,25 +259,33 @@ impl<'a> Content<'a> {
 /// What the value of a cell of kind `d` begins with if it is no date but an error value.
 pub(super) const ERROR_MARK: char = '#';
 
-/// A cell with an error value, up to its end tag.
-fn refuse(tag: &Tag<'_>, error: &str, out: &mut Vec<u8>) {
-    start(tag, b"d", format!("{ERROR_MARK}{error}").as_bytes(), out);
-}
-
-/// A cell up to its end tag.
-fn start(tag: &Tag<'_>, kind: &[u8], value: &[u8], out: &mut Vec<u8>) {
-    out.extend_from_slice(b"<c");
-    let kind = Some(kind).filter(|kind| !kind.is_empty());
-    for (key, value) in [(b'r', tag.reference), (b's', tag.style), (b't', kind)] {
-        if let Some(value) = value {
-            out.extend_from_slice(&[b' ', key, b'=', b'"']);
-            out.extend_from_slice(value);
-            out.push(b'"');
+impl Tag<'_> {
+    /// Writes the cell's start tag.
+    fn open(&self, kind: &[u8], place: &mut Place, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"<c");
+        place.write(self.reference, out);
+        for (key, value) in [(b's', self.style.unwrap_or_default()), (b't', kind)] {
+            if !value.is_empty() {
+                out.extend_from_slice(&[b' ', key, b'=', b'"']);
+                out.extend_from_slice(value);
+                out.push(b'"');
+            }
         }
+        out.push(b'>');
     }
-    out.extend_from_slice(b"><v>");
-    out.extend_from_slice(value);
-    out.extend_from_slice(b"</v>");
+
+    /// Writes the cell with a value.
+    fn write(&self, kind: &[u8], value: &[u8], place: &mut Place, out: &mut Vec<u8>) {
+        self.open(kind, place, out);
+        out.extend_from_slice(b"<v>");
+        out.extend_from_slice(value);
+        out.extend_from_slice(b"</v></c>");
+    }
+
+    /// Writes the cell with an error value.
+    fn refuse(&self, error: &str, place: &mut Place, out: &mut Vec<u8>) {
+        self.write(b"d", format!("{ERROR_MARK}{error}").as_bytes(), place, out);
+    }
 }
 
 /// The characters of an element as XML writes them without comments and CDATA. `start`: the bytes of its start tag.

@@ -7,7 +7,7 @@
 
 use memchr::memchr;
 
-use super::cell::{Passed, pass};
+use super::cell::{Passed, Place, pass};
 use super::package::damaged;
 use super::tokens::{Token, attributes, tag_name, token};
 use super::{Extras, Merge, too_many_cells};
@@ -36,6 +36,7 @@ pub(super) struct Walk {
     depth: u64,
     /// The last row's line.
     line: u64,
+    place: Place,
     extras: Extras,
 }
 
@@ -50,6 +51,7 @@ impl Walk {
             stage: Stage::Above,
             depth: 0,
             line: 0,
+            place: Place::default(),
             extras: Extras::default(),
         }
     }
@@ -127,7 +129,7 @@ impl Walk {
     }
 
     fn cell(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>, ReadError> {
-        match pass(text, out) {
+        match pass(text, &mut self.place, out) {
             Passed::Cell(len) => Ok(Some(len)),
             Passed::Part => Ok(None),
             Passed::Broken(why) => Err(self.damaged(&why)),
@@ -196,6 +198,7 @@ impl Walk {
         self.line = line
             .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
             .unwrap_or(self.line.saturating_add(1));
+        self.place.start_row(self.line);
         if is_hidden {
             self.extras.hidden_rows.push(self.line);
         }

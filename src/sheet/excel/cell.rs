@@ -9,7 +9,7 @@
 //! Doesn't belong here: what the value means (calamine, `cells`).
 
 use memchr::memchr;
-use quick_xml::escape::{escape, unescape};
+use quick_xml::escape::{partial_escape, unescape};
 
 use super::tokens::{Token, attributes, element, tag_end, tag_name, token};
 use crate::sheet::{NOT_CALCULATED, column_letters};
@@ -145,14 +145,48 @@ fn plain<'a>(kind: &'a [u8], text: &'a [u8]) -> Option<(&'a [u8], &'a [u8], usiz
     if let Some((value, len)) = between(b"<v>", b"</v></c>") {
         return is_plain(kind, value).then_some((kind, value, len));
     }
-    // calamine keeps white space at the ends of a value; the ends of an inline text are trimmed, references resolved.
-    let trims = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'&' | b';'));
-    if let Some((value, len)) = between(b"<is><t>", b"</t></is></c>") {
-        let stays = !trims(value.first()) && !trims(value.last());
-        return stays.then_some((b"str", value, len));
+    let (value, len) = between(b"<is><t>", b"</t></is></c>")?;
+    (!is_trimmed(value)).then_some((b"str", value, len))
+}
+
+/// Whether calamine may cut white space off an inline text, which it does after it has resolved references. It keeps that
+/// of a value.
+fn is_trimmed(text: &[u8]) -> bool {
+    let cut = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'&' | b';'));
+    cut(text.first()) || cut(text.last())
+}
+
+/// The text of an `<is>`, put together of its runs, as it would stand in a `<v>`. None where that may be another text.
+fn joined(inline: &[u8]) -> Option<Vec<u8>> {
+    let (mut text, mut at, mut runs) = (Vec::new(), 0, 0);
+    while let Some(next) = memchr(b'<', inline.get(at..)?) {
+        at += next;
+        let rest = inline.get(at..)?;
+        let (token, mut len) = token(rest)?;
+        if let Token::Open { tag, is_empty: false } = token {
+            match tag_name(tag) {
+                b"is" | b"r" => {}
+                b"t" => {
+                    len = element(rest)?;
+                    let run = characters(rest.get(..len)?, tag.len()).ok()?;
+                    let mut preserves = false;
+                    attributes(tag, |key, value| {
+                        preserves |= key == b"xml:space" && value == b"preserve"
+                    });
+                    if !preserves && is_trimmed(&run) {
+                        return None;
+                    }
+                    text.extend_from_slice(&run);
+                    runs += 1;
+                }
+                // How a run looks and how it is pronounced.
+                _ => len = element(rest)?,
+            }
+        }
+        at += len;
     }
-    let (value, len) = between(b"<is><t xml:space=\"preserve\">", b"</t></is></c>")?;
-    Some((b"str", value, len))
+    // Excel's escapes (`_x000D_`) stand within a run.
+    (runs < 2 || !text.contains(&b'_')).then_some(text)
 }
 
 /// Whether calamine reads a value right that stands in the XML like this.
@@ -222,9 +256,13 @@ impl<'a> Content<'a> {
 
     fn write(&self, tag: &Tag<'_>, place: &mut Place, out: &mut Vec<u8>) -> Result<(), String> {
         if let Some(inline) = self.inline {
-            tag.open(b"inlineStr", place, out);
-            out.extend_from_slice(inline);
-            out.extend_from_slice(b"</c>");
+            if let Some(text) = joined(inline) {
+                tag.write(b"str", &text, place, out);
+            } else {
+                tag.open(b"inlineStr", place, out);
+                out.extend_from_slice(inline);
+                out.extend_from_slice(b"</c>");
+            }
             return Ok(());
         }
         match (tag.kind, &self.value) {
@@ -242,7 +280,7 @@ impl<'a> Content<'a> {
         let value = std::str::from_utf8(value).map_err(|_| "its text is not UTF-8".to_owned())?;
         let value = unescape(value).map_err(|cause| cause.to_string())?;
         let value = value.trim_matches([' ', '\t', '\r', '\n']);
-        let written = escape(value);
+        let written = partial_escape(value);
         match tag.kind {
             _ if value.is_empty() && self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
             _ if value.is_empty() => place.pass(tag.reference),
@@ -301,7 +339,9 @@ fn characters(whole: &[u8], start: usize) -> Result<Vec<u8>, String> {
         match token {
             Token::Data(data) => {
                 let data = std::str::from_utf8(data).map_err(|_| "its text is not UTF-8".to_owned())?;
-                found.extend_from_slice(escape(data).as_bytes());
+                // XML's own line breaks (XML 1.0, 2.11), which a reference would not be.
+                let data = data.replace("\r\n", "\n").replace('\r', "\n");
+                found.extend_from_slice(partial_escape(data).as_bytes());
             }
             Token::Nothing => {}
             Token::Close(_) => break,

@@ -1,17 +1,17 @@
 //! What comes of a sheet's XML, usual, unusual and broken.
 
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, Cursor};
 use std::path::Path;
 
 use calamine::{Reader, Xlsx};
 use proptest::prelude::*;
 
-use super::cells::put_owned;
+use super::cells::{put, put_owned};
 use super::hostile_tests::{Book, xlsx_with};
 use super::walk::Walk;
 use super::{Limits, Merge, Workbook};
-use crate::sheet::{Cell, ReadError, Row};
+use crate::sheet::{Cell, NumberFormat, ReadError, Row};
 
 const STYLES: &[u8] = b"<styleSheet><numFmts><numFmt numFmtId='164' formatCode='yyyy-mm-dd'/><numFmt numFmtId='165' formatCode='[h]:mm'/>\
 <numFmt numFmtId='166' formatCode='00000'/></numFmts><cellXfs><xf numFmtId='0'/><xf numFmtId='14'/><xf numFmtId='164'/><xf numFmtId='165'/>\
@@ -238,7 +238,39 @@ fn every_workbook_at_hand_reads_as_by_calamine_alone() {
     assert!(rows > 10);
 }
 
+/// What calamine makes of the first cell of a workbook by itself.
+fn by_calamine(bytes: Vec<u8>) -> String {
+    let mut alone = Xlsx::new(Cursor::new(bytes)).unwrap();
+    let mut cells = alone.worksheet_cells_reader("S").unwrap();
+    let cell = cells.next_cell().unwrap().unwrap();
+    let mut row = Row::new();
+    put(&mut row, 0, cell.get_value(), NumberFormat::Plain, false);
+    format!("{:?}", row.cell(0))
+}
+
 proptest! {
+    #[test]
+    fn an_inline_text_is_what_calamine_makes_of_it(runs in prop::collection::vec(
+        (0..5_u8, "[ a_\n]{0,2}([a-z ]|&amp;|&#32;|&#13;|_x0041_|_x00|41_|é|\r\n){0,4}[ _]{0,2}"), 0..4)
+    ) {
+        let mut inline = "<is>".to_owned();
+        for (kind, text) in runs {
+            inline += &match kind {
+                0 => format!("<t>{text}</t>"),
+                1 => format!("<t xml:space='preserve'>{text}</t>"),
+                2 => format!("<r><rPr><b/></rPr><t>{text}</t></r>"),
+                3 => format!("<x:r><x:t xml:space='preserve'><!-- -->{text}<![CDATA[{text}]]></x:t></x:r>"),
+                _ => format!("<rPh sb='0' eb='1'><t>{text}</t></rPh><phoneticPr fontId='1'/>"),
+            };
+        }
+        inline += "</is>";
+        let sheet = sheet_of(&format!("<row r='1'><c r='A1' t='inlineStr'>{inline}</c></row>"));
+        let bytes = xlsx_with(sheet.as_bytes(), &[]);
+        let rows = Book::new(&bytes).read(Limits::default()).unwrap();
+        let ours = rows.first().map_or(Cell::Absent, |row| row.cell(0));
+        prop_assert_eq!(format!("{ours:?}"), by_calamine(bytes), "{}", inline);
+    }
+
     #[test]
     fn where_blocks_end_makes_no_difference(
         cells in prop::collection::vec(0..9_u8, 0..12),

@@ -8,6 +8,8 @@
 //!
 //! Doesn't belong here: what the value means (calamine, `cells`).
 
+use std::borrow::Cow;
+
 use memchr::memchr;
 use quick_xml::escape::{partial_escape, unescape};
 
@@ -119,18 +121,24 @@ pub(super) fn pass(text: &[u8], place: &mut Place, out: &mut Vec<u8>) -> Passed 
         tag.write(kind, value, place, out);
         return Passed::Cell(open + len);
     }
-    let broken = |why: String| {
-        let cell = tag.reference.map(String::from_utf8_lossy);
-        Passed::Broken(cell.map_or_else(|| why.clone(), |cell| format!("{why} in cell {cell}")))
-    };
-    match Content::read(rest) {
-        Ok(Some((content, len))) => match content.write(&tag, place, out) {
-            Ok(()) => Passed::Cell(open + len),
-            Err(why) => broken(why),
-        },
-        Ok(None) => Passed::Part,
-        Err(why) => broken(why),
+    let written = Content::read(rest).and_then(|(content, len)| {
+        content.write(&tag, place, out).map_err(Halt::Broken)?;
+        Ok(open + len)
+    });
+    match (written, tag.reference) {
+        (Ok(len), _) => Passed::Cell(len),
+        (Err(Halt::More), _) => Passed::Part,
+        (Err(Halt::Broken(why)), None) => Passed::Broken(why),
+        (Err(Halt::Broken(why)), Some(cell)) => {
+            Passed::Broken(format!("{why} in cell {}", String::from_utf8_lossy(cell)))
+        }
     }
+}
+
+/// Why the content of a cell can't be read: the text ends before the cell does, or no reader could read it.
+enum Halt {
+    More,
+    Broken(String),
 }
 
 /// The content of nearly all cells, a value or an inline text without more: the kind and the value that are passed on, and
@@ -156,39 +164,6 @@ fn is_trimmed(text: &[u8]) -> bool {
     cut(text.first()) || cut(text.last())
 }
 
-/// The text of an `<is>`, put together of its runs, as it would stand in a `<v>`. None where that may be another text.
-fn joined(inline: &[u8]) -> Option<Vec<u8>> {
-    let (mut text, mut at, mut runs) = (Vec::new(), 0, 0);
-    while let Some(next) = memchr(b'<', inline.get(at..)?) {
-        at += next;
-        let rest = inline.get(at..)?;
-        let (token, mut len) = token(rest)?;
-        if let Token::Open { tag, is_empty: false } = token {
-            match tag_name(tag) {
-                b"is" | b"r" => {}
-                b"t" => {
-                    len = element(rest)?;
-                    let run = characters(rest.get(..len)?, tag.len()).ok()?;
-                    let mut preserves = false;
-                    attributes(tag, |key, value| {
-                        preserves |= key == b"xml:space" && value == b"preserve"
-                    });
-                    if !preserves && is_trimmed(&run) {
-                        return None;
-                    }
-                    text.extend_from_slice(&run);
-                    runs += 1;
-                }
-                // How a run looks and how it is pronounced.
-                _ => len = element(rest)?,
-            }
-        }
-        at += len;
-    }
-    // Excel's escapes (`_x000D_`) stand within a run.
-    (runs < 2 || !text.contains(&b'_')).then_some(text)
-}
-
 /// Whether calamine reads a value right that stands in the XML like this.
 fn is_plain(kind: &[u8], value: &[u8]) -> bool {
     match kind {
@@ -212,55 +187,55 @@ fn is_index(value: &[u8]) -> bool {
 /// What stands between the tags of a cell.
 #[derive(Default)]
 struct Content<'a> {
-    /// The characters of `<v>` as XML writes them, and whether there is one.
+    /// The characters of `<v>` as XML writes them, if there is one.
     value: Option<Vec<u8>>,
-    /// The `<is>`.
-    inline: Option<&'a [u8]>,
+    inline: Option<Inline<'a>>,
     has_formula: bool,
 }
 
 impl<'a> Content<'a> {
-    /// Reads up to the cell's end, and says how many bytes that are. None: the text ends before.
-    fn read(text: &'a [u8]) -> Result<Option<(Self, usize)>, String> {
+    /// Reads up to the cell's end, and says how many bytes that are.
+    fn read(text: &'a [u8]) -> Result<(Self, usize), Halt> {
         let (mut content, mut at) = (Self::default(), 0);
         loop {
-            let rest = text.get(at..).unwrap_or_default();
-            let Some(next) = memchr(b'<', rest) else {
-                return Ok(None);
-            };
-            let rest = rest.get(next..).unwrap_or_default();
-            let Some((token, len)) = token(rest) else {
-                return Ok(None);
-            };
-            at += next;
+            let (rest, token, mut len) = next_token(text, &mut at)?;
             match token {
-                Token::Close(b"c") => return Ok(Some((content, at + len))),
-                Token::Open { tag, is_empty } => {
-                    let Some(len) = (if is_empty { Some(len) } else { element(rest) }) else {
-                        return Ok(None);
-                    };
-                    let whole = rest.get(..len).unwrap_or_default();
-                    match tag_name(tag) {
-                        b"v" => content.value = Some(characters(whole, tag.len())?),
-                        b"is" => content.inline = Some(whole),
-                        b"f" => content.has_formula = true,
-                        _ => {}
+                Token::Close(b"c") => return Ok((content, at + len)),
+                Token::Open { tag, is_empty } => match tag_name(tag) {
+                    b"v" => {
+                        let mut value = Vec::new();
+                        if !is_empty {
+                            len += characters(rest.get(len..).unwrap_or_default(), &mut value)?;
+                        }
+                        content.value = Some(value);
                     }
-                    at += len;
-                }
-                Token::Data(_) | Token::Nothing => at += len,
-                Token::Close(_) | Token::DocumentType => return Err("its tags don't match".to_owned()),
+                    b"is" => {
+                        let mut inline = Inline::default();
+                        if !is_empty {
+                            len += inline.read(rest.get(len..).unwrap_or_default())?;
+                        }
+                        inline.raw = rest.get(..len).unwrap_or_default();
+                        content.inline = Some(inline);
+                    }
+                    name => {
+                        content.has_formula |= name == b"f";
+                        len = element(rest).ok_or(Halt::More)?;
+                    }
+                },
+                Token::Data(_) | Token::Nothing => {}
+                Token::Close(_) | Token::DocumentType => return Err(Halt::Broken("its tags don't match".to_owned())),
             }
+            at += len;
         }
     }
 
     fn write(&self, tag: &Tag<'_>, place: &mut Place, out: &mut Vec<u8>) -> Result<(), String> {
-        if let Some(inline) = self.inline {
-            if let Some(text) = joined(inline) {
-                tag.write(b"str", &text, place, out);
+        if let Some(inline) = &self.inline {
+            if inline.is_joined() {
+                tag.write(b"str", &inline.text, place, out);
             } else {
                 tag.open(b"inlineStr", place, out);
-                out.extend_from_slice(inline);
+                out.extend_from_slice(inline.raw);
                 out.extend_from_slice(b"</c>");
             }
             return Ok(());
@@ -326,27 +301,87 @@ impl Tag<'_> {
     }
 }
 
-/// The characters of an element as XML writes them without comments and CDATA. `start`: the bytes of its start tag.
-fn characters(whole: &[u8], start: usize) -> Result<Vec<u8>, String> {
-    let (mut found, mut at) = (Vec::new(), start);
-    while let Some(rest) = whole.get(at..).filter(|rest| !rest.is_empty()) {
-        let next = memchr(b'<', rest).unwrap_or(rest.len());
-        found.extend_from_slice(rest.get(..next).unwrap_or_default());
-        at += next;
-        let rest = rest.get(next..).unwrap_or_default();
-        let Some((token, len)) = token(rest) else { break };
+/// An `<is>`.
+#[derive(Default)]
+struct Inline<'a> {
+    raw: &'a [u8],
+    /// The texts of its runs as XML writes them.
+    text: Vec<u8>,
+    runs: usize,
+    /// Whether a run has white space that calamine cuts off.
+    is_cut: bool,
+}
+
+impl Inline<'_> {
+    /// Reads what follows the start tag, and says how many bytes that are.
+    fn read(&mut self, text: &[u8]) -> Result<usize, Halt> {
+        let mut at = 0;
+        loop {
+            let (rest, token, mut len) = next_token(text, &mut at)?;
+            match token {
+                Token::Close(b"is") => return Ok(at + len),
+                Token::Open { tag, is_empty: false } => match tag_name(tag) {
+                    b"r" => {}
+                    b"t" => {
+                        let start = self.text.len();
+                        len += characters(rest.get(len..).unwrap_or_default(), &mut self.text)?;
+                        let mut preserves = false;
+                        attributes(tag, |key, value| {
+                            preserves |= key == b"xml:space" && value == b"preserve"
+                        });
+                        self.is_cut |= !preserves && is_trimmed(self.text.get(start..).unwrap_or_default());
+                        self.runs += 1;
+                    }
+                    // How a run looks and how it is pronounced.
+                    _ => len = element(rest).ok_or(Halt::More)?,
+                },
+                Token::DocumentType => return Err(Halt::Broken("its tags don't match".to_owned())),
+                _ => {}
+            }
+            at += len;
+        }
+    }
+
+    /// Whether the text is what calamine puts together. Excel's escapes (`_x000D_`) stand within a run.
+    fn is_joined(&self) -> bool {
+        !self.is_cut && (self.runs < 2 || !self.text.contains(&b'_'))
+    }
+}
+
+/// The next token from a place on, its bytes, and the text from there. The place moves to it.
+fn next_token<'a>(text: &'a [u8], at: &mut usize) -> Result<(&'a [u8], Token<'a>, usize), Halt> {
+    let rest = text.get(*at..).unwrap_or_default();
+    let next = memchr(b'<', rest).ok_or(Halt::More)?;
+    *at += next;
+    let rest = rest.get(next..).unwrap_or_default();
+    let (token, len) = token(rest).ok_or(Halt::More)?;
+    Ok((rest, token, len))
+}
+
+/// Adds the characters up to the end of an element as XML writes them without comments and CDATA. Says how many bytes stand
+/// there, the end tag among them.
+fn characters(text: &[u8], found: &mut Vec<u8>) -> Result<usize, Halt> {
+    let mut at = 0;
+    loop {
+        let start = at;
+        let (_, token, len) = next_token(text, &mut at)?;
+        found.extend_from_slice(text.get(start..at).unwrap_or_default());
         at += len;
         match token {
             Token::Data(data) => {
-                let data = std::str::from_utf8(data).map_err(|_| "its text is not UTF-8".to_owned())?;
+                let data = std::str::from_utf8(data).map_err(|_| Halt::Broken("its text is not UTF-8".to_owned()))?;
                 // XML's own line breaks (XML 1.0, 2.11), which a reference would not be.
-                let data = data.replace("\r\n", "\n").replace('\r', "\n");
+                let data = match memchr(b'\r', data.as_bytes()) {
+                    Some(_) => Cow::Owned(data.replace("\r\n", "\n").replace('\r', "\n")),
+                    None => Cow::Borrowed(data),
+                };
                 found.extend_from_slice(partial_escape(data).as_bytes());
             }
             Token::Nothing => {}
-            Token::Close(_) => break,
-            Token::Open { .. } | Token::DocumentType => return Err("its value has elements in it".to_owned()),
+            Token::Close(_) => return Ok(at),
+            Token::Open { .. } | Token::DocumentType => {
+                return Err(Halt::Broken("its value has elements in it".to_owned()));
+            }
         }
     }
-    Ok(found)
 }

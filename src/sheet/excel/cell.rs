@@ -64,12 +64,11 @@ impl Place {
         };
         if address.is_none() || address != Some((self.line, self.theirs)) {
             out.extend_from_slice(b" r=\"");
-            match reference {
-                Some(reference) => out.extend_from_slice(reference),
-                None => {
-                    let letters = column_letters(usize::try_from(self.next).unwrap_or(usize::MAX));
-                    out.extend_from_slice(format!("{letters}{}", self.line).as_bytes());
-                }
+            if let Some(reference) = reference {
+                out.extend_from_slice(reference);
+            } else {
+                let letters = column_letters(usize::try_from(self.next).unwrap_or(usize::MAX));
+                out.extend_from_slice(format!("{letters}{}", self.line).as_bytes());
             }
             out.push(b'"');
         }
@@ -327,7 +326,7 @@ impl Inline<'_> {
                         len += characters(rest.get(len..).unwrap_or_default(), &mut self.text)?;
                         let mut preserves = false;
                         attributes(tag, |key, value| {
-                            preserves |= key == b"xml:space" && value == b"preserve"
+                            preserves |= key == b"xml:space" && value == b"preserve";
                         });
                         self.is_cut |= !preserves && is_trimmed(self.text.get(start..).unwrap_or_default());
                         self.runs += 1;

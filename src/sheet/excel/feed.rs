@@ -96,10 +96,11 @@ impl Feed {
         while running.at == running.block.len() {
             let Ok(next) = running.full.recv() else {
                 end(&mut state, &self.work.file);
-                return match state.outcome {
-                    Some(Err(_)) => Err(Error::other("the part can't be unpacked")),
-                    _ => Ok(0),
-                };
+                // calamine reads no further than to the last end tag: it wants more only where that is missing.
+                return Err(match state.outcome {
+                    Some(Err(_)) => Error::other("the part can't be unpacked"),
+                    _ => Error::other("a part ends in the middle"),
+                });
             };
             // The thread may have ended; it then needs no block.
             let _ = running.empty.send(std::mem::replace(&mut running.block, next));

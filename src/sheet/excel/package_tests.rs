@@ -197,9 +197,17 @@ fn a_part_that_the_workbook_names_has_to_be_there() {
             format!("book is damaged: its part {part} is missing")
         );
     }
-    let garbage = xlsx_with(sheet, &[("xl/styles.xml", b"garbage")]);
-    let error = Book::new(&garbage).read(Limits::default()).unwrap_err();
-    assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
+    for (part, content) in [
+        ("xl/styles.xml", "garbage"),
+        ("xl/styles.xml", "<styleSheet><cellXfs>"),
+        ("xl/sharedStrings.xml", "<sst><si><t>x</t></si>"),
+        ("xl/sharedStrings.xml", ""),
+    ] {
+        let broken = xlsx_with(sheet, &[(part, content.as_bytes())]);
+        let error = Book::new(&broken).read(Limits::default()).unwrap_err();
+        assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
+        assert!(error.to_string().contains("a part ends in the middle"), "{error}");
+    }
 }
 
 #[test]

@@ -101,7 +101,7 @@ mod tests {
 
     use crate::columns::{ColumnOptions, DraftValue, Duplicates, FieldValue, Reader, Reading, Survey};
     use crate::sheet::Table;
-    use crate::sheet::write::{Style, Target, writer};
+    use crate::sheet::write::{ByteSink, Style, Target, writer};
 
     fn all(source: &mut Source) -> Vec<Vec<String>> {
         source.survey().unwrap();
@@ -163,7 +163,13 @@ mod tests {
         let layout = Layout::new(source);
         let target = Target::for_path(std::path::Path::new("x.jsonl")).unwrap();
         let columns = layout.columns(Headers::Field);
-        let mut out = writer(&target, &columns, &Style::default(), Box::new(std::io::sink())).unwrap();
+        let mut out = writer(
+            &target,
+            &columns,
+            &Style::default(),
+            ByteSink::without_file(Box::new(std::io::sink())),
+        )
+        .unwrap();
         let encoder = out.in_parts().unwrap().encoder();
         let (mut bytes, mut refused) = (Vec::new(), Vec::new());
         let (survey, stands) = source
@@ -193,7 +199,13 @@ mod tests {
         let layout = Layout::new(source);
         let target = Target::for_path(std::path::Path::new("x.jsonl")).unwrap();
         let columns = layout.columns(Headers::Field);
-        let mut out = writer(&target, &columns, &Style::default(), Box::new(std::io::sink())).unwrap();
+        let mut out = writer(
+            &target,
+            &columns,
+            &Style::default(),
+            ByteSink::without_file(Box::new(std::io::sink())),
+        )
+        .unwrap();
         let encoder = out.in_parts().unwrap().encoder();
         let (mut bytes, mut refused) = (Vec::new(), Vec::new());
         source

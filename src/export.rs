@@ -148,7 +148,7 @@ pub fn column(name: &str, headers: Headers) -> Column {
 mod tests {
     use super::*;
     use crate::item::text::ItemParser;
-    use crate::sheet::write::{Style, Target, writer};
+    use crate::sheet::write::{ByteSink, Style, Target, writer};
 
     #[test]
     fn the_27_fields_come_first_then_the_others_and_the_servers_id_is_left_out() {
@@ -170,7 +170,13 @@ mod tests {
         let mut bytes = Vec::new();
         let target = Target::for_path("a.jsonl".as_ref()).unwrap();
         let columns = layout.columns(Headers::Field);
-        let mut out = writer(&target, &columns, &Style::default(), Box::new(&mut bytes)).unwrap();
+        let mut out = writer(
+            &target,
+            &columns,
+            &Style::default(),
+            ByteSink::without_file(Box::new(&mut bytes)),
+        )
+        .unwrap();
         let (mut items, mut places) = (ItemParser::new(text), Places::default());
         while items.peek().is_some() {
             let item = items.item().unwrap();

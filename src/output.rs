@@ -1,6 +1,6 @@
 //! The only printer: results to standard output, everything else to standard error; as text or as one JSON document.
 //!
-//! What happens is told as events ([`events`]), which every [`Watch`] prints in its own way: the terminal's text
+//! Every event ([`events`]) goes to each [`Watch`], which prints it in its own form: the terminal's text
 //! (`transfer::render`), the JSON log. Results go to standard output as they are.
 //!
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
@@ -153,8 +153,8 @@ impl Output {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A command begins; its start is told as soon as the rest is known, and at the latest before the first event that
-    /// can't wait.
+    /// Begins a command. Its start event is printed once the rest is known, at the latest before the first event that can't
+    /// wait.
     pub fn begin(&self, start: Start, awaits: Awaits) {
         if awaits == Awaits::Nothing {
             self.tell(Event::Start(start));

@@ -24,13 +24,25 @@ pub(crate) fn is_guarded() -> bool {
     IS_GUARDED.get()
 }
 
-/// Does work in which a library may panic: calamine on some forged workbooks, tokio and `rust_xlsxwriter` where the system
-/// gives no thread. `None` if it did; whatever it worked on is to be dropped then.
+/// Does work in which a library may panic: calamine on some forged workbooks, tokio where the system gives no thread.
+/// `None` if it did; whatever it worked on is to be dropped then.
 pub(crate) fn guarded<T>(work: impl FnOnce() -> T) -> Option<T> {
+    caught(work).ok()
+}
+
+/// [`guarded`], with the panic's message: `rust_xlsxwriter` has a full disk in it.
+pub(crate) fn caught<T>(work: impl FnOnce() -> T) -> Result<T, String> {
     let outer = IS_GUARDED.replace(true);
     let done = catch_unwind(AssertUnwindSafe(work));
     IS_GUARDED.set(outer);
-    done.ok()
+    done.map_err(|panic| {
+        // A message with parts is a String, one without a &str.
+        let parts = panic.downcast_ref::<String>().map(String::as_str);
+        parts
+            .or_else(|| panic.downcast_ref::<&str>().copied())
+            .unwrap_or_default()
+            .to_owned()
+    })
 }
 
 /// Gives a piece to the workers; false when nobody wants any more.

@@ -7,10 +7,12 @@
 
 mod left;
 mod part;
+mod values;
 
-use crate::columns::{Draft, DraftValue, FieldValue, Origin, same, shows};
+use crate::columns::{Draft, DraftValue, FieldValue, Origin, Straight, same, shows};
 use crate::item::text::{Item, StoredValue, first_special};
 use crate::item::{FIELDS, ITEM_ID, Object, field_named};
+use values::Values;
 
 pub use left::{changed_since_the_plan, left, shown};
 pub use part::{ChangeText, IdList, PlanPart, Refused};
@@ -106,36 +108,95 @@ pub enum Decision {
 /// Where the fields of one draft stand: drafts of one table, and stored items, often have their fields in one order.
 #[derive(Debug, Default)]
 struct Places {
+    /// The fields of the draft's values.
+    fields: Vec<String>,
     /// The draft's values in the byte order of their fields; of one field's values the later one last.
-    order: Vec<usize>,
-    /// For each of the draft's values, the place of its field in the stored item.
-    stored: Vec<usize>,
+    order: Vec<Place>,
     /// The places in the stored item of the fields that are posted.
     posted: Vec<usize>,
 }
 
+/// A field of a draft.
+#[derive(Debug)]
+struct Place {
+    /// The value's place in the draft.
+    at: usize,
+    /// The field as a key of an object: `"name":`.
+    key: String,
+    /// Whether the key stands behind that of the id.
+    is_behind_id: bool,
+    /// Whether it is one of the API's fields.
+    is_known: bool,
+    /// How many further values the draft has for the same field.
+    further: usize,
+    /// The field's place in the stored item.
+    stored: usize,
+}
+
 impl Places {
-    fn fit(&mut self, values: &[DraftValue<'_>]) {
-        let field = |at: &usize| (values.get(*at).map(|value| value.field), *at);
-        if self.order.len() != values.len() || !self.order.is_sorted_by_key(field) {
-            self.order = (0..values.len()).collect();
-            self.order.sort_by_key(field);
-        }
-        self.stored.resize(values.len(), 0);
+    fn fit(&mut self, values: &impl Values) {
         self.posted.clear();
+        if self.fields.iter().map(String::as_str).eq(values.fields()) {
+            return;
+        }
+        self.fields = values.fields().map(str::to_owned).collect();
+        let mut order: Vec<(usize, &str)> = values.fields().enumerate().collect();
+        order.sort_by_key(|(at, field)| (*field, *at));
+        let place = |(number, (at, field)): (usize, &(usize, &str))| {
+            let mut key = String::new();
+            put_text(&mut key, field);
+            key.push(':');
+            let rest = order.iter().skip(number + 1);
+            Place {
+                at: *at,
+                key,
+                is_behind_id: *field > ITEM_ID,
+                is_known: field_named(field).is_some(),
+                further: rest.take_while(|(_, other)| other == field).count(),
+                stored: 0,
+            }
+        };
+        self.order = order.iter().enumerate().map(place).collect();
     }
 }
 
 /// Decides what to do with one item, given what the organization holds under its id, and adds it to `part`.
 pub fn decide(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, policy: &Policy, part: &mut PlanPart) {
+    let whole = (policy.complete && stored.is_none()).then(|| completed(draft));
+    let Ok(()) = decide_on(origin, whole.as_ref().unwrap_or(draft), stored, policy, part);
+}
+
+/// The same on a row whose values are read only now. Returns false, and adds nothing, if that takes a draft of it.
+#[must_use]
+pub fn decide_straight(
+    row: &Straight<'_>,
+    stored: Option<&Item<'_, '_>>,
+    policy: &Policy,
+    part: &mut PlanPart,
+) -> bool {
+    let (table, line) = (row.table(), row.line());
+    !policy.complete && decide_on(Origin { table, line }, row, stored, policy, part).is_ok()
+}
+
+fn decide_on<V: Values>(
+    origin: Origin,
+    values: &V,
+    stored: Option<&Item<'_, '_>>,
+    policy: &Policy,
+    part: &mut PlanPart,
+) -> Result<(), V::Refusal> {
     match (stored, policy.mode) {
-        (Some(_), Mode::Create) | (None, Mode::Update) => part.skip(&draft.id),
-        (None, _) if policy.complete => write(origin, &completed(draft), None, policy, part),
-        _ => write(origin, draft, stored, policy, part),
+        (Some(_), Mode::Create) | (None, Mode::Update) => {
+            // A row with a value that is refused is rejected, whatever the mode skips.
+            (0..values.fields().count()).try_for_each(|at| values.value(at, |_| ()).map(drop))?;
+            part.skip(values.id());
+            Ok(())
+        }
+        _ => write(origin, values, stored, policy, part),
     }
 }
 
-/// The draft with a blank value for each of the API's fields that it lacks.
+/// The draft with a blank value for each of the API's fields that it lacks: a complete new item.
 fn completed<'a>(draft: &Draft<'a>) -> Draft<'a> {
     let is_given = |name| draft.values.iter().any(|value| value.field == name);
     let missing = FIELDS.iter().skip(1).filter(|field| !is_given(field.name));
@@ -151,59 +212,71 @@ fn completed<'a>(draft: &Draft<'a>) -> Draft<'a> {
 }
 
 /// Adds the create or update: the values that are known, or those that differ from what is stored.
-fn write(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, policy: &Policy, part: &mut PlanPart) {
+fn write<V: Values>(
+    origin: Origin,
+    values: &V,
+    stored: Option<&Item<'_, '_>>,
+    policy: &Policy,
+    part: &mut PlanPart,
+) -> Result<(), V::Refusal> {
     let mut places = std::mem::take(&mut part.places);
-    places.fit(&draft.values);
+    places.fit(values);
     let action = if stored.is_some() {
         Action::Update
     } else {
         Action::Create
     };
-    let is_wanted = |value: &DraftValue<'_>| {
-        value.value != FieldValue::Nothing
+    let is_wanted = |place: &Place, value: &FieldValue<'_>| {
+        *value != FieldValue::Nothing
             || policy.blanks == Blanks::Clear
             // A complete new item has a null for each of the API's fields that is blank.
-            || (policy.complete && stored.is_none() && field_named(value.field).is_some())
+            || (policy.complete && stored.is_none() && place.is_known)
     };
-    let wanted = |at: &usize| draft.values.get(*at).filter(|value| is_wanted(value));
-    let is_written = part.change(origin, action, &draft.id, |text| {
+    let id = values.id();
+    let is_written = part.change(origin, action, id, |text| {
         let begin = text.len();
         let mut is_identified = false;
-        let mut order = places.order.iter();
-        while let Some(at) = order.next() {
-            let Some(value) = wanted(at) else { continue };
+        let mut order = places.order.as_mut_slice();
+        while let Some((place, rest)) = order.split_first_mut() {
+            order = rest;
+            let field = places.fields.get(place.at).map_or("", String::as_str);
             // Of several values for one field the last one counts.
-            let later = order.as_slice().iter().filter_map(|at| draft.values.get(*at));
-            if later.take_while(|other| other.field == value.field).any(is_wanted) {
+            let mut later = order.iter().take(place.further);
+            let is_later =
+                |later: &Place| matches!(values.value(later.at, |value| is_wanted(later, value)), Ok(Some(true)));
+            if later.any(is_later) {
                 continue;
             }
-            if let Some(item) = stored {
-                let found = places
-                    .stored
-                    .get_mut(*at)
-                    .and_then(|place| find(item, value.field, place));
-                if is_stored(value, found.map(|(_, old)| old)) {
-                    continue;
+            values.value(place.at, |value| {
+                if !is_wanted(place, value) {
+                    return;
                 }
-                places.posted.extend(found.map(|(place, _)| place));
-            }
-            if !is_identified && value.field > ITEM_ID {
-                is_identified = true;
-                put_text_field(text, begin, ITEM_ID, &draft.id);
-            }
-            put_name(text, begin, value.field);
-            put_value(text, &value.value);
+                if let Some(item) = stored {
+                    let found = find(item, field, &mut place.stored);
+                    if is_stored(values, (place.at, field), value, found.map(|(_, old)| old)) {
+                        return;
+                    }
+                    places.posted.extend(found.map(|(place, _)| place));
+                }
+                if !is_identified && place.is_behind_id {
+                    is_identified = true;
+                    put_text_field(text, begin, ITEM_ID, id);
+                }
+                text.push(if text.len() == begin { '{' } else { ',' });
+                text.push_str(&place.key);
+                put_value(text, value);
+            })?;
         }
         if stored.is_some() && text.len() == begin {
-            return false;
+            return Ok(false);
         }
         if !is_identified {
-            put_text_field(text, begin, ITEM_ID, &draft.id);
+            put_text_field(text, begin, ITEM_ID, id);
         }
         text.push('}');
-        true
+        Ok(true)
     });
-    if let (true, Some(item)) = (is_written, stored) {
+    if let (Ok(true), Some(item)) = (&is_written, stored) {
         part.add_before(|text| {
             let begin = text.len();
             for (name, value) in places.posted.iter().filter_map(|place| item.fields.get(*place)) {
@@ -214,6 +287,7 @@ fn write(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, polic
         });
     }
     part.places = places;
+    is_written.map(drop)
 }
 
 /// A field of the stored item and its place; `place` is where it stood in the item before.
@@ -226,19 +300,29 @@ fn find<'i, 'a>(item: &Item<'i, 'a>, name: &str, place: &mut usize) -> Option<(u
 
 /// Whether the file's value is what is stored: by value, or because the cell's own text is what an export writes for
 /// the stored value (`true`, `07/08/2021`), so that importing an export changes nothing.
-fn is_stored(value: &DraftValue<'_>, old: Option<&StoredValue<'_>>) -> bool {
-    let is_equal = match (&value.value, old) {
+fn is_stored(
+    values: &impl Values,
+    (at, field): (usize, &str),
+    value: &FieldValue<'_>,
+    old: Option<&StoredValue<'_>>,
+) -> bool {
+    let raw = values.own_text(at, value);
+    let is_equal = match (value, old) {
         (FieldValue::Nothing, None | Some(StoredValue::Null)) => true,
-        (FieldValue::Text(new), Some(StoredValue::Text(old))) => new == old,
+        (FieldValue::Text(new), Some(StoredValue::Text(old))) if new == old => true,
         (FieldValue::Number(new), Some(StoredValue::Number(old))) => new == old,
+        // An export's text of a text is that text, except where it is blank.
+        (_, Some(StoredValue::Text(old))) => {
+            raw.as_ref().is_some_and(|raw| raw == old) && !old.is_empty() && old != "None"
+        }
         _ => false,
     };
     if is_equal {
         return true;
     }
     let old = old.map(StoredValue::to_value);
-    same(value.field, Some(&value.value.to_json()), old.as_ref())
-        || matches!((&value.raw, &old), (Some(raw), Some(old)) if shows(raw, old))
+    same(field, Some(&value.to_json()), old.as_ref())
+        || matches!((&raw, &old), (Some(raw), Some(old)) if shows(raw, old))
 }
 
 /// Adds a field's name to an object that begins here.
@@ -279,6 +363,7 @@ fn put_text(text: &mut String, value: &str) {
         text.push_str(&serde_json::to_string(value).unwrap_or_default());
         return;
     }
+    text.reserve(value.len() + 2);
     text.push('"');
     text.push_str(value);
     text.push('"');

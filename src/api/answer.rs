@@ -9,8 +9,9 @@ use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::address::Address;
-use super::error::{ApiError, Loss, Oddity, Unreached};
+use super::error::{ApiError, Oddity, Unreached};
 use super::key::Key;
+use super::loss::Loss;
 use super::{Endpoint, message, retry};
 
 /// How much of a failure's body is read for its words.

@@ -1,7 +1,7 @@
 //! A list's answer as a reader: each read waits for the next bytes of the connection, at most as long as the timeout, and
 //! ends with [`ApiError::Interrupted`] once the run is asked to stop.
 //!
-//! Doesn't belong here: what the bytes mean (`stream`, `pieces`); answers that fit in memory (`answer`).
+//! Doesn't belong here: what the bytes mean (`stream`); answers that fit in memory (`answer`).
 
 use std::io::{self, Read};
 
@@ -9,7 +9,7 @@ use bytes::{Buf as _, Bytes};
 use reqwest::Response;
 use tokio::time::timeout;
 
-use super::error::Loss;
+use super::loss::Loss;
 use super::{ApiError, Client};
 
 /// The unread rest of an answer.

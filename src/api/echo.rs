@@ -14,7 +14,8 @@ use serde_json::Value;
 
 use super::answer::{Asked, Origin};
 use super::envelope::{Envelope, EnvelopeFault};
-use super::error::{ApiError, EchoFault, Loss, Oddity};
+use super::error::{ApiError, EchoFault, Oddity};
+use super::loss::Loss;
 use super::message;
 use crate::item::SERVER_FIELDS;
 use crate::item::text::{Item, ItemParser, StoredField, StoredValue};

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::Fate;
+use super::loss::Loss;
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
 use crate::error::{Error, Interrupted, UserError};
@@ -25,20 +26,6 @@ pub enum KeyFault {
     /// A letter outside ASCII.
     #[error("it holds a character that no key has (not ASCII)")]
     NotAscii,
-}
-
-/// How an answer got lost.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Loss {
-    /// The deadline passed, or the stall timeout of a list.
-    #[error("the answer didn't come in time")]
-    Timeout,
-    /// The connection was closed before an answer.
-    #[error("the connection was closed before the answer")]
-    Reset,
-    /// The answer began and didn't end.
-    #[error("the answer was cut off")]
-    Cut,
 }
 
 /// Why a host can't be reached.

@@ -19,6 +19,7 @@ mod envelope;
 mod error;
 mod items;
 mod key;
+mod loss;
 mod message;
 mod names;
 pub mod retry;
@@ -41,8 +42,9 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
-pub use error::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
+pub use error::{ApiError, EchoFault, KeyFault, Oddity, Unreached};
 pub use key::Key;
+pub use loss::Loss;
 pub use retry::Backoff;
 pub use wait::Waits;
 

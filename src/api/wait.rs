@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::GLANCE;
-use super::error::Loss;
+use super::loss::Loss;
 
 /// A pause that is no longer than this is not reported.
 const SHORT: Duration = Duration::from_secs(2);

@@ -83,6 +83,7 @@ pub fn shows(raw: &str, stored: &Value) -> bool {
 
 /// The cell's own text, which `shows` compares: of untyped text always, elsewhere where the reading has made something
 /// else of the cell.
+#[inline]
 pub(super) fn own_text<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<Cow<'a, str>> {
     match (cell, value) {
         (Cell::Text(text), _) if untyped => Some(Cow::Borrowed(text)),

@@ -176,6 +176,12 @@ impl Layout {
         self.targets.push(Target::new(field, header, index, kind, part, rule));
     }
 
+    /// The fields of a row's values, in the file's order, those of constants behind them.
+    pub(crate) fn fields(&self) -> impl Iterator<Item = &str> {
+        let given = self.targets.iter().map(|target| target.field.as_str());
+        given.chain(self.constants.iter().map(|(field, _)| field.as_str()))
+    }
+
     /// A row's cell; in a workbook a cell that is not there is an empty one.
     pub(crate) fn cell<'a>(&self, row: &'a Row, index: usize) -> Cell<'a> {
         match row.cell(index) {

@@ -169,10 +169,7 @@ impl Source {
     /// The fields that one table has columns or constants for, in the order in which its items give them; `item_id` left
     /// out.
     pub fn fields_of(&self, table: usize) -> impl Iterator<Item = &str> {
-        self.layouts.get(table).into_iter().flat_map(|layout| {
-            let given = layout.targets.iter().map(|target| target.field.as_str());
-            given.chain(layout.constants.iter().map(|(field, _)| field.as_str()))
-        })
+        self.layouts.get(table).into_iter().flat_map(Layout::fields)
     }
 
     /// The field or the two fields that the mapping file makes of a column by joining or splitting, in the first table.
@@ -374,10 +371,11 @@ impl Source {
         };
         let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
         for target in &layout.targets {
-            let cell = layout.cell(row, target.index);
-            let value = match straight::value(layout, &self.options, row, target) {
+            let cell = row.cell(target.index);
+            let value = match straight::value(layout, &self.options, row, (target, cell)) {
                 Ok(None) => continue,
                 Err(reason) => {
+                    let cell = layout.cell(row, target.index);
                     reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
                     continue;
                 }

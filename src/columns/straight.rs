@@ -7,6 +7,7 @@
 use std::borrow::Cow;
 
 use super::cells::{self, Meaning};
+use super::compare::own_text;
 use super::dates;
 use super::layout::{Layout, Target};
 use super::looks::{self, Look, Seen};
@@ -72,9 +73,32 @@ impl<'a> Straight<'a> {
         self.table
     }
 
+    /// The row's line, from 1.
+    #[must_use]
+    pub fn line(&self) -> u64 {
+        self.row.line
+    }
+
     /// The id, checked.
-    fn id(&self) -> &str {
+    #[must_use]
+    pub fn id(&self) -> &str {
         &self.id
+    }
+
+    /// The fields of the row's values: `Source::fields_of`.
+    pub fn fields(&self) -> impl Iterator<Item = &str> {
+        self.layout.fields()
+    }
+
+    /// The own text of the cell for the field of this place, as `DraftValue::raw` has it.
+    #[must_use]
+    pub fn own_text(&self, place: usize, value: &FieldValue<'_>) -> Option<Cow<'a, str>> {
+        let target = self
+            .layout
+            .targets
+            .get(place)
+            .filter(|target| target.joined.is_none())?;
+        own_text(self.row.cell(target.index), value, self.layout.untyped)
     }
 
     #[inline]
@@ -233,11 +257,26 @@ impl<'a> Straight<'a> {
         dates::usual_as_written(text, target.style.dates)
     }
 
-    /// What the row says in the field of this place among `Source::fields_of`: none where it has no cell for it. The error
-    /// is why the whole row is refused.
+    /// Gives `take` what the row says in the field of this place among `Source::fields_of`; `None` where it has no cell for
+    /// it. The error is why the row is refused.
+    pub fn with_value<T>(&self, place: usize, take: impl FnOnce(&FieldValue<'_>) -> T) -> Result<Option<T>, String> {
+        let mut cell = Cell::Absent;
+        if self.put_plain(place, &mut cell) {
+            match cell {
+                Cell::Empty => return Ok(Some(take(&FieldValue::Nothing))),
+                Cell::Text(text) => return Ok(Some(take(&FieldValue::Text(Cow::Borrowed(text))))),
+                Cell::Digits(digits) => return Ok(Some(take(&FieldValue::Number(Cow::Borrowed(digits))))),
+                _ => {}
+            }
+        }
+        Ok(self.value(place)?.as_ref().map(take))
+    }
+
+    /// What the row says in the field of this place: none where it has no cell for it. The error is why the row is refused.
     fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, String> {
         if let Some(target) = self.layout.targets.get(place) {
-            return value(self.layout, self.options, self.row, target);
+            let cell = self.row.cell(target.index);
+            return value(self.layout, self.options, self.row, (target, cell));
         }
         let constant = self.layout.constants.get(place - self.layout.targets.len());
         Ok(constant.map(|(_, value)| value.clone()))
@@ -273,18 +312,18 @@ impl Shown {
     }
 }
 
-/// What a row says in a field, or why it is refused.
+/// What a row says in a field, or why it is refused. The cell is the field's own, or the first of two.
 #[inline]
 pub(super) fn value<'a>(
     layout: &Layout,
     options: &ColumnOptions,
     row: &'a Row,
-    target: &Target,
+    (target, cell): (&Target, Cell<'a>),
 ) -> Result<Option<FieldValue<'a>>, String> {
     if layout.untyped
         && target.joined.is_none()
         && !(options.blanks_reject || options.strict)
-        && let Some(value) = cells::read_plainly(row.cell(target.index), &target.style)
+        && let Some(value) = cells::read_plainly(cell, &target.style)
     {
         return Ok(Some(value));
     }

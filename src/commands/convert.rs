@@ -184,6 +184,8 @@ fn convert_source(
     if !counts.holds() {
         return Err(Imbalance(counts.equation()).into());
     }
+    // A workbook of a million rows is compressed for some seconds.
+    context.go_on()?;
     place.commit()?;
     Ok((counts, survey.warnings))
 }

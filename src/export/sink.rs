@@ -127,7 +127,7 @@ struct Rows {
 /// Columns, and what encodes their rows.
 struct Assumed {
     layout: Layout,
-    /// None for a format whose rows depend on the rows before them.
+    /// None for a format whose writer takes only cells.
     encoder: Option<Box<dyn RowEncoder>>,
 }
 
@@ -232,6 +232,8 @@ impl Sink {
             }
         };
         begun.writer.finish()?;
+        // A workbook of a million rows is compressed for some seconds.
+        go_on()?;
         self.destination.commit()?;
         Ok(begun.written)
     }

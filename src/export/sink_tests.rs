@@ -82,6 +82,20 @@ fn rows_are_written_while_batches_come_whenever_they_were_parsed() {
 }
 
 #[test]
+fn an_interrupt_while_a_workbook_is_compressed_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("out.xlsx");
+    let mut sink = sink(settings("out.xlsx"), &path);
+    let batch = parsed(&sink, &[json!({"id": "A", "item_id": "A"})]);
+    take(&mut sink, batch);
+    assert!(is_writing(&sink));
+    let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
+    let error = sink.finish(&Output::new(Look::default()), &interrupted).unwrap_err();
+    assert!(!error.to_string().is_empty());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
 fn a_later_field_starts_the_rows_again_and_fields_that_were_chosen_do_not() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("out.csv");

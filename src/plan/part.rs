@@ -2,6 +2,8 @@
 //!
 //! Doesn't belong here: the rules (`plan`), keeping a plan (`journal`).
 
+use std::convert::Infallible;
+
 use super::{Action, Change, Decision};
 use crate::columns::{Origin, Rejection};
 
@@ -145,9 +147,9 @@ impl PlanPart {
             Ok(Decision::Write(change)) => {
                 // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
                 let json = |object| serde_json::to_string(object).unwrap_or_default();
-                self.change(origin, change.action, id, |text| {
+                let Ok(_) = self.change::<Infallible>(origin, change.action, id, |text| {
                     text.push_str(&json(&change.body));
-                    true
+                    Ok(true)
                 });
                 if let Some(before) = &change.before {
                     self.add_before(|text| text.push_str(&json(before)));
@@ -159,22 +161,25 @@ impl PlanPart {
         }
     }
 
-    /// Adds a change whose body `write` adds to the text; where it returns false, the item needs no change. Returns whether
-    /// there is a change.
-    pub(super) fn change(
+    /// Adds a change whose body `write` adds to the text; where it returns false, the item needs no change, and where it
+    /// fails, nothing is added. Returns whether there is a change.
+    pub(super) fn change<E>(
         &mut self,
         origin: Origin,
         action: Action,
         id: &str,
-        write: impl FnOnce(&mut String) -> bool,
-    ) -> bool {
+        write: impl FnOnce(&mut String) -> Result<bool, E>,
+    ) -> Result<bool, E> {
         let begin = self.text.len();
         self.text.push_str(id);
         let id_end = self.text.len();
-        if !write(&mut self.text) {
+        let written = write(&mut self.text);
+        if !matches!(written, Ok(true)) {
             self.text.truncate(begin);
+        }
+        if !written? {
             self.unchanged.push(id);
-            return false;
+            return Ok(false);
         }
         self.changes.push(Placed {
             origin,
@@ -184,7 +189,7 @@ impl PlanPart {
             body_end: self.text.len(),
             before_end: None,
         });
-        true
+        Ok(true)
     }
 
     /// Adds to the last change the stored values of its fields.

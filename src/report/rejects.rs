@@ -153,7 +153,7 @@ pub fn write_ids(journal: &Journal, wanted: &Path) -> Result<Vec<PathBuf>, Error
         format: OutFormat::Csv,
         compression: Compression::None,
     });
-    let (path, mut file) = numbered(wanted)?;
+    let (path, file) = numbered(wanted)?;
     let columns: Vec<Column> = [ITEM_ID]
         .into_iter()
         .chain(REJECT_COLUMNS)
@@ -165,7 +165,7 @@ pub fn write_ids(journal: &Journal, wanted: &Path) -> Result<Vec<PathBuf>, Error
         .collect();
     {
         let style = marked(&target, Style::default());
-        let mut out = writer(&target, &columns, &style, Box::new(&mut file))?;
+        let mut out = writer(&target, &columns, &style, file.bytes()?)?;
         journal.problems::<Error>(0, &mut |problem| {
             let number = problem.origin.line.to_string();
             let rejection = &problem.rejection;
@@ -282,7 +282,7 @@ impl TableRejects<'_> {
         give(&mut of_row)
     }
 
-    fn write(&self, mut file: AtomicFile) -> Result<(), Error> {
+    fn write(&self, file: AtomicFile) -> Result<(), Error> {
         let judge = Judge::new();
         let names = self.columns.iter().map(|column| column.name.as_str());
         let columns: Vec<Column> = names
@@ -295,7 +295,7 @@ impl TableRejects<'_> {
             })
             .collect();
         {
-            let mut out = writer(&self.target, &columns, &self.style, Box::new(&mut file))?;
+            let mut out = writer(&self.target, &columns, &self.style, file.bytes()?)?;
             self.each(&mut |row, problems| Ok(self.write_row(out.as_mut(), row, problems)?))?;
             out.finish()?;
         }

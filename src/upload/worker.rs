@@ -23,7 +23,7 @@ use super::{Halt, Upload, Worker};
 use crate::api::ApiError;
 use crate::journal::State;
 
-/// Two workers send 45,000 single items a second, or 20,000 arrays of 100. An endpoint takes far less than four can send.
+/// Two workers send 45,000 single items a second, or 8,000 arrays of 100. An endpoint takes far less than four can send.
 const MOST_WORKERS: usize = 4;
 
 impl Upload<'_> {

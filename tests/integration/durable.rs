@@ -155,6 +155,58 @@ fn a_full_disk_leaves_the_old_file_and_the_old_snapshots() {
     assert_eq!(litter, 2, "something was left behind");
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_is_full_at_any_moment_of_a_workbook_is_a_plain_error() {
+    let stockport = Stockport::new();
+    let mut random = fastrand::Rng::with_seed(2);
+    let mut noise = || -> String { std::iter::repeat_with(|| random.alphanumeric()).take(200).collect() };
+    let rows = (0..1000).map(|number| format!("{number:05},{}\n", noise()));
+    stockport.write(
+        "rows.csv",
+        ["item_id,name\n".to_owned()]
+            .into_iter()
+            .chain(rows)
+            .collect::<String>(),
+    );
+    let (mut full, mut written) = (0, 0);
+    // The rows take 300 KB, the workbook 170 KB more.
+    for kilobytes in (4..600).step_by(12) {
+        let Some(disk) = SmallDisk::new(kilobytes) else {
+            println!("skipped: no small disk can be mounted here, so a full one is not tried");
+            return;
+        };
+        let out = disk.place.path().join("out.xlsx").display().to_string();
+        let run = stockport.run(["convert", "rows.csv", &out]);
+        let litter = fs::read_dir(disk.place.path()).unwrap().count();
+        if run.code == 0 {
+            assert_eq!(litter, 1, "{kilobytes} KB");
+            written += 1;
+            continue;
+        }
+        assert_eq!((run.code, litter), (1, 0), "{kilobytes} KB: {}", run.stderr);
+        let lines: Vec<&str> = run.stderr.lines().collect();
+        let [.., error, hint] = lines[..] else {
+            panic!("{kilobytes} KB: {}", run.stderr)
+        };
+        assert!(error.ends_with(": the disk is full"), "{kilobytes} KB: {}", run.stderr);
+        assert_eq!(
+            hint, "hint: free some space, or write to another disk",
+            "{kilobytes} KB: {}",
+            run.stderr
+        );
+        assert!(
+            lines
+                .iter()
+                .all(|line| !line.contains("panicked") && !line.contains("archive")),
+            "{}",
+            run.stderr
+        );
+        full += 1;
+    }
+    assert!(full > 30 && written > 2, "{full} full, {written} written");
+}
+
 /// Values that an inventory can hold: no array in an array, no field that the API refuses, numbers to the edges of a double.
 fn values() -> impl Strategy<Value = Value> {
     let number = prop_oneof![

@@ -487,3 +487,22 @@ fn a_warning_about_one_file_of_several_names_it() {
         json!(["b.csv: column \"quantity\": 1 value is no number, posted as text (first: line 2, \"about 5\")"])
     );
 }
+
+#[test]
+fn a_row_that_the_mode_skips_is_rejected_all_the_same_where_a_value_is_refused() {
+    let stockport = Stockport::new();
+    stockport.write("first.csv", "item_id,quantity\nA1,5\n");
+    stockport.run(["import", "first.csv", "--sandbox"]).ok();
+    stockport.write("next.csv", "item_id,quantity\nA1,#REF!\nB1,#REF!\n");
+    for mode in ["create", "update"] {
+        let run = stockport
+            .run(["import", "next.csv", "--mode", mode, "--sandbox", "--json"])
+            .exit(3);
+        let summary: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+        assert_eq!(
+            (&summary["rejected"], &summary["skipped"]),
+            (&2.into(), &0.into()),
+            "{mode}"
+        );
+    }
+}

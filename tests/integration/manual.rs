@@ -62,7 +62,7 @@ fn every_place_that_the_readme_links_to_is_there() {
 #[test]
 fn every_option_that_the_readme_names_exists() {
     let stockport = Stockport::new();
-    let mut known: BTreeSet<String> = ["--release", "--path"].map(str::to_owned).into();
+    let mut known: BTreeSet<String> = ["--release", "--path", "--profile", "--lib"].map(str::to_owned).into();
     let help = stockport.run(["--help"]).ok().stdout;
     let commands = listed(&help);
     assert!(commands.iter().any(|command| command == "import"), "{help}");

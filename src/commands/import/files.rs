@@ -5,9 +5,10 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
-use crate::columns::{Incoming, Reader, Reading, Source, Survey};
+use crate::columns::{Incoming, Reader, Reading, Source, Straight, Survey};
 use crate::error::{Category, Error};
 use crate::inventory::{Lookup, Window};
+use crate::item::text::Item;
 use crate::journal::Journal;
 use crate::output::Output;
 use crate::plan::{self, PlanPart, Policy};
@@ -88,6 +89,16 @@ struct Decider<'a> {
 type Part = (PlanPart, Window);
 
 impl Decider<'_> {
+    /// Decides on a row whose values are read only now; returns false, and decides nothing, if that takes a draft of it.
+    fn decide_straight(&self, (part, window): &mut Part, row: &Straight<'_>) -> Result<bool, Error> {
+        // A row that turns out to be refused may be another process's than its id says.
+        if self.shard.is_some_and(|shard| !shard.has_id(row.id())) {
+            return Ok(false);
+        }
+        let decide = |item: Option<&Item<'_, '_>>| plan::decide_straight(row, item, self.policy, part);
+        Ok(self.stored.with(row.id(), window, decide)?)
+    }
+
     fn decide(&self, (part, window): &mut Part, incoming: Incoming<'_>) -> Result<(), Error> {
         if self.shard.is_some_and(|shard| !is_own(shard, &incoming)) {
             return Ok(());
@@ -135,16 +146,17 @@ impl Supply for Files<'_> {
             policy: &self.policy,
             shard: self.shard,
         };
+        let straight = |part: &mut Part, row: &Straight<'_>| decider.decide_straight(part, row);
         let decide = |part: &mut Part, _: &Row, incoming: Incoming<'_>| decider.decide(part, incoming);
         if self.survey.borrow().is_some() {
             let source = self.source.borrow();
-            source.read_parts::<Part, Error>(None, &decide, &mut |(part, _)| take(part))?;
+            source.read_parts::<Part, Error>(Some(&straight), &decide, &mut |(part, _)| take(part))?;
             return Ok(Pass::Stands);
         }
         let mut source = self.source.borrow_mut();
         let mut taken = Ok(());
         let surveyed = source.survey_reading::<Part, Error>(&mut Reader {
-            straight: None,
+            straight: Some(&straight),
             part: &decide,
             take: &mut |(part, _)| {
                 taken = take(part);

@@ -2,9 +2,9 @@
 //!
 //! Doesn't belong here: the file itself (`file`), which path stands for standard output.
 
-use std::io::{self, Write};
+use std::io;
 
-use super::{AtomicFile, WriteError};
+use super::{AtomicFile, ByteSink, WriteError};
 
 /// A file or standard output.
 pub struct Destination(Option<AtomicFile>);
@@ -23,11 +23,11 @@ impl Destination {
     }
 
     /// What takes the bytes. Whoever starts again drops it first, because a buffer is flushed when it is dropped.
-    pub fn bytes(&self) -> Result<Box<dyn Write + Send>, WriteError> {
-        Ok(match &self.0 {
-            Some(file) => Box::new(file.handle()?),
-            None => Box::new(io::stdout()),
-        })
+    pub fn bytes(&self) -> Result<ByteSink<'static>, WriteError> {
+        match &self.0 {
+            Some(file) => file.bytes(),
+            None => Ok(ByteSink::without_file(Box::new(io::stdout()))),
+        }
     }
 
     /// Whether what was written can be discarded.

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use super::WriteError;
+use super::{ByteSink, WriteError};
 
 /// A file under construction. Dropped without `commit`, it leaves nothing behind and the old file as it was.
 #[derive(Debug)]
@@ -56,12 +56,14 @@ impl AtomicFile {
         &self.target
     }
 
-    /// A second handle to the bytes written, for a writer that takes the file as its own.
-    pub fn handle(&self) -> Result<File, WriteError> {
-        self.temporary
-            .as_file()
-            .try_clone()
-            .map_err(|cause| file_error(&self.target, "written", cause))
+    /// What takes the bytes of a writer that has the file as its own.
+    pub fn bytes(&self) -> Result<ByteSink<'static>, WriteError> {
+        let handle = self.temporary.as_file().try_clone();
+        let handle = handle.map_err(|cause| file_error(&self.target, "written", cause))?;
+        Ok(ByteSink {
+            out: Box::new(handle),
+            folder: folder_of(&self.target).to_owned(),
+        })
     }
 
     /// Takes back what was written.

@@ -22,10 +22,11 @@ mod tests;
 mod text;
 mod xlsx;
 #[cfg(test)]
+mod xlsx_limits_tests;
+#[cfg(test)]
 mod xlsx_tests;
 
 use std::borrow::Cow;
-use std::io::Write;
 use std::path::Path;
 
 pub use buffer::Buffer;
@@ -34,6 +35,7 @@ pub use error::WriteError;
 pub use file::AtomicFile;
 pub use guard::{guard, unguard};
 pub use object::{Key, Object, ObjectEncoder, Pen, Said};
+pub use out::ByteSink;
 use out::Out;
 
 use super::Cell;
@@ -122,7 +124,7 @@ pub trait TableWriter {
         self.row(cells)
     }
 
-    /// The way to write rows that were made into bytes elsewhere; none where a row's bytes depend on the rows before it.
+    /// The way to write rows that were made into bytes elsewhere; `None` if the writer takes only cells.
     fn in_parts(&mut self) -> Option<&mut dyn InParts> {
         None
     }
@@ -231,18 +233,18 @@ pub fn object_encoder(keys: &[&str]) -> Result<ObjectEncoder, WriteError> {
     ObjectEncoder::new(object::Layout::Single, keys.iter().copied())
 }
 
-/// A writer of this format, its header already written. `out` gets the bytes; whoever owns it makes them durable.
+/// A writer of this format, its header already written. The sink gets the bytes; whoever owns it makes them durable.
 pub fn writer<'w>(
     target: &Target,
     columns: &[Column],
     style: &Style,
-    out: Box<dyn Write + Send + 'w>,
+    sink: ByteSink<'w>,
 ) -> Result<Box<dyn TableWriter + 'w>, WriteError> {
-    let out = Out::new(target.compression, out)?;
+    let out = Out::new(target.compression, sink.out)?;
     Ok(match target.format {
         OutFormat::Csv => Box::new(delimited::DelimitedWriter::new(b',', columns, style, out)?),
         OutFormat::Tsv => Box::new(delimited::DelimitedWriter::new(b'\t', columns, style, out)?),
-        OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out)?),
+        OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out, &sink.folder)?),
         OutFormat::Json => Box::new(json::JsonWriter::new(object::Layout::Array, columns, out)?),
         OutFormat::Jsonl => Box::new(json::JsonWriter::new(object::Layout::Lines, columns, out)?),
     })

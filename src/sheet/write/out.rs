@@ -1,8 +1,9 @@
-//! The compression around whatever a format writes.
+//! What takes a format's bytes, and the compression around them.
 //!
 //! Doesn't belong here: the file around it (`file`).
 
 use std::io::{BufWriter, Result, Write};
+use std::path::PathBuf;
 
 use flate2::write::GzEncoder;
 
@@ -12,6 +13,25 @@ use super::Compression;
 const BUFFER: usize = 1 << 16;
 /// zstd's own default: a third of gzip's size for CSV at a fraction of its time.
 const ZSTD_LEVEL: i32 = 3;
+
+/// What takes the bytes of a result.
+pub struct ByteSink<'w> {
+    /// The bytes themselves.
+    pub out: Box<dyn Write + Send + 'w>,
+    /// Where temporary files are written: on the disk of the result, which must have the room anyway.
+    pub folder: PathBuf,
+}
+
+impl<'w> ByteSink<'w> {
+    /// Bytes that go to no file.
+    #[must_use]
+    pub fn without_file(out: Box<dyn Write + Send + 'w>) -> Self {
+        Self {
+            out,
+            folder: std::env::temp_dir(),
+        }
+    }
+}
 
 type Sink<'w> = BufWriter<Box<dyn Write + Send + 'w>>;
 

@@ -47,7 +47,7 @@ pub(super) fn written(
     rows: &[Vec<Cell<'_>>],
 ) -> Result<Vec<u8>, WriteError> {
     let sink = Sink::default();
-    let mut writer = writer(&target, columns, style, Box::new(sink.clone()))?;
+    let mut writer = writer(&target, columns, style, ByteSink::without_file(Box::new(sink.clone())))?;
     for row in rows {
         writer.row(row)?;
     }
@@ -334,7 +334,7 @@ fn a_full_disk_is_told_by_every_format_before_it_says_that_all_is_written() {
                 &target(format, compression),
                 &columns,
                 &Style::default(),
-                Box::new(Full),
+                ByteSink::without_file(Box::new(Full)),
             )
             .and_then(|mut writer| {
                 writer.row(&[Cell::Text("x")])?;

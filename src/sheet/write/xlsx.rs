@@ -1,141 +1,259 @@
-//! Workbooks: the rows are made into XML and packed on all processors, everything else is `rust_xlsxwriter`'s.
+//! Workbooks, by `rust_xlsxwriter` in constant memory: it writes a row to a temporary file when the next one begins, and
+//! compresses all rows at the end.
 //!
-//! `cells` decides what a cell becomes, `encode` spells it, `body` packs the rows, `template` has all the other parts, and
-//! `package` is the container; this file puts them together and knows where a sheet is full.
+//! Belongs here: sheets, columns, formats, and what a workbook can hold. Doesn't: what a cell becomes (`content`), the
+//! file that takes the bytes (`destination`).
 
-mod body;
-mod cells;
-mod encode;
-mod look;
-mod package;
-#[cfg(test)]
-pub(super) mod plain;
-mod template;
+mod content;
 
-use std::io::{Cursor, Read};
+use std::collections::HashMap;
+use std::io::{self, Write};
+use std::path::Path;
+
+use foldhash::fast::RandomState;
+use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
 
 use super::out::Out;
-use super::{Column, InParts, RowEncoder, TableWriter, WriteError};
+use super::{Column, TableWriter, WriteError};
+use crate::item::Kind;
+use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
-use body::Body;
-use encode::{PADDED, ROW, TOO_LONG, XmlEncoder, between, padded_width};
-use package::{Package, Sums, pack};
+use content::{CellContent, CellLook, content, looks_numeric};
 
 /// A sheet's rows, the header among them.
 const SHEET_ROWS: u32 = 1_048_576;
 const SHEET_COLUMNS: usize = 16_384;
 /// The sheet's name; further ones are numbered.
 const SHEET_NAME: &str = "Inventory";
+/// A zip entry of 4 GiB needs the ZIP64 fields; what isn't counted of a sheet is its columns, at most 72 bytes each.
+const LARGE: u64 = (1 << 32) - (1 << 21);
+/// A cell's text, in UTF-16 units.
+const CELL_TEXT: usize = 32_767;
+/// Upper bounds of the XML of a row without its cells, of a cell without its text, and of the longest number, which is
+/// 5e-324 with its 323 zeros.
+const ROW_XML: u64 = 32;
+const CELL_XML: u64 = 80;
+const NUMBER_XML: u64 = 330;
+/// Numbers that have room in `CELL_XML`.
+const SHORT_NUMBERS: std::ops::Range<f64> = 1e-4..1e15;
+/// What a character that XML can't hold as it is grows by, at most: U+000B becomes `_x000B_`.
+const ESCAPE: usize = 6;
+/// Of 84 MB of rows level 1 makes 13.5 MB in a third of this level's time, this one 8.4, zlib's own default (6) 7.9 in
+/// one and a half times of it.
+const LEVEL: u8 = 4;
 
 /// Writes one workbook.
 pub(super) struct XlsxWriter<'w> {
     out: Out<'w>,
-    encoder: XmlEncoder,
-    body: Body,
-    /// The rows of each sheet, the last of which is written.
-    rows: Vec<u32>,
-    sheet_rows: u32,
-    /// The widths of padded numbers, as they were met.
-    padded: Vec<u8>,
-    line: Vec<u8>,
+    book: Book,
+}
+
+/// What a sheet and a zip entry have room for.
+#[derive(Clone, Copy)]
+pub(super) struct Capacity {
+    pub(super) rows: u32,
+    pub(super) entry: u64,
+}
+
+/// A workbook whose rows are in temporary files, one for each sheet.
+struct Book {
+    workbook: Workbook,
+    columns: Vec<Column>,
+    capacity: Capacity,
+    sheets: Vec<Sheet>,
+    formats: Formats,
+}
+
+/// A sheet that has been begun.
+#[derive(Default)]
+struct Sheet {
+    /// The number of rows, the header among them.
+    rows: u32,
+    /// An upper bound of the length of its XML.
+    length: u64,
 }
 
 impl<'w> XlsxWriter<'w> {
-    pub(super) fn new(columns: &[Column], out: Out<'w>) -> Result<Self, WriteError> {
-        Self::with_sheet_rows(columns, out, SHEET_ROWS)
+    /// `folder` holds the temporary files, which have no names.
+    pub(super) fn new(columns: &[Column], out: Out<'w>, folder: &Path) -> Result<Self, WriteError> {
+        let capacity = Capacity {
+            rows: SHEET_ROWS,
+            entry: LARGE,
+        };
+        Self::with_capacity(columns, out, folder, capacity)
     }
 
-    /// With sheets of another height, so that the change to the next one can be tried on few rows.
-    pub(super) fn with_sheet_rows(columns: &[Column], out: Out<'w>, sheet_rows: u32) -> Result<Self, WriteError> {
+    /// With another capacity, so that what happens beyond it can be tried on few rows.
+    pub(super) fn with_capacity(
+        columns: &[Column],
+        out: Out<'w>,
+        folder: &Path,
+        capacity: Capacity,
+    ) -> Result<Self, WriteError> {
         if columns.len() > SHEET_COLUMNS {
             return Err(WriteError::TooManyColumns(columns.len()));
         }
-        let mut writer = Self {
-            out,
-            encoder: XmlEncoder::new(columns),
-            body: Body::new()?,
-            rows: Vec::new(),
-            sheet_rows,
-            padded: Vec::new(),
-            line: Vec::new(),
+        let mut book = Book {
+            workbook: Workbook::new(),
+            columns: columns.to_vec(),
+            capacity,
+            sheets: Vec::new(),
+            formats: Formats::default(),
         };
-        writer.start_sheet()?;
-        Ok(writer)
+        unpanicked(|| {
+            book.workbook.set_tempdir(folder)?;
+            book.start_sheet()
+        })?;
+        Ok(Self { out, book })
+    }
+}
+
+impl TableWriter for XlsxWriter<'_> {
+    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
+        self.marked_row(cells, &[])
     }
 
+    fn marked_row(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
+        unpanicked(|| self.book.row(cells, bad))
+    }
+
+    fn finish(self: Box<Self>) -> Result<(), WriteError> {
+        let Self { out, mut book } = *self;
+        let mut out = FirstFault { out, fault: None };
+        let saved = unpanicked(|| book.save(&mut out));
+        if let Some(fault) = out.fault {
+            return Err(WriteError::Io(fault));
+        }
+        saved?;
+        Ok(out.out.finish()?)
+    }
+}
+
+/// Does what makes `rust_xlsxwriter` panic if a temporary file can't be written, and returns the system's error.
+pub(super) fn unpanicked<T>(work: impl FnOnce() -> Result<T, WriteError>) -> Result<T, WriteError> {
+    caught(work).unwrap_or_else(|panic| Err(WriteError::Io(cause_of(&panic))))
+}
+
+/// The system's error in the message of a panic, which has it as `{:?}` spells it.
+fn cause_of(panic: &str) -> io::Error {
+    let code = panic
+        .split_once("Os { code: ")
+        .and_then(|(_, rest)| rest.split_once(','));
+    match code.and_then(|(code, _)| code.parse().ok()) {
+        Some(code) => io::Error::from_raw_os_error(code),
+        None => io::Error::other(panic.to_owned()),
+    }
+}
+
+/// Keeps the first error of an output. It discards what is written afterwards or during a panic: the zip crate completes
+/// an archive when it is dropped, and prints to standard error if that fails.
+struct FirstFault<'w> {
+    out: Out<'w>,
+    fault: Option<io::Error>,
+}
+
+impl Write for FirstFault<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if self.fault.is_some() || std::thread::panicking() {
+            return Ok(bytes.len());
+        }
+        self.out.write(bytes).map_err(|cause| {
+            let kind = cause.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.fault = Some(cause);
+            }
+            kind.into()
+        })
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        // Whoever has the output flushes it at its end.
+        Ok(())
+    }
+}
+
+impl From<XlsxError> for WriteError {
+    fn from(error: XlsxError) -> Self {
+        match error {
+            XlsxError::IoError(cause) => Self::Io(cause),
+            XlsxError::TempFileError(path, cause) => Self::File {
+                path,
+                doing: "written to",
+                cause,
+            },
+            cause => Self::Workbook(cause.to_string()),
+        }
+    }
+}
+
+impl Book {
     fn start_sheet(&mut self) -> Result<(), WriteError> {
-        self.rows.push(0);
-        let mut header = Vec::new();
-        self.encoder.header(&mut header);
-        self.add(&header)
-    }
-
-    /// How many rows the sheet has.
-    fn rows_so_far(&self) -> u32 {
-        self.rows.last().copied().unwrap_or_default()
-    }
-
-    /// Adds rows, and goes on in another sheet where one is full.
-    fn add(&mut self, rows: &[u8]) -> Result<(), WriteError> {
-        let mut from = 0;
-        let mut at = 0;
-        while let Some(found) = memchr::memchr3(ROW, TOO_LONG, PADDED, rows.get(at..).unwrap_or_default()) {
-            let mark = rows.get(at + found).copied().unwrap_or_default();
-            let behind = at + found + 1;
-            if mark == ROW {
-                if self.rows_so_far() >= self.sheet_rows {
-                    self.put(rows.get(from..behind - 1).unwrap_or_default())?;
-                    from = behind - 1;
-                    self.body.end_sheet(&self.padded)?;
-                    self.start_sheet()?;
-                }
-                if let Some(row) = self.rows.last_mut() {
-                    *row = row.saturating_add(1);
-                }
-                at = behind;
-                continue;
+        let worksheet = self.workbook.add_worksheet_with_constant_memory()?;
+        worksheet.set_name(sheet_name(self.sheets.len()))?;
+        worksheet.set_freeze_panes(1, 0)?;
+        for (index, column) in (0_u16..).zip(&self.columns) {
+            worksheet.set_column_width(index, width(column))?;
+            if column.id {
+                // So that an id that is typed in below stays text as well.
+                worksheet.set_column_format(index, self.formats.get(CellLook::Text, false))?;
             }
-            let Some((said, rest)) = between(rows.get(behind..).unwrap_or_default(), mark) else {
-                break;
+        }
+        self.sheets.push(Sheet::default());
+        self.write(|row, columns| {
+            let mut names = (0_u16..).zip(columns);
+            names.try_for_each(|(index, column)| row.text(index, &column.name, Some((CellLook::Header, false))))
+        })
+    }
+
+    fn row(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
+        if self.sheets.last().is_some_and(|sheet| sheet.rows >= self.capacity.rows) {
+            self.start_sheet()?;
+        }
+        self.write(|row, columns| {
+            for (index, (cell, column)) in (0_u16..).zip(cells.iter().zip(columns)) {
+                row.put(index, cell, column, bad.contains(&usize::from(index)))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Writes the next row of the last sheet.
+    fn write(
+        &mut self,
+        put: impl FnOnce(&mut RowWriter<'_>, &[Column]) -> Result<(), WriteError>,
+    ) -> Result<(), WriteError> {
+        let number = self.sheets.len().saturating_sub(1);
+        let worksheet = self.workbook.worksheet_from_index(number)?;
+        if let Some(sheet) = self.sheets.get_mut(number) {
+            let formats = &mut self.formats;
+            let row = &mut RowWriter {
+                number,
+                worksheet,
+                sheet,
+                formats,
             };
-            at = rows.len() - rest.len();
-            if mark == TOO_LONG {
-                return Err(self.too_long(said));
-            }
-            let (width, _) = padded_width(said);
-            if !self.padded.contains(&width) {
-                self.padded.push(width);
+            put(row, &self.columns)?;
+            row.sheet.rows += 1;
+            row.sheet.length += ROW_XML + CELL_XML * self.columns.len() as u64;
+        }
+        Ok(())
+    }
+
+    fn save(&mut self, out: impl Write + Send) -> Result<(), WriteError> {
+        let last_column = self
+            .columns
+            .len()
+            .checked_sub(1)
+            .and_then(|last| u16::try_from(last).ok());
+        for (number, sheet) in self.sheets.iter().enumerate() {
+            if let Some(last) = last_column {
+                let worksheet = self.workbook.worksheet_from_index(number)?;
+                worksheet.autofilter(0, 0, sheet.rows.saturating_sub(1), last)?;
             }
         }
-        self.put(rows.get(from..).unwrap_or_default())
-    }
-
-    fn put(&mut self, rows: &[u8]) -> Result<(), WriteError> {
-        let next = self.rows_so_far().saturating_add(1);
-        Ok(self.body.rows(rows, next, &self.padded)?)
-    }
-
-    /// A text is too long for a cell of the row that was begun last.
-    fn too_long(&self, said: &str) -> WriteError {
-        let (column, length) = said.split_once(',').unwrap_or_default();
-        let sheet = sheet_name(self.rows.len().saturating_sub(1));
-        WriteError::TooLong {
-            cell: format!(
-                "{sheet}!{}{}",
-                column_letters(column.parse().unwrap_or_default()),
-                self.rows_so_far()
-            ),
-            length: length.parse().unwrap_or_default(),
-        }
-    }
-
-    fn encode_and_add(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
-        let mut line = std::mem::take(&mut self.line);
-        line.clear();
-        self.encoder.row(cells, bad, &mut line);
-        let added = self.add(&line);
-        self.line = line;
-        added
+        let is_large = self.sheets.iter().any(|sheet| sheet.length >= self.capacity.entry);
+        let workbook = self.workbook.set_zip_compression_level(LEVEL);
+        Ok(workbook.use_zip_large_file(is_large).save_to_writer(out)?)
     }
 }
 
@@ -147,91 +265,118 @@ fn sheet_name(sheet: usize) -> String {
     }
 }
 
-impl InParts for XlsxWriter<'_> {
-    fn encoder(&self) -> Box<dyn RowEncoder> {
-        Box::new(self.encoder.clone())
-    }
-
-    fn encoded(&mut self, rows: &[u8]) -> Result<(), WriteError> {
-        self.add(rows)
-    }
-}
-
-impl TableWriter for XlsxWriter<'_> {
-    fn row(&mut self, cells: &[Cell<'_>]) -> Result<(), WriteError> {
-        self.encode_and_add(cells, &[])
-    }
-
-    fn marked_row(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
-        self.encode_and_add(cells, bad)
-    }
-
-    fn in_parts(&mut self) -> Option<&mut dyn InParts> {
-        Some(self)
-    }
-
-    fn finish(mut self: Box<Self>) -> Result<(), WriteError> {
-        self.body.end_sheet(&self.padded)?;
-        let template = template::template(self.encoder.columns(), &self.rows, &self.padded)?;
-        let (sheets, mut packed) = self.body.finish()?;
-        let mut parts = zip::ZipArchive::new(Cursor::new(template)).map_err(|cause| broken(&cause))?;
-        let mut package = Package::new(self.out);
-        for index in 0..parts.len() {
-            let mut part = parts.by_index(index).map_err(|cause| broken(&cause))?;
-            let name = part.name().map_err(|cause| broken(&cause))?.into_owned();
-            let mut content = Vec::new();
-            part.read_to_end(&mut content)?;
-            let sheet = name
-                .strip_prefix("xl/worksheets/sheet")
-                .and_then(|rest| rest.strip_suffix(".xml"));
-            let sheet = sheet.and_then(|number| number.parse::<usize>().ok()?.checked_sub(1));
-            let known = sheet.and_then(|sheet| Some((self.rows.get(sheet)?, sheets.get(sheet)?)));
-            let Some((rows, body)) = known else {
-                let whole = pack(&content, true)?;
-                package.entry(&name, &whole.sums, whole.bytes.as_slice())?;
-                continue;
-            };
-            // The sheets come in their order, in the template as in the file.
-            let size = (self.encoder.columns().len(), *rows);
-            let (head, tail) = around_rows(&content, size).ok_or_else(|| broken(&"a sheet has no place for rows"))?;
-            let (head, tail) = (pack(&head, false)?, pack(&tail, true)?);
-            let mut sums = Sums::default();
-            for more in [&head.sums, body, &tail.sums] {
-                sums.add(more);
-            }
-            let rows = packed.by_ref().take(body.packed());
-            package.entry(
-                &name,
-                &sums,
-                head.bytes.as_slice().chain(rows).chain(tail.bytes.as_slice()),
-            )?;
-        }
-        Ok(package.finish()?.finish()?)
-    }
-}
-
-fn broken(cause: &dyn std::fmt::Display) -> WriteError {
-    WriteError::Workbook(cause.to_string())
-}
-
-/// What stands in a sheet's XML before its rows, the size of the table put in, and behind them.
-fn around_rows(xml: &[u8], (columns, rows): (usize, u32)) -> Option<(Vec<u8>, Vec<u8>)> {
-    let find = |word: &str| memchr::memmem::find(xml, word.as_bytes());
-    let behind = |word: &str| find(word).map(|at| at + word.len());
-    let dimension = behind("<dimension ref=\"")?;
-    let last = columns.checked_sub(1);
-    let range = last.map_or("A1".to_owned(), |last| format!("A1:{}{rows}", column_letters(last)));
-    let dimension_end = dimension + memchr::memchr(b'"', xml.get(dimension..)?)?;
-    let (rows_begin, rows_end) = match behind("<sheetData/>") {
-        Some(end) => (find("<sheetData/>")?, end),
-        None => (find("<sheetData>")?, behind("</sheetData>")?),
+fn width(column: &Column) -> f64 {
+    let least: usize = match column.kind {
+        _ if column.id => 28,
+        Kind::Date => 20,
+        Kind::Time | Kind::Number => 12,
+        Kind::Text => 16,
     };
-    let head = [
-        xml.get(..dimension)?,
-        range.as_bytes(),
-        xml.get(dimension_end..rows_begin)?,
-        b"<sheetData>",
-    ]
-    .concat();
-    Some((head, [b"</sheetData>", xml.get(rows_end..)?].concat()))
+    // Room for the filter's arrow.
+    let header = column.name.chars().count().saturating_add(4);
+    f64::from(u32::try_from(header.clamp(least, 48)).unwrap_or(48))
+}
+
+/// A row that is being written.
+struct RowWriter<'b> {
+    number: usize,
+    worksheet: &'b mut Worksheet,
+    sheet: &'b mut Sheet,
+    formats: &'b mut Formats,
+}
+
+impl RowWriter<'_> {
+    fn put(&mut self, index: u16, cell: &Cell<'_>, column: &Column, marked: bool) -> Result<(), WriteError> {
+        let row = self.sheet.rows;
+        // Where no format says otherwise: so that an id that is typed in there stays text.
+        let own = if column.id { CellLook::Text } else { CellLook::General };
+        match content(cell, column) {
+            CellContent::Blank if marked => {
+                self.worksheet.write_blank(row, index, self.formats.get(own, true))?;
+            }
+            CellContent::Blank => {}
+            // Without a format of its own a text that was typed in again would be read as a number.
+            CellContent::Text(text) if column.id || marked || looks_numeric(&text) => {
+                self.text(index, &text, Some((CellLook::Text, marked)))?;
+            }
+            CellContent::Text(text) => self.text(index, &text, None)?,
+            CellContent::Number(value, look) => {
+                if value != 0.0 && !SHORT_NUMBERS.contains(&value.abs()) {
+                    self.sheet.length += NUMBER_XML;
+                }
+                match look.unwrap_or(own) {
+                    CellLook::General if !marked => self.worksheet.write_number(row, index, value)?,
+                    look => {
+                        let format = self.formats.get(look, marked);
+                        self.worksheet.write_number_with_format(row, index, value, format)?
+                    }
+                };
+            }
+            CellContent::Bool(value) => {
+                let format = self.formats.get(CellLook::Bool, marked);
+                self.worksheet.write_boolean_with_format(row, index, value, format)?;
+            }
+            // Excel takes an error for a formula's result.
+            CellContent::Error(error) => {
+                let formula = Formula::new(format!("={error}")).set_result(error);
+                if marked {
+                    let format = self.formats.get(CellLook::General, true);
+                    self.worksheet.write_formula_with_format(row, index, formula, format)?;
+                } else {
+                    self.worksheet.write_formula(row, index, formula)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn text(&mut self, index: u16, text: &str, look: Option<(CellLook, bool)>) -> Result<(), WriteError> {
+        let row = self.sheet.rows;
+        // A UTF-16 unit takes at least one byte.
+        let length = if text.len() > CELL_TEXT {
+            text.encode_utf16().count()
+        } else {
+            0
+        };
+        if length > CELL_TEXT {
+            let (sheet, column) = (sheet_name(self.number), column_letters(usize::from(index)));
+            let cell = format!("{sheet}!{column}{}", row + 1);
+            return Err(WriteError::TooLong { cell, length });
+        }
+        // U+FFFE and U+FFFF begin with 0xEF.
+        let escaped = text
+            .bytes()
+            .filter(|byte| matches!(byte, 0..0x20 | b'&' | b'<' | b'>' | b'_' | 0xEF));
+        self.sheet.length += (text.len() + ESCAPE * escaped.count()) as u64;
+        match look {
+            Some((look, marked)) => {
+                let format = self.formats.get(look, marked);
+                self.worksheet.write_string_with_format(row, index, text, format)?;
+            }
+            None => {
+                self.worksheet.write_string(row, index, text)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The formats that the workbook's cells have had so far, each also for cells that are marked as wrong.
+#[derive(Default)]
+struct Formats(HashMap<(CellLook, bool), Format, RandomState>);
+
+impl Formats {
+    fn get(&mut self, look: CellLook, marked: bool) -> &Format {
+        self.0.entry((look, marked)).or_insert_with(|| {
+            let format = Format::new().set_num_format(look.code());
+            match (look, marked) {
+                (CellLook::Header, _) => format.set_bold(),
+                // Excel's own "bad" colours: readable on screen and in print.
+                (_, true) => format
+                    .set_background_color(Color::RGB(0xFF_C7CE))
+                    .set_font_color(Color::RGB(0x9C_0006)),
+                (_, false) => format,
+            }
+        })
+    }
 }

@@ -10,6 +10,7 @@ mod compound;
 mod feed;
 #[cfg(test)]
 mod hostile_tests;
+mod inline;
 mod legacy;
 mod ods;
 mod ods_content;
@@ -141,7 +142,6 @@ impl Workbook {
             }
             _ => {
                 let package = package::open(&mut archive)?;
-                bounds::check_shared_strings(&mut archive, package.strings.as_deref())?;
                 let infos = package.sheets.iter().map(|sheet| SheetInfo {
                     name: sheet.name.clone(),
                     visible: sheet.visible,

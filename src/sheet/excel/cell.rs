@@ -4,16 +4,14 @@
 //! string, and a formula behind the value for no value; it refuses the whole sheet for an error value or an element that
 //! it doesn't know, and doesn't tell a formula that was never calculated from a blank cell. Its time goes by the tags and
 //! attributes that it reads, so a cell without a value is left out, an address that follows from the cell before it, too,
-//! and an inline text becomes a value.
+//! an inline text becomes a value, and the numbers of a row's shared texts become one value.
 //!
 //! Doesn't belong here: what the value means (calamine, `cells`).
 
-use std::borrow::Cow;
-
-use memchr::memchr;
 use quick_xml::escape::{partial_escape, unescape};
 
-use super::tokens::{Token, attributes, element, tag_end, tag_name, token};
+use super::inline::{Halt, Inline, between, characters, is_trimmed, next_token};
+use super::tokens::{Token, attributes, element, tag_end, tag_name};
 use crate::sheet::{NOT_CALCULATED, column_letters};
 
 /// What became of a cell.
@@ -31,7 +29,7 @@ const KNOWN_ERRORS: [&[u8]; 7] = [
     b"#DIV/0!", b"#N/A", b"#NAME?", b"#NULL!", b"#NUM!", b"#REF!", b"#VALUE!",
 ];
 
-/// Where cells without an address stand.
+/// Where cells without an address stand, and the shared texts of the row that are not written yet.
 #[derive(Default)]
 pub(super) struct Place {
     /// The row's line, from 1.
@@ -39,46 +37,81 @@ pub(super) struct Place {
     /// The column behind the last cell, from 0, and what it is to calamine, which isn't given cells without a value.
     next: u64,
     theirs: u64,
+    /// Shared texts as `SHARED_MARK` says.
+    run: Vec<u8>,
 }
 
 impl Place {
     pub(super) fn start_row(&mut self, line: u64) {
-        *self = Self {
-            line,
-            next: 0,
-            theirs: 0,
-        };
+        self.line = line;
+        self.next = 0;
+        self.theirs = 0;
     }
 
-    /// A cell that is left out.
-    fn pass(&mut self, reference: Option<&[u8]>) {
-        let column = reference.and_then(address).map_or(self.next, |(_, column)| column);
-        self.next = column + 1;
+    /// Writes the shared texts of the row that are not written yet.
+    pub(super) fn write_texts(&mut self, out: &mut Vec<u8>) {
+        if !self.run.is_empty() {
+            out.extend_from_slice(b"<c t=\"d\"><v>");
+            self.write_run(out);
+            self.theirs += 1;
+        }
     }
 
-    /// Writes the attribute with the cell's address, if calamine needs it.
-    fn write(&mut self, reference: Option<&[u8]>, out: &mut Vec<u8>) {
-        let address = match reference {
+    fn write_run(&mut self, out: &mut Vec<u8>) {
+        out.push(SHARED_MARK);
+        out.append(&mut self.run);
+        out.extend_from_slice(b"</v></c>");
+    }
+
+    /// The row and the column of a cell. None for what is no address, which calamine refuses.
+    ///
+    /// Shared texts that stand before the cell are written first if the order matters: of two cells at one place the later
+    /// counts, and a cell of another row ends this one.
+    fn at(&mut self, reference: Option<&[u8]>, out: &mut Vec<u8>) -> Option<(u64, u64)> {
+        let found = match reference {
             None => Some((self.line, self.next)),
             Some(reference) => address(reference),
         };
-        if address.is_none() || address != Some((self.line, self.theirs)) {
+        if found.is_none_or(|(line, column)| line != self.line || column < self.next) {
+            self.write_texts(out);
+        }
+        self.next = found.map_or(self.next, |(_, column)| column) + 1;
+        found
+    }
+
+    /// A cell with a shared text, whose number is given in digits.
+    fn share(&mut self, reference: Option<&[u8]>, number: &[u8], out: &mut Vec<u8>) {
+        let found = self.at(reference, out);
+        push_number(found.map_or(0, |(_, column)| column), &mut self.run);
+        self.run.push(b' ');
+        self.run.extend_from_slice(number);
+        self.run.push(b' ');
+        if found.is_none_or(|(line, _)| line != self.line) {
+            self.write(found, reference, out);
+            out.extend_from_slice(b" t=\"d\"><v>");
+            self.write_run(out);
+        }
+    }
+
+    /// Writes the beginning of a cell's start tag, with its address if calamine needs it.
+    fn write(&mut self, found: Option<(u64, u64)>, reference: Option<&[u8]>, out: &mut Vec<u8>) {
+        out.extend_from_slice(b"<c");
+        if found != Some((self.line, self.theirs)) {
             out.extend_from_slice(b" r=\"");
             if let Some(reference) = reference {
                 out.extend_from_slice(reference);
-            } else {
-                let letters = column_letters(usize::try_from(self.next).unwrap_or(usize::MAX));
-                out.extend_from_slice(format!("{letters}{}", self.line).as_bytes());
+            } else if let Some((line, column)) = found {
+                let letters = column_letters(usize::try_from(column).unwrap_or(usize::MAX));
+                out.extend_from_slice(format!("{letters}{line}").as_bytes());
             }
             out.push(b'"');
         }
-        self.next = address.map_or(self.next, |(_, column)| column) + 1;
         self.theirs = self.next;
     }
 }
 
 /// `C7` as row 7, column 2. None for what is no address, which calamine refuses.
-fn address(reference: &[u8]) -> Option<(u64, u64)> {
+pub(super) fn address(reference: &[u8]) -> Option<(u64, u64)> {
     let letters = reference.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
     let (letters, digits) = reference.split_at_checked(letters)?;
     if !(1..=3).contains(&letters.len()) || !(1..=7).contains(&digits.len()) || digits.starts_with(b"0") {
@@ -91,6 +124,14 @@ fn address(reference: &[u8]) -> Option<(u64, u64)> {
         digit.is_ascii_digit().then(|| sum * 10 + u64::from(digit - b'0'))
     })?;
     Some((row, column - 1))
+}
+
+/// Adds the digits of a number.
+fn push_number(number: u64, out: &mut Vec<u8>) {
+    if number >= 10 {
+        push_number(number / 10, out);
+    }
+    out.extend(u8::try_from(number % 10).map(|digit| b'0' + digit));
 }
 
 /// The attributes of a `<c>` that count.
@@ -113,11 +154,14 @@ pub(super) fn pass(text: &[u8], place: &mut Place, out: &mut Vec<u8>) -> Passed 
         _ => {}
     });
     if raw.ends_with(b"/>") {
-        place.pass(tag.reference);
+        place.at(tag.reference, out);
         return Passed::Cell(open);
     }
     if let Some((kind, value, len)) = plain(tag.kind, rest) {
-        tag.write(kind, value, place, out);
+        match kind {
+            b"s" => place.share(tag.reference, value, out),
+            kind => tag.write(kind, value, place, out),
+        }
         return Passed::Cell(open + len);
     }
     let written = Content::read(rest).and_then(|(content, len)| {
@@ -134,33 +178,39 @@ pub(super) fn pass(text: &[u8], place: &mut Place, out: &mut Vec<u8>) -> Passed 
     }
 }
 
-/// Why the content of a cell can't be read: the text ends before the cell does, or no reader could read it.
-enum Halt {
-    More,
-    Broken(String),
+/// Adds the entry of the table of texts at the beginning of the text to `out`, as a cell.
+pub(super) fn pass_text(text: &[u8], out: &mut Vec<u8>) -> Passed {
+    let Some(open) = tag_end(text) else { return Passed::Part };
+    let (raw, rest) = text.split_at(open);
+    let start = |kind: &[u8], out: &mut Vec<u8>| {
+        out.extend_from_slice(b"<c t=\"");
+        out.extend_from_slice(kind);
+        out.extend_from_slice(b"\">");
+    };
+    let mut inline = Inline::default();
+    let read = if raw.ends_with(b"/>") {
+        Ok(0)
+    } else {
+        inline.read(b"si", rest)
+    };
+    match read {
+        Ok(len) => {
+            inline.write(out, start);
+            Passed::Cell(open + len)
+        }
+        Err(Halt::More) => Passed::Part,
+        Err(Halt::Broken(why)) => Passed::Broken(why),
+    }
 }
 
 /// The content of nearly all cells, a value or an inline text without more: the kind and the value that are passed on, and
 /// its bytes up to the cell's end.
 fn plain<'a>(kind: &'a [u8], text: &'a [u8]) -> Option<(&'a [u8], &'a [u8], usize)> {
-    let between = |start: &[u8], end: &[u8]| {
-        let inner = text.strip_prefix(start)?;
-        let (value, rest) = inner.split_at_checked(memchr(b'<', inner)?)?;
-        let len = start.len() + value.len() + end.len();
-        rest.starts_with(end).then_some((value, len))
-    };
-    if let Some((value, len)) = between(b"<v>", b"</v></c>") {
+    if let Some((value, len)) = between(text, b"<v>", b"</v></c>") {
         return is_plain(kind, value).then_some((kind, value, len));
     }
-    let (value, len) = between(b"<is><t>", b"</t></is></c>")?;
+    let (value, len) = between(text, b"<is><t>", b"</t></is></c>")?;
     (!is_trimmed(value)).then_some((b"str", value, len))
-}
-
-/// Whether calamine may cut white space off an inline text, which it does after it has resolved references. It keeps that
-/// of a value.
-fn is_trimmed(text: &[u8]) -> bool {
-    let cut = |byte: Option<&u8>| byte.is_some_and(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'&' | b';'));
-    cut(text.first()) || cut(text.last())
 }
 
 /// Whether calamine reads a value right that stands in the XML like this.
@@ -175,12 +225,18 @@ fn is_plain(kind: &[u8], value: &[u8]) -> bool {
         b"s" => is_index(value),
         b"b" => matches!(value, b"0" | b"1"),
         b"e" => KNOWN_ERRORS.contains(&value),
+        b"d" => is_date(value),
         _ => true,
     }
 }
 
 fn is_index(value: &[u8]) -> bool {
     (1..=9).contains(&value.len()) && value.iter().all(u8::is_ascii_digit)
+}
+
+/// Whether a value of kind `d` may be a date: not one of the texts with a mark that are passed as such.
+fn is_date(value: &[u8]) -> bool {
+    value.first().is_some_and(u8::is_ascii_digit)
 }
 
 /// What stands between the tags of a cell.
@@ -211,9 +267,8 @@ impl<'a> Content<'a> {
                     b"is" => {
                         let mut inline = Inline::default();
                         if !is_empty {
-                            len += inline.read(rest.get(len..).unwrap_or_default())?;
+                            len += inline.read(b"is", rest.get(len..).unwrap_or_default())?;
                         }
-                        inline.raw = rest.get(..len).unwrap_or_default();
                         content.inline = Some(inline);
                     }
                     name => {
@@ -230,19 +285,16 @@ impl<'a> Content<'a> {
 
     fn write(&self, tag: &Tag<'_>, place: &mut Place, out: &mut Vec<u8>) -> Result<(), String> {
         if let Some(inline) = &self.inline {
-            if inline.is_joined() {
-                tag.write(b"str", &inline.text, place, out);
-            } else {
-                tag.open(b"inlineStr", place, out);
-                out.extend_from_slice(inline.raw);
-                out.extend_from_slice(b"</c>");
-            }
+            inline.write(out, |kind, out| tag.open(kind, place, out));
             return Ok(());
         }
         match (tag.kind, &self.value) {
             (b"" | b"n" | b"s" | b"b" | b"e", _) => self.write_plain(tag, place, out)?,
             (_, None) if self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
-            (b"inlineStr" | b"is", _) | (_, None) => place.pass(tag.reference),
+            (b"inlineStr" | b"is", _) | (_, None) => {
+                place.at(tag.reference, out);
+            }
+            (b"d", Some(value)) => tag.write_date(value, place, out)?,
             (kind, Some(value)) => tag.write(kind, value, place, out),
         }
         Ok(())
@@ -257,8 +309,11 @@ impl<'a> Content<'a> {
         let written = partial_escape(value);
         match tag.kind {
             _ if value.is_empty() && self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
-            _ if value.is_empty() => place.pass(tag.reference),
-            b"s" if !is_index(value.as_bytes()) => return Err(format!("{value:?} is no number of a shared text")),
+            _ if value.is_empty() => {
+                place.at(tag.reference, out);
+            }
+            b"s" if is_index(value.as_bytes()) => place.share(tag.reference, value.as_bytes(), out),
+            b"s" => return Err(format!("{value:?} is no number of a shared text")),
             b"e" if !KNOWN_ERRORS.contains(&value.as_bytes()) => tag.refuse(&written, place, out),
             // Text in a cell without a kind.
             b"" if written != value => tag.write(b"str", written.as_bytes(), place, out),
@@ -268,14 +323,17 @@ impl<'a> Content<'a> {
     }
 }
 
-/// What the value of a cell of kind `d` begins with if it is no date but an error value.
-pub(super) const ERROR_MARK: char = '#';
+/// What the value of a cell of kind `d` begins with if it is an error value.
+pub(super) const ERROR_MARK: u8 = b'#';
+/// What it begins with if it is a run of shared texts: for each of them its column from 0 and its number, each followed by a
+/// space.
+pub(super) const SHARED_MARK: u8 = b'~';
 
 impl Tag<'_> {
     /// Writes the cell's start tag.
     fn open(&self, kind: &[u8], place: &mut Place, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"<c");
-        place.write(self.reference, out);
+        let found = place.at(self.reference, out);
+        place.write(found, self.reference, out);
         for (key, value) in [(b's', self.style.unwrap_or_default()), (b't', kind)] {
             if !value.is_empty() {
                 out.extend_from_slice(&[b' ', key, b'=', b'"']);
@@ -294,93 +352,17 @@ impl Tag<'_> {
         out.extend_from_slice(b"</v></c>");
     }
 
+    /// Writes the cell with the value of a date, or with the text that it is instead.
+    fn write_date(&self, value: &[u8], place: &mut Place, out: &mut Vec<u8>) -> Result<(), String> {
+        let value = std::str::from_utf8(value).map_err(|_| "its text is not UTF-8".to_owned())?;
+        let value = unescape(value).map_err(|cause| cause.to_string())?;
+        let kind: &[u8] = if is_date(value.as_bytes()) { b"d" } else { b"str" };
+        self.write(kind, partial_escape(&*value).as_bytes(), place, out);
+        Ok(())
+    }
+
     /// Writes the cell with an error value.
     fn refuse(&self, error: &str, place: &mut Place, out: &mut Vec<u8>) {
-        self.write(b"d", format!("{ERROR_MARK}{error}").as_bytes(), place, out);
-    }
-}
-
-/// An `<is>`.
-#[derive(Default)]
-struct Inline<'a> {
-    raw: &'a [u8],
-    /// The texts of its runs as XML writes them.
-    text: Vec<u8>,
-    runs: usize,
-    /// Whether a run has white space that calamine cuts off.
-    is_cut: bool,
-}
-
-impl Inline<'_> {
-    /// Reads what follows the start tag, and says how many bytes that are.
-    fn read(&mut self, text: &[u8]) -> Result<usize, Halt> {
-        let mut at = 0;
-        loop {
-            let (rest, token, mut len) = next_token(text, &mut at)?;
-            match token {
-                Token::Close(b"is") => return Ok(at + len),
-                Token::Open { tag, is_empty: false } => match tag_name(tag) {
-                    b"r" => {}
-                    b"t" => {
-                        let start = self.text.len();
-                        len += characters(rest.get(len..).unwrap_or_default(), &mut self.text)?;
-                        let mut preserves = false;
-                        attributes(tag, |key, value| {
-                            preserves |= key == b"xml:space" && value == b"preserve";
-                        });
-                        self.is_cut |= !preserves && is_trimmed(self.text.get(start..).unwrap_or_default());
-                        self.runs += 1;
-                    }
-                    // How a run looks and how it is pronounced.
-                    _ => len = element(rest).ok_or(Halt::More)?,
-                },
-                Token::DocumentType => return Err(Halt::Broken("its tags don't match".to_owned())),
-                _ => {}
-            }
-            at += len;
-        }
-    }
-
-    /// Whether the text is what calamine puts together. Excel's escapes (`_x000D_`) stand within a run.
-    fn is_joined(&self) -> bool {
-        !self.is_cut && (self.runs < 2 || !self.text.contains(&b'_'))
-    }
-}
-
-/// The next token from a place on, its bytes, and the text from there. The place moves to it.
-fn next_token<'a>(text: &'a [u8], at: &mut usize) -> Result<(&'a [u8], Token<'a>, usize), Halt> {
-    let rest = text.get(*at..).unwrap_or_default();
-    let next = memchr(b'<', rest).ok_or(Halt::More)?;
-    *at += next;
-    let rest = rest.get(next..).unwrap_or_default();
-    let (token, len) = token(rest).ok_or(Halt::More)?;
-    Ok((rest, token, len))
-}
-
-/// Adds the characters up to the end of an element as XML writes them without comments and CDATA. Says how many bytes stand
-/// there, the end tag among them.
-fn characters(text: &[u8], found: &mut Vec<u8>) -> Result<usize, Halt> {
-    let mut at = 0;
-    loop {
-        let start = at;
-        let (_, token, len) = next_token(text, &mut at)?;
-        found.extend_from_slice(text.get(start..at).unwrap_or_default());
-        at += len;
-        match token {
-            Token::Data(data) => {
-                let data = std::str::from_utf8(data).map_err(|_| Halt::Broken("its text is not UTF-8".to_owned()))?;
-                // XML's own line breaks (XML 1.0, 2.11), which a reference would not be.
-                let data = match memchr(b'\r', data.as_bytes()) {
-                    Some(_) => Cow::Owned(data.replace("\r\n", "\n").replace('\r', "\n")),
-                    None => Cow::Borrowed(data),
-                };
-                found.extend_from_slice(partial_escape(data).as_bytes());
-            }
-            Token::Nothing => {}
-            Token::Close(_) => return Ok(at),
-            Token::Open { .. } | Token::DocumentType => {
-                return Err(Halt::Broken("its value has elements in it".to_owned()));
-            }
-        }
+        self.write(b"d", &[&[ERROR_MARK], error.as_bytes()].concat(), place, out);
     }
 }

@@ -1,5 +1,5 @@
 //! Parts of a workbook, unpacked on a thread of their own, block by block, to the end of their zip entries, where the
-//! checksums are compared; sheets are walked over there (`walk`).
+//! checksums are compared; sheets and the table of texts are walked over there (`walk`).
 //!
 //! Doesn't belong here: what calamine makes of the bytes (`xlsx`).
 
@@ -11,7 +11,7 @@ use std::thread::{Builder, JoinHandle};
 use super::Extras;
 use super::package::{Archive, damaged, not_unpacked};
 use super::source::Source;
-use super::walk::Walk;
+use super::walk::{Holds, Walk};
 use crate::parallel::guarded;
 use crate::sheet::{Limits, ReadError};
 
@@ -24,8 +24,8 @@ const WAITING: usize = 2;
 #[derive(Clone, Debug)]
 pub(super) struct Part {
     pub(super) name: String,
-    /// The sheet whose cells it holds; other parts are handed over as they are.
-    pub(super) sheet: Option<String>,
+    /// What is walked over in it; other parts are handed over as they are.
+    pub(super) holds: Option<Holds>,
 }
 
 /// Where parts are read from, one at a time. Clones read the same part.
@@ -177,9 +177,9 @@ fn unpack(
     let mut archive = Archive::open(&work.source, &work.file)?;
     let mut entry = archive.part(&part.name)?;
     let mut walk = part
-        .sheet
+        .holds
         .as_ref()
-        .map(|sheet| Walk::new(&work.file, sheet, work.limits));
+        .map(|holds| Walk::new(&work.file, holds, work.limits));
     let mut raw = Vec::new();
     loop {
         let mut block = empty.try_recv().unwrap_or_default();

@@ -197,16 +197,20 @@ fn a_part_that_the_workbook_names_has_to_be_there() {
             format!("book is damaged: its part {part} is missing")
         );
     }
-    for (part, content) in [
-        ("xl/styles.xml", "garbage"),
-        ("xl/styles.xml", "<styleSheet><cellXfs>"),
-        ("xl/sharedStrings.xml", "<sst><si><t>x</t></si>"),
-        ("xl/sharedStrings.xml", ""),
+    let styles = "a part ends in the middle";
+    let texts = "its table of texts can't be read (it ends in the middle)";
+    for (part, content, expected) in [
+        ("xl/styles.xml", "garbage", styles),
+        ("xl/styles.xml", "<styleSheet><cellXfs>", styles),
+        ("xl/sharedStrings.xml", "<sst><si><t>x</t></si>", texts),
+        ("xl/sharedStrings.xml", "<sst><si><t>x</t></si><si><t>", texts),
+        ("xl/sharedStrings.xml", "garbage", texts),
+        ("xl/sharedStrings.xml", "", texts),
     ] {
         let broken = xlsx_with(sheet, &[(part, content.as_bytes())]);
         let error = Book::new(&broken).read(Limits::default()).unwrap_err();
         assert!(matches!(error, ReadError::Damaged { .. }), "{error}");
-        assert!(error.to_string().contains("a part ends in the middle"), "{error}");
+        assert!(error.to_string().contains(expected), "{error}");
     }
 }
 

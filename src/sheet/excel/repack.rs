@@ -1,5 +1,5 @@
-//! The zip archive that calamine opens in place of the user's: the workbook's own sheets, styles and shared strings under
-//! the names that calamine looks for, each unpacked while it is read (`feed`).
+//! The zip archive that calamine opens in place of the user's: the workbook's own sheets, texts and styles under names that
+//! calamine looks for, each unpacked while it is read (`feed`).
 //!
 //! The archive exists only as offsets: headers and two short parts are in memory, and behind each header of a large part
 //! stands a range of addresses that a `Feed` fills. So a part is unpacked once, on a thread of its own, calamine never
@@ -26,8 +26,7 @@ const RELS: &str = "<Relationships><Relationship Id=\"w\" \
 pub(super) struct Plan {
     pub(super) is_1904: bool,
     pub(super) styles: Option<usize>,
-    pub(super) strings: Option<usize>,
-    /// The worksheets' parts. calamine knows the n-th of them as `sheet_name(n)`.
+    /// The parts of the worksheets, and of the texts as one more. calamine knows the n-th of them as `sheet_name(n)`.
     pub(super) sheets: Vec<usize>,
 }
 
@@ -75,10 +74,8 @@ impl Repack {
             "xl/_rels/workbook.xml.rels",
             &format!("<Relationships>{relations}</Relationships>"),
         );
-        for (name, part) in [("xl/styles.xml", plan.styles), ("xl/sharedStrings.xml", plan.strings)] {
-            if let Some(part) = part {
-                layout.fed(name, part);
-            }
+        if let Some(part) = plan.styles {
+            layout.fed("xl/styles.xml", part);
         }
         for (index, part) in plan.sheets.iter().enumerate() {
             layout.fed(&format!("xl/{}.xml", sheet_name(index)), *part);

@@ -1,30 +1,54 @@
 //! A sheet's XML on its way to calamine: the hidden rows and merged cells that calamine doesn't give, and every cell as
-//! calamine reads it right (`cell`).
+//! calamine reads it right (`cell`). The table of texts goes the same way, as a sheet with a row of inline texts.
 //!
 //! Only rows and cells are passed on. White space, comments and all that stands above and below the rows is left out.
 //!
 //! Doesn't belong here: values and styles (calamine).
 
+use std::fmt;
+
 use memchr::memchr;
 
-use super::cell::{Passed, Place, pass};
+use super::cell::{Passed, Place, address, pass, pass_text};
 use super::package::damaged;
 use super::tokens::{Token, attributes, tag_name, token};
 use super::{Extras, Merge, too_many_cells};
 use crate::sheet::{Limits, ReadError};
 
+/// What a part holds.
+#[derive(Clone, Debug)]
+pub(super) enum Holds {
+    /// The cells of the sheet of this name.
+    Sheet(String),
+    /// The texts that cells share.
+    Texts,
+}
+
+impl fmt::Display for Holds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sheet(name) => write!(f, "sheet {name:?}"),
+            Self::Texts => f.write_str("its table of texts"),
+        }
+    }
+}
+
 /// Which part of the XML is being read.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Stage {
     Above,
+    /// Between rows, and in one.
     Rows,
+    Row,
+    /// In the table of texts.
+    Texts,
     Below,
 }
 
-/// The walk over one sheet.
+/// The walk over one part.
 pub(super) struct Walk {
     file: String,
-    sheet: String,
+    holds: Holds,
     limits: Limits,
     /// What has come and isn't passed yet.
     text: Vec<u8>,
@@ -41,10 +65,10 @@ pub(super) struct Walk {
 }
 
 impl Walk {
-    pub(super) fn new(file: &str, sheet: &str, limits: Limits) -> Self {
+    pub(super) fn new(file: &str, holds: &Holds, limits: Limits) -> Self {
         Self {
             file: file.to_owned(),
-            sheet: sheet.to_owned(),
+            holds: holds.clone(),
             limits,
             text: Vec::new(),
             wanted: 0,
@@ -72,8 +96,8 @@ impl Walk {
             return Err(ReadError::TooLarge {
                 file: self.file.clone(),
                 what: format!(
-                    "an element of sheet {:?} takes more than {} bytes",
-                    self.sheet, self.limits.row_bytes
+                    "an element of {} takes more than {} bytes",
+                    self.holds, self.limits.row_bytes
                 ),
             });
         }
@@ -97,7 +121,7 @@ impl Walk {
     }
 
     fn damaged(&self, why: &str) -> ReadError {
-        damaged(&self.file, format!("sheet {:?} can't be read ({why})", self.sheet))
+        damaged(&self.file, format!("{} can't be read ({why})", self.holds))
     }
 
     /// Passes a text, a tag or a cell, and says how many bytes it has. None: it isn't complete.
@@ -108,19 +132,17 @@ impl Walk {
             Some(_) => return Ok(Some(memchr(b'<', text).unwrap_or(text.len()))),
         }
         let is_cell = matches!(text, [_, b'c', b' ' | b'>' | b'/' | b'\t' | b'\r' | b'\n', ..]);
-        if self.stage == Stage::Rows && is_cell {
+        if self.stage == Stage::Row && is_cell {
             return self.cell(text, out);
         }
         let Some((token, len)) = token(text) else {
             return Ok(None);
         };
         match token {
-            Token::Open { tag, is_empty } => {
-                if self.stage == Stage::Rows && tag_name(tag) == b"c" {
-                    return self.cell(text, out);
-                }
-                self.open(tag, is_empty, out)?;
-            }
+            Token::Open { tag, is_empty } => match (tag_name(tag), self.stage) {
+                (b"c", Stage::Row) | (b"si", Stage::Texts) => return self.cell(text, out),
+                (name, _) => self.open(name, tag, is_empty, out)?,
+            },
             Token::Close(name) => self.close(name, out)?,
             Token::DocumentType => return Err(self.damaged("it has a document type")),
             Token::Data(_) | Token::Nothing => {}
@@ -129,43 +151,64 @@ impl Walk {
     }
 
     fn cell(&mut self, text: &[u8], out: &mut Vec<u8>) -> Result<Option<usize>, ReadError> {
-        match pass(text, &mut self.place, out) {
+        let passed = match self.stage {
+            Stage::Texts => pass_text(text, out),
+            _ => pass(text, &mut self.place, out),
+        };
+        match passed {
             Passed::Cell(len) => Ok(Some(len)),
             Passed::Part => Ok(None),
             Passed::Broken(why) => Err(self.damaged(&why)),
         }
     }
 
-    fn open(&mut self, tag: &[u8], is_empty: bool, out: &mut Vec<u8>) -> Result<(), ReadError> {
-        match (tag_name(tag), self.stage) {
-            (b"sheetData", Stage::Above) => {
+    fn open(&mut self, name: &[u8], tag: &[u8], is_empty: bool, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        match (name, self.stage, &self.holds) {
+            (b"sheetData", Stage::Above, Holds::Sheet(_)) => {
                 out.extend_from_slice(b"<sheetData>");
                 self.stage = Stage::Rows;
-                if is_empty {
-                    self.end_rows(out);
-                }
             }
-            (b"row", Stage::Rows) => {
+            (b"sst", Stage::Above, Holds::Texts) => {
+                out.extend_from_slice(b"<sheetData><row>");
+                self.stage = Stage::Texts;
+            }
+            (b"row", Stage::Rows, _) => {
                 self.row(tag, out);
-                if is_empty {
-                    out.extend_from_slice(b"</row>");
-                }
+                self.stage = Stage::Row;
             }
-            (b"mergeCell", Stage::Below) => self.merge(tag),
+            (b"row" | b"sheetData", Stage::Row, _) => return Err(self.damaged("a row begins inside a row")),
+            (b"c", Stage::Rows, _) => return Err(self.damaged("it has a cell outside of its rows")),
+            (b"mergeCell", Stage::Below, _) => self.merge(tag),
             _ => {}
         }
-        self.depth += u64::from(!is_empty);
-        let extras = self.extras.merges.len() + self.extras.hidden_rows.len();
-        if extras as u64 > self.limits.cells {
-            return Err(too_many_cells(&self.file, &self.sheet, self.limits.cells));
+        self.depth += 1;
+        if is_empty {
+            self.close(name, out)?;
         }
-        Ok(())
+        let extras = self.extras.merges.len() + self.extras.hidden_rows.len();
+        match &self.holds {
+            Holds::Sheet(name) if extras as u64 > self.limits.cells => {
+                Err(too_many_cells(&self.file, name, self.limits.cells))
+            }
+            _ => Ok(()),
+        }
     }
 
     fn close(&mut self, name: &[u8], out: &mut Vec<u8>) -> Result<(), ReadError> {
         match (name, self.stage) {
-            (b"row", Stage::Rows) => out.extend_from_slice(b"</row>"),
-            (b"sheetData", Stage::Rows) => self.end_rows(out),
+            (b"row", Stage::Row) => {
+                self.place.write_texts(out);
+                out.extend_from_slice(b"</row>");
+                self.stage = Stage::Rows;
+            }
+            (b"sheetData", Stage::Rows) => {
+                out.extend_from_slice(b"</sheetData>");
+                self.stage = Stage::Below;
+            }
+            (b"sst", Stage::Texts) => {
+                out.extend_from_slice(b"</row></sheetData>");
+                self.stage = Stage::Below;
+            }
             _ => {}
         }
         match self.depth.checked_sub(1) {
@@ -175,11 +218,6 @@ impl Walk {
         Ok(())
     }
 
-    fn end_rows(&mut self, out: &mut Vec<u8>) {
-        out.extend_from_slice(b"</sheetData>");
-        self.stage = Stage::Below;
-    }
-
     fn row(&mut self, tag: &[u8], out: &mut Vec<u8>) {
         let (mut line, mut is_hidden) = (None, false);
         attributes(tag, |key, value| match key {
@@ -187,6 +225,10 @@ impl Walk {
             b"hidden" => is_hidden = matches!(value, b"1" | b"true"),
             _ => {}
         });
+        // A row without a number follows the one before it.
+        self.line = line
+            .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
+            .unwrap_or(self.line.saturating_add(1));
         out.extend_from_slice(b"<row");
         if let Some(line) = line {
             out.extend_from_slice(b" r=\"");
@@ -194,10 +236,6 @@ impl Walk {
             out.push(b'"');
         }
         out.push(b'>');
-        // A row without a number follows the one before it.
-        self.line = line
-            .and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok())
-            .unwrap_or(self.line.saturating_add(1));
         self.place.start_row(self.line);
         if is_hidden {
             self.extras.hidden_rows.push(self.line);
@@ -207,7 +245,7 @@ impl Walk {
     fn merge(&mut self, tag: &[u8]) {
         attributes(tag, |key, value| {
             if key == b"ref"
-                && let Some(merge) = std::str::from_utf8(value).ok().and_then(area)
+                && let Some(merge) = area(value)
             {
                 self.extras.merges.push(merge);
             }
@@ -216,26 +254,12 @@ impl Walk {
 }
 
 /// `A1:C2`; a cell alone is no merge.
-fn area(reference: &str) -> Option<Merge> {
-    let (first, last) = reference.split_once(':')?;
-    let (first, last) = (cell_address(first)?, cell_address(last)?);
+fn area(reference: &[u8]) -> Option<Merge> {
+    let (first, last) = reference.split_at_checked(memchr(b':', reference)?)?;
+    let corner = |reference| {
+        let (row, column) = address(reference)?;
+        Some((row, usize::try_from(column).ok()?))
+    };
+    let (first, last) = (corner(first)?, corner(last.get(1..)?)?);
     Some(Merge { first, last })
-}
-
-/// `C7` as row 7, column 2.
-fn cell_address(reference: &str) -> Option<(u64, usize)> {
-    let digits = reference.find(|c: char| c.is_ascii_digit())?;
-    let (letters, row) = reference.split_at_checked(digits)?;
-    if letters.is_empty() || letters.len() > 3 {
-        return None;
-    }
-    let mut column = 0_usize;
-    for letter in letters.bytes() {
-        let value = letter
-            .to_ascii_uppercase()
-            .checked_sub(b'A')
-            .filter(|value| *value < 26)?;
-        column = column * 26 + usize::from(value) + 1;
-    }
-    Some((row.parse().ok()?, column.checked_sub(1)?))
 }

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::cells::{put, put_owned};
 use super::hostile_tests::{Book, xlsx_with};
-use super::walk::Walk;
+use super::walk::{Holds, Walk};
 use super::{Limits, Merge, Workbook};
 use crate::sheet::{Cell, NumberFormat, ReadError, Row};
 
@@ -135,6 +135,65 @@ fn values_that_calamine_would_lose_are_refused_by_their_cells() {
     }
 }
 
+/// Cells with shared texts are put together in runs; these are the places where a run has to end.
+#[test]
+fn shared_texts_are_read_at_their_places() {
+    for (rows, expected) in [
+        (
+            "<row r='1'><c r='A1'><v>1</v></c><c r='B1' t='s'><v>0</v></c><c t='s' s='1'><v>3</v></c><c r='AB1' t='s'><v>5</v></c><c><v>2</v></c></row>",
+            vec![format!(
+                "1: Number(1.0, Plain) Text(\"None\") Text(\"rich\"){} Text(\"ab & c\") Number(2.0, Plain)",
+                " Empty".repeat(24)
+            )],
+        ),
+        // Out of order, and two cells at one place, of which the later counts.
+        (
+            "<row r='1'><c r='C1' t='s'><v>0</v></c><c r='A1' t='s'><v>3</v></c><c r='B1'><v>1</v></c></row>",
+            vec!["1: Text(\"rich\") Number(1.0, Plain) Text(\"None\")".to_owned()],
+        ),
+        (
+            "<row r='1'><c r='A1' t='s'><v>0</v></c><c r='A1'><v>1</v></c><c r='B1'><v>1</v></c><c r='B1' t='s'><v>0</v></c><c r='C1' t='s'><v>0</v></c><c r='C1' t='s'><v>3</v></c></row>",
+            vec!["1: Number(1.0, Plain) Text(\"None\") Text(\"rich\")".to_owned()],
+        ),
+        // One that is blank, one that follows a cell without a value, and one of another row.
+        (
+            "<row r='1'><c r='A1' t='s'><v>1</v></c><c r='B1'/><c t='s'><v>0</v></c></row><row r='2'><c t='s'><v>3</v></c></row>",
+            vec![
+                "1: Empty Empty Text(\"None\")".to_owned(),
+                "2: Text(\"rich\")".to_owned(),
+            ],
+        ),
+        (
+            "<row r='1'><c r='A1' t='s'><v>0</v></c><c r='B3' t='s'><v>3</v></c><c r='C1' t='s'><v>0</v></c></row>",
+            vec![
+                "1: Text(\"None\")".to_owned(),
+                "3: Empty Text(\"rich\")".to_owned(),
+                "1: Empty Empty Text(\"None\")".to_owned(),
+            ],
+        ),
+    ] {
+        assert_eq!(read(rows), expected, "{rows}");
+    }
+}
+
+#[test]
+fn a_text_of_the_kind_of_dates_is_no_mark() {
+    for (value, expected) in [
+        ("~0 0 ", "Text(\"~0 0 \")"),
+        ("&#126;0 0 ", "Text(\"~0 0 \")"),
+        ("<![CDATA[~]]>0 3 ", "Text(\"~0 3 \")"),
+        ("#REF!", "Text(\"#REF!\")"),
+        ("<!-- -->&#35;REF!", "Text(\"#REF!\")"),
+        ("2021-07-08", "Moment(Date(2021-07-08))"),
+        ("&#50;021-07-08", "Moment(Date(2021-07-08))"),
+        (" 2021-07-08", "Text(\" 2021-07-08\")"),
+        ("<![CDATA[&lt;]]>", "Text(\"&lt;\")"),
+    ] {
+        let rows = format!("<row r='1'><c r='A1' t='d'><v>{value}</v></c></row>");
+        assert_eq!(read(&rows), [format!("1: {expected}")], "{value}");
+    }
+}
+
 #[test]
 fn hidden_rows_and_merged_cells_are_told() {
     let sheet = "<worksheet xmlns='a&amp;b'><sheetPr/><mergeCell ref='A1:A2'/><cols><col min='1' max='3'/></cols><sheetData>\
@@ -155,7 +214,10 @@ fn hidden_rows_and_merged_cells_are_told() {
 #[test]
 fn what_is_broken_is_damaged() {
     for (cell, why) in [
-        ("<c r='A2' t='s'><v>77</v></c>", "Cell string index not found"),
+        (
+            "<c r='A2' t='s'><v>77</v></c>",
+            "cell A2 of sheet \"S\" refers to shared text 77, which doesn't exist",
+        ),
         (
             "<c r='A2' t='s'><v>1.5</v></c>",
             "\"1.5\" is no number of a shared text in cell A2",
@@ -177,6 +239,14 @@ fn what_is_broken_is_damaged() {
             "an end without a beginning",
         ),
         ("<c r='A2'><v>1<", "its value has elements in it"),
+        (
+            "<row r='3'><c r='A3' t='s'><v>0</v></c></row>",
+            "a row begins inside a row",
+        ),
+        (
+            "<c r='A2'><v>1</v></c></row><c r='A3'><v>1</v></c><row>",
+            "it has a cell outside of its rows",
+        ),
         ("<c r='A2'><v>1</v></c><!-- ", "ends in the middle"),
     ] {
         let sheet = format!("<worksheet><sheetData><row r='2'>{cell}</row></sheetData></worksheet>");
@@ -253,7 +323,7 @@ proptest! {
     fn an_inline_text_is_what_calamine_makes_of_it(runs in prop::collection::vec(
         (0..5_u8, "[ a_\n]{0,2}([a-z ]|&amp;|&#32;|&#13;|_x0041_|_x00|41_|é|\r\n){0,4}[ _]{0,2}"), 0..4)
     ) {
-        let mut inline = "<is>".to_owned();
+        let mut inline = String::new();
         for (kind, text) in runs {
             inline += &match kind {
                 0 => format!("<t>{text}</t>"),
@@ -263,12 +333,14 @@ proptest! {
                 _ => format!("<rPh sb='0' eb='1'><t>{text}</t></rPh><phoneticPr fontId='1'/>"),
             };
         }
-        inline += "</is>";
-        let sheet = sheet_of(&format!("<row r='1'><c r='A1' t='inlineStr'>{inline}</c></row>"));
-        let bytes = xlsx_with(sheet.as_bytes(), &[]);
-        let rows = Book::new(&bytes).read(Limits::default()).unwrap();
-        let ours = rows.first().map_or(Cell::Absent, |row| row.cell(0));
-        prop_assert_eq!(format!("{ours:?}"), by_calamine(bytes), "{}", inline);
+        let strings = format!("<sst><si><t>other</t></si><si>{inline}</si></sst>");
+        for cell in [format!("t='inlineStr'><is>{inline}</is>"), "t='s'><v>1</v>".to_owned()] {
+            let sheet = sheet_of(&format!("<row r='1'><c r='A1' {cell}</c></row>"));
+            let bytes = xlsx_with(sheet.as_bytes(), &[("xl/sharedStrings.xml", strings.as_bytes())]);
+            let rows = Book::new(&bytes).read(Limits::default()).unwrap();
+            let ours = rows.first().map_or(Cell::Absent, |row| row.cell(0));
+            prop_assert_eq!(format!("{ours:?}"), by_calamine(bytes), "{} {}", cell, inline);
+        }
     }
 
     #[test]
@@ -276,11 +348,11 @@ proptest! {
         cells in prop::collection::vec(0..9_u8, 0..12),
         cuts in prop::collection::vec(1..40_usize, 1..20),
     ) {
-        let mut sheet = "<worksheet a='>'><!-- > --><sheetData>".to_owned();
+        let mut sheet = "<worksheet a='>'><!-- > --><sheetData><row>".to_owned();
         for kind in cells {
             sheet += match kind {
-                0 => "<row r='3' hidden='1'>",
-                1 => "</row>",
+                0 => "</row><row r='3' hidden='1'>",
+                1 => "</row >\n<row>",
                 2 => "<c r='B2' t='s'><v> 1 </v></c>",
                 3 => "<c><f>A1&gt;<![CDATA[</f>]]></f></c>",
                 4 => "<c t='inlineStr'><is><t>&lt;</t></is></c>",
@@ -290,9 +362,9 @@ proptest! {
                 _ => "<?pi ?>\n ",
             };
         }
-        sheet += "</sheetData><mergeCell ref='A1:B2'/></worksheet>";
+        sheet += "</row></sheetData><mergeCell ref='A1:B2'/></worksheet>";
         let walked = |pieces: &mut dyn Iterator<Item = &[u8]>| {
-            let (mut walk, mut out) = (Walk::new("book", "S", Limits::default()), Vec::new());
+            let (mut walk, mut out) = (Walk::new("book", &Holds::Sheet("S".to_owned()), Limits::default()), Vec::new());
             for piece in pieces {
                 walk.feed(piece, &mut out).map_err(|error| error.to_string())?;
             }

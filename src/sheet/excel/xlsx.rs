@@ -1,5 +1,5 @@
 //! xlsx and xlsm: values and styles by calamine, which reads a zip archive of this program's making (`repack`); hidden
-//! rows and merged cells by the walk that the sheet's XML passes on its way there (`walk`).
+//! rows, merged cells and the numbers of shared texts by the walk that the sheet's XML passes on its way there (`walk`).
 //!
 //! Doesn't belong here: which parts there are (`package`), what a value means (`cells`).
 
@@ -8,46 +8,74 @@ use std::sync::{Mutex, PoisonError};
 use calamine::{DataRef, Reader, Xlsx, XlsxError};
 
 use super::Extras;
-use super::cell::ERROR_MARK;
+use super::cell::{ERROR_MARK, SHARED_MARK};
 use super::cells::{number_format, put};
 use super::feed::{Feed, Part};
 use super::package::{Package, damaged};
 use super::packing::Packing;
 use super::repack::{Plan, Repack, sheet_name};
 use super::source::Source;
-use crate::sheet::{Cell, Limits, NumberFormat, ReadError};
+use super::walk::Holds;
+use crate::sheet::{Cell, Limits, NumberFormat, ReadError, column_letters};
 
 /// A workbook whose sheets calamine reads.
 pub(super) struct Book {
     feed: Feed,
     plan: Plan,
-    /// Opened by the first sheet that is read, with all shared strings, and kept for the next one.
-    opened: Mutex<Option<Box<Xlsx<Repack>>>>,
+    has_texts: bool,
+    /// Opened by the first sheet that is read, and kept for the next one.
+    opened: Mutex<Option<Opened>>,
+}
+
+struct Opened {
+    workbook: Box<Xlsx<Repack>>,
+    texts: Texts,
+}
+
+/// The texts that cells share, by their numbers.
+#[derive(Default)]
+struct Texts {
+    /// One behind the other, and where each of them ends.
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, number: usize) -> Option<&str> {
+        let end = *self.ends.get(number)?;
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        self.text.get(start.unwrap_or(0)..end)
+    }
 }
 
 impl Book {
     pub(super) fn new(source: &Source, file: &str, limits: Limits, package: &Package) -> Self {
         let mut parts = Vec::new();
-        let mut add = |name: &str, sheet: Option<&str>| {
-            parts.push(Part {
-                name: name.to_owned(),
-                sheet: sheet.map(str::to_owned),
-            });
+        let mut add = |name: &str, holds: Option<Holds>| {
+            let name = name.to_owned();
+            parts.push(Part { name, holds });
             parts.len() - 1
         };
-        let plan = Plan {
-            is_1904: package.is_1904,
-            styles: package.styles.as_deref().map(|name| add(name, None)),
-            strings: package.strings.as_deref().map(|name| add(name, None)),
-            sheets: package
-                .sheets
-                .iter()
-                .map(|sheet| add(&sheet.part, Some(&sheet.name)))
-                .collect(),
-        };
+        let styles = package.styles.as_deref().map(|name| add(name, None));
+        let mut sheets: Vec<usize> = package
+            .sheets
+            .iter()
+            .map(|sheet| add(&sheet.part, Some(Holds::Sheet(sheet.name.clone()))))
+            .collect();
+        sheets.extend(package.strings.as_deref().map(|name| add(name, Some(Holds::Texts))));
         Self {
             feed: Feed::new(source.clone(), file, limits, parts),
-            plan,
+            plan: Plan {
+                is_1904: package.is_1904,
+                styles,
+                sheets,
+            },
+            has_texts: package.strings.is_some(),
             opened: Mutex::default(),
         }
     }
@@ -56,12 +84,11 @@ impl Book {
     pub(super) fn read(&self, index: usize, packing: &mut Packing) -> Result<Extras, ReadError> {
         let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
         // Whatever calamine leaves behind after an error isn't read again.
-        let workbook = opened.take();
-        let mut workbook = match workbook {
-            Some(workbook) => workbook,
+        let mut book = match opened.take() {
+            Some(book) => book,
             None => self.open(packing.file())?,
         };
-        match read_rows(&mut workbook, index, packing) {
+        match read_rows(&mut book, index, packing) {
             Ok(()) => {}
             Err(Failure::Own(error)) => return Err(self.feed.abandon().unwrap_or(error)),
             Err(Failure::Calamine(cause)) => {
@@ -70,22 +97,28 @@ impl Book {
             }
         }
         let extras = self.feed.finish()?;
-        *opened = Some(workbook);
+        *opened = Some(book);
         Ok(extras)
     }
 
-    fn open(&self, file: &str) -> Result<Box<Xlsx<Repack>>, ReadError> {
+    fn open(&self, file: &str) -> Result<Opened, ReadError> {
         let opened = Xlsx::new(Repack::new(&self.plan, self.feed.clone()));
-        let workbook = opened.map_err(|cause| self.explained(file, "its workbook part", &cause))?;
-        // The shared strings or the styles, to the end of their part.
+        let workbook = opened.map_err(|cause| self.explained(file, "its styles", &cause))?;
+        // The styles, to the end of their part.
         self.feed.finish()?;
-        Ok(Box::new(workbook))
+        let (mut workbook, mut texts) = (Box::new(workbook), Texts::default());
+        if self.has_texts {
+            let last = self.plan.sheets.len() - 1;
+            read_texts(&mut workbook, last, &mut texts)
+                .map_err(|cause| self.explained(file, "its table of texts", &cause))?;
+            self.feed.finish()?;
+        }
+        Ok(Opened { workbook, texts })
     }
 
     /// Why a part can't be read: what came up while it was unpacked, else calamine's error in the words of this program.
     fn explained(&self, file: &str, place: &str, cause: &XlsxError) -> ReadError {
         self.feed.abandon().unwrap_or_else(|| match cause {
-            XlsxError::Password => ReadError::PasswordProtected(file.to_owned()),
             XlsxError::XmlEof(tag) => damaged(file, format!("{place} ends in the middle (no closing </{tag}>)")),
             _ => damaged(file, format!("{place} can't be read ({cause})")),
         })
@@ -103,7 +136,26 @@ impl From<XlsxError> for Failure {
     }
 }
 
-fn read_rows(workbook: &mut Xlsx<Repack>, index: usize, packing: &mut Packing) -> Result<(), Failure> {
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::Own(error)
+    }
+}
+
+/// Reads the table of texts, which calamine is given as a sheet.
+fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> Result<(), XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
+    while let Some(cell) = cells.next_cell()? {
+        texts.push(match cell.get_value() {
+            DataRef::String(text) => text,
+            _ => "",
+        });
+    }
+    Ok(())
+}
+
+fn read_rows(book: &mut Opened, index: usize, packing: &mut Packing) -> Result<(), Failure> {
+    let Opened { workbook, texts } = book;
     let is_1904 = workbook.has_1904_epoch();
     let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
     let formats: Vec<NumberFormat> = cells
@@ -118,16 +170,19 @@ fn read_rows(workbook: &mut Xlsx<Repack>, index: usize, packing: &mut Packing) -
         .collect();
     while let Some((cell, style)) = cells.next_cell_with_style_id()? {
         let value = cell.get_value();
-        if *value == DataRef::Empty {
+        let marked = match value {
+            DataRef::Empty => continue,
+            DataRef::DateTimeIso(text) => text.as_bytes(),
+            _ => &[],
+        };
+        if let Some((&SHARED_MARK, run)) = marked.split_first() {
+            put_shared(run, cell.get_position().0, texts, packing)?;
             continue;
         }
-        let (row, column) = packing.cell(cell.get_position()).map_err(Failure::Own)?;
+        let (row, column) = packing.cell(cell.get_position())?;
         match value {
-            DataRef::DateTimeIso(text) if text.starts_with(ERROR_MARK) => {
-                row.set(
-                    column,
-                    Cell::Error(text.get(ERROR_MARK.len_utf8()..).unwrap_or_default()),
-                );
+            DataRef::DateTimeIso(text) if marked.first() == Some(&ERROR_MARK) => {
+                row.set(column, Cell::Error(text.get(1..).unwrap_or_default()));
             }
             value => put(
                 row,
@@ -136,6 +191,34 @@ fn read_rows(workbook: &mut Xlsx<Repack>, index: usize, packing: &mut Packing) -
                 formats.get(style).copied().unwrap_or_default(),
                 is_1904,
             ),
+        }
+    }
+    Ok(())
+}
+
+/// Packs a run of shared texts of a row (`SHARED_MARK`).
+fn put_shared(run: &[u8], line: u32, texts: &Texts, packing: &mut Packing) -> Result<(), ReadError> {
+    let (mut column, mut number) = (None, 0_u32);
+    for byte in run {
+        if byte.is_ascii_digit() {
+            number = number.wrapping_mul(10).wrapping_add(u32::from(byte - b'0'));
+            continue;
+        }
+        let number = std::mem::take(&mut number);
+        let Some(at) = column.take() else {
+            column = Some(number);
+            continue;
+        };
+        let Some(text) = texts.get(number as usize) else {
+            let letters = column_letters(at as usize);
+            let (sheet, line) = (packing.sheet(), u64::from(line) + 1);
+            let what =
+                format!("cell {letters}{line} of sheet {sheet:?} refers to shared text {number}, which doesn't exist");
+            return Err(damaged(packing.file(), what));
+        };
+        let (row, column) = packing.cell((line, at))?;
+        if !text.is_empty() {
+            row.set(column, Cell::Text(text));
         }
     }
     Ok(())

@@ -3,10 +3,13 @@
 //!
 //! Belongs here: single numbers. Doesn't: which style a column has (`survey`), which fields hold numbers (`item`).
 
+mod written;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::NumberStyle;
+pub(crate) use written::{Written, written};
 
 /// Which styles a text is a number in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

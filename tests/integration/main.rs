@@ -46,6 +46,7 @@ mod terminal;
 mod threads;
 mod undo;
 mod upload;
+mod values;
 mod waits;
 mod workbooks;
 mod yesterday;

@@ -3,7 +3,7 @@
 //! Doesn't belong here: whether the inventory is complete (`proof`), the lists that it comes from (`listing`).
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -42,6 +42,8 @@ pub struct ItemStore {
     fields: BTreeSet<String>,
     hasher: RandomState,
     window: Window,
+    /// Ids that can't be read, each with the reason.
+    unreadable: BTreeMap<String, String>,
 }
 
 impl ItemStore {
@@ -58,6 +60,7 @@ impl ItemStore {
             fields: BTreeSet::new(),
             hasher: RandomState::new(),
             window: Window::default(),
+            unreadable: BTreeMap::new(),
         })
     }
 
@@ -82,6 +85,17 @@ impl ItemStore {
         &self.fields
     }
 
+    /// There may be an item of this id, and it can't be read, for this reason.
+    pub fn mark_unreadable(&mut self, id: String, reason: String) {
+        self.unreadable.insert(id, reason);
+    }
+
+    /// The ids that can't be read, in order, each with the reason.
+    #[must_use]
+    pub fn unreadable(&self) -> &BTreeMap<String, String> {
+        &self.unreadable
+    }
+
     /// The item of this id.
     pub fn get(&mut self, id: &str) -> io::Result<Option<Object>> {
         let mut window = std::mem::take(&mut self.window);
@@ -100,6 +114,7 @@ impl ItemStore {
             places: &self.places,
             others: &self.others,
             hasher: &self.hasher,
+            unreadable: &self.unreadable,
         })
     }
 
@@ -211,6 +226,7 @@ impl Receiver for ItemStore {
         self.places.clear();
         self.others.clear();
         self.fields.clear();
+        self.unreadable.clear();
         self.window = Window::default();
     }
 
@@ -234,6 +250,7 @@ pub struct Lookup<'s> {
     places: &'s Places,
     others: &'s [(u64, u64)],
     hasher: &'s RandomState,
+    unreadable: &'s BTreeMap<String, String>,
 }
 
 /// A part of the file, as one thread read it last.
@@ -245,6 +262,12 @@ pub struct Window {
 }
 
 impl Lookup<'_> {
+    /// Why it is not known what is stored under this id, where that is so.
+    #[must_use]
+    pub fn unreadable(&self, id: &str) -> Option<&str> {
+        self.unreadable.get(id).map(String::as_str)
+    }
+
     /// Gives `take` the item of this id, or none.
     pub fn with<T>(
         &self,

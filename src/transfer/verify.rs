@@ -23,6 +23,7 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         lookup::fetch(output, transfer.client, supply, &mut store, transfer.upload.jobs)?;
     }
+    let unreadable = store.unreadable().clone();
     let mut differences = 0_u64;
     let mut compared = 0_u64;
     // The first pass has been made: what is decided now stands.
@@ -34,7 +35,11 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
                 differences += 1;
                 compared += 1;
                 if differences <= NAMED as u64 {
-                    output.warn(&format!("not as it should be: {}", described(&change.to_change())));
+                    let found = match unreadable.get(change.id) {
+                        Some(reason) => format!("{} can't be read: {reason}", change.id),
+                        None => described(&change.to_change()),
+                    };
+                    output.warn(&format!("not as it should be: {found}"));
                 }
             }
         }

@@ -21,6 +21,9 @@ use crate::journal::{Entry, State};
 /// passing fault, without paying the whole back-off again at every halving.
 const SUSPECT_RETRIES: u32 = 2;
 
+/// How the reason begins why an item failed of which nothing better is known.
+const UNKNOWN: &str = "it is not known whether it was saved";
+
 /// Some of a batch's changes.
 type Part = Vec<Entry>;
 
@@ -89,12 +92,14 @@ impl Worker<'_> {
                 End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part).await?,
                 End::Refused(_) => parts.extend(halves(part, retries)),
                 End::Unknown(error) => {
-                    let missing = self.read_back(part, &error).await?;
-                    if missing.len() == 1 {
+                    let (missing, unread) = self.read_back(part, &error).await?;
+                    let retries = retries.min(SUSPECT_RETRIES);
+                    if missing.len() == 1 && unread.is_empty() {
                         self.fail_alone(&missing, error)?;
                     } else {
-                        parts.extend(halves(missing, retries.min(SUSPECT_RETRIES)));
+                        parts.extend(halves(missing, retries));
                     }
+                    parts.extend(unread.into_iter().map(|entry| (vec![entry], retries)));
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(part, error, perhaps_saved).await,
             }
@@ -114,7 +119,7 @@ impl Worker<'_> {
                     self.refused(&only, error)?;
                 }
                 End::Unknown(error) => {
-                    let missing = self.read_back(only, &error).await?;
+                    let (missing, _) = self.read_back(only, &error).await?;
                     self.fail_alone(&missing, error)?;
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved).await,
@@ -206,41 +211,40 @@ impl Worker<'_> {
         }
     }
 
-    /// Asks for each item of a part whose fate is unknown, records those that are as they should be, and gives the rest.
-    async fn read_back(&self, part: Part, cause: &ApiError) -> Result<Part, Halt> {
+    /// Asks for each item of a part whose fate is unknown, and records those that are as they should be. Gives those that are
+    /// missing, and those that can't be read though others can. One of these that is alone has failed.
+    async fn read_back(&self, part: Part, cause: &ApiError) -> Result<(Part, Part), Halt> {
+        let is_alone = part.len() == 1;
         let mut there = Vec::new();
-        let mut missing = Part::new();
+        let (mut missing, mut unread) = (Part::new(), Part::new());
         let mut rest = part.into_iter();
         while let Some(entry) = rest.next() {
             match self.client.find(&entry.id).await {
                 Ok(stored) if holds(stored.as_ref(), &entry.body) => there.push((entry.seq, State::Done, None)),
                 Ok(_) => missing.push(entry),
-                Err(error) if self.is_about_one_item(&error).await => {
-                    let unknown =
-                        format!("it is not known whether it was saved: {cause}; it can't be read either: {error}");
+                Err(error) if self.client.is_about_one_item(&error).await => {
+                    if !is_alone {
+                        unread.push(entry);
+                        continue;
+                    }
+                    let unknown = format!("{UNKNOWN}: {cause}; it can't be read either: {error}");
                     self.fail(&[entry], &unknown)?;
                     if self.too_many_in_a_row().is_some() {
-                        self.ended(there)?;
                         return Err(halted(error));
                     }
                 }
                 Err(error) => {
                     // Neither written nor read: the endpoint is gone, not these rows bad.
                     self.ended(there)?;
-                    let unknown = format!("it is not known whether it was saved: {cause}");
-                    let unknown_part: Part = missing.into_iter().chain([entry]).chain(rest).collect();
-                    self.fail(&unknown_part, &unknown)?;
+                    let open = missing.into_iter().chain(unread).chain([entry]);
+                    let unknown_part: Part = open.chain(rest).collect();
+                    self.fail(&unknown_part, &format!("{UNKNOWN}: {cause}"))?;
                     return Err(halted(error));
                 }
             }
         }
         self.ended(there)?;
-        Ok(missing)
-    }
-
-    /// Whether a read that failed is about the item that was asked for: others can still be read.
-    pub(super) async fn is_about_one_item(&self, error: &ApiError) -> bool {
-        error.may_be_one_items() && self.client.probe().await.is_ok()
+        Ok((missing, unread))
     }
 
     /// The run ends with this part: what an earlier attempt may have saved is asked for where that makes sense.
@@ -254,7 +258,7 @@ impl Worker<'_> {
             self.read_back(part, &error).await?;
             return Err(Halt::Interrupted);
         }
-        self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
+        self.fail(&part, &format!("{UNKNOWN}: {error}"))?;
         Err(halted(error))
     }
 

@@ -85,15 +85,9 @@ impl ItemStore {
         &self.fields
     }
 
-    /// There may be an item of this id, and it can't be read, for this reason.
-    pub fn mark_unreadable(&mut self, id: String, reason: String) {
-        self.unreadable.insert(id, reason);
-    }
-
-    /// The ids that can't be read, in order, each with the reason.
-    #[must_use]
-    pub fn unreadable(&self) -> &BTreeMap<String, String> {
-        &self.unreadable
+    /// The ids whose items can't be read, if there are any, each with the reason.
+    pub fn unreadable(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.unreadable
     }
 
     /// The item of this id.

@@ -58,7 +58,7 @@ pub(super) fn fetch(
                 Found::Nothing => {}
                 Found::Unreadable(reason) => {
                     progress.problems(1);
-                    store.mark_unreadable(id, reason);
+                    store.unreadable().insert(id, reason);
                 }
             }
         }

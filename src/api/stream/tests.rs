@@ -244,7 +244,7 @@ fn a_fault_names_the_item() {
         ("7", "item 2, at byte 17"),
         (
             r#"{"id":"b"} {"id":"c"}"#,
-            "item 3, at byte 28 of the answer: a comma is missing before it",
+            "item 3 ('c'), at byte 28 of the answer: a comma is missing before it",
         ),
         ("", "item 2, at byte 17 of the answer: nothing follows the comma"),
     ] {

@@ -88,14 +88,17 @@ pub struct Listing {
 /// A list that breaks off is asked for again, as often as the client repeats a request.
 pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) -> Result<Listing, ApiError> {
     let mut source = Lister::new(client, receiver);
-    let Some((limit, mut listed)) = first_list(&mut source, known)? else {
-        source.forget();
-        return Ok(Listing {
-            count: 0,
-            completeness: Completeness::Unlisted,
-            evidence: "the API can't list the items, though single items can be read".to_owned(),
-            missing: Vec::new(),
-        });
+    let (limit, mut listed) = match first_list(&mut source, known)? {
+        Ok(list) => list,
+        Err(failure) => {
+            source.forget();
+            return Ok(Listing {
+                count: 0,
+                completeness: Completeness::Unlisted,
+                evidence: format!("the API can't list the items, though single items can be read: {failure}"),
+                missing: Vec::new(),
+            });
+        }
     };
     let mut verdict = proof::judge(client, &limit, &listed, known)?;
     if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
@@ -179,13 +182,14 @@ pub fn read_into<R: Receiver>(
     listing
 }
 
-/// Asks with the limits that endpoints are known to take, the best first. None where only listing fails.
+/// Asks with the limits that endpoints are known to take, the best first. Where only listing fails, the inner result says how
+/// the best one did.
 fn first_list<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
-    let mut failure = match source.list(&Limit::All) {
-        Ok(listed) => return Ok(Some((Limit::All, listed))),
+) -> Result<Result<(Limit, listing::Listed), ApiError>, ApiError> {
+    let failure = match source.list(&Limit::All) {
+        Ok(listed) => return Ok(Ok((Limit::All, listed))),
         Err(failure) => failure,
     };
     if !is_about_listing(&failure) {
@@ -197,17 +201,14 @@ fn first_list<R: Receiver>(
     }
     for limit in [integer_limit(known), Limit::Default] {
         match source.list(&limit) {
-            Ok(listed) => return Ok(Some((limit, listed))),
-            Err(next) if is_about_listing(&next) => failure = next,
+            Ok(listed) => return Ok(Ok((limit, listed))),
+            // Refused content is no failing server: the plain list without any parameter was called wrong.
+            Err(refused @ ApiError::Refused { .. }) if limit == Limit::Default => return Err(refused),
+            Err(next) if is_about_listing(&next) => {}
             Err(next) => return Err(next),
         }
     }
-    // Refused content is no failing server: the plain list without any parameter was called wrong.
-    if matches!(failure, ApiError::Refused { .. }) {
-        Err(failure)
-    } else {
-        Ok(None)
-    }
+    Ok(Err(failure))
 }
 
 /// An endpoint may take an empty limit for its default and honour an integer. What was listed before is kept where the

@@ -8,6 +8,7 @@ mod error;
 mod events;
 mod lookup;
 mod render;
+mod unreadable;
 mod verify;
 
 use std::path::PathBuf;
@@ -30,6 +31,7 @@ pub use each::Each;
 pub use error::TransferError;
 pub use events::{placed, show_items, show_listing, show_reading, stored_in_words};
 pub use render::printer;
+pub use unreadable::posted_unread;
 
 /// Takes what was decided on some items, or says why the reading has to stop.
 pub type TakePart<'t> = dyn FnMut(PlanPart) -> Result<(), Error> + 't;
@@ -155,6 +157,8 @@ pub struct Transfer<'a> {
     pub purpose: Purpose,
     /// The reject file is written even where nothing is sent.
     pub rejects_anyway: bool,
+    /// Items that can't be read, though others can, are posted; else they fail.
+    pub post_unreadable: bool,
     /// Everything is read back at the end and compared.
     pub verify: bool,
     /// How many items an earlier run knows of, and whether fewer than that stop this one.
@@ -216,6 +220,7 @@ impl Transfer<'_> {
     ) -> Result<(), Error> {
         let (listing, mut stored) = self.stored(supply)?;
         *counts = self.plan(supply, journal, review, &mut stored)?;
+        self.settle_unreadable(stored.unreadable(), journal, summary)?;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
         let is_reliable = !matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted);

@@ -148,6 +148,11 @@ impl Client {
         self.find(PROBE).await.map(drop)
     }
 
+    /// Whether a read that failed so is about the one item that was asked for: others can still be read.
+    pub async fn is_about_one_item(&self, failure: &ApiError) -> bool {
+        failure.may_be_one_items() && self.probe().await.is_ok()
+    }
+
     /// An item, asked for once.
     pub async fn find_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
         let request = request(Method::GET, self.origin.address.item(id)?, None);

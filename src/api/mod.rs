@@ -13,6 +13,7 @@
 
 mod address;
 mod answer;
+mod bad_item;
 mod body;
 mod echo;
 mod envelope;

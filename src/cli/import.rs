@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::pace::{Brakes, Pace};
+use super::pace::{Brakes, Pace, Unreadable};
 use super::reading::Reading;
 use crate::shard;
 
@@ -29,6 +29,9 @@ pub struct Import {
     /// Give new items nulls for the fields that the file doesn't know
     #[arg(long)]
     pub complete: bool,
+    /// Items that can't be read.
+    #[command(flatten)]
+    pub unreadable: Unreadable,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,

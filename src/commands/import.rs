@@ -106,6 +106,7 @@ fn write(
     let files = files.counted()?;
     tell_share(context, &files);
     let transfer = Transfer {
+        post_unreadable: options.unreadable.post_unreadable,
         // What is stopped once the plan has been shown has to account for every row.
         approve: &|_, _| {
             context.reading.ignore();

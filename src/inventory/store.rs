@@ -3,7 +3,7 @@
 //! Doesn't belong here: whether the inventory is complete (`proof`), the lists that it comes from (`listing`).
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::fs::File;
 use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
@@ -42,6 +42,8 @@ pub struct ItemStore {
     fields: BTreeSet<String>,
     hasher: RandomState,
     window: Window,
+    /// Ids that can't be read, each with the reason.
+    unreadable: BTreeMap<String, String>,
 }
 
 impl ItemStore {
@@ -58,6 +60,7 @@ impl ItemStore {
             fields: BTreeSet::new(),
             hasher: RandomState::new(),
             window: Window::default(),
+            unreadable: BTreeMap::new(),
         })
     }
 
@@ -80,6 +83,11 @@ impl ItemStore {
     #[must_use]
     pub fn fields(&self) -> &BTreeSet<String> {
         &self.fields
+    }
+
+    /// The ids whose items can't be read, if there are any, each with the reason.
+    pub fn unreadable(&mut self) -> &mut BTreeMap<String, String> {
+        &mut self.unreadable
     }
 
     /// The item of this id.
@@ -108,6 +116,7 @@ impl ItemStore {
             places: &self.places,
             others: &self.others,
             hasher: &self.hasher,
+            unreadable: &self.unreadable,
         })
     }
 
@@ -219,6 +228,7 @@ impl Receiver for ItemStore {
         self.places.clear();
         self.others.clear();
         self.fields.clear();
+        self.unreadable.clear();
         self.window = Window::default();
     }
 
@@ -242,6 +252,7 @@ pub struct Lookup<'s> {
     places: &'s Places,
     others: &'s [(u64, u64)],
     hasher: &'s RandomState,
+    unreadable: &'s BTreeMap<String, String>,
 }
 
 /// A part of the file, as one thread read it last.
@@ -253,6 +264,12 @@ pub struct Window {
 }
 
 impl Lookup<'_> {
+    /// Why it is not known what is stored under this id, where that is so.
+    #[must_use]
+    pub fn unreadable(&self, id: &str) -> Option<&str> {
+        self.unreadable.get(id).map(String::as_str)
+    }
+
     /// Gives `take` the item of this id, or none.
     pub fn with<T>(
         &self,

@@ -101,6 +101,15 @@ impl Journal {
         })
     }
 
+    /// Lets the planned change of an item fail before anything is sent, if there is one.
+    pub fn fail_planned(&self, id: &str, reason: &str) -> Result<(), JournalError> {
+        self.with(|c| {
+            c.prepare_cached("INSERT OR REPLACE INTO outcomes SELECT seq, ?2, ?3 FROM changes WHERE id = ?1")?
+                .execute(params![id, State::Failed as i64, reason])?;
+            Ok(())
+        })
+    }
+
     /// How many planned changes have not ended yet.
     pub fn open_changes(&self) -> Result<u64, JournalError> {
         self.with(|c| {

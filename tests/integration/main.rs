@@ -49,6 +49,7 @@ mod support;
 mod terminal;
 mod threads;
 mod undo;
+mod unreadable;
 mod upload;
 mod values;
 mod waits;

@@ -43,9 +43,8 @@ impl Runs {
     }
 
     /// The same of records.
-    pub(super) fn prune_records(&self) {
-        let records = self.records().unwrap_or_default();
-        for name in doomed(&records, Timestamp::now()) {
+    pub(super) fn prune_records(&self, newest_first: &[Position]) {
+        for name in doomed(newest_first, Timestamp::now()) {
             let _ = fs::remove_file(self.record_of(name));
             let _ = fs::remove_file(self.folder.join(format!("{name}.{RUNNING}")));
         }

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Runs, now, order};
+use super::{Runs, now, order, without_paths};
 use crate::error::Exit;
 use crate::journal::{Facts, Running};
 
@@ -35,7 +35,8 @@ impl Runs {
     /// their age are removed.
     pub fn record(&self, command: &str, (api, org): (&str, &str), target: &str) -> io::Result<Record> {
         fs::create_dir_all(&self.folder)?;
-        let (name, number) = self.next_name().map_err(io::Error::other)?;
+        let all = self.all().map_err(io::Error::other)?;
+        let (name, number) = self.next_name(&all).map_err(io::Error::other)?;
         let facts = [
             (order::NUMBER, number.to_string()),
             ("command", command.to_owned()),
@@ -57,7 +58,8 @@ impl Runs {
             name,
         };
         record.write()?;
-        self.prune_records();
+        let records = all.into_iter().filter(|(_, path)| is_one(path));
+        self.prune_records(&without_paths(records));
         Ok(record)
     }
 }

@@ -61,6 +61,18 @@ pub enum Action {
     Delete,
 }
 
+impl Action {
+    /// Its name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// A write that the plan asks for.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Change {

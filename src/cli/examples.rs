@@ -106,6 +106,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["runs"],
         &[
             ("The last runs", "stockport runs"),
+            ("All that the last one changed", "stockport runs last"),
             ("More of them, for a program", "stockport runs --last 100 --json"),
         ],
     ),

@@ -19,6 +19,7 @@ mod migrate;
 mod next;
 mod reading;
 mod recheck;
+mod recorded;
 mod run;
 mod runs;
 mod sandbox;

@@ -46,6 +46,10 @@ fn named(runs: &Runs, names: &[String], api: &str, org: &str) -> Result<Vec<Run>
     let mut found = Vec::new();
     for name in names {
         let run = runs.find(name)?;
+        if run.is_record() {
+            let command = run.fact("command").to_owned();
+            return Err(RunError::NothingToUndo { run: run.name, command }.into());
+        }
         if !went_to(&run, api, org) {
             let why = format!("it went to {} at {}", run.fact("org"), run.fact("api"));
             return Err(RunError::Elsewhere { run: run.name, why }.into());

@@ -183,7 +183,10 @@ fn a_wait_for_an_answer_is_reported_with_its_deadline() {
         let stockport = Stockport::new().at_faulty(&server, ORG);
         stockport.write("load.csv", Load::new(100).csv);
         let run = stockport.run([args, &["--json-log"]].concat()).ok();
-        let events = run.stderr.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let events = run
+            .stderr
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
         let waits: Vec<Value> = events.filter(|event| event["event"] == "waiting").collect();
         let told = |wait: &&Value| wait["reason"].as_str().unwrap().starts_with(reason);
         assert_eq!(waits.iter().filter(told).count(), 1, "{args:?}: {}", run.stderr);

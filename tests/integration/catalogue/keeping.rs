@@ -19,7 +19,7 @@ variants!(journal of JournalError as "JournalError": Create, Thread, Read, Damag
 variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts, Certificate, OtherApi, OtherIds);
 variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
 variants!(run of RunError as "RunError":
-    NoSuchRun, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
+    NoSuchRun, Ambiguous, NothingToUndo, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
 );
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
@@ -69,6 +69,14 @@ pub(super) fn add(all: &mut Catalogue) {
     ]);
     all.take(vec![
         RunError::NoSuchRun(run()),
+        RunError::Ambiguous {
+            name: "2026-11-23".to_owned(),
+            runs: vec![run(), "2026-11-23T01-00-00.123Z-41".to_owned()],
+        },
+        RunError::NothingToUndo {
+            run: run(),
+            command: "export".to_owned(),
+        },
         RunError::Busy(run()),
         RunError::Unreadable {
             run: run(),

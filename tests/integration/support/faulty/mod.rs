@@ -453,10 +453,6 @@ impl Shared {
             Some(Fault::NoBodyDelete(status)) if request.is_deletion(false) => refused_deletion(*status),
             Some(Fault::NoPathDelete(status)) if request.is_deletion(true) => refused_deletion(*status),
             Some(Fault::NoDelete) if request.method == "DELETE" => refused_deletion(200),
-            None
-            | Some(
-                Fault::NoDelete | Fault::NoArrays | Fault::WrongItems | Fault::NoBodyDelete(_) | Fault::NoPathDelete(_),
-            ) => self.forward(request),
             Some(Fault::Stores(items)) => {
                 let store = self.sandbox.sandbox.store();
                 for item in items {
@@ -475,8 +471,30 @@ impl Shared {
             Some(Fault::Blocked(status)) => WireAnswer::html(*status, "Request blocked."),
             Some(Fault::BlockedJson(status)) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
+            fault => self.respell(request, fault),
         };
         (Some(answer), End::KeepOpen)
+    }
+
+    /// Does a post in the server's own spelling, or pretends to; whatever strikes another kind of request leaves it as it is.
+    fn respell(&self, request: &WireRequest, fault: Option<&Fault>) -> WireAnswer {
+        if request.method != "POST" {
+            return self.forward(request);
+        }
+        let spelled = || respelled(&request.body);
+        match fault {
+            Some(Fault::EchoesRespelled) => echo(&spelled()),
+            Some(Fault::Respells) => self.pass_on(request, spelled()),
+            Some(Fault::RespellsUnanswered) => {
+                self.pass_on(request, spelled());
+                WireAnswer::html(503, "503 Service Unavailable")
+            }
+            Some(Fault::RespellsSilently) => {
+                self.pass_on(request, spelled());
+                echo(&request.body)
+            }
+            _ => self.forward(request),
+        }
     }
 
     /// Has the sandbox do it, with what is poisoned left out.
@@ -577,6 +595,32 @@ fn ids(body: &[u8]) -> Vec<String> {
         Ok(item) => id(&item).into_iter().collect(),
         Err(_) => Vec::new(),
     }
+}
+
+/// The answer to a post of this body.
+fn echo(body: &[u8]) -> WireAnswer {
+    let data: Value = serde_json::from_slice(body).unwrap();
+    WireAnswer::json(200, &json!({"success": true, "data": data}).to_string())
+}
+
+/// A posted body with every value in the server's own spelling.
+fn respelled(body: &[u8]) -> Vec<u8> {
+    let mut body: Value = serde_json::from_slice(body).unwrap();
+    let items: Vec<&mut Value> = match &mut body {
+        Value::Array(items) => items.iter_mut().collect(),
+        item => vec![item],
+    };
+    for item in items {
+        let fields = item.as_object_mut().unwrap().iter_mut();
+        for (_, value) in fields.filter(|(field, _)| field.as_str() != "item_id") {
+            *value = match value.clone() {
+                Value::String(text) => json!(text.trim().to_uppercase()),
+                Value::Number(number) => json!((number.as_f64().unwrap() * 10.0).round() / 10.0),
+                other => other,
+            };
+        }
+    }
+    body.to_string().into_bytes()
 }
 
 /// The echo of a post, as if others had been posted.

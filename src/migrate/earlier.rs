@@ -267,8 +267,16 @@ impl Earlier {
                 }
                 Ok(())
             })?;
+            if has_sent {
+                senders.push(number);
+            }
         }
-        Ok(Index { hasher, places, others })
+        Ok(Index {
+            hasher,
+            places,
+            others,
+            senders,
+        })
     }
 }
 

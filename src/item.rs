@@ -40,6 +40,9 @@ pub struct Field {
 /// The name of the field that is an item's identity.
 pub const ITEM_ID: &str = "item_id";
 
+/// Number fields that hold text too, as a rule: `1 gummy`.
+pub const NUMBERS_OR_TEXT: [&str; 2] = ["dose_number", "serving_size"];
+
 /// Fields that the server sets itself; never posted, and left out of comparisons.
 pub const SERVER_FIELDS: [&str; 3] = ["id", "updated_at", "updated_by"];
 

@@ -26,9 +26,10 @@ pub struct Reading {
     /// The style of numbers like 1.234, where the column itself doesn't decide
     #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
     pub numbers: Option<Numbers>,
-    /// Reject what would be a warning: text in a number field, what is no date
+    /// Post a value as text where it isn't of its field's kind ("about 20" as a quantity), with a warning, instead of
+    /// rejecting its row
     #[arg(long, help_heading = "Reading")]
-    pub strict: bool,
+    pub lenient: bool,
     /// Take rows as items that look like none: titles, subtotals, footers (totals and repeated headers never are)
     #[arg(long, help_heading = "Reading")]
     pub keep_suspects: bool,

@@ -14,7 +14,7 @@ use super::suspects::Guard;
 use super::texts::is_blank;
 use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
-use crate::item::{ITEM_ID, Kind, field_named};
+use crate::item::{ITEM_ID, Kind, NUMBERS_OR_TEXT, field_named};
 use crate::sheet::{Cell, Format, Moment, Row, Table};
 
 /// The column of the ids.
@@ -63,6 +63,8 @@ impl Target {
                 dates: dates.unwrap_or(DateOrder::Mdy),
                 currency: rule.is_some_and(|rule| rule.currency),
                 percent: rule.is_some_and(|rule| rule.percent),
+                text_too: NUMBERS_OR_TEXT.contains(&field),
+                mixed: None,
                 part,
             },
         }

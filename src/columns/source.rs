@@ -20,7 +20,7 @@ use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
-use super::straight::{self, Slots};
+use super::straight::{self, Refusal, Slots};
 use super::suspects::Guard;
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
@@ -329,7 +329,10 @@ impl Source {
 
     /// Why a row is refused, if it is.
     pub(super) fn refused(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row) -> Vec<Rejection> {
-        let mut reasons = self.draft(layout, table, row).err().unwrap_or_default();
+        let mut reasons = match self.draft(layout, table, row) {
+            Ok(draft) => draft.misfits(),
+            Err(reasons) => reasons,
+        };
         self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
     }
@@ -385,13 +388,19 @@ impl Source {
             let cell = row.cell(target.index);
             let value = match straight::value(layout, &self.options, row, (target, cell)) {
                 Ok(None) => continue,
-                Err(reason) => {
+                Err(Refusal::Fault(reason)) => {
                     let cell = layout.cell(row, target.index);
                     reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
                     continue;
                 }
-                Ok(Some(value)) => value,
+                Err(Refusal::Misfit(value, reason)) => {
+                    let cell = layout.cell(row, target.index);
+                    let rejection = refuse(Some(&target.header), target.index, cell, &reason);
+                    (value, Some(Box::new(rejection)))
+                }
+                Ok(Some(value)) => (value, None),
             };
+            let (value, misfit) = value;
             let raw = if target.joined.is_some() {
                 None
             } else {
@@ -402,6 +411,7 @@ impl Source {
                 value,
                 raw,
                 index: Some(target.index),
+                misfit,
             });
         }
         let constants = layout.constants.iter();
@@ -410,10 +420,18 @@ impl Source {
             value: value.clone(),
             raw: None,
             index: None,
+            misfit: None,
         }));
         match id {
             Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
-            _ => Err(reasons),
+            _ => {
+                reasons.extend(
+                    values
+                        .into_iter()
+                        .filter_map(|value| value.misfit.map(|misfit| *misfit)),
+                );
+                Err(reasons)
+            }
         }
     }
 }

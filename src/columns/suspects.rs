@@ -342,7 +342,8 @@ impl Guard {
         match cell {
             Cell::Text(text) => {
                 let bare = bare(text);
-                let number = !self.format.is_typed() && numbers::shape(bare) != numbers::Shape::None;
+                let number =
+                    !self.format.is_typed() && numbers::shape(&numbers::written(bare).text) != numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
             Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Digits(_) | Cell::Error(_) => false,

@@ -136,7 +136,7 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
         duplicates: cli::Duplicates::First,
         dates: None,
         numbers: None,
-        strict: false,
+        lenient: false,
         keep_suspects: options.keep_suspects,
         delimiter: options.delimiter,
         encoding: options.encoding.clone(),

@@ -211,7 +211,7 @@ fn meaning(options: &Import, opening: &Opening) -> Result<String, Error> {
     ];
     let switches = [
         ("--complete", options.complete),
-        ("--strict", reading.strict),
+        ("--lenient", reading.lenient),
         ("--keep-suspects", reading.keep_suspects),
     ];
     lines.extend(

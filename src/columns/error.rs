@@ -109,7 +109,7 @@ impl UserError for ColumnError {
 
 fn seen(row: &str, headers: &[String]) -> String {
     /// As many characters as leave the message readable.
-    const MOST: usize = 60;
+    const MOST: usize = 50;
     const LONGEST: usize = 24;
     if headers.is_empty() {
         return String::new();
@@ -129,12 +129,8 @@ fn seen(row: &str, headers: &[String]) -> String {
     if headers.len() > shown.len() {
         shown.push(format!("and {} more", headers.len() - shown.len()));
     }
-    let place = if row.is_empty() {
-        String::new()
-    } else {
-        format!(" in {row}")
-    };
-    format!(" (seen{place}: {})", shown.join(", "))
+    let place = if row.is_empty() { "seen" } else { row };
+    format!(" ({place}: {})", shown.join(", "))
 }
 
 fn nearest(guess: Option<&str>) -> String {

@@ -190,7 +190,7 @@ fn a_row_that_describes_the_columns_directly_below_the_header_is_no_item() {
     for row in [
         ["g", "x", "5"],
         ["A1", "each", "5"],
-        ["a", "b", "c"],
+        ["a", "b", "7"],
         ["text", "Gelato", "5"],
     ] {
         assert_eq!(of(&[&row, &["A2", "b", "1"]]).items.len(), 2, "{row:?}");

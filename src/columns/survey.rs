@@ -114,7 +114,7 @@ impl TableSurvey {
         self.rows
     }
 
-    /// Takes a row. Returns whether it may be an item that is read like any other: neither set aside nor a suspect.
+    /// Takes a row. Returns whether it counts as one: false where it is set aside.
     /// `looks`: what one look shows of its cells.
     pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, looks: &Looks) -> bool {
         let looked = layout.guard.look(row);

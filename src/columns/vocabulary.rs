@@ -304,6 +304,10 @@ impl HeaderJudge for Judge {
         }
     }
 
+    fn is_named(&self, name: &str) -> bool {
+        self.extra.contains(&fold(name))
+    }
+
     fn is_id(&self, name: &str) -> bool {
         let folded = fold(name);
         let own = self.vocabulary.own(&folded);

@@ -40,6 +40,7 @@ mod refused;
 mod rejects;
 mod respelled;
 mod resume;
+mod rows;
 mod runs;
 mod sandbox;
 mod schedule;

@@ -7,7 +7,7 @@ mod sink;
 use std::collections::BTreeSet;
 
 use crate::item::text::{Item, StoredValue};
-use crate::item::{FIELDS, ITEM_ID, Kind, field_named};
+use crate::item::{FIELDS, ITEM_ID, Kind, NAME, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
 pub use sink::{Settings, Sink, Written};
@@ -31,13 +31,13 @@ pub struct Layout {
 
 impl Layout {
     /// The layout for an inventory whose items have these fields: the 27 in their fixed order, then every other field
-    /// that any item has, in byte order. The server's `id` is left out: the column of ids holds it.
+    /// that any item has, in byte order. The server's `id` and [`NAME`] are left out: the column of ids holds the id.
     #[must_use]
     pub fn new(present: &BTreeSet<String>) -> Self {
         let known = FIELDS.iter().map(|field| field.name.to_owned());
         let others = present
             .iter()
-            .filter(|name| name.as_str() != "id" && field_named(name).is_none())
+            .filter(|name| !is_identity(name) && field_named(name).is_none())
             .cloned();
         Self {
             fields: known.chain(others).collect(),
@@ -78,7 +78,7 @@ impl Layout {
     /// Whether items with these fields have no value without a column.
     #[must_use]
     pub fn covers(&self, names: &BTreeSet<String>) -> bool {
-        let is_covered = |name: &String| (!self.raw && name == "id") || self.fields.contains(name);
+        let is_covered = |name: &String| (!self.raw && is_identity(name)) || self.fields.contains(name);
         names.iter().all(is_covered)
     }
 
@@ -106,6 +106,11 @@ impl Layout {
             });
         }
     }
+}
+
+/// Whether a field only repeats what the column of ids holds.
+fn is_identity(name: &str) -> bool {
+    name == "id" || name == NAME
 }
 
 /// Where each column's value stands in the items of one parser.

@@ -6,6 +6,7 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
+mod identity;
 mod incomplete;
 mod listing;
 mod proof;
@@ -80,6 +81,8 @@ pub struct Listing {
     pub completeness: Completeness,
     /// Why, in plain words (`both ends of the ordered list hold the same items`).
     pub evidence: String,
+    /// What a person should know of items whose document had to be asked for, a sentence each.
+    pub doubts: Vec<String>,
     /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
 }
@@ -97,11 +100,12 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
             count: 0,
             completeness: Completeness::Unlisted,
             evidence: "the API can't list the items, though single items can be read".to_owned(),
+            doubts: Vec::new(),
             missing: Vec::new(),
         });
     };
     let mut verdict = proof::judge(client, &limit, &listed, known)?;
-    if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
+    if verdict.completeness == Completeness::Cut {
         // Somebody may have written meanwhile: once more, all of it.
         let before = verdict;
         listed = source.list(&limit)?;
@@ -179,6 +183,9 @@ pub fn read_into<R: Receiver>(
         },
     );
     progress.clear();
+    for doubt in listing.iter().flat_map(|listing| &listing.doubts) {
+        output.warn(&format!("{}: {doubt}", client.org()));
+    }
     listing
 }
 

@@ -19,7 +19,7 @@ use super::loss::Loss;
 use super::stream::{self, Data, Fault, Make, Take};
 use super::{Client, DeleteForm, ListQuery};
 use crate::item::text::Item;
-use crate::item::{ITEM_ID, Object};
+use crate::item::{ITEM_ID, Object, set_name};
 
 /// How much of a list is looked at before it is read.
 const FIRST: usize = 8 * 1024;
@@ -145,8 +145,10 @@ impl Client {
             return Ok(None);
         };
         match serde_json::from_str(data) {
-            Ok(Value::Object(item)) if !item.is_empty() => {
+            Ok(Value::Object(mut item)) if !item.is_empty() => {
                 if is_about(&item, id) {
+                    // The document that was asked for, also where a stored field `id` says otherwise.
+                    set_name(&mut item, Some(id));
                     Ok(Some(item))
                 } else {
                     Err(ApiError::Foreign(Oddity::OtherItem))

@@ -5,25 +5,36 @@
 //!
 //! Doesn't belong here: what the lists prove (`proof`).
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::store::{Hashes, Lines};
+use super::identity::{self, Aside, Findings, Names};
+use super::store::{Hashes, Lines, each_item};
 use super::{Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
-use crate::item::Object;
 use crate::item::text::Item;
+use crate::item::{NAME, Object};
 
 /// The document's id, to order by: unlike `item_id`, no item lacks it (from the API contract).
 const BY_NAME: &str = "__name__";
 
+/// How often a list is asked for again because of ids that more than one item shows.
+const AGAIN: usize = 2;
+
 /// What is remembered of a list.
 pub(super) struct Listed {
-    hasher: RandomState,
+    pub(super) hasher: RandomState,
     ids: Hashes,
     /// How many items were handed out.
     pub(super) count: u64,
-    /// How many items came with an id that had come before, and were not handed out again.
+    /// How many items came twice, the same to the letter, and were not handed out again.
     pub(super) repeated: u64,
+    /// Ids that more than one item showed before.
+    contested: Hashes,
+    /// The names of the items that were set aside.
+    pub(super) names: Names,
+    /// What was found out about these.
+    pub(super) found: Findings,
 }
 
 impl Listed {
@@ -37,6 +48,9 @@ impl Listed {
             ids: Hashes::default(),
             count: 0,
             repeated: 0,
+            contested: Hashes::default(),
+            names: Names::default(),
+            found: Findings::default(),
         }
     }
 
@@ -52,13 +66,34 @@ impl Listed {
         new
     }
 
-    /// Removes the items whose ids came before; returns whether there were none.
-    fn note_lines(&mut self, lines: &mut Lines) -> bool {
-        let all = lines.items.len() as u64;
-        let repeated = lines.drop_seen(&mut self.ids);
-        self.count = self.count.saturating_add(all.saturating_sub(repeated));
-        self.repeated = self.repeated.saturating_add(repeated);
-        repeated == 0
+    /// Counts the items of a batch, and takes out those whose ids came before.
+    fn note_lines(&mut self, lines: &mut Lines) -> Lines {
+        let repeated = lines.take_seen(&mut self.ids);
+        self.count = self.count.saturating_add(lines.items.len() as u64);
+        repeated
+    }
+
+    /// Takes a document's name for an item; false if another item has it.
+    pub(super) fn claim(&mut self, name: &str) -> bool {
+        self.ids.insert(self.hasher.hash_one(name))
+    }
+
+    /// Counts an item that was set aside and is handed out.
+    pub(super) fn note_found(&mut self, item: &Object, name: Option<&str>) {
+        self.count = self.count.saturating_add(1);
+        self.found.note(item, name);
+        let content = identity::content(item, &self.hasher);
+        self.names.insert(content, name.map(str::to_owned));
+    }
+
+    /// Whether another item has shown this item's id.
+    pub(super) fn is_contested(&self, item: &Object) -> bool {
+        !self.contested.is_empty() && id_of(item).is_some_and(|id| self.contests(&id))
+    }
+
+    /// Whether more than one item has shown this id before.
+    pub(super) fn contests(&self, id: &str) -> bool {
+        self.contested.contains(&self.hash(id))
     }
 
     /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
@@ -90,6 +125,17 @@ pub(super) struct Lister<'a, R> {
     holds: bool,
     /// What it holds is part of a list that broke off.
     broken: bool,
+    /// Ids that more than one item has shown.
+    contested: BTreeSet<String>,
+}
+
+/// What the threads that parse a list make of a batch of items.
+#[derive(Default)]
+struct Batch<M> {
+    lines: Lines,
+    /// Items whose document has to be asked for.
+    aside: Lines,
+    made: M,
 }
 
 impl<'a, R: Receiver> Lister<'a, R> {
@@ -99,6 +145,7 @@ impl<'a, R: Receiver> Lister<'a, R> {
             receiver,
             holds: false,
             broken: false,
+            contested: BTreeSet::new(),
         }
     }
 
@@ -123,6 +170,24 @@ impl<'a, R: Receiver> Lister<'a, R> {
         self.broken = true;
     }
 
+    /// Gives the receiver some items; what it holds from before is void with the first.
+    fn hand_out(
+        &mut self,
+        hasher: &RandomState,
+        lines: Lines,
+        made: Option<R::Made>,
+        begun: &mut bool,
+    ) -> Result<(), ApiError> {
+        if lines.items.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(begun, true) {
+            self.void();
+            self.receiver.begin(hasher);
+        }
+        self.receiver.lines(lines, made)
+    }
+
     /// The unordered list, to the receiver. What it holds from before is void with the first item, or with an answer that
     /// holds none; a list that fails at once leaves it alone.
     pub(super) fn list(&mut self, limit: &Limit) -> Result<Listed, ApiError> {
@@ -135,6 +200,24 @@ impl<'a, R: Receiver> Lister<'a, R> {
     }
 
     fn list_into(&mut self, limit: &Limit, empty: &dyn Fn() -> Listed) -> Result<Listed, ApiError> {
+        for _ in 0..AGAIN {
+            let (listed, contested) = self.list_once(limit, empty, false)?;
+            if contested.is_empty() {
+                return Ok(listed);
+            }
+            // All items that show these ids are asked for.
+            self.contested.extend(contested);
+        }
+        Ok(self.list_once(limit, empty, true)?.0)
+    }
+
+    /// The list, and the ids that more than one item showed unexpectedly. What was handed out is void if there are any.
+    fn list_once(
+        &mut self,
+        limit: &Limit,
+        empty: &dyn Fn() -> Listed,
+        is_last: bool,
+    ) -> Result<(Listed, BTreeSet<String>), ApiError> {
         let query = ListQuery {
             limit: limit.clone(),
             order_by: None,
@@ -143,38 +226,53 @@ impl<'a, R: Receiver> Lister<'a, R> {
         let mut attempt = 0;
         loop {
             let mut listed = empty();
-            let mut begun = false;
-            let mut refused = false;
+            listed.contested = self.contested.iter().map(|id| listed.hash(id)).collect();
+            let (mut aside, mut repeated) = (Aside::default(), BTreeSet::new());
+            let (mut arrived, mut begun, mut refused) = (false, false, false);
             let maker = self.receiver.maker();
-            let hasher = listed.hasher.clone();
-            let make = |(lines, made): &mut (Lines, R::Made), item: &Item<'_, '_>| {
-                lines.add(item, &hasher);
+            let (hasher, contested) = (listed.hasher.clone(), listed.contested.clone());
+            let is_contested = |item: &Item<'_, '_>| {
+                !contested.is_empty()
+                    && item
+                        .id()
+                        .is_some_and(|id| contested.contains(&hasher.hash_one(id.as_ref())))
+            };
+            let make = |batch: &mut Batch<R::Made>, item: &Item<'_, '_>| {
+                if item.is_doubtful() || is_contested(item) {
+                    batch.lines.add_names(item);
+                    batch.aside.add_unplaced(item);
+                    return;
+                }
+                batch.lines.add(item, &hasher);
                 if let Some(maker) = &maker {
-                    maker(made, item);
+                    maker(&mut batch.made, item);
                 }
             };
-            let answer = self.client.list_texts(&query, &make, &mut |(mut lines, made)| {
-                let first = !std::mem::replace(&mut begun, true);
-                if first {
-                    self.void();
-                }
-                let all_new = listed.note_lines(&mut lines);
-                if first {
-                    self.receiver.begin(&hasher);
-                }
-                let made = all_new.then_some(made);
-                self.receiver.lines(lines, made).inspect_err(|_| refused = true)
+            let answer = self.client.list_texts(&query, &make, &mut |mut batch| {
+                arrived = true;
+                let seen = listed.note_lines(&mut batch.lines);
+                note_ids(&seen, &mut repeated);
+                let is_complete = seen.items.is_empty() && batch.aside.items.is_empty();
+                let kept = aside.put(seen).and_then(|()| aside.put(batch.aside));
+                let made = is_complete.then_some(batch.made);
+                kept.and_then(|()| self.hand_out(&hasher, batch.lines, made, &mut begun))
+                    .inspect_err(|_| refused = true)
             });
             match answer {
                 Ok(_) => {
+                    if is_last || repeated.is_empty() {
+                        let client = self.client;
+                        let hand_out = &mut |lines| self.hand_out(&hasher, lines, None, &mut begun);
+                        repeated = aside.resolve(client, &mut listed, is_last, hand_out)?;
+                    }
                     if !begun {
                         self.forget();
                     }
                     self.broken = false;
-                    return Ok(listed);
+                    return Ok((listed, repeated));
                 }
                 // Before the first item the client has repeated it already.
-                Err(failure) if refused || !begun => return Err(failure),
+                Err(failure) if refused || !arrived => return Err(failure),
                 Err(failure) => self.client.pause_after(failure, attempt)?,
             }
             attempt = attempt.saturating_add(1);
@@ -195,11 +293,16 @@ impl<'a, R: Receiver> Lister<'a, R> {
     fn hand_out_end(&mut self, descending: bool, listed: &mut Listed) -> Result<End, ApiError> {
         let mut end = End::new();
         let mut last = None;
-        self.client.list(&end_query(descending), &mut |item| {
+        let client = self.client;
+        client.list(&end_query(descending), &mut |mut item| {
+            identity::identify(client, &mut item, listed)?;
             // An id that both ends hold is the overlap; one that comes twice in an end puts it out of order.
             let new = listed.note(&item);
             end.note(&item, descending, listed, &mut last);
             if new {
+                if item.contains_key(NAME) {
+                    listed.found.note(&item, id_of(&item).as_deref());
+                }
                 self.holds = true;
                 self.broken = true;
                 self.receiver.item(item)?;
@@ -243,6 +346,15 @@ impl End {
     }
 }
 
+/// Notes the ids of these items.
+fn note_ids(lines: &Lines, ids: &mut BTreeSet<String>) {
+    // The list was parsed before.
+    let _ = each_item::<std::io::Error>(&lines.bytes, &mut |item| {
+        ids.extend(item.id().map(std::borrow::Cow::into_owned));
+        Ok(())
+    });
+}
+
 /// One end of the ordered list, compared with this list.
 pub(super) fn end_of(client: &Client, descending: bool, listed: &Listed) -> Result<End, ApiError> {
     let query = end_query(descending);
@@ -250,7 +362,8 @@ pub(super) fn end_of(client: &Client, descending: bool, listed: &Listed) -> Resu
     loop {
         let mut end = End::new();
         let mut last = None;
-        let answer = client.list(&query, &mut |item| {
+        let answer = client.list(&query, &mut |mut item| {
+            identity::identify(client, &mut item, listed)?;
             end.note(&item, descending, listed, &mut last);
             Ok(())
         });

@@ -52,6 +52,7 @@ impl Verdict {
             count: listed.count,
             completeness: self.completeness,
             evidence: format!("{}{repeated}", self.evidence),
+            doubts: listed.found.sentences(),
             missing: self.missing.into_iter().collect(),
         }
     }
@@ -147,6 +148,7 @@ pub(super) fn union<R: Receiver>(source: &mut Lister<'_, R>) -> Result<Option<Li
             up.hashes.len(),
             down.hashes.len()
         ),
+        doubts: listed.found.sentences(),
         missing: Vec::new(),
     }))
 }

@@ -162,22 +162,11 @@ impl ItemStore {
     }
 
     fn put(&mut self, item: &Object) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(item)?;
-        bytes.push(b'\n');
-        let names = item
-            .keys()
-            .filter(|name| !self.fields.contains(*name))
-            .cloned()
-            .collect();
-        let hash = id_of(item).map(|id| self.hasher.hash_one(id.as_ref()));
-        self.put_lines(Lines {
-            items: vec![(bytes.len(), hash)],
-            bytes,
-            names,
-        })
+        let lines = Lines::of(item, &self.hasher)?;
+        self.put_lines(lines)
     }
 
-    fn put_lines(&mut self, mut lines: Lines) -> io::Result<()> {
+    pub(super) fn put_lines(&mut self, mut lines: Lines) -> io::Result<()> {
         let mut place = self.length;
         for (end, hash) in &lines.items {
             if let Some(hash) = hash.filter(|_| !self.sequential) {
@@ -366,19 +355,41 @@ pub struct Lines {
 }
 
 impl Lines {
+    /// One item.
+    pub(super) fn of(item: &Object, hasher: &RandomState) -> io::Result<Self> {
+        let mut bytes = serde_json::to_vec(item)?;
+        bytes.push(b'\n');
+        let hash = id_of(item).map(|id| hasher.hash_one(id.as_ref()));
+        Ok(Self {
+            items: vec![(bytes.len(), hash)],
+            bytes,
+            names: item.keys().cloned().collect(),
+        })
+    }
+
     /// Adds an item.
     pub(crate) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
+        self.add_text(item.text);
+        self.items
+            .push((self.bytes.len(), item.id().map(|id| hasher.hash_one(id.as_ref()))));
+        self.add_names(item);
+    }
+
+    /// Adds an item's text as a line, without its place.
+    fn add_text(&mut self, text: &str) {
         let from = self.bytes.len();
-        self.bytes.extend_from_slice(item.text.as_bytes());
-        if memchr2(b'\n', b'\r', item.text.as_bytes()).is_some() {
+        self.bytes.extend_from_slice(text.as_bytes());
+        if memchr2(b'\n', b'\r', text.as_bytes()).is_some() {
             // Between two tokens: within a text JSON spells it as an escape.
             let line = self.bytes.iter_mut().skip(from);
             line.filter(|byte| matches!(byte, b'\n' | b'\r'))
                 .for_each(|byte| *byte = b' ');
         }
         self.bytes.push(b'\n');
-        self.items
-            .push((self.bytes.len(), item.id().map(|id| hasher.hash_one(id.as_ref()))));
+    }
+
+    /// Adds the names of an item's fields. No item of a parser may be passed over.
+    pub(super) fn add_names(&mut self, item: &Item<'_, '_>) {
         if !item.alike {
             for (name, _) in item.fields {
                 if !self.names.contains(name.as_ref()) {
@@ -388,6 +399,12 @@ impl Lines {
         }
     }
 
+    /// Adds an item that isn't found by its id.
+    pub(super) fn add_unplaced(&mut self, item: &Item<'_, '_>) {
+        self.add_text(item.text);
+        self.items.push((self.bytes.len(), None));
+    }
+
     /// Gives the items as trees.
     pub(super) fn each(&self, take: &mut dyn FnMut(Object) -> Result<(), ApiError>) -> Result<(), ApiError> {
         let lines = self.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
@@ -395,27 +412,27 @@ impl Lines {
         items.try_for_each(|item| take(item.map_err(|cause| ApiError::Receiver(Box::new(cause)))?))
     }
 
-    /// Leaves out the items whose ids have been seen before; says how many they were.
-    pub(super) fn drop_seen(&mut self, seen: &mut Hashes) -> u64 {
+    /// Takes out the items whose ids have been seen before.
+    pub(super) fn take_seen(&mut self, seen: &mut Hashes) -> Self {
         let new: Vec<bool> = self
             .items
             .iter()
             .map(|(_, hash)| hash.is_none_or(|hash| seen.insert(hash)))
             .collect();
-        let dropped = new.iter().filter(|new| !**new).count();
-        if dropped > 0 {
-            let all = std::mem::take(&mut self.items);
-            let bytes = std::mem::take(&mut self.bytes);
-            let mut from = 0;
-            for ((end, hash), new) in all.into_iter().zip(new) {
-                if new {
-                    self.bytes.extend_from_slice(bytes.get(from..end).unwrap_or_default());
-                    self.items.push((self.bytes.len(), hash));
-                }
-                from = end;
-            }
+        let mut taken = Self::default();
+        if new.iter().all(|new| *new) {
+            return taken;
         }
-        dropped as u64
+        let all = std::mem::take(&mut self.items);
+        let bytes = std::mem::take(&mut self.bytes);
+        let mut from = 0;
+        for ((end, hash), new) in all.into_iter().zip(new) {
+            let to = if new { &mut *self } else { &mut taken };
+            to.bytes.extend_from_slice(bytes.get(from..end).unwrap_or_default());
+            to.items.push((to.bytes.len(), hash));
+            from = end;
+        }
+        taken
     }
 }
 

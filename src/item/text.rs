@@ -10,7 +10,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{ITEM_ID, Object};
+use super::{ITEM_ID, NAME, Object, is_other_id};
 
 /// A field's value, as its text spells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +65,8 @@ pub struct Item<'i, 'a> {
     pub fields: &'i [StoredField<'a>],
     /// Whether it has the same names as the previous item, in the same order.
     pub alike: bool,
+    /// Whether one of the fields is [`NAME`].
+    is_named: bool,
 }
 
 impl<'a> Item<'_, 'a> {
@@ -77,7 +79,17 @@ impl<'a> Item<'_, 'a> {
     /// The item's id, by the rule of [`super::id_of`].
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
+        if self.is_named {
+            return self.id_in(NAME);
+        }
         ["id", ITEM_ID].into_iter().find_map(|name| self.id_in(name))
+    }
+
+    /// Whether its fields leave open which document it is, by the rule of [`super::is_doubtful`].
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.get("id")
+            .is_some_and(|_| is_other_id(self.id_in(ITEM_ID).as_deref(), self.id_in("id").as_deref()))
     }
 
     /// The id that this field holds.
@@ -115,6 +127,8 @@ struct Names {
     text: String,
     /// Where each of them ends.
     ends: Vec<usize>,
+    /// Whether one of the previous item's names is [`NAME`].
+    have_name: bool,
 }
 
 impl Names {
@@ -221,10 +235,14 @@ impl<'a> ItemParser<'a> {
             self.any()?;
             false
         };
+        if !alike {
+            self.names.have_name = self.fields.iter().any(|(name, _)| name == NAME);
+        }
         Ok(Item {
             text: self.text.get(start..self.at).unwrap_or_default(),
             fields: &self.fields,
             alike,
+            is_named: self.names.have_name,
         })
     }
 

@@ -8,6 +8,8 @@
 
 mod identity;
 mod incomplete;
+mod lines;
+mod listed;
 mod listing;
 mod proof;
 mod store;
@@ -25,9 +27,11 @@ use crate::output::Output;
 use crate::progress::Progress;
 
 pub use incomplete::Incomplete;
+pub use lines::{Lines, each_item};
+use listed::Listed;
 use listing::Lister;
 use proof::Verdict;
-pub use store::{ItemStore, Lines, Lookup, Window, each_item};
+pub use store::{ItemStore, Lookup, Window};
 
 /// An id that no inventory holds: asking for it shows whether single items can be read.
 const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
@@ -166,7 +170,8 @@ impl<R: Receiver> Receiver for Counted<'_, R> {
     }
 }
 
-/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least.
+/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least. If
+/// nothing is known and the list is empty, the API is asked whether there is such an organization.
 pub fn read_into<R: Receiver>(
     output: &Output,
     client: &Client,
@@ -183,6 +188,10 @@ pub fn read_into<R: Receiver>(
         },
     );
     progress.clear();
+    if known.is_none() && matches!(&listing, Ok(listing) if listing.count == 0) {
+        // A wrong or truncated name has an empty list too.
+        client.check_organization()?;
+    }
     for doubt in listing.iter().flat_map(|listing| &listing.doubts) {
         output.warn(&format!("{}: {doubt}", client.org()));
     }
@@ -193,7 +202,7 @@ pub fn read_into<R: Receiver>(
 fn first_list<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
+) -> Result<Option<(Limit, Listed)>, ApiError> {
     let mut failure = match source.list(&Limit::All) {
         Ok(listed) => return Ok(Some((Limit::All, listed))),
         Err(failure) => failure,
@@ -225,9 +234,9 @@ fn first_list<R: Receiver>(
 fn by_integer<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-    before: listing::Listed,
+    before: Listed,
     verdict: Verdict,
-) -> Result<(listing::Listed, Verdict), ApiError> {
+) -> Result<(Listed, Verdict), ApiError> {
     let limit = integer_limit(known);
     match source.list(&limit) {
         Ok(listed) if listed.count >= before.count => {

@@ -3,7 +3,6 @@
 //! Doesn't belong here: trying again on a larger scale (`upload`), whether a list is whole (`inventory`).
 
 use std::io::{Cursor, Read as _};
-use std::sync::atomic::Ordering;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
@@ -199,7 +198,7 @@ impl Client {
     /// Sends a request, once, and lets through a good status, with the answer's body unread.
     async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
         let origin = &self.origin;
-        self.counts.requests.fetch_add(1, Ordering::Relaxed);
+        self.count_request();
         let response = timeout_at(deadline, self.http.execute(request)).await;
         let response = response.map_err(|_| origin.lost(Loss::Timeout))?;
         let response = response.map_err(|error| origin.unanswered(&error))?;
@@ -207,7 +206,7 @@ impl Client {
     }
 }
 
-fn request(method: Method, url: Url, body: Option<Bytes>) -> Request {
+pub(super) fn request(method: Method, url: Url, body: Option<Bytes>) -> Request {
     let mut request = Request::new(method, url);
     if let Some(body) = body {
         request.headers_mut().insert(CONTENT_TYPE, JSON);

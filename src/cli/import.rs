@@ -51,6 +51,9 @@ pub struct Import {
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// List the items of the organization that the files don't hold in this file: csv, tsv, xlsx, json or jsonl
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
+    pub missing: Option<PathBuf>,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,

@@ -4,9 +4,11 @@
 //! cells (`cells`).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::cells::{self, Blanks, Meaning, Part, Style};
 use super::error::ColumnError;
+use super::ids::StoredIds;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
@@ -23,6 +25,8 @@ pub(crate) struct IdColumn {
     pub(crate) header: String,
     pub(crate) blanks: Blanks,
     pub(crate) part: Part,
+    /// Which ids are stored, once that is known.
+    pub(crate) stored: Option<Arc<StoredIds>>,
 }
 
 /// One field that is read from each row.
@@ -127,6 +131,7 @@ impl Layout {
                     header: column.header.clone(),
                     blanks: blanks(rule),
                     part,
+                    stored: None,
                 });
             } else {
                 let kind = field_named(field).map_or_else(|| own_kind(rule), |field| field.kind);

@@ -19,6 +19,7 @@ mod mapping_file;
 mod matching;
 mod merge;
 mod names;
+mod near;
 mod nested;
 mod numbers;
 mod reject_mapping;
@@ -41,10 +42,12 @@ use crate::sheet::Cell;
 
 pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
+pub use ids::{StoredIds, is_odd_id};
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
+pub(crate) use near::{fold_id, fold_id_into, spelled};
 pub use source::{Reader, Source, TakePart, TakeStraight};
 pub use straight::{Slots, Straight};
 pub(crate) use texts::unguard;
@@ -141,6 +144,8 @@ pub enum Reading<'a> {
 pub struct Incoming<'a> {
     /// Where it stands.
     pub origin: Origin,
+    /// The id of a row that is no item, if the id itself is sound.
+    pub id: Option<Cow<'a, str>>,
     /// What it means.
     pub reading: Reading<'a>,
 }
@@ -206,6 +211,8 @@ pub struct Survey {
     pub decisions: Vec<Note>,
     /// What a person should look at (counted, with the first place of each).
     pub warnings: Vec<Note>,
+    /// Whether an id may mean another item once it is known which ids are stored ([`Source::know`]).
+    pub has_odd_ids: bool,
 }
 
 /// An item as the API holds it.

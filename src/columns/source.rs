@@ -15,18 +15,19 @@ use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
-use super::ids::{self, Id};
+use super::ids::{self, Id, StoredIds, is_odd_id};
 use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
 use super::straight::{self, Slots};
 use super::tell::{name_table, no_id, tell_columns, unmet};
+use super::texts::unguard;
 use super::vocabulary::Vocabulary;
 use super::{
     ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
 };
-use crate::item::{IdFault, Kind};
+use crate::item::{IdFault, Kind, check_id};
 use crate::sheet::{Cell, HeaderBy, Row, Table};
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
@@ -241,6 +242,7 @@ impl Source {
             self.parts.push(starts);
             survey.warnings.extend(passed.notes());
             survey.rows += found.items();
+            survey.has_odd_ids |= found.has_odd_ids();
             if let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) {
                 found.settle(layout, table, &self.options, &mut survey);
                 if self.tables.len() > 1 {
@@ -268,6 +270,32 @@ impl Source {
             ));
         }
         Ok(survey)
+    }
+
+    /// Reads ids from now on by which are stored: a text that is the id of a stored item to the letter is that id. A survey
+    /// that has found [odd ids](Survey::has_odd_ids) is void.
+    pub fn know(&mut self, stored: StoredIds) {
+        let stored = Arc::new(stored);
+        for id in self.layouts.iter_mut().filter_map(|layout| layout.id.as_mut()) {
+            id.stored = Some(Arc::clone(&stored));
+        }
+    }
+
+    /// Gives every text of the column of ids that means another item than that of this very id, or none.
+    pub fn each_odd_id<E: From<ColumnError>>(&self, take: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        self.each_row(&mut |_, layout, table, row| {
+            let Some(column) = &layout.id else { return Ok(()) };
+            let Some(text) = row.text_at(column.index).filter(|text| is_odd_id(text)) else {
+                return Ok(());
+            };
+            if read_id(layout, table, column, row).is_ok_and(|id| id.text == text) {
+                return Ok(());
+            }
+            let unguarded = unguard(text);
+            let further = (unguarded != text).then_some(unguarded.as_ref());
+            let sound = std::iter::once(text).chain(further).filter(|id| check_id(id).is_ok());
+            sound.into_iter().try_for_each(&mut *take)
+        })
     }
 
     /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
@@ -303,7 +331,11 @@ impl Source {
             table: spot.table,
             line: spot.line,
         };
-        take(row, Incoming { origin, reading })
+        let id = match &reading {
+            Reading::Item(_) => None,
+            Reading::Rejected(_) | Reading::Skipped(_) => Self::id_of(layout, table, row).map(|id| id.text),
+        };
+        take(row, Incoming { origin, id, reading })
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.
@@ -411,7 +443,7 @@ fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) 
     ids::read(
         layout.cell(row, column.index),
         &table.format,
-        &column.blanks,
-        &column.part,
+        (&column.blanks, &column.part),
+        column.stored.as_deref(),
     )
 }

@@ -38,6 +38,7 @@ pub(crate) struct TableSurvey {
     phantoms: Tally,
     /// The number and the line of the last row, if that is a sum and no item.
     total: Option<(u64, u64)>,
+    has_odd_ids: bool,
     /// The columns that no field reads, and whether they have a header.
     beside: Vec<(usize, bool)>,
 }
@@ -76,6 +77,7 @@ impl TableSurvey {
             short: Tally::default(),
             phantoms: Tally::default(),
             total: None,
+            has_odd_ids: false,
         }
     }
 
@@ -96,6 +98,7 @@ impl TableSurvey {
         self.errors_left_out.join(further.errors_left_out);
         self.short.join(further.short);
         self.phantoms.join(further.phantoms);
+        self.has_odd_ids |= further.has_odd_ids;
         self.rows += further.rows;
         if further.rows > 0 {
             self.total = further.total.map(|(number, line)| (number + before, line));
@@ -142,6 +145,19 @@ impl TableSurvey {
             }
         }
         true
+    }
+
+    /// Whether a text of the column of ids means another item than that of this very id, or none.
+    pub(crate) fn has_odd_ids(&self) -> bool {
+        self.has_odd_ids
+    }
+
+    /// Notes whether the text of a row's id is read as another id, or as none.
+    pub(crate) fn note_odd_id(&mut self, layout: &Layout, row: &Row, id: Option<&Id<'_>>) {
+        let text = layout.id.as_ref().and_then(|column| row.text_at(column.index));
+        if let Some(text) = text {
+            self.has_odd_ids |= id.is_none_or(|id| id.text != text);
+        }
     }
 
     /// Takes a row's id.

@@ -7,28 +7,23 @@
 //!
 //! Doesn't belong here: the lists (`listing`), how an item carries its name (`item`).
 
-use std::collections::{BTreeSet, HashMap};
-use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
+use std::collections::BTreeSet;
 use std::io;
 
 use rayon::prelude::*;
 
 use super::is_about_listing;
-use super::listing::Listed;
-use super::store::{Hashes, ItemStore, Lines};
+use super::lines::{Hashes, Lines};
+use super::listed::{Listed, content};
+use super::store::ItemStore;
 use crate::api::{ApiError, Client};
-use crate::hash::Prehashed;
 use crate::item::{ITEM_ID, NAME, Object, check_id, id_in, is_doubtful, set_name};
-use crate::output::counted;
 
 /// How many items are gathered before they are asked for together.
 const TOGETHER: usize = 256;
 
 /// How many are asked for at the same time, at most.
 const AT_ONCE: usize = 8;
-
-/// The number of items that are named.
-const NAMED: usize = 5;
 
 /// Items whose document has to be asked for, on disk.
 #[derive(Default)]
@@ -53,9 +48,6 @@ impl Aside {
 fn kept(cause: io::Error) -> ApiError {
     ApiError::Receiver(Box::new(cause))
 }
-
-/// The names of the items that were set aside, by the hash of their content; `None` if the name isn't known.
-pub(super) type Names = HashMap<u64, Option<String>, BuildHasherDefault<Prehashed>>;
 
 impl Aside {
     /// Asks for the items' documents, and gives the items with their names to `hand_out`. Returns the names that more than one
@@ -173,56 +165,6 @@ impl Claims<'_> {
     }
 }
 
-/// What was found out about the items that were set aside.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Findings {
-    /// How many hold a field `id` that hides their document's name.
-    hidden: u64,
-    /// The names of the first of them.
-    first: Vec<String>,
-    /// How many show the `id` of another item, or one that no document has, so that their document's name isn't known.
-    unknown: u64,
-}
-
-impl Findings {
-    pub(super) fn note(&mut self, item: &Object, name: Option<&str>) {
-        match name {
-            None => self.unknown += 1,
-            Some(name) if id_in(item, "id").as_deref() != Some(name) => {
-                self.hidden += 1;
-                if self.first.len() < NAMED {
-                    self.first.push(name.to_owned());
-                }
-            }
-            Some(_) => {}
-        }
-    }
-
-    /// What a person should know, a sentence each.
-    pub(super) fn sentences(&self) -> Vec<String> {
-        let mut told = Vec::new();
-        if self.hidden > 0 {
-            let more = if self.hidden > self.first.len() as u64 {
-                ", …"
-            } else {
-                ""
-            };
-            told.push(format!(
-                "{} with a stored field 'id' that hides the document's name: {}{more} (restore and migrate don't carry that field)",
-                counted(self.hidden, "item"),
-                self.first.join(", ")
-            ));
-        }
-        if self.unknown > 0 {
-            told.push(format!(
-                "{} whose document can't be found: neither its item_id nor its 'id' is the name of the document that holds it, so it has no id here",
-                counted(self.unknown, "item")
-            ));
-        }
-        told
-    }
-}
-
 /// What single reads tell of an item that was set aside.
 enum Answer {
     /// The document of this name holds just this item.
@@ -275,9 +217,4 @@ pub(super) fn identify(client: &Client, item: &mut Object, listed: &Listed) -> R
     };
     set_name(item, name.as_deref());
     Ok(())
-}
-
-/// The hash of an item's content, which is the same for each spelling of it.
-pub(super) fn content(item: &Object, hasher: &RandomState) -> u64 {
-    hasher.hash_one(serde_json::to_string(item).unwrap_or_default())
 }

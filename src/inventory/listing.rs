@@ -8,114 +8,19 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::identity::{self, Aside, Findings, Names};
-use super::store::{Hashes, Lines, each_item};
+use super::identity::{self, Aside};
+use super::lines::Lines;
+use super::listed::{End, Listed};
 use super::{Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
+use crate::item::NAME;
 use crate::item::text::Item;
-use crate::item::{NAME, Object};
 
 /// The document's id, to order by: unlike `item_id`, no item lacks it (from the API contract).
 const BY_NAME: &str = "__name__";
 
 /// How often a list is asked for again because of ids that more than one item shows.
 const AGAIN: usize = 2;
-
-/// What is remembered of a list.
-pub(super) struct Listed {
-    pub(super) hasher: RandomState,
-    ids: Hashes,
-    /// How many items were handed out.
-    pub(super) count: u64,
-    /// How many items came twice, the same to the letter, and were not handed out again.
-    pub(super) repeated: u64,
-    /// Ids that more than one item showed before.
-    contested: Hashes,
-    /// The names of the items that were set aside.
-    pub(super) names: Names,
-    /// What was found out about these.
-    pub(super) found: Findings,
-}
-
-impl Listed {
-    fn new() -> Self {
-        Self::hashed_by(RandomState::new())
-    }
-
-    fn hashed_by(hasher: RandomState) -> Self {
-        Self {
-            hasher,
-            ids: Hashes::default(),
-            count: 0,
-            repeated: 0,
-            contested: Hashes::default(),
-            names: Names::default(),
-            found: Findings::default(),
-        }
-    }
-
-    fn hash(&self, id: &str) -> u64 {
-        self.hasher.hash_one(id)
-    }
-
-    /// Whether this item is to be handed out.
-    fn note(&mut self, item: &Object) -> bool {
-        let new = id_of(item).is_none_or(|id| self.ids.insert(self.hasher.hash_one(id.as_ref())));
-        let counter = if new { &mut self.count } else { &mut self.repeated };
-        *counter = counter.saturating_add(1);
-        new
-    }
-
-    /// Counts the items of a batch, and takes out those whose ids came before.
-    fn note_lines(&mut self, lines: &mut Lines) -> Lines {
-        let repeated = lines.take_seen(&mut self.ids);
-        self.count = self.count.saturating_add(lines.items.len() as u64);
-        repeated
-    }
-
-    /// Takes a document's name for an item; false if another item has it.
-    pub(super) fn claim(&mut self, name: &str) -> bool {
-        self.ids.insert(self.hasher.hash_one(name))
-    }
-
-    /// Counts an item that was set aside and is handed out.
-    pub(super) fn note_found(&mut self, item: &Object, name: Option<&str>) {
-        self.count = self.count.saturating_add(1);
-        self.found.note(item, name);
-        let content = identity::content(item, &self.hasher);
-        self.names.insert(content, name.map(str::to_owned));
-    }
-
-    /// Whether another item has shown this item's id.
-    pub(super) fn is_contested(&self, item: &Object) -> bool {
-        !self.contested.is_empty() && id_of(item).is_some_and(|id| self.contests(&id))
-    }
-
-    /// Whether more than one item has shown this id before.
-    pub(super) fn contests(&self, id: &str) -> bool {
-        self.contested.contains(&self.hash(id))
-    }
-
-    /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
-    pub(super) fn holds(&self, end: &End) -> bool {
-        end.hashes.iter().all(|hash| self.ids.contains(hash))
-    }
-
-    /// How many different ids there were.
-    pub(super) fn ids(&self) -> usize {
-        self.ids.len()
-    }
-}
-
-/// One end of the ordered list.
-pub(super) struct End {
-    /// The ids in the order in which they came, as hashes of the list that they are compared with.
-    pub(super) hashes: Vec<u64>,
-    /// Every id came after (ascending) or before (descending) the one before it, byte by byte, as Firestore orders.
-    pub(super) in_order: bool,
-    /// Ids that the list lacks.
-    pub(super) absent: Vec<String>,
-}
 
 /// Lists for a receiver.
 pub(super) struct Lister<'a, R> {
@@ -251,7 +156,7 @@ impl<'a, R: Receiver> Lister<'a, R> {
             let answer = self.client.list_texts(&query, &make, &mut |mut batch| {
                 arrived = true;
                 let seen = listed.note_lines(&mut batch.lines);
-                note_ids(&seen, &mut repeated);
+                seen.each_item(&mut |item| repeated.extend(item.id().map(std::borrow::Cow::into_owned)));
                 let is_complete = seen.items.is_empty() && batch.aside.items.is_empty();
                 let kept = aside.put(seen).and_then(|()| aside.put(batch.aside));
                 let made = is_complete.then_some(batch.made);
@@ -311,48 +216,6 @@ impl<'a, R: Receiver> Lister<'a, R> {
         })?;
         Ok(end)
     }
-}
-
-impl End {
-    fn new() -> Self {
-        Self {
-            hashes: Vec::new(),
-            in_order: true,
-            absent: Vec::new(),
-        }
-    }
-
-    fn note(&mut self, item: &Object, descending: bool, listed: &Listed, last: &mut Option<String>) {
-        // An item without an id has no place in the order, and couldn't be told from its double in the other end.
-        let Some(id) = id_of(item) else {
-            self.in_order = false;
-            return;
-        };
-        if let Some(last) = last.as_deref() {
-            self.in_order &= if descending {
-                id.as_ref() < last
-            } else {
-                id.as_ref() > last
-            };
-        }
-        let hash = listed.hash(&id);
-        self.hashes.push(hash);
-        if !listed.ids.contains(&hash) {
-            self.absent.push(id.clone().into_owned());
-        }
-        let kept = last.get_or_insert_default();
-        kept.clear();
-        kept.push_str(&id);
-    }
-}
-
-/// Notes the ids of these items.
-fn note_ids(lines: &Lines, ids: &mut BTreeSet<String>) {
-    // The list was parsed before.
-    let _ = each_item::<std::io::Error>(&lines.bytes, &mut |item| {
-        ids.extend(item.id().map(std::borrow::Cow::into_owned));
-        Ok(())
-    });
 }
 
 /// One end of the ordered list, compared with this list.

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::{End, Listed, Lister, end_of};
+use super::listed::{End, Listed};
+use super::listing::{Lister, end_of};
 use super::{Completeness, Listing, Receiver};
 use crate::api::{ApiError, Client, Fate, Limit};
 

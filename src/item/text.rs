@@ -5,12 +5,15 @@
 //!
 //! Doesn't belong here: what the fields mean, and what separates items.
 
+mod names;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::{ITEM_ID, NAME, Object, is_other_id};
+use names::Names;
 
 /// A field's value, as its text spells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -119,35 +122,6 @@ pub enum ItemFault {
     Cut,
     /// The text isn't a JSON object.
     Wrong(serde_json::Error),
-}
-
-/// Names one after the other, each with its quotes and the colon behind it: `"name":`.
-#[derive(Debug, Default)]
-struct Names {
-    text: String,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-    /// Whether one of the previous item's names is [`NAME`].
-    have_name: bool,
-}
-
-impl Names {
-    fn get(&self, place: usize) -> Option<&str> {
-        let end = *self.ends.get(place)?;
-        let start = place.checked_sub(1).and_then(|before| self.ends.get(before));
-        self.text.get(start.copied().unwrap_or(0)..end)
-    }
-
-    /// Adds a name, as it stands between its quotes.
-    fn push(&mut self, name: &str) {
-        self.text.extend(["\"", name, "\":"]);
-        self.ends.push(self.text.len());
-    }
-
-    fn truncate(&mut self, count: usize) {
-        self.ends.truncate(count);
-        self.text.truncate(self.ends.last().copied().unwrap_or(0));
-    }
 }
 
 /// Memory that one parser passes on to the next: field slots, and the names of the previous item.

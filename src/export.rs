@@ -64,7 +64,10 @@ impl Layout {
     #[must_use]
     pub fn columns(&self, headers: Headers) -> Vec<Column> {
         let shown = |name: &String| {
-            let column = column(name, headers);
+            // Another field may be called by the title.
+            let title = field_named(name).map(|field| field.title);
+            let is_other = title.is_some_and(|title| self.fields.iter().any(|field| field.trim() == title));
+            let column = column(name, if is_other { Headers::Field } else { headers });
             Column {
                 // As stored: a date that is text stays text in a workbook too.
                 kind: if self.raw { Kind::Text } else { column.kind },
@@ -91,7 +94,8 @@ impl Layout {
             cells.push(match value {
                 // The document's id is what an import has to name, whatever the item's own field holds.
                 _ if !self.raw && field == ITEM_ID => match id {
-                    None | Some("" | "None") => Cell::Empty,
+                    None => Cell::Empty,
+                    // To the letter, whatever it would mean in another field.
                     Some(id) => Cell::Text(id),
                 },
                 None if self.raw => Cell::Absent,
@@ -242,7 +246,7 @@ mod tests {
             r#"{"item_id":"C","name":"é\n\"","status":null,"quantity":10,"x":true}"#,
             r#"{"item_id":null,"name":"no id","status":null,"quantity":"024","x":null}"#,
             r#"{"item_id":"7","name":null,"status":null,"quantity":1e+30,"x":null}"#,
-            r#"{"item_id":null,"name":null,"status":null,"quantity":null,"x":null}"#,
+            r#"{"item_id":"None","name":null,"status":null,"quantity":null,"x":null}"#,
         ];
         assert_eq!(lines(ITEMS, &layout), expected);
     }

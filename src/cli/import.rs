@@ -51,7 +51,7 @@ pub struct Import {
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// List the items of the organization that the files don't hold in this file: csv, tsv, xlsx, json or jsonl
+    /// Write the items that only the organization holds to this file
     #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub missing: Option<PathBuf>,
     /// How fast.

@@ -83,6 +83,7 @@ pub(crate) fn read<'a>(
         },
         (_, cell) => cell,
     };
+    let is_delimited = matches!(format, Format::Delimited { .. });
     let plain = |text: Cow<'a, str>| Id {
         text,
         trimmed: false,
@@ -96,9 +97,10 @@ pub(crate) fn read<'a>(
                 return Ok(plain(Cow::Borrowed(text)));
             }
             if let Some(stored) = stored.filter(|stored| !stored.is_empty()) {
-                let unguarded = match format {
-                    Format::Delimited { .. } => unguard(text),
-                    _ => Cow::Borrowed(text),
+                let unguarded = if is_delimited {
+                    unguard(text)
+                } else {
+                    Cow::Borrowed(text)
                 };
                 let as_stored = [Cow::Borrowed(text), unguarded]
                     .into_iter()
@@ -138,6 +140,9 @@ pub(crate) fn read<'a>(
             return Err(format!(
                 "the id is a date{shown}: the spreadsheet program has changed what was typed; format the column as text and type it again"
             ));
+        }
+        Cell::Error(text) if is_delimited && stored.is_some_and(|stored| stored.contains(text)) => {
+            plain(Cow::Borrowed(text))
         }
         Cell::Error(text) => return Err(format!("the id is the error value {text}")),
     };

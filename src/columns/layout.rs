@@ -177,6 +177,25 @@ impl Layout {
         Ok(layout)
     }
 
+    /// The text of a row's id.
+    pub(crate) fn id_text<'a>(&self, row: &'a Row) -> Option<&'a str> {
+        self.text(row.cell(self.id.as_ref()?.index))
+    }
+
+    /// The text of a cell. Delimited text has no error values but as texts.
+    pub(crate) fn text<'a>(&self, cell: Cell<'a>) -> Option<&'a str> {
+        match cell {
+            Cell::Text(text) => Some(text),
+            Cell::Error(text) if self.untyped => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the file is JSON, which tells what a text isn't: a number, true, an array.
+    pub(crate) fn is_json(&self) -> bool {
+        !self.untyped && !self.workbook
+    }
+
     fn add(&mut self, field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) {
         self.targets.push(Target::new(field, header, index, kind, part, rule));
     }

@@ -140,12 +140,22 @@ pub enum Reading<'a> {
     Skipped(String),
 }
 
+/// A row without its cells at fault.
+pub struct Rest<'a> {
+    /// The item.
+    pub draft: Draft<'a>,
+    /// The field and the text of each cell at fault.
+    pub cells: Vec<(&'a str, &'a str)>,
+}
+
 /// One data row with its meaning.
 pub struct Incoming<'a> {
     /// Where it stands.
     pub origin: Origin,
     /// The id of a row that is no item, if the id itself is sound.
     pub id: Option<Cow<'a, str>>,
+    /// What a rejected row is without its cells at fault, if nothing else is at fault.
+    pub rest: Option<Rest<'a>>,
     /// What it means.
     pub reading: Reading<'a>,
 }

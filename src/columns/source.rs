@@ -3,6 +3,7 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
+mod drafting;
 mod parts;
 mod repeated;
 mod single;
@@ -10,8 +11,6 @@ mod single;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::cells;
-use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
@@ -20,15 +19,14 @@ use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
-use super::straight::{self, Slots};
+use super::straight::Slots;
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::texts::unguard;
 use super::vocabulary::Vocabulary;
-use super::{
-    ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
-};
-use crate::item::{IdFault, Kind, check_id};
-use crate::sheet::{Cell, HeaderBy, Row, Table};
+use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
+use crate::item::{Kind, check_id};
+use crate::sheet::{HeaderBy, Row, Table};
+use drafting::Refusal;
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
 pub use single::Reader;
@@ -285,7 +283,7 @@ impl Source {
     pub fn each_odd_id<E: From<ColumnError>>(&self, take: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
         self.each_row(&mut |_, layout, table, row| {
             let Some(column) = &layout.id else { return Ok(()) };
-            let Some(text) = row.text_at(column.index).filter(|text| is_odd_id(text)) else {
+            let Some(text) = layout.id_text(row).filter(|text| is_odd_id(text)) else {
                 return Ok(());
             };
             if read_id(layout, table, column, row).is_ok_and(|id| id.text == text) {
@@ -315,9 +313,15 @@ impl Source {
         take: &mut TakeIncoming<'_, E>,
     ) -> Result<(), E> {
         let mut earlier = Vec::new();
+        let mut rest = None;
         let reading = match self.draft(layout, table, row) {
-            Err(mut reasons) => {
+            Err(Refusal {
+                mut reasons,
+                rest: without,
+            }) => {
+                let of_cells = reasons.len();
                 self.add_duplicate(layout, table, spot, row, &mut reasons);
+                rest = without.filter(|_| reasons.len() == of_cells);
                 Reading::Rejected(reasons)
             }
             Ok(draft) => self.settle(layout, table, spot, draft, held, &mut earlier),
@@ -335,7 +339,13 @@ impl Source {
             Reading::Item(_) => None,
             Reading::Rejected(_) | Reading::Skipped(_) => Self::id_of(layout, table, row).map(|id| id.text),
         };
-        take(row, Incoming { origin, id, reading })
+        let incoming = Incoming {
+            origin,
+            id,
+            rest,
+            reading,
+        };
+        take(row, incoming)
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.
@@ -366,76 +376,13 @@ impl Source {
 
     /// Why a row is refused, if it is.
     pub(super) fn refused(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row) -> Vec<Rejection> {
-        let mut reasons = self.draft(layout, table, row).err().unwrap_or_default();
+        let mut reasons = self
+            .draft(layout, table, row)
+            .err()
+            .map(|refusal| refusal.reasons)
+            .unwrap_or_default();
         self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
-    }
-
-    /// What a row says by itself, or every reason why it can't be taken.
-    pub(super) fn draft<'a>(
-        &self,
-        layout: &'a Layout,
-        table: &Table,
-        row: &'a Row,
-    ) -> Result<Draft<'a>, Vec<Rejection>> {
-        let mut reasons = Vec::new();
-        let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
-            column: column.map(str::to_owned),
-            index: Some(index),
-            value: cells::display(cell),
-            reason: format!("{}: {reason}", table.address(row.line, index)),
-        };
-        if let Some(index) = layout.beyond(row) {
-            let (cells, columns) = layout.length_beyond(row);
-            let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
-            reasons.push(refuse(None, index, row.cell(index), &reason));
-        }
-        let id = match &layout.id {
-            None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(layout, table, column, row).inspect_err(|reason| {
-                reasons.push(refuse(
-                    Some(&column.header),
-                    column.index,
-                    row.cell(column.index),
-                    reason,
-                ));
-            }),
-        };
-        let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
-        for target in &layout.targets {
-            let cell = row.cell(target.index);
-            let value = match straight::value(layout, &self.options, row, (target, cell)) {
-                Ok(None) => continue,
-                Err(reason) => {
-                    let cell = layout.cell(row, target.index);
-                    reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
-                    continue;
-                }
-                Ok(Some(value)) => value,
-            };
-            let raw = if target.joined.is_some() {
-                None
-            } else {
-                own_text(cell, &value, layout.untyped)
-            };
-            values.push(DraftValue {
-                field: &target.field,
-                value,
-                raw,
-                index: Some(target.index),
-            });
-        }
-        let constants = layout.constants.iter();
-        values.extend(constants.map(|(field, value)| DraftValue {
-            field,
-            value: value.clone(),
-            raw: None,
-            index: None,
-        }));
-        match id {
-            Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
-            _ => Err(reasons),
-        }
     }
 }
 

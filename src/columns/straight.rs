@@ -98,7 +98,7 @@ impl<'a> Straight<'a> {
             .targets
             .get(place)
             .filter(|target| target.joined.is_none())?;
-        own_text(self.row.cell(target.index), value, self.layout.untyped)
+        own_text(self.row.cell(target.index), value, !self.layout.is_json())
     }
 
     #[inline]

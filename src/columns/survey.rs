@@ -154,8 +154,7 @@ impl TableSurvey {
 
     /// Notes whether the text of a row's id is read as another id, or as none.
     pub(crate) fn note_odd_id(&mut self, layout: &Layout, row: &Row, id: Option<&Id<'_>>) {
-        let text = layout.id.as_ref().and_then(|column| row.text_at(column.index));
-        if let Some(text) = text {
+        if let Some(text) = layout.id_text(row) {
             self.has_odd_ids |= id.is_none_or(|id| id.text != text);
         }
     }

@@ -110,7 +110,7 @@ mod tests {
         let mut seen = vec![columns.collect::<Vec<_>>()];
         source
             .read::<crate::error::Error>(&mut |_, incoming| {
-                if let crate::columns::Reading::Item(draft) = incoming.reading {
+                if let crate::columns::Reading::Item(draft) = incoming.reading.without_stored() {
                     let cells = layout.cells(incoming.origin.table, &draft);
                     seen.push(cells.iter().map(|cell| format!("{cell:?}")).collect());
                 }
@@ -176,7 +176,7 @@ mod tests {
             .survey_reading::<(Buffer, Vec<String>), crate::error::Error>(&mut Reader {
                 straight: Some(&|part, row| Ok(layout.encode(row, &*encoder, &mut part.0)?)),
                 part: &|part, _, incoming| {
-                    match incoming.reading {
+                    match incoming.reading.without_stored() {
                         Reading::Item(draft) => {
                             encoder.encode(&layout.cells(incoming.origin.table, &draft), &mut part.0)?;
                         }
@@ -212,7 +212,7 @@ mod tests {
             .read_parts::<(Buffer, Vec<String>), crate::error::Error>(
                 Some(&|part, row| Ok(straight && layout.encode(row, &*encoder, &mut part.0)?)),
                 &|part, _, incoming| {
-                    match incoming.reading {
+                    match incoming.reading.without_stored() {
                         Reading::Item(draft) => {
                             encoder.encode(&layout.cells(incoming.origin.table, &draft), &mut part.0)?;
                         }
@@ -237,7 +237,7 @@ mod tests {
             duplicates in prop::sample::select(vec![
                 Duplicates::Reject, Duplicates::First, Duplicates::Last, Duplicates::Merge,
             ]),
-            strict in any::<bool>(),
+            lenient in any::<bool>(),
             blanks_reject in any::<bool>(),
         ) {
             let rows: Vec<Vec<&str>> = rows
@@ -250,7 +250,7 @@ mod tests {
                 .collect();
             let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
             let names = ["quantity", "item_id", "name", "moved_at", "moved_at_time", "status"];
-            let options = ColumnOptions { duplicates, strict, blanks_reject, ..ColumnOptions::default() };
+            let options = ColumnOptions { duplicates, lenient, blanks_reject, ..ColumnOptions::default() };
             let mut source = Source::new(vec![Table::of_texts(&names, &rows)], options).unwrap();
             source.survey().unwrap();
             let (bytes, refused) = written(&source, true);
@@ -274,7 +274,7 @@ mod tests {
             duplicates in prop::sample::select(vec![
                 Duplicates::Reject, Duplicates::First, Duplicates::Last, Duplicates::Merge,
             ]),
-            strict in any::<bool>(),
+            lenient in any::<bool>(),
         ) {
             let ids: Vec<String> = (0..rows.len()).map(|at| format!("unique-{at}")).collect();
             let rows: Vec<Vec<&str>> = rows
@@ -291,7 +291,7 @@ mod tests {
             let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
             let names = ["quantity", "item_id", "name", "moved_at", "moved_at_time", "status"];
             let source = || {
-                let options = ColumnOptions { duplicates, strict, ..ColumnOptions::default() };
+                let options = ColumnOptions { duplicates, lenient, ..ColumnOptions::default() };
                 let half = if second { rows.len() / 2 } else { rows.len() };
                 let mut tables = vec![Table::of_texts(&names, &rows[..half]).in_pieces_of(together)];
                 if second {
@@ -378,6 +378,7 @@ mod tests {
             value: FieldValue::Text(Cow::Borrowed(text)),
             raw: None,
             index: None,
+            misfit: None,
         };
         let draft = Draft {
             id: Cow::Borrowed("A"),

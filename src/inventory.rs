@@ -33,9 +33,6 @@ use listing::Lister;
 use proof::Verdict;
 pub use store::{ItemStore, Lookup, Window};
 
-/// An id that no inventory holds: asking for it shows whether single items can be read.
-const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
-
 /// An integer limit for endpoints that don't take an empty one; more than any inventory is known to hold.
 const MANY: u64 = 1_000_000;
 
@@ -211,7 +208,7 @@ fn first_list<R: Receiver>(
         return Err(failure);
     }
     // Is it the list, or the API as a whole (a mistyped path, an outage)?
-    if let Err(other) = source.client.get(PROBE) {
+    if let Err(other) = source.client.block_on(source.client.probe()) {
         return Err(if is_about_listing(&other) { failure } else { other });
     }
     for limit in [integer_limit(known), Limit::Default] {

@@ -46,6 +46,8 @@ pub const NAME: &str = "__name__";
 
 /// Fields that aren't the user's; never posted, and left out of comparisons.
 pub const SERVER_FIELDS: [&str; 4] = ["id", "updated_at", "updated_by", NAME];
+/// Number fields that hold text too, as a rule: `1 gummy`.
+pub const NUMBERS_OR_TEXT: [&str; 2] = ["dose_number", "serving_size"];
 
 const fn field(name: &'static str, title: &'static str, kind: Kind) -> Field {
     Field { name, title, kind }

@@ -9,7 +9,7 @@ mod left;
 mod part;
 mod values;
 
-use crate::columns::{Draft, DraftValue, FieldValue, Origin, Straight, same, shows};
+use crate::columns::{Draft, DraftValue, FieldValue, Origin, Rejection, Straight, same, shows};
 use crate::item::text::{Item, StoredValue, first_special};
 use crate::item::{FIELDS, ITEM_ID, Object, field_named};
 use values::Values;
@@ -162,8 +162,30 @@ impl Places {
 
 /// Decides what to do with one item, given what the organization holds under its id, and adds it to `part`.
 pub fn decide(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, policy: &Policy, part: &mut PlanPart) {
+    let misfits = misfits(draft, stored);
+    if !misfits.is_empty() {
+        part.refuse(origin, draft.id.clone().into_owned(), misfits);
+        return;
+    }
     let whole = (policy.complete && stored.is_none()).then(|| completed(draft));
     let Ok(()) = decide_on(origin, whole.as_ref().unwrap_or(draft), stored, policy, part);
+}
+
+/// Why an item is refused: each value that isn't of its field's kind and isn't what is stored.
+fn misfits(draft: &Draft<'_>, stored: Option<&Item<'_, '_>>) -> Vec<Rejection> {
+    let mut place = 0;
+    let is_refused = |(at, value): (usize, &DraftValue<'_>)| {
+        let found = stored.and_then(|item| find(item, value.field, &mut place));
+        let old = found.map(|(_, old)| old);
+        let is_kept = is_stored(draft, (at, value.field), &value.value, old);
+        value.misfit.as_deref().filter(|_| !is_kept).cloned()
+    };
+    let misfits = draft
+        .values
+        .iter()
+        .enumerate()
+        .filter(|(_, value)| value.misfit.is_some());
+    misfits.filter_map(is_refused).collect()
 }
 
 /// The same on a row whose values are read only now. Returns false, and adds nothing, if that takes a draft of it.
@@ -205,6 +227,7 @@ fn completed<'a>(draft: &Draft<'a>) -> Draft<'a> {
         value: FieldValue::Nothing,
         raw: None,
         index: None,
+        misfit: None,
     };
     let mut draft = draft.clone();
     draft.values.extend(missing.map(|field| blank(field.name)));

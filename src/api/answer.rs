@@ -101,11 +101,12 @@ impl Origin {
                 ApiError::NoArrays { status, message }
             }
             401 => ApiError::Unauthorized { message },
-            // An HTML 403 is what a mistyped path answers to a POST; a JSON 403 speaks about the organization.
+            // A JSON 403 speaks about the organization. A mistyped path answers an HTML one, but each command reads first.
             403 if !html => ApiError::Forbidden {
                 org: self.org.clone(),
                 message,
             },
+            403 if asked != Asked::Read => ApiError::Blocked { message },
             403 | 404 => ApiError::WrongUrl {
                 base: self.address.base.clone(),
                 status,

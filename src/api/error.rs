@@ -153,13 +153,20 @@ pub enum ApiError {
         /// The organization that was asked for.
         org: String,
     },
-    /// A 404, or an HTML 403: there is no inventory API at this address.
+    /// A 404, or an HTML 403 for a read: there is no inventory API at this address.
     #[error("there is no inventory API at {base} ({status}){}", quoted(.message))]
     WrongUrl {
         /// The base that was asked.
         base: String,
         /// The HTTP status.
         status: u16,
+        /// The server's words.
+        message: String,
+    },
+    /// An HTML 403 for a write. Each command reads before it writes, so that the address is right: a firewall refuses the
+    /// content, or the key may not write.
+    #[error("the API, or a firewall before it, refuses to save this (403){}", quoted(.message))]
+    Blocked {
         /// The server's words.
         message: String,
     },
@@ -285,6 +292,7 @@ impl ApiError {
             | Self::Forbidden { .. }
             | Self::NoOrganization { .. }
             | Self::WrongUrl { .. }
+            | Self::Blocked { .. }
             | Self::MethodNotAllowed { .. }
             | Self::Redirected { .. }
             | Self::TooLong { .. }
@@ -296,6 +304,45 @@ impl ApiError {
             Self::Lost { .. } | Self::Unreachable { .. } | Self::Foreign(_) | Self::WrongEcho(_) => {
                 Fate::Repeat { after: None }
             }
+        }
+    }
+
+    /// Whether the status that stops everything may be about what was sent: a firewall refuses one value with 403 or 406, as
+    /// a missing permission is refused. What becomes of other items tells which it is.
+    #[must_use]
+    pub fn may_be_the_content(&self) -> bool {
+        matches!(
+            self,
+            Self::Forbidden { .. } | Self::Blocked { .. } | Self::WrongUrl { status: 403, .. } | Self::Refused { .. }
+        )
+    }
+
+    /// Whether a read of one item may have failed for what is stored in that item, or for its id: the vendor's server answers
+    /// 500 for an item that holds a NaN.
+    #[must_use]
+    pub fn may_be_one_items(&self) -> bool {
+        match self {
+            Self::ServerError { status, .. } => *status >= 500,
+            Self::Foreign(_) | Self::Lost { how: Loss::Cut, .. } => true,
+            error => error.fate() == Fate::Halve || error.may_be_the_content(),
+        }
+    }
+
+    /// The server's own words, where there are any.
+    #[must_use]
+    pub fn words(&self) -> Option<&str> {
+        match self {
+            Self::Unauthorized { message }
+            | Self::Forbidden { message, .. }
+            | Self::WrongUrl { message, .. }
+            | Self::Blocked { message }
+            | Self::MethodNotAllowed { message }
+            | Self::Refused { message, .. }
+            | Self::NoArrays { message, .. }
+            | Self::TooMany { message, .. }
+            | Self::TooLong { message, .. }
+            | Self::ServerError { message, .. } => Some(message.as_str()).filter(|words| !words.is_empty()),
+            _ => None,
         }
     }
 
@@ -330,7 +377,7 @@ impl ApiError {
     pub fn status(&self) -> Option<u16> {
         match self {
             Self::Unauthorized { .. } => Some(401),
-            Self::Forbidden { .. } => Some(403),
+            Self::Forbidden { .. } | Self::Blocked { .. } => Some(403),
             Self::MethodNotAllowed { .. } => Some(405),
             Self::TooMany { .. } => Some(429),
             Self::WrongUrl { status, .. }
@@ -359,6 +406,7 @@ impl UserError for ApiError {
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }
+            Self::Blocked { .. } => "look for markup or SQL in the values, or ask whether the key may write",
             Self::Redirected { .. } => "put the address that the API really has into --api",
             Self::TooMany { .. } => "try again later, or go slower with --rate and --jobs",
             Self::TooLong { .. } => "run the same command again after that time (an import with --resume)",

@@ -23,6 +23,9 @@ use crate::item::{ITEM_ID, Object, set_name};
 /// How much of a list is looked at before it is read.
 const FIRST: usize = 8 * 1024;
 
+/// An id that no inventory holds.
+const PROBE: &str = "stockport-probe-of-an-item-that-is-not-there";
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
@@ -136,7 +139,12 @@ impl Client {
         }
     }
 
-    /// The same, asked once.
+    /// Asks for an id that no inventory holds, which shows whether single items can be read.
+    pub async fn probe(&self) -> Result<(), ApiError> {
+        self.find(PROBE).await.map(drop)
+    }
+
+    /// An item, asked for once.
     pub async fn find_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
         let request = request(Method::GET, self.origin.address.item(id)?, None);
         let body = self.exchange(request, Asked::Read).await?;

@@ -26,9 +26,10 @@ pub struct Reading {
     /// The style of numbers like 1.234, where the column itself doesn't decide
     #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
     pub numbers: Option<Numbers>,
-    /// Reject what would be a warning: text in a number field, what is no date
+    /// Post a value as text where it isn't of its field's kind ("about 20" as a quantity), with a warning, instead of
+    /// rejecting its row
     #[arg(long, help_heading = "Reading")]
-    pub strict: bool,
+    pub lenient: bool,
     /// The delimiter of a text file: a character, or tab
     #[arg(long, value_name = "C", help_heading = "Reading", value_parser = delimiter)]
     pub delimiter: Option<u8>,

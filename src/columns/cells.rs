@@ -2,16 +2,21 @@
 //!
 //! Belongs here: one cell with the decisions for its column. Doesn't: those decisions (`survey`), ids (`ids`).
 
+mod number;
+
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use serde_json::Value;
 
 use super::dates::{self, DateText};
-use super::numbers::{self, Shape};
+use super::numbers;
 use super::texts::{bare, is_error_text, unguard};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::Kind;
-use crate::sheet::{Cell, Moment, NumberFormat};
+use crate::sheet::{Cell, Moment};
+pub(crate) use number::bare_number;
+use number::{number, shown, text_as_number};
 
 /// Which texts mean nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,7 +66,19 @@ pub(crate) struct Style {
     pub(crate) dates: DateOrder,
     pub(crate) currency: bool,
     pub(crate) percent: bool,
+    /// Text in a column of numbers is kept, with a warning.
+    pub(crate) text_too: bool,
+    /// The column's dates are in several orders, so that a date which is a day in more than one of them is rejected.
+    pub(crate) mixed: Option<Arc<MixedOrders>>,
     pub(crate) part: Part,
+}
+
+/// The orders of a column whose values contradict each other.
+#[derive(Debug)]
+pub(crate) struct MixedOrders {
+    pub(crate) orders: Vec<DateOrder>,
+    /// The values that show it, in words.
+    pub(crate) evidence: String,
 }
 
 /// Which part of a cell is meant.
@@ -87,11 +104,13 @@ impl Part {
     }
 }
 
-/// What a person should know of a value that is taken nevertheless.
+/// What a person should know of a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum Concern {
     /// Text in a number field.
     NotANumber,
+    /// Text in a number field that holds text too.
+    TextForNumber,
     /// Digits with a leading zero in a number field: they stay text.
     LeadingZero,
     /// No date in a date field.
@@ -100,6 +119,8 @@ pub(crate) enum Concern {
     NotATime,
     /// A year of two digits.
     ShortYear,
+    /// A year before 1970 or after 2100.
+    FarYear,
     /// A date that exists only in another order than the column's.
     OtherOrder,
     /// `-` in a number column, which an accounting format shows for zero.
@@ -107,22 +128,20 @@ pub(crate) enum Concern {
 }
 
 impl Concern {
-    /// Whether `--strict` rejects it.
-    pub(crate) fn is_strict(self) -> bool {
-        matches!(
-            self,
-            Self::NotANumber | Self::LeadingZero | Self::NotADate | Self::NotATime
-        )
+    /// Whether the value isn't of its field's kind, which rejects its row without `--lenient`.
+    pub(crate) fn is_misfit(self) -> bool {
+        matches!(self, Self::NotANumber | Self::NotADate | Self::NotATime)
     }
 
     /// What is the matter, about one value.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::NotANumber => "is no number",
+            Self::NotANumber | Self::TextForNumber => "is no number",
             Self::LeadingZero => "has a leading zero, so it is no number",
             Self::NotADate => "is no date",
             Self::NotATime => "is no time of day",
             Self::ShortYear => "has a year of two digits",
+            Self::FarYear => "has a year before 1970 or after 2100",
             Self::OtherOrder => "is a date only in another order than the column's",
             Self::Dash => "is a dash, which may stand for zero",
         }
@@ -181,7 +200,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
         }
         Cell::Text(text) | Cell::Digits(text) => read_text(text, style),
         Cell::Error(text) => Meaning::Fault(format!("the cell holds the error value {text}")),
-        Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style.kind)),
+        Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style)),
         Cell::Number(value, format) => number(value, format, style),
         Cell::Moment(moment) => from_moment(moment, style),
         Cell::Json(value) => json(value, style),
@@ -189,9 +208,10 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
 }
 
 /// What is the matter with a value that is neither text nor of the field's kind.
-fn misfit(kind: Kind) -> Option<Concern> {
-    match kind {
+fn misfit(style: &Style) -> Option<Concern> {
+    match style.kind {
         Kind::Text => None,
+        Kind::Number if style.text_too => Some(Concern::TextForNumber),
         Kind::Number => Some(Concern::NotANumber),
         Kind::Date => Some(Concern::NotADate),
         Kind::Time => Some(Concern::NotATime),
@@ -250,61 +270,15 @@ fn as_is(text: &str, concern: Concern) -> Meaning<'_> {
     Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), Some(concern))
 }
 
-fn text_as_number<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
-    let bare = bare_number(text, style);
-    let number = match &bare {
-        Cow::Borrowed(bare) => numbers::canonical(bare, style.numbers),
-        Cow::Owned(bare) => numbers::canonical(bare, style.numbers).map(|number| Cow::Owned(number.into_owned())),
-    };
-    let number = match number {
-        Some(number) if style.percent && text.contains('%') => numbers::percent(&number).map(Cow::Owned),
-        number => number,
-    };
-    if let Some(number) = number {
-        return Meaning::Value(FieldValue::Number(number), None);
-    }
-    match (numbers::shape(&bare), style.numbers) {
-        (Shape::LeadingZero, _) => as_is(text, Concern::LeadingZero),
-        (Shape::Us, NumberStyle::Eu) => Meaning::Fault(format!(
-            "{text:?} is not written like the column's other numbers (1.234,50)"
-        )),
-        (Shape::Eu, NumberStyle::Us) => Meaning::Fault(format!(
-            "{text:?} is not written like the column's other numbers (1,234.50)"
-        )),
-        _ => as_is(text, Concern::NotANumber),
-    }
-}
-
-/// The number without white space, and without the currency or percent sign that the mapping file allows.
-pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Cow<'a, str> {
-    let mut text = bare(text);
-    if style.percent {
-        text = text.strip_suffix('%').map_or(text, str::trim_end);
-    }
-    if !style.currency {
-        return Cow::Borrowed(text);
-    }
-    let sign = |c: char| matches!(c, '$' | '€' | '£' | '¥') || c.is_whitespace();
-    // Accounting shows a loss in brackets.
-    let (inner, bracketed) = match text.strip_prefix('(').and_then(|rest| rest.strip_suffix(')')) {
-        Some(inner) => (inner, true),
-        None => (text, false),
-    };
-    let (inner, negative) = match inner.trim_start_matches(sign).strip_prefix('-') {
-        Some(rest) => (rest, true),
-        None => (inner, bracketed),
-    };
-    let bare = inner.trim_matches(sign);
-    if negative && !bare.starts_with('-') {
-        Cow::Owned(format!("-{bare}"))
-    } else {
-        Cow::Borrowed(bare)
-    }
-}
-
 fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
     if style.part == Part::Whole && dates::is_as_written(text.as_bytes()) {
         return Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None);
+    }
+    if let Cow::Owned(plain) = dates::with_plain_spaces(text) {
+        return match owned(text_as_date(&plain, style)) {
+            Meaning::Value(_, Some(Concern::NotADate)) => as_is(text, Concern::NotADate),
+            other => other,
+        };
     }
     let (stamp, order) = match dates::read(bare(text)) {
         DateText::Nothing => return Meaning::Nothing(None),
@@ -321,6 +295,12 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
         }
         DateText::Known(stamp) => (stamp, None),
         DateText::Triple(triple, clock) => {
+            if let Some(mixed) = &style.mixed
+                && triple.is_ambiguous(&mixed.orders)
+            {
+                let why = &mixed.evidence;
+                return Meaning::Fault(format!("{text:?} may be either of two days: {why} (--dates decides)"));
+            }
             let Some((date, order)) = triple.day(style.dates) else {
                 return as_is(text, Concern::NotADate);
             };
@@ -330,7 +310,9 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
             )
         }
     };
-    let concern = order.or(stamp.short_year.then_some(Concern::ShortYear));
+    let concern = order
+        .or(stamp.short_year.then_some(Concern::ShortYear))
+        .or(dates::is_far(stamp.date.year()).then_some(Concern::FarYear));
     let written = match style.part {
         Part::Day => stamp.day(),
         Part::Time => match stamp.time() {
@@ -346,48 +328,11 @@ fn text_as_time(text: &str) -> Meaning<'_> {
     if dates::is_time_as_written(text.as_bytes()) {
         return Meaning::Value(FieldValue::Text(Cow::Borrowed(text)), None);
     }
-    match dates::read_time(text.trim()) {
+    match dates::read_time(dates::with_plain_spaces(text).trim()) {
         Some(time) => Meaning::Value(FieldValue::Text(dates::keep(text, time)), None),
         // A program that writes the whole moment into both columns writes no date this way.
         None if dates::read(text.trim()) == DateText::Nothing => Meaning::Nothing(None),
         None => as_is(text, Concern::NotATime),
-    }
-}
-
-/// A workbook's number as text: the digits as shown for an integer, 15 significant digits else.
-fn shown(value: f64, format: NumberFormat) -> Option<String> {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        let width = if let NumberFormat::Padded(width) = format {
-            usize::from(width)
-        } else {
-            0
-        };
-        let sign = if value < 0.0 { "-" } else { "" };
-        return Some(format!("{sign}{:0>width$}", format!("{:.0}", value.abs())));
-    }
-    numbers::from_double(value)
-}
-
-fn number<'a>(value: f64, format: NumberFormat, style: &Style) -> Meaning<'a> {
-    let text = |text: String| FieldValue::Text(Cow::Owned(text));
-    let no_number = || Meaning::Fault("the cell holds a number that can't be stored".to_owned());
-    match style.kind {
-        Kind::Number => match numbers::from_double(value) {
-            Some(number) => Meaning::Value(FieldValue::Number(Cow::Owned(number)), None),
-            None => no_number(),
-        },
-        Kind::Text => shown(value, format).map_or_else(no_number, |shown| Meaning::Value(text(shown), None)),
-        Kind::Date | Kind::Time => {
-            let Some(shown) = shown(value, format) else {
-                return no_number();
-            };
-            match owned(read_text(&shown, style)) {
-                Meaning::Value(FieldValue::Text(_), Some(Concern::NotADate | Concern::NotATime)) => {
-                    Meaning::Value(text(shown), misfit(style.kind))
-                }
-                other => other,
-            }
-        }
     }
 }
 
@@ -409,8 +354,10 @@ fn from_moment<'a>(moment: Moment, style: &Style) -> Meaning<'a> {
         _ => dates::moment(moment),
     };
     let concern = match (moment, style.kind) {
-        (Moment::Date(_) | Moment::DateTime(_), Kind::Date) | (Moment::Time(_), Kind::Time) => None,
-        _ => misfit(style.kind),
+        (Moment::Date(date), Kind::Date) => dates::is_far(date.year()).then_some(Concern::FarYear),
+        (Moment::DateTime(stamp), Kind::Date) => dates::is_far(stamp.year()).then_some(Concern::FarYear),
+        (Moment::Time(_), Kind::Time) => None,
+        _ => misfit(style),
     };
     match (value, moment) {
         (Some(value), _) => Meaning::Value(text(value), concern),
@@ -418,7 +365,7 @@ fn from_moment<'a>(moment: Moment, style: &Style) -> Meaning<'a> {
             let shown = numbers::from_double(days).unwrap_or_default();
             match style.kind {
                 Kind::Number => Meaning::Value(FieldValue::Number(Cow::Owned(shown)), None),
-                kind => Meaning::Value(text(shown), misfit(kind)),
+                _ => Meaning::Value(text(shown), misfit(style)),
             }
         }
         (None, _) => Meaning::Nothing(None),
@@ -435,12 +382,12 @@ fn json<'a>(value: &'a Value, style: &Style) -> Meaning<'a> {
             None => Meaning::Absent,
             Some(Value::Null) => Meaning::Nothing(None),
             Some(Value::String(text)) => read_text(text, &inner),
-            Some(Value::Bool(value)) => Meaning::Value(FieldValue::Bool(*value), misfit(inner.kind)),
+            Some(Value::Bool(value)) => Meaning::Value(FieldValue::Bool(*value), misfit(&inner)),
             Some(other) => json(other, &inner),
         };
     }
     let Value::Number(number) = value else {
-        return Meaning::Value(FieldValue::Json(value), misfit(style.kind));
+        return Meaning::Value(FieldValue::Json(value), misfit(style));
     };
     let written = number.to_string();
     // A number of JSON has one meaning, whatever the column's texts look like.
@@ -449,9 +396,9 @@ fn json<'a>(value: &'a Value, style: &Style) -> Meaning<'a> {
     };
     match style.kind {
         Kind::Number | Kind::Text => Meaning::Value(FieldValue::Number(Cow::Owned(number)), None),
-        kind => match owned(read_text(&number, style)) {
+        _ => match owned(read_text(&number, style)) {
             Meaning::Value(value, None) => Meaning::Value(value, None),
-            _ => Meaning::Value(FieldValue::Number(Cow::Owned(number)), misfit(kind)),
+            _ => Meaning::Value(FieldValue::Number(Cow::Owned(number)), misfit(style)),
         },
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Belongs here: single dates. Doesn't: which order a column has (`survey`).
 
+mod clock;
 mod triple;
 
 use std::borrow::Cow;
@@ -11,6 +12,8 @@ use jiff::civil::{Date, Time};
 
 use super::DateOrder;
 use crate::sheet::Moment;
+pub(crate) use clock::{Clock, read_time};
+use clock::{NO_CLOCK, clock};
 pub(crate) use triple::{Triple, usual_as_written, usual_triple};
 
 /// What a text in a date's column is.
@@ -33,21 +36,6 @@ pub(crate) struct Stamp<'a> {
     clock: Clock<'a>,
     /// The year had two digits.
     pub(crate) short_year: bool,
-}
-
-/// A time of day with its fraction and offset, to the letter; or no time of day.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub(crate) struct Clock<'a> {
-    time: Option<Time>,
-    fraction: &'a str,
-    offset: Offset,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Offset {
-    None,
-    Utc,
-    Minutes { negative: bool, hours: u8, minutes: u8 },
 }
 
 impl<'a> Stamp<'a> {
@@ -85,31 +73,22 @@ impl<'a> Stamp<'a> {
     }
 }
 
-impl Clock<'_> {
-    fn write(&self, text: &mut String) {
-        let Some(time) = self.time else { return };
-        write_digits(text, time.hour().into(), 2);
-        text.push(':');
-        write_digits(text, time.minute().into(), 2);
-        text.push(':');
-        write_digits(text, time.second().into(), 2);
-        // Writing to a String can't fail.
-        if !self.fraction.is_empty() {
-            let _ = write!(text, ".{}", self.fraction);
-        }
-        match self.offset {
-            Offset::None => {}
-            Offset::Utc => text.push('Z'),
-            Offset::Minutes {
-                negative,
-                hours,
-                minutes,
-            } => {
-                let sign = if negative { '-' } else { '+' };
-                let _ = write!(text, "{sign}{hours:02}:{minutes:02}");
-            }
-        }
+/// A text with plain spaces for the no-break and narrow ones that browsers and office programs put before `PM`.
+pub(crate) fn with_plain_spaces(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || !text.contains(is_odd_space) {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.replace(is_odd_space, " "))
     }
+}
+
+fn is_odd_space(c: char) -> bool {
+    c.is_whitespace() && !c.is_ascii()
+}
+
+/// Whether a year is hardly one of an inventory.
+pub(crate) fn is_far(year: i16) -> bool {
+    !(1970..=2100).contains(&year)
 }
 
 /// Reads a text (without outer white space) of a date's column.
@@ -131,13 +110,6 @@ fn read_any(text: &str) -> DateText<'_> {
         None => DateText::None,
     }
 }
-
-/// No time of day.
-const NO_CLOCK: Clock<'_> = Clock {
-    time: None,
-    fraction: "",
-    offset: Offset::None,
-};
 
 /// `1/1/0001`, which some programs write for no date.
 const NO_DATE: Triple = Triple {
@@ -186,7 +158,7 @@ pub(crate) fn is_as_written(text: &[u8]) -> bool {
     let Some((day, rest)) = text.split_first_chunk::<10>() else {
         return false;
     };
-    let (Some(century), Some(_), b'-', Some(month), b'-', Some(day)) = (
+    let (Some(century), Some(year), b'-', Some(month), b'-', Some(day)) = (
         two_digits([day[0], day[1]]),
         two_digits([day[2], day[3]]),
         day[4],
@@ -202,8 +174,9 @@ pub(crate) fn is_as_written(text: &[u8]) -> bool {
         [b'T', time @ ..] => is_time_as_written(time),
         _ => false,
     };
-    // Whether a month has more days than 28, and what the years before this century mean, is left to `read`.
-    (19..21).contains(&century) && (1..=12).contains(&month) && (1..=28).contains(&day) && is_time
+    // Whether a month has more days than 28, and which years are far, is left to `read`.
+    let is_near = century == 20 || (century == 19 && year >= 70);
+    is_near && (1..=12).contains(&month) && (1..=28).contains(&day) && is_time
 }
 
 /// Whether a text is a time of day just as the API is told it: `09:05:00`.
@@ -321,95 +294,6 @@ fn digits(text: &str) -> Option<(&str, &str)> {
 fn letters(text: &str) -> Option<(&str, &str)> {
     let end = text.find(|c: char| !c.is_ascii_alphabetic()).unwrap_or(text.len());
     text.split_at_checked(end).filter(|(letters, _)| !letters.is_empty())
-}
-
-/// What follows a date: nothing, or a time of day after `T`, white space or a comma.
-fn clock(rest: &str) -> Option<Clock<'_>> {
-    if rest.is_empty() {
-        return Some(NO_CLOCK);
-    }
-    let time = match rest.strip_prefix(['T', 't']) {
-        Some(time) => time,
-        None if rest.starts_with([' ', ',']) => rest.trim_start_matches([' ', ',']),
-        None => return None,
-    };
-    time_of_day(time)
-}
-
-/// Reads a text (without outer white space) of a time's column; none where it is no time of day.
-pub(crate) fn read_time(text: &str) -> Option<String> {
-    let clock = time_of_day(text)?;
-    let mut written = String::new();
-    clock.write(&mut written);
-    Some(written)
-}
-
-fn time_of_day(text: &str) -> Option<Clock<'_>> {
-    let (hour, rest) = digits(text)?;
-    let mut hour: i8 = (hour.len() <= 2).then(|| hour.parse().ok())??;
-    let (minute, rest) = match rest.strip_prefix(':') {
-        Some(rest) => two(rest)?,
-        None => (-1, rest),
-    };
-    let (second, rest) = match rest.strip_prefix(':') {
-        Some(rest) if minute >= 0 => two(rest)?,
-        Some(_) => return None,
-        None => (0, rest),
-    };
-    let (fraction, rest) = match rest.strip_prefix(['.', ',']) {
-        Some(rest) => digits(rest)?,
-        None => ("", rest),
-    };
-    let rest = rest.trim_start();
-    let half = rest.get(..2).map(str::to_ascii_lowercase);
-    let (rest, halved) = match half.as_deref() {
-        Some("am") if (1..=12).contains(&hour) => {
-            hour %= 12;
-            (rest.get(2..)?, true)
-        }
-        Some("pm") if (1..=12).contains(&hour) => {
-            hour = hour % 12 + 12;
-            (rest.get(2..)?, true)
-        }
-        _ => (rest, false),
-    };
-    if minute < 0 && !halved {
-        return None;
-    }
-    let time = Time::new(hour, minute.max(0), second, 0).ok()?;
-    Some(Clock {
-        time: Some(time),
-        fraction,
-        offset: offset(rest.trim_start())?,
-    })
-}
-
-fn two(text: &str) -> Option<(i8, &str)> {
-    let (found, rest) = digits(text)?;
-    (found.len() == 2).then_some((found.parse().ok()?, rest))
-}
-
-fn offset(text: &str) -> Option<Offset> {
-    if text.is_empty() {
-        return Some(Offset::None);
-    }
-    if text.eq_ignore_ascii_case("z") || text.eq_ignore_ascii_case("utc") {
-        return Some(Offset::Utc);
-    }
-    let negative = text.starts_with('-');
-    let (hours, rest) = digits(text.strip_prefix(['-', '+'])?)?;
-    let (hours, minutes) = match (hours.len(), rest) {
-        (4, "") => hours.split_at_checked(2)?,
-        (2, "") => (hours, "0"),
-        (2, rest) => (hours, rest.strip_prefix(':').filter(|minutes| minutes.len() == 2)?),
-        _ => return None,
-    };
-    let (hours, minutes): (u8, u8) = (hours.parse().ok()?, minutes.parse().ok()?);
-    (hours < 24 && minutes < 60).then_some(Offset::Minutes {
-        negative,
-        hours,
-        minutes,
-    })
 }
 
 /// A workbook's date or time of day as text: ISO 8601, a time of day as `HH:MM:SS`; none where it is no real one.

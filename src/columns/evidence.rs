@@ -2,10 +2,15 @@
 //!
 //! Belongs here: one column as a whole. Doesn't: rows (`survey`), single cells (`cells`).
 
-use super::cells::Blanks;
+use std::cmp::Ordering;
+use std::sync::Arc;
+
+use jiff::civil::Date;
+
+use super::cells::{Blanks, MixedOrders};
 use super::dates::{self, DateText, Triple};
 use super::layout::Target;
-use super::numbers::{self, Shape};
+use super::numbers::{self, Shape, Written};
 use super::{DateOrder, NumberStyle, Survey};
 use crate::sheet::{Format, Table};
 
@@ -47,20 +52,30 @@ pub(super) struct Evidence {
     only: [Tally; 3],
     /// For each order: how many values are a day in it.
     fits: [u64; 3],
+    /// For each order: the values that are no day in it. Of values with a year of four digits the order ymd has none.
+    against: [Tally; 3],
     triples: Tally,
     unclear: Tally,
+    /// Date cells of a workbook, and how many of them have a day above 12.
+    cells: Tally,
+    cells_above: u64,
+    /// Numbers whose own notation decides between comma and point, by the style that they show.
+    own_us: Tally,
+    own_eu: Tally,
 }
 
 const ORDERS: [DateOrder; 3] = [DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
 
 impl Evidence {
     /// Takes a number's text; false where it shows nothing of a style.
-    pub(super) fn number(&mut self, line: u64, text: &str, bare: &str) -> bool {
-        let tally = match numbers::shape(bare) {
-            Shape::Us => &mut self.us,
-            Shape::Eu => &mut self.eu,
-            Shape::Either => &mut self.either,
-            Shape::Plain | Shape::LeadingZero | Shape::None => return false,
+    pub(super) fn number(&mut self, line: u64, text: &str, bare: &Written<'_>) -> bool {
+        let tally = match (bare.style, numbers::shape(&bare.text)) {
+            (_, Shape::Plain | Shape::LeadingZero | Shape::None) => return false,
+            (Some(NumberStyle::Us), _) => &mut self.own_us,
+            (Some(NumberStyle::Eu), _) => &mut self.own_eu,
+            (None, Shape::Us) => &mut self.us,
+            (None, Shape::Eu) => &mut self.eu,
+            (None, Shape::Either) => &mut self.either,
         };
         tally.add(line, text);
         true
@@ -68,7 +83,8 @@ impl Evidence {
 
     /// Takes a date's text.
     pub(super) fn date(&mut self, line: u64, text: &str) {
-        let bare = text.trim();
+        let plain = dates::with_plain_spaces(text);
+        let bare = plain.trim();
         if Blanks::default().is_nothing(bare) {
             return;
         }
@@ -76,6 +92,12 @@ impl Evidence {
             return;
         };
         self.triple(line, bare, triple);
+    }
+
+    /// Takes a workbook's date cell.
+    pub(super) fn date_cell(&mut self, line: u64, date: Date) {
+        self.cells.add(line, "");
+        self.cells_above += u64::from(date.day() > 12);
     }
 
     /// Takes a number's text that shows a decimal point.
@@ -96,15 +118,25 @@ impl Evidence {
             self.fits[1] += u64::from(dmy);
             match (mdy, dmy) {
                 (true, true) if !triple.is_one_day() => self.unclear.add(line, bare),
-                (true, false) => self.only[0].add(line, bare),
-                (false, true) => self.only[1].add(line, bare),
+                (true, false) => {
+                    self.only[0].add(line, bare);
+                    self.against[1].add(line, bare);
+                }
+                (false, true) => {
+                    self.only[1].add(line, bare);
+                    self.against[0].add(line, bare);
+                }
                 _ => {}
             }
             return;
         }
         let found = ORDERS.map(|order| triple.date(order));
-        for (fits, date) in self.fits.iter_mut().zip(&found) {
-            *fits += u64::from(date.is_some());
+        for ((fits, against), date) in self.fits.iter_mut().zip(&mut self.against).zip(&found) {
+            if date.is_some() {
+                *fits += 1;
+            } else {
+                against.add(line, bare);
+            }
         }
         let mut days = found.iter().flatten();
         let first = days.next();
@@ -130,6 +162,13 @@ impl Evidence {
         for (fits, further) in self.fits.iter_mut().zip(further.fits) {
             *fits += further;
         }
+        for (against, further) in self.against.iter_mut().zip(further.against) {
+            against.join(further);
+        }
+        self.cells.join(further.cells);
+        self.cells_above += further.cells_above;
+        self.own_us.join(further.own_us);
+        self.own_eu.join(further.own_eu);
         self.triples.join(further.triples);
         self.unclear.join(further.unclear);
     }
@@ -156,7 +195,12 @@ impl Evidence {
         } else if us != eu {
             if us > eu { NumberStyle::Us } else { NumberStyle::Eu }
         } else {
-            wish.unwrap_or(NumberStyle::Us)
+            let shown = match self.own_us.count.cmp(&self.own_eu.count) {
+                Ordering::Less => Some(NumberStyle::Eu),
+                Ordering::Equal => None,
+                Ordering::Greater => Some(NumberStyle::Us),
+            };
+            shown.or(wish).unwrap_or(NumberStyle::Us)
         };
         target.style.numbers = style;
         target.is_settled = us + eu + self.either.count > 0;
@@ -171,7 +215,14 @@ impl Evidence {
         } else if self.either.count > 0 && us == 0 && eu == 0 && !target.fixed {
             let example = &self.either.value;
             let meaning = numbers::canonical(example, style).unwrap_or_default();
+            let own = if style == NumberStyle::Us {
+                &self.own_us
+            } else {
+                &self.own_eu
+            };
+            let shown = format!("{:?} shows it", own.value);
             let (why, other) = match (wish, style) {
+                _ if own.count > 0 => (shown.as_str(), ""),
                 (Some(_), NumberStyle::Us) => ("--numbers us", ""),
                 (Some(_), NumberStyle::Eu) => ("--numbers eu", ""),
                 (None, _) => (
@@ -199,45 +250,47 @@ impl Evidence {
         wish: Option<DateOrder>,
         survey: &mut Survey,
     ) {
+        self.warn_of_exchanged_days(target, table, column, survey);
         if self.triples.count == 0 {
             return;
         }
-        let shown = self.only.iter().filter(|only| only.count > 0).count();
-        let most = ORDERS
-            .iter()
-            .zip(&self.only)
-            .filter(|(_, only)| only.count > 0)
-            .max_by_key(|(_, only)| only.count);
-        let fitting: Vec<DateOrder> = ORDERS
-            .iter()
-            .zip(self.fits)
+        let counted = ORDERS.iter().zip(self.fits);
+        let fitting: Vec<DateOrder> = counted
             .filter(|(_, fits)| *fits == self.triples.count)
             .map(|(order, _)| *order)
             .collect();
-        let (order, why) = if target.fixed {
-            (target.style.dates, Some("the mapping file says so".to_owned()))
-        } else if let (1, Some((order, only))) = (shown, most) {
-            (*order, Some(format!("{:?} shows it", only.value)))
-        } else if let (0, [order]) = (shown, fitting.as_slice()) {
-            (*order, Some("no other order fits all values".to_owned()))
-        } else if let Some(wish) = wish {
-            (wish, Some(format!("--dates {}", short(wish))))
-        } else if let (true, Some((order, only))) = (
-            shown > 1,
-            most.filter(|(_, only)| self.only.iter().filter(|o| o.count == only.count).count() == 1),
-        ) {
-            (*order, Some(format!("most values show it, such as {:?}", only.value)))
+        let wish = if target.fixed {
+            Some((target.style.dates, "the mapping file says so".to_owned()))
         } else {
-            (DateOrder::Mdy, None)
+            // What a value contradicts is never the order.
+            let wish = wish.filter(|wish| fitting.is_empty() || fitting.contains(wish));
+            wish.map(|wish| (wish, format!("--dates {}", short(wish))))
+        };
+        target.is_settled = true;
+        if let (None, []) = (&wish, fitting.as_slice()) {
+            self.mixed(target, table, column, survey);
+            return;
+        }
+        let (order, why) = match (wish, fitting.as_slice()) {
+            (Some(wish), [_, _, ..] | []) => wish,
+            (wish, [order, ..]) if target.fixed => wish.unwrap_or((*order, String::new())),
+            (_, [order]) => (*order, self.decider(*order)),
+            (_, [order, other, ..]) => {
+                let because = if *order == DateOrder::Mdy {
+                    "assumed: nothing in the column decides".to_owned()
+                } else {
+                    self.decider(*order)
+                };
+                (
+                    *order,
+                    format!("{because}; --dates {} reads it otherwise", short(*other)),
+                )
+            }
+            (None, []) => return,
         };
         target.style.dates = order;
-        target.is_settled = true;
         if self.unclear.count > 0 {
             let example = &self.unclear.value;
-            let other = if order == DateOrder::Mdy { "dmy" } else { "mdy" };
-            let why = why.unwrap_or_else(|| {
-                format!("assumed: nothing in the column decides; --dates {other} reads it otherwise")
-            });
             survey
                 .decisions
                 .push(format!("{column}: {example} is read as {} ({why})", words(order)));
@@ -253,6 +306,88 @@ impl Evidence {
                 words(*other),
                 words(order),
                 first(table, only, target.index)
+            ));
+        }
+    }
+
+    /// The value because of which this is the column's order.
+    fn decider(&self, order: DateOrder) -> String {
+        let of = |wanted: DateOrder| ORDERS.iter().position(|order| *order == wanted).unwrap_or(0);
+        let only = self.only.get(of(order)).filter(|only| only.count > 0);
+        let other = if order == DateOrder::Mdy {
+            DateOrder::Dmy
+        } else {
+            DateOrder::Mdy
+        };
+        match (only, self.against.get(of(other))) {
+            (Some(only), _) => format!("{:?} shows it", only.value),
+            (None, Some(against)) => format!("{:?} is no {}", against.value, words(other)),
+            (None, None) => String::new(),
+        }
+    }
+
+    /// No order fits all values: dates that are a day in several orders are rejected, others are read in their own.
+    fn mixed(&self, target: &mut Target, table: &Table, column: &str, survey: &mut Survey) {
+        let index = target.index;
+        let named = ORDERS.iter().zip(&self.against).take(2);
+        let evidence: Vec<String> = named
+            .map(|(order, against)| {
+                let place = place(table, against, index);
+                format!("{:?} ({place}) is no {}", against.value, words(*order))
+            })
+            .collect();
+        let evidence = evidence.join(", ");
+        let shown = |count: &dyn Fn(usize) -> u64| -> Vec<DateOrder> {
+            let each = ORDERS.iter().enumerate();
+            each.filter(|(at, _)| count(*at) > 0).map(|(_, order)| *order).collect()
+        };
+        let mut orders = shown(&|at| self.only.get(at).map_or(0, |only| only.count));
+        if orders.len() < 2 {
+            orders = shown(&|at| self.fits.get(at).copied().unwrap_or(0));
+        }
+        // What is a day in one order only is read in that, whichever is assumed for the column.
+        let assumed = orders.iter().copied().max_by_key(|order| {
+            let at = ORDERS.iter().position(|other| other == order);
+            at.and_then(|at| self.fits.get(at)).copied().unwrap_or(0)
+        });
+        target.style.dates = assumed.unwrap_or(DateOrder::Mdy);
+        let options: Vec<String> = orders
+            .iter()
+            .map(|order| format!("--dates {}", short(*order)))
+            .collect();
+        let fate = if self.unclear.count > 0 {
+            let dates = are(self.unclear.count, "date");
+            let read = if self.unclear.count == 1 { "it" } else { "them" };
+            format!(
+                "{dates} rejected, as either day may be meant ({} reads {read}) {}",
+                options.join(" or "),
+                first(table, &self.unclear, index)
+            )
+        } else {
+            "each is read in the only order in which it is a day".to_owned()
+        };
+        survey.warnings.push(format!(
+            "{column}: dates are written in several orders: {evidence}; {fate}"
+        ));
+        target.style.mixed = Some(Arc::new(MixedOrders { orders, evidence }));
+    }
+
+    /// A file with the day first that was opened where the month comes first: the days up to 12 have become date cells with
+    /// day and month exchanged, the others have stayed text.
+    fn warn_of_exchanged_days(&self, target: &Target, table: &Table, column: &str, survey: &mut Survey) {
+        let [mdy, dmy, _] = &self.only;
+        let above = [mdy, dmy].into_iter().find(|only| only.count == self.triples.count);
+        if let Some(above) = above.filter(|above| above.count > 0 && self.cells.count > 0 && self.cells_above == 0) {
+            let have = have(self.cells.count, "date cell");
+            let texts = if above.count == 1 {
+                "1 text has".to_owned()
+            } else {
+                format!("{} texts have", above.count)
+            };
+            survey.warnings.push(format!(
+                "{column}: {have} a day of at most 12 and {texts} one above: a spreadsheet program has probably exchanged day \
+                 and month in the date cells {}",
+                first(table, above, target.index)
             ));
         }
     }

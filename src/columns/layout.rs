@@ -12,10 +12,11 @@ use super::ids::StoredIds;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
+use super::numbers::{Shape, shape, written};
 use super::texts::bare;
 use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
-use crate::item::{ITEM_ID, Kind, field_named};
+use crate::item::{ITEM_ID, Kind, NUMBERS_OR_TEXT, field_named};
 use crate::sheet::{Cell, Format, Moment, Row, Table};
 
 /// The column of the ids.
@@ -66,6 +67,8 @@ impl Target {
                 dates: dates.unwrap_or(DateOrder::Mdy),
                 currency: rule.is_some_and(|rule| rule.currency),
                 percent: rule.is_some_and(|rule| rule.percent),
+                text_too: NUMBERS_OR_TEXT.contains(&field),
+                mixed: None,
                 part,
             },
         }
@@ -299,7 +302,7 @@ impl Layout {
         match cell {
             Cell::Text(text) => {
                 let bare = bare(text);
-                let number = self.untyped && super::numbers::shape(bare) != super::numbers::Shape::None;
+                let number = self.untyped && shape(&written(bare).text) != Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
             Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Digits(_) | Cell::Error(_) => false,

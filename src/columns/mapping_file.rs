@@ -15,7 +15,7 @@ const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsh
 # extra = "keep"              keep columns that mean no field, under their own name (lot_number); "drop" leaves them out
 #
 # dates = "dmy"               the same as --dates dmy, which wins over it; numbers, duplicates, blanks and mode are as
-#                             the options of these names, and so are strict = true and complete = true
+#                             the options of these names, and so are lenient = true and complete = true
 #
 # [columns]                   a header, and the field that it means
 # "Lot No" = "item_id"

@@ -50,6 +50,7 @@ impl Held {
             value: self.json.as_ref().map_or_else(|| self.value.clone(), FieldValue::Json),
             raw: self.raw.as_deref().map(Cow::Borrowed),
             index: self.index,
+            misfit: None,
         }
     }
 }

@@ -49,7 +49,7 @@ pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub(crate) use near::{fold_id, fold_id_into, spelled};
 pub use source::{Reader, Source, TakePart, TakeStraight};
-pub use straight::{Slots, Straight};
+pub use straight::{NeedsDraft, Slots, Straight};
 pub(crate) use texts::unguard;
 pub(crate) use vocabulary::{BEYOND, UNNAMED};
 pub use vocabulary::{Judge, REJECT_COLUMNS, is_of_rejects};
@@ -96,6 +96,8 @@ pub struct DraftValue<'a> {
     pub raw: Option<Cow<'a, str>>,
     /// The physical column it came from; none for a constant of the mapping file.
     pub index: Option<usize>,
+    /// Why it is refused, unless just that is stored: it isn't of its field's kind.
+    pub misfit: Option<Box<Rejection>>,
 }
 
 /// An item as the file describes it: only the fields that the file has cells for.
@@ -105,6 +107,15 @@ pub struct Draft<'a> {
     pub id: Cow<'a, str>,
     /// The other fields, in the file's order; `item_id` is not among them.
     pub values: Vec<DraftValue<'a>>,
+}
+
+impl Draft<'_> {
+    /// Why the item is refused where nothing is stored that its values could equal.
+    #[must_use]
+    pub fn misfits(&self) -> Vec<Rejection> {
+        let misfits = self.values.iter().filter_map(|value| value.misfit.as_deref());
+        misfits.cloned().collect()
+    }
 }
 
 /// Where a row stands among the tables of a run.
@@ -140,12 +151,17 @@ pub enum Reading<'a> {
     Skipped(String),
 }
 
-/// A row without its cells at fault.
-pub struct Rest<'a> {
-    /// The item.
-    pub draft: Draft<'a>,
-    /// The field and the text of each cell at fault.
-    pub cells: Vec<(&'a str, &'a str)>,
+impl Reading<'_> {
+    /// The same where nothing is stored: an item with a value that isn't of its field's kind is refused.
+    #[must_use]
+    pub fn without_stored(self) -> Self {
+        match self {
+            Self::Item(draft) if draft.values.iter().any(|value| value.misfit.is_some()) => {
+                Self::Rejected(draft.misfits())
+            }
+            reading => reading,
+        }
+    }
 }
 
 /// One data row with its meaning.
@@ -154,8 +170,6 @@ pub struct Incoming<'a> {
     pub origin: Origin,
     /// The id of a row that is no item, if the id itself is sound.
     pub id: Option<Cow<'a, str>>,
-    /// What a rejected row is without its cells at fault, if nothing else is at fault.
-    pub rest: Option<Rest<'a>>,
     /// What it means.
     pub reading: Reading<'a>,
 }
@@ -206,8 +220,8 @@ pub struct ColumnOptions {
     pub dates: Option<DateOrder>,
     /// `--numbers`: only where a column's own values don't decide.
     pub numbers: Option<NumberStyle>,
-    /// `--strict`: text in a number field and what is no date or time are rejected, not posted as text.
-    pub strict: bool,
+    /// `--lenient`: a value that isn't of its field's kind is posted as text, with a warning, not rejected.
+    pub lenient: bool,
     /// `--blanks reject`: a row with a cell that says nothing is rejected.
     pub blanks_reject: bool,
 }

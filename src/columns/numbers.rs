@@ -3,10 +3,13 @@
 //!
 //! Belongs here: single numbers. Doesn't: which style a column has (`survey`), which fields hold numbers (`item`).
 
+mod written;
+
 use std::borrow::Cow;
 use std::cmp::Ordering;
 
 use super::NumberStyle;
+pub(crate) use written::{Written, written};
 
 /// Which styles a text is a number in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -378,15 +381,6 @@ mod tests {
             };
             assert_eq!(shape(&text), long, "{text}");
         }
-    }
-
-    #[test]
-    fn a_leading_zero_is_no_number_and_is_told_from_other_text() {
-        assert_eq!(shape("024"), Shape::LeadingZero);
-        assert_eq!(shape("-007"), Shape::LeadingZero);
-        assert_eq!(shape("0.24"), Shape::Us);
-        assert_eq!(shape("0,24"), Shape::Eu);
-        assert_eq!(shape("about 5"), Shape::None);
     }
 
     #[test]

@@ -26,7 +26,6 @@ use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
 use crate::item::{Kind, check_id};
 use crate::sheet::{HeaderBy, Row, Table};
-use drafting::Refusal;
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
 pub use single::Reader;
@@ -313,15 +312,9 @@ impl Source {
         take: &mut TakeIncoming<'_, E>,
     ) -> Result<(), E> {
         let mut earlier = Vec::new();
-        let mut rest = None;
         let reading = match self.draft(layout, table, row) {
-            Err(Refusal {
-                mut reasons,
-                rest: without,
-            }) => {
-                let of_cells = reasons.len();
+            Err(mut reasons) => {
                 self.add_duplicate(layout, table, spot, row, &mut reasons);
-                rest = without.filter(|_| reasons.len() == of_cells);
                 Reading::Rejected(reasons)
             }
             Ok(draft) => self.settle(layout, table, spot, draft, held, &mut earlier),
@@ -339,13 +332,7 @@ impl Source {
             Reading::Item(_) => None,
             Reading::Rejected(_) | Reading::Skipped(_) => Self::id_of(layout, table, row).map(|id| id.text),
         };
-        let incoming = Incoming {
-            origin,
-            id,
-            rest,
-            reading,
-        };
-        take(row, incoming)
+        take(row, Incoming { origin, id, reading })
     }
 
     /// Every data row of every table: without phantom and TOTAL rows.
@@ -376,11 +363,10 @@ impl Source {
 
     /// Why a row is refused, if it is.
     pub(super) fn refused(&self, layout: &Layout, table: &Table, spot: Spot, row: &Row) -> Vec<Rejection> {
-        let mut reasons = self
-            .draft(layout, table, row)
-            .err()
-            .map(|refusal| refusal.reasons)
-            .unwrap_or_default();
+        let mut reasons = match self.draft(layout, table, row) {
+            Ok(draft) => draft.misfits(),
+            Err(reasons) => reasons,
+        };
         self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
     }

@@ -53,6 +53,10 @@ impl Slots {
     }
 }
 
+/// A row takes a draft to be decided on.
+#[derive(Clone, Copy, Debug)]
+pub struct NeedsDraft;
+
 /// A row with a sound id that no other row has: an item, unless one of its values is refused.
 pub struct Straight<'a> {
     pub(super) table: usize,
@@ -130,8 +134,7 @@ impl<'a> Straight<'a> {
             return false;
         };
         match look {
-            Look::Plain | Look::Text => *there = Cell::Text(text),
-            Look::ZeroLed if !self.options.strict => *there = Cell::Text(text),
+            Look::Plain | Look::Text | Look::ZeroLed => *there = Cell::Text(text),
             Look::Digits => *there = Cell::Digits(text),
             Look::Decimal | Look::Either if target.style.numbers == NumberStyle::Us => *there = Cell::Digits(text),
             _ => return false,
@@ -253,13 +256,20 @@ impl<'a> Straight<'a> {
     /// The day that one look shows in the cell for the field of this place, as the API is told it.
     fn day(&self, place: usize, target: &Target) -> Option<[u8; 10]> {
         let seen = self.looks.get(place).filter(|seen| seen.look == Look::Triple)?;
+        if target.style.mixed.is_some() {
+            return None;
+        }
         let text = self.row.block(seen.start)?.first_chunk()?;
         dates::usual_as_written(text, target.style.dates)
     }
 
     /// Gives `take` what the row says in the field of this place among `Source::fields_of`; `None` where it has no cell for
-    /// it. The error is why the row is refused.
-    pub fn with_value<T>(&self, place: usize, take: impl FnOnce(&FieldValue<'_>) -> T) -> Result<Option<T>, String> {
+    /// it. Fails where it can't be taken, or only if it is stored.
+    pub fn with_value<T>(
+        &self,
+        place: usize,
+        take: impl FnOnce(&FieldValue<'_>) -> T,
+    ) -> Result<Option<T>, NeedsDraft> {
         let mut cell = Cell::Absent;
         if self.put_plain(place, &mut cell) {
             match cell {
@@ -269,11 +279,12 @@ impl<'a> Straight<'a> {
                 _ => {}
             }
         }
-        Ok(self.value(place)?.as_ref().map(take))
+        let value = self.value(place).map_err(|_| NeedsDraft)?;
+        Ok(value.as_ref().map(take))
     }
 
     /// What the row says in the field of this place: none where it has no cell for it. The error is why the row is refused.
-    fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, String> {
+    fn value(&self, place: usize) -> Result<Option<FieldValue<'a>>, Refusal<'a>> {
         if let Some(target) = self.layout.targets.get(place) {
             let cell = self.row.cell(target.index);
             return value(self.layout, self.options, self.row, (target, cell));
@@ -298,7 +309,7 @@ impl Shown {
             shown[Look::Nothing as usize] = (!options.blanks_reject).then_some(Said::Nothing);
             shown[Look::Plain as usize] = Some(Said::Text);
             shown[Look::Digits as usize] = Some(Said::Digits);
-            shown[Look::ZeroLed as usize] = (!options.strict).then_some(Said::Text);
+            shown[Look::ZeroLed as usize] = Some(Said::Text);
             shown[Look::Decimal as usize] = has_points.then_some(Said::Digits);
             shown[Look::Either as usize] = shown[Look::Decimal as usize];
             shown
@@ -312,6 +323,15 @@ impl Shown {
     }
 }
 
+/// Why a value is not taken.
+#[derive(Debug)]
+pub(super) enum Refusal<'a> {
+    /// It can't be taken.
+    Fault(String),
+    /// It isn't of its field's kind: it is taken only if just that is stored.
+    Misfit(FieldValue<'a>, String),
+}
+
 /// What a row says in a field, or why it is refused. The cell is the field's own, or the first of two.
 #[inline]
 pub(super) fn value<'a>(
@@ -319,21 +339,28 @@ pub(super) fn value<'a>(
     options: &ColumnOptions,
     row: &'a Row,
     (target, cell): (&Target, Cell<'a>),
-) -> Result<Option<FieldValue<'a>>, String> {
+) -> Result<Option<FieldValue<'a>>, Refusal<'a>> {
     if layout.untyped
         && target.joined.is_none()
-        && !(options.blanks_reject || options.strict)
+        && !options.blanks_reject
         && let Some(value) = cells::read_plainly(cell, &target.style)
     {
         return Ok(Some(value));
     }
     match layout.read(row, target) {
         Meaning::Absent => Ok(None),
-        Meaning::Fault(reason) => Err(reason),
-        Meaning::Nothing(_) if options.blanks_reject => Err("the cell is blank (--blanks reject)".to_owned()),
-        Meaning::Value(_, Some(concern)) if options.strict && concern.is_strict() => {
+        // An error value, or a number of another style, may be just what is stored.
+        Meaning::Fault(reason) => Err(match layout.text(cell).filter(|_| target.joined.is_none()) {
+            Some(text) => Refusal::Misfit(FieldValue::Text(Cow::Borrowed(text)), reason),
+            None => Refusal::Fault(reason),
+        }),
+        Meaning::Nothing(_) if options.blanks_reject => {
+            Err(Refusal::Fault("the cell is blank (--blanks reject)".to_owned()))
+        }
+        Meaning::Value(value, Some(concern)) if concern.is_misfit() && !options.lenient => {
             let shown = cells::display(layout.cell(row, target.index));
-            Err(format!("{shown:?} {} (--strict)", concern.reason()))
+            let reason = format!("{shown:?} {} (--lenient posts it as text)", concern.reason());
+            Err(Refusal::Misfit(value, reason))
         }
         Meaning::Nothing(_) => Ok(Some(FieldValue::Nothing)),
         Meaning::Value(value, _) => Ok(Some(value)),

@@ -3,6 +3,7 @@
 //! Belongs here: taking the rows, and what is said of them. Doesn't: single columns (`evidence`), ids compared across
 //! tables (`duplicates`), single cells (`cells`).
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cells::{Blanks, Concern, Meaning, Part, Style, bare_number};
@@ -13,10 +14,10 @@ use super::layout::{Layout, Target, is_blank};
 use super::looks::{Look, Looks};
 use super::matching::column_place;
 use super::numbers::is_plain_integer;
-use super::texts::bare;
+use super::texts::{bare, unguard};
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
-use crate::sheet::{Cell, Row, Table};
+use crate::sheet::{Cell, Moment, Row, Table};
 
 /// What is to be said of ids, each with its first place.
 #[derive(Clone, Debug, Default)]
@@ -203,7 +204,12 @@ impl TableSurvey {
                 Kind::Text => true,
                 Kind::Number if style.blanks.is_nothing(text) => false,
                 Kind::Number => {
-                    if !evidence.number(row.line, text, &bare_number(text, style)) {
+                    let text = if layout.untyped {
+                        unguard(text)
+                    } else {
+                        Cow::Borrowed(text)
+                    };
+                    if !evidence.number(row.line, &text, &bare_number(&text, style)) {
                         return self.concern(layout, row, at, target);
                     }
                     true
@@ -219,6 +225,14 @@ impl TableSurvey {
             }
         } else if style.kind == Kind::Text {
             return;
+        } else if let (Cell::Moment(Moment::Date(date)), Kind::Date, Some(evidence)) =
+            (cell, style.kind, self.evidence.get_mut(at))
+        {
+            evidence.date_cell(row.line, date);
+        } else if let (Cell::Moment(Moment::DateTime(stamp)), Kind::Date, Some(evidence)) =
+            (cell, style.kind, self.evidence.get_mut(at))
+        {
+            evidence.date_cell(row.line, stamp.date());
         }
         self.concern(layout, row, at, target);
     }
@@ -262,20 +276,26 @@ impl TableSurvey {
             let column = column_place(table, &target.header, target.index);
             let first = first(table, tally, target.index);
             let n = tally.count;
-            let fate = if options.strict && concern.is_strict() {
-                "rejected (--strict)"
-            } else {
+            let fate = if options.lenient {
                 "posted as text"
+            } else {
+                "rejected unless stored so (--lenient posts it as text)"
             };
             survey.warnings.push(match concern {
                 Concern::NotANumber => format!("{column}: {} no number, {fate} {first}", are(n, "value")),
-                Concern::LeadingZero => format!("{column}: {} a leading zero, {fate} {first}", have(n, "value")),
+                Concern::TextForNumber => format!("{column}: {} no number, posted as text {first}", are(n, "value")),
+                Concern::LeadingZero => {
+                    format!("{column}: {} a leading zero, posted as text {first}", have(n, "value"))
+                }
                 Concern::NotADate => format!("{column}: {} no date, {fate} {first}", are(n, "value")),
                 Concern::NotATime => format!("{column}: {} no time of day, {fate} {first}", are(n, "value")),
                 Concern::ShortYear => format!(
                     "{column}: {} a year of two digits, read as 20yy {first}",
                     have(n, "date")
                 ),
+                Concern::FarYear => {
+                    format!("{column}: {} a year before 1970 or after 2100 {first}", have(n, "date"))
+                }
                 Concern::Dash => {
                     format!(
                         "{column}: {} just a dash, which counts as nothing; an accounting format shows zero so {first}",

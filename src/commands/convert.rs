@@ -82,7 +82,7 @@ impl Part {
     fn take(&mut self, incoming: Incoming<'_>, write: &mut Write<'_>) -> Result<(), Error> {
         self.rows += 1;
         let table = incoming.origin.table;
-        match incoming.reading {
+        match incoming.reading.without_stored() {
             Reading::Item(draft) => {
                 write(table, &draft, &mut self.bytes)?;
                 self.written += 1;

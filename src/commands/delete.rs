@@ -133,7 +133,7 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
         duplicates: cli::Duplicates::First,
         dates: None,
         numbers: None,
-        strict: false,
+        lenient: false,
         delimiter: options.delimiter,
         encoding: options.encoding.clone(),
         map: options.map.clone(),

@@ -216,7 +216,7 @@ fn meaning(options: &Import, opening: &Opening) -> Result<String, Error> {
         format!("--mode {}", word(&options.mode)),
         format!("--duplicates {}", word(&reading.duplicates)),
     ];
-    let switches = [("--complete", options.complete), ("--strict", reading.strict)];
+    let switches = [("--complete", options.complete), ("--lenient", reading.lenient)];
     lines.extend(
         switches
             .iter()

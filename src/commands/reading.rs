@@ -163,7 +163,7 @@ impl Opening {
         reading.dates = reading.dates.or_else(|| setting(settings, "dates"));
         reading.numbers = reading.numbers.or_else(|| setting(settings, "numbers"));
         reading.duplicates = setting(settings, "duplicates").unwrap_or(reading.duplicates);
-        reading.strict |= settings.is_on("strict");
+        reading.lenient |= settings.is_on("lenient");
     }
 
     /// The options as a mapping file would give them.
@@ -173,7 +173,7 @@ impl Opening {
             dates,
             numbers,
             duplicates,
-            strict,
+            lenient,
             ..
         } = &self.reading;
         if let Some(dates) = dates {
@@ -185,8 +185,8 @@ impl Opening {
         if !matches!(duplicates, cli::Duplicates::Reject) {
             set(&mut settings, "duplicates", duplicates);
         }
-        if *strict {
-            settings.turn_on("strict");
+        if *lenient {
+            settings.turn_on("lenient");
         }
         settings
     }
@@ -295,7 +295,7 @@ pub(super) fn column_options(reading: &Reading) -> ColumnOptions {
             cli::Numbers::Us => NumberStyle::Us,
             cli::Numbers::Eu => NumberStyle::Eu,
         }),
-        strict: reading.strict,
+        lenient: reading.lenient,
         blanks_reject: false,
     }
 }

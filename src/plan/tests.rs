@@ -16,6 +16,7 @@ fn value<'a>(field: &'a str, value: FieldValue<'a>, raw: Option<&'a str>) -> Dra
         value,
         raw: raw.map(Cow::Borrowed),
         index: None,
+        misfit: None,
     }
 }
 
@@ -70,6 +71,50 @@ fn clearing() -> Policy {
         blanks: Blanks::Clear,
         ..Policy::default()
     }
+}
+
+#[test]
+fn a_value_that_is_not_of_its_fields_kind_is_refused_unless_just_that_is_stored() {
+    let misfit = |field: &'static str, new: &'static str| DraftValue {
+        misfit: Some(Box::new(Rejection {
+            column: None,
+            index: None,
+            value: new.to_owned(),
+            reason: format!("{field} is no number"),
+        })),
+        ..value(field, text(new), Some(new))
+    };
+    let draft = Draft {
+        id: Cow::Borrowed("A1"),
+        values: vec![
+            misfit("quantity", "about 20"),
+            misfit("weight", "5 g"),
+            value("name", text("n"), None),
+        ],
+    };
+    let reasons = |stored: Option<Value>| {
+        let part = decided(&draft, stored.as_ref(), &Policy::default());
+        let refused = part.refused.iter().flat_map(|refused| &refused.reasons);
+        (
+            counts(&part),
+            refused.map(|reason| reason.reason.clone()).collect::<Vec<_>>(),
+        )
+    };
+    let both = vec!["quantity is no number".to_owned(), "weight is no number".to_owned()];
+    assert_eq!(reasons(None), ((0, 0, 0), both.clone()));
+    assert_eq!(
+        reasons(Some(json!({"item_id": "A1", "quantity": 5}))),
+        ((0, 0, 0), both)
+    );
+    let stored = json!({"item_id": "A1", "quantity": "about 20", "weight": "6 g"});
+    assert_eq!(
+        reasons(Some(stored)),
+        ((0, 0, 0), vec!["weight is no number".to_owned()])
+    );
+    let stored = json!({"item_id": "A1", "quantity": "about 20", "weight": "5 g", "name": "n"});
+    assert_eq!(reasons(Some(stored)), ((0, 1, 0), vec![]));
+    let stored = json!({"item_id": "A1", "quantity": "about 20", "weight": "5 g", "name": "other"});
+    assert_eq!(reasons(Some(stored)), ((1, 0, 0), vec![]));
 }
 
 #[test]

@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::convert::Infallible;
 
-use crate::columns::{Draft, FieldValue, Straight};
+use crate::columns::{Draft, FieldValue, NeedsDraft, Straight};
 
 /// The values of one item: those of a draft, or those of a row, which are read only now.
 pub(super) trait Values {
@@ -42,7 +42,7 @@ impl Values for Draft<'_> {
 }
 
 impl Values for Straight<'_> {
-    type Refusal = String;
+    type Refusal = NeedsDraft;
 
     fn id(&self) -> &str {
         self.id()
@@ -52,7 +52,7 @@ impl Values for Straight<'_> {
         self.fields()
     }
 
-    fn value<T>(&self, at: usize, take: impl FnOnce(&FieldValue<'_>) -> T) -> Result<Option<T>, String> {
+    fn value<T>(&self, at: usize, take: impl FnOnce(&FieldValue<'_>) -> T) -> Result<Option<T>, NeedsDraft> {
         self.with_value(at, take)
     }
 

@@ -42,6 +42,16 @@ impl Account {
     pub(super) fn may_delete(&self, org: &str) -> bool {
         self.owner.iter().any(|name| name.contains(org))
     }
+
+    /// The organization whose inventory is listed where a request names the empty one: the first that the account owns.
+    pub(super) fn own(&self) -> Option<&str> {
+        self.owner.first().map(String::as_str)
+    }
+
+    /// Whether the account belongs to just this organization.
+    pub(super) fn belongs_to(&self, org: &str) -> bool {
+        self.owner.iter().chain(&self.team).any(|name| name == org)
+    }
 }
 
 /// All accounts by their keys.
@@ -51,9 +61,10 @@ pub(super) struct Accounts {
 }
 
 impl Accounts {
-    /// The account of a request's `Authorization` header, if there is one.
+    /// The account of a request's `Authorization` header, if there is one. The key is the last word; whatever stands
+    /// before it, such as `Bearer`, isn't looked at.
     pub(super) fn of(&self, authorization: Option<&str>) -> Option<Arc<Account>> {
-        let key = authorization?.strip_prefix("Bearer ")?.trim();
+        let key = authorization?.trim().rsplit(' ').next()?;
         self.by_key.get(key).cloned()
     }
 }
@@ -125,7 +136,7 @@ pub(super) fn load(db: &Connection) -> rusqlite::Result<(Accounts, Register)> {
             },
         );
     }
-    let mut statement = db.prepare("SELECT uid, org, owner FROM roles")?;
+    let mut statement = db.prepare("SELECT uid, org, owner FROM roles ORDER BY rowid")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
         let uid: String = row.get(0)?;

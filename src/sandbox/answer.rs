@@ -19,6 +19,9 @@ use super::{Flavour, SandboxError};
 const JSON: &str = "application/json";
 const HTML: &str = "text/html; charset=utf-8";
 
+/// The methods of the inventory.
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE, OPTIONS");
+
 /// The page around JSON that a browser gets.
 const PAGE_START: &str = "<!DOCTYPE html>\n<html><head><title>Inventory</title></head><body><pre>";
 const PAGE_END: &str = "</pre></body></html>\n";
@@ -55,7 +58,7 @@ fn page(status: StatusCode, title: &str) -> Response {
     respond(status, HTML, body)
 }
 
-/// 500, which says nothing of what was saved.
+/// 500, which says nothing of what was saved; for a mistyped path too.
 pub(super) fn server_error() -> Response {
     page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error (500)")
 }
@@ -65,13 +68,20 @@ pub(super) fn bad_request() -> Response {
     page(StatusCode::BAD_REQUEST, "Bad Request (400)")
 }
 
-/// A mistyped path: 404 to those who read, else 403 from the framework's forgery check, which comes first.
-pub(super) fn no_such_path(reads: bool) -> Response {
-    if reads {
-        page(StatusCode::NOT_FOUND, "Not Found")
-    } else {
-        page(StatusCode::FORBIDDEN, "403 Forbidden")
-    }
+/// 403 to whoever writes where no API is: the framework's forgery check comes before everything else there.
+pub(super) fn forgery() -> Response {
+    page(StatusCode::FORBIDDEN, "403 Forbidden")
+}
+
+/// 200 with the console's own page.
+pub(super) fn console() -> Response {
+    page(StatusCode::OK, "Inventory | Console")
+}
+
+/// 200: the API introduces itself.
+pub(super) fn index(accept: Accept) -> Response {
+    let words = json!({ "success": true, "message": "This is stockport's sandbox of the inventory API." });
+    json_value(StatusCode::OK, accept, &words)
 }
 
 /// 301 to the path without its slash.
@@ -87,9 +97,18 @@ pub(super) fn moved(location: &str) -> Response {
 pub(super) fn no_such_method(method: &str, accept: Accept) -> Response {
     let detail = json!({ "detail": format!("Method \"{method}\" not allowed.") });
     let mut response = json_value(StatusCode::METHOD_NOT_ALLOWED, accept, &detail);
+    response.headers_mut().insert(ALLOW, METHODS);
     response
-        .headers_mut()
-        .insert(ALLOW, HeaderValue::from_static("GET, POST, DELETE"));
+}
+
+/// 200 to OPTIONS: what the framework tells of a view.
+pub(super) fn options(accept: Accept) -> Response {
+    let described = json!({
+        "name": "Inventory", "description": "Get, create, or update inventory.",
+        "renders": [JSON, "text/html"], "parses": [JSON],
+    });
+    let mut response = json_value(StatusCode::OK, accept, &described);
+    response.headers_mut().insert(ALLOW, METHODS);
     response
 }
 
@@ -97,6 +116,39 @@ pub(super) fn no_such_method(method: &str, accept: Accept) -> Response {
 pub(super) fn not_acceptable() -> Response {
     let detail = json!({ "detail": "Could not satisfy the request Accept header." });
     json_value(StatusCode::NOT_ACCEPTABLE, Accept::Json, &detail)
+}
+
+/// 404: `format` names no format that there is. In the shape of the framework.
+pub(super) fn no_such_format() -> Response {
+    json_value(StatusCode::NOT_FOUND, Accept::Json, &json!({ "detail": "Not found." }))
+}
+
+/// 403: the framework looks at `Basic` headers itself, and knows no user. In its own shape.
+pub(super) fn bad_basic(accept: Accept) -> Response {
+    let detail = json!({ "detail": "Invalid basic header, or invalid username/password." });
+    json_value(StatusCode::FORBIDDEN, accept, &detail)
+}
+
+/// 200 with what is known of an organization. This route says no `success`.
+pub(super) fn organization(accept: Accept, name: &str) -> Response {
+    let data = json!({ "id": name, "organization_id": name, "name": name, "type": "lab", "public": false });
+    json_value(StatusCode::OK, accept, &json!({ "data": data }))
+}
+
+/// 404: there is no organization of that name.
+pub(super) fn no_such_organization(accept: Accept) -> Response {
+    let body = json!({ "error": true, "message": "No organization exists with the given ID." });
+    json_value(StatusCode::NOT_FOUND, accept, &body)
+}
+
+/// 400: there is such an organization, and the account isn't of its team.
+pub(super) fn private_organization(accept: Accept) -> Response {
+    let message = "This is a private organization and you are not a team member. Request to join before continuing.";
+    json_value(
+        StatusCode::BAD_REQUEST,
+        accept,
+        &json!({ "error": true, "message": message }),
+    )
 }
 
 /// 401: no key, or none that is known.

@@ -6,6 +6,7 @@ use std::cmp::Ordering;
 
 use serde_json::{Number, Value};
 
+use super::python;
 use crate::item::Object;
 
 /// Firestore's limit on one document.
@@ -21,9 +22,11 @@ const MAX_NAME_BYTES: usize = 1500;
 /// Firestore's limit on maps and arrays inside each other.
 const MAX_DEPTH: usize = 20;
 
-/// The text under which a number beyond a double is kept: JSON has no infinity, but every reader of numbers as text
-/// takes this one, and none takes it for a finite one.
-pub(super) const INFINITY: &str = "1e999";
+/// How much deeper than in its own document an item lies in the log document: in a map in the array `changes`.
+const LOG_DEPTH: usize = 2;
+
+/// Firestore's size of a log document without its changes, about: its name, and who did what and when.
+const LOG_BYTES: usize = 384;
 
 /// Firestore refuses the document; the server answers 500.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,17 +43,21 @@ pub(super) enum Place {
 
 /// Where an id leads, by Firestore's rules for names and paths (an odd number of `/` makes a path to a collection).
 pub(super) fn place(id: &str) -> Result<Place, Refused> {
-    if is_bad_name(id) || id == "." || id == ".." {
-        return Err(Refused);
+    let mut names = 0usize;
+    for name in id.split('/') {
+        if is_bad_name(name) || name == "." || name == ".." {
+            return Err(Refused);
+        }
+        names += 1;
     }
-    match id.bytes().filter(|byte| *byte == b'/').count() {
-        0 => Ok(Place::Inventory),
-        slashes if slashes.is_multiple_of(2) => Ok(Place::Lost),
-        _ => Err(Refused),
+    match names {
+        1 => Ok(Place::Inventory),
+        names if names.is_multiple_of(2) => Err(Refused),
+        _ => Ok(Place::Lost),
     }
 }
 
-fn is_bad_name(name: &str) -> bool {
+pub(super) fn is_bad_name(name: &str) -> bool {
     name.is_empty()
         || name.len() > MAX_NAME_BYTES
         || (name.len() >= 4 && name.starts_with("__") && name.ends_with("__"))
@@ -60,54 +67,103 @@ fn is_bad_name(name: &str) -> bool {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Poison(pub(super) bool);
 
+/// What the fields of a document come to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Shape {
+    pub(super) poison: Poison,
+    /// How many maps and arrays lie inside each other at most, the document itself not counted.
+    depth: usize,
+    /// The fields' size as Firestore counts it.
+    bytes: usize,
+}
+
+impl Shape {
+    /// Both documents' fields side by side.
+    pub(super) fn and(self, other: Self) -> Self {
+        Self {
+            poison: Poison(self.poison.0 | other.poison.0),
+            depth: self.depth.max(other.depth),
+            bytes: self.bytes + other.bytes,
+        }
+    }
+
+    /// Whether one log document takes all these items as its `changes`.
+    pub(super) fn fits_log(self) -> bool {
+        self.depth + LOG_DEPTH <= MAX_DEPTH && self.bytes + LOG_BYTES <= MAX_DOCUMENT_BYTES
+    }
+}
+
+/// Whether the log document takes a request's whole body as its only change.
+pub(super) fn log_takes(body: Value) -> bool {
+    match body {
+        Value::Object(mut item) => admit(&mut item).is_ok_and(Shape::fits_log),
+        Value::Array(_) => false,
+        other => LOG_BYTES + value_bytes(&other) <= MAX_DOCUMENT_BYTES,
+    }
+}
+
 /// Checks a document's fields, and brings its numbers to what Firestore keeps: integers of 64 bit, else doubles.
 /// A number's text stays as it is unless it has more digits than a double can hold.
-pub(super) fn admit(item: &mut Object) -> Result<Poison, Refused> {
+pub(super) fn admit(item: &mut Object) -> Result<Shape, Refused> {
     admit_map(item, 0)
 }
 
-fn admit_map(map: &mut Object, depth: usize) -> Result<Poison, Refused> {
+fn admit_map(map: &mut Object, depth: usize) -> Result<Shape, Refused> {
     if depth > MAX_DEPTH {
         return Err(Refused);
     }
-    let mut poison = false;
+    let mut shape = Shape {
+        depth,
+        ..Shape::default()
+    };
     for (name, value) in map.iter_mut() {
         if is_bad_name(name) {
             return Err(Refused);
         }
-        poison |= admit_value(value, depth)?.0;
+        shape.bytes += name.len() + 1;
+        shape = shape.and(admit_value(value, depth)?);
     }
-    Ok(Poison(poison))
+    Ok(shape)
 }
 
-fn admit_value(value: &mut Value, depth: usize) -> Result<Poison, Refused> {
+fn admit_value(value: &mut Value, depth: usize) -> Result<Shape, Refused> {
     match value {
-        Value::Null | Value::Bool(_) | Value::String(_) => Ok(Poison(false)),
-        Value::Number(number) => admit_number(number),
+        Value::Number(number) => Ok(Shape {
+            poison: admit_number(number)?,
+            bytes: 8,
+            depth,
+        }),
         Value::Object(map) => admit_map(map, depth + 1),
         Value::Array(elements) => {
             if depth >= MAX_DEPTH {
                 return Err(Refused);
             }
-            let mut poison = false;
+            let mut shape = Shape {
+                depth: depth + 1,
+                ..Shape::default()
+            };
             for element in elements {
                 if element.is_array() {
                     return Err(Refused);
                 }
-                poison |= admit_value(element, depth + 1)?.0;
+                shape = shape.and(admit_value(element, depth + 1)?);
             }
-            Ok(Poison(poison))
+            Ok(shape)
         }
+        leaf => Ok(Shape {
+            bytes: value_bytes(leaf),
+            depth,
+            ..Shape::default()
+        }),
     }
 }
 
 fn admit_number(number: &mut Number) -> Result<Poison, Refused> {
     let text = number.as_str();
-    let is_integer = text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'-');
-    if is_integer {
+    if python::is_integer(number) {
         return text.parse::<i64>().map(|_| Poison(false)).map_err(|_| Refused);
     }
-    let double: f64 = text.parse().map_err(|_| Refused)?;
+    let double = python::double(number);
     if !double.is_finite() {
         return Ok(Poison(true));
     }
@@ -125,7 +181,7 @@ fn admit_number(number: &mut Number) -> Result<Poison, Refused> {
 pub(super) fn poison(item: &Object) -> Poison {
     fn of(value: &Value) -> bool {
         match value {
-            Value::Number(number) => number.as_str().parse().is_ok_and(|double: f64| !double.is_finite()),
+            Value::Number(number) => !python::double(number).is_finite(),
             Value::Array(elements) => elements.iter().any(of),
             Value::Object(map) => map.values().any(of),
             _ => false,
@@ -169,33 +225,7 @@ fn value_bytes(value: &Value) -> usize {
     }
 }
 
-/// The id that the server makes of whatever stands in `item_id`: Python's `str`. None for arrays and maps, whose
-/// text no path takes.
-pub(super) fn id_text(value: &Value) -> Option<String> {
-    match value {
-        Value::String(text) => Some(text.clone()),
-        Value::Null => Some("None".to_owned()),
-        Value::Bool(true) => Some("True".to_owned()),
-        Value::Bool(false) => Some("False".to_owned()),
-        Value::Number(number) => Some(number.to_string()),
-        Value::Array(_) | Value::Object(_) => None,
-    }
-}
-
-/// The value at a field path (`a.b` is `b` in the map `a`).
-pub(super) fn at_path(mut item: Object, path: &str) -> Option<Value> {
-    let mut names = path.split('.');
-    let mut value = item.remove(names.next()?)?;
-    for name in names {
-        value = match value {
-            Value::Object(mut map) => map.remove(name)?,
-            _ => return None,
-        };
-    }
-    Some(value)
-}
-
-/// Firestore's order of values: null, booleans, numbers, texts by their UTF-8 bytes, arrays, maps.
+/// Firestore's order of values: null, booleans, numbers with NaN before all others, texts by their UTF-8 bytes, arrays, maps.
 pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
     fn rank(value: &Value) -> u8 {
         match value {
@@ -211,7 +241,7 @@ pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
         (Value::Bool(a), Value::Bool(b)) => a.cmp(b),
         (Value::Number(a), Value::Number(b)) => match (a.as_i64(), b.as_i64()) {
             (Some(a), Some(b)) => a.cmp(&b),
-            _ => double(a).total_cmp(&double(b)),
+            _ => order_of_doubles(python::double(a), python::double(b)),
         },
         (Value::String(a), Value::String(b)) => a.cmp(b),
         (Value::Array(a), Value::Array(b)) => {
@@ -230,46 +260,8 @@ pub(super) fn compare(a: &Value, b: &Value) -> Ordering {
     }
 }
 
-fn double(number: &Number) -> f64 {
-    number.as_str().parse().unwrap_or(f64::INFINITY)
-}
-
-/// Reads JSON as the server's Python does: the bare words `NaN` and `Infinity` are numbers (kept as [`INFINITY`]).
-pub(super) fn parse(body: &[u8]) -> Option<Value> {
-    match serde_json::from_slice(body) {
-        Ok(value) => Some(value),
-        Err(_) => serde_json::from_slice(&without_bare_words(body)?).ok(),
-    }
-}
-
-/// The body with every bare `NaN` and `Infinity` outside of texts written as a number; none where it holds none.
-fn without_bare_words(body: &[u8]) -> Option<Vec<u8>> {
-    let mut out = Vec::with_capacity(body.len());
-    let mut rest = body;
-    let (mut in_text, mut found) = (false, false);
-    while let Some((first, tail)) = rest.split_first() {
-        if in_text {
-            out.push(*first);
-            rest = tail;
-            if *first == b'\\' {
-                if let Some((escaped, tail)) = tail.split_first() {
-                    out.push(*escaped);
-                    rest = tail;
-                }
-            } else if *first == b'"' {
-                in_text = false;
-            }
-        } else if let Some(tail) = rest.strip_prefix(b"NaN").or_else(|| rest.strip_prefix(b"Infinity")) {
-            out.extend_from_slice(INFINITY.as_bytes());
-            rest = tail;
-            found = true;
-        } else {
-            in_text = *first == b'"';
-            out.push(*first);
-            rest = tail;
-        }
-    }
-    found.then_some(out)
+fn order_of_doubles(a: f64, b: f64) -> Ordering {
+    b.is_nan().cmp(&a.is_nan()).then_with(|| a.total_cmp(&b))
 }
 
 #[cfg(test)]
@@ -290,7 +282,21 @@ mod tests {
         for id in ["a/b/c", "a/b/c/d/e"] {
             assert_eq!(place(id), Ok(Place::Lost), "{id}");
         }
-        for id in ["", ".", "..", "____", "__a__", "a/b", "/", &"x".repeat(1501)] {
+        for id in [
+            "",
+            ".",
+            "..",
+            "____",
+            "__a__",
+            "a/b",
+            "/",
+            "a/b/",
+            "/a/b",
+            "a//b",
+            "a/../b",
+            "a/__b__/c",
+            &"x".repeat(1501),
+        ] {
             assert_eq!(place(id), Err(Refused), "{id}");
         }
     }
@@ -305,12 +311,19 @@ mod tests {
     #[test]
     fn twenty_levels_are_taken_and_one_more_is_not() {
         let nested = |levels: usize| (0..levels).fold(json!(1), |inner, _| json!({ "a": inner }));
+        let admitted = |levels| admit(&mut object(nested(levels)));
+        assert!(admitted(21).is_ok(), "the document itself is no level");
+        assert_eq!(admitted(22), Err(Refused));
+        assert!(admitted(19).unwrap().fits_log());
+        assert!(!admitted(20).unwrap().fits_log() && !admitted(21).unwrap().fits_log());
+        let array = json!({ "a": nested(17), "b": [{ "c": nested(16) }, { "c": [1] }] });
+        assert!(admit(&mut object(array.clone())).unwrap().fits_log());
+        let deeper = json!({ "a": [{ "b": nested(17) }] });
+        assert!(!admit(&mut object(deeper)).unwrap().fits_log());
         assert_eq!(
-            admit(&mut object(nested(21))),
-            Ok(Poison(false)),
-            "the document itself is no level"
+            admit(&mut object(array.clone())).unwrap().bytes,
+            map_bytes(&object(array))
         );
-        assert_eq!(admit(&mut object(nested(22))), Err(Refused));
     }
 
     #[test]
@@ -344,21 +357,14 @@ mod tests {
     }
 
     #[test]
-    fn a_field_path_leads_into_maps() {
-        let item = object(json!({ "a": { "b": 1 }, "c": null }));
-        assert_eq!(at_path(item.clone(), "a.b"), Some(json!(1)));
-        assert_eq!(at_path(item.clone(), "c"), Some(Value::Null));
-        assert_eq!(at_path(item.clone(), "a.b.c"), None);
-        assert_eq!(at_path(item, "d"), None);
-    }
-
-    #[test]
-    fn bare_words_are_numbers_and_the_same_words_in_texts_are_not() {
-        let item = parse(br#"{"a": NaN, "b": -Infinity, "c": "NaN \" Infinity", "NaN": [Infinity]}"#).unwrap();
-        assert_eq!(item["c"], json!("NaN \" Infinity"));
-        assert!(item["b"].to_string().starts_with("-1e"));
-        assert_eq!(admit(&mut object(item)), Ok(Poison(true)));
-        assert_eq!(parse(b"{\"a\": Nan}"), None);
+    fn nan_comes_before_every_other_number() {
+        let number = |text: &str| python::parse(text.as_bytes()).unwrap().value;
+        let ordered = ["NaN", "-Infinity", "-1", "0.5", "1", "Infinity"].map(number);
+        for (i, a) in ordered.iter().enumerate() {
+            for (j, b) in ordered.iter().enumerate() {
+                assert_eq!(compare(a, b), i.cmp(&j), "{a} {b}");
+            }
+        }
     }
 
     #[test]

@@ -5,9 +5,9 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::document;
 use super::store::{Store, object};
 use super::{Flavour, SandboxError};
+use super::{document, field_path};
 
 /// Where the server cuts a list that asks for no limit, and says nothing.
 const DEFAULT_LIMIT: u64 = 1000;
@@ -20,8 +20,8 @@ const PIECE_BYTES: usize = 64 * 1024;
 pub(super) enum Order {
     /// By the document's id: the default, and `__name__`.
     Name,
-    /// By a field; items that lack it drop out.
-    Field(String),
+    /// By a field, given as the names of its path; items that lack it drop out.
+    Field(Vec<String>),
     /// In none that means anything.
     Unsorted,
 }
@@ -65,7 +65,7 @@ impl Selection {
         let order = match order_by {
             _ if flavour.unordered => Order::Unsorted,
             None | Some("" | "__name__") => Order::Name,
-            Some(field) => Order::Field(field.to_owned()),
+            Some(path) => Order::Field(field_path::names(path).map_err(|_| Unservable)?),
         };
         let ordered = order_by.is_some_and(|field| !field.is_empty());
         let descending = ordered && desc.is_some_and(|text| !text.is_empty());
@@ -159,7 +159,7 @@ fn choose(db: &Connection, org: &str, selection: &Selection) -> rusqlite::Result
         let key = match &selection.order {
             Order::Field(path) => object(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?)
                 .ok()
-                .and_then(|item| document::at_path(item, path)),
+                .and_then(|item| field_path::value(item, path)),
             // Far enough from any order, and always the same.
             Order::Unsorted | Order::Name => Some(Value::from(seq % 7)),
         };
@@ -215,10 +215,22 @@ impl<'a> Pieces<'a> {
     }
 }
 
-/// Writes a stored item with the document's `id` before its fields.
+/// Writes a stored item with the document's `id` before its fields. A stored field `id` takes its place there, as in
+/// Python's `{"id": doc.id, **stored}`.
 pub(super) fn with_id(out: &mut Vec<u8>, id: &str, body: &str) {
+    // A quote within a text is escaped, so that this is a field's name, here or deeper.
+    if body.contains("\"id\":")
+        && let Ok(mut stored) = object(id, body)
+        && let Some(hiding) = stored.remove("id")
+    {
+        return with_first(out, &hiding, &Value::Object(stored).to_string());
+    }
+    with_first(out, &Value::from(id), body);
+}
+
+fn with_first(out: &mut Vec<u8>, id: &Value, body: &str) {
     out.extend_from_slice(b"{\"id\":");
-    out.extend_from_slice(Value::from(id).to_string().as_bytes());
+    out.extend_from_slice(id.to_string().as_bytes());
     let fields = body.strip_prefix('{').unwrap_or(body);
     if fields != "}" {
         out.push(b',');

@@ -5,15 +5,18 @@
 //!
 //! A request's way through it: `server` listens, `handler` decides by the contract (with `request` reading what
 //! was asked and `answer` shaping what is said), `accounts` knows who may, `store` keeps the items and `listing`
-//! streams them; `document` is what Firestore would make of an item.
+//! streams them; `document` is what Firestore would make of an item, `field_path` of an order, and `python` what
+//! the vendor's Python makes of a body.
 
 mod accounts;
 mod answer;
 mod document;
 mod error;
+mod field_path;
 mod flavour;
 mod handler;
 mod listing;
+mod python;
 mod request;
 mod server;
 mod store;

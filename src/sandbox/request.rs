@@ -16,6 +16,8 @@ const MAX_BODY_BYTES: usize = 2_621_440;
 /// lost connection and never the answer.
 const MAX_READ_BYTES: usize = 256 * 1024 * 1024;
 
+const INVENTORY: &str = "/api/inventory";
+
 /// Where a path leads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Route {
@@ -23,8 +25,14 @@ pub(super) enum Route {
     Inventory,
     /// `/api/inventory/<id>`, the id decoded.
     Item(String),
+    /// `/api/organizations/<id>`, the id decoded.
+    Organization(String),
     /// One of these with a trailing slash; the path without it.
     Slash(String),
+    /// `/api/`, where the API introduces itself.
+    Index,
+    /// `/inventory`: a page of the vendor's console, on the same host.
+    Console,
     /// Anywhere else: mistyped.
     Unknown,
 }
@@ -32,14 +40,22 @@ pub(super) enum Route {
 impl Route {
     /// Reads a path. An encoded slash is a slash to the server, so that an id can't hold one here.
     pub(super) fn of(path: &str) -> Self {
+        match path {
+            "/api/" => return Self::Index,
+            "/inventory" => return Self::Console,
+            _ => {}
+        }
         let (bare, slash) = path.strip_suffix('/').map_or((path, false), |bare| (bare, true));
-        let route = match bare.strip_prefix("/api/inventory") {
-            Some("") => Self::Inventory,
-            Some(rest) => match rest.strip_prefix('/').map(|id| decode(id, false)) {
-                Some(id) if !id.is_empty() && !id.contains('/') => Self::Item(id),
-                _ => Self::Unknown,
-            },
-            None => Self::Unknown,
+        let below = |start: &str| {
+            let id = decode(bare.strip_prefix(start)?.strip_prefix('/')?, false);
+            (!id.is_empty() && !id.contains('/')).then_some(id)
+        };
+        let route = if bare == INVENTORY {
+            Self::Inventory
+        } else if let Some(id) = below(INVENTORY) {
+            Self::Item(id)
+        } else {
+            below("/api/organizations").map_or(Self::Unknown, Self::Organization)
         };
         if slash && route != Self::Unknown {
             Self::Slash(bare.to_owned())
@@ -106,37 +122,41 @@ pub(super) enum Accept {
     Html,
     /// Something else: 406.
     Neither,
+    /// `format` names no format that there is: 404.
+    NoFormat,
 }
 
 impl Accept {
-    pub(super) fn of(headers: &HeaderMap) -> Self {
-        let mut wanted = headers
-            .get_all(ACCEPT)
-            .iter()
-            .filter_map(|value| value.to_str().ok())
-            .peekable();
-        if wanted.peek().is_none() {
-            return Self::Json;
+    /// The form that the header and the parameter `format` agree on. The parameter leaves one form to choose from.
+    pub(super) fn of(headers: &HeaderMap, format: Option<&str>) -> Self {
+        match format {
+            None | Some("") => Self::negotiate(headers, &[Self::Json, Self::Html]),
+            Some("json") => Self::negotiate(headers, &[Self::Json]),
+            Some("api") => Self::negotiate(headers, &[Self::Html]),
+            Some(_) => Self::NoFormat,
         }
+    }
+
+    fn negotiate(headers: &HeaderMap, offered: &[Self]) -> Self {
         let mut types: Vec<String> = Vec::new();
-        for list in wanted {
+        for list in headers.get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok()) {
             types.extend(
                 list.split(',')
                     .map(|one| one.split(';').next().unwrap_or("").trim().to_ascii_lowercase()),
             );
         }
-        let asks = |name: &str| types.iter().any(|one| one == name);
-        if asks("application/json") {
-            Self::Json
-        } else if asks("text/html") {
-            Self::Html
-        } else if asks("application/*") || asks("*/*") || types.iter().all(String::is_empty) {
-            Self::Json
-        } else if asks("text/*") {
-            Self::Html
-        } else {
-            Self::Neither
+        if types.iter().all(String::is_empty) {
+            types = vec!["*/*".to_owned()];
         }
+        let asks = |name: &str| types.iter().any(|one| one == name);
+        let chosen = |named: [&str; 2]| {
+            let asked = |form: &&Self| asks(if **form == Self::Json { named[0] } else { named[1] });
+            offered.iter().find(asked).copied()
+        };
+        chosen(["application/json", "text/html"])
+            .or_else(|| chosen(["application/*", "text/*"]))
+            .or_else(|| chosen(["*/*", "*/*"]))
+            .unwrap_or(Self::Neither)
     }
 }
 
@@ -198,7 +218,16 @@ mod tests {
             ("/api/inventory/a/b", Route::Unknown),
             ("/api/inventory//", Route::Unknown),
             ("/api/inventories", Route::Unknown),
-            ("/api/", Route::Unknown),
+            ("/api/", Route::Index),
+            ("/inventory", Route::Console),
+            ("/inventory/", Route::Unknown),
+            ("/api/organizations/a%20b", Route::Organization("a b".to_owned())),
+            ("/api/organizations/a/", slash("/api/organizations/a")),
+            ("/api/organizations/a/b", Route::Unknown),
+            ("/api/organizations", Route::Unknown),
+            ("/api/Inventory", Route::Unknown),
+            ("/api/v1/inventory", Route::Unknown),
+            ("/api", Route::Unknown),
             ("/", Route::Unknown),
         ] {
             assert_eq!(Route::of(path), route, "{path}");
@@ -220,9 +249,9 @@ mod tests {
         let of = |accept: &'static str| {
             let mut headers = HeaderMap::new();
             headers.insert(ACCEPT, HeaderValue::from_static(accept));
-            Accept::of(&headers)
+            Accept::of(&headers, None)
         };
-        assert_eq!(Accept::of(&HeaderMap::new()), Accept::Json);
+        assert_eq!(Accept::of(&HeaderMap::new(), None), Accept::Json);
         for accept in [
             "*/*",
             "application/json, text/plain, */*",
@@ -232,9 +261,28 @@ mod tests {
         ] {
             assert_eq!(of(accept), Accept::Json, "{accept}");
         }
-        for accept in ["text/html", "Text/HTML;q=0.9, */*", "text/*"] {
+        for accept in ["text/html", "Text/HTML;q=0.9, */*", "text/*", "text/*, */*"] {
             assert_eq!(of(accept), Accept::Html, "{accept}");
         }
         assert_eq!(of("text/csv"), Accept::Neither);
+    }
+
+    #[test]
+    fn a_format_leaves_one_form_to_choose_from() {
+        for (accept, format, form) in [
+            ("application/json", "json", Accept::Json),
+            ("text/html, */*", "json", Accept::Json),
+            ("text/html", "json", Accept::Neither),
+            ("application/json", "api", Accept::Neither),
+            ("application/json, */*", "api", Accept::Html),
+            ("*/*", "api", Accept::Html),
+            ("text/html", "", Accept::Html),
+            ("*/*", "zzz", Accept::NoFormat),
+            ("text/csv", "JSON", Accept::NoFormat),
+        ] {
+            let mut headers = HeaderMap::new();
+            headers.insert(ACCEPT, HeaderValue::from_static(accept));
+            assert_eq!(Accept::of(&headers, Some(format)), form, "{accept} {format}");
+        }
     }
 }

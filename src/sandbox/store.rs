@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior, 
 use serde_json::Value;
 
 use super::accounts::{self, Accounts, Register};
-use super::document::{self, Place, Poison};
-use super::{Organization, SandboxError};
+use super::document::{self, Place, Poison, Shape};
+use super::{Organization, SandboxError, python};
 use crate::item::{ITEM_ID, Object};
 
 /// How long one process waits for another one that writes to the same file.
@@ -49,6 +49,8 @@ pub(super) struct Posted {
     pub(super) echo: Vec<String>,
     /// Whether the server's answer is a 500 all the same.
     pub(super) failed: bool,
+    /// What the log document has to hold.
+    shape: Shape,
 }
 
 /// An item that is ready to be saved.
@@ -65,8 +67,17 @@ struct Element {
     /// None where it is saved in a place that nobody ever looks at.
     ready: Option<Ready>,
     echo: String,
-    /// It is saved, and the answer is a 500.
-    spoils_answer: bool,
+    shape: Shape,
+    /// The server trips over such an id where it is the last of a request, after all is saved.
+    odd_id: bool,
+}
+
+/// What a request posts, as the server sees it.
+pub(super) struct Posting<'a> {
+    pub(super) items: Vec<Value>,
+    /// Some text among them holds half of a surrogate pair.
+    pub(super) surrogates: bool,
+    pub(super) stamp: Option<&'a Stamp>,
 }
 
 impl Store {
@@ -122,7 +133,7 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// All items of an organization by their ids, as stored (without the `id` that answers add), read past HTTP.
+    /// All items of an organization by their ids, as stored (without the document's `id` that answers add), read past HTTP.
     pub fn items(&self, org: &str) -> Result<BTreeMap<String, Object>, SandboxError> {
         let rows: Vec<(String, String)> = self.read(|db| {
             let mut statement = db.prepare("SELECT id, body FROM items WHERE org = ?1")?;
@@ -142,7 +153,7 @@ impl Store {
         if document::place(id) != Ok(Place::Inventory) {
             return Err(refused());
         }
-        let poison = document::admit(&mut item).map_err(|_| refused())?;
+        let poison = document::admit(&mut item).map_err(|_| refused())?.poison;
         let body = json(&item);
         if !document::fits(id, &item, &body) {
             return Err(refused());
@@ -170,21 +181,19 @@ impl Store {
 
     /// Applies posted items in order, as the server does: the first that is refused ends it, the ones before it stay.
     /// One `SQLite` transaction a request, which nobody can see from outside, as nothing before a refusal is rolled back.
-    pub(super) fn post(
-        &self,
-        org: &str,
-        items: impl IntoIterator<Item = Value>,
-        stamp: Option<&Stamp>,
-    ) -> Result<Posted, SandboxError> {
+    /// After the items the server looks for digits in the last id and writes the log document, which can both fail.
+    pub(super) fn post(&self, org: &str, posting: Posting<'_>) -> Result<Posted, SandboxError> {
         let mut elements = Vec::new();
         let mut posted = Posted::default();
-        for item in items {
-            let Some(element) = Element::of(item, stamp) else {
+        for item in posting.items {
+            let refused = posting.surrogates && python::has_half_pair(&item);
+            let Some(element) = (!refused).then(|| Element::of(item, posting.stamp)).flatten() else {
                 posted.failed = true;
                 break;
             };
             elements.push(element);
         }
+        posted.failed |= elements.last().is_some_and(|last| last.odd_id);
         self.write(|tx| {
             let mut find = tx.prepare("SELECT body, poison FROM items WHERE org = ?1 AND id = ?2")?;
             let mut add = tx.prepare("INSERT INTO items (org, id, body, poison) VALUES (?1, ?2, ?3, ?4)")?;
@@ -202,11 +211,12 @@ impl Store {
                     };
                     save.execute(params![org, merged.id, merged.json, merged.poison.0])?;
                 }
-                posted.failed |= element.spoils_answer;
+                posted.shape = posted.shape.and(element.shape);
                 posted.echo.push(element.echo);
             }
             Ok(())
         })?;
+        posted.failed |= posted.shape.poison.0 || !posted.shape.fits_log();
         Ok(posted)
     }
 
@@ -250,32 +260,26 @@ impl Element {
     fn of(value: Value, stamp: Option<&Stamp>) -> Option<Self> {
         let Value::Object(mut item) = value else { return None };
         let given = item.get(ITEM_ID)?;
-        let id = document::id_text(given)?;
-        // The server stores the item first and trips over an id that is no text afterwards.
+        let id = python::text(given);
         let odd_id = !given.is_string();
         let place = document::place(&id).ok()?;
         if let Some(stamp) = stamp {
             item.insert("updated_at".to_owned(), Value::String(stamp.updated_at.clone()));
             item.insert("updated_by".to_owned(), Value::String(stamp.updated_by.clone()));
         }
-        let poison = document::admit(&mut item).ok()?;
+        let shape = document::admit(&mut item).ok()?;
         let echo = json(&item);
-        // A stored `id` could never be seen again: every answer puts the document's own in its place.
-        let stored = if item.remove("id").is_some() {
-            json(&item)
-        } else {
-            echo.clone()
-        };
-        let ready = (place == Place::Inventory).then_some(Ready {
+        let ready = (place == Place::Inventory).then(|| Ready {
             id,
             item,
-            json: stored,
-            poison,
+            json: echo.clone(),
+            poison: shape.poison,
         });
         Some(Self {
             ready,
             echo,
-            spoils_answer: odd_id || poison.0,
+            shape,
+            odd_id,
         })
     }
 }

@@ -147,7 +147,9 @@ impl Worker<'_> {
             let error = match tried {
                 Tried::Not(settled) => return self.settled(entry, form, &attempts, settled),
                 Tried::Unread(error) => return self.unread(entry, &attempts, error),
-                Tried::Stopped(error) if !attempts.perhaps_gone => return self.not_attempted(entry, &attempts, error),
+                Tried::Stopped(error) if !attempts.perhaps_gone => {
+                    return self.refused_or_over(entry, &attempts, error);
+                }
                 Tried::Claimed => None,
                 Tried::Refused(error) | Tried::Stopped(error) => Some(error),
             };
@@ -161,7 +163,9 @@ impl Worker<'_> {
                 (Some(ApiError::Interrupted), _) => {
                     return self.not_attempted(entry, &attempts, ApiError::Interrupted);
                 }
-                (Some(error), other) if other.is_none() || is_over(&error) => return self.still_there(entry, error),
+                (Some(error), other) if other.is_none() || is_over(&error) => {
+                    return self.still_there(entry, &attempts, error);
+                }
                 (_, Some(another)) => form = another,
                 (_, None) => {
                     let claimed = "the API answered that it was deleted, and still holds it";
@@ -278,7 +282,7 @@ impl Worker<'_> {
             return Err(halted(error));
         }
         if error.fate() == Fate::Stop || error.is_unreachable() {
-            return self.not_attempted(entry, attempts, error);
+            return self.refused_or_over(entry, attempts, error);
         }
         let unread = format!("the item can't be read, so it was not deleted: {error}");
         self.fail(std::slice::from_ref(entry), &unread)?;
@@ -286,6 +290,17 @@ impl Worker<'_> {
         match self.too_many_in_a_row() {
             Some(_) => Err(halted(error)),
             None => Ok(()),
+        }
+    }
+
+    /// Nothing of this item was deleted, and either it alone is refused or nothing more can go through. The API's own refusal
+    /// of the first deletion is about the key, which may belong to nobody who owns the organization.
+    fn refused_or_over(&self, entry: &Entry, attempts: &Attempts, error: ApiError) -> Result<(), Halt> {
+        let is_the_keys = matches!(error, ApiError::Forbidden { .. }) && !self.refusals.anything_saved();
+        if error.may_be_the_content() && !is_the_keys {
+            self.refuse(entry, attempts.promised, error)
+        } else {
+            self.not_attempted(entry, attempts, error)
         }
     }
 
@@ -299,7 +314,10 @@ impl Worker<'_> {
     }
 
     /// No form has deleted it, or nothing more can go through.
-    fn still_there(&self, entry: &Entry, error: ApiError) -> Result<(), Halt> {
+    fn still_there(&self, entry: &Entry, attempts: &Attempts, error: ApiError) -> Result<(), Halt> {
+        if error.may_be_the_content() {
+            return self.refused_or_over(entry, attempts, error);
+        }
         self.fail(std::slice::from_ref(entry), &error.to_string())?;
         if error.fate() == Fate::Stop || error.is_unreachable() {
             return Err(halted(error));
@@ -345,7 +363,10 @@ impl Attempts {
 fn may_be_the_form(error: &ApiError) -> bool {
     matches!(
         error,
-        ApiError::WrongUrl { .. } | ApiError::MethodNotAllowed { .. } | ApiError::Refused { .. }
+        ApiError::WrongUrl { .. }
+            | ApiError::Blocked { .. }
+            | ApiError::MethodNotAllowed { .. }
+            | ApiError::Refused { .. }
     )
 }
 

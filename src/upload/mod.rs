@@ -10,6 +10,7 @@ mod delete;
 mod latency;
 mod pace;
 mod reconcile;
+mod refused;
 mod worker;
 
 use std::num::NonZeroU32;
@@ -25,6 +26,7 @@ use crate::progress::Progress;
 use batch::feed;
 use delete::{First, Forms};
 use pace::Pace;
+use refused::Refusals;
 
 /// When a run that is going wrong stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -99,6 +101,8 @@ struct Upload<'a> {
     forms: Forms,
     /// The run's first deletion, which goes alone.
     first: First,
+    /// Items whose refusal may be about them or about everything.
+    refusals: Refusals,
     /// How many items have failed, each by itself, since the last one was saved.
     in_a_row: AtomicU64,
     failed: AtomicU64,
@@ -153,6 +157,7 @@ pub fn run(
         condition,
         forms: Forms::default(),
         first: First::default(),
+        refusals: Refusals::new(has_saved(journal)?),
         in_a_row: AtomicU64::new(0),
         failed: AtomicU64::new(0),
         ended: AtomicU64::new(0),
@@ -169,9 +174,21 @@ pub fn run(
         }
         feed.close(&scribe)
     })?;
+    if let Err(halt) = upload.settle_refused() {
+        upload.halt(halt);
+    }
     let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);
     scribe.close()?;
     Ok(halt)
+}
+
+/// Whether an earlier part of the run has saved anything.
+fn has_saved(journal: &Journal) -> Result<bool, JournalError> {
+    if !journal.has_outcomes()? {
+        return Ok(false);
+    }
+    let ended = journal.outcomes()?;
+    Ok(ended.created + ended.updated + ended.deleted > 0)
 }
 
 impl Upload<'_> {
@@ -190,7 +207,8 @@ impl Upload<'_> {
         let of = |wanted| outcomes.iter().filter(|(_, state, _)| *state == wanted).count() as u64;
         let all = outcomes.len() as u64;
         let (failed, left) = (of(State::Failed), of(State::Left));
-        if of(State::Done) > 0 {
+        let anything_saved = of(State::Done) > 0;
+        if anything_saved {
             self.in_a_row.store(0, Ordering::Relaxed);
         }
         self.ended.fetch_add(all, Ordering::Relaxed);
@@ -201,7 +219,7 @@ impl Upload<'_> {
             self.progress.problems(failed + left);
         }
         self.progress.done(all);
-        Ok(())
+        if anything_saved { self.after_saved() } else { Ok(()) }
     }
 
     /// Whether so much has failed that the run had better stop.

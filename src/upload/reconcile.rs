@@ -2,7 +2,8 @@
 //!
 //! By the design: 429, 5xx, a timeout, a reset, an answer that isn't the echo: post again with back-off (it merges);
 //! when that goes on failing, read back, drop what is there, and halve what is missing until the bad item stands
-//! alone. 400, 413 and 422 halve at once. What can't go through at all stops the run.
+//! alone. 400, 413 and 422 halve at once; so does 403 or 406, which a firewall gives for one value (`refused` tells that from
+//! a missing permission). What can't go through at all stops the run.
 //!
 //! Doesn't belong here: when a batch is sent (`mod`), what an answer means (`api`).
 
@@ -77,10 +78,13 @@ impl Worker<'_> {
                     }
                     self.ended(part.iter().map(|entry| (entry.seq, State::Done, None)).collect())?;
                 }
-                End::Refused(error) if part.len() == 1 => self.fail(&part, &error.to_string())?,
+                End::Refused(error) if part.len() == 1 => self.refused(&part, error)?,
                 End::Refused(ApiError::NoArrays { .. }) => {
                     self.singles_only.store(true, Ordering::Relaxed);
                     parts.push((part, retries));
+                }
+                End::Refused(error) if error.may_be_the_content() && !self.refusals.anything_saved() => {
+                    parts.extend(samples(part, retries));
                 }
                 End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part).await?,
                 End::Refused(_) => parts.extend(halves(part, retries)),
@@ -107,7 +111,7 @@ impl Worker<'_> {
                 End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
                 End::Refused(error) => {
                     refused += 1;
-                    self.fail(&only, &error.to_string())?;
+                    self.refused(&only, error)?;
                 }
                 End::Unknown(error) => {
                     let missing = self.read_back(only, &error).await?;
@@ -162,8 +166,10 @@ impl Worker<'_> {
                     }
                 }
             };
+            // A read, of no items, has no content.
+            let is_refused = error.fate() == Fate::Halve || (items > 0 && error.may_be_the_content());
             match error.fate() {
-                Fate::Halve => {
+                Fate::Halve | Fate::Stop if is_refused => {
                     // An earlier attempt may have saved what this one was refused for: then only a read can tell.
                     return if perhaps_saved {
                         End::Unknown(error)
@@ -171,7 +177,7 @@ impl Worker<'_> {
                         End::Refused(error)
                     };
                 }
-                Fate::Stop => {
+                Fate::Halve | Fate::Stop => {
                     perhaps_saved |= matches!(error, ApiError::TooLong { status, .. } if status != 429);
                     return End::Stopped { error, perhaps_saved };
                 }
@@ -209,6 +215,15 @@ impl Worker<'_> {
             match self.client.find(&entry.id).await {
                 Ok(stored) if holds(stored.as_ref(), &entry.body) => there.push((entry.seq, State::Done, None)),
                 Ok(_) => missing.push(entry),
+                Err(error) if self.is_about_one_item(&error).await => {
+                    let unknown =
+                        format!("it is not known whether it was saved: {cause}; it can't be read either: {error}");
+                    self.fail(&[entry], &unknown)?;
+                    if self.too_many_in_a_row().is_some() {
+                        self.ended(there)?;
+                        return Err(halted(error));
+                    }
+                }
                 Err(error) => {
                     // Neither written nor read: the endpoint is gone, not these rows bad.
                     self.ended(there)?;
@@ -221,6 +236,11 @@ impl Worker<'_> {
         }
         self.ended(there)?;
         Ok(missing)
+    }
+
+    /// Whether a read that failed is about the item that was asked for: others can still be read.
+    pub(super) async fn is_about_one_item(&self, error: &ApiError) -> bool {
+        error.may_be_one_items() && self.client.probe().await.is_ok()
     }
 
     /// The run ends with this part: what an earlier attempt may have saved is asked for where that makes sense.
@@ -238,10 +258,22 @@ impl Worker<'_> {
         Err(halted(error))
     }
 
+    /// A single item was refused.
+    fn refused(&self, part: &[Entry], error: ApiError) -> Result<(), Halt> {
+        match part.first() {
+            // It was promised once, with its batch.
+            Some(entry) if error.may_be_the_content() => self.refuse(entry, 1, error),
+            _ => self.fail(part, &error.to_string()),
+        }
+    }
+
     /// An item failed by itself; too many of them in a row are no longer about the items.
     fn fail_alone(&self, part: &[Entry], error: ApiError) -> Result<(), Halt> {
         if part.is_empty() {
             return Ok(());
+        }
+        if error.may_be_the_content() {
+            return self.refused(part, error);
         }
         self.fail(part, &error.to_string())?;
         match self.too_many_in_a_row() {
@@ -291,6 +323,20 @@ fn halves(mut part: Part, retries: u32) -> Vec<(Part, u32)> {
     [(second, retries), (part, retries)]
         .into_iter()
         .filter(|(half, _)| !half.is_empty())
+        .collect()
+}
+
+/// The first, the last and the middle item of a part alone, on top of a stack, with what lies between them below: two bad
+/// items are not all of these.
+fn samples(mut part: Part, retries: u32) -> Vec<(Part, u32)> {
+    let last = part.split_off(part.len().saturating_sub(1));
+    let mut middle = part.split_off(part.len().div_ceil(2));
+    let later = middle.split_off(middle.len().min(1));
+    let earlier = part.split_off(part.len().min(1));
+    [later, earlier, middle, last, part]
+        .into_iter()
+        .filter(|some| !some.is_empty())
+        .map(|some| (some, retries))
         .collect()
 }
 

@@ -235,7 +235,7 @@ fn the_options_that_decide_on_rows_hold_for_their_reject_file_and_the_command_li
         "in.csv",
         "--mode",
         "create",
-        "--strict",
+        "--lenient",
         "--complete",
         "--duplicates",
         "last",
@@ -244,17 +244,17 @@ fn the_options_that_decide_on_rows_hold_for_their_reject_file_and_the_command_li
     let map = stockport.read("in.rejects.toml");
     for line in [
         "mode = \"create\"",
-        "strict = true",
+        "lenient = true",
         "complete = true",
         "duplicates = \"last\"",
     ] {
         assert!(map.contains(line), "{line}: {map}");
     }
-    // An item that is stored is left, for --mode create; text in a number field is rejected, for --strict.
+    // An item that is stored is skipped, for --mode create; text in a number field is posted, for --lenient.
     replace(
         &stockport,
         "in.rejects.csv",
-        &[("A/2,Haze,2", "A1,Haze,2\nA3,Dream,three")],
+        &[("A/2,Haze,2", "A1,Haze,2\nA3,Dream,three\nA/3,Gelato,3")],
     );
     let run = stockport.run(["import", "in.rejects.csv", "--json"]).exit(3).json();
     assert_eq!((&run["skipped"], &run["rejected"]), (&json!(1), &json!(1)));

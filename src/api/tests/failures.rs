@@ -71,7 +71,7 @@ fn each_status_means_what_the_contract_says() {
         (
             html(403, "<h1>Forbidden</h1>"),
             Fate::Stop,
-            "no inventory API at http://127.0.0.1",
+            "a firewall before it, refuses to save this (403)",
         ),
         (html(404, "<title>Not Found</title>"), Fate::Stop, "no inventory API at"),
         (json(404, said), Fate::Stop, "no inventory API at"),

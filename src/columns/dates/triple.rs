@@ -37,6 +37,12 @@ impl Triple {
             .find_map(|order| self.date(order).map(|date| (date, order)))
     }
 
+    /// Whether it is one day in one of these orders and another day in another.
+    pub(crate) fn is_ambiguous(self, orders: &[DateOrder]) -> bool {
+        let mut days = orders.iter().filter_map(|order| self.date(*order));
+        days.next().is_some_and(|first| days.any(|day| day != first))
+    }
+
     /// The same as the API is told it.
     pub(crate) fn as_usual(self, order: DateOrder) -> Option<[u8; 10]> {
         self.day(order).map(|(date, _)| as_written(date))
@@ -72,8 +78,9 @@ pub(crate) fn usual_triple(text: &[u8]) -> Option<Triple> {
         let days = usize::try_from(month).ok().and_then(|month| DAYS.get(month));
         days.is_some_and(|days| (1..=*days).contains(&day))
     };
-    // What may be no day, or stand for none, takes a closer look.
-    (century > 0 && (fits(a, b) || fits(b, a))).then_some(Triple {
+    // What may be no day, stand for none, or have a far year takes a closer look.
+    let is_near = century == 20 || (century == 19 && year >= 70);
+    (is_near && (fits(a, b) || fits(b, a))).then_some(Triple {
         a,
         b,
         c: century * 100 + year,

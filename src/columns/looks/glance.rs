@@ -375,7 +375,8 @@ mod tests {
                     (NumberStyle::Us, DateOrder::Ymd, true),
                 ] {
                     let style = Style {
-                        kind, numbers, dates: order, blanks: Blanks::default(), currency: signs, percent: signs, part: Part::Whole,
+                        kind, numbers, dates: order, blanks: Blanks::default(), currency: signs, percent: signs,
+                        text_too: false, mixed: None, part: Part::Whole,
                     };
                     let meaning = cells::read(Cell::Text(&text), &style, true);
                     let number = || Meaning::Value(FieldValue::Number(text.as_str().into()), None);

@@ -16,7 +16,7 @@ pub(super) const SETTINGS: [(&str, &[&str], &str); 7] = [
         &["reject", "first", "last", "merge"],
         "\"reject\", \"first\", \"last\" or \"merge\"",
     ),
-    ("strict", &[ON], "true or false"),
+    ("lenient", &[ON], "true or false"),
     (
         "blanks",
         &["keep", "clear", "reject"],

@@ -5,23 +5,21 @@
 use super::super::cells;
 use super::super::compare::own_text;
 use super::super::layout::Layout;
-use super::super::straight;
-use super::super::{Draft, DraftValue, Rejection, Rest};
+use super::super::straight::{self, Refusal};
+use super::super::{Draft, DraftValue, Rejection};
 use super::{Source, read_id};
 use crate::item::IdFault;
 use crate::sheet::{Cell, Row, Table};
 
-/// Why a row is no item, and what it is without the cells at fault.
-pub(super) struct Refusal<'a> {
-    pub(super) reasons: Vec<Rejection>,
-    pub(super) rest: Option<Rest<'a>>,
-}
-
 impl Source {
     /// What a row says by itself, or every reason why it can't be taken.
-    pub(super) fn draft<'a>(&self, layout: &'a Layout, table: &Table, row: &'a Row) -> Result<Draft<'a>, Refusal<'a>> {
+    pub(super) fn draft<'a>(
+        &self,
+        layout: &'a Layout,
+        table: &Table,
+        row: &'a Row,
+    ) -> Result<Draft<'a>, Vec<Rejection>> {
         let mut reasons = Vec::new();
-        let (mut cells, mut cells_alone) = (Vec::new(), true);
         let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
             column: column.map(str::to_owned),
             index: Some(index),
@@ -32,7 +30,6 @@ impl Source {
             let (cells, columns) = layout.length_beyond(row);
             let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
             reasons.push(refuse(None, index, row.cell(index), &reason));
-            cells_alone = false;
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
@@ -50,17 +47,19 @@ impl Source {
             let cell = row.cell(target.index);
             let value = match straight::value(layout, &self.options, row, (target, cell)) {
                 Ok(None) => continue,
-                Err(reason) => {
+                Err(Refusal::Fault(reason)) => {
                     let cell = layout.cell(row, target.index);
                     reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
-                    match layout.text(cell).filter(|_| target.joined.is_none()) {
-                        Some(text) => cells.push((target.field.as_str(), text)),
-                        None => cells_alone = false,
-                    }
                     continue;
                 }
-                Ok(Some(value)) => value,
+                Err(Refusal::Misfit(value, reason)) => {
+                    let cell = layout.cell(row, target.index);
+                    let rejection = refuse(Some(&target.header), target.index, cell, &reason);
+                    (value, Some(Box::new(rejection)))
+                }
+                Ok(Some(value)) => (value, None),
             };
+            let (value, misfit) = value;
             let raw = if target.joined.is_some() {
                 None
             } else {
@@ -71,6 +70,7 @@ impl Source {
                 value,
                 raw,
                 index: Some(target.index),
+                misfit,
             });
         }
         let constants = layout.constants.iter();
@@ -79,17 +79,18 @@ impl Source {
             value: value.clone(),
             raw: None,
             index: None,
+            misfit: None,
         }));
         match id {
             Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
-            Ok(id) if cells_alone => Err(Refusal {
-                reasons,
-                rest: Some(Rest {
-                    draft: Draft { id: id.text, values },
-                    cells,
-                }),
-            }),
-            _ => Err(Refusal { reasons, rest: None }),
+            _ => {
+                reasons.extend(
+                    values
+                        .into_iter()
+                        .filter_map(|value| value.misfit.map(|misfit| *misfit)),
+                );
+                Err(reasons)
+            }
         }
     }
 }

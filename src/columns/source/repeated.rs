@@ -22,7 +22,11 @@ impl Source {
                 return Ok(());
             };
             // A row that is refused anyway is not one to be taken in place of another.
-            let counts = self.options.duplicates == Duplicates::Reject || self.draft(layout, table, row).is_ok();
+            let is_sound = || {
+                self.draft(layout, table, row)
+                    .is_ok_and(|draft| draft.misfits().is_empty())
+            };
+            let counts = self.options.duplicates == Duplicates::Reject || is_sound();
             if look.is_suspect(&id.text) && counts {
                 groups.add(&id.text, spot);
             }
@@ -76,6 +80,10 @@ impl Source {
             return Reading::Item(draft);
         };
         match self.options.duplicates {
+            // It isn't among the rows of which one is taken.
+            Duplicates::First | Duplicates::Last | Duplicates::Merge if !draft.misfits().is_empty() => {
+                Reading::Rejected(draft.misfits())
+            }
             Duplicates::Reject => {
                 let id = layout.id.as_ref();
                 Reading::Rejected(vec![self.duplicate(id, table, spot, &draft.id, rows)])

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::super::cells::Style;
 use super::super::duplicates::{FirstLook, PartialLook, Spot};
 use super::super::error::ColumnError;
 use super::super::layout::Layout;
@@ -87,9 +88,10 @@ impl Source {
 }
 
 /// What the values of whole columns decide.
-fn decisions(layout: &Layout) -> Vec<(NumberStyle, DateOrder)> {
+fn decisions(layout: &Layout) -> Vec<(NumberStyle, DateOrder, Option<Vec<DateOrder>>)> {
     let styles = layout.targets.iter().map(|target| &target.style);
-    styles.map(|style| (style.numbers, style.dates)).collect()
+    let mixed = |style: &Style| style.mixed.as_ref().map(|mixed| mixed.orders.clone());
+    styles.map(|style| (style.numbers, style.dates, mixed(style))).collect()
 }
 
 /// One table's pass.

@@ -70,15 +70,25 @@ fn a_file_is_shown_with_its_columns_samples_and_problems() {
                 "#REF!",
                 "the cell holds the error value #REF!"
             ),
+            (
+                3,
+                "line 3, column \"Moved At\"",
+                "soon",
+                "\"soon\" is no date (--lenient posts it as text)"
+            ),
             (3, "line 3, column \"Tag\"", "A", "the id \"A\" also stands in line 2"),
-            (3, "line 3, column \"Moved At\"", "soon", "is no date"),
             (
                 3,
                 "line 3, column \"Huh\"",
                 "#N/A",
                 "the cell holds the error value #N/A, in a column that is left out"
             ),
-            (4, "line 4, column \"Quantity\"", "many", "is no number"),
+            (
+                4,
+                "line 4, column \"Quantity\"",
+                "many",
+                "\"many\" is no number (--lenient posts it as text)"
+            ),
         ]
     );
 }

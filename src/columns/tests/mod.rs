@@ -107,7 +107,7 @@ pub(super) fn read_source(source: &mut Source) -> (Vec<Seen>, Survey) {
 
 /// What became of a row.
 pub(super) fn seen(incoming: Incoming<'_>) -> Seen {
-    match incoming.reading {
+    match incoming.reading.without_stored() {
         Reading::Item(draft) => {
             let values = draft.values.iter();
             let values = values

@@ -52,7 +52,7 @@ proptest! {
         duplicates in prop::sample::select(vec![
             Duplicates::Reject, Duplicates::First, Duplicates::Last, Duplicates::Merge,
         ]),
-        strict in any::<bool>(),
+        lenient in any::<bool>(),
     ) {
         let rows: Vec<Vec<&str>> = rows
             .into_iter()
@@ -65,7 +65,7 @@ proptest! {
         let rows: Vec<&[&str]> = rows.iter().map(Vec::as_slice).collect();
         // The fourth column has no header, and a cell beyond it makes a row too long.
         let table = || csv(&["item_id", "quantity", "moved_at", ""], &rows);
-        let options = ColumnOptions { duplicates, strict, ..ColumnOptions::default() };
+        let options = ColumnOptions { duplicates, lenient, ..ColumnOptions::default() };
         let (whole, survey) = read(vec![table().in_pieces_of(1_000), table()], options.clone());
         let cut = vec![table().in_pieces_of(together), table().in_pieces_of(together + 1)];
         let (found, parts) = in_parts(cut, &options);

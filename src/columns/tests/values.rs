@@ -36,14 +36,11 @@ fn a_number_field_holds_numbers_and_text_with_a_warning() {
         &["-2.0000", "+5", ".5", "1e3", "024", "about 5", " 7 ", "-"],
         default(),
     );
-    assert_eq!(
-        values,
-        ["-2", "5", "0.5", "1000", "\"024\"", "\"about 5\"", "7", "null"]
-    );
+    assert_eq!(values, ["-2", "5", "0.5", "1000", "\"024\"", "rejected", "7", "null"]);
     assert!(
         told(
             &survey.warnings,
-            "1 value is no number, posted as text (first: line 7, \"about 5\")"
+            "1 value is no number, rejected unless stored so (--lenient posts it as text) (first: line 7, \"about 5\")"
         ),
         "{survey:?}"
     );
@@ -52,19 +49,212 @@ fn a_number_field_holds_numbers_and_text_with_a_warning() {
 }
 
 #[test]
-fn strict_rejects_what_would_be_posted_as_text() {
-    let strict = || ColumnOptions {
-        strict: true,
+fn a_value_that_is_not_of_its_fields_kind_is_rejected_and_lenient_posts_it() {
+    let lenient = || ColumnOptions {
+        lenient: true,
         ..default()
     };
+    for (field, cells, strictly, leniently) in [
+        (
+            "quantity",
+            ["5", "024", "x", ""],
+            ["5", "\"024\"", "rejected", "null"],
+            "\"x\"",
+        ),
+        (
+            "weight",
+            ["5", "0.5", "5 g", ""],
+            ["5", "0.5", "rejected", "null"],
+            "\"5 g\"",
+        ),
+        (
+            "volume",
+            ["5", "1e3", "-5-", ""],
+            ["5", "1000", "rejected", "null"],
+            "\"-5-\"",
+        ),
+        (
+            "dose",
+            ["5", "007", "half", ""],
+            ["5", "\"007\"", "rejected", "null"],
+            "\"half\"",
+        ),
+        (
+            "supply_duration_days",
+            ["5", "30", "a month", ""],
+            ["5", "30", "rejected", "null"],
+            "\"a month\"",
+        ),
+        (
+            "moved_at",
+            ["2021-01-02", "20210102", "last week", ""],
+            ["\"2021-01-02\"", "\"2021-01-02\"", "rejected", "null"],
+            "\"last week\"",
+        ),
+        (
+            "moved_at",
+            ["2021-01-02", "1/2/2021", "11/31/2026", ""],
+            ["\"2021-01-02\"", "\"2021-01-02\"", "rejected", "null"],
+            "\"11/31/2026\"",
+        ),
+        (
+            "moved_at_time",
+            ["09:05", "9 PM", "3.52", ""],
+            ["\"09:05:00\"", "\"21:00:00\"", "rejected", "null"],
+            "\"3.52\"",
+        ),
+    ] {
+        assert_eq!(one_column(field, &cells, default()).0, strictly, "{field}");
+        assert_eq!(one_column(field, &cells, lenient()).0[2], leniently, "{field}");
+    }
+    for field in ["serving_size", "dose_number"] {
+        let (seen, survey) = one_column(field, &["1 gummy", "2"], default());
+        assert_eq!(seen, ["\"1 gummy\"", "2"]);
+        assert!(
+            told(&survey.warnings, "1 value is no number, posted as text"),
+            "{survey:?}"
+        );
+    }
+}
+
+#[test]
+fn numbers_of_other_notations_are_read_beside_the_columns_own() {
+    let cells = [
+        "1\u{202f}234,50",
+        "2\u{a0}000",
+        "1'234.50",
+        "\u{2212}12",
+        "(12,50)",
+        "12-",
+        "12.",
+        "=\"5,5\"",
+        "'7",
+    ];
+    let (seen, survey) = one_column("quantity", &cells, default());
     assert_eq!(
-        one_column("quantity", &["5", "024", "x", ""], strict()).0,
-        ["5", "rejected", "rejected", "null"]
+        seen,
+        ["1234.5", "2000", "1234.5", "-12", "-12.5", "-12", "12", "5.5", "7"],
+        "{survey:?}"
+    );
+    // What a notation shows decides where nothing else does.
+    assert_eq!(
+        one_column("quantity", &["1 234,50", "1,234"], default()).0,
+        ["1234.5", "1.234"]
     );
     assert_eq!(
-        one_column("moved_at", &["2021-01-02", "soon"], strict()).0,
-        ["\"2021-01-02\"", "rejected"]
+        one_column("quantity", &["1'234.50", "1,234"], default()).0,
+        ["1234.5", "1234"]
     );
+}
+
+#[test]
+fn a_year_that_is_hardly_one_of_an_inventory_is_a_warning() {
+    let (seen, survey) = one_column(
+        "moved_at",
+        &[
+            "1969-12-31",
+            "2101-01-01",
+            "1970-01-01",
+            "2100-12-31",
+            "01/02/1950",
+            "3 May 2203",
+        ],
+        default(),
+    );
+    assert_eq!(
+        seen,
+        [
+            "\"1969-12-31\"",
+            "\"2101-01-01\"",
+            "\"1970-01-01\"",
+            "\"2100-12-31\"",
+            "\"1950-01-02\"",
+            "\"2203-05-03\""
+        ]
+    );
+    assert!(
+        told(
+            &survey.warnings,
+            "4 dates have a year before 1970 or after 2100 (first: line 2"
+        ),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn an_order_that_a_value_contradicts_is_never_the_default() {
+    for (cells, days) in [
+        (
+            ["31/12/25", "05/12/25", "01/02/26"],
+            ["2025-12-31", "2025-12-05", "2026-02-01"],
+        ),
+        (
+            ["31.12.25", "05.12.25", "01.02.26"],
+            ["2025-12-31", "2025-12-05", "2026-02-01"],
+        ),
+        (
+            ["31-12-25", "05-12-25", "01-02-26"],
+            ["2025-12-31", "2025-12-05", "2026-02-01"],
+        ),
+        (
+            ["12/31/25", "05/12/25", "01/02/26"],
+            ["2025-12-31", "2025-05-12", "2026-01-02"],
+        ),
+        (
+            ["99/12/31", "05/12/25", "01/02/26"],
+            ["2099-12-31", "2005-12-25", "2001-02-26"],
+        ),
+    ] {
+        for order in [None, Some(DateOrder::Mdy)] {
+            let options = ColumnOptions {
+                dates: order,
+                ..default()
+            };
+            let (seen, survey) = one_column("moved_at", &cells, options);
+            let days = days.map(|day| format!("{day:?}"));
+            assert_eq!(seen, days, "{survey:?}");
+        }
+    }
+    let (seen, survey) = one_column("moved_at", &["05/12/25 9:30", "31/12/25 10:00"], default());
+    assert_eq!(seen, ["\"2025-12-05T09:30:00\"", "\"2025-12-31T10:00:00\""]);
+    assert!(
+        told(
+            &survey.decisions,
+            "05/12/25 9:30 is read as day/month/year (\"31/12/25 10:00\" is no month/day/year; --dates ymd reads it otherwise)"
+        ),
+        "{survey:?}"
+    );
+}
+
+#[test]
+fn dates_in_two_orders_are_read_where_only_one_fits_and_rejected_where_both_do() {
+    let cells = ["12/31/2021", "31/12/2021", "03/04/2021", "05/05/2021", "2021-03-04"];
+    let (seen, survey) = one_column("moved_at", &cells, default());
+    assert_eq!(
+        seen,
+        [
+            "\"2021-12-31\"",
+            "\"2021-12-31\"",
+            "rejected",
+            "\"2021-05-05\"",
+            "\"2021-03-04\""
+        ]
+    );
+    assert!(
+        told(
+            &survey.warnings,
+            "\"31/12/2021\" (line 3) is no month/day/year, \"12/31/2021\" (line 2) is no day/month/year"
+        ) && told(
+            &survey.warnings,
+            "1 date is rejected, as either day may be meant (--dates mdy or --dates dmy reads it)"
+        ),
+        "{survey:?}"
+    );
+    let options = ColumnOptions {
+        dates: Some(DateOrder::Dmy),
+        ..default()
+    };
+    assert_eq!(one_column("moved_at", &cells, options).0[2], "\"2021-04-03\"");
 }
 
 #[test]
@@ -106,10 +296,10 @@ fn where_both_styles_show_the_odd_ones_out_are_rejected() {
 }
 
 #[test]
-fn currency_and_percent_are_text_without_a_mapping() {
+fn currency_and_percent_are_no_numbers_without_a_mapping() {
     assert_eq!(
         one_column("quantity", &["$74.69", "25%"], default()).0,
-        ["\"$74.69\"", "\"25%\""]
+        ["rejected", "rejected"]
     );
 }
 
@@ -148,15 +338,21 @@ fn where_nothing_tells_the_order_it_is_month_first_and_said() {
 
 #[test]
 fn a_day_that_exists_only_in_another_order_is_read_and_pointed_out() {
-    let (values, survey) = one_column(
+    let (values, _) = one_column(
         "moved_at",
         &["13/04/2021", "04/13/2021", "04/14/2021", "03/04/2021"],
         default(),
     );
     assert_eq!(
         values,
-        ["\"2021-04-13\"", "\"2021-04-13\"", "\"2021-04-14\"", "\"2021-03-04\""]
+        ["\"2021-04-13\"", "\"2021-04-13\"", "\"2021-04-14\"", "rejected"]
     );
+    let options = ColumnOptions {
+        dates: Some(DateOrder::Mdy),
+        ..default()
+    };
+    let (values, survey) = one_column("moved_at", &["13/04/2021", "04/13/2021", "03/04/2021"], options);
+    assert_eq!(values[2], "\"2021-03-04\"");
     assert!(
         told(&survey.warnings, "1 date is a day only as day/month/year"),
         "{survey:?}"
@@ -199,7 +395,7 @@ fn a_date_keeps_its_time_of_day_and_offset_and_gets_none() {
             "\"2021-08-21T10:55:05Z\"",
             "\"2021-07-08\"",
             "null",
-            "\"soon\""
+            "rejected"
         ]
     );
     assert!(told(&survey.warnings, "1 value is no date"), "{survey:?}");
@@ -208,7 +404,7 @@ fn a_date_keeps_its_time_of_day_and_offset_and_gets_none() {
 #[test]
 fn a_time_of_day_has_seconds() {
     let (values, survey) = one_column("approved_at_time", &["3:52 pm", "15:52", "noon"], default());
-    assert_eq!(values, ["\"15:52:00\"", "\"15:52:00\"", "\"noon\""]);
+    assert_eq!(values, ["\"15:52:00\"", "\"15:52:00\"", "rejected"]);
     assert!(told(&survey.warnings, "1 value is no time of day"), "{survey:?}");
 }
 

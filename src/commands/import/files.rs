@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
-use crate::columns::{Incoming, Reader, Reading, Source, StoredIds, Straight, Survey, shows};
+use crate::columns::{Incoming, Reader, Reading, Source, StoredIds, Straight, Survey};
 use crate::error::{Category, Error};
 use crate::inventory::{Lookup, Window};
 use crate::item::text::Item;
@@ -78,11 +78,6 @@ fn is_own(shard: Shard, incoming: &Incoming<'_>) -> bool {
     }
 }
 
-/// Whether a cell that can't be a value (an error value) is just how an export shows what is stored.
-fn is_as_stored((field, text): &(&str, &str), item: &Item<'_, '_>) -> bool {
-    item.get(field).is_some_and(|stored| shows(text, &stored.to_value()))
-}
-
 /// What is decided on rows, on any thread.
 struct Decider<'a> {
     stored: &'a Lookup<'a>,
@@ -116,15 +111,7 @@ impl Decider<'_> {
             Reading::Item(draft) => self.stored.with(&draft.id, window, |item| {
                 plan::decide(incoming.origin, &draft, item, self.policy, part);
             })?,
-            Reading::Rejected(reasons) => match incoming.rest {
-                Some(rest) => self.stored.with(&rest.draft.id, window, |item| match item {
-                    Some(item) if rest.cells.iter().all(|cell| is_as_stored(cell, item)) => {
-                        plan::decide(incoming.origin, &rest.draft, Some(item), self.policy, part);
-                    }
-                    _ => part.refuse(incoming.origin, String::new(), reasons),
-                })?,
-                None => part.refuse(incoming.origin, String::new(), reasons),
-            },
+            Reading::Rejected(reasons) => part.refuse(incoming.origin, String::new(), reasons),
             Reading::Skipped(_) => part.skip(""),
         }
         Ok(())

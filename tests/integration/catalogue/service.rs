@@ -14,7 +14,8 @@ use stockport::sandbox::SandboxError;
 use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
-    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, NoOrganization, WrongUrl, MethodNotAllowed, Redirected, Refused,
+    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, NoOrganization, WrongUrl, Blocked, MethodNotAllowed, Redirected,
+    Refused,
     NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
 );
 variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
@@ -88,6 +89,7 @@ pub(super) fn add(all: &mut Catalogue) {
             status: 404,
             message: "Not Found".to_owned(),
         },
+        ApiError::Blocked { message: words() },
         ApiError::MethodNotAllowed { message: words() },
         ApiError::Redirected {
             to: "www.cannlytics.com".to_owned(),

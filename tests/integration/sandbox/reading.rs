@@ -84,11 +84,7 @@ fn items_without_the_ordering_field_drop_out_unless_it_is_the_name() {
         "null, then numbers, then text"
     );
     assert_eq!(http.ids("?order_by=name&desc=1"), ["no-id", "c", "a"]);
-    assert_eq!(
-        http.ids("?order_by=id"),
-        [""; 0],
-        "`id` is the document's name, not a field"
-    );
+    assert_eq!(http.ids("?order_by=id"), [""; 0], "no item stores such a field");
 }
 
 #[test]
@@ -143,13 +139,99 @@ fn an_id_in_a_path_is_decoded_once() {
 }
 
 #[test]
-fn the_documents_own_id_wins_over_a_posted_one() {
+fn a_stored_id_hides_the_documents_in_every_answer() {
     let sandbox = TestSandbox::new();
     let http = sandbox.http(COMPANY);
+    http.post_json(&json!({ "item_id": "0", "map": { "id": "deep" }, "text": "\"id\": 1" }));
     let posted = success(&http.post_json(&json!({ "item_id": "a", "id": "other" })));
     assert_eq!(posted["id"], json!("other"), "the answer echoes what was posted");
-    assert_eq!(http.item("a")["id"], json!("a"));
-    assert_eq!(http.list("")[0]["id"], json!("a"));
+    let all = |query: &str| -> Vec<Value> { http.list(query).iter().map(|item| item["id"].clone()).collect() };
+    for id in [json!("other"), json!(7731), Value::Null, json!(""), json!({ "a": [1] })] {
+        http.post_json(&json!({ "item_id": "a", "id": id }));
+        assert_eq!(all("?limit="), [json!("0"), id.clone()]);
+        assert_eq!(all("?order_by=__name__&desc=1"), [id.clone(), json!("0")]);
+        assert_eq!(
+            all("?order_by=id"),
+            std::slice::from_ref(&id),
+            "items without the field drop out"
+        );
+        assert_eq!(all("?items=0a"), [json!("0"), id.clone()]);
+        assert_eq!((&http.item("a")["id"], &http.item("a")["item_id"]), (&id, &json!("a")));
+        let text = http.get("/inventory/a").text;
+        assert_eq!(text.matches("\"id\":").count(), 1, "{text}");
+    }
+    assert_eq!(http.item("0")["map"], json!({ "id": "deep" }));
+    assert_eq!(http.item("0")["id"], json!("0"));
+    let stored = sandbox.sandbox.store().items(COMPANY).unwrap();
+    assert_eq!(stored["a"]["id"], json!({ "a": [1] }));
+    success(&http.delete("/inventory/other", "{}"));
+    success(&http.delete("/inventory/a", "{}"));
+    assert_eq!(
+        all(""),
+        [json!("0")],
+        "the document's name deletes it, the shown one doesn't"
+    );
+}
+
+#[test]
+fn a_field_path_that_firestore_refuses_is_500_and_a_quoted_name_orders() {
+    let sandbox = TestSandbox::new();
+    let http = sandbox.http(COMPANY);
+    http.post_json(&json!([
+        { "item_id": "a", "my field": 2, "item-id": 1, "é": { "b c": 2 } },
+        { "item_id": "b", "my field": 1, "item-id": 2, "é": { "b c": 1 } },
+        { "item_id": "c" },
+    ]));
+    let encode = |name: &str| name.replace(' ', "%20").replace('é', "%C3%A9").replace('`', "%60");
+    for name in [
+        "my field", "a..b", "a.", ".a", "__x__", "é", "1a", "item-id", " ", "`item-id", "``", "a.`b`c",
+    ] {
+        let answer = http.get(&format!("/inventory?order_by={}", encode(name)));
+        assert!(answer.status == 500 && answer.is_html(), "{name}: {answer:?}");
+    }
+    for (name, ids) in [
+        ("`my field`", ["b", "a"]),
+        ("`item-id`", ["a", "b"]),
+        ("`é`.`b c`", ["b", "a"]),
+        ("`é`", ["b", "a"]),
+    ] {
+        assert_eq!(http.ids(&format!("?order_by={}", encode(name))), ids, "{name}");
+    }
+    assert_eq!(http.ids("?order_by=nothing"), [""; 0]);
+}
+
+#[test]
+fn items_lists_one_document_for_each_character() {
+    let sandbox = TestSandbox::new();
+    let http = sandbox.http(COMPANY);
+    http.post_json(&json!([{ "item_id": "a" }, { "item_id": "é" }, { "item_id": "abc" }]));
+    let (a, e) = (http.item("a"), http.item("é"));
+    assert_eq!(http.list("?items=a"), std::slice::from_ref(&a));
+    assert_eq!(http.list("?items=%C3%A9a&limit=5&order_by=a..b"), [e, a.clone()]);
+    assert_eq!(
+        http.list("?items=abc"),
+        [a, json!({}), json!({})],
+        "no text names more than one character"
+    );
+    assert_eq!(http.list("?items=").len(), 3, "an empty text is none");
+    for items in ["a.", "a/b"] {
+        assert_eq!(http.get(&format!("/inventory?items={items}")).status, 500, "{items}");
+    }
+}
+
+#[test]
+fn nan_is_stored_as_nan() {
+    let sandbox = TestSandbox::new();
+    let http = sandbox.http(COMPANY);
+    let items: Vec<Value> = (0..1000).map(|n| json!({ "item_id": id(n), "quantity": n })).collect();
+    http.post_json(&Value::from(items));
+    let cut = |query: &str| http.get(&format!("/inventory?order_by=quantity{query}")).status;
+    assert_eq!(http.post(r#"{"item_id": "x", "quantity": Infinity}"#).status, 500);
+    assert_eq!((cut(""), cut("&desc=1")), (200, 500), "infinity is the last number");
+    assert_eq!(http.post(r#"{"item_id": "x", "quantity": NaN}"#).status, 500);
+    assert_eq!((cut(""), cut("&desc=1")), (500, 200), "NaN is the first");
+    assert_eq!(http.post(r#"{"item_id": "y", "quantity": -NaN}"#).status, 500);
+    assert_eq!(http.item("y"), json!({}), "no JSON, not even to Python");
 }
 
 #[test]

@@ -67,6 +67,14 @@ impl Http {
         self.client.request(method, format!("{}{path}", self.base))
     }
 
+    /// A request to a path of the host, outside of the API, with the key.
+    pub(crate) fn host(&self, method: Method, path: &str) -> RequestBuilder {
+        let host = self.base.strip_suffix("/api").unwrap();
+        self.client
+            .request(method, format!("{host}{path}"))
+            .bearer_auth(&self.key)
+    }
+
     pub(crate) fn get(&self, path: &str) -> Answer {
         Answer::of(self.request(Method::GET, path))
     }

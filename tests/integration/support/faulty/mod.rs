@@ -459,6 +459,8 @@ impl Shared {
                 self.forward(request)
             }
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
+            Some(Fault::Blocked(status)) => WireAnswer::html(*status, "Request blocked."),
+            Some(Fault::BlockedJson(status)) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
         };
         (Some(answer), End::KeepOpen)

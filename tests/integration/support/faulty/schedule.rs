@@ -54,6 +54,10 @@ pub(crate) enum Fault {
     NoDelete,
     /// 302 to another path of this server, nothing done.
     Redirect,
+    /// A firewall's page with this status, nothing done.
+    Blocked(u16),
+    /// The same as JSON.
+    BlockedJson(u16),
     /// 200 with a page of some proxy, nothing done.
     ProxyPage,
     /// Somebody else stores these items, past HTTP, before the request is served as usual.

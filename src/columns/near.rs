@@ -13,7 +13,11 @@ const NORMALIZER: ComposingNormalizerBorrowed<'_> = ComposingNormalizerBorrowed:
 pub(crate) fn fold_id_into(id: &str, folded: &mut String) {
     folded.clear();
     if id.is_ascii() {
-        folded.extend(id.chars().filter(char::is_ascii_graphic));
+        if id.bytes().all(|byte| byte.is_ascii_graphic()) {
+            folded.push_str(id);
+        } else {
+            folded.extend(id.chars().filter(char::is_ascii_graphic));
+        }
         folded.make_ascii_lowercase();
     } else {
         let letters = NORMALIZER.normalize(id);

@@ -23,6 +23,7 @@ mod faulty;
 mod guards;
 mod help;
 mod house;
+mod identity;
 mod import;
 mod inspect;
 mod kubernetes;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::mapping::Mapping;
 use super::names::{Pattern, Shape, fold};
-use crate::item::{FIELDS, Field, ITEM_ID, SERVER_FIELDS, field_named};
+use crate::item::{FIELDS, Field, ITEM_ID, NAME, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
 const SOURCE: &str = include_str!("vocabulary.toml");
@@ -224,7 +224,9 @@ pub(crate) fn is_ignored(name: &str) -> bool {
     REJECT_COLUMNS.contains(&name.trim())
         || is_nameless(name, UNNAMED)
         || is_nameless(name, BEYOND)
-        || SERVER_FIELDS[1..].iter().any(|field| fold(field) == folded)
+        // `id` may head the column of the ids; `NAME`, folded, would be `name`.
+        || name.trim() == NAME
+        || SERVER_FIELDS[1..3].iter().any(|field| fold(field) == folded)
 }
 
 /// Tells `sheet` how well a text is known as a column's name, so that it finds the header row.

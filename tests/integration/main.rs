@@ -25,6 +25,7 @@ mod guards;
 mod help;
 mod history;
 mod house;
+mod identity;
 mod import;
 mod inspect;
 mod kubernetes;

@@ -99,6 +99,8 @@ pub enum EchoFault {
         number: usize,
         /// The field's name.
         field: String,
+        /// All items of the request with such a field, from 1, if each item came back under its own id; else none.
+        differing: Vec<usize>,
     },
 }
 

@@ -179,6 +179,7 @@ pub(super) fn add(all: &mut Catalogue) {
             EchoFault::Field {
                 number: 7,
                 field: "quantity".to_owned(),
+                differing: vec![7],
             },
         ],
         |fault| ApiError::WrongEcho(fault).into(),

@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Position, Runs, record, resume};
+use super::{Position, Runs, resume};
 use crate::files::{self, bounds};
 use crate::journal::RUNNING;
 
@@ -62,9 +62,7 @@ impl Runs {
             let is_stale = if name.ends_with(&format!(".{}", resume::ENDING)) {
                 files::read_text(&entry.path(), bounds::NOTE).is_ok_and(|run| !names.contains(run.trim()))
             } else {
-                let is_half_made =
-                    name.starts_with(record::MAKING) || (name.starts_with('.') && name.ends_with(".sqlite-new"));
-                is_half_made && is_old(&entry, now)
+                name.starts_with('.') && name.ends_with(".sqlite-new") && is_old(&entry, now)
             };
             if is_stale {
                 let _ = fs::remove_file(entry.path());

@@ -12,6 +12,7 @@ mod prune;
 mod record;
 mod resume;
 mod run;
+mod undone;
 
 use std::path::PathBuf;
 
@@ -28,6 +29,7 @@ pub use prune::{KEPT, KEPT_RUNS};
 pub use record::Record;
 pub use resume::other_options;
 pub use run::{Run, State};
+pub use undone::UNDO;
 
 /// What identifies a run: what it does, with what, to which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -225,7 +227,7 @@ impl Runs {
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
     /// `source` says for people where the items come from.
     pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
-        std::fs::create_dir_all(&self.folder).map_err(|cause| self.failed(cause))?;
+        crate::files::create_own_folder(&self.folder).map_err(|cause| self.failed(cause))?;
         let all = self.all()?;
         let (name, number) = self.next_name(&all)?;
         let running = Running::begin(&self.folder, &name);
@@ -246,6 +248,7 @@ impl Runs {
         ])?;
         self.point(identity, &name).map_err(|cause| self.failed(cause))?;
         let journals = all.into_iter().filter(|(_, path)| !record::is_one(path));
+        crate::files::leftovers::clear_parts(&self.folder);
         self.prune(&without_paths(journals), jiff::Timestamp::now());
         Ok((name, journal))
     }

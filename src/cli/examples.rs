@@ -119,7 +119,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
             ),
             (
                 "Move it",
-                "stockport migrate --from sandbox-company --to sandbox-branch --sandbox",
+                "stockport migrate --from sandbox-company --to sandbox-branch --certificate moved --sandbox",
+            ),
+            (
+                "Compare both again with the certificate",
+                "stockport migrate --check moved.json",
             ),
         ],
     ),

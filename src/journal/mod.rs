@@ -28,12 +28,14 @@ use std::time::Duration;
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::columns::Origin;
+use crate::files::leftovers::Scratch;
 use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
 pub use history::{Ended, Ending};
 pub use planning::Plan;
+pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, StoredDifferently, Written};
 pub use running::{RUNNING, Running};
 pub use writer::Scribe;
@@ -75,7 +77,7 @@ pub struct Journal {
     /// the connection's with whichever of them is closed first.
     file: OnceLock<Option<File>>,
     /// Kept for its destructor: a dry run's journal goes with it.
-    temporary: Option<tempfile::TempDir>,
+    temporary: Option<Scratch>,
     /// The version of its tables (`open::FORMAT`); going on with a journal of 0.1.0 raises it.
     format: AtomicI64,
     /// Kept for its destructor: the run is under way.
@@ -104,7 +106,7 @@ const SCHEMA: &str = "
 ";
 
 impl Journal {
-    fn of(path: PathBuf, connection: Connection, temporary: Option<tempfile::TempDir>, format: i64) -> Self {
+    fn of(path: PathBuf, connection: Connection, temporary: Option<Scratch>, format: i64) -> Self {
         Self {
             path,
             connection: Mutex::new(connection),

@@ -3,6 +3,7 @@
 //! Doesn't belong here: which journal is meant (`runs`).
 
 use rusqlite::{OptionalExtension as _, params};
+use std::collections::BTreeSet;
 
 use super::{Journal, JournalError, State, action, lock, object, optional_object, store};
 use crate::item::Object;
@@ -162,6 +163,15 @@ impl Journal {
             )?;
             let mut open = |kind| select.query_row([super::code(kind)], |row| super::count(row, 0));
             Ok((open(Action::Create)?, open(Action::Update)?, open(Action::Delete)?))
+        })
+    }
+
+    /// The items that the plan deletes, whether or not they are deleted already.
+    pub fn deletions(&self) -> Result<BTreeSet<String>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare("SELECT id FROM changes WHERE action = ?1")?;
+            let ids = select.query_map([super::code(Action::Delete)], |row| row.get(0))?;
+            ids.collect()
         })
     }
 

@@ -2,12 +2,12 @@
 //!
 //! Doesn't belong here: reading lists (`inventory`), when a list counts as complete.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, Runs, place_hash};
+use crate::files::{self, bounds};
 use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 
@@ -164,18 +164,12 @@ fn write(folder: &Path, api: &str, org: &str, items: u64) {
         org: org.to_owned(),
         items,
     };
-    let put = || -> std::io::Result<()> {
-        let mut temporary = tempfile::Builder::new().prefix(".known-").tempfile_in(folder)?;
-        serde_json::to_writer(&mut temporary, &note)?;
-        temporary.flush()?;
-        temporary.persist(file(folder, api, org))?;
-        Ok(())
-    };
-    let _ = put();
+    let note = serde_json::to_vec(&note).unwrap_or_default();
+    let _ = files::write(&file(folder, api, org), &note);
 }
 
 fn read(path: &Path) -> Option<Note> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&files::read(path, bounds::NOTE).ok()?).ok()
 }
 
 fn file(folder: &Path, api: &str, org: &str) -> PathBuf {

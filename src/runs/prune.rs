@@ -12,6 +12,7 @@ use std::time::{Duration, SystemTime};
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Position, Runs, record, resume};
+use crate::files::{self, bounds};
 use crate::journal::RUNNING;
 
 /// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
@@ -59,7 +60,7 @@ impl Runs {
             let file_name = entry.file_name();
             let Some(name) = file_name.to_str() else { continue };
             let is_stale = if name.ends_with(&format!(".{}", resume::ENDING)) {
-                fs::read_to_string(entry.path()).is_ok_and(|run| !names.contains(run.trim()))
+                files::read_text(&entry.path(), bounds::NOTE).is_ok_and(|run| !names.contains(run.trim()))
             } else {
                 let is_half_made =
                     name.starts_with(record::MAKING) || (name.starts_with('.') && name.ends_with(".sqlite-new"));

@@ -13,6 +13,7 @@ use serde_json::Value;
 
 use super::{Runs, now, order, without_paths};
 use crate::error::Exit;
+use crate::files::{self, bounds};
 use crate::journal::{Facts, Running};
 
 /// What the file of a record ends in.
@@ -34,7 +35,7 @@ impl Runs {
     /// Begins the record of a command that reads this organization; `target` is where it writes. Records that have passed
     /// their age are removed.
     pub fn record(&self, command: &str, (api, org): (&str, &str), target: &str) -> io::Result<Record> {
-        fs::create_dir_all(&self.folder)?;
+        files::create_own_folder(&self.folder)?;
         let all = self.all().map_err(io::Error::other)?;
         let (name, number) = self.next_name(&all).map_err(io::Error::other)?;
         let facts = [
@@ -111,9 +112,6 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// What a record holds.
 pub(super) fn read(path: &Path) -> io::Result<Facts> {
-    let found = fs::symlink_metadata(path)?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    serde_json::from_slice(&fs::read(path)?).map_err(|_| io::Error::other("it is damaged"))
+    let text = files::read(path, bounds::SETTINGS)?;
+    serde_json::from_slice(&text).map_err(|_| io::Error::other("it is damaged"))
 }

@@ -43,6 +43,7 @@ mod resume;
 mod runs;
 mod sandbox;
 mod schedule;
+mod secrets;
 mod shard;
 mod support;
 mod terminal;

@@ -59,6 +59,7 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
     poisoned: Mutex<BTreeSet<String>>,
     spoiled: Mutex<Option<Value>>,
+    meanwhile: Mutex<Vec<Changed>>,
     log: Mutex<Vec<Request>>,
     in_flight: AtomicUsize,
     busy_above: AtomicUsize,
@@ -66,6 +67,9 @@ struct Shared {
     ended: AtomicBool,
     silence_expected: AtomicBool,
 }
+
+/// An organization, one of its ids, and the item that is stored there; none where it is taken away.
+type Changed = (String, String, Option<Value>);
 
 impl Faulty {
     /// A server that behaves, until rules say otherwise.
@@ -89,6 +93,7 @@ impl Faulty {
             rules: Mutex::default(),
             poisoned: Mutex::default(),
             spoiled: Mutex::default(),
+            meanwhile: Mutex::default(),
             log: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             busy_above: AtomicUsize::new(usize::MAX),
@@ -205,6 +210,14 @@ impl Faulty {
     pub(crate) fn spoil(self, item: &Value) -> Self {
         *self.shared.spoiled.lock().unwrap() = Some(item.clone());
         self
+    }
+
+    /// As soon as anything is posted, somebody else stores these items of an organization so, or takes them away, past HTTP.
+    pub(crate) fn meanwhile(&self, org: &str, items: &[(&str, Option<Value>)]) {
+        let changes = items
+            .iter()
+            .map(|(id, item)| (org.to_owned(), (*id).to_owned(), item.clone()));
+        self.shared.meanwhile.lock().unwrap().extend(changes);
     }
 
     /// Stores items as they are, past HTTP.
@@ -503,6 +516,16 @@ impl Shared {
         self.pass_on(request, request.body.clone())
     }
 
+    fn change_meanwhile(&self) {
+        let store = self.sandbox.sandbox.store();
+        for (org, id, item) in self.meanwhile.lock().unwrap().drain(..) {
+            match item {
+                Some(item) => store.put(&org, &id, item.as_object().unwrap().clone()).unwrap(),
+                None => store.delete(&org, &id).unwrap(),
+            }
+        }
+    }
+
     fn spoil(&self, request: &WireRequest) {
         let mut spoiled = self.spoiled.lock().unwrap();
         let Some(item) = spoiled.take_if(|item| ids(&request.body).iter().any(|id| item["item_id"] == id.as_str()))
@@ -529,6 +552,7 @@ impl Shared {
         let answer = onward.send().unwrap();
         if request.method == "POST" {
             self.spoil(request);
+            self.change_meanwhile();
         }
         let status = answer.status().as_u16();
         let headers = ["content-type", "location"].into_iter().filter_map(|name| {

@@ -13,9 +13,13 @@ use bytes::{Buf as _, Bytes};
 use reqwest::Response;
 use tokio::time::Instant;
 
+use super::error::Oddity;
 use super::loss::Loss;
 use super::wait::{Cause, SHORT};
 use super::{ApiError, Client};
+
+/// The most that is read of a list, unpacked: some million items. A list that unpacks without end stops here.
+const LIST_MOST: u64 = 4 << 30;
 
 /// The unread rest of an answer.
 pub(super) struct ListBody<'c> {
@@ -26,6 +30,27 @@ pub(super) struct ListBody<'c> {
     goes_on: &'c AtomicBool,
     /// How long the reads have waited since.
     waited: Duration,
+    budget: Budget,
+}
+
+/// How much more of an answer is read.
+struct Budget {
+    most: u64,
+    left: u64,
+}
+
+impl Budget {
+    fn new(most: u64) -> Self {
+        Self { most, left: most }
+    }
+
+    fn spend(&mut self, bytes: usize) -> Result<(), ApiError> {
+        match self.left.checked_sub(bytes as u64) {
+            Some(left) => self.left = left,
+            None => return Err(ApiError::Foreign(Oddity::TooLong(self.most))),
+        }
+        Ok(())
+    }
 }
 
 impl<'c> ListBody<'c> {
@@ -36,6 +61,7 @@ impl<'c> ListBody<'c> {
             piece: Bytes::new(),
             goes_on,
             waited: Duration::ZERO,
+            budget: Budget::new(LIST_MOST),
         }
     }
 
@@ -65,7 +91,10 @@ impl Read for ListBody<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         while self.piece.is_empty() {
             match self.next().map_err(io::Error::other)? {
-                Some(piece) => self.piece = piece,
+                Some(piece) => {
+                    self.budget.spend(piece.len()).map_err(io::Error::other)?;
+                    self.piece = piece;
+                }
                 None => return Ok(0),
             }
         }
@@ -81,4 +110,20 @@ impl Read for ListBody<'_> {
 /// cut off.
 pub(super) fn api_error(error: io::Error, client: &Client) -> ApiError {
     error.downcast().unwrap_or_else(|_| client.origin.lost(Loss::Cut))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_without_end_meets_a_bound_that_the_error_says() {
+        let mut budget = Budget::new(1 << 20);
+        budget.spend(1 << 19).unwrap();
+        budget.spend(1 << 19).unwrap();
+        let error = io::Error::other(budget.spend(1).unwrap_err());
+        let error: ApiError = error.downcast().unwrap();
+        assert!(error.to_string().contains("more than 1 MiB"), "{error}");
+        assert_eq!(LIST_MOST, 4 << 30);
+    }
 }

@@ -2,7 +2,6 @@
 //!
 //! Doesn't belong here: understanding the file (`columns::inspect`).
 
-use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::slice;
@@ -14,7 +13,8 @@ use super::{Context, reading};
 use crate::cli::Inspect;
 use crate::columns::{self, ColumnError, InspectedColumn, Inspection, Mapping, MappingError, Sample};
 use crate::error::{Error, Exit};
-use crate::output::{Output, Tone, grouped, padded, width as width_of};
+use crate::files::{self, bounds};
+use crate::output::{Output, Tone, counted, grouped, padded, width as width_of};
 use crate::sheet::write::AtomicFile;
 
 /// How many problems are shown unless more is asked for.
@@ -68,7 +68,8 @@ fn document(inspections: &[Inspection]) -> Value {
 /// stays as it is.
 fn save_map(path: &Path, inspections: &[Inspection], given: Option<Mapping>) -> Result<(), Error> {
     let name = path.display().to_string();
-    let mut earlier = match fs::read_to_string(path) {
+    let mut file = AtomicFile::create(path, true)?;
+    let mut earlier = match files::read_named_text(path, bounds::SETTINGS) {
         Ok(text) => Some(Mapping::parse(&name, &text).map_err(ColumnError::from)?),
         Err(cause) if cause.kind() == ErrorKind::NotFound => given,
         Err(cause) => {
@@ -81,7 +82,6 @@ fn save_map(path: &Path, inspections: &[Inspection], given: Option<Mapping>) -> 
         text = Mapping::text_for(&inspection.matching, earlier.as_ref());
         earlier = Some(Mapping::parse(&name, &text).map_err(ColumnError::from)?);
     }
-    let mut file = AtomicFile::create(path, true)?;
     file.write_all(text.as_bytes())?;
     Ok(file.commit()?)
 }
@@ -105,6 +105,7 @@ fn show(output: &Output, seen: &Inspection) {
     for column in &seen.columns {
         show_column(output, column, headers, fields);
     }
+    show_set_aside(output, seen);
     show_problems(output, seen);
 }
 
@@ -224,6 +225,25 @@ fn shown(text: &str) -> String {
         line + "…"
     } else {
         line
+    }
+}
+
+/// The rows that are no items, where there are more than a note names.
+fn show_set_aside(output: &Output, seen: &Inspection) {
+    if seen.set_aside <= columns::NAMED_ASIDE {
+        return;
+    }
+    output.result("");
+    output.result(&format!("{} set aside:", counted(seen.set_aside, "row")));
+    let most = if output.is_verbose() { usize::MAX } else { PROBLEMS };
+    for row in seen.set_aside_rows.iter().take(most) {
+        output.result(&format!("  {} {:?} {}", row.cell, shown(&row.value), row.reason));
+    }
+    let more = seen
+        .set_aside
+        .saturating_sub(seen.set_aside_rows.len().min(most) as u64);
+    if more > 0 {
+        output.result(&format!("  … and {} more", grouped(more)));
     }
 }
 

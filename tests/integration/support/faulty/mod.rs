@@ -467,10 +467,7 @@ impl Shared {
                 answer
             }
             // One of an answer of its own, or one that is about other requests.
-            fault => match fault.and_then(refusal) {
-                Some(refusal) => refusal,
-                None => self.respell(request, fault),
-            },
+            fault => fault.and_then(refusal).unwrap_or_else(|| self.respell(request, fault)),
         };
         (Some(answer), End::KeepOpen)
     }

@@ -23,7 +23,7 @@ use crate::columns::{Origin, Rejection, as_text};
 use crate::error::Error;
 use crate::filter::Filter;
 use crate::hash::hex;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, id_of, read_into};
+use crate::inventory::{self, Completeness, Incomplete, ItemStore, Listing, Lookup, id_of, read_into};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
 use crate::journal::Journal;
 use crate::output::{Output, grouped};
@@ -67,6 +67,16 @@ impl Source {
         let mut store = ItemStore::new()?;
         let listing = read_into(output, &self.client, known, &mut store)?;
         Ok((listing, store))
+    }
+
+    /// Asks for the items that earlier knowledge names and the list lacks.
+    pub fn ask_for(
+        &self,
+        output: &Output,
+        listing: &mut Listing,
+        earlier: &[inventory::Earlier<'_>],
+    ) -> Result<(), Error> {
+        inventory::ask_for(output, &self.client, listing, earlier)
     }
 
     /// How many requests have been sent, and how many of them were repetitions.

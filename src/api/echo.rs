@@ -6,7 +6,7 @@
 //!
 //! Doesn't belong here: what a failed proof means for an item (`upload`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -166,6 +166,9 @@ fn compare(sent: &str, got: &str) -> Result<(), EchoFault> {
             (None, None) => break,
             (Some(sent), Some(got)) if fault.is_none() => {
                 fault = changed_field(sent.fields, got.fields).map(|field| EchoFault::Field { number, field });
+                if fault.is_none() && repeats_a_name(&got) {
+                    fault = Some(EchoFault::Repeated { number });
+                }
             }
             _ => {}
         }
@@ -201,6 +204,73 @@ fn changed_field(sent: &[StoredField<'_>], got: &[StoredField<'_>]) -> Option<St
         !echoed.is_some_and(|(_, echoed)| is_same(value, echoed))
     });
     changed.map(|(name, _)| name.chars().filter(|c| !c.is_control()).take(100).collect())
+}
+
+/// Whether a name comes twice in an item, at any level. Only an item with maps or arrays is parsed for it.
+fn repeats_a_name(item: &Item<'_, '_>) -> bool {
+    let nested = |value: &StoredValue<'_>| matches!(value, StoredValue::Other(Value::Object(_) | Value::Array(_)));
+    match item.repeated {
+        Some(repeated) if repeated || !item.fields.iter().any(|(_, value)| nested(value)) => repeated,
+        _ => serde_json::from_str::<UniqueNames>(item.text).is_err(),
+    }
+}
+
+/// Any JSON whose maps have no name twice.
+struct UniqueNames;
+
+impl<'de> Deserialize<'de> for UniqueNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueNamesVisitor)
+    }
+}
+
+struct UniqueNamesVisitor;
+
+impl<'de> Visitor<'de> for UniqueNamesVisitor {
+    type Value = UniqueNames;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("maps without repeated names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<UniqueNames, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, UniqueNames)) = fields.next_entry::<String, UniqueNames>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("a name comes twice"));
+            }
+        }
+        Ok(UniqueNames)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<UniqueNames, A::Error> {
+        while elements.next_element::<UniqueNames>()?.is_some() {}
+        Ok(UniqueNames)
+    }
+
+    fn visit_unit<E>(self) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
 }
 
 fn is_same(sent: &StoredValue<'_>, got: &StoredValue<'_>) -> bool {
@@ -325,7 +395,8 @@ mod tests {
         let got: Vec<String> = sent
             .iter()
             .rev()
-            .map(|field| format!(r#""x{}":0,{field}"#, field.len()))
+            .enumerate()
+            .map(|(n, field)| format!(r#""x{n}":0,{field}"#))
             .collect();
         let (sent, got) = (format!("{{{}}}", sent.join(",")), format!("{{{}}}", got.join(",")));
         assert!(verify(&sent, &got).is_ok());
@@ -344,6 +415,27 @@ mod tests {
             let with = |value| format!(r#"{{"item_id":"a","v":{value}}}"#);
             assert_eq!(fault(&with(sent), &with(got)), field(1, "v"), "{sent} → {got}");
         }
+    }
+
+    #[test]
+    fn an_echo_that_holds_a_field_twice_is_none() {
+        for (sent, data) in [
+            (r#"{"item_id":"a","n":1}"#, r#"{"item_id":"a","n":2,"n":1}"#),
+            (r#"{"item_id":"a","n":1}"#, r#"{"item_id":"b","n":1,"item_id":"a"}"#),
+            (r#"{"item_id":"a","n":1}"#, r#"{"item_id":"a","n":1,"x":0,"x":1}"#),
+            (r#"{"item_id":"a","m":{"x":1}}"#, r#"{"item_id":"a","m":{"x":2,"x":1}}"#),
+            (
+                r#"{"item_id":"a","m":[{"x":1.5}]}"#,
+                r#"{"item_id":"a","m":[{"x":null,"x":1.5}]}"#,
+            ),
+            (r#"{"item_id":"é","n":1}"#, r#"{"item_id":"\u00e9","n":2,"\u006e":1}"#),
+        ] {
+            assert_eq!(fault(sent, data), EchoFault::Repeated { number: 1 }, "{data}");
+        }
+        let (sent, got) = (r#"{"item_id":"a","n":1}"#, r#"{"item_id":"a","n":1,"n":2}"#);
+        assert_eq!(fault(sent, got), field(1, "n"), "the last of them is another");
+        let nested = r#"{"item_id":"a","m":{"x":1e3,"y":{"x":true}},"l":[{"x":-1},{"x":"1"}],"s":"now"}"#;
+        assert!(verify(r#"{"item_id":"a","m":{"x":1000}}"#, nested).is_ok());
     }
 
     #[test]

@@ -75,6 +75,9 @@ pub enum Oddity {
     /// An answer that is longer than any such answer can be.
     #[error("the answer doesn't end")]
     TooLong,
+    /// A status such as 202, 204 or 206: it doesn't say that all of it was done, or that this is all of it.
+    #[error("the status {0} doesn't show that the request was carried out")]
+    Status(u16),
 }
 
 /// Where an echo differs from what was posted.
@@ -98,6 +101,12 @@ pub enum EchoFault {
         number: usize,
         /// The field's name.
         field: String,
+    },
+    /// A field came back twice, which leaves open what was saved.
+    #[error("item {number}: a field came back twice")]
+    Repeated {
+        /// Which item of the request, from 1.
+        number: usize,
     },
 }
 
@@ -420,6 +429,9 @@ impl UserError for ApiError {
             Self::Unreachable { .. } => "check the host and port in --api, and the network; then run it again",
             Self::Foreign(Oddity::Page(_)) => {
                 "check --api; a proxy or a login page may stand between this machine and the API"
+            }
+            Self::Foreign(Oddity::Status(_)) => {
+                "ask who runs the API, or a gateway before it, why it answers so; then run it again: it finds out what was saved"
             }
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
             Self::WrongEcho(_) => "run it again: it finds out what was saved",

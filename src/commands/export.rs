@@ -12,7 +12,7 @@ use crate::cli::Export;
 use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Settings, Sink, Written};
 use crate::filter::{self, Filter};
-use crate::inventory::{Completeness, Incomplete, Listing, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
 use crate::output::{counted, grouped, human};
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{OutFormat, Style};
@@ -55,7 +55,8 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
     let mut sink = Sink::new(settings, destination)?;
-    let listing = read_into(&context.output, &connected.client, expected, &mut sink)?;
+    let mut listing = read_into(&context.output, &connected.client, expected, &mut sink)?;
+    ask_for(&context.output, &connected.client, &mut listing, &known.earlier())?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
@@ -145,6 +146,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
+        "asked_by_id": outcome.listing.asked, "not_asked_by_id": outcome.listing.not_asked,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));
 }

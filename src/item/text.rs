@@ -65,6 +65,9 @@ pub struct Item<'i, 'a> {
     pub fields: &'i [StoredField<'a>],
     /// Whether it has the same names as the previous item, in the same order.
     pub alike: bool,
+    /// Whether a name came twice at the item's own level, the last of them being kept; `None` if `serde_json` parsed it,
+    /// which doesn't tell.
+    pub(crate) repeated: Option<bool>,
 }
 
 impl<'a> Item<'_, 'a> {
@@ -214,22 +217,24 @@ impl<'a> ItemParser<'a> {
     pub fn item(&mut self) -> Result<Item<'_, 'a>, ItemFault> {
         self.peek();
         let start = self.at;
-        let alike = if let Some(alike) = self.plain() {
-            alike
+        let (alike, repeated) = if let Some((alike, repeated)) = self.plain() {
+            (alike, Some(repeated))
         } else {
             self.at = start;
             self.any()?;
-            false
+            (false, None)
         };
         Ok(Item {
             text: self.text.get(start..self.at).unwrap_or_default(),
             fields: &self.fields,
             alike,
+            repeated,
         })
     }
 
-    /// Parses an item and returns whether its names equal the previous item's; `None` if the text is left to `serde_json`.
-    fn plain(&mut self) -> Option<bool> {
+    /// Parses an item and returns whether its names equal the previous item's, and whether one of them came twice; `None`
+    /// if the text is left to `serde_json`.
+    fn plain(&mut self) -> Option<(bool, bool)> {
         let (mut alike, mut escapes) = (true, false);
         self.fields.clear();
         self.expect(b'{')?;
@@ -237,7 +242,7 @@ impl<'a> ItemParser<'a> {
             self.at += 1;
             alike = self.names.ends.is_empty();
             self.names.truncate(0);
-            return Some(alike);
+            return Some((alike, false));
         }
         loop {
             let place = self.fields.len();
@@ -274,10 +279,11 @@ impl<'a> ItemParser<'a> {
             alike = false;
             self.names.truncate(self.fields.len());
         }
-        if !alike && (self.drop_repeated() || escapes) {
+        let repeated = !alike && self.drop_repeated();
+        if repeated || (!alike && escapes) {
             self.names.truncate(0);
         }
-        Some(alike)
+        Some((alike, repeated))
     }
 
     /// Keeps the last field of each name; returns whether any was dropped.

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::super::Context;
+use super::super::{Context, runs_folder};
 use super::{patience, policy, prune};
 use crate::backup::Backup;
 use crate::cause;
@@ -17,6 +17,7 @@ use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Tone, grouped};
+use crate::runs::{Known, Runs};
 use crate::snapshot::{Manifest, Name};
 
 /// What became of one organization's backup.
@@ -144,6 +145,9 @@ fn back_up(
     let policy = policy(&options.keep);
     let connected = context.connect_with(&target.wishes, target.org.as_deref())?;
     document.insert("organization".to_owned(), json!(connected.org));
+    // Without a folder of runs there are none.
+    let runs = runs_folder(false).map(Runs::new).ok();
+    let known = runs.map(|runs| runs.known(&connected.place, &connected.org));
     let taken = Backup {
         output: &context.output,
         client: &connected.client,
@@ -153,6 +157,7 @@ fn back_up(
         allow_shrink: options.brakes.allow_shrink,
         patience: patience(options.wait),
         stop: &context.stop,
+        earlier: known.as_ref().map(Known::earlier).unwrap_or_default(),
     }
     .take()?;
     taken.warnings.iter().for_each(|warning| context.output.warn(warning));

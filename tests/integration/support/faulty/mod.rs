@@ -15,7 +15,7 @@ use reqwest::blocking::Client;
 use serde_json::{Map, Value, json};
 use stockport::sandbox::Flavour;
 
-pub(crate) use schedule::{Fault, Rule};
+pub(crate) use schedule::{Done, Fault, Rule};
 
 use super::TestSandbox;
 use super::http::{Http, client};
@@ -458,6 +458,14 @@ impl Shared {
                 }
                 self.forward(request)
             }
+            Some(Fault::Answered(status, template, done)) => {
+                let data = match done {
+                    Done::All => self.forward(request).data(),
+                    Done::Nothing => String::from_utf8_lossy(&request.body).into_owned(),
+                };
+                WireAnswer::json(*status, &template.replace("DATA", &data))
+            }
+            Some(Fault::Hides(ids)) => without(self.forward(request), ids),
             Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
             Some(Fault::Blocked(status)) => WireAnswer::html(*status, "Request blocked."),
             Some(Fault::BlockedJson(status)) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
@@ -553,6 +561,17 @@ fn ids(body: &[u8]) -> Vec<String> {
         Ok(item) => id(&item).into_iter().collect(),
         Err(_) => Vec::new(),
     }
+}
+
+/// A list without these items; any other answer as it is.
+fn without(mut answer: WireAnswer, ids: &[String]) -> WireAnswer {
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body)
+        && let Some(items) = body["data"].as_array_mut()
+    {
+        items.retain(|item| !ids.iter().any(|id| item["item_id"] == id.as_str()));
+        answer.body = body.to_string().into_bytes();
+    }
+    answer
 }
 
 /// The echo of a post, as if others had been posted.

@@ -117,10 +117,12 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         Completeness::Proved => "proved",
         _ => "plausible",
     };
-    let evidence = if outcome.listing.completeness == Completeness::Proved && !output.is_verbose() {
+    let listing = &outcome.listing;
+    let is_plain = listing.completeness == Completeness::Proved && listing.asked == 0;
+    let evidence = if is_plain && !output.is_verbose() {
         String::new()
     } else {
-        format!(": {}", outcome.listing.evidence)
+        format!(": {}", listing.evidence)
     };
     let summary = format!(
         "Exported {} of {} ({grade} to be all{evidence}) in {}",

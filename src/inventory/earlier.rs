@@ -25,7 +25,7 @@ const JOBS: usize = 4;
 const ENOUGH: usize = 10;
 
 /// Who names ids: the filter says which ids the list lacks, and only those are passed on.
-pub type EachLacking<'a> = dyn Fn(&dyn Fn(&str) -> bool, &mut dyn FnMut(&str)) -> Result<(), Error> + 'a;
+pub(super) type EachLacking<'a> = dyn Fn(&dyn Fn(&str) -> bool, &mut dyn FnMut(&str)) -> Result<(), Error> + 'a;
 
 /// Earlier knowledge of an organization's items.
 pub struct Earlier<'a> {

@@ -329,8 +329,13 @@ mod tests {
             "{bytes}"
         );
         let (bytes, read, stands) = early(&[&["A", "13/04/2021", "1,50"], &["Total", "", "5"], &["B", "", "1"]]);
-        assert!(stands, "a sum that is none");
-        assert_eq!((read, bytes.lines().count()), (3, 3));
+        assert!(stands, "a sum between the items");
+        assert_eq!((read, bytes.lines().count()), (2, 2));
+        let full: &[&str] = &["A1", "13/04/2021", "1"];
+        let (bytes, read, stands) = early(&[full, &["A2", "", "1"], full, &["VAULT A", "", ""]]);
+        assert!(read == 4 && !stands, "an id that comes twice, and a title: {bytes}");
+        let (bytes, read, stands) = early(&[full, &["A2", "13/04/2021", "1"], &["VAULT A", "", ""]]);
+        assert!(stands && bytes.lines().count() == 2 && read == 3, "a title: {bytes}");
         let (_, read, stands) = early(&[first[0], first[1], &["C", "", "1"], &["A", "", "1"]]);
         assert!(read == 4 && !stands, "an id that comes twice");
         let (_, read, stands) = early(&[&["A", "01/02/2021", "1"], &["B", "", ""], &["C", "13/04/2021", "1"]]);

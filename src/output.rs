@@ -235,6 +235,12 @@ impl Output {
         self.style.verbose
     }
 
+    /// Whether results go to a terminal, where long lists are shortened; a pipe or a file gets all of them.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// Whether our own signs are to be ASCII: the locale is none of UTF-8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {

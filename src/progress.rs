@@ -112,11 +112,11 @@ impl<'a> Progress<'a> {
         self.retries.load(Ordering::Relaxed)
     }
 
-    /// Ends the showing: the finished bar stays on the screen.
+    /// Ends the showing: the bar stays on the screen as it is, also where the work stopped before its end.
     pub fn finish(mut self) {
         self.ticker = None;
         self.bar.set_message(self.message());
-        self.bar.finish();
+        self.bar.abandon();
     }
 
     /// Ends the showing without a trace.

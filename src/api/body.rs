@@ -1,15 +1,20 @@
-//! A list's answer as a reader: each read waits for the next bytes of the connection, at most as long as the timeout, and
-//! ends with [`ApiError::Interrupted`] once the run is asked to stop.
+//! A list's answer as a reader, which ends with [`ApiError::Interrupted`] once the run is asked to stop.
+//!
+//! The timeout bounds how long the reads wait for the connection, together, between two signs that the list goes on. A host
+//! that sends a byte now and then doesn't prolong that, nor does a receiver that takes its time.
 //!
 //! Doesn't belong here: what the bytes mean (`stream`); answers that fit in memory (`answer`).
 
 use std::io::{self, Read};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use bytes::{Buf as _, Bytes};
 use reqwest::Response;
-use tokio::time::timeout;
+use tokio::time::Instant;
 
 use super::loss::Loss;
+use super::wait::{Cause, SHORT};
 use super::{ApiError, Client};
 
 /// The unread rest of an answer.
@@ -17,24 +22,40 @@ pub(super) struct ListBody<'c> {
     client: &'c Client,
     response: Response,
     piece: Bytes,
+    /// Set by whoever follows the list, once a further item is there.
+    goes_on: &'c AtomicBool,
+    /// How long the reads have waited since.
+    waited: Duration,
 }
 
 impl<'c> ListBody<'c> {
-    pub(super) fn new(client: &'c Client, response: Response) -> Self {
+    pub(super) fn new(client: &'c Client, response: Response, goes_on: &'c AtomicBool) -> Self {
         Self {
             client,
             response,
             piece: Bytes::new(),
+            goes_on,
+            waited: Duration::ZERO,
         }
     }
 
     /// The next bytes of the connection; none at the answer's end.
     fn next(&mut self) -> Result<Option<Bytes>, ApiError> {
+        if self.goes_on.swap(false, Ordering::Relaxed) {
+            self.waited = Duration::ZERO;
+        }
         let Self { client, response, .. } = self;
         let origin = &client.origin;
-        let next = async { timeout(client.timeout, response.chunk()).await };
+        let begun = Instant::now();
+        let until = begun + client.timeout.saturating_sub(self.waited);
+        let silent = SHORT.saturating_sub(self.waited);
+        let next = async {
+            let next = client.waits.answer(response.chunk(), (silent, until), Cause::Stalled);
+            next.await
+        };
         let next = client.block_on(client.unless_stopped(next))?;
-        let next = next.map_err(|_| origin.lost(Loss::Timeout))?;
+        self.waited += begun.elapsed();
+        let next = next.ok_or_else(|| origin.lost(Loss::Timeout))?;
         next.map_err(|error| origin.broken(&error))
     }
 }

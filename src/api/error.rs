@@ -75,7 +75,7 @@ pub enum Oddity {
     /// An answer that is longer than any such answer can be.
     #[error("the answer doesn't end")]
     TooLong,
-    /// A status such as 202, 204 or 206: it doesn't say that all of it was done, or that this is all of it.
+    /// A status such as 202, 204 or 206.
     #[error("the status {0} doesn't show that the request was carried out")]
     Status(u16),
 }
@@ -101,13 +101,12 @@ pub enum EchoFault {
         number: usize,
         /// The field's name.
         field: String,
+        /// All items of the request with such a field, from 1, if each item came back under its own id; else none.
+        differing: Vec<usize>,
     },
-    /// A field came back twice, which leaves open what was saved.
-    #[error("item {number}: a field came back twice")]
-    Repeated {
-        /// Which item of the request, from 1.
-        number: usize,
-    },
+    /// A field of an item (counted from 1) came back twice, which leaves open what was saved.
+    #[error("item {0}: a field came back twice")]
+    Repeated(usize),
 }
 
 fn quoted(message: &str) -> String {
@@ -430,11 +429,8 @@ impl UserError for ApiError {
             Self::Foreign(Oddity::Page(_)) => {
                 "check --api; a proxy or a login page may stand between this machine and the API"
             }
-            Self::Foreign(Oddity::Status(_)) => {
-                "ask who runs the API, or a gateway before it, why it answers so; then run it again: it finds out what was saved"
-            }
+            Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
-            Self::WrongEcho(_) => "run it again: it finds out what was saved",
             Self::Refused { .. } | Self::Body => "correct the items in the reject file, or compare one with an export",
             Self::NoArrays { .. } => "send one item a request: --batch 1",
             Self::Id(_) => "correct the id where it comes from; nothing of it was sent",

@@ -49,6 +49,9 @@ pub struct Delete {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub encoding: Option<String>,
+    /// Take rows as ids that look like none: titles, subtotals, footers (totals and repeated headers never are)
+    #[arg(long, conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub keep_suspects: bool,
     /// A mapping file that says which column holds the ids
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub map: Option<PathBuf>,

@@ -30,6 +30,9 @@ pub struct Reading {
     /// rejecting its row
     #[arg(long, help_heading = "Reading")]
     pub lenient: bool,
+    /// Take rows as items that look like none: titles, subtotals, footers (totals and repeated headers never are)
+    #[arg(long, help_heading = "Reading")]
+    pub keep_suspects: bool,
     /// The delimiter of a text file: a character, or tab
     #[arg(long, value_name = "C", help_heading = "Reading", value_parser = delimiter)]
     pub delimiter: Option<u8>,

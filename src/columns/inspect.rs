@@ -12,10 +12,11 @@ use super::dates::{self, DateText};
 use super::duplicates::Spot;
 use super::error::ColumnError;
 use super::evidence::Evidence;
-use super::layout::{Layout, Target, is_blank};
+use super::layout::{Layout, Target};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
+use super::texts::is_blank;
 use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
@@ -45,6 +46,10 @@ pub struct Inspection {
     pub columns: Vec<InspectedColumn>,
     /// How many data rows there are.
     pub rows: u64,
+    /// How many rows are no items, and not counted among `rows`.
+    pub set_aside: u64,
+    /// The first of them, each with the reason.
+    pub set_aside_rows: Vec<Problem>,
     /// Everything that would be refused or pointed out, by cell.
     pub problems: Vec<Problem>,
     /// How many more problems there are than are listed.
@@ -253,6 +258,8 @@ fn start(table: &Table) -> Inspection {
         export: None,
         columns: Vec::new(),
         rows: 0,
+        set_aside: 0,
+        set_aside_rows: Vec::new(),
         problems: Vec::new(),
         more_problems: 0,
         notes: table.notes.clone(),
@@ -300,6 +307,16 @@ impl Inspection {
         self.export.clone_from(&self.matching.export);
         self.guessed = !self.matching.is_recognized();
         self.rows = survey.rows;
+        self.set_aside = survey.set_aside.count;
+        if let Some(table) = source.tables.first() {
+            let rows = survey.set_aside.rows.iter().map(|row| Problem {
+                row: row.origin.line,
+                cell: table.row_address(row.origin.line),
+                value: row.value.clone(),
+                reason: row.reason.to_owned(),
+            });
+            self.set_aside_rows = rows.collect();
+        }
         if self.guessed {
             self.notes
                 .push("no column is named like an inventory field: the header row is a guess".to_owned());

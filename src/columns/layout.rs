@@ -10,8 +10,8 @@ use super::error::ColumnError;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
-use super::numbers::{Shape, shape, written};
-use super::texts::bare;
+use super::suspects::Guard;
+use super::texts::is_blank;
 use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{ITEM_ID, Kind, NUMBERS_OR_TEXT, field_named};
@@ -88,14 +88,19 @@ pub(crate) struct Layout {
     pub(crate) untyped: bool,
     /// The file is a workbook, in which a cell that is not there is an empty one.
     pub(crate) workbook: bool,
-    /// The table is a reject file's: each of its rows is data.
-    pub(crate) rejects: bool,
     /// The columns of a reject file for cells to the right of the source's last header, each with its number there.
     pub(crate) further: Vec<(usize, usize)>,
+    /// Which rows are no items.
+    pub(crate) guard: Guard,
 }
 
 impl Layout {
-    pub(crate) fn new(table: &Table, matching: &Matching, mapping: Option<&Mapping>) -> Result<Self, ColumnError> {
+    pub(crate) fn new(
+        table: &Table,
+        matching: &Matching,
+        mapping: Option<&Mapping>,
+        guard: Guard,
+    ) -> Result<Self, ColumnError> {
         let mut layout = Self {
             id: None,
             targets: Vec::new(),
@@ -103,10 +108,10 @@ impl Layout {
             width: table.header.cells.iter().map(|cell| cell.index + 1).max().unwrap_or(0),
             untyped: !table.format.is_typed(),
             workbook: matches!(table.format, Format::Workbook(_)),
-            rejects: is_of_rejects(table.header.cells.iter().map(|cell| cell.name.as_str())),
             further: Vec::new(),
+            guard,
         };
-        if layout.rejects {
+        if is_of_rejects(table.header.cells.iter().map(|cell| cell.name.as_str())) {
             let number = |name: &str| name.trim().strip_prefix(BEYOND)?.parse().ok();
             let cells = table.header.cells.iter();
             layout.further = cells
@@ -248,66 +253,6 @@ impl Layout {
     /// Whether a row ends before its header does (in text files, whose rows are as long as they were written).
     pub(crate) fn is_short(&self, row: &Row) -> bool {
         self.untyped && row.len() < self.width
-    }
-
-    /// Whether the row is a sum below the items: its id (or, where the id says nothing, one other cell) reads TOTAL,
-    /// and it has no other text. It is no item if no row follows.
-    pub(crate) fn is_total(&self, row: &Row) -> bool {
-        if self.rejects {
-            return false;
-        }
-        // Asked of every row: an id with a digit in it, as most have, is neither a blank nor the label.
-        if let Some(id) = &self.id
-            && let Some(text) = row.text_at(id.index)
-            && text.bytes().any(|byte| byte.is_ascii_digit())
-        {
-            return false;
-        }
-        let mut labels = row.cells().enumerate().filter(|(_, cell)| self.is_words(*cell));
-        let (Some((at, Cell::Text(label))), None) = (labels.next(), labels.next()) else {
-            return false;
-        };
-        let is_id_or_beside_none = match &self.id {
-            Some(id) => at == id.index || is_blank(self.cell(row, id.index)),
-            None => true,
-        };
-        matches!(fold(label).as_str(), "total" | "totals" | "grandtotal") && is_id_or_beside_none
-    }
-
-    fn is_words(&self, cell: Cell<'_>) -> bool {
-        match cell {
-            Cell::Text(text) => {
-                let bare = bare(text);
-                let number = self.untyped && shape(&written(bare).text) != Shape::None;
-                !number && !Blanks::default().is_nothing(bare)
-            }
-            Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Digits(_) | Cell::Error(_) => false,
-            Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,
-        }
-    }
-
-    /// Whether the row only looks like one: a workbook's formulas over rows that are empty elsewhere show zeros and
-    /// error values, and nothing else.
-    pub(crate) fn is_phantom(&self, row: &Row) -> bool {
-        let Some(id) = self.id.as_ref().filter(|_| self.workbook && !self.rejects) else {
-            return false;
-        };
-        let zero = |cell: Cell<'_>| matches!(cell, Cell::Number(value, _) if value == 0.0);
-        // Asked of every row: the id tells most of them apart.
-        zero(row.cell(id.index))
-            && row.cells().filter(|cell| !is_blank(*cell)).count() > 1
-            && row
-                .cells()
-                .all(|cell| is_blank(cell) || zero(cell) || matches!(cell, Cell::Error(_)))
-    }
-}
-
-/// Whether a cell holds nothing to be seen.
-pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
-    match cell {
-        Cell::Absent | Cell::Empty => true,
-        Cell::Text(text) => bare(text).is_empty(),
-        _ => false,
     }
 }
 

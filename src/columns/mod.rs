@@ -4,6 +4,7 @@
 //! duplicates. Doesn't: file formats (`sheet`), what the API holds (`plan`).
 
 mod cells;
+mod census;
 mod compare;
 mod dates;
 mod duplicates;
@@ -12,6 +13,7 @@ mod evidence;
 mod first_rows;
 mod ids;
 mod inspect;
+mod labels;
 mod layout;
 mod looks;
 mod mapping;
@@ -22,9 +24,12 @@ mod names;
 mod nested;
 mod numbers;
 mod reject_mapping;
+mod set_aside;
+mod shapes;
 mod source;
 mod straight;
 mod survey;
+mod suspects;
 mod tell;
 mod texts;
 mod vocabulary;
@@ -45,6 +50,7 @@ pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
+pub use set_aside::NAMED_ASIDE;
 pub use source::{Reader, Source, TakePart, TakeStraight};
 pub use straight::{NeedsDraft, Slots, Straight};
 pub(crate) use texts::unguard;
@@ -217,6 +223,8 @@ pub struct ColumnOptions {
     pub numbers: Option<NumberStyle>,
     /// `--lenient`: a value that isn't of its field's kind is posted as text, with a warning, not rejected.
     pub lenient: bool,
+    /// `--keep-suspects`: what may be no item is taken for one.
+    pub keep_suspects: bool,
     /// `--blanks reject`: a row with a cell that says nothing is rejected.
     pub blanks_reject: bool,
 }
@@ -230,6 +238,28 @@ pub struct Survey {
     pub decisions: Vec<Note>,
     /// What a person should look at (counted, with the first place of each).
     pub warnings: Vec<Note>,
+    /// Rows that are no items and not counted among `rows`.
+    pub set_aside: SetAside,
+}
+
+/// Rows that are no items: how many there are, and the first of them.
+#[derive(Clone, Debug, Default)]
+pub struct SetAside {
+    /// How many there are.
+    pub count: u64,
+    /// The first ones, in order.
+    pub rows: Vec<AsideRow>,
+}
+
+/// A row that is no item.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AsideRow {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Its first filled cell.
+    pub value: String,
+    /// Why it is none, in words that follow its place (`is a total`).
+    pub reason: &'static str,
 }
 
 /// An item as the API holds it.

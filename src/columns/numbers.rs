@@ -384,15 +384,6 @@ mod tests {
     }
 
     #[test]
-    fn a_leading_zero_is_no_number_and_is_told_from_other_text() {
-        assert_eq!(shape("024"), Shape::LeadingZero);
-        assert_eq!(shape("-007"), Shape::LeadingZero);
-        assert_eq!(shape("0.24"), Shape::Us);
-        assert_eq!(shape("0,24"), Shape::Eu);
-        assert_eq!(shape("about 5"), Shape::None);
-    }
-
-    #[test]
     fn the_separators_show_the_style() {
         for text in ["1,234.50", "1,234,567", "12.5", "0.125", "1234.567", ".125", "1.5e3"] {
             assert_eq!(shape(text), Shape::Us, "{text}");

@@ -21,12 +21,13 @@ use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
 use super::straight::{self, Refusal, Slots};
+use super::suspects::Guard;
 use super::tell::{name_table, no_id, tell_columns, unmet};
 use super::vocabulary::Vocabulary;
 use super::{
     ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
 };
-use crate::item::{IdFault, Kind};
+use crate::item::{ITEM_ID, IdFault, Kind};
 use crate::sheet::{Cell, HeaderBy, Row, Table};
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
@@ -38,8 +39,6 @@ pub struct Source {
     pub tables: Vec<Table>,
     matchings: Vec<Matching>,
     layouts: Vec<Layout>,
-    /// Which row of each table is its TOTAL.
-    totals: Vec<Option<u64>>,
     options: ColumnOptions,
     groups: Groups,
     /// For each piece of each table, how many rows come before it in its table; as the survey found them.
@@ -93,7 +92,7 @@ impl Source {
         mappings: Vec<Option<Arc<Mapping>>>,
         needs_id: bool,
     ) -> Result<Self, ColumnError> {
-        let words = Vocabulary::new();
+        let words = Arc::new(Vocabulary::new());
         let mut matchings = Vec::new();
         let mut layouts = Vec::new();
         for (at, table) in tables.iter().enumerate() {
@@ -102,7 +101,9 @@ impl Source {
                 mapping.fits(table)?;
             }
             let mut matching = match_columns(table, &words, mapping)?;
-            let layout = Layout::new(table, &matching, mapping)?;
+            let id = matching.column(ITEM_ID).map(|column| column.index);
+            let guard = Guard::new(table, id, options.keep_suspects, Arc::clone(&words));
+            let layout = Layout::new(table, &matching, mapping, guard)?;
             if layout.id.is_none() {
                 vote(table, &words, &mut matching)?;
             }
@@ -115,12 +116,10 @@ impl Source {
         // The mapping of a reject file has been found to fit; where objects lack a key, nothing is misspelt.
         let mut named = mappings.iter().flatten().filter(|mapping| !mapping.is_of_rejects());
         let unmet = named.next().and_then(|mapping| unmet(&tables, mapping));
-        let totals = vec![None; tables.len()];
         Ok(Self {
             tables,
             matchings,
             layouts,
-            totals,
             options,
             groups: Groups::default(),
             parts: Vec::new(),
@@ -240,16 +239,13 @@ impl Source {
             };
             self.parts.push(starts);
             survey.warnings.extend(passed.notes());
-            survey.rows += found.items();
+            survey.rows += found.rows();
             if let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) {
-                found.settle(layout, table, &self.options, &mut survey);
+                found.settle(layout, (at, table), &self.options, &mut survey);
                 if self.tables.len() > 1 {
                     name_table(table, survey.decisions.iter_mut().skip(said.0));
                     name_table(table, survey.warnings.iter_mut().skip(said.1));
                 }
-            }
-            if let Some(total) = self.totals.get_mut(at) {
-                *total = found.total();
             }
         }
         if look.finds_suspects() {
@@ -306,16 +302,15 @@ impl Source {
         take(row, Incoming { origin, reading })
     }
 
-    /// Every data row of every table: without phantom and TOTAL rows.
+    /// Every data row of every table: without those that are no items.
     pub(super) fn each_row<E: From<ColumnError>>(&self, take: &mut TakeRow<'_, E>) -> Result<(), E> {
         let mut row = Row::new();
         for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
-            let total = self.totals.get(at).copied().flatten();
             let mut reader = table.rows().map_err(ColumnError::from)?;
             let mut number = 0;
             while reader.next(&mut row).map_err(ColumnError::from)? {
                 number += 1;
-                if total != Some(number) && !layout.is_phantom(&row) {
+                if !layout.guard.is_aside(&row) {
                     take(
                         Spot {
                             table: at,
@@ -350,12 +345,28 @@ impl Source {
         row: &'a Row,
     ) -> Result<Draft<'a>, Vec<Rejection>> {
         let mut reasons = Vec::new();
+        if row.is_misquoted() {
+            reasons.push(Rejection {
+                column: None,
+                index: None,
+                value: String::new(),
+                reason: format!(
+                    "{}: text follows the closing quotation mark of a cell (a mark within a cell is written twice)",
+                    table.row_address(row.line)
+                ),
+            });
+        }
         let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
             column: column.map(str::to_owned),
             index: Some(index),
             value: cells::display(cell),
             reason: format!("{}: {reason}", table.address(row.line, index)),
         };
+        if let Some(reason) = layout.guard.suspicion(row) {
+            let index = layout.id.as_ref().map_or(0, |id| id.index);
+            let header = layout.id.as_ref().map(|id| id.header.as_str());
+            reasons.push(refuse(header, index, row.cell(index), &reason));
+        }
         if let Some(index) = layout.beyond(row) {
             let (cells, columns) = layout.length_beyond(row);
             let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");

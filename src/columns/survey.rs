@@ -7,14 +7,17 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::cells::{Blanks, Concern, Meaning, Part, Style, bare_number};
+use super::census::Census;
 use super::dates;
 use super::evidence::{Evidence, Tally, are, first, have};
 use super::ids::Id;
-use super::layout::{Layout, Target, is_blank};
+use super::layout::{Layout, Target};
 use super::looks::{Look, Looks};
 use super::matching::column_place;
 use super::numbers::is_plain_integer;
-use super::texts::{bare, unguard};
+use super::set_aside::Asides;
+use super::suspects::{Doubt, HeaderLike};
+use super::texts::{bare, is_blank, unguard};
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
 use crate::sheet::{Cell, Moment, Row, Table};
@@ -36,9 +39,10 @@ pub(crate) struct TableSurvey {
     errors_left_out: Tally,
     rows: u64,
     short: Tally,
-    phantoms: Tally,
-    /// The number and the line of the last row, if that is a sum and no item.
-    total: Option<(u64, u64)>,
+    census: Census,
+    aside: Asides,
+    /// Lines of headers, those of the table's own only behind others; and whether they are its own.
+    headers: Vec<(u64, bool)>,
     /// The columns that no field reads, and whether they have a header.
     beside: Vec<(usize, bool)>,
 }
@@ -75,13 +79,14 @@ impl TableSurvey {
             errors_left_out: Tally::default(),
             rows: 0,
             short: Tally::default(),
-            phantoms: Tally::default(),
-            total: None,
+            census: Census::default(),
+            aside: Asides::default(),
+            headers: Vec::new(),
         }
     }
 
-    /// Adds what was found further down, where the numbers of rows begin after `before` rows.
-    pub(crate) fn join(&mut self, further: Self, before: u64) {
+    /// Adds what was found further down.
+    pub(crate) fn join(&mut self, further: Self) {
         for (evidence, further) in self.evidence.iter_mut().zip(further.evidence) {
             evidence.join(further);
         }
@@ -96,31 +101,27 @@ impl TableSurvey {
         self.ids.long.join(further.ids.long);
         self.errors_left_out.join(further.errors_left_out);
         self.short.join(further.short);
-        self.phantoms.join(further.phantoms);
+        self.census.join(&further.census);
+        self.aside.join(further.aside);
+        for (line, is_own) in further.headers {
+            self.header(line, is_own);
+        }
         self.rows += further.rows;
-        if further.rows > 0 {
-            self.total = further.total.map(|(number, line)| (number + before, line));
-        }
     }
 
-    /// The number of the last row, if that is a sum and no item.
-    pub(crate) fn total(&self) -> Option<u64> {
-        self.total.map(|(number, _)| number)
+    /// How many rows there are that may be items.
+    pub(crate) fn rows(&self) -> u64 {
+        self.rows
     }
 
-    /// How many rows there are without the sum.
-    pub(crate) fn items(&self) -> u64 {
-        self.rows - u64::from(self.total.is_some())
-    }
-
-    /// Takes the row of this number. Gives whether it may be an item.
+    /// Takes a row. Returns whether it may be an item that is read like any other: neither set aside nor a suspect.
     /// `looks`: what one look shows of its cells.
-    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, number: u64, looks: &Looks) -> bool {
-        if layout.is_phantom(row) {
-            self.phantoms.add(row.line, "");
-            return false;
+    pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, looks: &Looks) -> bool {
+        let looked = layout.guard.look(row);
+        if let Some(doubt) = &looked.doubt {
+            return self.doubtful(layout, row, doubt);
         }
-        self.total = layout.is_total(row).then_some((number, row.line));
+        layout.guard.count(&looked, &mut self.census);
         self.rows += 1;
         if layout.is_short(row) {
             self.short.add(row.line, "");
@@ -143,6 +144,24 @@ impl TableSurvey {
             }
         }
         true
+    }
+
+    /// Takes a row that is no item, or may be none.
+    fn doubtful(&mut self, layout: &Layout, row: &Row, doubt: &Doubt) -> bool {
+        if let Some(header) = layout.guard.header(row) {
+            self.header(row.line, header == HeaderLike::Same);
+        }
+        match doubt {
+            Doubt::Aside(aside) => self.aside.add(row, *aside),
+            Doubt::Suspect(_) => self.rows += 1,
+        }
+        matches!(doubt, Doubt::Suspect(_))
+    }
+
+    fn header(&mut self, line: u64, is_own: bool) {
+        if self.headers.last().map_or(!is_own, |(_, last)| *last != is_own) {
+            self.headers.push((line, is_own));
+        }
     }
 
     /// Takes a row's id.
@@ -241,7 +260,15 @@ impl TableSurvey {
     }
 
     /// Settles each column's order and style, and says so.
-    pub(crate) fn settle(&mut self, layout: &mut Layout, table: &Table, options: &ColumnOptions, survey: &mut Survey) {
+    pub(crate) fn settle(
+        &mut self,
+        layout: &mut Layout,
+        (at, table): (usize, &Table),
+        options: &ColumnOptions,
+        survey: &mut Survey,
+    ) {
+        layout.guard.settle(&self.census, &self.headers);
+        self.aside.report(at, &mut survey.set_aside);
         for (target, evidence) in layout.targets.iter_mut().zip(&self.evidence) {
             let column = column_place(table, &target.header, target.index);
             match target.style.kind {
@@ -317,26 +344,14 @@ impl TableSurvey {
                 table.row_address(self.short.line)
             ));
         }
-        if self.phantoms.count > 0 {
-            let place = table.address(self.phantoms.line, layout.id.as_ref().map_or(0, |id| id.index));
-            survey.warnings.push(format!(
-                "{}: {} only of zeros and error values, as formulas over empty rows do; taken for no items (first: {place})",
-                table.file, consist(self.phantoms.count)
-            ));
-        }
-        if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.items()) {
+        if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.rows) {
             survey.warnings.push(format!(
                 "{}: the file says that it has {declared} records (NumberRecords), but {} rows were read",
-                table.file,
-                self.items()
+                table.file, self.rows
             ));
         }
-        if let Some((_, line)) = self.total {
-            survey.warnings.push(format!(
-                "{}: the last row ({}) is a TOTAL, not an item",
-                table.file,
-                table.row_address(line)
-            ));
+        if let Some(line) = self.aside.sentence(table) {
+            survey.warnings.push(line);
         }
     }
 }
@@ -389,13 +404,5 @@ fn shows_nothing(text: &str, style: &Style) -> bool {
                 || (style.blanks == Blanks::default() && style.blanks.is_nothing(text))
         }
         Kind::Time => dates::is_time_as_written(text.as_bytes()) || style.blanks.is_nothing(text),
-    }
-}
-
-fn consist(n: u64) -> String {
-    if n == 1 {
-        "1 row consists".to_owned()
-    } else {
-        format!("{n} rows consist")
     }
 }

@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::sheet::write;
+use crate::sheet::{Cell, write};
 
 /// The text without outer white space, of which most texts have none.
 #[inline]
@@ -13,6 +13,15 @@ pub(crate) fn bare(text: &str) -> &str {
         [only] if only.is_ascii_graphic() => text,
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
+    }
+}
+
+/// Whether a cell holds nothing to be seen.
+pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
+    match cell {
+        Cell::Absent | Cell::Empty => true,
+        Cell::Text(text) => bare(text).is_empty(),
+        _ => false,
     }
 }
 

@@ -27,6 +27,8 @@ struct Counts {
     written: u64,
     skipped: u64,
     rejected: u64,
+    /// Rows that are no items, which are not among those read.
+    set_aside: u64,
 }
 
 impl Counts {
@@ -175,6 +177,7 @@ fn convert_source(
     }
     let mut counts = Counts {
         read: survey.rows,
+        set_aside: survey.set_aside.count,
         ..Counts::default()
     };
     match early {
@@ -342,6 +345,7 @@ fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[Strin
     output.document(&json!({
         "source": options.input.to_string_lossy(), "target": options.output.to_string_lossy(),
         "read": counts.read, "written": counts.written, "skipped": counts.skipped, "rejected": counts.rejected,
+        "set_aside": counts.set_aside,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));
 }

@@ -60,6 +60,9 @@ fn delete(writing: Writing<'_>, options: &cli::Delete, summary: &mut Summary) ->
         let survey = source.survey()?;
         show_reading(&context.output, &source.tables, &survey);
         summary.warnings = survey.warnings;
+        summary
+            .extra
+            .insert("set_aside".to_owned(), survey.set_aside.count.into());
     }
     let (which, read) = match (&file, &filter) {
         (Some((source, paths)), _) => (Which::File(IdFile::new(source, paths)?), None),
@@ -105,7 +108,7 @@ fn approve(
     }
     let (items, of, org) = (counted(count, "item"), grouped(held), &run.connected.org);
     context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
-    run.keep(listing, stored)
+    run.keep(journal, listing, stored)
 }
 
 fn named(options: &cli::Delete) -> String {
@@ -134,6 +137,7 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
         dates: None,
         numbers: None,
         lenient: false,
+        keep_suspects: options.keep_suspects,
         delimiter: options.delimiter,
         encoding: options.encoding.clone(),
         map: options.map.clone(),

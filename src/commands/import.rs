@@ -97,6 +97,7 @@ fn write(
     if is_surveyed {
         files.survey(&context.output)?;
         summary.warnings = files.warnings();
+        summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
     }
     let what = "this file and organization";
     let earlier = run.resumable(options.resume.as_deref(), what, identity, summary)?;
@@ -116,6 +117,7 @@ fn write(
     transfer.run(&files, &journal, review, summary);
     if !is_surveyed {
         summary.warnings.extend(files.warnings());
+        summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
     }
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         write_plan(path, identity, &journal)?;
@@ -207,7 +209,11 @@ fn meaning(options: &Import, opening: &Opening) -> Result<String, Error> {
         format!("--mode {}", word(&options.mode)),
         format!("--duplicates {}", word(&reading.duplicates)),
     ];
-    let switches = [("--complete", options.complete), ("--lenient", reading.lenient)];
+    let switches = [
+        ("--complete", options.complete),
+        ("--lenient", reading.lenient),
+        ("--keep-suspects", reading.keep_suspects),
+    ];
     lines.extend(
         switches
             .iter()

@@ -14,7 +14,7 @@ use super::{Context, reading};
 use crate::cli::Inspect;
 use crate::columns::{self, ColumnError, InspectedColumn, Inspection, Mapping, MappingError, Sample};
 use crate::error::{Error, Exit};
-use crate::output::{Output, Tone, grouped, padded, width as width_of};
+use crate::output::{Output, Tone, counted, grouped, padded, width as width_of};
 use crate::sheet::write::AtomicFile;
 
 /// How many problems are shown unless more is asked for.
@@ -105,6 +105,7 @@ fn show(output: &Output, seen: &Inspection) {
     for column in &seen.columns {
         show_column(output, column, headers, fields);
     }
+    show_set_aside(output, seen);
     show_problems(output, seen);
 }
 
@@ -224,6 +225,25 @@ fn shown(text: &str) -> String {
         line + "…"
     } else {
         line
+    }
+}
+
+/// The rows that are no items, where there are more than a note names.
+fn show_set_aside(output: &Output, seen: &Inspection) {
+    if seen.set_aside <= columns::NAMED_ASIDE {
+        return;
+    }
+    output.result("");
+    output.result(&format!("{} set aside:", counted(seen.set_aside, "row")));
+    let most = if output.is_verbose() { usize::MAX } else { PROBLEMS };
+    for row in seen.set_aside_rows.iter().take(most) {
+        output.result(&format!("  {} {:?} {}", row.cell, shown(&row.value), row.reason));
+    }
+    let more = seen
+        .set_aside
+        .saturating_sub(seen.set_aside_rows.len().min(most) as u64);
+    if more > 0 {
+        output.result(&format!("  … and {} more", grouped(more)));
     }
 }
 

@@ -18,6 +18,8 @@ mod manual;
 mod migrate;
 mod next;
 mod reading;
+mod recheck;
+mod recorded;
 mod run;
 mod runs;
 mod sandbox;
@@ -193,9 +195,9 @@ fn uses_profile(cli: &Cli) -> bool {
         | Command::Backup(BackupCommand::Restore(_)) => true,
         // Where both ends have a profile of their own, no other one counts.
         Command::Migrate(migrate) => migrate.from_profile.is_none() || migrate.to_profile.is_none(),
-        Command::Diff(diff) => [&diff.a, &diff.b]
+        Command::Diff(diff) => [(&diff.a, &diff.a_profile), (&diff.b, &diff.b_profile)]
             .iter()
-            .any(|place| place.to_string_lossy().starts_with("org:")),
+            .any(|(place, own)| own.is_none() && place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
@@ -282,6 +284,20 @@ impl Context {
             ..self.wishes.clone()
         };
         wishes.with_profile(profile)
+    }
+
+    /// The same context with other wishes.
+    fn with(&self, wishes: Wishes) -> Self {
+        Self {
+            output: Arc::clone(&self.output),
+            wishes,
+            stop: Arc::clone(&self.stop),
+            waits: Arc::clone(&self.waits),
+            reading: self.reading.clone(),
+            yes: self.yes,
+            named_orgs: self.named_orgs.clone(),
+            given: self.given.clone(),
+        }
     }
 
     /// The organization that the flags name, or the embedded server's own.

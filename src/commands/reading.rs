@@ -296,6 +296,7 @@ pub(super) fn column_options(reading: &Reading) -> ColumnOptions {
             cli::Numbers::Eu => NumberStyle::Eu,
         }),
         lenient: reading.lenient,
+        keep_suspects: reading.keep_suspects,
         blanks_reject: false,
     }
 }

@@ -65,8 +65,7 @@ pub struct Item<'i, 'a> {
     pub fields: &'i [StoredField<'a>],
     /// Whether it has the same names as the previous item, in the same order.
     pub alike: bool,
-    /// Whether a name came twice at the item's own level, the last of them being kept; `None` if `serde_json` parsed it,
-    /// which doesn't tell.
+    /// Whether a name came twice at the item's own level; `None` if `serde_json` parsed it, which doesn't tell.
     pub(crate) repeated: Option<bool>,
 }
 
@@ -217,23 +216,20 @@ impl<'a> ItemParser<'a> {
     pub fn item(&mut self) -> Result<Item<'_, 'a>, ItemFault> {
         self.peek();
         let start = self.at;
-        let (alike, repeated) = if let Some((alike, repeated)) = self.plain() {
-            (alike, Some(repeated))
-        } else {
+        let plain = self.plain();
+        if plain.is_none() {
             self.at = start;
             self.any()?;
-            (false, None)
-        };
+        }
         Ok(Item {
             text: self.text.get(start..self.at).unwrap_or_default(),
             fields: &self.fields,
-            alike,
-            repeated,
+            alike: plain.is_some_and(|(alike, _)| alike),
+            repeated: plain.map(|(_, repeated)| repeated),
         })
     }
 
-    /// Parses an item and returns whether its names equal the previous item's, and whether one of them came twice; `None`
-    /// if the text is left to `serde_json`.
+    /// Whether an item's names equal the previous item's, and one came twice; `None` if the text is left to `serde_json`.
     fn plain(&mut self) -> Option<(bool, bool)> {
         let (mut alike, mut escapes) = (true, false);
         self.fields.clear();

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memrchr2};
 
-use super::delimited::{DelimitedReader, LineCount};
+use super::delimited::{DelimitedReader, LineCount, goes_on};
 use super::marks::Marks;
 use super::pieces::{Piece, PieceReader};
 use super::rows::{DataRows, DataRule};
@@ -294,7 +294,14 @@ impl ChunkReader {
                     }
                     has_escapes |= quoted.has_controls;
                     end = bare_end(&mut self.marks, bytes, quoted.close + 1);
-                    field = if quoted.has_doubled || end != quoted.close + 1 {
+                    let behind = bytes.get(quoted.close + 1..end)?;
+                    if goes_on(behind, delimiter) {
+                        if quoted.has_breaks {
+                            return None;
+                        }
+                        row.set_misquoted();
+                    }
+                    field = if quoted.has_doubled || !behind.is_empty() {
                         self.broken.push(Broken {
                             field: row.len(),
                             quoted: at + 1..quoted.close,

@@ -13,10 +13,13 @@ use super::{Limits, ReadError, Row, RowReader};
 
 const BLOCK: usize = 1 << 16;
 
+const MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// Reads rows from UTF-8 text.
 pub(super) struct DelimitedReader<R> {
     file: String,
     encoding: &'static str,
+    delimiter: u8,
     limits: Limits,
     input: R,
     buffer: Vec<u8>,
@@ -30,6 +33,8 @@ pub(super) struct DelimitedReader<R> {
     written: Vec<u8>,
     /// Lines up to this one are no rows (Excel's `sep=;`).
     skip_through: u64,
+    /// No record has been read yet: a byte-order mark may still come.
+    untouched: bool,
 }
 
 /// Counts physical lines, whatever ends them: LF, CRLF or CR.
@@ -79,6 +84,7 @@ impl<R: Read> DelimitedReader<R> {
         Self {
             file: file.to_owned(),
             encoding,
+            delimiter,
             limits: *limits,
             input,
             buffer: vec![0; BLOCK],
@@ -90,6 +96,7 @@ impl<R: Read> DelimitedReader<R> {
             ends: vec![0; 64],
             written: Vec::new(),
             skip_through: 0,
+            untouched: true,
         }
     }
 
@@ -102,6 +109,7 @@ impl<R: Read> DelimitedReader<R> {
     /// Begins further down; `records`: below the text's first record, so that a byte-order mark is text.
     pub(super) fn further_down(mut self, lines: LineCount, records: bool) -> Self {
         self.lines = lines;
+        self.untouched = !records;
         if records {
             // The parser looks for a mark until it has been given something.
             self.core.read_record(b"\n", &mut [0; 8], &mut [0; 4]);
@@ -241,6 +249,7 @@ impl<R: Read> RowReader for DelimitedReader<R> {
             }
             let line = self.lines.line;
             let (bytes, count) = self.record(line)?;
+            let untouched = std::mem::take(&mut self.untouched);
             if line <= self.skip_through {
                 continue;
             }
@@ -249,63 +258,72 @@ impl<R: Read> RowReader for DelimitedReader<R> {
                 return Err(self.not_text(line));
             };
             row.fill_text(line, text, self.ends.get(..count).unwrap_or_default());
+            let record = match self.written.strip_prefix(MARK) {
+                Some(record) if untouched => record,
+                _ => &self.written,
+            };
+            match misquoted(record, self.delimiter) {
+                None => {}
+                Some((opens, closes)) if breaks(closes) == breaks(opens) => row.set_misquoted(),
+                Some((opens, closes)) => {
+                    return Err(ReadError::StrayQuote {
+                        file: self.file.clone(),
+                        opens: line + breaks(opens),
+                        closes: line + breaks(closes),
+                    });
+                }
+            }
             return Ok(true);
         }
     }
 }
 
-/// The delimiters that are looked for, the commonest first.
-const DELIMITERS: [u8; 4] = [b',', b'\t', b';', b'|'];
-
-/// The delimiter that Excel's first line `sep=;` names.
-pub(super) fn declared_delimiter(sample: &str) -> Option<u8> {
-    let first = sample.split(['\r', '\n']).next()?.trim_matches('"');
-    let declared = first
-        .get(..4)
-        .filter(|start| start.eq_ignore_ascii_case("sep="))
-        .and_then(|_| first.get(4..))?;
-    match declared.as_bytes() {
-        [delimiter] if delimiter.is_ascii() && !delimiter.is_ascii_alphanumeric() => Some(*delimiter),
-        _ => None,
-    }
-}
-
-/// Whether a delimiter is found out without being named.
-#[must_use]
-pub fn is_delimiter_found(delimiter: u8) -> bool {
-    DELIMITERS.contains(&delimiter)
-}
-
-/// Finds the delimiter out: the one under which `known` likes one of the sample's rows best (`known` rates a row by its
-/// names of columns); where none is known, the one that gives the most rows of one width above 1.
-pub(super) fn sniff_delimiter(sample: &str, whole: bool, limits: &Limits, known: &dyn Fn(&Row) -> u32) -> u8 {
-    let mut best = (0, 0, 0);
-    let mut found = b',';
-    for delimiter in DELIMITERS {
-        let mut reader = DelimitedReader::new("", "", delimiter, limits, sample.as_bytes());
-        let mut rows: Vec<usize> = Vec::new();
-        let mut score = 0;
-        let mut row = Row::new();
-        // A quote left open at the sample's end is only the sample's fault.
-        while let Ok(true) = reader.next(&mut row) {
-            rows.push(row.len());
-            score = score.max(known(&row));
+/// What stands before the first quoted field of a record that goes on behind its closing mark: up to the mark that opens
+/// it, and up to the one that closes it. The worst of several is one with a line break between its marks.
+fn misquoted(record: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> {
+    let mut found = None;
+    let mut from = 0;
+    // Quotation marks further on in a field are text.
+    while let Some(at) = memchr::memchr(b'"', record.get(from..)?).map(|at| from + at) {
+        let before = record.get(..at)?;
+        let begins = match before.last() {
+            None => true,
+            Some(byte) => *byte == delimiter || matches!(byte, b'\n' | b'\r'),
+        };
+        from = at + 1;
+        if !begins {
+            continue;
         }
-        if !whole && rows.len() > 1 {
-            rows.pop();
-        }
-        let mut widths: Vec<usize> = rows.iter().copied().filter(|width| *width > 1).collect();
-        widths.sort_unstable();
-        let alike = widths
-            .chunk_by(PartialEq::eq)
-            .map(|same| (same.len(), same.first().copied().unwrap_or(0)))
-            .max();
-        let (alike, width) = alike.unwrap_or((0, 0));
-        let rating = (score, alike, width);
-        if rating > best {
-            best = rating;
-            found = delimiter;
+        let close = loop {
+            let close = from + memchr::memchr(b'"', record.get(from..)?)?;
+            from = close + 1;
+            if record.get(from) != Some(&b'"') {
+                break close;
+            }
+            from += 1;
+        };
+        if goes_on(record.get(from..)?, delimiter) {
+            let spot = (before, record.get(..close)?);
+            if breaks(spot.1) != breaks(spot.0) {
+                return Some(spot);
+            }
+            found = found.or(Some(spot));
         }
     }
     found
+}
+
+/// Whether a field's text goes on behind its closing mark. Blanks do no harm.
+pub(super) fn goes_on(behind: &[u8], delimiter: u8) -> bool {
+    let next = behind
+        .iter()
+        .find(|byte| **byte == delimiter || !matches!(byte, b' ' | b'\t'));
+    next.is_some_and(|byte| *byte != delimiter && !matches!(byte, b'\n' | b'\r'))
+}
+
+/// How many lines end in a text.
+fn breaks(text: &[u8]) -> u64 {
+    let mut lines = LineCount::new();
+    lines.pass(text);
+    lines.line - 1
 }

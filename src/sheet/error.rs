@@ -54,9 +54,14 @@ pub enum ReadError {
     /// A web page, often named `.xls` by the program that wrote it.
     #[error("{0} is a web page (HTML), not a workbook, whatever its name says")]
     HtmlNotWorkbook(String),
-    /// An XML file: the Excel 2003 format, or any other.
-    #[error("{0} is an XML file (the Excel 2003 XML format or another one), which is not read")]
-    XmlNotWorkbook(String),
+    /// A format that spreadsheet programs read and stockport does not (SYLK, DIF, Excel 2003 XML).
+    #[error("{file} is {what}, which is not read")]
+    OtherFormat {
+        /// The file, as the user named it.
+        file: String,
+        /// The format (`a SYLK file`).
+        what: &'static str,
+    },
     /// More than the limits allow ([`super::Limits`]).
     #[error("{file} is too large: {what}")]
     TooLarge {
@@ -119,6 +124,29 @@ pub enum ReadError {
         /// The line in which it opens, from 1.
         line: u64,
     },
+    /// A quotation mark that opens by mistake: text follows the next one, lines further down.
+    #[error(
+        "the quotation mark that opens in line {opens} of {file} closes in line {closes}, in the middle of a cell: the lines \
+         between can't be told apart"
+    )]
+    StrayQuote {
+        /// The file, as the user named it.
+        file: String,
+        /// The line in which it opens, from 1.
+        opens: u64,
+        /// The line in which it closes.
+        closes: u64,
+    },
+    /// The rows are separated by another character than the header's cells.
+    #[error("the header of {file} is separated by {}, but its rows by {}", character(*.header), character(*.rows))]
+    MixedDelimiters {
+        /// The file, as the user named it.
+        file: String,
+        /// The header's delimiter.
+        header: u8,
+        /// That of the rows below.
+        rows: u8,
+    },
     /// A JSON file that isn't a list of objects.
     #[error("line {line} of {file} is not JSON that can be read as rows: {what}")]
     Json {
@@ -139,6 +167,17 @@ pub enum ReadError {
         /// The key.
         key: String,
     },
+}
+
+/// A delimiter for a sentence.
+fn character(delimiter: u8) -> String {
+    match delimiter {
+        b',' => "commas".to_owned(),
+        b';' => "semicolons".to_owned(),
+        b'\t' => "tabs".to_owned(),
+        b'|' => "vertical bars".to_owned(),
+        other => format!("{:?}", char::from(other)),
+    }
 }
 
 /// A list of names for a sentence.
@@ -165,7 +204,7 @@ impl UserError for ReadError {
                 "fetch or export it again; if it opens in Excel or LibreOffice, save it from there as .xlsx or .csv"
             }
             Self::NotASpreadsheet { .. } => "export the inventory as .xlsx, .csv or .json, and name that file",
-            Self::HtmlNotWorkbook(_) | Self::XmlNotWorkbook(_) => {
+            Self::HtmlNotWorkbook(_) | Self::OtherFormat { .. } => {
                 "open it in Excel or LibreOffice and save it as .xlsx or .csv"
             }
             Self::TooLarge { .. } => {
@@ -185,6 +224,10 @@ impl UserError for ReadError {
             Self::OpenQuote { .. } => {
                 "close the quotation mark in that line, or double it where it belongs to the text"
             }
+            Self::StrayQuote { .. } => {
+                "double the quotation mark where it belongs to the text (\"12\"\" pipe\"), or remove it"
+            }
+            Self::MixedDelimiters { .. } => "separate the header and the rows by the same character",
             Self::Json { .. } => {
                 "the file has to be an array of objects, {\"data\": [...]}, or one object a line; export it again if it was cut short"
             }
@@ -201,16 +244,18 @@ impl UserError for ReadError {
             | Self::Changed(file)
             | Self::PasswordProtected(file)
             | Self::HtmlNotWorkbook(file)
-            | Self::XmlNotWorkbook(file)
             | Self::Io { file, .. }
             | Self::Damaged { file, .. }
             | Self::NotASpreadsheet { file, .. }
+            | Self::OtherFormat { file, .. }
             | Self::TooLarge { file, .. }
             | Self::NoSuchSheet { file, .. }
             | Self::NoSheets { file, .. }
             | Self::HeaderRow { file, .. }
             | Self::NotText { file, .. }
             | Self::OpenQuote { file, .. }
+            | Self::StrayQuote { file, .. }
+            | Self::MixedDelimiters { file, .. }
             | Self::Json { file, .. }
             | Self::DuplicateKey { file, .. } => Some(Path::new(file)),
             Self::Missing(_) | Self::UnknownEncoding(_) | Self::BadDelimiter(_) => None,

@@ -20,16 +20,12 @@ const MOST: u32 = 3;
 /// The score of a row that is the header for certain: more than any names add up to.
 const CERTAIN: u32 = u32::MAX;
 
-/// A header row, with what is needed to know its repetitions.
+/// A header row, and how well it is known.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Found {
     pub(super) header: Header,
     /// The sum of the names' weights.
     pub(super) score: u32,
-    /// The row or the two rows as they stand in the file: column and text.
-    pub(super) rows: Vec<Vec<(usize, String)>>,
-    /// Every row below it is data, even one that looks like a repeated header or a row of formulas.
-    pub(super) keeps_all: bool,
 }
 
 impl Found {
@@ -39,38 +35,20 @@ impl Found {
             .map(|(index, name)| HeaderCell { index, name })
             .collect();
         Self {
-            header: Header { line, by, cells },
+            header: Header { line, by, cells, rows },
             score,
-            rows,
-            keeps_all: false,
         }
+    }
+
+    /// How many columns it reaches over.
+    pub(super) fn width(&self) -> usize {
+        self.header.cells.iter().map(|cell| cell.index + 1).max().unwrap_or(0)
     }
 
     /// A header that is one row.
     fn single(row: &Row, by: HeaderBy, score: u32) -> Self {
         let names = names_in(row);
         Self::new(row.line, by, names.clone(), vec![names], score)
-    }
-
-    /// Whether a row repeats the header (or one of its two rows), as a report does on each page.
-    pub(super) fn is_repeated_by(&self, row: &Row) -> bool {
-        !self.keeps_all
-            && self.rows.iter().any(|cells| {
-                cells.len() > 1
-                    && cells.iter().all(|(index, name)| match row.cell(*index) {
-                        // The first letter tells nearly every other row.
-                        Cell::Text(text) => begins_like(text, name) && text.trim() == name.trim(),
-                        _ => false,
-                    })
-            })
-    }
-}
-
-/// Whether nothing at its beginning tells one text from the other, but for outer white space.
-fn begins_like(text: &str, name: &str) -> bool {
-    match (text.as_bytes().first(), name.as_bytes().first()) {
-        (Some(one), Some(other)) if one.is_ascii_graphic() && other.is_ascii_graphic() => one == other,
-        _ => true,
     }
 }
 
@@ -151,10 +129,7 @@ pub(super) fn recognize(rows: &[Row], merges: &[Merge], judge: &dyn HeaderJudge)
     let mut best: Option<Found> = None;
     let alone: Vec<u32> = rows.iter().map(|row| rate(row, judge)).collect();
     if let Some((row, _)) = rows.iter().zip(&alone).find(|(_, score)| **score == CERTAIN) {
-        return Some(Found {
-            keeps_all: true,
-            ..Found::single(row, HeaderBy::Recognized, CERTAIN)
-        });
+        return Some(Found::single(row, HeaderBy::Recognized, CERTAIN));
     }
     for (at, row) in rows.iter().enumerate() {
         let own = alone.get(at).copied().unwrap_or(0);
@@ -346,10 +321,7 @@ fn name_parts(
 /// The row that the user says is the header; none where it is blank.
 pub(super) fn taken(row: &Row, judge: &dyn HeaderJudge) -> Option<Found> {
     let names = names_in(row);
-    (!names.is_empty()).then(|| Found {
-        keeps_all: judge.is_certain(&names),
-        ..Found::single(row, HeaderBy::Option, score(&names, judge))
-    })
+    (!names.is_empty()).then(|| Found::single(row, HeaderBy::Option, score(&names, judge)))
 }
 
 /// Where no name is known: the first row that is as filled as any and unlike those below it, else the first

@@ -77,12 +77,14 @@ pub(super) fn table(
         text: TextForm::default(),
         sheet: None,
         header: Header {
+            rows: Vec::new(),
             line: 0,
             by: HeaderBy::Recognized,
             cells,
         },
         declared_rows: None,
         notes: Vec::new(),
+        first: Vec::new(),
         opener: Box::new(move || {
             let objects =
                 Cutter::new(&file, &limits, shape, encoding.reader(&source)?).encoded(encoding.encoding.name());

@@ -37,6 +37,7 @@ impl Table {
     #[doc(hidden)]
     #[must_use]
     pub fn from_rows(file: &str, format: Format, sheet: Option<&str>, header: Header, rows: Vec<Row>) -> Self {
+        let first = rows.iter().take(super::FIRST_BELOW).cloned().collect();
         let rows = std::sync::Arc::new(rows);
         Self {
             file: file.to_owned(),
@@ -46,6 +47,7 @@ impl Table {
             header,
             declared_rows: None,
             notes: Vec::new(),
+            first,
             opener: Box::new(move || {
                 Ok(Box::new(MemoryReader {
                     rows: rows.clone(),

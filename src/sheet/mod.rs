@@ -7,6 +7,8 @@
 mod chunks;
 mod cut;
 mod delimited;
+mod delimiter;
+mod dialect;
 mod encoding;
 mod error;
 mod excel;
@@ -16,6 +18,7 @@ mod limits;
 mod marks;
 mod memory;
 mod pieces;
+mod quoting;
 mod row;
 mod rows;
 mod source;
@@ -29,7 +32,7 @@ pub mod write;
 
 use std::path::PathBuf;
 
-pub use delimited::is_delimiter_found;
+pub use delimiter::is_delimiter_found;
 pub use error::ReadError;
 pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
@@ -79,6 +82,8 @@ pub struct Header {
     pub by: HeaderBy,
     /// The named columns, in physical order.
     pub cells: Vec<HeaderCell>,
+    /// The row or the two rows as they stand in the file: column and text. None for JSON.
+    pub rows: Vec<Vec<(usize, String)>>,
 }
 
 /// How a header row was found.
@@ -171,8 +176,7 @@ pub trait RowReader {
     /// Fills `row` with the next data row; false at the end.
     fn next(&mut self, row: &mut Row) -> Result<bool, ReadError>;
 
-    /// What a person should know of the rows passed so far (repeated headers left out, rows of zeros, hidden rows); whole
-    /// after the last row.
+    /// What a person should know of the rows passed so far (hidden rows); complete after the last row.
     fn passed(&self) -> Passed {
         Passed::default()
     }
@@ -198,6 +202,9 @@ pub struct TextForm {
     pub crlf: bool,
 }
 
+/// How many rows below the header are kept: as many as may describe its columns.
+const FIRST_BELOW: usize = 4;
+
 /// One table of a file: a sheet, or a whole text or JSON file, with its header row found.
 pub struct Table {
     /// What the user named (`inventory.xlsx`, or `standard input`).
@@ -214,6 +221,8 @@ pub struct Table {
     pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
+    /// The first rows below the header, blank ones aside: no more than `FIRST_BELOW`.
+    pub first: Vec<Row>,
     opener: Opener<dyn RowReader>,
     /// Where the rows can be read in several places at once.
     pieces: Option<Opener<dyn PieceReader>>,

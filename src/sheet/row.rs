@@ -68,6 +68,8 @@ pub struct Row {
     values: Vec<Value>,
     /// It is known that JSON writes all of its texts as they stand.
     plain: bool,
+    /// One of its quoted fields goes on behind the mark that closes it.
+    misquoted: bool,
 }
 
 /// A field of a text row, to be looked at in a block of one size: what takes no look at a length takes no guess at it.
@@ -143,6 +145,24 @@ impl Row {
         self.cells.clear();
         self.values.clear();
         self.plain = false;
+        self.misquoted = false;
+    }
+
+    /// Whether any of its texts has more than one line.
+    #[must_use]
+    pub fn has_line_breaks(&self) -> bool {
+        !self.plain && memchr::memchr2(b'\n', b'\r', self.text.as_bytes()).is_some()
+    }
+
+    /// Whether text follows the closing quotation mark of a field, as no writer of delimited text has it: what the field
+    /// holds can't be told.
+    #[must_use]
+    pub fn is_misquoted(&self) -> bool {
+        self.misquoted
+    }
+
+    pub(super) fn set_misquoted(&mut self) {
+        self.misquoted = true;
     }
 
     /// Whether it is known that JSON writes all of its texts as they stand, with nothing in them escaped.

@@ -5,13 +5,15 @@
 use std::sync::Arc;
 
 use super::chunks::{Chunks, Text};
-use super::delimited::{DelimitedReader, declared_delimiter, sniff_delimiter};
+use super::delimited::DelimitedReader;
+use super::delimiter::{Sample, declared_delimiter, delimiter_note};
 use super::encoding::TextEncoding;
 use super::pieces::Chained;
+use super::quoting::dialect_of;
 use super::rows::DataRule;
 use super::source::Source;
-use super::workbook::{declared, find, first_rows, preamble_note};
-use super::{Format, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
+use super::workbook::{declared, find, first_below, first_rows, preamble_note};
+use super::{Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
 
 /// How much text is looked at to tell JSON from delimited text and to find the delimiter.
 const SAMPLE: u64 = 1 << 16;
@@ -21,6 +23,7 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
     let encoding = TextEncoding::of(&source, options.encoding.as_deref(), options.trusting)?;
     let (sample, whole) = encoding.sample(&source, SAMPLE)?;
     refuse_markup(&source, &sample)?;
+    refuse_interchange(&source, &sample)?;
     let json = match options.delimiter {
         // Who names a delimiter says that it is delimited text.
         Some(_) => None,
@@ -58,6 +61,10 @@ fn refuse_markup(source: &Source, sample: &str) -> Result<(), ReadError> {
     if !start.starts_with('<') {
         return Ok(());
     }
+    let other = |what| ReadError::OtherFormat {
+        file: source.file.clone(),
+        what,
+    };
     let pages = [
         "<!doctype html",
         "<html",
@@ -72,35 +79,68 @@ fn refuse_markup(source: &Source, sample: &str) -> Result<(), ReadError> {
     if pages.iter().any(|page| start.starts_with(page)) || (start.starts_with("<?xml") && start.contains("<html")) {
         return Err(ReadError::HtmlNotWorkbook(source.file.clone()));
     }
+    if start.contains("urn:schemas-microsoft-com:office:spreadsheet") || start.contains("progid=\"excel.sheet\"") {
+        return Err(other("an Excel 2003 XML file (SpreadsheetML)"));
+    }
     if start.starts_with("<?xml") || start.contains("xmlns") || start.starts_with("<!--") {
-        return Err(ReadError::XmlNotWorkbook(source.file.clone()));
+        return Err(other("an XML file"));
     }
     Ok(())
+}
+
+/// Text formats of older spreadsheet programs, whose lines aren't rows.
+fn refuse_interchange(source: &Source, sample: &str) -> Result<(), ReadError> {
+    let lines: Vec<&str> = sample.lines().map(str::trim_end).take(20).collect();
+    let is_record = |line: &&str| {
+        let kind = line.split(';').next().unwrap_or_default();
+        matches!(
+            kind,
+            "ID" | "P" | "F" | "B" | "C" | "O" | "NN" | "NE" | "NU" | "NL" | "W" | "E"
+        )
+    };
+    let what = match lines.as_slice() {
+        [first, second, ..] if first.eq_ignore_ascii_case("TABLE") && second.trim() == "0,1" => "a DIF file",
+        [first, rest @ ..] if first.starts_with("ID;P") && !rest.is_empty() && rest.iter().all(is_record) => {
+            "a SYLK file (.slk)"
+        }
+        _ => return Ok(()),
+    };
+    Err(ReadError::OtherFormat {
+        file: source.file.clone(),
+        what,
+    })
 }
 
 fn delimited(
     source: Source,
     encoding: TextEncoding,
-    (sample, whole): (&str, bool),
+    (text, is_whole): (&str, bool),
     options: &ReadOptions,
     judge: &dyn HeaderJudge,
 ) -> Result<Table, ReadError> {
     let limits = options.limits;
-    let declared_here = declared_delimiter(sample);
+    let is_crlf = text.find('\n').is_some_and(|end| text[..end].ends_with('\r'));
+    let sample = Sample {
+        text,
+        is_whole,
+        limits: &limits,
+    };
+    let declared_here = declared_delimiter(text);
     let skip = u64::from(declared_here.is_some());
     let delimiter = match options.delimiter.or(declared_here) {
         Some(byte) if !byte.is_ascii() || byte.is_ascii_alphanumeric() || b"\"\r\n\0".contains(&byte) => {
             return Err(ReadError::BadDelimiter(byte));
         }
         Some(byte) => byte,
-        None => sniff_delimiter(sample, whole, &limits, &|row| header::rate(row, judge)),
+        None => sample.delimiter(&|row| header::rate(row, judge)),
     };
+    let dialect = dialect_of(sample, delimiter);
     let source = Arc::new(source);
     let name = encoding.encoding.name();
     let physical = {
         let source = Arc::clone(&source);
         move || -> Result<_, ReadError> {
-            let input = encoding.reader(&source)?;
+            let input = dialect.rewritten(delimiter, encoding.reader(&source)?);
             Ok(DelimitedReader::new(&source.file, name, delimiter, &limits, input).skipping(skip))
         }
     };
@@ -109,14 +149,26 @@ fn delimited(
         Some(found) => found,
         None => header::guess(&above).ok_or_else(|| ReadError::Blank(source.file.clone()))?,
     };
-    let notes = preamble_note(&found, &above).into_iter().collect();
+    let named = options.delimiter.or(declared_here);
+    if named.is_none() && found.header.by == HeaderBy::Recognized {
+        let header = (found.header.line, found.width());
+        if let Some(rows) = sample.other_delimiter(delimiter, header) {
+            return Err(ReadError::MixedDelimiters {
+                file: source.file.clone(),
+                header: delimiter,
+                rows,
+            });
+        }
+    }
+    let delimiter_note = named.map_or_else(|| delimiter_note(delimiter), |_| None);
+    let notes = preamble_note(&found, &above).into_iter();
+    let notes = notes.chain(delimiter_note).chain(dialect.notes()).collect();
     let text = TextForm {
         mark: encoding.is_marked(),
-        crlf: sample.find('\n').is_some_and(|end| sample[..end].ends_with('\r')),
+        crlf: is_crlf,
     };
     let rule = DataRule {
         found,
-        drop_zeros: false,
         hidden: Arc::default(),
     };
     let chunks = {
@@ -129,7 +181,7 @@ fn delimited(
             skip,
         };
         move || -> Result<Chunks, ReadError> {
-            let input = encoding.reader(&source)?;
+            let input = dialect.rewritten(delimiter, encoding.reader(&source)?);
             Ok(Chunks::new(text.clone(), rule.clone(), input))
         }
     };
@@ -145,6 +197,7 @@ fn delimited(
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),
         notes,
+        first: first_below(&rule.found.header, &above),
         opener: Box::new(move || Ok(Box::new(Chained::new(chunks()?)))),
         pieces: Some(Box::new(move || Ok(Box::new(pieces()?)))),
     })

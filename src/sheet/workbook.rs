@@ -9,7 +9,10 @@ use super::header::{self, Found, SEARCHED_ROWS};
 use super::pieces::{Piece, PieceReader};
 use super::rows::{DataRows, DataRule, looks_real};
 use super::source::Source;
-use super::{Format, HeaderJudge, Opener, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table, TextForm};
+use super::{
+    FIRST_BELOW, Format, Header, HeaderJudge, Opener, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table,
+    TextForm,
+};
 
 /// A sheet, looked at.
 struct Candidate {
@@ -19,19 +22,21 @@ struct Candidate {
     has_data: bool,
 }
 
-/// The first rows of a sheet or file: enough to find the header, and up to the row that `--header-row` names.
+/// The first rows of a sheet or file: enough to find the header, and up to the row that `--header-row` names and the first
+/// below it.
 pub(super) fn first_rows(reader: &mut dyn RowReader, until: Option<u64>) -> Result<Vec<Row>, ReadError> {
-    let mut rows = Vec::new();
+    let (mut rows, mut below) = (Vec::new(), 0);
     let mut row = Row::new();
     while reader.next(&mut row)? {
         let past = until.is_some_and(|line| row.line >= line);
-        if row.is_blank() && !past {
+        if row.is_blank() && (!past || below > 0) {
             continue;
         }
         if until.is_none() || past || rows.len() < SEARCHED_ROWS {
             rows.push(row.clone());
         }
-        if past || (until.is_none() && rows.len() >= SEARCHED_ROWS) {
+        below += usize::from(past);
+        if below > FIRST_BELOW || (until.is_none() && rows.len() >= SEARCHED_ROWS) {
             break;
         }
     }
@@ -54,10 +59,10 @@ pub(super) fn find(
         row: line,
         why,
     };
-    match rows.last() {
+    match rows.iter().find(|row| row.line >= line) {
         Some(row) if row.line == line => header::taken(row, judge).ok_or_else(|| refuse("it is blank")).map(Some),
-        Some(row) if row.line > line => Err(refuse("it is blank, or inside a row that begins above it")),
-        _ => Err(refuse("the rows end before it")),
+        Some(_) => Err(refuse("it is blank, or inside a row that begins above it")),
+        None => Err(refuse("the rows end before it")),
     }
 }
 
@@ -68,7 +73,7 @@ pub(super) fn preamble_note(found: &Found, above: &[Row]) -> Option<String> {
         .filter(|row| row.line < found.header.line && !row.is_blank())
         .count();
     // Of a header of two rows, the upper one is no preamble.
-    let count = (count as u64).saturating_sub(found.rows.len() as u64 - 1);
+    let count = (count as u64).saturating_sub(found.header.rows.len() as u64 - 1);
     match count {
         0 => None,
         1 => Some("1 row above the header is left out".to_owned()),
@@ -139,7 +144,6 @@ fn look(
     if let Some(found) = &found {
         let rule = DataRule {
             found: found.clone(),
-            drop_zeros: true,
             hidden: Arc::default(),
         };
         let mut rows = DataRows::new(workbook.rows(sheet)?, rule);
@@ -250,9 +254,9 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
     hidden.sort_unstable();
     let declared_rows = declared(&found, &above);
     let header = found.header.clone();
+    let first = first_below(&header, &above);
     let rule = DataRule {
         found,
-        drop_zeros: true,
         hidden: hidden.into(),
     };
     let (shared, name) = (Arc::clone(parts), sheet.clone());
@@ -265,6 +269,7 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         header,
         declared_rows,
         notes,
+        first,
         opener: Box::new(move || Ok(Box::new(DataRows::new(shared.1.rows(&name)?, rule.clone())))),
         pieces,
     })
@@ -291,6 +296,12 @@ impl PieceReader for SheetPieces {
         let chunk = self.chunks.next()?;
         Ok(chunk.map(|rows| Box::new(DataRows::new(rows, self.rule.clone())) as Piece))
     }
+}
+
+/// The first rows below the header.
+pub(super) fn first_below(header: &Header, rows: &[Row]) -> Vec<Row> {
+    let below = rows.iter().filter(|row| row.line > header.line && !row.is_blank());
+    below.take(FIRST_BELOW).cloned().collect()
 }
 
 /// The row count that the rows above the header declare.

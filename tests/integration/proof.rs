@@ -124,8 +124,8 @@ fn hidden() -> Vec<String> {
 /// An organization of a hundred items that a run has created.
 fn imported(server: &Faulty) -> Stockport {
     let stockport = Stockport::new().at_faulty(server, ORG);
-    let rows: String = (0..100).map(|n| format!("item-{n:03},x\n")).collect();
-    stockport.write("in.csv", format!("item_id,name\n{rows}"));
+    let rows: Vec<String> = (0..100).map(|n| format!("item-{n:03},x")).collect();
+    stockport.write("in.csv", format!("item_id,name\n{}\n", rows.join("\n")));
     stockport.run(["import", "in.csv"]).ok();
     stockport
 }

@@ -165,6 +165,15 @@ mod tests {
     }
 
     #[test]
+    fn a_leading_zero_is_no_number_and_is_told_from_other_text() {
+        assert_eq!(shape("024"), Shape::LeadingZero);
+        assert_eq!(shape("-007"), Shape::LeadingZero);
+        assert_eq!(shape("0.24"), Shape::Us);
+        assert_eq!(shape("0,24"), Shape::Eu);
+        assert_eq!(shape("about 5"), Shape::None);
+    }
+
+    #[test]
     fn a_usual_number_is_not_copied() {
         for text in ["12", "-1,234.50", "+5", ".5", "1e5", "024"] {
             assert_eq!(written(text).text, Cow::Borrowed(text));

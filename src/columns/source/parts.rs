@@ -68,7 +68,7 @@ impl Source {
                 while piece.next(&mut row)? {
                     number += 1;
                     looks.look_at(&row);
-                    if !found.row(layout, table, &row, number, &looks) {
+                    if !found.row(layout, table, &row, &looks) {
                         continue;
                     }
                     if let Some(id) = Self::id_of(layout, table, &row) {
@@ -88,7 +88,7 @@ impl Source {
             |part| {
                 let (found, seen, rows, passed_in_part) = part?;
                 all.passed.join(passed_in_part);
-                all.found.join(found, before);
+                all.found.join(found);
                 look.join(seen, before);
                 all.starts.push(before);
                 before += rows;
@@ -122,7 +122,6 @@ impl Source {
         }
         for (at, (table, layout)) in self.tables.iter().zip(&self.layouts).enumerate() {
             let starts = self.parts.get(at).map(Vec::as_slice).unwrap_or_default();
-            let total = self.totals.get(at).copied().flatten();
             in_order(
                 |give| {
                     let mut pieces = table.pieces().map_err(ColumnError::from)?;
@@ -141,7 +140,7 @@ impl Source {
                         number: before,
                         line: 0,
                     };
-                    let failure = Self::read_piece(layout, (place, total), piece, &mut |spot, row| {
+                    let failure = Self::read_piece(layout, place, piece, &mut |spot, row| {
                         if let Some(straight) = straight {
                             looks.look_at(row);
                             let id = Self::id_of(layout, table, row);
@@ -167,7 +166,7 @@ impl Source {
 
     fn read_piece<E: From<ColumnError>>(
         layout: &Layout,
-        (mut spot, total): (Spot, Option<u64>),
+        mut spot: Spot,
         mut piece: Piece,
         take: &mut dyn FnMut(Spot, &Row) -> Result<(), E>,
     ) -> Result<(), E> {
@@ -175,7 +174,7 @@ impl Source {
         while piece.next(&mut row).map_err(ColumnError::from)? {
             spot.number += 1;
             spot.line = row.line;
-            if total != Some(spot.number) && !layout.is_phantom(&row) {
+            if !layout.guard.is_aside(&row) {
                 take(spot, &row)?;
             }
         }
@@ -199,7 +198,8 @@ impl Source {
             }
             _ => None,
         };
-        (alone && layout.beyond(row).is_none()).then_some(Straight {
+        let is_sound = layout.beyond(row).is_none() && !row.is_misquoted() && layout.guard.suspicion(row).is_none();
+        (alone && is_sound).then_some(Straight {
             table: at,
             id: id.text,
             id_field,

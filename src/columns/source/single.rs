@@ -46,13 +46,9 @@ struct Done<P> {
     found: TableSurvey,
     look: PartialLook,
     rows: u64,
-    /// Whether any of the rows may be an item.
-    any: bool,
     passed: Passed,
     /// What was made of the rows.
-    sure: Vec<P>,
-    /// What was made of the last row, if that is a sum unless another row follows.
-    sum: Option<P>,
+    made: P,
 }
 
 impl Source {
@@ -78,11 +74,14 @@ impl Source {
                 blank: look.part(),
             };
             let (surveyed, by) = pass.run(look, reader)?;
-            assumed.push(decisions(&by));
+            assumed.push(by);
             Ok(Some(surveyed))
         })?;
-        let settled: Vec<_> = self.layouts.iter().map(decisions).collect();
-        let stands = !void.into_inner() && self.groups.is_empty() && settled == assumed;
+        let mut pairs = assumed.iter().zip(&self.layouts);
+        let holds = pairs.all(|(assumed, settled)| {
+            decisions(assumed) == decisions(settled) && settled.guard.is_borne_out(&assumed.guard)
+        });
+        let stands = !void.into_inner() && self.groups.is_empty() && holds && assumed.len() == self.layouts.len();
         Ok((survey, stands))
     }
 }
@@ -122,7 +121,6 @@ impl Pass<'_> {
         let mut assumed = Arc::new(self.layout.clone());
         let (straight, part) = (reader.straight, reader.part);
         let mut before = 0;
-        let mut waiting = None;
         in_order::<_, _, ColumnError>(
             |give| {
                 let mut pieces = self.table.pieces()?;
@@ -142,17 +140,11 @@ impl Pass<'_> {
             |job| self.piece(job, straight, part),
             |done| {
                 let done = done?;
-                if done.any {
-                    // Another row follows what may have been the sum.
-                    for part in waiting.take().into_iter().chain(done.sure) {
-                        if !self.is_void() && !(reader.take)(part) {
-                            self.give_up();
-                        }
-                    }
-                    waiting = done.sum;
+                if !self.is_void() && !(reader.take)(done.made) {
+                    self.give_up();
                 }
                 all.passed.join(done.passed);
-                all.found.join(done.found, before);
+                all.found.join(done.found);
                 look.join(done.look, before);
                 all.starts.push(before);
                 before += done.rows;
@@ -167,11 +159,16 @@ impl Pass<'_> {
     fn assume(&self, rows: &[Row]) -> Layout {
         let mut assumed = self.layout.clone();
         let (mut found, mut looks) = (TableSurvey::new(self.layout, self.table), Looks::new(self.layout));
-        for (row, number) in rows.iter().zip(1..) {
+        for row in rows {
             looks.look_at(row);
-            found.row(self.layout, self.table, row, number, &looks);
+            found.row(self.layout, self.table, row, &looks);
         }
-        found.settle(&mut assumed, self.table, &self.source.options, &mut Survey::default());
+        found.settle(
+            &mut assumed,
+            (self.at, self.table),
+            &self.source.options,
+            &mut Survey::default(),
+        );
         assumed
     }
 
@@ -185,12 +182,10 @@ impl Pass<'_> {
             found: TableSurvey::new(self.layout, self.table),
             look: self.blank.clone(),
             rows: 0,
-            any: false,
             passed: Passed::default(),
-            sure: Vec::new(),
-            sum: None,
+            made: P::default(),
         };
-        let (mut made, mut looks) = (P::default(), Looks::new(&job.by));
+        let mut looks = Looks::new(&job.by);
         let mut take = |row: &Row| {
             done.rows += 1;
             let spot = Spot {
@@ -199,10 +194,9 @@ impl Pass<'_> {
                 line: row.line,
             };
             looks.look_at(row);
-            if !done.found.row(self.layout, self.table, row, done.rows, &looks) {
+            if !done.found.row(self.layout, self.table, row, &looks) {
                 return;
             }
-            done.any = true;
             let id = Source::id_of(&job.by, self.table, row);
             if let Some(id) = &id {
                 done.found.id(id, row.line);
@@ -211,23 +205,16 @@ impl Pass<'_> {
             if self.is_void() {
                 return;
             }
-            if done.found.total().is_some() {
-                done.sure.extend(done.sum.take());
-                done.sure.push(std::mem::take(&mut made));
-            } else if let Some(sum) = done.sum.take() {
-                // It was no sum, for this row follows it.
-                done.sure.push(sum);
-            }
             let sound = id.filter(|_| straight.is_some());
             let sound = sound.and_then(|id| self.source.straight(&job.by, self.at, row, id, looks.seen()));
             let taken = match (straight, sound) {
-                (Some(straight), Some(sound)) => straight(&mut made, &sound),
+                (Some(straight), Some(sound)) => straight(&mut done.made, &sound),
                 _ => Ok(false),
             };
             let taken = match taken {
                 Ok(false) => {
                     let mut held = HashMap::new();
-                    let mut take = |row: &Row, incoming: Incoming<'_>| part(&mut made, row, incoming);
+                    let mut take = |row: &Row, incoming: Incoming<'_>| part(&mut done.made, row, incoming);
                     self.source
                         .incoming(&job.by, self.table, spot, row, &mut held, &mut take)
                 }
@@ -237,9 +224,6 @@ impl Pass<'_> {
             if taken.is_err() {
                 self.give_up();
             }
-            if done.found.total().is_some() {
-                done.sum = Some(std::mem::take(&mut made));
-            }
         };
         job.rows.iter().for_each(&mut take);
         let mut rest = job.rest?;
@@ -248,7 +232,6 @@ impl Pass<'_> {
             take(&row);
         }
         done.passed = rest.passed();
-        done.sure.push(made);
         Ok(done)
     }
 

@@ -123,6 +123,7 @@ fn a_second_reading_gives_the_same_rows() {
 #[test]
 fn rows_on_one_line_of_a_json_file_are_told_apart() {
     let header = Header {
+        rows: Vec::new(),
         by: crate::sheet::HeaderBy::Recognized,
         line: 0,
         cells: vec![

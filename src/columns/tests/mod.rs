@@ -7,6 +7,7 @@ mod matching;
 mod parts;
 mod properties;
 mod rows;
+mod suspects;
 mod values;
 
 use serde_json::Value;

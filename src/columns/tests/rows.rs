@@ -62,65 +62,6 @@ fn every_reason_of_a_row_is_given() {
 }
 
 #[test]
-fn a_last_row_that_reads_total_is_no_item() {
-    let rows: &[&[&str]] = &[&["A", "x", "1"], &["B", "y", "2"], &["Total", "", "3"]];
-    let (seen, survey) = read(
-        vec![csv(&["item_id", "name", "quantity"], rows)],
-        ColumnOptions::default(),
-    );
-    assert_eq!(seen.len(), 2);
-    assert_eq!(survey.rows, 2);
-    assert!(
-        told(&survey.warnings, "the last row (line 4) is a TOTAL, not an item"),
-        "{survey:?}"
-    );
-}
-
-#[test]
-fn total_is_an_id_like_any_other_where_text_stands_beside_it_or_rows_follow() {
-    let beside: &[&[&str]] = &[&["A", "x", "1"], &["TOTAL", "Total Kush", "3"]];
-    let follow: &[&[&str]] = &[&["TOTAL", "", "3"], &["A", "x", "1"]];
-    for rows in [beside, follow] {
-        let (seen, _) = read(
-            vec![csv(&["item_id", "name", "quantity"], rows)],
-            ColumnOptions::default(),
-        );
-        assert_eq!(seen.len(), 2, "{rows:?}");
-        assert!(seen.iter().all(|seen| matches!(seen, Seen::Item(..))));
-    }
-}
-
-#[test]
-fn a_total_beside_an_empty_id_is_no_item_either() {
-    let rows: &[&[&str]] = &[&["A", "x", "1"], &["", "TOTAL:", "1,234.50"]];
-    let (seen, _) = read(
-        vec![csv(&["item_id", "name", "quantity"], rows)],
-        ColumnOptions::default(),
-    );
-    assert_eq!(seen.len(), 1);
-}
-
-#[test]
-fn rows_of_zeros_and_error_values_are_no_items() {
-    let zeros: &[Cell<'_>] = &[plain(0.0), plain(0.0), Cell::Error("#REF!"), Cell::Empty];
-    let table = workbook(
-        &["Item ID", "Name", "Quantity", "Status"],
-        &[
-            &[Cell::Text("A"), Cell::Text("x"), plain(0.0)],
-            zeros,
-            zeros,
-            &[plain(0.0), Cell::Text("Zero"), plain(1.0)],
-        ],
-    );
-    let (seen, survey) = read(vec![table], ColumnOptions::default());
-    assert_eq!(seen.len(), 2);
-    assert!(
-        told(&survey.warnings, "2 rows consist only of zeros and error values"),
-        "{survey:?}"
-    );
-}
-
-#[test]
 fn an_id_that_a_spreadsheet_program_has_damaged_rejects_the_row() {
     let table = workbook(
         &["Item ID", "Name"],

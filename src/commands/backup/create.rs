@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Context, runs_folder};
+use super::super::{Connected, Context, runs_folder};
 use super::{patience, policy, prune};
 use crate::backup::Backup;
 use crate::cause;
@@ -142,9 +142,23 @@ fn back_up(
     target: &Target,
     document: &mut Map<String, Value>,
 ) -> Result<(), Error> {
-    let policy = policy(&options.keep);
     let connected = context.connect_with(&target.wishes, target.org.as_deref())?;
     document.insert("organization".to_owned(), json!(connected.org));
+    let recorded = context.record("backup", &connected, &options.dir);
+    let taken = take(context, options, &connected, document);
+    let exit = taken.as_ref().err().map_or(Exit::Done, Error::exit);
+    recorded.end(exit, taken.as_ref().err(), &Value::Object(document.clone()));
+    taken
+}
+
+/// Takes the backup, and removes the snapshots that are not to be kept.
+fn take(
+    context: &Context,
+    options: &BackupCreate,
+    connected: &Connected,
+    document: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let policy = policy(&options.keep);
     // Without a folder of runs there are none.
     let runs = runs_folder(false).map(Runs::new).ok();
     let known = runs.map(|runs| runs.known(&connected.place, &connected.org));

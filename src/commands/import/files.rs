@@ -63,6 +63,11 @@ impl Files<'_> {
         self.survey.borrow().as_ref().map_or(0, |survey| survey.rows)
     }
 
+    /// How many rows are no items; none before the first pass.
+    pub(super) fn set_aside(&self) -> u64 {
+        self.survey.borrow().as_ref().map_or(0, |survey| survey.set_aside.count)
+    }
+
     /// What the first pass warns of.
     pub(super) fn warnings(&self) -> Vec<String> {
         let survey = self.survey.borrow();

@@ -103,13 +103,6 @@ fn below_a_header_that_is_certain_every_row_is_data() {
 }
 
 #[test]
-fn repeated_headers_are_left_out_and_counted() {
-    let read = read("a.csv", "item_id,name\n1,a\nitem_id,name\n2,b\nitem_id,name\n");
-    assert_eq!(read.lines(), [2, 4]);
-    assert!(read.noted("2 rows further down repeat the header"), "{:?}", read.notes);
-}
-
-#[test]
 fn a_column_without_a_name_is_no_column_and_its_values_stay_in_the_row() {
     let read = read("a.csv", "item_id,,name\n1,,a\n2,lost,b\n");
     assert_eq!((read.names(), read.header.cells[1].index), (vec!["item_id", "name"], 2));

@@ -242,7 +242,7 @@ fn what_cannot_be_read_is_refused_with_what_to_do() {
     ));
     assert!(matches!(
         refusal("a.xls", "<?xml version=\"1.0\"?><Workbook/>"),
-        ReadError::XmlNotWorkbook(_)
+        ReadError::OtherFormat { .. }
     ));
     assert!(matches!(
         refusal("a.csv", "%PDF-1.7\n"),
@@ -306,4 +306,128 @@ fn standard_input_is_spooled_and_can_be_read_again() {
             (Cell::Text("7"), "standard input")
         );
     }
+}
+
+#[test]
+fn a_quotation_mark_that_opens_by_mistake_is_told_by_its_line() {
+    let text = "item_id,name,quantity\nA1,\"12 inch pipe,1\nA2,plain,2\nA3,\"boxed\",3\nA4,last,4\n";
+    let refused = refusal("a.csv", text);
+    assert!(
+        matches!(
+            refused,
+            ReadError::StrayQuote {
+                opens: 2,
+                closes: 4,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+    let far = format!(
+        "item_id,name\n{}A1,\"12 inch\n{}A3,\"boxed\"\n",
+        "x,y\n".repeat(100_000),
+        "x,y\n".repeat(500)
+    );
+    let refused = refusal("a.csv", far);
+    assert!(
+        matches!(
+            refused,
+            ReadError::StrayQuote {
+                opens: 100_002,
+                closes: 100_503,
+                ..
+            }
+        ),
+        "{refused:?}"
+    );
+}
+
+#[test]
+fn a_header_over_rows_of_another_delimiter_is_refused() {
+    for (text, pair) in [
+        ("item_id,name,quantity\n1;x;2\n3;y;4\n", (b',', b';')),
+        ("item_id,name,quantity\n1;x;2\n", (b',', b';')),
+        ("item_id\tname\tquantity\n1,x,2\n3,\"y, z\",4\n", (b'\t', b',')),
+        ("item_id;name;quantity\n1,x,2,\n3,y,4,\n", (b';', b',')),
+        ("item_id,name\n1|x\n", (b',', b'|')),
+    ] {
+        let refused = refusal("a.csv", text);
+        assert!(
+            matches!(refused, ReadError::MixedDelimiters { header, rows, .. } if (header, rows) == pair),
+            "{text}: {refused:?}"
+        );
+    }
+    for text in [
+        "item_id,name\n1;x\n2,y\n",
+        "item_id,name,status\n1\n2\n",
+        "item_id,name,status\nA 10:30\n",
+        "item_id\n1;x\n2;y\n",
+    ] {
+        assert!(!read("a.csv", text).rows.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn rarer_delimiters_are_found_and_reported_where_the_usual_ones_separate_nothing() {
+    for rare in ['^', '~', ':'] {
+        let read = read("a.csv", format!("item_id{rare}name\n1{rare}a, b\n2{rare}c\n"));
+        assert_eq!((delimiter(&read), read.row(0)), (rare, vec!["1", "a, b"]));
+        assert!(read.noted(&format!("separated by {rare:?}")), "{:?}", read.notes);
+    }
+    for text in ["item_id\nA:1\nB:2\n", "Time: 10:30\nitem_id,name\n1,a:b\n"] {
+        assert_eq!(delimiter(&read("a.csv", text)), ',', "{text}");
+    }
+}
+
+#[test]
+fn every_dialect_is_read_and_reported() {
+    for (text, row, note) in [
+        (
+            "'item_id','name','status'\n'1','it''s, a','6\" x'\n",
+            ["1", "it's, a", "6\" x"],
+            "single quotes",
+        ),
+        (
+            "item_id,name,status\n1,\"6\\\" a, b\",c\n2,x,y\n",
+            ["1", "6\" a, b", "c"],
+            "backslash",
+        ),
+        (
+            "item_id, name, status\n1, \"a, b\", \"c\"\n2, \"x\", y\n",
+            ["1", "a, b", "c"],
+            "blanks before",
+        ),
+    ] {
+        let read = read("a.csv", text);
+        assert_eq!(read.row(0), row, "{text}");
+        assert!(read.noted(note), "{:?}", read.notes);
+    }
+    let named = ReadOptions {
+        delimiter: Some(b';'),
+        ..ReadOptions::default()
+    };
+    let read = read_with("a.csv", "item_id;name\n1;'a; b'\n2;'c'\n", &named).unwrap();
+    assert_eq!(read.row(0), ["1", "a; b"]);
+}
+
+#[test]
+fn older_formats_of_spreadsheet_programs_are_named() {
+    for (text, name) in [
+        ("ID;PWXL;N;E\r\nP;PGeneral\r\nC;Y1;X1;K\"Item ID\"\r\nE\r\n", "SYLK"),
+        ("TABLE\r\n0,1\r\n\"EXCEL\"\r\nVECTORS\r\n0,3\r\n", "DIF"),
+        (
+            "<?xml version=\"1.0\"?>\n<?mso-application progid=\"Excel.Sheet\"?>\n<Workbook/>",
+            "2003 XML",
+        ),
+        (
+            "\u{feff}<Workbook xmlns=\"urn:schemas-microsoft-com:office:spreadsheet\">",
+            "2003 XML",
+        ),
+        ("<?xml version=\"1.0\"?>\n<root/>", "an XML file"),
+        ("{\\rtf1\\ansi item_id}", "RTF"),
+    ] {
+        let refused = refusal("a.csv", text).to_string();
+        assert!(refused.contains(name), "{refused}");
+    }
+    assert_eq!(read("a.csv", "ID;Product;Quantity\nC;x;1\nP1;y;2\n").rows.len(), 2);
 }

@@ -65,8 +65,7 @@ fn several() -> Vec<u8> {
 fn the_sheet_with_the_best_header_and_real_rows_is_chosen_and_the_others_are_named() {
     let read = read("a.csv", several());
     assert_eq!((read.format.clone(), read.header.line), (Format::Workbook("xlsx"), 2));
-    assert_eq!(read.lines(), [3], "the row of zeros is a phantom");
-    assert!(read.noted("1 row of nothing but zeros"), "{:?}", read.notes);
+    assert_eq!(read.lines(), [3, 4]);
     for left_out in [
         "\"Read me\" is left out",
         "\"Upload\" is left out",

@@ -12,7 +12,8 @@ use super::{Catalogue, variants};
 
 variants!(read of ReadError as "ReadError":
     Missing, Directory, Empty, Blank, Io, Changed, PasswordProtected, Damaged, NotASpreadsheet, HtmlNotWorkbook,
-    XmlNotWorkbook, TooLarge, NoSuchSheet, NoSheets, HeaderRow, UnknownEncoding, BadDelimiter, NotText, OpenQuote, Json,
+    OtherFormat, TooLarge, NoSuchSheet, NoSheets, HeaderRow, UnknownEncoding, BadDelimiter, NotText, OpenQuote,
+    StrayQuote, MixedDelimiters, Json,
     DuplicateKey,
 );
 variants!(columns of ColumnError as "ColumnError": Read, NoHeader, NoId, Repeated, TwoColumns, Mapping);
@@ -77,7 +78,10 @@ pub(super) fn add(all: &mut Catalogue) {
             what: "a PDF document".to_owned(),
         },
         ReadError::HtmlNotWorkbook("report.xls".to_owned()),
-        ReadError::XmlNotWorkbook("report.xls".to_owned()),
+        ReadError::OtherFormat {
+            file: "report.xls".to_owned(),
+            what: "an Excel 2003 XML file (SpreadsheetML)",
+        },
         ReadError::TooLarge {
             file: file(),
             what: "it unpacks to more than 2,147,483,648 bytes".to_owned(),
@@ -103,6 +107,16 @@ pub(super) fn add(all: &mut Catalogue) {
             file: "count.csv".to_owned(),
             line: 12,
             encoding: "UTF-8",
+        },
+        ReadError::StrayQuote {
+            file: "count.csv".to_owned(),
+            opens: 12,
+            closes: 14,
+        },
+        ReadError::MixedDelimiters {
+            file: "count.csv".to_owned(),
+            header: b',',
+            rows: b';',
         },
         ReadError::OpenQuote {
             file: "count.csv".to_owned(),

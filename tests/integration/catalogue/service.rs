@@ -179,8 +179,9 @@ pub(super) fn add(all: &mut Catalogue) {
             EchoFault::Field {
                 number: 7,
                 field: "quantity".to_owned(),
+                differing: vec![7],
             },
-            EchoFault::Repeated { number: 7 },
+            EchoFault::Repeated(7),
         ],
         |fault| ApiError::WrongEcho(fault).into(),
     );

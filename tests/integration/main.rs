@@ -35,6 +35,7 @@ mod migrate;
 mod office;
 mod pictures;
 mod plan_files;
+mod proof;
 mod reading;
 mod readme;
 mod refused;

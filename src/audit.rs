@@ -11,6 +11,7 @@ use std::time::Duration;
 use crate::api::{Client, Endpoint, Key};
 use crate::columns::same;
 use crate::error::Error;
+use crate::files::leftovers::Scratch;
 use crate::inventory::{Completeness, ItemStore, id_of, read_into};
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::Journal;
@@ -70,9 +71,9 @@ pub fn against(output: &Output, client: &Client, snapshot: &Snapshot) -> Result<
 /// Restores a snapshot into a sandbox that is thrown away, and compares. What of the snapshot can't be restored shows as a
 /// difference.
 pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<Differences, Error> {
-    let dir = tempfile::Builder::new().prefix("stockport-drill-").tempdir()?;
+    let dir = Scratch::new()?;
     let sandbox = Sandbox::start(Options {
-        dir: dir.path().join("sandbox"),
+        dir: dir.path("sandbox"),
         port: 0,
         orgs: Vec::new(),
         traits: Flavour::default(),
@@ -93,7 +94,7 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         only: BTreeSet::new(),
         exact: false,
         doomed: Vec::new(),
-        rejects: dir.path().join("rejects.jsonl"),
+        rejects: dir.path("rejects.jsonl"),
         kept: RefCell::default(),
     };
     let quiet = Output::new(crate::output::Style {

@@ -115,7 +115,7 @@ pub struct Global {
     #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace",
           value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]
     pub retries: u32,
-    /// The deadline of one request, in seconds
+    /// The deadline of one request, in seconds; of a list, the longest wait for its next item
     #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Pace",
           value_parser = whole::<u64, 1, 86_400>)]
     pub timeout: u64,

@@ -3,19 +3,23 @@
 //!
 //! Belongs here: where the key, the host and the organization come from. Doesn't: what the flags are called (`cli`).
 
+mod dotenv;
+mod error;
 pub mod file;
 pub mod folder;
 pub mod key;
+pub mod pasted;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::api::{Endpoint, Key};
 use crate::columns::nearest;
-use crate::error::{Exit, UserError};
+use crate::files::trust;
+use crate::files::{self, bounds};
+pub use error::ConfigError;
 use file::{File, Profile};
-use folder::{Base, NoHome};
-use key::KEY_VARIABLE;
+use folder::Base;
 
 /// The vendor's public endpoint (its documentation).
 pub const DEFAULT_API: &str = "https://console.cannlytics.com/api";
@@ -43,164 +47,9 @@ pub struct Wishes {
     pub key_file: Option<PathBuf>,
     /// The profile that fills in what flags and environment leave open.
     pub profile: Option<Profile>,
-    /// The profile's key goes before the environment's: one of several profiles that are worked with at once, of which the
-    /// environment's key could be right for one at most.
+    /// The profile's key goes before the environment's: the profile is named, or it is one of several that are worked with
+    /// at once, of which the environment's key could be right for one at most.
     pub own_key_first: bool,
-}
-
-/// Why a run can't begin.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// No organization is named.
-    #[error("no organization is named")]
-    NoOrganization,
-    /// Several organizations are named, where one has to be meant.
-    #[error("several organizations are named, and this command works with one: {}", .0.join(", "))]
-    SeveralOrganizations(Vec<String>),
-    /// The embedded server has no such organization.
-    #[error("the sandbox has no organization {org:?}; it has {}", known.join(", "))]
-    NotInSandbox {
-        /// The organization that was named.
-        org: String,
-        /// The ones there are.
-        known: Vec<String>,
-    },
-    /// No key is to be found.
-    #[error("there is no API key")]
-    NoKey,
-    /// `.env` can't be read.
-    #[error("the file .env can't be read: {0}")]
-    DotEnv(String),
-    /// The variable is no text.
-    #[error("{KEY_VARIABLE} is not text")]
-    KeyNotText,
-    /// The config file can't be read.
-    #[error("the config file {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// The system's own words.
-        cause: std::io::Error,
-    },
-    /// Something in it is wrong.
-    #[error("{}, line {line}: {fault}", .path.display())]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// The line, from 1.
-        line: usize,
-        /// What is wrong.
-        fault: file::Fault,
-    },
-    /// There is no such profile.
-    #[error("the config file has no profile {name:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
-    NoProfile {
-        /// What was named.
-        name: String,
-        /// The profile that is most like it.
-        nearest: Option<String>,
-    },
-    /// There is no config file to take a profile from.
-    #[error("there is no config file {}", .0.display())]
-    NoFile(PathBuf),
-    /// The profile's key would travel to another host than the profile's.
-    #[error("the key of the profile {profile:?} belongs to {own}, and does not travel to {other}")]
-    OtherHost {
-        /// The profile.
-        profile: String,
-        /// Its host.
-        own: String,
-        /// The host that flags or environment name.
-        other: String,
-    },
-    /// A key file can't be read.
-    #[error("the key file {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
-    KeyFile {
-        /// The file.
-        path: PathBuf,
-        /// The system's own words.
-        cause: std::io::Error,
-    },
-    /// A key file that others can read.
-    #[error("the key file {} can be read by others", .0.display())]
-    OpenKeyFile(PathBuf),
-    /// The command that prints the key failed.
-    #[error("the key_command {command:?} {why}")]
-    KeyCommand {
-        /// The command.
-        command: String,
-        /// What happened.
-        why: String,
-    },
-    /// There is no folder to look for the config file in.
-    #[error("there is no folder for the config file: {0}")]
-    NoConfigFolder(NoHome),
-    /// There is no folder to keep journals in.
-    #[error("there is no folder for the journals of runs: {0}")]
-    NoStateFolder(NoHome),
-    /// There is no folder to keep copies of organizations in.
-    #[error("there is no folder for safety copies: {0}")]
-    NoDataFolder(NoHome),
-}
-
-impl UserError for ConfigError {
-    fn hint(&self) -> String {
-        match self {
-            Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
-            Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
-            Self::NotInSandbox { .. } => {
-                "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
-            }
-            Self::NoKey => {
-                "set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none"
-            }
-            Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
-            Self::KeyNotText => "set it again; a key is letters and digits",
-            Self::Read { .. } => "check the file's permissions; STOCKPORT_CONFIG names another one",
-            Self::File {
-                fault: file::Fault::NoHome { .. },
-                ..
-            } => "write the complete path, or set HOME to an absolute path",
-            Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
-            Self::NoProfile { .. } => "`stockport config check` lists the profiles",
-            Self::NoFile(_) => "write one (see the README), or leave --profile out",
-            Self::OtherHost { .. } => {
-                "leave --api and CANNLYTICS_API_URL out, or give the other host's key in CANNLYTICS_API_KEY"
-            }
-            Self::KeyFile { .. } => "check the path and the permissions",
-            Self::OpenKeyFile(_) => "make it yours alone: chmod 600 FILE",
-            Self::KeyCommand { .. } => "run the command by itself; it has to print the key and nothing else",
-            Self::NoConfigFolder(_) => {
-                "set STOCKPORT_CONFIG to the path of a config file, or XDG_CONFIG_HOME or HOME to the absolute path of a folder"
-            }
-            Self::NoStateFolder(_) => {
-                "set XDG_STATE_HOME to the absolute path of a folder that can be written, or set HOME"
-            }
-            Self::NoDataFolder(_) => {
-                "set XDG_DATA_HOME to the absolute path of a folder that can be written, or set HOME"
-            }
-        }
-        .to_owned()
-    }
-
-    fn exit(&self) -> Exit {
-        match self {
-            Self::NoOrganization | Self::SeveralOrganizations(_) | Self::NoProfile { .. } | Self::NoFile(_) => {
-                Exit::Usage
-            }
-            _ => Exit::Stopped,
-        }
-    }
-
-    fn place(&self) -> Option<&Path> {
-        match self {
-            Self::Read { path, .. }
-            | Self::File { path, .. }
-            | Self::KeyFile { path, .. }
-            | Self::OpenKeyFile(path) => Some(path),
-            _ => None,
-        }
-    }
 }
 
 impl Wishes {
@@ -223,19 +72,29 @@ impl Wishes {
             .ok_or(ConfigError::NoOrganization)?;
         let base = self.base();
         let key = self.key(&base)?;
+        pasted::refuse(&[&key])?;
         Ok(self.endpoint_at(base, org, key))
     }
 
     /// The API's base: by flag or environment, else the profile's, else the vendor's.
     #[must_use]
     pub fn base(&self) -> String {
-        let given = self.api.as_deref().filter(|api| !api.is_empty());
         let own = self.profile.as_ref().and_then(|profile| profile.api.as_deref());
-        given.or(own).unwrap_or(DEFAULT_API).to_owned()
+        self.given_api().or(own).unwrap_or(DEFAULT_API).to_owned()
     }
 
-    /// The key: of the file that a flag names, of the environment, of `.env`, of the profile, in this order.
+    fn given_api(&self) -> Option<&str> {
+        self.api.as_deref().filter(|api| !api.is_empty())
+    }
+
+    /// The key: of the file that a flag names, of the environment, of `.env`, of the profile, in this order; the profile's
+    /// comes second where it is named.
     fn key(&self, base: &str) -> Result<Key, crate::error::Error> {
+        if let Some(profile) = self.profile.as_ref().filter(|profile| profile.api.is_some())
+            && self.given_api().is_none()
+        {
+            profile.trusted()?;
+        }
         if let Some(path) = &self.key_file {
             return key::from_file(path);
         }
@@ -289,8 +148,22 @@ impl Profile {
         self.key_file.is_some() || self.key_command.is_some()
     }
 
+    /// Refuses a profile that others could have written: it says where a key goes, and which command is run.
+    pub fn trusted(&self) -> Result<(), ConfigError> {
+        match &self.distrusted {
+            Some((path, why)) => Err(ConfigError::Distrusted {
+                path: path.clone(),
+                why: why.clone(),
+            }),
+            None => Ok(()),
+        }
+    }
+
     /// Its key; none where it says nothing of one.
     pub fn key(&self) -> Result<Option<Key>, crate::error::Error> {
+        if self.has_key() {
+            self.trusted()?;
+        }
         match (&self.key_file, &self.key_command) {
             (Some(path), _) => key::from_file(path).map(Some),
             (None, Some(command)) => key::from_command(command).map(Some),
@@ -334,6 +207,13 @@ pub fn is_same_api(a: &str, b: &str) -> bool {
     a == b || normal(a) == normal(b)
 }
 
+/// Refuses a command line with a key in it: the environment's, `.env`'s, or what looks like one. The others' keys are
+/// compared once they are known.
+pub fn refuse_pasted_keys() -> Result<(), ConfigError> {
+    let known = key::from_environment().ok().flatten();
+    pasted::refuse(known.as_ref().as_slice())
+}
+
 /// Where the config file is: `STOCKPORT_CONFIG`, or `stockport/config.toml` in the user's folder of settings. Whether it
 /// was named, and so has to be there.
 pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
@@ -347,15 +227,27 @@ pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
 /// Reads the config file; one that isn't there is empty, unless it was named.
 pub fn load() -> Result<(PathBuf, Option<File>), ConfigError> {
     let (path, is_named) = config_path()?;
-    let text = match std::fs::read_to_string(&path) {
-        Ok(text) => text,
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound && !is_named => return Ok((path, None)),
+    let read = || {
+        let file = files::open_named(&path)?;
+        let found = file.metadata()?;
+        Ok((files::text_of(file, bounds::SETTINGS)?, trust::distrust(&path, &found)))
+    };
+    let (text, distrust) = match read() {
+        Ok(read) => read,
+        Err(cause) if std::io::Error::kind(&cause) == std::io::ErrorKind::NotFound && !is_named => {
+            return Ok((path, None));
+        }
         Err(cause) => return Err(ConfigError::Read { path, cause }),
     };
     let home = folder::home();
     let below = path.parent().unwrap_or(Path::new("."));
     match File::parse(&text, below, home.as_deref()) {
-        Ok(file) => Ok((path, Some(file))),
+        Ok(mut file) => {
+            for profile in &mut file.profiles {
+                profile.distrusted = distrust.clone().map(|why| (path.clone(), why));
+            }
+            Ok((path, Some(file)))
+        }
         Err((line, fault)) => Err(ConfigError::File { path, line, fault }),
     }
 }

@@ -6,9 +6,11 @@
 //!
 //! Doesn't belong here: what is numbered (`runs`, `snapshot`).
 
-use std::fs::{self, OpenOptions};
+use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
+
+use crate::files;
 
 const PREFIX: &str = ".number-";
 
@@ -26,7 +28,7 @@ pub(crate) fn next(folder: &Path, above: u64) -> io::Result<u64> {
             )));
         }
         let path = folder.join(format!("{PREFIX}{number}"));
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
+        match files::create_new(&path) {
             Ok(_) => {}
             Err(cause) if cause.kind() == ErrorKind::AlreadyExists => {
                 highest = number;

@@ -37,6 +37,7 @@ pub mod delete;
 pub mod diff;
 pub mod error;
 pub mod export;
+pub mod files;
 pub mod filter;
 mod hash;
 pub mod inventory;

@@ -4,177 +4,56 @@
 //! migration (`verify`, `certificate`). Doesn't: how it is planned, sent and accounted for (`transfer`).
 
 mod certificate;
+mod check;
+mod choice;
 mod difference;
 mod earlier;
 mod error;
+mod gone;
 mod ids;
+mod page;
+mod quantities;
+mod since;
+mod source;
 #[cfg(test)]
 mod tests;
+mod verdict;
 mod verify;
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeSet, HashSet};
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use serde_json::Value;
 
-use crate::api::Client;
-use crate::columns::{Origin, Rejection, as_text};
+use crate::columns::{Origin, Rejection};
 use crate::error::Error;
-use crate::filter::Filter;
 use crate::hash::hex;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, id_of, read_into};
-use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id};
+use crate::inventory::{ItemStore, Listing, Lookup};
+use crate::item::{ITEM_ID, Object};
 use crate::journal::Journal;
-use crate::output::{Output, grouped};
+use crate::output::{counted, grouped};
 use crate::plan::{Action, Change, Decision};
 use crate::report::write_objects;
-use crate::shard::Shard;
 use crate::transfer::{Conflicts, Description, Each, Pass, Supply, TakePart};
 pub use certificate::{Certificate, Paths, Side};
+pub use check::{Change as ChangeSince, Checked, Claim, ClaimedEnd};
+pub use choice::{Choice, OnConflict, Part};
+use choice::{Wanted, refusal};
 use difference::{Difference, difference, kept};
-pub use earlier::{Earlier, IDS};
+pub use earlier::{Earlier, ID_MAP, IDS, RULE};
 pub use error::MigrateError;
+pub use gone::{Gone, Stays};
 pub use ids::Ids;
+pub use source::{Source, whole};
 pub use verify::{Proof, verify};
 
 /// How many items are named where there may be many.
 const NAMED: usize = 10;
 
-/// An organization that is read and never written to: nothing here posts, and the client is not given out.
-#[derive(Debug)]
-pub struct Source {
-    client: Client,
-    /// What names its API in journals.
-    pub place: String,
-}
-
-impl Source {
-    /// The organization behind this client.
-    #[must_use]
-    pub fn new(client: Client, place: String) -> Self {
-        Self { client, place }
-    }
-
-    /// The organization.
-    #[must_use]
-    pub fn org(&self) -> &str {
-        self.client.org()
-    }
-
-    /// Reads all of it. `known` is how many items it holds at least, by an earlier run.
-    pub fn read(&self, output: &Output, known: Option<u64>) -> Result<(Listing, ItemStore), Error> {
-        let mut store = ItemStore::new()?;
-        let listing = read_into(output, &self.client, known, &mut store)?;
-        Ok((listing, store))
-    }
-
-    /// How many requests have been sent, and how many of them were repetitions.
-    #[must_use]
-    pub fn requests(&self) -> (u64, u64) {
-        (self.client.requests(), self.client.retries())
-    }
-}
-
-/// What is done where the target holds an id with other values that no earlier run of this migration wrote.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum OnConflict {
-    /// Nothing is sent at all.
-    #[default]
-    Fail,
-    /// The target's item stays.
-    Skip,
-    /// The source's values win.
-    Overwrite,
-}
-
-/// Which items are moved, and how.
-#[derive(Clone, Debug, Default)]
-pub struct Choice {
-    /// Items that meet this.
-    pub filter: Filter,
-    /// These only, by their ids in the source; all where none is named.
-    pub only: BTreeSet<String>,
-    /// Their ids in the target.
-    pub ids: Ids,
-    /// What happens to conflicts.
-    pub on_conflict: OnConflict,
-    /// The share of the items that is this process's own.
-    pub shard: Option<Shard>,
-}
-
-/// What is wanted of one item of the source.
-enum Wanted {
-    /// Nothing: another process does it.
-    Elsewhere,
-    /// Nothing: it is left out on request.
-    LeftOut,
-    /// It can't be moved.
-    Refused(Rejection),
-    /// The target is to hold this under this id.
-    Item {
-        /// The id in the source.
-        source: String,
-        /// The id in the target.
-        id: String,
-        /// The values.
-        body: Object,
-    },
-}
-
-impl Choice {
-    fn wanted(&self, item: &Object) -> Wanted {
-        let Some(source) = id_of(item) else {
-            // The list's order is not known to be the same for all, so the item has no place of its own.
-            return match self.shard {
-                Some(shard) if !shard.has_id("") => Wanted::Elsewhere,
-                _ => Wanted::Refused(refusal("", "an item has no id".to_owned())),
-            };
-        };
-        if self.shard.is_some_and(|shard| !shard.has_id(&source)) {
-            return Wanted::Elsewhere;
-        }
-        if !self.only.is_empty() && !self.only.contains(source.as_ref()) {
-            return Wanted::LeftOut;
-        }
-        if !self.filter.matches(item) {
-            return Wanted::LeftOut;
-        }
-        match item.get(ITEM_ID) {
-            Some(Value::String(text)) if *text == source => {}
-            Some(Value::Number(number)) if number.to_string() == source => {}
-            None | Some(Value::Null) => return Wanted::Refused(refusal(&source, "it has no item_id".to_owned())),
-            Some(other) => {
-                let why = format!("it says another item_id of itself: {:?}", as_text(other));
-                return Wanted::Refused(refusal(&source, why));
-            }
-        }
-        let id = self.ids.target(&source);
-        if let Err(fault) = check_id(&id) {
-            return Wanted::Refused(refusal(&source, fault.to_string()));
-        }
-        let mut body: Object = item
-            .iter()
-            .filter(|(field, _)| !SERVER_FIELDS.contains(&field.as_str()))
-            .map(|(field, value)| (field.clone(), value.clone()))
-            .collect();
-        body.insert(ITEM_ID.to_owned(), Value::String(id.clone()));
-        Wanted::Item {
-            source: source.into_owned(),
-            id,
-            body,
-        }
-    }
-}
-
-fn refusal(id: &str, why: String) -> Rejection {
-    Rejection {
-        column: Some(ITEM_ID.to_owned()),
-        index: None,
-        value: id.to_owned(),
-        reason: if id.is_empty() { why } else { format!("{id}: {why}") },
-    }
-}
+/// The table of the journal's rows that are deletions; those of items of the source are of table 0.
+pub const DELETIONS: usize = 1;
 
 /// What was noticed while deciding.
 #[derive(Clone, Debug, Default)]
@@ -204,23 +83,35 @@ pub struct Migration {
     /// Where items that did not go through are written.
     rejects: PathBuf,
     noticed: RefCell<Noticed>,
+    /// What earlier runs moved and the source no longer has.
+    gone: RefCell<Vec<Gone>>,
+    /// What an earlier part of this run was to delete.
+    deleted_before: BTreeSet<String>,
+    /// How many deletions are decided on.
+    deletions: Cell<u64>,
     found: RefCell<Option<Listing>>,
 }
 
 impl Migration {
-    /// Checks the choice against what the source holds.
+    /// Checks the choice against what the source holds. `deleted_before` is what an earlier part of this run was to delete.
     pub fn new(
         (from, to): (&str, &str),
         mut source: ItemStore,
         choice: Choice,
         earlier: Earlier,
+        deleted_before: BTreeSet<String>,
         rejects: PathBuf,
     ) -> Result<Self, Error> {
         choice.filter.check(source.fields())?;
-        let listed = choice.ids.listed().map(|(from, _)| from);
         let mut absent = Vec::new();
-        for id in choice.only.iter().chain(listed) {
-            if source.get(id)?.is_none() {
+        for id in &choice.only {
+            if !source.has(id)? {
+                absent.push(id.clone());
+            }
+        }
+        for (id, to) in choice.ids.listed() {
+            // The list of an earlier run may name items that it moved and that are gone since.
+            if !source.has(id)? && !earlier.has_sent(to)? {
                 absent.push(id.clone());
             }
         }
@@ -234,7 +125,7 @@ impl Migration {
             .into());
         }
         for (id, to) in choice.ids.listed() {
-            if !choice.ids.lists(to) && source.get(to)?.is_some() {
+            if !choice.ids.lists(to) && source.has(to)? {
                 return Err(MigrateError::Collision {
                     ids: [id.clone(), to.clone()],
                 }
@@ -255,6 +146,9 @@ impl Migration {
             earlier,
             rejects,
             noticed: RefCell::default(),
+            gone: RefCell::default(),
+            deleted_before,
+            deletions: Cell::default(),
             found: RefCell::default(),
         })
     }
@@ -263,6 +157,16 @@ impl Migration {
     #[must_use]
     pub fn noticed(&self) -> Noticed {
         self.noticed.borrow().clone()
+    }
+
+    /// The items that earlier runs moved, that the source no longer has, and that the target held when the plan was made.
+    #[must_use]
+    pub fn gone(&self) -> Vec<Gone> {
+        self.gone.borrow().clone()
+    }
+
+    fn gone_ids(&self) -> BTreeSet<String> {
+        self.gone.borrow().iter().map(|gone| gone.id.clone()).collect()
     }
 
     /// The list of the target that the plan was made with.
@@ -298,6 +202,15 @@ impl Migration {
                 self.earlier.named()
             ));
         }
+        let gone = self.gone.borrow();
+        if !gone.is_empty() {
+            remarks.push(format!(
+                "{} that earlier runs moved are no longer in {}: {}",
+                counted(gone.len() as u64, "item"),
+                self.from,
+                verdict::listed(gone.iter().map(|gone| gone.id.as_str()))
+            ));
+        }
         if noticed.kept > 0 {
             let more = if noticed.kept > noticed.kept_named.len() as u64 {
                 "; …"
@@ -324,6 +237,54 @@ impl Migration {
                 wanted => take(line, item, wanted),
             }
         })
+    }
+
+    /// Refuses ids other than those that earlier runs gave, where the target holds items under the earlier ones: every item
+    /// would be there twice.
+    fn check_ids(&self, each: &mut Each<'_, '_>) -> Result<(), Error> {
+        if self.choice.other_ids {
+            return Ok(());
+        }
+        let mut first = None;
+        let mut twice: BTreeSet<String> = BTreeSet::new();
+        for other in self.earlier.others()? {
+            if each.stored(&other.id)?.is_some() {
+                twice.insert(other.id.clone());
+                first.get_or_insert(other);
+            }
+        }
+        let Some(first) = first else { return Ok(()) };
+        let (run, option) = self.earlier.options_of(&first);
+        Err(MigrateError::OtherIds {
+            org: self.to.clone(),
+            count: twice.len() as u64,
+            id: first.id,
+            run,
+            option,
+        }
+        .into())
+    }
+
+    /// Decides on what earlier runs moved and the source no longer has; and accounts for what an earlier part of this run has
+    /// deleted.
+    fn carry_deletions(&self, each: &mut Each<'_, '_>) -> Result<(), Error> {
+        let gone = self.gone.borrow();
+        let mut before = self.deleted_before.clone();
+        let mut lines = 1..;
+        let mut origin = || Origin {
+            table: DELETIONS,
+            line: lines.next().unwrap_or_default(),
+        };
+        for gone in gone.iter() {
+            before.remove(&gone.id);
+            let stored = each.stored(&gone.id)?;
+            each.put(origin(), &gone.id, gone.decide(stored))?;
+        }
+        for id in &before {
+            each.put(origin(), id, Ok(Decision::Unchanged))?;
+        }
+        self.deletions.set((gone.len() + before.len()) as u64);
+        Ok(())
     }
 
     fn judge(&self, id: &str, body: Object, stored: Option<&Object>) -> Result<Result<Decision, Rejection>, Error> {
@@ -388,6 +349,11 @@ impl Supply for Migration {
     fn decide(&self, stored: &Lookup<'_>, take: &mut TakePart<'_>) -> Result<Pass, Error> {
         *self.noticed.borrow_mut() = Noticed::default();
         let mut each = Each::new(stored, take);
+        self.check_ids(&mut each)?;
+        *self.gone.borrow_mut() = {
+            let mut source = self.source.borrow_mut();
+            gone::gone(&self.earlier, (&mut source, &self.choice), &mut |id| each.stored(id))?
+        };
         self.each(&mut |line, _, wanted| {
             let origin = Origin { table: 0, line };
             match wanted {
@@ -401,6 +367,9 @@ impl Supply for Migration {
                 }
             }
         })?;
+        if self.choice.mirror {
+            self.carry_deletions(&mut each)?;
+        }
         each.end()
     }
 
@@ -413,9 +382,17 @@ impl Supply for Migration {
     fn describe(&self) -> Description<'_> {
         let count = self.noticed.borrow().conflicts;
         Description {
-            count: Some(self.count),
+            count: Some(self.count + self.deletions.get()),
+            tables: DELETIONS + 1,
             // The reasons name their items.
-            address: Box::new(|_, _| Some(self.from.clone())),
+            address: Box::new(|origin, _| {
+                let org = if origin.table == DELETIONS {
+                    &self.to
+                } else {
+                    &self.from
+                };
+                Some(org.clone())
+            }),
             needs_whole: true,
             conflicts: match self.choice.on_conflict {
                 OnConflict::Fail => Conflicts::Refused(count),
@@ -428,10 +405,7 @@ impl Supply for Migration {
     }
 }
 
-/// Refuses a list that isn't known to be whole.
-pub fn whole(org: &str, listing: &Listing) -> Result<(), Error> {
-    match listing.completeness {
-        Completeness::Proved | Completeness::Plausible => Ok(()),
-        Completeness::Cut | Completeness::Unlisted => Err(Incomplete::of(org, listing).into()),
-    }
+/// A moment as certificates show it.
+fn moment(at: &Timestamp) -> String {
+    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

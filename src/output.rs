@@ -11,18 +11,19 @@ mod layout;
 mod link;
 mod locale;
 mod log;
+mod tame;
 mod terminal;
 /// Whether the next line of standard input is a yes.
 fn is_agreed() -> bool {
     let mut answer = String::new();
-    let read = std::io::stdin().read_line(&mut answer);
+    let read = std::io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
     read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
 }
 
 #[cfg(test)]
 mod tests;
 
-use std::io::{IsTerminal, Write};
+use std::io::{BufRead as _, IsTerminal, Read as _, Write};
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::RecvTimeoutError;
@@ -33,10 +34,14 @@ use serde_json::Value;
 
 pub use board::{Board, Show};
 use events::{Event, Start, Told, Watch};
-pub use layout::{counted, grouped, human, padded, rounded, shortened, tame, width, wrapped};
+pub use layout::{counted, grouped, human, padded, rounded, shortened, width, wrapped};
 use log::JsonLog;
+pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
 use terminal::write_err;
+
+/// So many bytes of an answer are read.
+const LONGEST_ANSWER: u64 = 1024;
 
 /// How often the wait for an answer looks whether the run was asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
@@ -235,6 +240,12 @@ impl Output {
         self.style.verbose
     }
 
+    /// Whether results go to a terminal, where long lists are shortened; a pipe or a file gets all of them.
+    #[must_use]
+    pub fn is_seen(&self) -> bool {
+        std::io::stdout().is_terminal()
+    }
+
     /// Whether our own signs are to be ASCII: the locale is none of UTF-8.
     #[must_use]
     pub fn is_ascii(&self) -> bool {
@@ -289,7 +300,7 @@ impl Output {
     /// A document that holds what is not to stand in a log.
     pub fn secret_document(&self, document: &Value) {
         if self.style.json {
-            self.terminal.write_out(&document.to_string());
+            self.terminal.write_json(&document.to_string());
         }
     }
 
@@ -311,11 +322,11 @@ impl Output {
         let head = head.strip_suffix('}').unwrap_or(&head);
         let comma = if head == "{" { "" } else { "," };
         self.terminal
-            .write_out(&format!("{head}{comma}{}:[", Value::from(list)));
+            .write_json(&format!("{head}{comma}{}:[", Value::from(list)));
         let mut first = true;
         let given = each(&mut |element| {
             let comma = if std::mem::replace(&mut first, false) { "" } else { "," };
-            self.terminal.write_out(&format!("{comma}{element}"));
+            self.terminal.write_json(&format!("{comma}{element}"));
         });
         self.terminal.write_out("]}");
         given
@@ -378,7 +389,7 @@ impl Output {
     /// is an answer as well, and the other one.
     #[must_use]
     pub fn confirm(&self, what: &str, stop: &AtomicBool) -> bool {
-        if !self.can_ask() || write!(std::io::stderr().lock(), "{what}. Go on? [y/N] ").is_err() {
+        if !self.can_ask() || write!(std::io::stderr().lock(), "{}. Go on? [y/N] ", tame(what)).is_err() {
             return false;
         }
         let (sender, receiver) = std::sync::mpsc::channel();

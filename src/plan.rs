@@ -14,7 +14,7 @@ use crate::item::text::{Item, StoredValue, first_special};
 use crate::item::{FIELDS, ITEM_ID, Object, field_named};
 use values::Values;
 
-pub use left::{changed_since_the_plan, left, shown};
+pub use left::{changed_since, changed_since_the_plan, left, shown};
 pub use part::{ChangeText, IdList, PlanPart, Refused};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
@@ -59,6 +59,18 @@ pub enum Action {
     Update,
     /// It is taken away.
     Delete,
+}
+
+impl Action {
+    /// Its name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
 }
 
 /// A write that the plan asks for.

@@ -15,7 +15,7 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use self::ticker::Ticker;
 use crate::output::events::{self, Event};
-use crate::output::{Board, Output, Show, rounded, wrapped};
+use crate::output::{Board, Output, Show, rounded, tame, wrapped};
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -53,7 +53,7 @@ impl<'a> Progress<'a> {
         let narrow = show == Show::Bar && Term::stderr().size().1 < NARROW;
         let board = output.board();
         bar.set_style(style(total.is_some(), narrow, output.is_ascii(), board));
-        bar.set_prefix(title.to_owned());
+        bar.set_prefix(tame(title).into_owned());
         let ticker = (show == Show::Bar).then(|| Ticker::start(&bar)).flatten();
         if show == Show::Bar {
             board.bar_begins();
@@ -112,11 +112,11 @@ impl<'a> Progress<'a> {
         self.retries.load(Ordering::Relaxed)
     }
 
-    /// Ends the showing: the finished bar stays on the screen.
+    /// Ends the showing: the bar stays on the screen as it is, also where the work stopped before its end.
     pub fn finish(mut self) {
         self.ticker = None;
         self.bar.set_message(self.message());
-        self.bar.finish();
+        self.bar.abandon();
     }
 
     /// Ends the showing without a trace.
@@ -237,7 +237,7 @@ fn style(total_is_known: bool, narrow: bool, ascii: bool, board: &Arc<Board>) ->
             // A finished bar stays on the screen, and waits for nothing.
             if let Some(text) = waiting::text(&board).filter(|_| !state.is_finished()) {
                 // Broken between words, which the terminal would not do.
-                let _ = w.write_str(&wrapped(&text, usize::from(Term::stderr().size().1)));
+                let _ = w.write_str(&wrapped(&tame(&text), usize::from(Term::stderr().size().1)));
             }
         })
 }

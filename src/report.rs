@@ -12,6 +12,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
+use crate::journal::{Journal, JournalError};
 use crate::output::{Output, Tone, counted, grouped, human, rounded};
 pub use error::{Imbalance, RejectError};
 pub use rejects::{Rejects, write_ids, write_objects};
@@ -36,15 +37,116 @@ pub struct Tally {
     pub rejected: u64,
     /// Refused by the server, or still unknown at the end.
     pub failed: u64,
+    /// How many of those that failed are unknown: sent, or about to be, and no answer tells whether they were saved.
+    pub unknown: u64,
     /// Not begun when the run stopped.
     pub not_attempted: u64,
 }
 
+/// The facts under which a run notes, with its plan, what its journal holds in no table.
+const NOTED: [&str; 3] = ["read", "unchanged", "skipped"];
+
 impl Tally {
+    /// What a run notes with its plan: how many rows were read, and how many of them need nothing and are skipped.
+    #[must_use]
+    pub fn to_note(read: u64, unchanged: u64, skipped: u64) -> [(&'static str, String); 3] {
+        let [of_read, of_unchanged, of_skipped] = NOTED;
+        [
+            (of_read, read.to_string()),
+            (of_unchanged, unchanged.to_string()),
+            (of_skipped, skipped.to_string()),
+        ]
+    }
+
+    /// What became of so many rows, counted from the journal and from what it has in no table.
+    pub fn of(journal: &Journal, read: u64, unchanged: u64, skipped: u64) -> Result<Self, JournalError> {
+        let outcomes = journal.outcomes()?;
+        Ok(Self {
+            read,
+            created: outcomes.created,
+            updated: outcomes.updated,
+            // Items that were gone before their turn came are as they were wanted, and not by this run.
+            unchanged: unchanged + outcomes.gone,
+            deleted: outcomes.deleted,
+            skipped,
+            rejected: journal.rejected()? + outcomes.left,
+            failed: outcomes.failed + outcomes.unknown,
+            unknown: outcomes.unknown,
+            not_attempted: outcomes.not_attempted,
+        })
+    }
+
+    /// The same of an earlier run or part of a run, as far as it came. Rows that it never planned are not attempted, where
+    /// their number is known.
+    pub fn so_far(journal: &Journal, read: Option<u64>) -> Result<Self, JournalError> {
+        let facts = journal.facts()?;
+        let [noted, unchanged, skipped] = NOTED.map(|fact| facts.get(fact).and_then(|count| count.parse().ok()));
+        let tally = Self::of(journal, 0, unchanged.unwrap_or_default(), skipped.unwrap_or_default())?;
+        let ended = tally.sum() - tally.not_attempted;
+        let read = read.or(noted).unwrap_or_else(|| tally.sum());
+        Ok(Self {
+            read: read.max(ended),
+            not_attempted: read.saturating_sub(ended),
+            ..tally
+        })
+    }
+
+    /// The same as a summary's document holds it; none where that is no summary.
+    #[must_use]
+    pub fn of_document(document: &Value) -> Option<Self> {
+        let count = |name: &str| document.get(name).and_then(Value::as_u64);
+        Some(Self {
+            read: count("read")?,
+            created: count("created")?,
+            updated: count("updated")?,
+            unchanged: count("unchanged")?,
+            deleted: count("deleted")?,
+            skipped: count("skipped")?,
+            rejected: count("rejected")?,
+            failed: count("failed")?,
+            unknown: count("unknown").unwrap_or_default(),
+            not_attempted: count("not_attempted")?,
+        })
+    }
+
+    /// The counts for programs. `failed` includes `unknown`.
+    #[must_use]
+    pub fn document(&self) -> Value {
+        json!({
+            "read": self.read, "created": self.created, "updated": self.updated, "unchanged": self.unchanged,
+            "deleted": self.deleted, "skipped": self.skipped, "rejected": self.rejected, "failed": self.failed,
+            "unknown": self.unknown, "not_attempted": self.not_attempted,
+        })
+    }
+
+    /// The counts that are not zero, for the list of runs: those of unknown outcome apart from those that failed.
+    #[must_use]
+    pub fn counts(&self) -> Vec<String> {
+        let mut parts: Vec<(&str, u64)> = self.parts().to_vec();
+        if let Some((_, failed)) = parts.iter_mut().find(|(name, _)| *name == "failed") {
+            *failed = failed.saturating_sub(self.unknown);
+        }
+        parts.insert(parts.len() - 1, ("unknown", self.unknown));
+        let filled = parts.into_iter().filter(|(_, count)| *count > 0);
+        filled
+            .map(|(name, count)| format!("{} {name}", grouped(count)))
+            .collect()
+    }
+
+    /// Whether anything was sent that was saved, or may have been.
+    #[must_use]
+    pub fn has_written(&self) -> bool {
+        self.created + self.updated + self.deleted + self.unknown > 0
+    }
+
+    fn sum(&self) -> u64 {
+        self.parts().iter().map(|(_, count)| count).sum()
+    }
+
     /// The closing equation: every row that was read has ended, and just once.
     #[must_use]
     pub fn holds(&self) -> bool {
-        self.parts().iter().map(|(_, count)| count).sum::<u64>() == self.read
+        self.sum() == self.read
     }
 
     fn parts(&self) -> [(&'static str, u64); 8] {
@@ -103,6 +205,8 @@ pub struct Summary {
     pub rejects: Vec<PathBuf>,
     /// Whether reading everything back found what was sent; none where it wasn't asked for.
     pub verified: Option<bool>,
+    /// How many items are stored differently from what was sent, and the first of them, field by field.
+    pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
     pub warnings: Vec<String>,
     /// The commands to go on with, ready for a shell.
@@ -146,6 +250,18 @@ impl Summary {
         };
         let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
         output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
+        if tally.unknown > 0 {
+            let are = if tally.unknown == 1 { "is" } else { "are" };
+            output.result(&format!(
+                "{} of those that failed {are} unknown: sent, or about to be, and no answer tells whether they were saved",
+                grouped(tally.unknown)
+            ));
+        }
+        if self.stored_differently.0 > 0 {
+            let are = if self.stored_differently.0 == 1 { "is" } else { "are" };
+            let items = counted(self.stored_differently.0, "item");
+            output.result(&format!("{items} {are} stored differently from what was sent"));
+        }
         if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
             let written = tally.created + tally.updated + tally.deleted;
             let seconds = self.took.as_secs_f64();
@@ -191,11 +307,12 @@ impl Summary {
             "run": self.run, "source": self.source, "target": self.target,
             "read": tally.read, "created": tally.created, "updated": tally.updated, "unchanged": tally.unchanged,
             "skipped": tally.skipped, "rejected": tally.rejected, "failed": tally.failed,
-            "not_attempted": tally.not_attempted, "deleted": tally.deleted,
+            "unknown": tally.unknown, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "rejects_file": rejects, "verified": self.verified, "warnings": self.warnings, "error": error,
             "dry_run": self.dry_run, "next": self.next,
+            "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });
         if let Some((create, update, delete)) = self.planned {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});

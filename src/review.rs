@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{Error, UserError};
+use crate::files::{self, bounds};
 use crate::journal::Journal;
 use crate::plan::{Action, Change};
 use crate::runs::{Fingerprint, Identity, other_options};
@@ -114,7 +115,7 @@ pub struct Reviewed {
 impl Reviewed {
     /// Reads a plan that was made for just this.
     pub fn load(path: &Path, identity: &Identity) -> Result<Self, ReviewError> {
-        let text = std::fs::read_to_string(path).map_err(|cause| ReviewError::Io {
+        let text = files::read_named_text(path, bounds::PLAN).map_err(|cause| ReviewError::Io {
             path: path.to_owned(),
             cause,
         })?;

@@ -6,15 +6,19 @@
 mod fingerprint;
 mod known;
 mod lock;
+mod named;
 mod order;
 mod prune;
+mod record;
 mod resume;
+mod run;
+mod undone;
 
 use std::path::PathBuf;
 
 use crate::error::{Error, Exit, UserError};
 use crate::hash::{Sha256, hex};
-use crate::journal::{Facts, Journal, JournalError};
+use crate::journal::{Journal, JournalError, Running};
 use crate::report::Summary;
 use crate::shard::Shard;
 pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of};
@@ -22,7 +26,10 @@ pub use known::{Known, note_plan};
 pub use lock::{Job, Lock, LockError};
 use order::Position;
 pub use prune::{KEPT, KEPT_RUNS};
+pub use record::Record;
 pub use resume::other_options;
+pub use run::{Run, State};
+pub use undone::UNDO;
 
 /// What identifies a run: what it does, with what, to which organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -62,6 +69,22 @@ pub enum RunError {
     /// No journal of this name.
     #[error("there is no run {0:?}")]
     NoSuchRun(String),
+    /// Several runs begin so.
+    #[error("{name:?} means several runs: {}{}", .runs.join(", "), if .runs.len() > 2 { ", …" } else { "" })]
+    Ambiguous {
+        /// What was given.
+        name: String,
+        /// The first of the runs.
+        runs: Vec<String>,
+    },
+    /// An export or a backup.
+    #[error("run {run} is {} {command}, which changes nothing in an organization", if .command == "export" { "an" } else { "a" })]
+    NothingToUndo {
+        /// The run.
+        run: String,
+        /// Its command.
+        command: String,
+    },
     /// Its process keeps its journal to itself.
     #[error("run {0} is under way: its journal is being written")]
     Busy(String),
@@ -152,7 +175,10 @@ impl UserError for RunError {
                     |next| format!("{redo}; `stockport undo {next}` undoes the run before it"),
                 );
             }
-            Self::NoSuchRun(_) | Self::NoRun(_) => "see which runs there are with `stockport runs`",
+            Self::Ambiguous { .. } => "give more of the name, or the number at its end",
+            Self::NoSuchRun(_) | Self::NoRun(_) | Self::NothingToUndo { .. } => {
+                "see which runs there are with `stockport runs`"
+            }
             Self::Unreadable { hint, .. } => return hint.clone(),
             Self::Hidden { maybe, .. } => maybe.1,
             Self::Folder { .. } => {
@@ -170,76 +196,6 @@ impl UserError for RunError {
             Self::Shrunken { .. } => "find out where they went; --allow-shrink goes on all the same",
         };
         hint.to_owned()
-    }
-}
-
-/// A run as the list of runs shows it.
-#[derive(Clone, Debug)]
-pub struct Run {
-    /// Its name.
-    pub name: String,
-    /// Its journal.
-    pub path: PathBuf,
-    /// What it noted of itself; empty where it is busy or can't be read.
-    pub facts: Facts,
-    /// Its process keeps its journal to itself this very moment: it is writing its plan, as a rule.
-    pub is_busy: bool,
-    /// Why its journal can't be read, and what to do about it.
-    pub fault: Option<(String, String)>,
-}
-
-impl Run {
-    fn open(path: PathBuf, name: String) -> Self {
-        let found = Journal::glance(&path);
-        Self {
-            name,
-            path,
-            is_busy: matches!(found, Ok(None)),
-            fault: found.as_ref().err().map(|error| (error.reason(), error.hint())),
-            facts: found.ok().flatten().unwrap_or_default(),
-        }
-    }
-
-    /// A fact, or an empty text.
-    #[must_use]
-    pub fn fact(&self, name: &str) -> &str {
-        self.facts.get(name).map_or("", String::as_str)
-    }
-
-    /// The files that it read, or the organization that it read as one.
-    #[must_use]
-    pub fn files(&self) -> Vec<Fingerprint> {
-        serde_json::from_str(self.fact("files")).unwrap_or_default()
-    }
-
-    /// Whether it came to its end, well or not; else it was interrupted or its process died.
-    #[must_use]
-    pub fn is_finished(&self) -> bool {
-        self.fact("state") == "finished"
-    }
-
-    /// A warning where its name has a moment in the future.
-    #[must_use]
-    pub fn warning(&self) -> Option<String> {
-        order::is_ahead(&self.name, jiff::Timestamp::now()).then(|| {
-            format!(
-                "run {} is dated in the future: the clock was ahead then, or is behind now; runs are ordered by number",
-                self.name
-            )
-        })
-    }
-
-    /// Fails where nothing can be told of it.
-    pub fn readable(self) -> Result<Self, RunError> {
-        match self.fault {
-            Some((why, hint)) => Err(RunError::Unreadable {
-                run: self.name,
-                why,
-                hint,
-            }),
-            None if self.is_busy => Err(RunError::Busy(self.name)),
-            None => Ok(self),
-        }
     }
 }
 
@@ -271,16 +227,11 @@ impl Runs {
     /// Begins a run: a journal of its own, its identity noted. Journals that have passed their age are removed.
     /// `source` says for people where the items come from.
     pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
-        std::fs::create_dir_all(&self.folder).map_err(|cause| self.failed(cause))?;
+        crate::files::create_own_folder(&self.folder).map_err(|cause| self.failed(cause))?;
         let earlier = self.positions()?;
-        // A file that can't be read or placed may be of any number.
-        let numbers = earlier
-            .iter()
-            .filter_map(|run| run.number.filter(|number| *number < u64::MAX));
-        let number = crate::counter::next(&self.folder, numbers.max().unwrap_or_default());
-        let number = number.map_err(|cause| self.failed(cause))?;
-        let name = order::name_of(jiff::Timestamp::now(), number);
-        let journal = Journal::create(&self.folder, &name)?;
+        let (name, number) = self.next_name()?;
+        let running = Running::begin(&self.folder, &name);
+        let journal = Journal::create(&self.folder, &name)?.running_as(running);
         journal.note_all(&[
             (order::NUMBER, &number.to_string()),
             ("command", &identity.command),
@@ -291,12 +242,24 @@ impl Runs {
             ("options", &identity.options),
             ("shard", &self.shard),
             ("version", env!("CARGO_PKG_VERSION")),
+            ("folder", &folder_now()),
             ("started", &now()),
             ("state", "begun"),
         ])?;
         self.point(identity, &name).map_err(|cause| self.failed(cause))?;
+        crate::files::leftovers::clear_parts(&self.folder);
         self.prune(&earlier, jiff::Timestamp::now());
         Ok((name, journal))
+    }
+
+    /// The name and the number of a run that begins now.
+    fn next_name(&self) -> Result<(String, u64), RunError> {
+        // A file that can't be read or placed may be of any number.
+        let numbers = self.all()?.into_iter();
+        let numbers = numbers.filter_map(|(run, _)| run.number.filter(|number| *number < u64::MAX));
+        let number = crate::counter::next(&self.folder, numbers.max().unwrap_or_default());
+        let number = number.map_err(|cause| self.failed(cause))?;
+        Ok((order::name_of(jiff::Timestamp::now(), number), number))
     }
 
     /// Notes how a run ended.
@@ -305,27 +268,40 @@ impl Runs {
         let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
         journal.note_all(&[
             ("ended", &now()),
+            ("exit", &(summary.exit() as u8).to_string()),
             ("summary", &summary.document().to_string()),
             ("state", if interrupted || stopped { "stopped" } else { "finished" }),
         ])?;
         known::note_end(journal, &journal.facts()?)
     }
 
-    /// All runs, the newest first, each opened only when its turn comes: of many, few are looked at as a rule. Those whose
-    /// journals can't be read are among them.
+    /// All runs with exports and backups, the newest first, each opened only when its turn comes.
+    pub fn all_newest_first(&self) -> Result<impl ExactSizeIterator<Item = Run>, RunError> {
+        let all = self.all()?.into_iter();
+        Ok(all.map(|(position, path)| Run::open(path, position.name)))
+    }
+
+    /// All runs that have a journal, the newest first, each opened only when its turn comes: of many, few are looked at as a
+    /// rule. Those whose journals can't be read are among them.
     pub fn newest_first(&self) -> Result<impl ExactSizeIterator<Item = Run>, RunError> {
         let positions = self.positions()?.into_iter();
         Ok(positions.map(|position| Run::open(self.journal(&position.name), position.name)))
     }
 
-    /// The run of this name; an error where its journal can't be read.
+    /// The run that this name, number or beginning of a name means; an error where its journal can't be read.
     pub fn find(&self, name: &str) -> Result<Run, RunError> {
-        let no_such = || RunError::NoSuchRun(name.to_owned());
-        // A name is no path.
-        if !self.files()?.iter().any(|file| file == name) {
-            return Err(no_such());
-        }
-        Run::open(self.journal(name), name.to_owned()).readable()
+        self.look_up(name)?.readable()
+    }
+
+    /// The same, whether or not it can be read.
+    pub fn look_up(&self, name: &str) -> Result<Run, RunError> {
+        let all = self.all()?;
+        let names: Vec<String> = all.iter().map(|(position, _)| position.name.clone()).collect();
+        let found = named::resolve(&names, name)?;
+        let mut all = all.into_iter();
+        let run = all.find(|(position, _)| position.name == found);
+        run.map(|(position, path)| Run::open(path, position.name))
+            .ok_or_else(|| RunError::NoSuchRun(name.to_owned()))
     }
 
     /// These runs, each once, the newest first.
@@ -372,6 +348,8 @@ impl Runs {
     /// Opens the journal of a run that is to be continued, and notes that it is no longer what its summary says.
     pub fn resume(run: &Run) -> Result<Journal, JournalError> {
         let journal = Self::checked(run)?;
+        let running = run.path.parent().and_then(|folder| Running::begin(folder, &run.name));
+        let journal = journal.running_as(running);
         journal.upgrade()?;
         journal.note("state", "resumed")?;
         Ok(journal)
@@ -387,34 +365,53 @@ impl Runs {
 
     /// The places of all journals in the order of runs, the newest first.
     fn positions(&self) -> Result<Vec<Position>, RunError> {
-        let files = self.files()?.into_iter();
-        let mut positions: Vec<Position> = files
-            .map(|name| {
-                let path = self.journal(&name);
-                Position::of(name, &path)
-            })
-            .collect();
-        positions.sort_unstable_by(|a, b| b.cmp(a));
-        Ok(positions)
+        self.placed(&["sqlite"]).map(without_paths)
     }
 
-    /// The names of all journals; none where there is no folder.
-    fn files(&self) -> Result<Vec<String>, RunError> {
+    /// The same of records.
+    fn records(&self) -> Result<Vec<Position>, RunError> {
+        self.placed(&[record::ENDING]).map(without_paths)
+    }
+
+    /// The same of journals and records, with their files.
+    fn all(&self) -> Result<Vec<(Position, PathBuf)>, RunError> {
+        self.placed(&["sqlite", record::ENDING])
+    }
+
+    /// The places of all files with one of these endings, the newest first; none where there is no folder.
+    fn placed(&self, endings: &[&str]) -> Result<Vec<(Position, PathBuf)>, RunError> {
         let entries = match std::fs::read_dir(&self.folder) {
             Ok(entries) => entries,
             Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
             Err(cause) => return Err(self.failed(cause)),
         };
-        let mut names = Vec::new();
+        let mut placed = Vec::new();
         for entry in entries {
-            let name = entry.map_err(|cause| self.failed(cause))?.file_name();
-            names.extend(
-                name.to_str()
-                    .and_then(|name| name.strip_suffix(".sqlite"))
-                    .map(str::to_owned),
-            );
+            let entry = entry.map_err(|cause| self.failed(cause))?;
+            let file_name = entry.file_name();
+            let name = file_name.to_str().and_then(|name| {
+                let mut bare = endings
+                    .iter()
+                    .filter_map(|ending| name.strip_suffix(ending)?.strip_suffix('.'));
+                bare.next()
+            });
+            if let Some(name) = name {
+                let path = entry.path();
+                let name = name.to_owned();
+                let position = if record::is_one(&path) {
+                    Position::noted(name, || record::read(&path).ok())
+                } else {
+                    Position::of(name, &path)
+                };
+                placed.push((position, path));
+            }
         }
-        Ok(names)
+        placed.sort_unstable_by(|(a, _), (b, _)| b.cmp(a));
+        Ok(placed)
+    }
+
+    fn record_of(&self, name: &str) -> PathBuf {
+        self.folder.join(format!("{name}.{}", record::ENDING))
     }
 
     fn journal(&self, name: &str) -> PathBuf {
@@ -433,6 +430,15 @@ impl Runs {
 fn place_hash(api: &str, org: &str) -> String {
     let hash = Sha256::digest(format!("{api}\n{org}"));
     hex(hash.get(..12).unwrap_or_default())
+}
+
+fn without_paths(placed: Vec<(Position, PathBuf)>) -> Vec<Position> {
+    placed.into_iter().map(|(position, _)| position).collect()
+}
+
+/// The working folder, from which the paths of a run's files are given.
+fn folder_now() -> String {
+    std::env::current_dir().map_or_else(|_| String::new(), |folder| folder.to_string_lossy().into_owned())
 }
 
 fn now() -> String {

@@ -28,7 +28,7 @@ use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
 pub use each::Each;
 pub use error::TransferError;
-pub use events::{show_items, show_listing, show_reading};
+pub use events::{placed, show_items, show_listing, show_reading, stored_in_words};
 pub use render::printer;
 
 /// Takes what was decided on some items, or says why the reading has to stop.
@@ -189,13 +189,17 @@ impl Transfer<'_> {
         if let Err(error) = self.steps(supply, journal, review, summary, &mut counts, &mut planned) {
             // What stopped before the items were counted is accounted for all the same.
             if supply.survey(self.output).is_ok() {
-                summary.tally = Some(not_attempted(supply));
+                summary.tally = Some(self.not_begun(supply, journal));
             }
             summary.error = Some(error);
         }
-        if planned && let Err(error) = self.account(supply, journal, summary, &counts) {
-            // The first failure says more than what it led to.
-            summary.error.get_or_insert(error);
+        if planned {
+            summary.tally = None;
+            if let Err(error) = self.account(supply, journal, summary, &counts) {
+                // The first failure says more than what it led to.
+                summary.error.get_or_insert(error);
+                summary.tally.get_or_insert_with(|| unknown(supply, &counts));
+            }
         }
         summary.requests = self.client.requests();
         summary.retries = self.client.retries();
@@ -215,7 +219,9 @@ impl Transfer<'_> {
         let changes = journal.planned()?;
         summary.planned = Some(changes);
         let is_reliable = !matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted);
-        runs::note_plan(journal, is_reliable.then_some(listing.count))?;
+        let read = supply.describe().count.unwrap_or_default();
+        let noted = Tally::to_note(read, counts.unchanged, counts.skipped);
+        runs::note_plan(journal, is_reliable.then_some(listing.count), &noted)?;
         let open = if self.purpose == Purpose::Resume {
             journal.open_by_kind()?
         } else {
@@ -326,6 +332,17 @@ impl Transfer<'_> {
         }
     }
 
+    /// The account of a part of a run that has written nothing yet: of a run that is continued, that of the earlier parts.
+    fn not_begun(&self, supply: &dyn Supply, journal: &Journal) -> Tally {
+        let read = supply.describe().count.unwrap_or_default();
+        let earlier = (self.purpose == Purpose::Resume).then(|| Tally::so_far(journal, Some(read)));
+        earlier.and_then(Result::ok).unwrap_or(Tally {
+            read,
+            not_attempted: read,
+            ..Tally::default()
+        })
+    }
+
     /// Counts, from the journal, what became of every item that was read, and checks that it adds up.
     fn account(
         &self,
@@ -334,26 +351,18 @@ impl Transfer<'_> {
         summary: &mut Summary,
         counts: &Counts,
     ) -> Result<(), Error> {
-        let outcomes = journal.outcomes()?;
-        let tally = Tally {
-            read: supply.describe().count.unwrap_or_default(),
-            created: outcomes.created,
-            updated: outcomes.updated,
-            // Items that were gone before their turn came are as they were wanted, and not by this run.
-            unchanged: counts.unchanged + outcomes.gone,
-            deleted: outcomes.deleted,
-            skipped: counts.skipped,
-            rejected: journal.rejected()? + outcomes.left,
-            failed: outcomes.failed,
-            not_attempted: outcomes.not_attempted,
-        };
+        let read = supply.describe().count.unwrap_or_default();
+        let tally = Tally::of(journal, read, counts.unchanged, counts.skipped)?;
         summary.tally = Some(tally);
         if !tally.holds() {
             return Err(Imbalance(tally.equation()).into());
         }
         let supplied = supply.describe();
-        events::show_left(self.output, &supplied, journal, outcomes.left)?;
+        if tally.rejected > 0 {
+            events::show_left(self.output, &supplied, journal)?;
+        }
         events::show_failures(self.output, &supplied, journal, tally.failed)?;
+        events::show_stored_differently(self.output, journal, summary)?;
         if self.purpose != Purpose::Look || self.rejects_anyway {
             summary.rejects = supply.rejects(journal)?;
         }
@@ -361,12 +370,16 @@ impl Transfer<'_> {
     }
 }
 
-/// The account of a run that has written nothing yet.
-fn not_attempted(supply: &dyn Supply) -> Tally {
+/// The account of a run whose journal can't be read any more: whatever was not settled by the plan may have been sent.
+fn unknown(supply: &dyn Supply, counts: &Counts) -> Tally {
     let read = supply.describe().count.unwrap_or_default();
+    let open = read.saturating_sub(counts.unchanged + counts.skipped);
     Tally {
         read,
-        not_attempted: read,
+        unchanged: counts.unchanged,
+        skipped: counts.skipped,
+        failed: open,
+        unknown: open,
         ..Tally::default()
     }
 }

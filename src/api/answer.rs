@@ -142,7 +142,7 @@ impl Origin {
         while let Some(piece) = response.chunk().await.map_err(|error| self.broken(&error))? {
             body.extend_from_slice(&piece);
             if body.len() >= ANSWER_READ {
-                return Err(ApiError::Foreign(Oddity::TooLong));
+                return Err(ApiError::Foreign(Oddity::TooLong(ANSWER_READ as u64)));
             }
         }
         self.no_page(content_type(&response), &body)?;

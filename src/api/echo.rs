@@ -17,8 +17,8 @@ use super::envelope::{Envelope, EnvelopeFault};
 use super::error::{ApiError, EchoFault, Oddity};
 use super::loss::Loss;
 use super::message;
-use crate::item::SERVER_FIELDS;
 use crate::item::text::{Item, ItemParser, StoredField, StoredValue};
+use crate::item::{ITEM_ID, SERVER_FIELDS};
 
 /// How many fields ahead a sent field is searched before the echo's names are indexed: servers add a few.
 const NEAR: usize = 4;
@@ -43,6 +43,18 @@ impl<'a> Body<'a> {
         let data = data_of(answer, Some(self.text), origin, asked)?
             .ok_or_else(|| ApiError::Foreign(Oddity::Shape("it has no 'data'".to_owned())))?;
         compare(self.text, data).map_err(ApiError::WrongEcho)
+    }
+}
+
+impl ApiError {
+    /// The items of a post, from 1, that came back under their own ids and with other values than those that were sent; the
+    /// other items came back as they were sent. `None` for any other failure.
+    #[must_use]
+    pub fn differing(&self) -> Option<&[usize]> {
+        match self {
+            Self::WrongEcho(EchoFault::Field { differing, .. }) if !differing.is_empty() => Some(differing),
+            _ => None,
+        }
     }
 }
 
@@ -160,12 +172,20 @@ fn compare(sent: &str, got: &str) -> Result<(), EchoFault> {
     if sent.is_array != got.is_array {
         return Err(EchoFault::Shape);
     }
-    let mut fault = None;
+    let mut first = None;
+    let mut differing = Vec::new();
+    let mut are_the_same_items = true;
     for number in 1.. {
         match (sent.next()?, got.next()?) {
             (None, None) => break,
-            (Some(sent), Some(got)) if fault.is_none() => {
-                fault = changed_field(sent.fields, got.fields).map(|field| EchoFault::Field { number, field });
+            (Some(sent), Some(got)) => {
+                let Some(field) = changed_field(sent.fields, got.fields) else {
+                    continue;
+                };
+                differing.push(number);
+                first.get_or_insert((number, field));
+                let same_id = matches!((sent.get(ITEM_ID), got.get(ITEM_ID)), (Some(a), Some(b)) if is_same(a, b));
+                are_the_same_items &= same_id;
             }
             _ => {}
         }
@@ -176,7 +196,14 @@ fn compare(sent: &str, got: &str) -> Result<(), EchoFault> {
             got: got.count,
         });
     }
-    fault.map_or(Ok(()), Err)
+    match first {
+        None => Ok(()),
+        Some((number, field)) => Err(EchoFault::Field {
+            number,
+            field,
+            differing: if are_the_same_items { differing } else { Vec::new() },
+        }),
+    }
 }
 
 /// The first sent field that the echo lacks, or holds with another value; its name as text for a message.
@@ -252,10 +279,12 @@ mod tests {
         }
     }
 
+    /// A field that differs, in this item alone.
     fn field(number: usize, field: &str) -> EchoFault {
         EchoFault::Field {
             number,
             field: field.to_owned(),
+            differing: if field == ITEM_ID { Vec::new() } else { vec![number] },
         }
     }
 
@@ -310,6 +339,21 @@ mod tests {
             fault(two, r#"[{"item_id":"a","n":1},{"item_id":"b","n":3}]"#),
             field(2, "n")
         );
+        let all = EchoFault::Field {
+            number: 1,
+            field: "n".to_owned(),
+            differing: vec![1, 2],
+        };
+        assert_eq!(fault(two, r#"[{"item_id":"a","n":3},{"item_id":"b","n":3}]"#), all);
+        // Where one of the items is another, none of them is known to be saved.
+        assert_eq!(
+            fault(two, r#"[{"item_id":"a","n":3},{"item_id":"c","n":2}]"#),
+            EchoFault::Field {
+                number: 1,
+                field: "n".to_owned(),
+                differing: Vec::new()
+            }
+        );
         assert_eq!(fault(two, r#"{"item_id":"a","n":1}"#), EchoFault::Shape);
         assert_eq!(fault(r#"{"item_id":"a"}"#, r#"[{"item_id":"a"}]"#), EchoFault::Shape);
         assert_eq!(fault(r#"{"item_id":"a"}"#, "[]"), EchoFault::Shape);
@@ -329,8 +373,13 @@ mod tests {
             .collect();
         let (sent, got) = (format!("{{{}}}", sent.join(",")), format!("{{{}}}", got.join(",")));
         assert!(verify(&sent, &got).is_ok());
-        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""f7":8"#)), field(1, "f7"));
-        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""g7":7"#)), field(1, "f7"));
+        let unnamed = EchoFault::Field {
+            number: 1,
+            field: "f7".to_owned(),
+            differing: Vec::new(),
+        };
+        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""f7":8"#)), unnamed);
+        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""g7":7"#)), unnamed);
         for (sent, got) in [
             ("1", "\"1\""),
             ("null", "\"\""),

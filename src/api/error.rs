@@ -9,6 +9,7 @@ use super::loss::Loss;
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
 use crate::error::{Error, Interrupted, UserError};
+use crate::files::bounds;
 use crate::item::IdFault;
 
 /// Why a text can't be an API key. None of the words shows it.
@@ -73,8 +74,8 @@ pub enum Oddity {
     #[error("the answer is about another item than the one that was asked for")]
     OtherItem,
     /// An answer that is longer than any such answer can be.
-    #[error("the answer doesn't end")]
-    TooLong,
+    #[error("the answer holds more than {}, the most that is read of such an answer", bounds::size(*.0))]
+    TooLong(u64),
 }
 
 /// Where an echo differs from what was posted.
@@ -98,6 +99,8 @@ pub enum EchoFault {
         number: usize,
         /// The field's name.
         field: String,
+        /// All items of the request with such a field, from 1, if each item came back under its own id; else none.
+        differing: Vec<usize>,
     },
 }
 

@@ -3,13 +3,13 @@
 //! Doesn't belong here: trying again on a larger scale (`upload`), whether a list is whole (`inventory`).
 
 use std::io::{Cursor, Read as _};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
 use reqwest::{Method, Request, Response, Url};
 use serde_json::{Value, json};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::answer::{Asked, content_type};
 use super::body::{ListBody, api_error};
@@ -17,6 +17,7 @@ use super::echo::{self, Body};
 use super::error::{ApiError, Oddity};
 use super::loss::Loss;
 use super::stream::{self, Data, Fault, Make, Take};
+use super::wait::{Cause, SHORT};
 use super::{Client, DeleteForm, ListQuery};
 use crate::item::text::Item;
 use crate::item::{ITEM_ID, Object};
@@ -35,7 +36,8 @@ impl Client {
     /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been proved whole
     /// (well-formed JSON to its end). Repeated with back-off until an item has been handed out, never after that.
     ///
-    /// A list may take as long as it takes, if only it goes on: the timeout is for each wait.
+    /// A list may take as long as it takes, if only it goes on: the timeout is for its first byte, for each further item, and
+    /// for what follows the last one.
     pub fn list(
         &self,
         query: &ListQuery,
@@ -94,13 +96,14 @@ impl Client {
         let response = self.send(request, Asked::Read, Instant::now() + self.timeout);
         let response = self.block_on(self.unless_stopped(response))??;
         let page_type = content_type(&response).to_owned();
-        let mut response = ListBody::new(self, response);
+        let goes_on = AtomicBool::new(false);
+        let mut response = ListBody::new(self, response, &goes_on);
         // The beginning tells a web page from a list.
         let mut first = vec![0; FIRST];
         let length = response.read(&mut first).map_err(|error| api_error(error, self))?;
         first.truncate(length);
         origin.no_page(&page_type, &first)?;
-        let answer = stream::read(Cursor::new(first).chain(response), make, take);
+        let answer = stream::read(Cursor::new(first).chain(response), &goes_on, make, take);
         let answer = answer.map_err(|fault| match fault {
             Fault::Taker(refusal) => refusal,
             Fault::Trailing => ApiError::Foreign(Oddity::Trailing),
@@ -198,16 +201,18 @@ impl Client {
     async fn exchange(&self, request: Request, asked: Asked) -> Result<Vec<u8>, ApiError> {
         let deadline = Instant::now() + self.timeout;
         let response = self.send(request, asked, deadline).await?;
-        let answer = timeout_at(deadline, self.origin.read(response)).await;
-        answer.unwrap_or_else(|_| Err(self.origin.lost(Loss::Timeout)))
+        let body = self.origin.read(response);
+        let answer = self.waits.answer(body, (SHORT, deadline), Cause::Unanswered).await;
+        answer.unwrap_or_else(|| Err(self.origin.lost(Loss::Timeout)))
     }
 
     /// Sends a request, once, and lets through a good status, with the answer's body unread.
     async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
         let origin = &self.origin;
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
-        let response = timeout_at(deadline, self.http.execute(request)).await;
-        let response = response.map_err(|_| origin.lost(Loss::Timeout))?;
+        let response = self.http.execute(request);
+        let response = self.waits.answer(response, (SHORT, deadline), Cause::Unanswered).await;
+        let response = response.ok_or_else(|| origin.lost(Loss::Timeout))?;
         let response = response.map_err(|error| origin.unanswered(&error))?;
         origin.judge(response, asked, deadline).await
     }

@@ -11,6 +11,9 @@ use super::error::{ApiError, KeyFault};
 /// What stands where a key stood.
 const MASK: &str = "[key]";
 
+/// A key of so many bytes stands in no other text by chance.
+const COINCIDENCE: usize = 16;
+
 /// An API key. It can't be printed: not by `Debug`, not in an error, not in a log.
 #[derive(Clone)]
 pub struct Key(String);
@@ -45,6 +48,15 @@ impl Key {
     /// How many bytes the key has; a cut of foreign text that is shorter than this may hide half of it.
     pub(super) fn len(&self) -> usize {
         self.0.len()
+    }
+
+    /// Whether a text holds the key: as one of its words, or, where the key is too long for a coincidence, anywhere.
+    #[must_use]
+    pub fn is_in(&self, text: &str) -> bool {
+        let parts = |c: char| c.is_whitespace() || ",;=:/?&#@".contains(c);
+        text.trim() == self.0
+            || text.split(parts).any(|word| word == self.0)
+            || (self.0.len() >= COINCIDENCE && text.contains(&self.0))
     }
 
     /// The text with each occurrence of the key masked, whatever its case: servers do echo what they were sent.

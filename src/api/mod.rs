@@ -73,8 +73,8 @@ pub struct Endpoint {
     pub org: String,
     /// The key of an account that may use it.
     pub key: Key,
-    /// The deadline of one request, answer included; for lists, which may rightly take longer, the longest wait between two
-    /// pieces of the answer.
+    /// The deadline of one request, from the connection to the end of the answer; for lists, which may rightly take longer, the
+    /// longest wait for the beginning, for each further item, and for the end.
     pub timeout: Duration,
     /// How often a request that may go through later is repeated.
     pub retries: u32,

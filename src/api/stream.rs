@@ -11,6 +11,7 @@
 
 use std::io::{ErrorKind, Read};
 use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use serde::de::Error as _;
@@ -103,9 +104,11 @@ struct Parsed<P> {
     fault: Option<serde_json::Error>,
 }
 
-/// Reads a list's answer to its end. `make` runs on any thread; `take` gets the batches in the list's order.
+/// Reads a list's answer to its end. `make` runs on any thread; `take` gets the batches in the list's order; `goes_on` is set
+/// with each read that brings the end of an item.
 pub(super) fn read<P, E>(
     reader: impl Read + Send,
+    goes_on: &AtomicBool,
     make: &Make<'_, P>,
     take: &mut Take<'_, P, E>,
 ) -> Result<Answer, Fault<E>>
@@ -115,7 +118,7 @@ where
 {
     let (mut envelope, mut count) = (Vec::new(), 0_u64);
     in_order(
-        |give| split(reader, &mut envelope, give),
+        |give| split(reader, &mut envelope, goes_on, give),
         |batch| parse(make, &batch),
         |parsed| {
             if parsed.count > 0 {
@@ -135,6 +138,7 @@ where
 fn split<E>(
     mut reader: impl Read,
     envelope: &mut Vec<u8>,
+    goes_on: &AtomicBool,
     give: &mut dyn FnMut(Batch) -> bool,
 ) -> Result<(), Fault<E>> {
     let mut buffer = vec![0; READ];
@@ -149,7 +153,11 @@ fn split<E>(
     let mut bytes = envelope.split_off(head.at);
     let (mut position, mut first, mut given) = (Position::default(), true, None::<Instant>);
     loop {
+        let passed = position.item_end;
         let at_list_end = position.pass_items(&bytes);
+        if at_list_end || position.item_end > passed {
+            goes_on.store(true, Ordering::Relaxed);
+        }
         let due = bytes.len() >= BATCH || given.is_none_or(|given| given.elapsed() >= DELAY);
         let end = if at_list_end { position.at } else { position.item_end };
         if at_list_end || (due && end > 0) {

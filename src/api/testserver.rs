@@ -44,6 +44,10 @@ pub(crate) enum Reply {
     Close(Vec<u8>),
     /// Writes these bytes one at a time.
     Drip(Vec<u8>),
+    /// Writes these bytes, then a blank now and then, until the test ends.
+    Trickle(Vec<u8>),
+    /// Writes these pieces, with a pause before each.
+    Pieces(Vec<Vec<u8>>, Duration),
     /// Writes these bytes, then nothing more, until the test ends.
     Hang(Vec<u8>),
 }
@@ -177,6 +181,22 @@ fn serve(mut stream: TcpStream, script: &Mutex<Script>, log: &Mutex<Vec<Seen>>, 
             Reply::Drip(bytes) => {
                 for byte in bytes {
                     if stream.write_all(&[byte]).and_then(|()| stream.flush()).is_err() {
+                        return;
+                    }
+                }
+            }
+            Reply::Trickle(bytes) => {
+                let mut written = stream.write_all(&bytes);
+                while written.is_ok() && !over.load(Ordering::Relaxed) {
+                    std::thread::sleep(Duration::from_millis(20));
+                    written = stream.write_all(b" ");
+                }
+                return;
+            }
+            Reply::Pieces(pieces, pause) => {
+                for piece in pieces {
+                    std::thread::sleep(pause);
+                    if stream.write_all(&piece).is_err() {
                         return;
                     }
                 }

@@ -1,11 +1,12 @@
-//! Pauses before a request: why there is one, and who hears of it.
+//! Pauses before a request, and waits for an answer: why there is one, and who hears of it.
 //!
 //! Every pause goes through [`Waits`], which reports each one that is longer than two seconds, once for all the workers that
-//! keep it. Belongs here: keeping a pause and reporting it. Doesn't: how long it is (`retry`, the pace of `upload`), how it
+//! keep it. A wait for an answer ends sooner as a rule, so that it never hides a pause. Belongs here: keeping a pause and reporting it. Doesn't: how long it is (`retry`, the pace of `upload`), how it
 //! looks (`progress`).
 
 use std::fmt;
 use std::num::NonZeroU32;
+use std::pin::pin;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,7 +14,7 @@ use super::GLANCE;
 use super::loss::Loss;
 
 /// A pause that is no longer than this is not reported.
-const SHORT: Duration = Duration::from_secs(2);
+pub(super) const SHORT: Duration = Duration::from_secs(2);
 
 /// Ends that are no further apart are one: each worker looks at its own clock.
 const SAME: Duration = Duration::from_millis(500);
@@ -36,6 +37,22 @@ pub enum Cause {
     Foreign,
     /// The user's own rate, in items a second.
     Rate(NonZeroU32),
+    /// A request has no answer yet; what is left is the time to its deadline.
+    Unanswered,
+    /// A list has begun, and its next item is not there yet; what is left is the time to its deadline.
+    Stalled,
+}
+
+impl Cause {
+    /// A wait for an answer, which lasts so long at most.
+    fn is_limit(self) -> bool {
+        matches!(self, Self::Unanswered | Self::Stalled)
+    }
+
+    /// Many waits of this kind follow each other: the user's own rate holds up each batch, a slow host each answer.
+    fn recurs(self) -> bool {
+        self.is_limit() || matches!(self, Self::Rate(_))
+    }
 }
 
 impl fmt::Display for Cause {
@@ -48,6 +65,8 @@ impl fmt::Display for Cause {
             Self::Unreachable => f.write_str("the API can't be reached"),
             Self::Foreign => f.write_str("the answer was not the API's"),
             Self::Rate(NonZeroU32::MIN) => f.write_str("--rate allows 1 item a second"),
+            Self::Unanswered => f.write_str("no answer yet, and the request ends then (--timeout)"),
+            Self::Stalled => f.write_str("no further item of the list yet, and the request ends then (--timeout)"),
             Self::Rate(rate) => write!(f, "--rate allows {rate} items a second"),
         }
     }
@@ -129,6 +148,53 @@ impl Waits {
         }
     }
 
+    /// Waits for a result, at most until this moment. A wait is reported once it has lasted for `silent`, and no longer shown
+    /// once it is over.
+    pub(super) async fn answer<T>(
+        &self,
+        work: impl Future<Output = T>,
+        (silent, until): (Duration, tokio::time::Instant),
+        cause: Cause,
+    ) -> Option<T> {
+        let mut work = pin!(work);
+        let begun = tokio::time::Instant::now();
+        let result = tokio::time::timeout_at(until.min(begun + silent), work.as_mut()).await;
+        if let Ok(result) = result {
+            return Some(result);
+        }
+        loop {
+            let left = until.saturating_duration_since(tokio::time::Instant::now());
+            if left.is_zero() {
+                self.over(cause);
+                return None;
+            }
+            self.report(left, cause);
+            if let Ok(result) = tokio::time::timeout(left.min(GLANCE), work.as_mut()).await {
+                self.over(cause);
+                return Some(result);
+            }
+        }
+    }
+
+    /// A wait for an answer is over before its time.
+    fn over(&self, cause: Cause) {
+        let Some(observer) = &self.observer else { return };
+        let until = Instant::now();
+        {
+            let mut reported = self.reported.lock().unwrap_or_else(PoisonError::into_inner);
+            match &mut *reported {
+                Some(known) if known.cause == cause && known.until > until => known.until = until,
+                _ => return,
+            }
+        }
+        observer(&Pause {
+            until,
+            left: Duration::ZERO,
+            cause,
+            news: News::Moves,
+        });
+    }
+
     /// Reports a pause that lasts this much longer. Whoever waits calls this each time it looks whether the pause is over;
     /// what is new is told from what is known.
     pub fn report(&self, left: Duration, cause: Cause) {
@@ -161,7 +227,10 @@ fn news(known: Option<Reported>, now: Instant, left: Duration, cause: Cause) -> 
         cause,
         said: now,
     };
+    // A pause outranks a wait for an answer, which may end at any time.
+    let known = known.filter(|known| cause.is_limit() || !known.cause.is_limit());
     match known {
+        Some(known) if now < known.until && cause.is_limit() && !known.cause.is_limit() => None,
         // Of one that is reported already, whoever waits for it.
         Some(known) if now < known.until => {
             let more = until.saturating_duration_since(known.until);
@@ -183,18 +252,13 @@ fn news(known: Option<Reported>, now: Instant, left: Duration, cause: Cause) -> 
                 Some((News::Moves, Reported { until, ..known }))
             }
         }
-        _ if left <= SHORT => None,
-        // The user's own rate holds up each batch, in the same way.
-        Some(known) if is_rate(cause) && known.cause == cause && now.saturating_duration_since(known.said) < AGAIN => {
+        _ if left <= SHORT && !cause.is_limit() => None,
+        Some(known) if cause.recurs() && known.cause == cause && now.saturating_duration_since(known.said) < AGAIN => {
             let said = known.said;
             Some((News::Moves, Reported { said, ..begun }))
         }
         _ => Some((News::Begins, begun)),
     }
-}
-
-fn is_rate(cause: Cause) -> bool {
-    matches!(cause, Cause::Rate(_))
 }
 
 /// The nearest number of seconds.
@@ -294,6 +358,45 @@ mod tests {
             told.iter().all(Option::is_some),
             "a display that is always there shows each of them"
         );
+    }
+
+    #[test]
+    fn a_wait_for_an_answer_is_one_line_and_hides_no_pause() {
+        let slow = Cause::Unanswered;
+        // The same request, and the next one that is as slow.
+        let told = said(&[(2, 68, slow), (3, 67, slow), (80, 68, slow)]);
+        assert_eq!(told, [Some(News::Begins), None, Some(News::Moves)]);
+        let told = said(&[(2, 68, slow), (3, 10, ASKED), (4, 60, slow)]);
+        assert_eq!(told, [Some(News::Begins), Some(News::Begins), None]);
+        // However little is left.
+        assert_eq!(said(&[(2, 1, Cause::Stalled)]), [Some(News::Begins)]);
+    }
+
+    #[test]
+    fn a_wait_for_an_answer_is_no_longer_shown_once_the_answer_is_there() {
+        let heard = Arc::new(Mutex::new(Vec::new()));
+        let ears = Arc::clone(&heard);
+        let waits = Waits::reporting(move |pause| ears.lock().unwrap().push((pause.left.is_zero(), pause.news)));
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .unwrap();
+        let wait = |work: u64, most: u64| {
+            let work = tokio::time::sleep(Duration::from_millis(work));
+            let until = tokio::time::Instant::now() + Duration::from_millis(most);
+            let waits = &waits;
+            async move {
+                waits
+                    .answer(work, (Duration::from_millis(1), until), Cause::Unanswered)
+                    .await
+            }
+        };
+        let (slow, over) = runtime.block_on(async { (wait(30, 60_000).await, wait(60_000, 30).await) });
+        assert_eq!((slow, over), (Some(()), None));
+        let heard = heard.lock().unwrap();
+        // The second one ends with its time.
+        let shown = [(false, News::Begins), (true, News::Moves), (false, News::Moves)];
+        assert_eq!(*heard, shown);
     }
 
     #[test]

@@ -18,6 +18,18 @@ pub struct Diff {
     /// The second place, of any kind
     #[arg(value_name = "B")]
     pub b: OsString,
+    /// The profile of the config file whose API and key A is reached with, where A is org:ID
+    #[arg(long, value_name = "NAME", help_heading = "Where")]
+    pub a_profile: Option<String>,
+    /// The profile of the config file whose API and key B is reached with, where B is org:ID
+    #[arg(long, value_name = "NAME", help_heading = "Where")]
+    pub b_profile: Option<String>,
+    /// Compare each item of A with the item of B whose id has this before it, as `migrate --id-prefix` gives ids
+    #[arg(long, value_name = "TEXT", conflicts_with = "id_map")]
+    pub id_prefix: Option<String>,
+    /// Compare items of A with those of B whose ids this CSV file lists for them, under the headers from,to
+    #[arg(long, value_name = "FILE")]
+    pub id_map: Option<PathBuf>,
     /// Fields that are left out of the comparison, beside the server's own; inner ones as extra.note
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub ignore: Vec<String>,

@@ -106,6 +106,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["runs"],
         &[
             ("The last runs", "stockport runs"),
+            ("All that the last one changed", "stockport runs last"),
             ("More of them, for a program", "stockport runs --last 100 --json"),
         ],
     ),
@@ -118,7 +119,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
             ),
             (
                 "Move it",
-                "stockport migrate --from sandbox-company --to sandbox-branch --sandbox",
+                "stockport migrate --from sandbox-company --to sandbox-branch --certificate moved --sandbox",
+            ),
+            (
+                "Compare both again with the certificate",
+                "stockport migrate --check moved.json",
             ),
         ],
     ),

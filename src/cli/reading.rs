@@ -42,7 +42,7 @@ pub struct Reading {
     /// A mapping file that says what the columns mean (`stockport inspect FILE --save-map FILE` writes one)
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub map: Option<PathBuf>,
-    /// How much a compressed file or a workbook may unpack to (500M, 8G) [default: 2G]
+    /// How much a compressed file or a workbook may unpack to, and a pipe may give (500M, 8G) [default: 2G]
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
     pub max_unpacked: Option<u64>,
     /// How many cells a sheet may hold [default: 50000000]

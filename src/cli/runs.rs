@@ -9,6 +9,9 @@ use super::usage::whole;
 /// `stockport runs`
 #[derive(Args, Debug)]
 pub struct Runs {
+    /// The run to show in full: its name, its number, the beginning of its name, or `last`
+    #[arg(value_name = "RUN", conflicts_with = "last")]
+    pub run: Option<String>,
     /// How many runs to show, the newest first
     #[arg(long, value_name = "N", default_value_t = 20, value_parser = whole::<usize, 0, { u64::MAX }>)]
     pub last: usize,

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::dates::{self, DateText};
 use super::numbers;
-use super::texts::{bare, is_error_text, unguard};
+use super::texts::{bare, error_cell, is_error_text, unguard};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::Kind;
 use crate::sheet::{Cell, Moment};
@@ -191,7 +191,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
         Cell::Text(text) if untyped => {
             let bare = bare(text);
             if is_error_text(bare) {
-                return Meaning::Fault(format!("the cell holds the error value {bare}"));
+                return Meaning::Fault(error_cell("the cell", bare));
             }
             match unguard(text) {
                 Cow::Borrowed(text) => read_text(text, style),
@@ -199,7 +199,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
             }
         }
         Cell::Text(text) | Cell::Digits(text) => read_text(text, style),
-        Cell::Error(text) => Meaning::Fault(format!("the cell holds the error value {text}")),
+        Cell::Error(text) => Meaning::Fault(error_cell("the cell", text)),
         Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style)),
         Cell::Number(value, format) => number(value, format, style),
         Cell::Moment(moment) => from_moment(moment, style),

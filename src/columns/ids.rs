@@ -12,7 +12,7 @@ use crate::sheet::{Cell, Format, NumberFormat};
 
 use super::cells::{Blanks, Part};
 use super::dates;
-use super::texts::{bare, is_error_text, unguard};
+use super::texts::{bare, error_cell, is_error_text, unguard};
 
 /// An id, and what a person should know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
             }
             match format {
                 Format::Delimited { .. } if is_error_text(bare(text)) => {
-                    return Err(format!("the id is the error value {}", text.trim()));
+                    return Err(error_cell("the id", text.trim()));
                 }
                 Format::Delimited { .. } => trimmed(unguard(text), true),
                 Format::Workbook(_) => trimmed(Cow::Borrowed(text), false),
@@ -84,7 +84,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
                 "the id is a date{shown}: the spreadsheet program has changed what was typed; format the column as text and type it again"
             ));
         }
-        Cell::Error(text) => return Err(format!("the id is the error value {text}")),
+        Cell::Error(text) => return Err(error_cell("the id", text)),
     };
     check_id(&id.text).map_err(|fault| fault.to_string())?;
     Ok(id)

@@ -11,7 +11,7 @@ use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
 use super::suspects::Guard;
-use super::texts::is_blank;
+use super::texts::{error_cell, is_blank};
 use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{ITEM_ID, Kind, NUMBERS_OR_TEXT, field_named};
@@ -211,7 +211,7 @@ impl Layout {
             Cell::Moment(Moment::DateTime(stamp)) => Some(stamp.time().to_string()),
             Cell::Moment(Moment::Time(time)) => Some(time.to_string()),
             Cell::Moment(Moment::Duration(days)) => super::dates::time_of_duration(days),
-            Cell::Error(text) => return Meaning::Fault(format!("the cell joined to it holds the error value {text}")),
+            Cell::Error(text) => return Meaning::Fault(error_cell("the cell joined to it", text)),
             _ => None,
         };
         let day = match cell {

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::fold;
 use super::{DateOrder, NumberStyle};
+use crate::files::{self, bounds};
 use crate::sheet;
 pub use settings::Settings;
 
@@ -323,7 +324,7 @@ impl Mapping {
 }
 
 fn text_of(path: &Path) -> Result<String, MappingError> {
-    std::fs::read_to_string(path).map_err(|cause| MappingError::Read {
+    files::read_named_text(path, bounds::SETTINGS).map_err(|cause| MappingError::Read {
         file: path.to_owned(),
         cause,
     })

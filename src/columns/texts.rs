@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use crate::sheet::{Cell, write};
+use crate::sheet::{Cell, NOT_CALCULATED, write};
 
 /// The text without outer white space, of which most texts have none.
 #[inline]
@@ -45,8 +45,20 @@ pub(crate) fn is_error_text(text: &str) -> bool {
             "#CONNECT!",
             "#UNKNOWN!",
             "#BUSY!",
+            NOT_CALCULATED,
         ]
         .contains(&text)
+}
+
+/// Why a cell with an error value can't be taken. `what`: the cell or the id.
+pub(crate) fn error_cell(what: &str, error: &str) -> String {
+    match error {
+        NOT_CALCULATED => format!(
+            "{what} is a formula that was never calculated: open the file in Excel or LibreOffice and save it there"
+        ),
+        _ if what == "the id" => format!("the id is the error value {error}"),
+        _ => format!("{what} holds the error value {error}"),
+    }
 }
 
 /// Takes off the guard of a text file that was written for spreadsheet programs: `="00123"` is `00123`, and `'=1+1`

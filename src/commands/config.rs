@@ -54,8 +54,12 @@ fn check(context: &Context) -> Result<Exit, Error> {
 
 /// What is wrong with a profile. A command that prints a key is not run: it may ask for a password.
 fn problem(profile: &Profile) -> Option<String> {
-    let path = profile.key_file.as_ref()?;
-    let error = from_file(path).err()?;
+    let refused = if profile.has_key() || profile.api.is_some() {
+        profile.trusted().err().map(Error::from)
+    } else {
+        None
+    };
+    let error = refused.or_else(|| from_file(profile.key_file.as_ref()?).err())?;
     Some(format!("{error}; {}", error.hint()))
 }
 

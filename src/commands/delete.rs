@@ -108,7 +108,7 @@ fn approve(
     }
     let (items, of, org) = (counted(count, "item"), grouped(held), &run.connected.org);
     context.consent(&format!("{items} of the {of} that {org} holds will be deleted"))?;
-    run.keep(listing, stored)
+    run.keep(journal, listing, stored)
 }
 
 fn named(options: &cli::Delete) -> String {

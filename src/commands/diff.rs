@@ -8,12 +8,13 @@ use std::path::{Path, PathBuf};
 use std::slice;
 
 use super::{CommandError, Context, convert, reading, runs_folder, writing};
-use crate::cli;
-use crate::diff::load::{self, Side, Stored};
+use crate::cli::{self, UsageError};
+use crate::diff::load::{self, Rename, Side, Stored};
 use crate::diff::tell::{self, Summary, Told};
 use crate::diff::{Counts, Entry, Mark, Rules, compare};
 use crate::error::{Category, Error, Exit};
 use crate::inventory::{self, Completeness, Incomplete};
+use crate::migrate::Ids;
 use crate::output::counted;
 use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
@@ -43,6 +44,7 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     if places.0.is_stdin() && places.1.is_stdin() {
         return Err(PlaceError::TwiceStdin.into());
     }
+    check_profiles(context, options, &places)?;
     let to_stdout = options.csv.as_deref().is_some_and(writing::is_stdout);
     if to_stdout && context.output.is_json() {
         return Err(CommandError::TwoResults("--csv").into());
@@ -53,8 +55,14 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
         .as_ref()
         .map(|file| Ok::<_, Error>((target(file)?, writing::open(file, options.force)?)))
         .transpose()?;
-    let mut a = read(context, options, &places.0)?;
-    let mut b = read(context, options, &places.1)?;
+    let ids = Ids::given(options.id_prefix.as_deref(), options.id_map.as_deref())?;
+    let new_ids = |id: &str| ids.target(id);
+    let renamed: Option<&Rename<'_>> = if ids == Ids::Same { None } else { Some(&new_ids) };
+    let mut a = read(context, options, (&places.0, options.a_profile.as_deref()), renamed)?;
+    if ids != Ids::Same {
+        a.told.holds += &format!(", ids {}", ids.name());
+    }
+    let mut b = read(context, options, (&places.1, options.b_profile.as_deref()), None)?;
     let rules = Rules::new(
         a.side.coverage.clone(),
         b.side.coverage.clone(),
@@ -108,11 +116,33 @@ fn target(file: &Path) -> Result<Target, Error> {
     writing::target(file, None)
 }
 
-fn read(context: &Context, options: &cli::Diff, place: &Place) -> Result<Read, Error> {
+/// Refuses a profile of a side that is no organization, and what can't be meant beside a profile for each organization.
+fn check_profiles(context: &Context, options: &cli::Diff, places: &(Place, Place)) -> Result<(), UsageError> {
+    let sides = [
+        ("a-profile", &options.a_profile, &places.0),
+        ("b-profile", &options.b_profile, &places.1),
+    ];
+    let is_org = |place: &Place| matches!(place, Place::Org(_));
+    for (name, profile, place) in sides {
+        if profile.is_some() && !is_org(place) {
+            return Err(UsageError::Conflict(format!("--{name}"), place.to_string()));
+        }
+    }
+    let own = sides.iter().filter(|(_, _, place)| is_org(place));
+    context.check_profiles(&own.map(|(name, profile, _)| (*name, *profile)).collect::<Vec<_>>())
+}
+
+/// Reads a side; an organization with a profile of its own where there is one, its items under new ids where there are such.
+fn read(
+    context: &Context,
+    options: &cli::Diff,
+    (place, profile): (&Place, Option<&str>),
+    new_ids: Option<&Rename<'_>>,
+) -> Result<Read, Error> {
     let (side, evidence) = match place {
-        Place::Org(org) => organization(context, org)?,
-        Place::Snapshot(path) => snapshot(context, path)?,
-        Place::File(path) => (file(context, options, path)?, String::new()),
+        Place::Org(org) => organization(context, (org, profile), new_ids)?,
+        Place::Snapshot(path) => snapshot(context, path, new_ids)?,
+        Place::File(path) => (file(context, options, path, new_ids)?, String::new()),
     };
     let output = &context.output;
     for reason in &side.left_out.reasons {
@@ -139,14 +169,21 @@ fn read(context: &Context, options: &cli::Diff, place: &Place) -> Result<Read, E
     Ok(Read { side, told })
 }
 
-fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
-    let connected = context.connect_to(Some(org))?;
+fn organization(
+    context: &Context,
+    (org, profile): (&str, Option<&str>),
+    new_ids: Option<&Rename<'_>>,
+) -> Result<(Side, String), Error> {
+    let connected = match profile {
+        Some(_) => context.connect_with(&context.end(profile)?, Some(org))?,
+        None => context.connect_to(Some(org))?,
+    };
     let known = Known {
         at_least: Runs::new(runs_folder(false)?).known(&connected.place, org).at_least,
         ..Known::default()
     };
     let progress = Progress::begin(&context.output, &format!("Reading {org}"), None);
-    let mut stored = Stored::shown(&progress);
+    let mut stored = Stored::shown(&progress, new_ids);
     let listing = inventory::read(&connected.client, known.at_least, &mut stored);
     let side = stored.finish();
     progress.clear();
@@ -166,7 +203,7 @@ fn organization(context: &Context, org: &str) -> Result<(Side, String), Error> {
 }
 
 /// A snapshot's items, as they were stored, once it is proved that they are as they were written.
-fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
+fn snapshot(context: &Context, path: &Path, new_ids: Option<&Rename<'_>>) -> Result<(Side, String), Error> {
     let Chosen {
         shelf,
         snapshot,
@@ -182,7 +219,7 @@ fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
         &format!("Reading {}", path.display()),
         Some(manifest.items),
     );
-    let mut stored = Stored::shown(&progress);
+    let mut stored = Stored::shown(&progress, new_ids);
     let read = snapshot.each::<Error>(|item| Ok(stored.push(item)?));
     let side = stored.finish();
     progress.clear();
@@ -195,14 +232,14 @@ fn snapshot(context: &Context, path: &Path) -> Result<(Side, String), Error> {
     Ok((side?, format!(" (snapshot {} of {}{part})", snapshot.name, shelf.org())))
 }
 
-fn file(context: &Context, options: &cli::Diff, path: &PathBuf) -> Result<Side, Error> {
+fn file(context: &Context, options: &cli::Diff, path: &PathBuf, new_ids: Option<&Rename<'_>>) -> Result<Side, Error> {
     let file = slice::from_ref(path);
     let opening = reading::prepare(context, file, &options.reading)?;
     let mut source = opening.open(file)?.source(reading::column_options(&opening.reading))?;
     let survey = source.survey()?;
     convert::tell(context, &source, &survey);
     let progress = Progress::begin(&context.output, "Reading", Some(survey.rows));
-    let side = load::file(&source, &progress);
+    let side = load::file(&source, &progress, new_ids);
     progress.clear();
     side
 }

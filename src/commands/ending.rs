@@ -56,14 +56,19 @@ pub(super) fn refused(error: &clap::Error) -> Exit {
             _ => Exit::Done,
         };
     }
-    let has = |option: &str| args.iter().any(|arg| arg == option);
+    refused_with(&UsageError::of(error, &args).into())
+}
+
+/// Says why a command line is refused before it is understood.
+pub(super) fn refused_with(error: &Error) -> Exit {
+    let has = |option: &str| std::env::args_os().any(|arg| arg == option);
     let output = printer(Style {
         json: has("--json"),
         json_log: has("--json-log"),
         ..Style::default()
     });
     output.begin(start::unknown(), Awaits::Nothing);
-    let exit = fail(&output, &UsageError::of(error, &args).into());
+    let exit = fail(&output, error);
     ended(&output, exit)
 }
 

@@ -23,18 +23,9 @@ impl Context {
             ("from-profile", &options.from_profile),
             ("to-profile", &options.to_profile),
         ];
-        let named = own.iter().find(|(_, profile)| profile.is_some());
-        if let (true, Some((name, _))) = (self.wishes.sandbox, named) {
-            return Err(UsageError::conflict("sandbox", name).into());
-        }
+        self.check_profiles(&own)?;
         if self.given.contains("org") {
             return Err(UsageError::conflict("org", "from").into());
-        }
-        for (id, flag) in [("api", "api"), ("key_file", "key-file"), ("profile", "profile")] {
-            // With a profile for each end there is nothing left that this could be meant for.
-            if self.given.contains(id) && own.iter().all(|(_, profile)| profile.is_some()) {
-                return Err(UsageError::conflict(flag, "from-profile").into());
-            }
         }
         let source = self.end(options.from_profile.as_deref())?;
         let target = self.end(options.to_profile.as_deref())?;
@@ -59,8 +50,24 @@ impl Context {
         })
     }
 
+    /// Refuses what can't be meant beside profiles of their own for these ends: each the option and the profile.
+    pub(super) fn check_profiles(&self, own: &[(&'static str, &Option<String>)]) -> Result<(), UsageError> {
+        let named = own.iter().find(|(_, profile)| profile.is_some());
+        let Some((name, _)) = named else { return Ok(()) };
+        if self.wishes.sandbox {
+            return Err(UsageError::conflict("sandbox", name));
+        }
+        // With a profile for each end there is nothing left that these could be meant for.
+        let others = [("api", "api"), ("key_file", "key-file"), ("profile", "profile")];
+        let other = others.into_iter().find(|(id, _)| self.given.contains(*id));
+        match other.filter(|_| own.iter().all(|(_, profile)| profile.is_some())) {
+            Some((_, flag)) => Err(UsageError::conflict(flag, name)),
+            None => Ok(()),
+        }
+    }
+
     /// What one end is reached with: its own profile, or what the command line says of all.
-    fn end(&self, profile: Option<&str>) -> Result<Wishes, Error> {
+    pub(super) fn end(&self, profile: Option<&str>) -> Result<Wishes, Error> {
         let Some(name) = profile else {
             let mut wishes = self.wishes.clone();
             // --org and a profile of both ends can't name two organizations.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use super::{Context, runs_folder, writing};
+use super::{Connected, Context, runs_folder, writing};
 use crate::cli::Export;
 use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Settings, Sink, Written};
@@ -15,7 +15,7 @@ use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Incomplete, Listing, read_into};
 use crate::output::{counted, grouped, human};
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{OutFormat, Style};
+use crate::sheet::write::{Destination, OutFormat, Style};
 
 /// What is reported of an export at its end.
 struct Outcome {
@@ -47,6 +47,34 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
     // What can't be written is refused before anything is asked for.
     let destination = writing::open(&options.file, options.force)?;
     let connected = context.connect()?;
+    let recorded = context.record("export", &connected, &options.file);
+    let ended = write(context, options, (settings, destination), &connected);
+    match &ended {
+        Ok((listing, written)) => {
+            let document = json!({"items": written.items, "held": listing.count, "evidence": listing.evidence});
+            recorded.end(Exit::Done, None, &document);
+        }
+        // Whoever read the output has had enough.
+        Err(error) if error.category() == Category::ClosedPipe => recorded.end(Exit::Done, None, &Value::Null),
+        Err(error) => recorded.end(error.exit(), Some(error), &Value::Null),
+    }
+    let (listing, written) = ended?;
+    Ok(Outcome {
+        org: connected.org,
+        listing,
+        requests: connected.client.requests(),
+        delimited,
+        written,
+    })
+}
+
+/// Reads the organization and writes the file.
+fn write(
+    context: &Context,
+    options: &Export,
+    (settings, destination): (Settings, Destination),
+    connected: &Connected,
+) -> Result<(Listing, Written), Error> {
     let runs = Runs::new(runs_folder(false)?);
     let known = Known {
         allow_empty: options.brakes.allow_empty,
@@ -60,14 +88,8 @@ fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
     known.check(&connected.org, &listing)?;
-    let written = sink.finish(&context.output, &|| context.go_on())?;
-    Ok(Outcome {
-        org: connected.org,
-        listing,
-        requests: connected.client.requests(),
-        delimited,
-        written,
-    })
+    let written = sink.finish(&context.output, &|| context.go_on());
+    Ok((listing, written.map_err(|error| context.cause_of(error))?))
 }
 
 fn settings(options: &Export) -> Result<Settings, Error> {

@@ -2,7 +2,6 @@
 //!
 //! Doesn't belong here: understanding the file (`columns::inspect`).
 
-use std::fs;
 use std::io::{ErrorKind, Write as _};
 use std::path::Path;
 use std::slice;
@@ -14,6 +13,7 @@ use super::{Context, reading};
 use crate::cli::Inspect;
 use crate::columns::{self, ColumnError, InspectedColumn, Inspection, Mapping, MappingError, Sample};
 use crate::error::{Error, Exit};
+use crate::files::{self, bounds};
 use crate::output::{Output, Tone, counted, grouped, padded, width as width_of};
 use crate::sheet::write::AtomicFile;
 
@@ -68,7 +68,8 @@ fn document(inspections: &[Inspection]) -> Value {
 /// stays as it is.
 fn save_map(path: &Path, inspections: &[Inspection], given: Option<Mapping>) -> Result<(), Error> {
     let name = path.display().to_string();
-    let mut earlier = match fs::read_to_string(path) {
+    let mut file = AtomicFile::create(path, true)?;
+    let mut earlier = match files::read_named_text(path, bounds::SETTINGS) {
         Ok(text) => Some(Mapping::parse(&name, &text).map_err(ColumnError::from)?),
         Err(cause) if cause.kind() == ErrorKind::NotFound => given,
         Err(cause) => {
@@ -81,7 +82,6 @@ fn save_map(path: &Path, inspections: &[Inspection], given: Option<Mapping>) -> 
         text = Mapping::text_for(&inspection.matching, earlier.as_ref());
         earlier = Some(Mapping::parse(&name, &text).map_err(ColumnError::from)?);
     }
-    let mut file = AtomicFile::create(path, true)?;
     file.write_all(text.as_bytes())?;
     Ok(file.commit()?)
 }

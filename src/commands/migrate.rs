@@ -7,25 +7,34 @@ use std::path::PathBuf;
 use jiff::Timestamp;
 use serde_json::json;
 
-use super::Context;
 use super::ends::Ends;
 use super::run::{Share, Terms, Writing, WritingRun, writing};
+use super::{Context, recheck};
 use crate::backup::PATIENCE;
 use crate::cli;
 use crate::config;
+use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
-use crate::filter::Filter;
 use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
 use crate::migrate::{
-    Certificate, Choice, Earlier, IDS, Ids, MigrateError, Migration, OnConflict, Paths, Side, verify, whole,
+    Certificate, Choice, DELETIONS, Earlier, Gone, ID_MAP, IDS, Ids, MigrateError, Migration, OnConflict, Part, Paths,
+    RULE, Side, verify, whole,
 };
+use crate::output::{counted, grouped};
+use crate::plan::{Action, MaxDelete};
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity};
-use crate::transfer::{Purpose, Transfer, show_listing};
+use crate::transfer::{Purpose, Transfer, show_items, show_listing};
+
+/// How many of the items that would be deleted are named.
+const FIRST: usize = 5;
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
+    if let Some(certificate) = &options.check {
+        return recheck::run(context, options, certificate);
+    }
     let terms = Terms {
         brakes: Some(options.brakes),
         // It is always done, here, with more proof.
@@ -42,7 +51,8 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
 
 fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) -> Result<(), Error> {
     let started = Timestamp::now();
-    let choice = choice(options)?;
+    let part = part_of(options)?;
+    let choice = choice(options, &part)?;
     let named = options.certificate.as_deref().map(Paths::named).transpose()?;
     let ends = writing.context.connect_ends(options)?;
     let (from, to) = (ends.from.org(), ends.to.org.as_str());
@@ -60,11 +70,12 @@ fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) 
     let mut run = writing.begin(&ends.to, share)?;
     know_the_source(&mut run, &ends);
     let (listing, mut source) = read_source(&run, &ends)?;
+    let read_at = Timestamp::now();
     let resumed = run.resumable(options.resume.as_deref(), "this migration", &identity, summary)?;
     let journal = run.journal(resumed.as_ref(), &identity, summary)?;
-    run.note_once(&journal, IDS, &choice.ids.name())?;
-    let part = choice.shard.map(|shard| shard.file_part());
-    let rejects = rejects_file(from, to, part.as_deref());
+    note_ids(&run, &journal, options, &choice.ids)?;
+    let file_part = choice.shard.map(|shard| shard.file_part());
+    let rejects = rejects_file(from, to, file_part.as_deref());
     words.extend(choice.shard.map(|shard| format!("shard {shard} of them")));
     let moving = Moving {
         run: &run,
@@ -72,16 +83,16 @@ fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) 
         journal: &journal,
         folder: run.terms.sends.then(config::snapshots_folder).transpose()?,
         started,
+        read_at,
         words,
         part,
+        ids: choice.ids.clone(),
+        file_part,
     };
     moving.keep(End::Source, &listing, &mut source)?;
     let earlier = earlier(&run, &identity, &choice, summary)?;
-    let migration = Migration::new((from, to), source, choice, earlier, rejects)?;
-    let approve = |listing: &Listing, stored: &mut ItemStore| {
-        migration.approve(listing)?;
-        moving.keep(End::Target, listing, stored)
-    };
+    let migration = Migration::new((from, to), source, choice, earlier, journal.deletions()?, rejects)?;
+    let approve = |listing: &Listing, stored: &mut ItemStore| moving.approve(&migration, options, listing, stored);
     let transfer = Transfer {
         approve: &approve,
         ..run.transfer()
@@ -105,7 +116,7 @@ fn earlier(
     summary: &mut Summary,
 ) -> Result<Earlier, Error> {
     let fresh = (run.purpose != Purpose::Resume).then_some(summary.run.as_str());
-    let earlier = Earlier::find(&run.runs, identity, &choice.ids.name(), fresh)?;
+    let earlier = Earlier::find(&run.runs, identity, &choice.ids, fresh)?;
     let unreadable = earlier.unreadable().iter();
     let warnings =
         unreadable.map(|what| format!("{what}; if it was of this migration, what it moved counts as a conflict"));
@@ -162,23 +173,37 @@ fn read_source(run: &WritingRun<'_>, ends: &Ends) -> Result<(Listing, ItemStore)
     Ok((listing, source))
 }
 
-fn choice(options: &cli::Migrate) -> Result<Choice, Error> {
-    let ids = match (&options.id_prefix, &options.id_map) {
-        (Some(prefix), _) => Ids::Prefix(prefix.clone()),
-        (None, Some(file)) => Ids::load(file)?,
-        (None, None) => Ids::Same,
-    };
+/// Which items are asked for.
+fn part_of(options: &cli::Migrate) -> Result<Part, Error> {
+    let shard = options.shard.map(crate::shard::Choice::from_environment).transpose()?;
+    Ok(Part {
+        conditions: options.conditions.clone(),
+        only: options.only.clone(),
+        shard: shard.map(|shard| shard.to_string()),
+    })
+}
+
+fn choice(options: &cli::Migrate, part: &Part) -> Result<Choice, Error> {
+    let ids = Ids::given(options.id_prefix.as_deref(), options.id_map.as_deref())?;
     Ok(Choice {
-        filter: Filter::parse(&options.conditions)?,
-        only: options.only.iter().cloned().collect(),
-        ids,
         on_conflict: match options.on_conflict {
             cli::OnConflict::Fail => OnConflict::Fail,
             cli::OnConflict::Skip => OnConflict::Skip,
             cli::OnConflict::Overwrite => OnConflict::Overwrite,
         },
-        shard: options.shard.map(crate::shard::Choice::from_environment).transpose()?,
+        other_ids: options.allow_other_ids,
+        mirror: options.mirror,
+        ..part.choice(ids)?
     })
+}
+
+/// Notes how ids change, so that a later run of this migration can be held to it.
+fn note_ids(run: &WritingRun<'_>, journal: &Journal, options: &cli::Migrate, ids: &Ids) -> Result<(), Error> {
+    run.note_once(journal, IDS, &ids.name())?;
+    run.note_once(journal, RULE, &ids.rule().to_string())?;
+    let Some(file) = &options.id_map else { return Ok(()) };
+    let file = std::path::absolute(file)?;
+    run.note_once(journal, ID_MAP, &file.to_string_lossy())
 }
 
 /// Which items are meant, as the certificate says it.
@@ -197,6 +222,9 @@ fn in_words(options: &cli::Migrate, choice: &Choice) -> Vec<String> {
     }
     if choice.ids != Ids::Same {
         words.push(format!("ids {}", choice.ids.name()));
+    }
+    if choice.mirror {
+        words.push("deletions carried over".to_owned());
     }
     words
 }
@@ -240,10 +268,16 @@ struct Moving<'a> {
     /// Where both organizations are kept as they were before the run; none where nothing is sent.
     folder: Option<PathBuf>,
     started: Timestamp,
-    /// Which items are meant, as the certificate says it.
+    /// When the source had been read.
+    read_at: Timestamp,
+    /// Which items are asked for, as the certificate says it.
     words: Vec<String>,
+    /// The same for programs.
+    part: Part,
+    /// How ids change.
+    ids: Ids,
     /// The name of this process's share of the job in files' names.
-    part: Option<String>,
+    file_part: Option<String>,
 }
 
 impl Moving<'_> {
@@ -269,6 +303,39 @@ impl Moving<'_> {
         Ok(())
     }
 
+    /// Called when the plan has been shown and nothing been sent.
+    fn approve(
+        &self,
+        migration: &Migration,
+        options: &cli::Migrate,
+        listing: &Listing,
+        stored: &mut ItemStore,
+    ) -> Result<(), Error> {
+        migration.approve(listing)?;
+        if options.mirror {
+            self.agree(options.max_delete, listing.count.max(stored.count()))?;
+        }
+        self.keep(End::Target, listing, stored)
+    }
+
+    /// Names the first items that are to be deleted, holds their number against the bound, and asks.
+    fn agree(&self, bound: MaxDelete, held: u64) -> Result<(), Error> {
+        let context = self.run.context;
+        let (_, _, count) = self.journal.open_by_kind()?;
+        show_items(&context.output, self.journal, (Action::Delete, count), FIRST)?;
+        if !bound.allows(count, held) {
+            return Err(DeleteError::TooMany { count, held }.into());
+        }
+        if count == 0 || !self.run.terms.sends {
+            return Ok(());
+        }
+        let ((from, _), (to, _)) = (self.place(End::Source), self.place(End::Target));
+        let (items, of) = (counted(count, "item"), grouped(held));
+        context.consent(&format!(
+            "{items} of the {of} that {to} holds will be deleted: earlier runs moved them, and {from} no longer has them"
+        ))
+    }
+
     /// The snapshot of one end.
     fn kept(&self, end: End) -> Result<Option<PathBuf>, Error> {
         let mut facts = self.journal.facts()?;
@@ -279,7 +346,15 @@ impl Moving<'_> {
     fn note(&self, migration: &Migration, summary: &mut Summary) -> Result<(), Error> {
         let noticed = migration.noticed();
         let snapshots = json!({"source": self.kept(End::Source)?, "target": self.kept(End::Target)?});
+        let mut not_deleted = Vec::new();
+        self.journal.problems::<Error>(DELETIONS, &mut |problem| {
+            not_deleted.push(problem.rejection.reason);
+            Ok(())
+        })?;
         let extra = &mut summary.extra;
+        extra.insert("not_deleted".to_owned(), json!(not_deleted));
+        let gone = migration.gone();
+        extra.insert("gone_from_source".to_owned(), gone.iter().map(Gone::document).collect());
         extra.insert("conflicts".to_owned(), noticed.conflicts.into());
         extra.insert("kept".to_owned(), json!(noticed.kept_named));
         extra.insert("snapshots".to_owned(), snapshots);
@@ -308,24 +383,29 @@ impl Moving<'_> {
             return Ok(());
         };
         let output = &self.run.context.output;
-        let proof = verify(output, &self.ends.to.client, migration, self.journal)?;
+        let ends = (&self.ends.from, &self.ends.to.client);
+        let proof = verify(output, ends, migration, self.journal)?;
         summary.verified = Some(proof.differences.is_empty());
         let certificate = Certificate {
             run: &summary.run,
             from: &self.side(End::Source, source)?,
             to: &self.side(End::Target, target)?,
-            times: (self.started, Timestamp::now()),
+            times: [self.started, self.read_at, Timestamp::now()],
             choice: &self.words,
+            part: &self.part,
+            ids: &self.ids,
             tally,
             noticed: &migration.noticed(),
             proof: &proof,
         };
         let usual = || {
             let (from, to) = (self.ends.from.org(), &self.ends.to.org);
-            Paths::usual(from, to, self.started, self.part.as_deref())
+            Paths::usual(from, to, self.started, self.file_part.as_deref())
         };
         let paths = named.map_or_else(usual, Ok)?;
         certificate.write(&paths)?;
+        certificate.sentences().iter().for_each(|line| output.result(line));
+        summary.extra.extend(certificate.findings());
         let line = format!("Certificate: {} and {}", paths.page.display(), paths.json.display());
         output.result_naming(&line, &[&paths.page, &paths.json]);
         for (name, path) in [("certificate", &paths.json), ("certificate_page", &paths.page)] {

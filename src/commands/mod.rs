@@ -18,6 +18,8 @@ mod manual;
 mod migrate;
 mod next;
 mod reading;
+mod recheck;
+mod recorded;
 mod run;
 mod runs;
 mod sandbox;
@@ -37,13 +39,14 @@ use std::time::Duration;
 use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
-use self::ending::{ended, refused};
+use self::ending::{ended, refused, refused_with};
 pub use self::error::CommandError;
 use crate::api::{ApiError, Client, Endpoint, Key, Waits};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
+use crate::files::leftovers;
 use crate::output::{Output, Style};
 use crate::parallel::is_guarded;
 use crate::progress::waiting;
@@ -84,6 +87,10 @@ struct Connected {
 /// Parses the command line, runs the command, and gives the process's exit code.
 #[must_use]
 pub fn main() -> u8 {
+    // First of all, so that no other error shows the key.
+    if let Err(error) = settings::refuse_pasted_keys() {
+        return refused_with(&error.into()) as u8;
+    }
     let parsed = crate::cli::command()
         .try_get_matches()
         .and_then(|matches| Cli::from_arg_matches(&matches).map(|cli| (cli, matches)));
@@ -127,12 +134,13 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {
-            Ok(Some(profile)) => context.take_profile(profile),
+            Ok(Some(profile)) => context.take_profile(profile, cli.global.profile.is_some()),
             Ok(None) => {}
             Err(error) => return context.fail(error.into()),
         }
     }
     context.obey_interrupts();
+    leftovers::clear_scratch();
     match cli.command {
         Command::Import(options) => import::run(&context, &options),
         Command::Export(options) => export::run(&context, &options),
@@ -193,9 +201,9 @@ fn uses_profile(cli: &Cli) -> bool {
         | Command::Backup(BackupCommand::Restore(_)) => true,
         // Where both ends have a profile of their own, no other one counts.
         Command::Migrate(migrate) => migrate.from_profile.is_none() || migrate.to_profile.is_none(),
-        Command::Diff(diff) => [&diff.a, &diff.b]
+        Command::Diff(diff) => [(&diff.a, &diff.a_profile), (&diff.b, &diff.b_profile)]
             .iter()
-            .any(|place| place.to_string_lossy().starts_with("org:")),
+            .any(|(place, own)| own.is_none() && place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
         _ => cli.global.profile.is_some(),
@@ -249,10 +257,15 @@ fn wishes(cli: &Cli) -> Wishes {
 }
 
 impl Context {
-    /// Fills in from a profile what the command line and the environment leave open.
-    fn take_profile(&mut self, profile: Profile) {
+    /// Fills in from a profile what the command line and the environment leave open. A profile that is named uses its own
+    /// key; only a key file of the command line goes before that.
+    fn take_profile(&mut self, profile: Profile, is_named: bool) {
         let defaults = profile.defaults;
         let wishes = &mut self.wishes;
+        if is_named && profile.has_key() {
+            wishes.own_key_first = true;
+            wishes.key_file.take_if(|_| !self.given.contains("key_file"));
+        }
         if !self.given.contains("retries") {
             wishes.retries = defaults.retries.unwrap_or(wishes.retries);
         }
@@ -282,6 +295,20 @@ impl Context {
             ..self.wishes.clone()
         };
         wishes.with_profile(profile)
+    }
+
+    /// The same context with other wishes.
+    fn with(&self, wishes: Wishes) -> Self {
+        Self {
+            output: Arc::clone(&self.output),
+            wishes,
+            stop: Arc::clone(&self.stop),
+            waits: Arc::clone(&self.waits),
+            reading: self.reading.clone(),
+            yes: self.yes,
+            named_orgs: self.named_orgs.clone(),
+            given: self.given.clone(),
+        }
     }
 
     /// The organization that the flags name, or the embedded server's own.

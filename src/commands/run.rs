@@ -105,7 +105,8 @@ pub(super) fn writing<'a>(
     };
     let writing = Writing { context, terms, began };
     if let Err(error) = work(writing, &mut summary) {
-        summary.error = Some(context.cause_of(error));
+        // A journal that can't be written at the end tells less than what stopped the run.
+        summary.error.get_or_insert(context.cause_of(error));
     }
     summary.took = began.elapsed();
     context.tell_next(&mut summary, &terms);
@@ -234,10 +235,11 @@ impl WritingRun<'_> {
     }
 
     /// Keeps a safety copy of what the organization holds before it is changed, and tells the way back.
-    pub(super) fn keep(&self, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
+    pub(super) fn keep(&self, journal: &Journal, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         let folder = config::snapshots_folder()?;
         let Connected { org, place, .. } = self.connected;
         let kept = self.copy((&folder, PATIENCE), (org, place), listing, stored)?;
+        journal.note("snapshot", &kept.to_string_lossy())?;
         self.tell_way_back(&kept);
         self.safety_copy.replace(Some(kept));
         Ok(())

@@ -4,6 +4,8 @@
 
 use std::path::Path;
 
+use crate::output::is_shown_as_escape;
+
 /// What no shell gives a meaning, wherever it stands in a word.
 const PLAIN: &str = "-_./:=@%+,";
 
@@ -23,6 +25,11 @@ pub(super) fn argument(file: &Path) -> String {
     }
 }
 
+/// Whether a character is no plain one in a word: it steers a terminal, or can't be seen.
+fn is_spelt(c: char) -> bool {
+    c == '\n' || is_shown_as_escape(c)
+}
+
 fn word_for(word: &str, windows: bool) -> String {
     let is_plain = |c: char| c.is_alphanumeric() || PLAIN.contains(c) || windows && c == '\\';
     if !word.is_empty() && word.chars().all(is_plain) {
@@ -31,7 +38,7 @@ fn word_for(word: &str, windows: bool) -> String {
     if windows {
         return format!("\"{word}\"");
     }
-    if !word.contains(char::is_control) {
+    if !word.contains(is_spelt) {
         return format!("'{}'", word.replace('\'', "'\\''"));
     }
     // What a terminal would obey is spelt out.
@@ -39,7 +46,7 @@ fn word_for(word: &str, windows: bool) -> String {
     for c in word.chars() {
         match c {
             '\'' | '\\' => spelt.extend(['\\', c]),
-            c if c.is_control() => spelt.extend(c.to_string().bytes().map(|byte| format!("\\x{byte:02x}"))),
+            c if is_spelt(c) => spelt.extend(c.to_string().bytes().map(|byte| format!("\\x{byte:02x}"))),
             c => spelt.push(c),
         }
     }

@@ -27,6 +27,11 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
         Command::Import(options) => (orgs.first().cloned(), all(&options.files), Awaits::Run),
         Command::Delete(options) => (orgs.first().cloned(), options.file.as_ref().and_then(one), Awaits::Run),
         Command::Undo(_) => (orgs.first().cloned(), None, Awaits::Run),
+        Command::Migrate(options) if options.check.is_some() => (
+            options.to.clone(),
+            options.check.as_ref().and_then(one),
+            Awaits::Nothing,
+        ),
         Command::Migrate(options) => (options.to.clone(), None, Awaits::Run),
         Command::Backup(BackupCommand::Restore(options)) => {
             (orgs.first().cloned(), one(&options.snapshot), Awaits::Run)

@@ -124,5 +124,9 @@ fn approve(run: &WritingRun<'_>, journal: &Journal, listing: &Listing, stored: &
     } else if delete > 0 {
         return Err(DeleteError::NobodyToAsk.into());
     }
-    if delete > 0 { run.keep(listing, stored) } else { Ok(()) }
+    if delete > 0 {
+        run.keep(journal, listing, stored)
+    } else {
+        Ok(())
+    }
 }

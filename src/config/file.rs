@@ -9,6 +9,7 @@ use std::time::Duration;
 use toml_edit::{Document, Item, TableLike};
 
 use crate::columns::nearest;
+use crate::files::trust::Distrust;
 
 /// The keys of the file, of a profile, and of its defaults.
 const TOP: [&str; 2] = ["profile", "profiles"];
@@ -39,6 +40,8 @@ pub struct Profile {
     pub key_command: Option<String>,
     /// What options are where they aren't given.
     pub defaults: Defaults,
+    /// The config file, and why it is not trusted with a key.
+    pub distrusted: Option<(PathBuf, Distrust)>,
 }
 
 /// What options are where they aren't given.

@@ -1,21 +1,22 @@
 //! Where a key is kept: the environment, `.env`, a file of its own, a command that prints it. Never on the command line.
 //!
-//! Doesn't belong here: keeping it from being printed (`api`).
+//! Doesn't belong here: keeping it from being printed (`api`), a key in the wrong place (`pasted`).
 
-use std::path::{Path, PathBuf};
+use std::fs::{File, Metadata};
+use std::io::{self, ErrorKind};
+use std::path::Path;
 use std::process::{Command, Stdio};
 
-use super::ConfigError;
+use super::dotenv;
+use super::error::{ConfigError, KEY_VARIABLE};
 use crate::api::Key;
 use crate::error::Error;
+use crate::files::{self, bounds, trust};
 
-/// The variable that holds the key, as in the vendor's documentation.
-pub const KEY_VARIABLE: &str = "CANNLYTICS_API_KEY";
+/// The file in the working folder that may give the key (the vendor's examples keep it there).
+const DOT_ENV: &str = ".env";
 
-/// A key file is no longer than this; whatever is, is something else.
-const MOST: u64 = 64 << 10;
-
-/// The key of the environment, or else of `.env` in the working folder (the vendor's examples keep it there).
+/// The key of the environment, or else of `.env` in the working folder.
 /// `.env` gives a key and nothing else: a file that lies about must not send the key to another host.
 pub(super) fn from_environment() -> Result<Option<Key>, Error> {
     match std::env::var(KEY_VARIABLE) {
@@ -23,64 +24,72 @@ pub(super) fn from_environment() -> Result<Option<Key>, Error> {
         Err(std::env::VarError::NotUnicode(_)) => return Err(ConfigError::KeyNotText.into()),
         _ => {}
     }
-    let path = PathBuf::from(".env");
-    if path.is_file() {
-        let mut broken = None;
-        for line in dotenvy::from_path_iter(&path).map_err(dotenv)? {
-            match line {
-                Ok((name, value)) if name == KEY_VARIABLE && !value.trim().is_empty() => {
-                    return Ok(Some(Key::new(&value)?));
-                }
-                Ok(_) => {}
-                Err(error @ dotenvy::Error::Io(_)) => return Err(dotenv(error).into()),
-                // Another program's line is no concern of ours, unless the key isn't found in the others.
-                Err(error) => broken = broken.or(Some(error)),
-            }
-        }
-        if let Some(error) = broken {
-            return Err(dotenv(error).into());
-        }
+    let path = Path::new(DOT_ENV);
+    if !path.is_file() {
+        return Ok(None);
     }
-    Ok(None)
-}
-
-/// Why `.env` gives no key; a line of it is not shown, for the key may stand there.
-fn dotenv(error: dotenvy::Error) -> ConfigError {
-    ConfigError::DotEnv(match error {
-        dotenvy::Error::Io(cause) if cause.kind() == std::io::ErrorKind::InvalidData => {
-            "it is not UTF-8 text".to_owned()
+    let failed = |cause: io::Error| ConfigError::DotEnv(crate::cause::io(&cause));
+    let file = files::open_named(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    let text = files::text_of(file, bounds::SETTINGS).map_err(failed)?;
+    match dotenv::value(&text, KEY_VARIABLE) {
+        Ok(Some(value)) => {
+            trusted(path, &found)?;
+            Ok(Some(Key::new(value)?))
         }
-        dotenvy::Error::Io(cause) => crate::cause::io(&cause),
-        _ => "a line of it is not of the form NAME=value".to_owned(),
-    })
+        Ok(None) => Ok(None),
+        // The line is not shown, for the key may stand there.
+        Err(dotenv::Broken) => Err(ConfigError::DotEnv("a line of it is not of the form NAME=value".to_owned()).into()),
+    }
 }
 
-/// The key of a file that holds nothing else. One that others can read is refused, as ssh does.
+/// Refuses a file that others could have written.
+fn trusted(path: &Path, found: &Metadata) -> Result<(), ConfigError> {
+    match trust::distrust(path, found) {
+        Some(why) => Err(ConfigError::Distrusted {
+            path: path.to_owned(),
+            why,
+        }),
+        None => Ok(()),
+    }
+}
+
+/// The key of a file that holds nothing else. One that others can read is refused, as ssh does, and so is another user's.
 pub fn from_file(path: &Path) -> Result<Key, Error> {
     let failed = |cause| ConfigError::KeyFile {
         path: path.to_owned(),
         cause,
     };
-    let found = std::fs::metadata(path).map_err(failed)?;
-    if is_open_to_others(&found) {
+    let file = open(path).map_err(failed)?;
+    let found = file.metadata().map_err(failed)?;
+    if !trust::is_foreign(&found) && is_open_to_others(&found) {
         return Err(ConfigError::OpenKeyFile(path.to_owned()).into());
     }
-    if found.len() > MOST {
-        return Err(failed(std::io::Error::other("it is too long for a key")).into());
+    trusted(path, &found)?;
+    Ok(Key::new(&files::text_of(file, bounds::KEY).map_err(failed)?)?)
+}
+
+/// A shell's `<(…)` is a pipe of this process, behind a link of the system.
+fn open(path: &Path) -> io::Result<File> {
+    let is_own = ["/dev/fd", "/proc/self/fd"]
+        .iter()
+        .any(|folder| path.starts_with(folder));
+    if is_own {
+        files::open_named(path)
+    } else {
+        files::open(path)
     }
-    let text = std::fs::read_to_string(path).map_err(failed)?;
-    Ok(Key::new(&text)?)
 }
 
 #[cfg(unix)]
-fn is_open_to_others(found: &std::fs::Metadata) -> bool {
+fn is_open_to_others(found: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     found.permissions().mode() & 0o077 != 0
 }
 
 /// Elsewhere the folder's rights decide, which a file in the user's own folder inherits.
 #[cfg(not(unix))]
-fn is_open_to_others(_found: &std::fs::Metadata) -> bool {
+fn is_open_to_others(_found: &Metadata) -> bool {
     false
 }
 
@@ -95,12 +104,23 @@ pub(super) fn from_command(command: &str) -> Result<Key, Error> {
         .arg(option)
         .arg(command)
         .stdin(Stdio::inherit())
+        .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
-        .output();
-    let output = run.map_err(|cause| failed(format!("can't be run: {cause}")))?;
-    if !output.status.success() {
-        return Err(failed(format!("ended with {}", output.status)).into());
+        .spawn();
+    let mut child = run.map_err(|cause| failed(format!("can't be run: {cause}")))?;
+    let printed = child.stdout.take().map(|out| files::all_of(out, bounds::KEY));
+    // Its standard output is closed now: a command that goes on printing ends.
+    let ended = child.wait().map_err(|cause| failed(format!("can't be run: {cause}")))?;
+    let printed = match printed.unwrap_or_else(|| Ok(Vec::new())) {
+        Ok(printed) => printed,
+        Err(cause) if cause.kind() == ErrorKind::FileTooLarge => {
+            return Err(failed(format!("printed more than {}", bounds::size(bounds::KEY))).into());
+        }
+        Err(cause) => return Err(failed(format!("can't be read: {}", crate::cause::io(&cause))).into()),
+    };
+    if !ended.success() {
+        return Err(failed(format!("ended with {ended}")).into());
     }
-    let text = String::from_utf8(output.stdout).map_err(|_| failed("printed what is no text".to_owned()))?;
+    let text = String::from_utf8(printed).map_err(|_| failed("printed what is no text".to_owned()))?;
     Ok(Key::new(&text)?)
 }

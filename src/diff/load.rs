@@ -11,13 +11,16 @@ use serde_json::Value;
 
 use super::{Coverage, Record};
 use crate::api::ApiError;
-use crate::columns::{Draft, FieldValue, REJECT_COLUMNS, Reading, Source};
+use crate::columns::{Draft, FieldValue, REJECT_COLUMNS, Reading, Source, as_text};
 use crate::error::Error;
 use crate::inventory::{Receiver, id_of};
 use crate::item::{ITEM_ID, Object};
 use crate::progress::Progress;
 use crate::sheet::{Cell, Format, Row};
 use crate::sort::{Entry, Sorted, Sorter};
+
+/// The id by which an item of a side is known in the comparison, given its own.
+pub type Rename<'r> = dyn Fn(&str) -> String + 'r;
 
 /// How many rejections are kept to be named.
 const NAMED: usize = 10;
@@ -69,6 +72,17 @@ fn record((id, bytes): Entry) -> Result<Record, Error> {
     })
 }
 
+/// Gives an item the id by which it is known in the comparison. An `item_id` that says something else of its item stays, so
+/// that the comparison shows it.
+fn rename(id: String, item: &mut Object, rename: Option<&Rename<'_>>) -> String {
+    let Some(rename) = rename else { return id };
+    let known = rename(&id);
+    if let Some(own) = item.get_mut(ITEM_ID).filter(|own| as_text(own) == id.as_str()) {
+        *own = Value::String(known.clone());
+    }
+    known
+}
+
 /// Items as they are stored: an organization's listing, or a snapshot's.
 #[derive(Default)]
 pub struct Stored<'p> {
@@ -76,20 +90,22 @@ pub struct Stored<'p> {
     fields: BTreeSet<String>,
     left_out: LeftOut,
     progress: Option<&'p Progress<'p>>,
+    rename: Option<&'p Rename<'p>>,
 }
 
 impl<'p> Stored<'p> {
     /// Takes items and shows how many.
     #[must_use]
-    pub fn shown(progress: &'p Progress<'p>) -> Self {
+    pub fn shown(progress: &'p Progress<'p>, rename: Option<&'p Rename<'p>>) -> Self {
         Self {
             progress: Some(progress),
+            rename,
             ..Self::default()
         }
     }
 
     /// Takes one item.
-    pub fn push(&mut self, item: Object) -> io::Result<()> {
+    pub fn push(&mut self, mut item: Object) -> io::Result<()> {
         if let Some(progress) = self.progress {
             progress.done(1);
         }
@@ -98,6 +114,7 @@ impl<'p> Stored<'p> {
                 .reject(|| format!("an item without an id: {}", Value::Object(item)));
             return Ok(());
         };
+        let id = rename(id, &mut item, self.rename);
         note(&mut self.fields, &item);
         let record = Record {
             item,
@@ -144,7 +161,7 @@ fn note(fields: &mut BTreeSet<String>, item: &Object) {
 
 /// Reads the rows of a file that has been surveyed. Its columns are what it can say anything about; of JSON these are its
 /// keys too that mean no field of the API's, whose values are taken as they are.
-pub fn file(source: &Source, progress: &Progress<'_>) -> Result<Side, Error> {
+pub fn file(source: &Source, progress: &Progress<'_>, new_ids: Option<&Rename<'_>>) -> Result<Side, Error> {
     let own_keys: Vec<_> = (0..source.tables.len()).map(|table| own_keys(source, table)).collect();
     let mut columns: BTreeSet<String> = source.fields().into_iter().map(str::to_owned).collect();
     columns.extend(own_keys.iter().flatten().map(|(_, name)| name.clone()));
@@ -156,7 +173,8 @@ pub fn file(source: &Source, progress: &Progress<'_>) -> Result<Side, Error> {
         match incoming.reading {
             Reading::Item(draft) => {
                 let keys = own_keys.get(incoming.origin.table).map_or(&[][..], Vec::as_slice);
-                let record = drafted(&draft, row, keys);
+                let mut record = drafted(&draft, row, keys);
+                record.id = rename(record.id, &mut record.item, new_ids);
                 sorter.push(
                     record.id.as_bytes(),
                     serde_json::to_vec(&record).map_err(io::Error::from)?,

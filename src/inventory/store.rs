@@ -90,6 +90,14 @@ impl ItemStore {
         item
     }
 
+    /// Whether there is an item of this id.
+    pub fn has(&mut self, id: &str) -> io::Result<bool> {
+        let mut window = std::mem::take(&mut self.window);
+        let found = self.lookup()?.with(id, &mut window, |item| item.is_some());
+        self.window = window;
+        found
+    }
+
     /// Finds items by their ids, on any thread.
     pub fn lookup(&mut self) -> io::Result<Lookup<'_>> {
         self.file.flush()?;

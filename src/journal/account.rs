@@ -19,8 +19,10 @@ pub struct Outcomes {
     pub updated: u64,
     /// Items that are gone now.
     pub deleted: u64,
-    /// Refused by the endpoint, or still unknown.
+    /// Refused by the endpoint.
     pub failed: u64,
+    /// Sent, or about to be, and not known to be saved: the answer was lost, or could not be recorded.
+    pub unknown: u64,
     /// To be deleted, and left because they have changed since the plan.
     pub left: u64,
     /// To be deleted, and deleted by somebody else since the plan: nothing was sent.
@@ -38,12 +40,24 @@ pub struct Problem {
     pub rejection: Rejection,
 }
 
+/// How the reason of a failure begins whose outcome is not known.
+const UNKNOWN: &str = "it is not known";
+
 /// Every row of a table that was rejected or left, has failed, or was never sent.
 const PROBLEMS: &str = "
     SELECT source, line, column_name, column_index, value, reason FROM rejects WHERE source = ?1
     UNION ALL
-    SELECT source, line, NULL, NULL, id, coalesce(reason, 'not attempted: the run stopped before it')
+    SELECT source, line, NULL, NULL, id, CASE
+        WHEN reason IS NOT NULL THEN reason
+        WHEN state IS NULL AND seq IN (SELECT seq FROM sent)
+            THEN 'it is not known whether it was saved: the run stopped before the answer was recorded'
+        ELSE 'not attempted: the run stopped before it' END
     FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state IN (?2, ?3))";
+
+/// How many changes were promised, and have no outcome: a batch is recorded before it is sent, so that only these can have left
+/// the machine.
+const UNRECORDED: &str = "
+    SELECT count(DISTINCT seq) FROM sent WHERE NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = sent.seq)";
 
 /// The number of planned changes: as noted with a complete plan (a check at the journal's opening compares it with the
 /// table), counted without such a note. Counting reads the whole table.
@@ -72,9 +86,18 @@ impl Journal {
 
     /// How the planned changes ended, counted from what was recorded and from nothing else.
     pub fn outcomes(&self) -> Result<Outcomes, JournalError> {
-        self.with(|c| match only_action(c)? {
-            Some(action) => outcomes_of(c, action),
-            None => outcomes_of_all(c),
+        self.with(|c| {
+            let mut outcomes = match only_action(c)? {
+                Some(action) => outcomes_of(c, action),
+                None => outcomes_of_all(c),
+            }?;
+            // As a rule nothing is open, or nothing was sent yet.
+            if outcomes.not_attempted > 0 {
+                let unrecorded = c.query_row(UNRECORDED, [], |row| count(row, 0))?;
+                outcomes.unknown += unrecorded;
+                outcomes.not_attempted = outcomes.not_attempted.saturating_sub(unrecorded);
+            }
+            Ok(outcomes)
         })
     }
 
@@ -173,6 +196,11 @@ impl Journal {
     }
 }
 
+/// Whether a failure has this reason because nobody knows its outcome.
+pub(super) fn unknown_reason(reason: Option<&str>) -> bool {
+    reason.is_some_and(|reason| reason.starts_with(UNKNOWN))
+}
+
 /// What is done to every item, if it is the same for all.
 fn only_action(c: &Connection) -> rusqlite::Result<Option<Action>> {
     let noted = c.query_row("SELECT value FROM run WHERE key = ?1", [ONLY_ACTION], |row| {
@@ -197,18 +225,21 @@ fn outcomes_of(c: &Connection, action: Action) -> rusqlite::Result<Outcomes> {
     let (planned, ended) = c.query_row(&select, [], |row| Ok((count(row, 0)?, count(row, 1)?)))?;
     outcomes.not_attempted = planned.saturating_sub(ended);
     // As a rule there are few of these.
-    let mut select = c.prepare("SELECT state, count(*) FROM outcomes WHERE state <> ?1 GROUP BY state")?;
+    let mut select = c.prepare(&format!(
+        "SELECT state, count(*), coalesce(sum(reason LIKE '{UNKNOWN}%'), 0) FROM outcomes WHERE state <> ?1 GROUP BY state"
+    ))?;
     let mut others = select.query([State::Done as i64])?;
     let mut done = ended;
     while let Some(row) = others.next()? {
-        let (state, all): (i64, u64) = (row.get(0)?, count(row, 1)?);
+        let (state, all, unknown): (i64, u64, u64) = (row.get(0)?, count(row, 1)?, count(row, 2)?);
         done = done.saturating_sub(all);
         if state == State::Left as i64 {
             outcomes.left = all;
         } else if state == State::Gone as i64 {
             outcomes.gone = all;
         } else {
-            outcomes.failed += all;
+            outcomes.failed += all.saturating_sub(unknown);
+            outcomes.unknown += unknown;
         }
     }
     *match action {
@@ -233,25 +264,31 @@ fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
         done(Action::Update),
         done(Action::Delete),
         of(State::Failed),
+        format!(
+            "coalesce(sum(state = {} AND reason LIKE '{UNKNOWN}%'), 0)",
+            State::Failed as i64
+        ),
         of(State::Left),
         of(State::Gone),
         "coalesce(sum(state IS NULL), 0)".to_owned(),
     ];
     let select = format!("SELECT {} FROM changes LEFT JOIN outcomes USING (seq)", sums.join(", "));
     c.query_row(&select, [], |row| {
+        let unknown = count(row, 4)?;
         Ok(Outcomes {
             created: count(row, 0)?,
             updated: count(row, 1)?,
             deleted: count(row, 2)?,
-            failed: count(row, 3)?,
-            left: count(row, 4)?,
-            gone: count(row, 5)?,
-            not_attempted: count(row, 6)?,
+            failed: count(row, 3)?.saturating_sub(unknown),
+            unknown,
+            left: count(row, 5)?,
+            gone: count(row, 6)?,
+            not_attempted: count(row, 7)?,
         })
     })
 }
 
-fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
+pub(super) fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
     let source: i64 = row.get(0)?;
     let line: i64 = row.get(1)?;
     let index: Option<i64> = row.get(3)?;
@@ -286,17 +323,21 @@ mod tests {
         fn the_short_ways_of_counting_count_the_same(
             actions in prop::sample::select(vec![vec![1], vec![2], vec![3], vec![1, 2, 3]]),
             // Of each change: which kind it is of, and how it ended.
-            ended in prop::collection::vec((0..3_usize, prop::option::of(0..4_i64)), 0..8),
+            ended in prop::collection::vec((0..3_usize, prop::option::of(0..4_i64), any::<bool>()), 0..8),
             is_rejected in any::<bool>(),
             is_noted in any::<bool>(),
         ) {
             let journal = Journal::temporary().unwrap();
             journal.with(|c| {
-                for (seq, (kind, state)) in (1..).zip(&ended) {
+                for (seq, (kind, state, is_unknown)) in (1..).zip(&ended) {
                     let action = actions[*kind % actions.len()];
                     c.execute("INSERT INTO changes VALUES (?1, 0, ?1, ?2, 'A')", params![seq, action])?;
                     if let Some(state) = state {
-                        c.execute("INSERT INTO outcomes VALUES (?1, ?2, NULL)", params![seq, state])?;
+                        let why = (*is_unknown && *state == State::Failed as i64).then_some("it is not known why");
+                        c.execute("INSERT INTO outcomes VALUES (?1, ?2, ?3)", params![seq, state, why])?;
+                    } else if *is_unknown {
+                        // Promised twice, and never answered.
+                        c.execute("INSERT INTO ranges VALUES (?1, ?1, 1), (?1, ?1, 2)", [seq])?;
                     }
                 }
                 if is_noted {
@@ -307,17 +348,28 @@ mod tests {
                 }
                 Ok(())
             }).unwrap();
-            prop_assert_eq!(journal.outcomes().unwrap(), journal.with(outcomes_of_all).unwrap());
-            let open = ended.iter().filter(|(_, state)| state.is_none()).count() as u64;
+            let unanswered = ended.iter().filter(|(_, state, is_unknown)| state.is_none() && *is_unknown).count() as u64;
+            let mut counted = journal.with(outcomes_of_all).unwrap();
+            counted.unknown += unanswered;
+            counted.not_attempted -= unanswered;
+            prop_assert_eq!(journal.outcomes().unwrap(), counted);
+            let open = ended.iter().filter(|(_, state, _)| state.is_none()).count() as u64;
             prop_assert_eq!(journal.open_changes().unwrap(), open);
             let mut problems = 0;
-            journal.problems::<JournalError>(0, &mut |_| { problems += 1; Ok(()) }).unwrap();
+            let mut unknown = 0;
+            journal.problems::<JournalError>(0, &mut |problem| {
+                problems += 1;
+                unknown += u64::from(problem.rejection.reason.starts_with(UNKNOWN));
+                Ok(())
+            }).unwrap();
+            prop_assert_eq!(unknown, journal.outcomes().unwrap().unknown);
             prop_assert_eq!(journal.has_problems(0).unwrap(), problems > 0);
             let outcomes = journal.outcomes().unwrap();
-            let all = [outcomes.created, outcomes.updated, outcomes.deleted, outcomes.failed, outcomes.left,
-                outcomes.gone, outcomes.not_attempted];
+            let all = [outcomes.created, outcomes.updated, outcomes.deleted, outcomes.failed, outcomes.unknown,
+                outcomes.left, outcomes.gone, outcomes.not_attempted];
             prop_assert_eq!(all.iter().sum::<u64>(), ended.len() as u64);
-            let through = [outcomes.failed, outcomes.left, outcomes.not_attempted].iter().sum::<u64>();
+            let through =
+                [outcomes.failed, outcomes.unknown, outcomes.left, outcomes.not_attempted].iter().sum::<u64>();
             prop_assert_eq!(problems, through + u64::from(is_rejected));
             let mut left = 0;
             journal.each_left(&mut |_| left += 1).unwrap();

@@ -5,6 +5,7 @@
 use std::path::PathBuf;
 
 use crate::error::UserError;
+use crate::files;
 
 /// Why the journal can't be kept. Without it nothing is sent.
 #[derive(Debug, thiserror::Error)]
@@ -78,6 +79,9 @@ impl JournalError {
 impl UserError for JournalError {
     fn hint(&self) -> String {
         match self {
+            Self::Read { cause, .. } | Self::Create { cause, .. } if files::hint(cause).is_some() => {
+                files::hint(cause).unwrap_or_default()
+            }
             Self::Create { .. } | Self::Store { .. } | Self::Stopped { .. } => {
                 "check that the disk has room and the folder can be written (XDG_STATE_HOME)"
             }

@@ -8,9 +8,11 @@
 mod account;
 mod check;
 mod error;
+mod history;
 mod open;
 mod planning;
 mod read;
+mod running;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -19,25 +21,30 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Mutex, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::Builder;
 use std::time::Duration;
 
 use rusqlite::{Connection, TransactionBehavior, params};
 
 use crate::columns::Origin;
+use crate::files::leftovers::Scratch;
 use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
+pub use history::{Ended, Ending};
 pub use planning::Plan;
-pub use read::{Changed, Facts, Written};
+pub(crate) use planning::merge_bodies;
+pub use read::{Changed, Facts, StoredDifferently, Written};
+pub use running::{RUNNING, Running};
 pub use writer::Scribe;
+use writer::Unsent;
 
 /// How a planned change ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The endpoint holds what was sent.
+    /// The endpoint holds what was sent. Where it stores values differently, the reason is a JSON object of those fields.
     Done,
     /// Refused by the endpoint, or still unknown at the end.
     Failed,
@@ -70,9 +77,12 @@ pub struct Journal {
     /// the connection's with whichever of them is closed first.
     file: OnceLock<Option<File>>,
     /// Kept for its destructor: a dry run's journal goes with it.
-    temporary: Option<tempfile::TempDir>,
+    temporary: Option<Scratch>,
     /// The version of its tables (`open::FORMAT`); going on with a journal of 0.1.0 raises it.
     format: AtomicI64,
+    /// Kept for its destructor: the run is under way.
+    _running: Option<Running>,
+    unsent: Arc<Unsent>,
 }
 
 /// How often what a plan has written is sent on to the disk.
@@ -96,13 +106,24 @@ const SCHEMA: &str = "
 ";
 
 impl Journal {
-    fn of(path: PathBuf, connection: Connection, temporary: Option<tempfile::TempDir>, format: i64) -> Self {
+    fn of(path: PathBuf, connection: Connection, temporary: Option<Scratch>, format: i64) -> Self {
         Self {
             path,
             connection: Mutex::new(connection),
             file: OnceLock::new(),
             temporary,
             format: AtomicI64::new(format),
+            _running: None,
+            unsent: Arc::default(),
+        }
+    }
+
+    /// The journal of a run that is under way as long as the journal is open.
+    #[must_use]
+    pub fn running_as(self, running: Option<Running>) -> Self {
+        Self {
+            _running: running,
+            ..self
         }
     }
 
@@ -214,7 +235,27 @@ impl Journal {
     /// The thread that records batches and outcomes while the upload runs.
     pub fn scribe(&self) -> Result<Scribe, JournalError> {
         let connection = open::connect(&self.path).map_err(|cause| store(&self.path, cause))?;
-        Scribe::start(self.path.clone(), connection)
+        Scribe::start(self.path.clone(), connection, Arc::clone(&self.unsent))
+    }
+
+    /// Counts what was promised and not sent as not attempted, where the disk is full and the promises can't be taken back
+    /// there. It holds as long as the journal is open here.
+    pub fn forget_unsent(&self) -> Result<(), JournalError> {
+        let unsent = std::mem::take(&mut *lock(&self.unsent));
+        if unsent.is_empty() {
+            return Ok(());
+        }
+        self.with(|c| {
+            // In memory, and before the journal's own view of this name.
+            c.execute_batch(
+                "PRAGMA temp_store = MEMORY;
+                 CREATE TEMP TABLE IF NOT EXISTS unsent (seq INTEGER PRIMARY KEY);
+                 CREATE TEMP VIEW IF NOT EXISTS sent AS
+                    SELECT * FROM main.sent WHERE seq NOT IN (SELECT seq FROM unsent);",
+            )?;
+            let mut insert = c.prepare("INSERT OR IGNORE INTO unsent VALUES (?1)")?;
+            unsent.iter().try_for_each(|seq| insert.execute([seq]).map(drop))
+        })
     }
 
     /// Whether an earlier part of the run has ended any change.

@@ -2,8 +2,8 @@
 //!
 //! Doesn't belong here: what stands in the tables (`mod`), which run is meant (`runs`), whether all rows are intact (`check`).
 
-use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -11,6 +11,8 @@ use rusqlite::{Connection, OpenFlags};
 
 use super::read::Facts;
 use super::{Journal, JournalError, SCHEMA, store};
+use crate::files;
+use crate::files::leftovers::Scratch;
 
 /// The version of the tables, kept in SQLite's `user_version`. Version 0.1.0 wrote 0: no checksums.
 pub(super) const FORMAT: i64 = 1;
@@ -31,8 +33,9 @@ impl Journal {
             path: path.clone(),
             cause,
         };
-        fs::create_dir_all(folder).map_err(create)?;
+        files::create_own_folder(folder).map_err(create)?;
         let making = folder.join(format!(".{run}.sqlite-new"));
+        files::create_for_sqlite(&making).map_err(create)?;
         let made = prepare(&making, "OFF").map_err(|cause| store(&path, cause));
         let placed = made.and_then(|()| fs::rename(&making, &path).map_err(create));
         if let Err(error) = placed {
@@ -45,12 +48,11 @@ impl Journal {
 
     /// A journal that is removed when the run ends: a dry run sends nothing, so that there is nothing to keep.
     pub fn temporary() -> Result<Self, JournalError> {
-        let make = || tempfile::Builder::new().prefix("stockport-").tempdir();
-        let folder = make().map_err(|cause| JournalError::Create {
+        let folder = Scratch::new().map_err(|cause| JournalError::Create {
             path: std::env::temp_dir(),
             cause,
         })?;
-        let path = folder.path().join("plan.sqlite");
+        let path = folder.path("plan.sqlite");
         let made = prepare(&path, "FULL").and_then(|()| connect(&path));
         let connection = made.map_err(|cause| store(&path, cause))?;
         Ok(Self::of(path, connection, Some(folder), FORMAT))
@@ -101,18 +103,32 @@ fn regular(path: &Path) -> Result<(), JournalError> {
         path: path.to_owned(),
         cause,
     };
-    let found = fs::symlink_metadata(path).map_err(refuse)?;
-    if !found.is_file() {
-        return Err(refuse(io::Error::other("it is no regular file")));
-    }
+    // SQLite's own reason for a file that it may not open names no cause.
+    let found = files::open(path).and_then(|file| file.metadata()).map_err(refuse)?;
     if found.len() == 0 {
         return Err(JournalError::Damaged {
             path: path.to_owned(),
             what: "the file is empty".to_owned(),
         });
     }
-    // SQLite's own reason for a file that it may not open names no cause.
-    File::open(path).map(drop).map_err(refuse)
+    for beside in BESIDE.map(|ending| beside(path, ending)) {
+        if fs::symlink_metadata(&beside).is_ok_and(|found| !found.is_file()) {
+            return Err(JournalError::Damaged {
+                path: path.to_owned(),
+                what: format!("{} is no regular file", beside.display()),
+            });
+        }
+    }
+    Ok(())
+}
+
+/// The files that SQLite keeps beside a journal end so.
+const BESIDE: [&str; 3] = ["-wal", "-shm", "-journal"];
+
+fn beside(path: &Path, ending: &str) -> PathBuf {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(ending);
+    PathBuf::from(beside)
 }
 
 fn known(path: &Path, connection: &Connection, format: i64) -> Result<(), JournalError> {
@@ -169,9 +185,7 @@ fn look(path: &Path, patience: Duration) -> rusqlite::Result<Connection> {
 /// known. (SQLite's `immutable`: neither locks nor a shared index.)
 fn at_rest(path: &Path) -> Option<Connection> {
     for ending in ["-wal", "-journal"] {
-        let mut beside = path.as_os_str().to_owned();
-        beside.push(ending);
-        match fs::symlink_metadata(PathBuf::from(beside)) {
+        match fs::symlink_metadata(beside(path, ending)) {
             Err(cause) if cause.kind() == ErrorKind::NotFound => {}
             _ => return None,
         }
@@ -244,7 +258,7 @@ mod tests {
         assert!(reason(&beside("short.sqlite", &whole[..50])).contains("is damaged"));
         assert!(reason(&beside("random.sqlite", &vec![7; 50_000])).contains("is damaged"));
         fs::create_dir(folder.path().join("dir.sqlite")).unwrap();
-        assert!(reason(&folder.path().join("dir.sqlite")).contains("no regular file"));
+        assert!(reason(&folder.path().join("dir.sqlite")).contains("is no regular file"));
         assert!(reason(&folder.path().join("absent.sqlite")).contains("there is no such file"));
         let other = folder.path().join("other.sqlite");
         let connection = Connection::open(&other).unwrap();

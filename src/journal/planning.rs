@@ -259,7 +259,7 @@ impl<'a> Plan<'a> {
     /// values from before the run's first write are the ones that undoing has to restore.
     fn change_again(&self, earlier: &Earlier, change: &Change) -> rusqlite::Result<()> {
         let mut body = earlier.change.body.clone();
-        merge(&mut body, &change.body);
+        merge_bodies(&mut body, &change.body);
         let before = earlier.change.before.as_ref().map(|earlier| {
             let mut before: Object = change.before.clone().unwrap_or_default();
             before.extend(earlier.clone());
@@ -327,11 +327,11 @@ fn checksum_of(seq: i64, action: Action, id: &str, body: &str, before: Option<&s
 
 /// Makes of two bodies that were posted one after the other the one that does the same: the API merges maps leaf by leaf,
 /// and an empty one replaces.
-fn merge(body: &mut Object, later: &Object) {
+pub(crate) fn merge_bodies(body: &mut Object, later: &Object) {
     // Depth is bounded: serde_json parses no more than 128 levels.
     for (key, value) in later {
         match (body.get_mut(key), value) {
-            (Some(Value::Object(below)), Value::Object(patch)) if !patch.is_empty() => merge(below, patch),
+            (Some(Value::Object(below)), Value::Object(patch)) if !patch.is_empty() => merge_bodies(below, patch),
             _ => {
                 body.insert(key.clone(), value.clone());
             }

@@ -2,6 +2,9 @@
 //!
 //! Doesn't belong here: which journal is meant (`runs`).
 
+use rusqlite::{OptionalExtension as _, params};
+use std::collections::BTreeSet;
+
 use super::{Journal, JournalError, State, action, lock, object, optional_object, store};
 use crate::item::Object;
 use crate::plan::{Action, Change};
@@ -18,6 +21,17 @@ pub struct Changed {
     pub change: Change,
     /// Whether it is known that it went through; else the process died with it in flight.
     pub done: bool,
+}
+
+/// An item whose values the endpoint stores differently from what was sent.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredDifferently {
+    /// The item.
+    pub id: String,
+    /// What was sent.
+    pub sent: Object,
+    /// The stored values of the fields that differ.
+    pub stored: Object,
 }
 
 /// What a run sent for an item.
@@ -51,6 +65,50 @@ impl Journal {
             let most = i64::try_from(most).unwrap_or(i64::MAX);
             let failures = select.query_map([State::Failed as i64, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
             failures.collect()
+        })
+    }
+
+    /// How many items are stored differently from what was sent, and the first of them in the plan's order.
+    pub fn stored_differently(&self, most: usize) -> Result<(u64, Vec<StoredDifferently>), JournalError> {
+        let count = self.with(|c| {
+            let count = "SELECT count(*) FROM outcomes WHERE state = ?1 AND reason IS NOT NULL";
+            c.query_row(count, [State::Done as i64], |row| super::count(row, 0))
+        })?;
+        let first = self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT id, body, reason FROM outcomes JOIN changes USING (seq) JOIN bodies USING (seq)
+                 WHERE state = ?1 AND reason IS NOT NULL ORDER BY seq LIMIT ?2",
+            )?;
+            let most = if count > 0 { super::place_of(most) } else { 0 };
+            let items = select.query_map([State::Done as i64, most], |row| {
+                Ok(StoredDifferently {
+                    id: row.get(0)?,
+                    sent: object(row, 1)?,
+                    stored: object(row, 2)?,
+                })
+            })?;
+            items.collect()
+        })?;
+        Ok((count, first))
+    }
+
+    /// Records that an item of a change that is done is stored differently, where that isn't known yet; gives what is known
+    /// now of its values that differ.
+    pub fn note_stored(&self, id: &str, stored: &Object) -> Result<Option<Object>, JournalError> {
+        self.with(|c| {
+            c.execute_batch("CREATE INDEX IF NOT EXISTS changes_by_id ON changes (id)")?;
+            if !stored.is_empty() {
+                c.prepare_cached(
+                    "UPDATE outcomes SET reason = json_patch(coalesce(reason, '{}'), ?2)
+                     WHERE state = ?3 AND seq IN (SELECT seq FROM changes WHERE id = ?1)",
+                )?
+                .execute(params![id, super::text(stored), State::Done as i64])?;
+            }
+            c.prepare_cached(
+                "SELECT reason FROM outcomes JOIN changes USING (seq) WHERE id = ?1 AND state = ?2 AND reason IS NOT NULL",
+            )?
+            .query_row(params![id, State::Done as i64], |row| object(row, 0))
+            .optional()
         })
     }
 
@@ -108,6 +166,15 @@ impl Journal {
         })
     }
 
+    /// The items that the plan deletes, whether or not they are deleted already.
+    pub fn deletions(&self) -> Result<BTreeSet<String>, JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare("SELECT id FROM changes WHERE action = ?1")?;
+            let ids = select.query_map([super::code(Action::Delete)], |row| row.get(0))?;
+            ids.collect()
+        })
+    }
+
     /// Gives the number and the item of every change that the run sent and that went through, or may have.
     pub fn each_written<E: From<JournalError>>(
         &self,
@@ -131,7 +198,8 @@ impl Journal {
     pub fn written(&self, seq: i64) -> Result<Vec<Written>, JournalError> {
         self.with(|c| {
             let mut select = c.prepare_cached(
-                "SELECT id, body, state FROM changes LEFT JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq) WHERE seq = ?1
+                "SELECT id, CASE WHEN state = 0 AND reason IS NOT NULL THEN json_patch(body, reason) ELSE body END, state
+                 FROM changes LEFT JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq) WHERE seq = ?1
                  UNION ALL
                  SELECT * FROM (SELECT id, rewritten.body, NULL FROM rewritten JOIN changes USING (seq)
                                 WHERE seq = ?1 ORDER BY number DESC)",
@@ -177,9 +245,11 @@ impl Journal {
     }
 }
 
+/// What is stored differently counts as it is stored: the reason of a change that is done holds those values (`State::Done`).
 /// A failed change may have gone through all the same, where its end is unknown. A deletion that found its item changed or
 /// gone changed nothing, so undoing has nothing to do with it.
 const CHANGED: &str = "
-    SELECT seq, action, id, body, before, state
+    SELECT seq, action, id,
+        CASE WHEN state = 0 AND reason IS NOT NULL THEN json_patch(body, reason) ELSE body END AS body, before, state
     FROM changes LEFT JOIN bodies USING (seq) LEFT JOIN outcomes USING (seq)
     WHERE seq IN (SELECT seq FROM sent) AND (state IS NULL OR state = ?1 OR reason LIKE 'it is not known%')";

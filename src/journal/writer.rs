@@ -46,7 +46,11 @@ struct Shared {
     /// Outcomes that are in no commit yet.
     outcomes: Mutex<Vec<Outcome>>,
     broken: OnceLock<String>,
+    unsent: Arc<Unsent>,
 }
+
+/// Changes that were promised and not sent, where the journal can't be written any more to take the promise back.
+pub(super) type Unsent = Mutex<Vec<i64>>;
 
 /// Records batches and outcomes while an upload runs; shared by its workers.
 pub struct Scribe {
@@ -57,9 +61,12 @@ pub struct Scribe {
 }
 
 impl Scribe {
-    pub(super) fn start(path: PathBuf, connection: Connection) -> Result<Self, JournalError> {
+    pub(super) fn start(path: PathBuf, connection: Connection, unsent: Arc<Unsent>) -> Result<Self, JournalError> {
         let (reports, inbox) = channel();
-        let shared = Arc::new(Shared::default());
+        let shared = Arc::new(Shared {
+            unsent,
+            ..Shared::default()
+        });
         let theirs = Arc::clone(&shared);
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
@@ -90,7 +97,17 @@ impl Scribe {
 
     /// Takes back the promise of changes that have not been sent.
     pub fn withdraw(&self, seqs: Vec<i64>) -> Result<(), JournalError> {
-        self.report(Report::Withdrawn(seqs))
+        let unheard = match &self.reports {
+            Some(reports) => reports.send(Report::Withdrawn(seqs)).err().map(|unheard| unheard.0),
+            None => Some(Report::Withdrawn(seqs)),
+        };
+        match unheard {
+            None => Ok(()),
+            Some(report) => {
+                self.shared.keep_unsent([report]);
+                Err(self.stopped())
+            }
+        }
     }
 
     /// Records how changes ended; on disk soon, at the latest when the scribe is closed.
@@ -148,6 +165,18 @@ impl Drop for Scribe {
     }
 }
 
+impl Shared {
+    /// Remembers what can't be recorded of these reports: which changes were not sent.
+    fn keep_unsent(&self, reports: impl IntoIterator<Item = Report>) {
+        let mut unsent = lock(&self.unsent);
+        for report in reports {
+            if let Report::Withdrawn(seqs) = report {
+                unsent.extend(seqs);
+            }
+        }
+    }
+}
+
 fn keep(mut connection: Connection, inbox: &Receiver<Report>, shared: &Shared) {
     let mut batch = connection
         .query_row("SELECT coalesce(max(batch), 0) FROM batches", [], |row| {
@@ -182,7 +211,8 @@ fn keep(mut connection: Connection, inbox: &Receiver<Report>, shared: &Shared) {
             }
             Err(cause) => {
                 // From here on no promise can be kept: dropping the inbox fails every later report.
-                let _ = shared.broken.set(cause.to_string());
+                let _ = shared.broken.set(crate::cause::sqlite(&cause));
+                shared.keep_unsent(group.into_iter().chain(inbox.try_iter()));
                 return;
             }
         }

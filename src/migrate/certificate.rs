@@ -1,31 +1,28 @@
 //! The certificate of a migration: as JSON for programs, with a hash for each item, and as a page to read, print and keep.
 //!
-//! Doesn't belong here: what it certifies (`verify`).
+//! Doesn't belong here: what it certifies (`verify`, `since`), the page's looks (`page`).
 
-use std::fmt::Write as _;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use super::difference::FieldPair;
+use super::verdict::Verdict;
 use super::verify::Proof;
-use super::{Noticed, hex};
+use super::{Gone, Ids, Noticed, Part, hex, moment};
 use crate::error::Error;
 use crate::hash::Sha256;
 use crate::inventory::{Completeness, Listing};
-use crate::output::{counted, grouped};
 use crate::report::{Tally, numbered};
 use crate::sheet::write::{AtomicFile, WriteError};
 
 /// The version of the JSON's form.
 const FORM: u32 = 1;
 
-/// How many items the page lists one by one; the JSON lists all.
-const LISTED: usize = 1_000;
-
 /// How an item's hash is made, for whoever wants to check it.
-const HOW: &str = "sha256 of an item: SHA-256 of its JSON without white space, keys in byte order; without id, updated_at, updated_by and whatever is null, '' or 'None'; item_id as text; numbers (in the number fields numeric text too) as an integer without trailing zeros and a power of ten (12.50 is 125e-1). sha256 of all: SHA-256 of a line 'HASH  ID' for each item, in byte order of the ids.";
+pub(super) const HOW: &str = "sha256 of an item: SHA-256 of its JSON without white space, keys in byte order; without id, updated_at, updated_by and whatever is null, '' or 'None'; item_id as text; numbers (in the number fields numeric text too) as an integer without trailing zeros and a power of ten (12.50 is 125e-1). sha256 of all: SHA-256 of a line 'HASH  ID' for each item, in byte order of the ids.";
 
 /// One end of a migration.
 #[derive(Clone, Debug)]
@@ -48,10 +45,14 @@ pub struct Certificate<'a> {
     pub from: &'a Side,
     /// Where they went.
     pub to: &'a Side,
-    /// When the run began and ended.
-    pub times: (Timestamp, Timestamp),
-    /// Which items were meant, in words.
+    /// When the run began, when it had read the source, and when it ended.
+    pub times: [Timestamp; 3],
+    /// Which items were asked for, in words.
     pub choice: &'a [String],
+    /// The same for programs.
+    pub part: &'a Part,
+    /// How ids changed.
+    pub ids: &'a Ids,
     /// The equation.
     pub tally: Tally,
     /// What was noticed while planning.
@@ -132,7 +133,9 @@ pub(super) fn plain(org: &str) -> String {
 impl Certificate<'_> {
     /// Writes both files.
     pub fn write(&self, paths: &Paths) -> Result<(), Error> {
-        let sum = self.sum();
+        let hashes: Vec<String> = self.proof.equal.iter().map(|item| hex(&item.sha256)).collect();
+        let ids = self.proof.equal.iter().map(|item| item.id.as_str());
+        let sum = sum(hashes.iter().map(String::as_str).zip(ids));
         let mut file = AtomicFile::create(&paths.json, false)?;
         let mut out = BufWriter::new(&mut file);
         let head = serde_json::to_string_pretty(&self.document(&sum)).map_err(std::io::Error::from)?;
@@ -162,38 +165,66 @@ impl Certificate<'_> {
         Ok(())
     }
 
-    /// Whether everything that was asked for is in the target, equal.
+    pub(super) fn verdict(&self) -> Verdict<'_> {
+        Verdict {
+            from: &self.from.org,
+            to: &self.to.org,
+            read_at: &self.times[1],
+            part: self.part,
+            choice: self.choice,
+            proof: self.proof,
+        }
+    }
+
+    /// The sentences of the verdict, the main one first.
     #[must_use]
-    pub fn is_whole(&self) -> bool {
-        let tally = &self.tally;
-        self.proof.differences.is_empty() && tally.rejected + tally.failed + tally.not_attempted == 0
+    pub fn sentences(&self) -> Vec<String> {
+        self.verdict().sentences()
     }
 
-    fn verdict(&self) -> String {
-        let (to, from) = (&self.to.org, &self.from.org);
-        let equal = grouped(self.proof.equal.len() as u64);
-        let tally = &self.tally;
-        let missing = tally.rejected + tally.failed + tally.not_attempted;
-        if !self.proof.differences.is_empty() {
-            let differing = grouped(self.proof.differences.len() as u64);
-            format!("NOT EQUAL: {differing} items of {to} differ from {from}; {equal} are equal.")
-        } else if missing > 0 {
-            format!(
-                "INCOMPLETE: {equal} items of {from} are in {to}, equal; {} were not moved.",
-                grouped(missing)
+    /// What the verdict is drawn from, for programs: each finding in a field of its own.
+    #[must_use]
+    pub fn findings(&self) -> Map<String, Value> {
+        let (verdict, now) = (self.verdict(), &self.proof.now);
+        let part = (!self.part.is_all()).then_some(self.part);
+        let conflicts = self.proof.conflicts.iter().map(|kept| {
+            identified(
+                &kept.id,
+                kept.source.as_deref(),
+                "fields",
+                pairs(&kept.fields, ["source", "target"]),
             )
-        } else {
-            format!("Every item of {from} that was asked for is in {to}, equal field by field: {equal} items.")
+        });
+        let gone = self.proof.gone.iter().map(Gone::document);
+        let since = now.since.as_ref().map(|since| {
+            let changed = since
+                .changed
+                .iter()
+                .map(|changed| identified(&changed.id, None, "fields", pairs(&changed.fields, ["read", "now"])));
+            json!({
+                "listed_again": moment(&since.at), "changed": changed.collect::<Vec<_>>(),
+                "added": since.added, "removed": since.removed, "error": null,
+            })
+        });
+        let unlisted =
+            |why: &String| json!({"listed_again": null, "changed": [], "added": [], "removed": [], "error": why});
+        let [asked, there] = &self.proof.quantities;
+        let [of_source, of_target] = &now.quantities;
+        let findings = json!({
+            "verdict": verdict.sentences().join(" "), "whole": verdict.is_whole(), "part": part,
+            "skipped_conflicts": conflicts.collect::<Vec<_>>(),
+            "only_in_target": {"count": now.only_there.count, "ids": now.only_there.ids},
+            "gone_from_source": gone.collect::<Vec<_>>(), "deleted_from_target": self.proof.deleted,
+            "source_changed": since.unwrap_or_else(unlisted),
+            "quantities": {
+                "asked_for": {"source": asked.document(), "target": there.document()},
+                "all": {"source": of_source.document(), "target": of_target.document()},
+            },
+        });
+        match findings {
+            Value::Object(findings) => findings,
+            _ => Map::new(),
         }
-    }
-
-    /// The hash over all items.
-    fn sum(&self) -> String {
-        let mut sum = Sha256::new();
-        for item in &self.proof.equal {
-            sum.update(format!("{}  {}\n", hex(&item.sha256), item.id));
-        }
-        hex(&sum.finish())
     }
 
     fn document(&self, sum: &str) -> Value {
@@ -207,6 +238,14 @@ impl Certificate<'_> {
         target["items_after"] = Value::from(self.proof.listing.count);
         target["completeness_after"] = Value::from(grade(&self.proof.listing));
         target["evidence_after"] = Value::from(self.proof.listing.evidence.as_str());
+        let mut source = side(self.from);
+        source["read_at"] = moment(&self.times[1]).into();
+        if let Ok(since) = &self.proof.now.since {
+            source["items_after"] = Value::from(since.listing.count);
+            source["completeness_after"] = Value::from(grade(&since.listing));
+            source["evidence_after"] = Value::from(since.listing.evidence.as_str());
+        }
+        target["read_at"] = moment(&self.proof.at).into();
         let tally = &self.tally;
         let differences: Vec<Value> = self
             .proof
@@ -214,150 +253,57 @@ impl Certificate<'_> {
             .iter()
             .map(|(id, what)| json!({"id": id, "differs": what}))
             .collect();
-        // The last name in the alphabet holds no object, so that the items can be written behind it.
-        json!({
+        let mut document = json!({
             "certificate": FORM, "tool": concat!("stockport ", env!("CARGO_PKG_VERSION")), "run": self.run,
-            "verdict": self.verdict(), "whole": self.is_whole(), "choice": self.choice,
-            "source": side(self.from), "target": target,
-            "started": moment(self.times.0), "ended": moment(self.times.1),
+            "choice": self.choice, "ids": self.ids.rule(), "source": source, "target": target,
+            "started": moment(&self.times[0]), "ended": moment(&self.times[2]),
             "counts": {
                 "read": tally.read, "created": tally.created, "updated": tally.updated,
                 "unchanged": tally.unchanged, "skipped": tally.skipped, "rejected": tally.rejected,
-                "failed": tally.failed, "not_attempted": tally.not_attempted,
+                "failed": tally.failed, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
+                "not_moved": self.proof.not_moved, "not_asked_for": self.proof.not_asked,
                 "compared": self.proof.equal.len() + self.proof.differences.len(),
                 "equal": self.proof.equal.len(), "differences": self.proof.differences.len(),
                 "conflicts": self.noticed.conflicts, "keep_fields_of_their_own": self.noticed.kept,
             },
             "differences": differences, "kept": self.noticed.kept_named, "hashes": HOW, "sha256": sum,
-        })
-    }
-
-    fn page(&self, sum: &str) -> String {
-        let mut page = String::new();
-        let title = format!("Migration {} → {}", escaped(&self.from.org), escaped(&self.to.org));
-        let verdict = escaped(&self.verdict());
-        let class = if self.is_whole() { "good" } else { "bad" };
-        let _ = write!(
-            page,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n<p class=\"{class}\">{verdict}</p>\n"
-        );
-        let mut facts: Vec<(&str, String)> = vec![
-            ("Began", moment(self.times.0)),
-            ("Ended", moment(self.times.1)),
-            ("Run", self.run.to_owned()),
-            ("Tool", concat!("stockport ", env!("CARGO_PKG_VERSION")).to_owned()),
-            ("Items meant", self.choice.join("; ")),
-        ];
-        facts.extend(side_facts("Source", self.from));
-        facts.extend(side_facts("Target", self.to));
-        let after = &self.proof.listing;
-        facts.push((
-            "Target, read back",
-            format!(
-                "{}, {} to be all: {}",
-                counted(after.count, "item"),
-                grade(after),
-                after.evidence
-            ),
-        ));
-        table(&mut page, &facts);
-        page.push_str("<h2>Counts</h2>\n");
-        let tally = &self.tally;
-        let counts: Vec<(&str, String)> = [
-            ("Read from the source", tally.read),
-            ("Created", tally.created),
-            ("Updated", tally.updated),
-            ("Unchanged", tally.unchanged),
-            ("Left out on request", tally.skipped),
-            ("Rejected", tally.rejected),
-            ("Failed", tally.failed),
-            ("Not attempted", tally.not_attempted),
-            (
-                "Compared when read back",
-                self.proof.equal.len() as u64 + self.proof.differences.len() as u64,
-            ),
-            ("Differences", self.proof.differences.len() as u64),
-            ("Items of the target that keep fields of their own", self.noticed.kept),
-        ]
-        .into_iter()
-        .map(|(name, count)| (name, grouped(count)))
-        .collect();
-        table(&mut page, &counts);
-        page.push_str("<h2>Differences</h2>\n");
-        if self.proof.differences.is_empty() {
-            page.push_str("<p>None.</p>\n");
-        } else {
-            let rows = self.proof.differences.iter().take(LISTED);
-            table(
-                &mut page,
-                &rows.map(|(id, what)| (id.as_str(), what.clone())).collect::<Vec<_>>(),
-            );
+        });
+        // The last name in the alphabet holds no object, so that the items can be written behind it.
+        if let Value::Object(document) = &mut document {
+            document.extend(self.findings());
         }
-        let _ = write!(
-            page,
-            "<h2>Hashes</h2>\n<p>Over all items: <code>{sum}</code></p>\n<p>{}</p>\n",
-            escaped(HOW)
-        );
-        if self.proof.equal.len() <= LISTED {
-            let rows = self
-                .proof
-                .equal
-                .iter()
-                .map(|item| (item.id.as_str(), hex(&item.sha256)));
-            table(&mut page, &rows.collect::<Vec<_>>());
-        } else {
-            let count = grouped(self.proof.equal.len() as u64);
-            let _ = writeln!(
-                page,
-                "<p>The hash of each of the {count} items stands in the JSON beside this page.</p>"
-            );
-        }
-        page.push_str("</body>\n</html>\n");
-        page
+        document
     }
 }
 
-const STYLE: &str = "body{font:11pt/1.4 sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color:#111}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #ccc;overflow-wrap:anywhere}th{font-weight:normal;color:#555;width:40%}p.good,p.bad{font-weight:bold;border-left:.4em solid #2a7;padding-left:.8em}p.bad{border-color:#c22}code{overflow-wrap:anywhere}";
-
-fn side_facts<'n>(name: &'n str, side: &Side) -> Vec<(&'n str, String)> {
-    let before = &side.before;
-    let mut text = format!(
-        "{} at {}: {}, {} to be all: {}",
-        side.org,
-        side.api,
-        counted(before.count, "item"),
-        grade(before),
-        before.evidence
-    );
-    if let Some(snapshot) = &side.snapshot {
-        text += &format!("; a snapshot from before: {}", snapshot.display());
+/// The hash over all items: each item's hash and id, in the byte order of the ids.
+pub(super) fn sum<'i>(items: impl Iterator<Item = (&'i str, &'i str)>) -> String {
+    let mut sum = Sha256::new();
+    for (hash, id) in items {
+        sum.update(format!("{hash}  {id}\n"));
     }
-    vec![(name, text)]
+    hex(&sum.finish())
 }
 
-fn table(page: &mut String, rows: &[(&str, String)]) {
-    page.push_str("<table>\n");
-    for (name, value) in rows {
-        let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escaped(name), escaped(value));
+/// An entry of a list of items.
+fn identified(id: &str, source: Option<&str>, name: &str, value: Value) -> Value {
+    let mut line = json!({"id": id, name: value});
+    if let Some(source) = source {
+        line["source_id"] = source.into();
     }
-    page.push_str("</table>\n");
+    line
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
+/// Fields with both values, by these names.
+fn pairs(fields: &[FieldPair], [a, b]: [&str; 2]) -> Value {
+    let pair = |pair: &FieldPair| json!({"field": pair.field, a: pair.a, b: pair.b});
+    fields.iter().map(pair).collect()
 }
 
-fn grade(listing: &Listing) -> &'static str {
+pub(super) fn grade(listing: &Listing) -> &'static str {
     match listing.completeness {
         Completeness::Proved => "proved",
         Completeness::Plausible => "plausible",
         Completeness::Cut | Completeness::Unlisted => "not known",
     }
-}
-
-fn moment(at: Timestamp) -> String {
-    at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
 }

@@ -24,6 +24,61 @@ pub(super) struct Difference {
     pub(super) before: Object,
 }
 
+/// A field that differs between two items, inner ones after dots (`lab.thc`).
+#[derive(Clone, Debug, PartialEq)]
+pub struct FieldPair {
+    /// Its name.
+    pub field: String,
+    /// The first item's value; null where it has none.
+    pub a: Value,
+    /// The second item's value.
+    pub b: Value,
+}
+
+/// The leaves of a wanted item that a stored one doesn't hold, with both values; what only the stored one has is no
+/// difference.
+pub(super) fn lacking_leaves(wanted: &Object, stored: &Object) -> Vec<FieldPair> {
+    let mut pairs = Vec::new();
+    for (field, value) in &difference(wanted, stored).body {
+        leaves(field.clone(), Some(value), stored.get(field), false, &mut pairs);
+    }
+    pairs
+}
+
+/// The leaves in which two states of one stored item differ, whichever of them has more.
+pub(super) fn changed_leaves(then: &Object, now: &Object) -> Vec<FieldPair> {
+    let mut pairs = Vec::new();
+    let added = now.keys().filter(|field| !then.contains_key(*field));
+    for field in then.keys().chain(added) {
+        let (a, b) = (then.get(field), now.get(field));
+        if !SERVER_FIELDS.contains(&field.as_str()) && !same(field, a, b) {
+            leaves(field.clone(), a, b, true, &mut pairs);
+        }
+    }
+    pairs
+}
+
+/// Adds the leaves of a value in which it differs from another; with `both` those too that only the other one has.
+fn leaves(name: String, a: Option<&Value>, b: Option<&Value>, both: bool, pairs: &mut Vec<FieldPair>) {
+    if let (Some(Value::Object(a)), Some(Value::Object(b))) = (a, b)
+        && !(a.is_empty() || b.is_empty())
+    {
+        let added = b.keys().filter(|key| both && !a.contains_key(*key));
+        for key in a.keys().chain(added) {
+            if !same(NESTED, a.get(key), b.get(key)) {
+                leaves(format!("{name}.{key}"), a.get(key), b.get(key), both, pairs);
+            }
+        }
+        return;
+    }
+    let known = |value: Option<&Value>| value.cloned().unwrap_or_default();
+    pairs.push(FieldPair {
+        field: name,
+        a: known(a),
+        b: known(b),
+    });
+}
+
 /// Compares a wanted item with the one that is stored under the same id.
 pub(super) fn difference(wanted: &Object, stored: &Object) -> Difference {
     let mut found = Difference::default();
@@ -107,6 +162,25 @@ pub(super) fn share(wanted: &Object, stored: &Object) -> Object {
         (key.clone(), value)
     })
     .collect()
+}
+
+/// The hash of an item that is equal on both sides, or what differs.
+pub(super) fn compare(wanted: &Object, stored: Option<&Object>) -> Result<[u8; 32], String> {
+    let Some(stored) = stored else {
+        return Err("it is not there".to_owned());
+    };
+    let found = difference(wanted, stored);
+    if !found.body.is_empty() {
+        let fields: Vec<&str> = found.body.keys().map(String::as_str).collect();
+        return Err(fields.join(", "));
+    }
+    let hash = digest(wanted);
+    // Two ways to compare that were written apart: should they ever disagree, nothing is certified.
+    if hash == digest(&share(wanted, stored)) {
+        Ok(hash)
+    } else {
+        Err("its hash".to_owned())
+    }
 }
 
 /// The SHA-256 of an item's canonical form: JSON without white space, keys in byte order, without the server's own fields
@@ -224,6 +298,37 @@ mod tests {
             Value::Object(body),
             json!({"status": null}),
             "a null of the source is a value of its own"
+        );
+    }
+
+    #[test]
+    fn leaves_that_differ_are_named_with_both_values() {
+        let a =
+            object(json!({"item_id": "A", "lab": {"thc": 20, "cbd": 1}, "name": "x", "old": 1, "updated_at": "then"}));
+        let b =
+            object(json!({"item_id": "A", "lab": {"thc": 19, "cbd": 1, "by": "us"}, "new": 2, "updated_at": "now"}));
+        let told = |pairs: Vec<FieldPair>| {
+            let told = pairs
+                .into_iter()
+                .map(|pair| format!("{} {} {}", pair.field, pair.a, pair.b));
+            told.collect::<Vec<_>>()
+        };
+        // What is wanted has none of the server's own fields.
+        let mut wanted = a.clone();
+        wanted.remove("updated_at");
+        assert_eq!(
+            told(lacking_leaves(&wanted, &b)),
+            ["lab.thc 20 19", "name \"x\" null", "old 1 null"]
+        );
+        assert_eq!(
+            told(changed_leaves(&a, &b)),
+            [
+                "lab.thc 20 19",
+                "lab.by null \"us\"",
+                "name \"x\" null",
+                "old 1 null",
+                "new null 2"
+            ]
         );
     }
 

@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Exit, UserError};
-use crate::output::{grouped, shortened};
+use crate::output::{counted, grouped, shortened};
 
 /// How many ids a message names.
 const SHOWN: usize = 3;
@@ -56,11 +56,55 @@ pub enum MigrateError {
         /// The first of them, with what differs.
         named: Vec<String>,
     },
+    /// A certificate can't be checked.
+    #[error("the certificate {}: {why}", .path.display())]
+    Certificate {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// A certificate names another API than the one that would be asked.
+    #[error("the certificate names {org} at {api}, and the key is for {given}")]
+    OtherApi {
+        /// The organization.
+        org: String,
+        /// The certificate's API.
+        api: String,
+        /// The one that the key is for.
+        given: String,
+    },
+    /// An earlier run gave other ids.
+    #[error("run {run} moved {} to {org} under other ids, such as {id:?}", counted(*.count, "item"))]
+    OtherIds {
+        /// The target.
+        org: String,
+        /// How many items.
+        count: u64,
+        /// The earlier run.
+        run: String,
+        /// The id that it gave to one of them.
+        id: String,
+        /// What the earlier run was given; blank where ids stayed as they were.
+        option: String,
+    },
 }
 
 impl UserError for MigrateError {
     fn hint(&self) -> String {
         match self {
+            Self::OtherIds { option, .. } => {
+                let as_before = if option.is_empty() {
+                    "leave --id-prefix and --id-map out, as that run did".to_owned()
+                } else {
+                    format!("say {option}, as that run did")
+                };
+                return format!("nothing was sent; {as_before}, or --allow-other-ids to move them twice");
+            }
+            Self::Certificate { .. } => "give the .json file that the migration wrote, as it was written",
+            Self::OtherApi { .. } => {
+                "name that API with --api, or a profile of it with --from-profile or --to-profile; nothing was asked"
+            }
             Self::Same { .. } => "name another organization, or another profile, with --to",
             Self::Empty(_) => "check the spelling of --from; --allow-empty goes on with an empty one",
             Self::Absent { .. } => "check the ids; they count to the letter",
@@ -75,7 +119,7 @@ impl UserError for MigrateError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::Same { .. } | Self::IdMap { .. } => Exit::Usage,
+            Self::Same { .. } | Self::IdMap { .. } | Self::Certificate { .. } | Self::OtherApi { .. } => Exit::Usage,
             _ => Exit::Stopped,
         }
     }

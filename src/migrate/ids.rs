@@ -5,11 +5,11 @@
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use super::MigrateError;
-use crate::hash::Sha256;
+use serde_json::{Value, json};
 
-/// The most that is read of a list of ids: far more than any inventory's, and no endless device.
-const MOST: u64 = 1 << 30;
+use super::MigrateError;
+use crate::files::{self, bounds};
+use crate::hash::Sha256;
 
 /// How an item's id in the target follows from its id in the source.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -24,14 +24,24 @@ pub enum Ids {
 }
 
 impl Ids {
+    /// What `--id-prefix` or `--id-map` asks for.
+    pub fn given(prefix: Option<&str>, list: Option<&Path>) -> Result<Self, MigrateError> {
+        match (prefix, list) {
+            (Some(prefix), _) => Ok(Self::Prefix(prefix.to_owned())),
+            (None, Some(file)) => Self::load(file),
+            (None, None) => Ok(Self::Same),
+        }
+    }
+
     /// Reads a list: a CSV file with the headers `from` and `to`, each id to the letter.
-    pub fn load(path: &Path) -> Result<Self, MigrateError> {
+    fn load(path: &Path) -> Result<Self, MigrateError> {
         let bad = |why: String| MigrateError::IdMap {
             path: path.to_owned(),
             why,
         };
-        let file = std::fs::File::open(path).map_err(|cause| bad(format!("it can't be read: {cause}")))?;
-        let mut reader = csv::Reader::from_reader(std::io::Read::take(file, MOST));
+        let text = files::read_named(path, bounds::PLAN);
+        let text = text.map_err(|cause| bad(format!("it can't be read: {}", crate::cause::io(&cause))))?;
+        let mut reader = csv::Reader::from_reader(text.as_slice());
         let headers = reader.headers().map_err(|cause| bad(cause.to_string()))?;
         let names: Vec<&str> = headers
             .iter()
@@ -84,6 +94,14 @@ impl Ids {
         matches!(self, Self::Map(map) if map.contains_key(id))
     }
 
+    /// The way back from ids of the target.
+    pub(super) fn inverse(&self) -> Inverse<'_> {
+        Inverse {
+            ids: self,
+            listed: self.listed().map(|(from, to)| (to.as_str(), from.as_str())).collect(),
+        }
+    }
+
     /// What tells one way of changing ids from another.
     #[must_use]
     pub fn name(&self) -> String {
@@ -96,6 +114,51 @@ impl Ids {
                 let hash = Sha256::digest(format!("{pairs:?}"));
                 format!("by a list ({})", super::hex(hash.get(..8).unwrap_or_default()))
             }
+        }
+    }
+}
+
+impl Ids {
+    /// The rule for programs: `{}`, `{"prefix": …}` or `{"map": {…}}`.
+    #[must_use]
+    pub fn rule(&self) -> Value {
+        match self {
+            Self::Same => json!({}),
+            Self::Prefix(prefix) => json!({"prefix": prefix}),
+            Self::Map(map) => json!({"map": map}),
+        }
+    }
+
+    /// The way of changing ids that a rule names; none where it is no rule.
+    #[must_use]
+    pub fn of_rule(rule: &Value) -> Option<Self> {
+        let rule = rule.as_object()?;
+        match (rule.get("prefix"), rule.get("map"), rule.len()) {
+            (None, None, 0) => Some(Self::Same),
+            (Some(Value::String(prefix)), None, 1) => Some(Self::Prefix(prefix.clone())),
+            (None, Some(map), 1) => serde_json::from_value(map.clone()).ok().map(Self::Map),
+            _ => None,
+        }
+    }
+}
+
+/// The ids in the source of the items of the target.
+pub(super) struct Inverse<'i> {
+    ids: &'i Ids,
+    listed: HashMap<&'i str, &'i str>,
+}
+
+impl Inverse<'_> {
+    /// The id in the source that becomes this one; none where no id does.
+    pub(super) fn source<'a>(&'a self, id: &'a str) -> Option<&'a str> {
+        match self.ids {
+            Ids::Same => Some(id),
+            Ids::Prefix(prefix) => id.strip_prefix(prefix.as_str()),
+            Ids::Map(map) => self
+                .listed
+                .get(id)
+                .copied()
+                .or_else(|| (!map.contains_key(id)).then_some(id)),
         }
     }
 }
@@ -118,6 +181,27 @@ mod tests {
             (" B".into(), "c".into(), "z".into())
         );
         assert_eq!(Ids::Prefix("N-".to_owned()).target("1"), "N-1");
+    }
+
+    #[test]
+    fn the_way_back_leads_to_the_id_that_an_id_was_made_of() {
+        let map = load("from,to\nA,B\nB,C\n").unwrap();
+        for ids in [Ids::Same, Ids::Prefix("N-".to_owned()), map.clone()] {
+            for id in ["A", "B", "z"] {
+                assert_eq!(ids.inverse().source(&ids.target(id)), Some(id), "{ids:?}");
+            }
+            assert_eq!(Ids::of_rule(&ids.rule()), Some(ids));
+        }
+        for no_rule in [
+            json!(null),
+            json!({"prefix": 1}),
+            json!({"map": [1]}),
+            json!({"other": 1}),
+        ] {
+            assert_eq!(Ids::of_rule(&no_rule), None);
+        }
+        assert_eq!(map.inverse().source("A"), None, "A became B");
+        assert_eq!(Ids::Prefix("N-".to_owned()).inverse().source("A"), None);
     }
 
     #[test]

@@ -1,9 +1,14 @@
-//! Reading the target back: every item that was to be moved is there, equal by value and by hash.
+//! Reading the target back: every item that was to be moved is there, equal by value and by hash; then the source is listed
+//! again.
 //!
-//! Doesn't belong here: writing down what it found (`certificate`).
+//! Doesn't belong here: writing down what it found (`certificate`), what changed in the source meanwhile (`since`).
 
-use super::difference::{difference, digest, share};
-use super::{Migration, Wanted, whole};
+use jiff::Timestamp;
+
+use super::difference::{FieldPair, compare, lacking_leaves};
+use super::quantities::Quantities;
+use super::since::{self, Now};
+use super::{Gone, Migration, Source, Wanted, whole};
 use crate::api::Client;
 use crate::error::Error;
 use crate::inventory::{ItemStore, Listing, read_into};
@@ -25,72 +30,120 @@ pub struct Proved {
     pub sha256: [u8; 32],
 }
 
-/// What reading the target back has shown.
+/// A conflict that was skipped: the target keeps its values.
 #[derive(Clone, Debug)]
+pub struct Kept {
+    /// The item's id in the target.
+    pub id: String,
+    /// Its id in the source, where that is another.
+    pub source: Option<String>,
+    /// What differs: the source's value, and the target's.
+    pub fields: Vec<FieldPair>,
+}
+
+/// What reading both organizations at the end has shown.
 pub struct Proof {
     /// The items that are equal, in the order of their ids.
     pub equal: Vec<Proved>,
     /// The items that should be equal and aren't: the id, and what differs.
     pub differences: Vec<(String, String)>,
-    /// How many items were not to be equal: left out on request, rejected, or not gone through, as the equation tells.
-    pub left: u64,
-    /// The list that was read.
+    /// The conflicts that were skipped and still differ.
+    pub conflicts: Vec<Kept>,
+    /// How many items were asked for and not moved: rejected, failed, or not attempted.
+    pub not_moved: u64,
+    /// How many items were not asked for.
+    pub not_asked: u64,
+    /// The list of the target that was read.
     pub listing: Listing,
+    /// When that was.
+    pub at: Timestamp,
+    /// The quantities of the items that were asked for: as they were read, and as the target holds them.
+    pub quantities: [Quantities; 2],
+    /// What earlier runs moved, the source no longer has, and the target still holds.
+    pub gone: Vec<Gone>,
+    /// What was deleted in the target because the source no longer has it.
+    pub deleted: Vec<String>,
+    /// What both hold at the end.
+    pub now: Now,
 }
 
-/// Reads the target again and compares it with what was read of the source.
-pub fn verify(output: &Output, client: &Client, migration: &Migration, journal: &Journal) -> Result<Proof, Error> {
+/// Reads the target again and compares it with what was read of the source, then the source.
+pub fn verify(
+    output: &Output,
+    (from, to): (&Source, &Client),
+    migration: &Migration,
+    journal: &Journal,
+) -> Result<Proof, Error> {
     let mut target = ItemStore::new()?;
-    let listing = read_into(output, client, None, &mut target)?;
-    whole(client.org(), &listing)?;
-    let mut proof = Proof {
-        equal: Vec::new(),
-        differences: Vec::new(),
-        left: 0,
-        listing,
-    };
-    let left = migration.noticed().left;
+    let listing = read_into(output, to, None, &mut target)?;
+    whole(to.org(), &listing)?;
+    let at = Timestamp::now();
+    let (mut equal, mut differences, mut conflicts) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut not_moved, mut not_asked) = (0, 0);
+    let mut quantities = [Quantities::default(), Quantities::default()];
+    let skipped = migration.noticed().left;
     migration.each(&mut |_, _, wanted| {
-        let Wanted::Item { source, id, body } = wanted else {
-            proof.left += 1;
-            return Ok(());
+        let (source, id, body) = match wanted {
+            Wanted::Item { source, id, body } => (source, id, body),
+            Wanted::Refused(_) => {
+                not_moved += 1;
+                return Ok(());
+            }
+            Wanted::LeftOut | Wanted::Elsewhere => {
+                not_asked += 1;
+                return Ok(());
+            }
         };
-        if left.contains(&id) || !journal.should_be_stored(&id)? {
-            proof.left += 1;
+        let stored = target.get(&id)?;
+        let [asked, there] = &mut quantities;
+        asked.add(&body);
+        if let Some(stored) = &stored {
+            there.add(stored);
+        }
+        let is_skipped = skipped.contains(&id);
+        if !is_skipped && !journal.should_be_stored(&id)? {
+            not_moved += 1;
             return Ok(());
         }
-        match compare(&body, target.get(&id)?.as_ref()) {
-            Ok(sha256) => proof.equal.push(Proved {
-                source: (source != id).then_some(source),
-                id,
-                sha256,
-            }),
-            Err(what) => proof.differences.push((id, what)),
+        let compared = compare(&body, stored.as_ref());
+        let source = (source != id).then_some(source);
+        match compared {
+            Ok(sha256) => equal.push(Proved { id, source, sha256 }),
+            Err(_) if is_skipped => {
+                let fields = lacking_leaves(&body, &stored.unwrap_or_default());
+                conflicts.push(Kept { id, source, fields });
+            }
+            Err(what) => differences.push((id, what)),
         }
         Ok(())
     })?;
-    proof.equal.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    proof.show(output, client.org());
-    Ok(proof)
-}
-
-/// The hash of an item that is equal on both sides, or what differs.
-fn compare(wanted: &crate::item::Object, stored: Option<&crate::item::Object>) -> Result<[u8; 32], String> {
-    let Some(stored) = stored else {
-        return Err("it is not there".to_owned());
+    let mut gone = Vec::new();
+    let mut deleted = Vec::new();
+    for item in migration.gone() {
+        let is_deleted = migration.choice.mirror && item.stays.is_none() && journal.should_be_stored(&item.id)?;
+        match (target.get(&item.id)?, is_deleted) {
+            (None, true) => deleted.push(item.id),
+            (None, false) => {}
+            (Some(_), false) => gone.push(item),
+            (Some(_), true) => differences.push((item.id, "it was deleted, and is still there".to_owned())),
+        }
+    }
+    equal.sort_unstable_by(|a, b| a.id.cmp(&b.id));
+    let proof = Proof {
+        equal,
+        differences,
+        conflicts,
+        not_moved,
+        not_asked,
+        listing,
+        at,
+        quantities,
+        gone,
+        deleted,
+        now: since::now(output, from, migration, &mut target)?,
     };
-    let found = difference(wanted, stored);
-    if !found.body.is_empty() {
-        let fields: Vec<&str> = found.body.keys().map(String::as_str).collect();
-        return Err(fields.join(", "));
-    }
-    let hash = digest(wanted);
-    // Two ways to compare that were written apart: should they ever disagree, nothing is certified.
-    if hash == digest(&share(wanted, stored)) {
-        Ok(hash)
-    } else {
-        Err("its hash".to_owned())
-    }
+    proof.show(output, to.org());
+    Ok(proof)
 }
 
 impl Proof {

@@ -2,7 +2,6 @@
 //!
 //! Belongs here: pure functions of a text and a width, or of a number. Doesn't: asking how wide the terminal is, printing (`output`).
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use console::{measure_text_width, strip_ansi_codes};
@@ -82,35 +81,6 @@ fn broken(line: &str, columns: usize) -> String {
         out.push_str(word);
     }
     out
-}
-
-/// The text without what would steer a terminal: a name or a server's words may hold escape sequences, which are shown
-/// instead. Line breaks and our own colours stay.
-#[must_use]
-pub fn tame(text: &str) -> Cow<'_, str> {
-    let wild = |c: char| c.is_control() && c != '\n';
-    if !text.contains(wild) {
-        return Cow::Borrowed(text);
-    }
-    let mut tame = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(c) = rest.chars().next() {
-        let colour = colour_at(rest);
-        let length = colour.unwrap_or(c.len_utf8());
-        match rest.get(..length) {
-            Some(part) if colour.is_some() || !wild(c) => tame.push_str(part),
-            _ => tame.extend(c.escape_default()),
-        }
-        rest = rest.get(length..).unwrap_or_default();
-    }
-    Cow::Owned(tame)
-}
-
-/// How long the change of colour is that the text begins with (`ESC [ … m`).
-fn colour_at(text: &str) -> Option<usize> {
-    let codes = text.strip_prefix("\u{1b}[")?;
-    let end = codes.find(|c: char| !(c.is_ascii_digit() || c == ';'))?;
-    codes.get(end..)?.starts_with('m').then_some(2 + end + 1)
 }
 
 /// A duration for a person: `0.4 s`, `12 s`, `3 min 5 s`, `1 h 12 min`.
@@ -228,13 +198,6 @@ mod tests {
         let told = wrapped(line.trim_end(), 40);
         assert!(told.starts_with("\u{1b}[33mwarning:\u{1b}[0m word"), "{told}");
         assert!(told.lines().all(|line| width(line) <= 40));
-    }
-
-    #[test]
-    fn what_would_steer_the_terminal_is_shown_instead() {
-        let told = tame("\u{1b}[32mok\u{1b}[0m \u{1b}]0;title\u{7}\u{1b}[2J\r\nnext");
-        assert_eq!(told, "\u{1b}[32mok\u{1b}[0m \\u{1b}]0;title\\u{7}\\u{1b}[2J\\r\nnext");
-        assert!(matches!(tame("plain: ü 麻 🌿"), Cow::Borrowed(_)));
     }
 
     #[test]

@@ -8,6 +8,7 @@ use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
 use super::events::{Event, Told, Watch};
+use super::tame::tame_json;
 
 /// Writes the log.
 pub(super) struct JsonLog<W> {
@@ -62,10 +63,10 @@ impl<W: Write + Send> Watch for JsonLog<W> {
 impl<W: Write> State<W> {
     fn write(&mut self, told: &Told) {
         self.is_finished |= matches!(told.event, Event::Finish { .. });
-        let Ok(mut line) = serde_json::to_string(told) else {
+        let Ok(line) = serde_json::to_string(told) else {
             return;
         };
-        line.push('\n');
+        let line = format!("{}\n", tame_json(&line));
         // One write for a line, so that other writers don't break it. Where even standard error is closed there is nowhere
         // left to report that.
         let _ = self.out.write_all(line.as_bytes()).and_then(|()| self.out.flush());

@@ -8,7 +8,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use super::layout::{tame, wrapped};
+use super::layout::wrapped;
+use super::tame::{coloured, tame, tame_json};
 use super::{Color, Tone, link, locale};
 
 /// The two streams that people read.
@@ -102,6 +103,11 @@ impl Terminal {
         self.closed.load(Ordering::Relaxed)
     }
 
+    /// A JSON text to standard output.
+    pub(super) fn write_json(&self, text: &str) {
+        self.write_out(&tame_json(text));
+    }
+
     /// A line to standard output as it is.
     pub(super) fn write_out(&self, line: &str) {
         let mut out = std::io::stdout().lock();
@@ -142,11 +148,7 @@ fn paint(tone: Tone, text: &str, colored: bool) -> String {
         Tone::Bad => "31;1",
         Tone::Dim => "2",
     };
-    if colored {
-        format!("\u{1b}[{code}m{text}\u{1b}[0m")
-    } else {
-        text.to_owned()
-    }
+    if colored { coloured(code, text) } else { text.to_owned() }
 }
 
 #[cfg(test)]
@@ -156,6 +158,6 @@ mod tests {
     #[test]
     fn colours_are_left_out_where_they_are_not_wanted() {
         assert_eq!(paint(Tone::Bad, "x", false), "x");
-        assert!(paint(Tone::Bad, "x", true).contains("\u{1b}[31;1mx"));
+        assert_eq!(tame(&paint(Tone::Bad, "x", true)), "\u{1b}[31;1mx\u{1b}[0m");
     }
 }

@@ -23,17 +23,23 @@ pub fn left(id: &str, why: &str) -> String {
 /// itself don't count: an item that was saved again with the same values can be created again from what the journal holds.
 #[must_use]
 pub fn changed_since_the_plan(planned: &Object, now: &Object) -> Option<String> {
-    let added = now.keys().filter(|field| !planned.contains_key(*field));
-    let mut fields: Vec<&str> = planned
+    changed_since(planned, now, "the plan")
+}
+
+/// How an item differs from what it was at a moment, by the same rules: `its status has changed since …`.
+#[must_use]
+pub fn changed_since(then: &Object, now: &Object, moment: &str) -> Option<String> {
+    let added = now.keys().filter(|field| !then.contains_key(*field));
+    let mut fields: Vec<&str> = then
         .keys()
         .chain(added)
         .map(String::as_str)
-        .filter(|field| !SERVER_FIELDS.contains(field) && !same(field, planned.get(*field), now.get(*field)))
+        .filter(|field| !SERVER_FIELDS.contains(field) && !same(field, then.get(*field), now.get(*field)))
         .collect();
     fields.sort_unstable();
-    let values = |field: &str| format!("{} → {}", shown(planned.get(field)), shown(now.get(field)));
+    let values = |field: &str| format!("{} → {}", shown(then.get(field)), shown(now.get(field)));
     if let [field] = fields[..] {
-        return Some(format!("its {field} has changed since the plan ({})", values(field)));
+        return Some(format!("its {field} has changed since {moment} ({})", values(field)));
     }
     let named = fields.iter().take(MOST_FIELDS);
     let pairs: Vec<String> = named.map(|field| format!("{field} {}", values(field))).collect();
@@ -41,7 +47,7 @@ pub fn changed_since_the_plan(planned: &Object, now: &Object) -> Option<String> 
     let count = fields.len();
     (count > 0).then(|| {
         format!(
-            "{count} of its fields have changed since the plan ({}{more})",
+            "{count} of its fields have changed since {moment} ({}{more})",
             pairs.join(", ")
         )
     })

@@ -55,7 +55,7 @@ impl Rejects<'_> {
     pub fn check(&self, source: &Source, paths: &[PathBuf]) -> Result<(), Error> {
         for (table, path) in source.tables.iter().zip(paths) {
             form(table, self.wanted)?;
-            if let Err(cause) = numbered_with_mapping(&self.place(table, path)) {
+            if let Err(cause) = numbered_with_mapping(&self.place(table, path), self.wanted.is_some()) {
                 return Err(RejectError::NoFile(cause).into());
             }
         }
@@ -67,7 +67,7 @@ impl Rejects<'_> {
         let mut written = Vec::new();
         for (index, (table, path)) in source.tables.iter().zip(paths).enumerate() {
             if journal.has_problems(index)? {
-                let (path, file) = numbered_with_mapping(&self.place(table, path))?;
+                let (path, file) = numbered_with_mapping(&self.place(table, path), self.wanted.is_some())?;
                 // First, so that a reject file never stands without it.
                 self.write_mapping(source, index, &mapping_beside(&path))?;
                 let (target, style) = form(table, self.wanted)?;
@@ -99,7 +99,7 @@ impl Rejects<'_> {
         let sheet = table.sheet.as_ref().map(|sheet| format!(", sheet {sheet:?}"));
         let about = format!("how {:?}{} was read{run}", table.file, sheet.unwrap_or_default());
         let text = source.mapping_of_rejects(index, &about, &self.settings);
-        let mut file = AtomicFile::create(path, false)?;
+        let mut file = AtomicFile::create_own(path)?;
         file.write_all(text.as_bytes()).map_err(WriteError::from)?;
         Ok(file.commit()?)
     }

@@ -2,12 +2,12 @@
 //!
 //! Doesn't belong here: reading lists (`inventory`), when a list counts as complete.
 
-use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, Runs, place_hash};
+use crate::files::{self, bounds};
 use crate::inventory::{Completeness, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 
@@ -119,12 +119,16 @@ impl Runs {
 }
 
 /// Notes how many items an organization held when this run listed it and had made its plan. `listed` is none where the list
-/// proves nothing. What an earlier part of the run has created and deleted is in that list already.
-pub fn note_plan(journal: &Journal, listed: Option<u64>) -> Result<(), JournalError> {
-    let Some(listed) = listed else { return Ok(()) };
+/// proves nothing. What an earlier part of the run has created and deleted is in that list already. `counts` are noted with it.
+pub fn note_plan(journal: &Journal, listed: Option<u64>, counts: &[(&str, String)]) -> Result<(), JournalError> {
+    let counts = counts.iter().map(|(fact, count)| (*fact, count.as_str()));
+    let Some(listed) = listed else {
+        return journal.note_all(&counts.collect::<Vec<_>>());
+    };
     let before = journal.outcomes()?;
     let held = (listed + before.deleted + before.gone).saturating_sub(before.created);
-    journal.note(HELD, &held.to_string())?;
+    let held = held.to_string();
+    journal.note_all(&counts.chain([(HELD, held.as_str())]).collect::<Vec<_>>())?;
     // Should this process die, so many are left at least.
     let (_, _, deletions) = journal.planned()?;
     let open = deletions.saturating_sub(before.deleted);
@@ -140,7 +144,7 @@ pub(super) fn note_end(journal: &Journal, facts: &Facts) -> Result<(), JournalEr
     let (ended, (_, _, deletions)) = (journal.outcomes()?, journal.planned()?);
     // A deletion that failed may have gone through.
     let gone = ended.deleted + ended.gone;
-    let doubtful = ended.failed.min(deletions.saturating_sub(gone + ended.left));
+    let doubtful = (ended.failed + ended.unknown).min(deletions.saturating_sub(gone + ended.left));
     let left = (held + ended.created).saturating_sub(gone + doubtful);
     write_beside(journal, facts, left);
     Ok(())
@@ -160,18 +164,12 @@ fn write(folder: &Path, api: &str, org: &str, items: u64) {
         org: org.to_owned(),
         items,
     };
-    let put = || -> std::io::Result<()> {
-        let mut temporary = tempfile::Builder::new().prefix(".known-").tempfile_in(folder)?;
-        serde_json::to_writer(&mut temporary, &note)?;
-        temporary.flush()?;
-        temporary.persist(file(folder, api, org))?;
-        Ok(())
-    };
-    let _ = put();
+    let note = serde_json::to_vec(&note).unwrap_or_default();
+    let _ = files::write(&file(folder, api, org), &note);
 }
 
 fn read(path: &Path) -> Option<Note> {
-    serde_json::from_slice(&std::fs::read(path).ok()?).ok()
+    serde_json::from_slice(&files::read(path, bounds::NOTE).ok()?).ok()
 }
 
 fn file(folder: &Path, api: &str, org: &str) -> PathBuf {

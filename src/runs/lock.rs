@@ -4,10 +4,11 @@
 //!
 //! Doesn't belong here: what a run writes (`journal`).
 
-use std::fs::{File, OpenOptions, TryLockError};
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
 use crate::error::UserError;
+use crate::files::{self, bounds};
 use crate::hash::{Sha256, hex};
 use crate::shard::Shard;
 
@@ -36,7 +37,9 @@ impl UserError for LockError {
     fn hint(&self) -> String {
         match self {
             Self::Held { .. } => "wait until it has finished, or stop it with Ctrl-C in its terminal",
-            Self::Io { .. } => "check that the folder can be written; XDG_STATE_HOME names another one",
+            Self::Io { cause, .. } => {
+                files::hint(cause).unwrap_or("check that the folder can be written; XDG_STATE_HOME names another one")
+            }
         }
         .to_owned()
     }
@@ -85,7 +88,7 @@ impl<'a> Locks<'a> {
             org,
             name: super::place_hash(api, org),
         };
-        std::fs::create_dir_all(folder).map_err(|cause| locks.failed("", cause))?;
+        files::create_own_folder(folder).map_err(|cause| locks.failed("", "lock", cause))?;
         Ok(locks)
     }
 
@@ -93,7 +96,7 @@ impl<'a> Locks<'a> {
     /// turns keeps two of them from being the first at once.
     fn share(&self, run: &str, job: Job<'_>) -> Result<Lock, LockError> {
         let turn = self.open(".turn")?;
-        turn.lock().map_err(|cause| self.failed(".turn", cause))?;
+        turn.lock().map_err(|cause| self.failed(".turn", "lock", cause))?;
         let hash = hex(&Sha256::digest(job.name));
         let note = format!("{}, with the other shards of its job\njob {hash}", holder(run));
         match self.hold("", &note) {
@@ -106,7 +109,7 @@ impl<'a> Locks<'a> {
         match file.try_lock_shared() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(self.held("")),
-            Err(TryLockError::Error(cause)) => return Err(self.failed("", cause)),
+            Err(TryLockError::Error(cause)) => return Err(self.failed("", "lock", cause)),
         }
         let of_job = self.note("").lines().any(|line| line == format!("job {hash}"));
         if !of_job {
@@ -125,15 +128,16 @@ impl<'a> Locks<'a> {
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(self.held(part)),
-            Err(TryLockError::Error(cause)) => return Err(self.failed(part, cause)),
+            Err(TryLockError::Error(cause)) => return Err(self.failed(part, "lock", cause)),
         }
-        std::fs::write(self.path(part, "holder"), note).map_err(|cause| self.failed(part, cause))?;
+        files::write(&self.path(part, "holder"), note.as_bytes())
+            .map_err(|cause| self.failed(part, "holder", cause))?;
         Ok(file)
     }
 
     /// What the last holder wrote down; nothing where it can't be read.
     fn note(&self, part: &str) -> String {
-        std::fs::read_to_string(self.path(part, "holder")).unwrap_or_default()
+        files::read_text(&self.path(part, "holder"), bounds::NOTE).unwrap_or_default()
     }
 
     fn held(&self, part: &str) -> LockError {
@@ -149,22 +153,16 @@ impl<'a> Locks<'a> {
     }
 
     fn open(&self, part: &str) -> Result<File, LockError> {
-        OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(self.path(part, "lock"))
-            .map_err(|cause| self.failed(part, cause))
+        files::open_or_create(&self.path(part, "lock")).map_err(|cause| self.failed(part, "lock", cause))
     }
 
     fn path(&self, part: &str, ending: &str) -> PathBuf {
         self.folder.join(format!("{}{part}.{ending}", self.name))
     }
 
-    fn failed(&self, part: &str, cause: std::io::Error) -> LockError {
+    fn failed(&self, part: &str, ending: &str, cause: std::io::Error) -> LockError {
         LockError::Io {
-            path: self.path(part, "lock"),
+            path: self.path(part, ending),
             cause,
         }
     }

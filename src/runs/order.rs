@@ -12,7 +12,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 
-use crate::journal::Journal;
+use crate::journal::{Facts, Journal};
 
 /// The fact that holds a run's number.
 pub(super) const NUMBER: &str = "number";
@@ -37,12 +37,17 @@ impl Position {
     /// The place of the journal of this name. A file that was renamed is placed by the number in it; one that can't be read
     /// either may be the newest of all.
     pub(super) fn of(name: String, path: &Path) -> Self {
+        Self::noted(name, || Journal::glance(path).ok().flatten())
+    }
+
+    /// The same of a file whose facts are given; none where they can't be read.
+    pub(super) fn noted(name: String, facts: impl FnOnce() -> Option<Facts>) -> Self {
         let parts = split(&name);
         let number = match parts {
             Some((_, number)) => number,
-            None => match Journal::glance(path) {
-                Ok(Some(facts)) => facts.get(NUMBER).and_then(|number| number.parse().ok()),
-                Ok(None) | Err(_) => Some(u64::MAX),
+            None => match facts() {
+                Some(facts) => facts.get(NUMBER).and_then(|number| number.parse().ok()),
+                None => Some(u64::MAX),
             },
         };
         Self {
@@ -56,6 +61,11 @@ impl Position {
 /// The name of the run of this number that begins at this moment.
 pub(super) fn name_of(moment: Timestamp, number: u64) -> String {
     format!("{}-{number}", moment.strftime(FORMAT))
+}
+
+/// The number in a run's name.
+pub(super) fn number_of(name: &str) -> Option<u64> {
+    split(name)?.1
 }
 
 /// Whether a run's name has a moment in the future: the clock was ahead when it began, or is behind now.

@@ -11,7 +11,9 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Position, Runs, resume};
+use super::{Position, Runs, record, resume};
+use crate::files::{self, bounds};
+use crate::journal::RUNNING;
 
 /// How long the journal of a run is kept: long enough to undo what is noticed at a month's or a quarter's end.
 pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
@@ -33,9 +35,19 @@ impl Runs {
                 path.push(ending);
                 let _ = fs::remove_file(path);
             }
+            let _ = fs::remove_file(self.folder.join(format!("{name}.{RUNNING}")));
         }
         if !doomed.is_empty() {
             self.prune_leftovers(SystemTime::now());
+        }
+    }
+
+    /// The same of records.
+    pub(super) fn prune_records(&self) {
+        let records = self.records().unwrap_or_default();
+        for name in doomed(&records, Timestamp::now()) {
+            let _ = fs::remove_file(self.record_of(name));
+            let _ = fs::remove_file(self.folder.join(format!("{name}.{RUNNING}")));
         }
     }
 
@@ -44,14 +56,16 @@ impl Runs {
         let Ok(entries) = fs::read_dir(&self.folder) else {
             return;
         };
-        let names: BTreeSet<String> = self.files().into_iter().flatten().collect();
+        let names: BTreeSet<String> = self.positions().into_iter().flatten().map(|run| run.name).collect();
         for entry in entries.flatten() {
             let file_name = entry.file_name();
             let Some(name) = file_name.to_str() else { continue };
             let is_stale = if name.ends_with(&format!(".{}", resume::ENDING)) {
-                fs::read_to_string(entry.path()).is_ok_and(|run| !names.contains(run.trim()))
+                files::read_text(&entry.path(), bounds::NOTE).is_ok_and(|run| !names.contains(run.trim()))
             } else {
-                name.starts_with('.') && name.ends_with(".sqlite-new") && is_old(&entry, now)
+                let is_half_made =
+                    name.starts_with(record::MAKING) || (name.starts_with('.') && name.ends_with(".sqlite-new"));
+                is_half_made && is_old(&entry, now)
             };
             if is_stale {
                 let _ = fs::remove_file(entry.path());

@@ -4,10 +4,10 @@
 //!
 //! Doesn't belong here: what a resumed run does (`transfer`).
 
-use std::fs;
 use std::path::PathBuf;
 
 use super::{Fingerprint, Identity, Run, RunError, Runs};
+use crate::files::{self, bounds};
 use crate::hash::{Sha256, hex};
 
 /// What a file that names a job's last run ends in.
@@ -32,7 +32,7 @@ impl Runs {
 
     /// The last run of a job.
     fn last_of(&self, identity: &Identity) -> Result<Option<Run>, RunError> {
-        if let Ok(name) = fs::read_to_string(self.pointer(identity)) {
+        if let Ok(name) = files::read_text(&self.pointer(identity), bounds::NOTE) {
             return match self.find(name.trim()) {
                 // It has passed its age.
                 Err(RunError::NoSuchRun(_)) => Ok(None),
@@ -52,7 +52,7 @@ impl Runs {
 
     /// Notes that this run is the last of its job. Where that can't be noted, a later `--resume` has to name the run.
     pub(super) fn point(&self, identity: &Identity, name: &str) -> std::io::Result<()> {
-        fs::write(self.pointer(identity), name)
+        files::write(&self.pointer(identity), name.as_bytes())
     }
 
     fn pointer(&self, identity: &Identity) -> PathBuf {

@@ -64,7 +64,7 @@ impl UserError for SandboxError {
     fn hint(&self) -> String {
         match self {
             Self::NoHome => "name a folder with --sandbox-dir, or set XDG_DATA_HOME or HOME to an absolute path",
-            Self::Folder { .. } => "name another folder with --sandbox-dir",
+            Self::Folder { cause, .. } => crate::files::hint(cause).unwrap_or("name another folder with --sandbox-dir"),
             Self::File { .. } | Self::Damaged { .. } => {
                 "name another folder with --sandbox-dir, or move the file away to begin anew"
             }

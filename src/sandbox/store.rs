@@ -2,7 +2,6 @@
 //! document ([`super::document`]) and nothing of HTTP.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -14,6 +13,7 @@ use serde_json::Value;
 use super::accounts::{self, Accounts, Register};
 use super::document::{self, Place, Poison, Shape};
 use super::{Organization, SandboxError, python};
+use crate::files;
 use crate::item::{ITEM_ID, Object};
 
 /// How long one process waits for another one that writes to the same file.
@@ -88,11 +88,13 @@ impl Store {
         if let Some(name) = orgs.iter().find(|name| name.trim().is_empty() || name.contains('/')) {
             return Err(SandboxError::OrganizationName { name: name.clone() });
         }
-        fs::create_dir_all(dir).map_err(|cause| SandboxError::Folder {
+        let refused = |dir: &Path, cause| SandboxError::Folder {
             dir: dir.to_owned(),
             cause,
-        })?;
+        };
+        files::create_folder(dir).map_err(|cause| refused(dir, cause))?;
         let file = dir.join("sandbox.sqlite");
+        files::create_for_sqlite(&file).map_err(|cause| refused(&file, cause))?;
         let failed = |cause| SandboxError::File {
             file: file.clone(),
             cause,

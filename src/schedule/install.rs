@@ -9,6 +9,7 @@ use std::process::{Command, Stdio};
 
 use super::{Job, MARK, ScheduleError};
 use crate::config::folder::Base;
+use crate::files::{self, bounds};
 use crate::sheet::write::{AtomicFile, WriteError};
 
 /// How the units' names begin.
@@ -158,7 +159,7 @@ pub fn remove(name: &str) -> Result<(), ScheduleError> {
 }
 
 fn setting(path: &Path, key: &str) -> String {
-    let text = fs::read_to_string(path).unwrap_or_default();
+    let text = files::read_named_text(path, bounds::SETTINGS).unwrap_or_default();
     let line = text.lines().find_map(|line| line.strip_prefix(key));
     line.unwrap_or_default().to_owned()
 }

@@ -67,7 +67,7 @@ pub enum ReadError {
     TooLarge {
         /// The file, as the user named it.
         file: String,
-        /// Which bound it goes beyond (`it unpacks to more than 2,147,483,648 bytes`).
+        /// Which bound it goes beyond (`it unpacks to more than 2 GiB`).
         what: String,
     },
     /// The sheet that was asked for.

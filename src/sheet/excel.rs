@@ -3,34 +3,34 @@
 //! Belongs here: what kind of workbook the bytes are, its sheets, their rows with every cell at its own address, and
 //! the bounds that keep a hostile file harmless. Doesn't: which row is the header, which sheet is meant (`sheet`).
 
-mod blocks;
 mod bounds;
+mod cell;
 mod cells;
 mod compound;
-mod element;
+mod feed;
 #[cfg(test)]
 mod hostile_tests;
+mod inline;
 mod legacy;
-mod markup;
 mod ods;
 mod ods_content;
 mod ods_styles;
 mod package;
+#[cfg(test)]
+mod package_tests;
 mod packing;
 #[cfg(test)]
 mod packing_tests;
-mod parsed;
-#[cfg(test)]
-mod parsed_tests;
-mod probe;
-mod scan;
+mod repack;
 mod source;
 mod spool;
-mod stream;
-mod strings;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod unpacking;
+mod walk;
+#[cfg(test)]
+mod walk_tests;
 mod whole;
 mod xlsb;
 mod xlsx;
@@ -42,13 +42,14 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 pub(super) use cells::serial_moment;
-use package::{Archive, SheetEntry, damaged};
-pub(super) use parsed::Chunks;
-use parsed::{Parsed, ParsedRows};
+use package::Archive;
+use packing::Packing;
 use source::Source;
-use stream::{RowSink, Stop};
+pub(super) use spool::Chunks;
+use spool::{Rows, Shelf, Spool};
 
 use super::{Limits, ReadError, Row, RowReader};
+use crate::parallel::guarded;
 
 /// The last row of an Excel or Calc sheet.
 const MAX_ROWS: u32 = 1_048_576;
@@ -63,7 +64,16 @@ pub(super) struct Workbook {
     source: Source,
     sheets: Vec<SheetInfo>,
     content: Content,
-    extras: Mutex<HashMap<String, Arc<Extras>>>,
+    shelf: Arc<Shelf>,
+    /// The sheets that have been read. Each is read once, when it is first asked for.
+    read: Mutex<HashMap<String, Arc<Sheet>>>,
+}
+
+/// A sheet that has been read.
+#[derive(Debug)]
+struct Sheet {
+    spool: Arc<Spool>,
+    extras: Extras,
 }
 
 /// A worksheet's name as the user sees it.
@@ -91,14 +101,10 @@ struct Extras {
 }
 
 enum Content {
-    Xlsx {
-        sheets: Vec<SheetEntry>,
-        spare: xlsx::Spare,
-        parsed: parsed::Sheets,
-    },
+    Xlsx(xlsx::Book),
     Ods,
     Xlsb,
-    Held(Arc<whole::Held>),
+    Held(whole::Held),
 }
 
 impl Workbook {
@@ -124,60 +130,57 @@ impl Workbook {
     }
 
     fn open_zip(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
-        let source = Source::File(path.to_owned());
+        let source = Source(path.to_owned());
         let mut archive = Archive::open(&source, file)?;
         let kind = package::kind(&mut archive)?;
         bounds::check_bounds(&mut archive, kind, limits)?;
-        let package = package::open(source.clone(), archive, kind)?;
-        let (source, owned) = (package.source, file.to_owned());
-        let from = source.clone();
-        let (sheets, content) = match package.kind {
+        let (sheets, content) = match kind {
             "ods" => (ods::sheets(&source, file)?, Content::Ods),
-            "xlsb" => (stream::apart(file, move || xlsb::sheets(&from, &owned))?, Content::Xlsb),
+            "xlsb" => {
+                package::check_binary(&mut archive)?;
+                (apart(file, || xlsb::sheets(&source, file))?, Content::Xlsb)
+            }
             _ => {
-                let infos = package.sheets.iter();
-                let infos = infos
-                    .map(|sheet| SheetInfo {
-                        name: sheet.name.clone(),
-                        visible: sheet.visible,
-                    })
-                    .collect();
-                let content = Content::Xlsx {
-                    sheets: package.sheets,
-                    spare: xlsx::Spare::default(),
-                    parsed: parsed::Sheets::default(),
-                };
-                (infos, content)
+                let package = package::open(&mut archive)?;
+                let infos = package.sheets.iter().map(|sheet| SheetInfo {
+                    name: sheet.name.clone(),
+                    visible: sheet.visible,
+                });
+                let book = xlsx::Book::new(&source, file, *limits, &package);
+                (infos.collect(), Content::Xlsx(book))
             }
         };
-        Ok(Self {
-            file: file.to_owned(),
-            kind: package.kind,
-            limits: *limits,
-            source,
-            sheets,
-            content,
-            extras: Mutex::default(),
-        })
+        Ok(Self::new(file, kind, limits, source, sheets, content))
     }
 
     fn open_compound(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
-        let source = Source::File(path.to_owned());
-        let (from, owned, bounds) = (source.clone(), file.to_owned(), *limits);
-        let held = stream::apart(file, move || {
-            legacy::check(&from, &owned, &bounds)?;
-            whole::Held::xls(&from, &owned, &bounds)
+        let source = Source(path.to_owned());
+        let held = apart(file, || {
+            legacy::check(&source, file, limits)?;
+            whole::Held::xls(&source, file, limits)
         })?;
-        let (sheets, content) = (held.infos.clone(), Content::Held(Arc::new(held)));
-        Ok(Self {
+        let sheets = held.infos.clone();
+        Ok(Self::new(file, "xls", limits, source, sheets, Content::Held(held)))
+    }
+
+    fn new(
+        file: &str,
+        kind: &'static str,
+        limits: &Limits,
+        source: Source,
+        sheets: Vec<SheetInfo>,
+        content: Content,
+    ) -> Self {
+        Self {
             file: file.to_owned(),
-            kind: "xls",
+            kind,
             limits: *limits,
             source,
             sheets,
             content,
-            extras: Mutex::default(),
-        })
+            shelf: Arc::default(),
+            read: Mutex::default(),
+        }
     }
 
     /// `xlsx`, `xlsm`, `xlsb`, `xls` or `ods`.
@@ -193,79 +196,46 @@ impl Workbook {
     /// Every row that has a cell with a value, in the sheet's order, with its own line and columns; gaps are empty
     /// cells. May be called again; readers don't disturb each other.
     pub(super) fn rows(&self, sheet: &str) -> Result<Box<dyn RowReader>, ReadError> {
-        let (source, file, name, limits) = (self.source.clone(), self.file.clone(), sheet.to_owned(), self.limits);
-        match &self.content {
-            Content::Held(held) => match held.rows(sheet) {
-                Some(rows) => Ok(Box::new(rows)),
-                None => Err(self.no_such_sheet(sheet)),
-            },
-            _ if !self.sheets.iter().any(|info| info.name == sheet) => Err(self.no_such_sheet(sheet)),
-            Content::Ods => stream::rows(&self.file, move |sink| ods::read(&source, &file, &name, limits, sink)),
-            Content::Xlsb => stream::rows(&self.file, move |sink| xlsb::read(&source, &file, &name, limits, sink)),
-            Content::Xlsx { sheets, spare, .. } => {
-                let Some(entry) = sheets.iter().find(|entry| entry.name == sheet).cloned() else {
-                    return Err(self.no_such_sheet(sheet));
-                };
-                if let Some(parsed) = self.parsed(sheet) {
-                    return Ok(Box::new(ParsedRows::new(Chunks::new(&self.file, parsed))));
-                }
-                let spare = Arc::clone(spare);
-                stream::rows(&self.file, move |sink| {
-                    xlsx::read(&source, &spare, &file, &entry, limits, sink)
-                })
-            }
-        }
+        Ok(Box::new(Rows::new(self.chunks(sheet)?)))
     }
 
-    /// The same in chunks, where the sheet is of a kind that can be read so.
-    pub(super) fn chunks(&self, sheet: &str) -> Option<Chunks> {
-        Some(Chunks::new(&self.file, self.parsed(sheet)?))
-    }
-
-    fn parsed(&self, sheet: &str) -> Option<Arc<Parsed>> {
-        let Content::Xlsx { sheets, parsed, .. } = &self.content else {
-            return None;
-        };
-        let entry = sheets.iter().find(|entry| entry.name == sheet)?;
-        parsed.get(&self.source, sheets, entry, &self.limits)
+    /// The same rows, some hundred at a time.
+    pub(super) fn chunks(&self, sheet: &str) -> Result<Chunks, ReadError> {
+        Ok(Chunks::new(&self.file, Arc::clone(&self.sheet(sheet)?.spool)))
     }
 
     /// Merged cells; xlsb tells of none.
     pub(super) fn merges(&self, sheet: &str) -> Result<Vec<Merge>, ReadError> {
-        match &self.content {
-            Content::Held(held) => match held.merges(sheet) {
-                Some(merges) => Ok(merges.to_vec()),
-                None => Err(self.no_such_sheet(sheet)),
-            },
-            _ => Ok(self.extras(sheet)?.merges.clone()),
-        }
+        Ok(self.sheet(sheet)?.extras.merges.clone())
     }
 
     /// Lines of hidden rows, some of which may have no cell; xls and xlsb tell of none.
     pub(super) fn hidden_rows(&self, sheet: &str) -> Result<Vec<u64>, ReadError> {
-        Ok(self.extras(sheet)?.hidden_rows.clone())
+        Ok(self.sheet(sheet)?.extras.hidden_rows.clone())
     }
 
-    /// Read once a sheet: it costs another pass over the sheet's XML.
-    fn extras(&self, sheet: &str) -> Result<Arc<Extras>, ReadError> {
-        if let Some(parsed) = self.parsed(sheet) {
-            return Ok(Arc::clone(&parsed.extras));
+    fn sheet(&self, name: &str) -> Result<Arc<Sheet>, ReadError> {
+        let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sheet) = read.get(name) {
+            return Ok(Arc::clone(sheet));
         }
-        let mut known = self.extras.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = known.get(sheet) {
-            return Ok(Arc::clone(found));
-        }
-        let found = match &self.content {
-            Content::Xlsx { sheets, .. } => match sheets.iter().find(|entry| entry.name == sheet) {
-                Some(entry) => xlsx::extras(&self.source, &self.file, entry, &self.limits)?,
-                None => return Err(self.no_such_sheet(sheet)),
-            },
-            Content::Ods => ods::extras(&self.source, &self.file, sheet, &self.limits)?,
-            Content::Xlsb | Content::Held(_) => Extras::default(),
+        let Some(index) = self.sheets.iter().position(|info| info.name == name) else {
+            return Err(self.no_such_sheet(name));
         };
-        let found = Arc::new(found);
-        known.insert(sheet.to_owned(), Arc::clone(&found));
-        Ok(found)
+        let (source, limits) = (&self.source, self.limits);
+        let sheet = apart(&self.file, || {
+            let mut packing = Packing::new(&self.file, name, limits, Arc::clone(&self.shelf));
+            let extras = match &self.content {
+                Content::Xlsx(book) => book.read(index, &mut packing)?,
+                Content::Ods => ods::read(source, &limits, &mut packing)?,
+                Content::Xlsb => xlsb::read(source, &mut packing)?,
+                Content::Held(held) => held.read(name, &mut packing)?,
+            };
+            let spool = Arc::new(packing.finish()?);
+            Ok(Arc::new(Sheet { spool, extras }))
+        })?;
+        read.insert(name.to_owned(), Arc::clone(&sheet));
+        Ok(sheet)
     }
 
     fn no_such_sheet(&self, sheet: &str) -> ReadError {
@@ -277,86 +247,9 @@ impl Workbook {
     }
 }
 
-/// Turns a stream of addressed cells into rows, within the bounds.
-struct Place<'a> {
-    file: &'a str,
-    sheet: &'a str,
-    limits: Limits,
-    line: Option<u32>,
-    cells: u64,
-    width: u64,
-    /// The bytes of the texts of all rows before this one.
-    text: u64,
-}
-
-impl<'a> Place<'a> {
-    fn new(file: &'a str, sheet: &'a str, limits: Limits) -> Self {
-        Self {
-            file,
-            sheet,
-            limits,
-            line: None,
-            cells: 0,
-            width: 0,
-            text: 0,
-        }
-    }
-
-    /// The row that a cell belongs to, and its column there. A new row begins where the address says so.
-    fn take<'s>(&mut self, (row, column): (u32, u32), sink: &'s mut RowSink) -> Result<(&'s mut Row, usize), Stop> {
-        if row >= MAX_ROWS || column >= MAX_COLUMNS {
-            let what = format!(
-                "sheet {:?} has a cell beyond the last row or column that Excel knows",
-                self.sheet
-            );
-            return Err(Stop::Failed(damaged(self.file, what)));
-        }
-        if self.line != Some(row) {
-            if self.line.is_some() {
-                self.text = self.text.saturating_add(sink.current().text_len() as u64);
-                sink.done()?;
-            }
-            // A text that cells share is a kind of compression, too.
-            if self.text > self.limits.expanded_bytes {
-                return Err(Stop::Failed(ReadError::TooLarge {
-                    file: self.file.to_owned(),
-                    what: format!(
-                        "the texts of sheet {:?} come to more than {} bytes",
-                        self.sheet, self.limits.expanded_bytes
-                    ),
-                }));
-            }
-            self.line = Some(row);
-            self.width = 0;
-            sink.start(u64::from(row) + 1);
-        }
-        if column as usize >= self.limits.columns {
-            return Err(Stop::Failed(ReadError::TooLarge {
-                file: self.file.to_owned(),
-                what: format!("sheet {:?} has more than {} columns", self.sheet, self.limits.columns),
-            }));
-        }
-        let width = u64::from(column) + 1;
-        if width > self.width {
-            self.cells += width - self.width;
-            self.width = width;
-        }
-        if self.cells > self.limits.cells {
-            return Err(Stop::Failed(too_many_cells(self.file, self.sheet, self.limits.cells)));
-        }
-        let current = sink.current();
-        if current.text_len() > self.limits.row_bytes {
-            return Err(Stop::Failed(too_long_row(self.file, current, self.limits.row_bytes)));
-        }
-        Ok((current, column as usize))
-    }
-
-    fn finish(self, sink: &mut RowSink) -> Result<(), Stop> {
-        if self.line.is_some() {
-            sink.done()?;
-        }
-        Ok(())
-    }
+/// Runs work that may panic inside calamine, so that a hostile file is an error like any other.
+fn apart<T>(file: &str, work: impl FnOnce() -> Result<T, ReadError>) -> Result<T, ReadError> {
+    guarded(work).unwrap_or_else(|| Err(package::damaged(file, "its records contradict each other".to_owned())))
 }
 
 fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {

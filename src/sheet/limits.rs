@@ -7,8 +7,8 @@
 /// what would exhaust a laptop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Bytes that a compressed file (gzip, zstd, the parts of a workbook together) may unpack to, and the texts of one
-    /// sheet's cells may come to. Default: 2 GiB.
+    /// Bytes that a compressed file (gzip, zstd, the parts of a workbook together) may unpack to, a pipe may give, and the
+    /// texts of one sheet's cells may come to. Default: 2 GiB.
     pub expanded_bytes: u64,
     /// Cells that one sheet may hold. Default: 50 million, which is a million rows of 50 columns.
     pub cells: u64,

@@ -36,7 +36,7 @@ pub use delimiter::is_delimiter_found;
 pub use error::ReadError;
 pub use limits::Limits;
 pub use pieces::{Piece, PieceReader};
-pub use row::{Cell, FIELD, Field, Moment, NumberFormat, Row};
+pub use row::{Cell, FIELD, Field, Moment, NOT_CALCULATED, NumberFormat, Row};
 pub use rows::Passed;
 pub use source::is_stream;
 pub use stop::Stop;

@@ -100,8 +100,11 @@ const PAD: &str = match std::str::from_utf8(&[0; FIELD]) {
     Err(_) => "",
 };
 
+/// What an error cell holds whose formula was never calculated: a program that doesn't calculate wrote it without a value.
+pub const NOT_CALCULATED: &str = "#NOT_CALCULATED";
+
 /// Excel's error values (ECMA-376 part 1, 18.17.3, and `#GETTING_DATA` and later ones).
-const ERROR_VALUES: [&str; 11] = [
+const ERROR_VALUES: [&str; 12] = [
     "#NULL!",
     "#DIV/0!",
     "#VALUE!",
@@ -113,6 +116,7 @@ const ERROR_VALUES: [&str; 11] = [
     "#SPILL!",
     "#CALC!",
     "#FIELD!",
+    NOT_CALCULATED,
 ];
 
 #[derive(Clone, Copy, Debug)]

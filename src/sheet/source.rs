@@ -8,11 +8,11 @@ use std::io::{self, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
-use flate2::read::MultiGzDecoder;
-use tempfile::NamedTempFile;
-
 use super::stop::{Bytes, Pipe, Stop};
 use super::{Input, Limits, ReadError};
+use crate::files::leftovers::Scratch;
+use crate::files::{bounds, create_new};
+use flate2::read::MultiGzDecoder;
 
 /// What the first bytes say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +80,7 @@ pub(super) struct Source {
     stamp: (u64, Option<SystemTime>),
     stop: Stop,
     // Held so that the spooled or unpacked copy lives as long as its readers need it.
-    _copy: Option<NamedTempFile>,
+    _copy: Option<Scratch>,
 }
 
 impl Source {
@@ -126,18 +126,19 @@ impl Source {
 
     /// Keeps all that `from` gives in a temporary file.
     pub(super) fn spool(file: String, from: &mut dyn Read, limits: &Limits, stop: Stop) -> Result<Self, ReadError> {
-        let copy = copy_of(&file, from, u64::MAX, |cause| ReadError::Io {
+        let bound = limits.expanded_bytes;
+        let copy = copy_of(&file, from, bound, "gives", |cause| ReadError::Io {
             file: file.clone(),
             cause,
         })?;
-        let path = copy.path().to_owned();
+        let path = copy.path(COPY);
         Self::examine(file, path, Some(copy), limits, stop)
     }
 
     fn examine(
         file: String,
         path: PathBuf,
-        copy: Option<NamedTempFile>,
+        copy: Option<Scratch>,
         limits: &Limits,
         stop: Stop,
     ) -> Result<Self, ReadError> {
@@ -157,7 +158,7 @@ impl Source {
                 cause,
             })?),
         };
-        let copy = copy_of(&file, &mut unpacked, limits.expanded_bytes, |cause| {
+        let copy = copy_of(&file, &mut unpacked, limits.expanded_bytes, "unpacks to", |cause| {
             // The operating system's errors carry its number; the decoder's own are about the data.
             if cause.raw_os_error().is_some() {
                 ReadError::Io {
@@ -172,7 +173,7 @@ impl Source {
                 }
             }
         })?;
-        let path = copy.path().to_owned();
+        let path = copy.path(COPY);
         let (_, head) = head_of(&file, &path)?;
         if Packing::of(&head).is_some() {
             return Err(ReadError::NotASpreadsheet {
@@ -183,13 +184,7 @@ impl Source {
         Self::settle(file, path, Some(copy), &head, stop)
     }
 
-    fn settle(
-        file: String,
-        path: PathBuf,
-        copy: Option<NamedTempFile>,
-        head: &[u8],
-        stop: Stop,
-    ) -> Result<Self, ReadError> {
+    fn settle(file: String, path: PathBuf, copy: Option<Scratch>, head: &[u8], stop: Stop) -> Result<Self, ReadError> {
         if head.is_empty() {
             return Err(ReadError::Empty(file));
         }
@@ -261,20 +256,33 @@ fn head_of(file: &str, path: &Path) -> Result<(File, Vec<u8>), ReadError> {
     Ok((opened, head))
 }
 
+/// A file that begins with so many zero bytes is a device, or a hole on the disk.
+const ZEROS: u64 = 1 << 20;
+
+/// The name of a copy in its temporary folder.
+const COPY: &str = "copy";
+
 /// A temporary copy of what `from` gives, up to `bound` bytes.
 fn copy_of(
     file: &str,
     from: &mut dyn Read,
     bound: u64,
+    verb: &str,
     read_error: impl Fn(io::Error) -> ReadError,
-) -> Result<NamedTempFile, ReadError> {
+) -> Result<Scratch, ReadError> {
     let write_error = |cause| ReadError::Io {
         file: format!("a temporary copy of {file}"),
         cause,
     };
-    let mut copy = NamedTempFile::new().map_err(write_error)?;
+    let scratch = Scratch::new().map_err(write_error)?;
+    let mut copy = create_new(&scratch.path(COPY)).map_err(write_error)?;
     let mut buffer = vec![0; 1 << 16];
     let mut total = 0u64;
+    let mut only_zeros = true;
+    let too_large = |what| ReadError::TooLarge {
+        file: file.to_owned(),
+        what,
+    };
     loop {
         let count = match from.read(&mut buffer) {
             Ok(0) => break,
@@ -284,15 +292,18 @@ fn copy_of(
         };
         total = total.saturating_add(count as u64);
         if total > bound {
-            let what = format!("it unpacks to more than {bound} bytes");
-            return Err(ReadError::TooLarge {
-                file: file.to_owned(),
-                what,
-            });
+            return Err(too_large(format!("it {verb} more than {}", bounds::size(bound))));
         }
-        copy.write_all(buffer.get(..count).unwrap_or_default())
-            .map_err(write_error)?;
+        let part = buffer.get(..count).unwrap_or_default();
+        only_zeros &= part.iter().all(|byte| *byte == 0);
+        if only_zeros && total > ZEROS {
+            let zeros = bounds::size(ZEROS);
+            return Err(too_large(format!(
+                "it {verb} zero bytes only, more than {zeros} of them"
+            )));
+        }
+        copy.write_all(part).map_err(write_error)?;
     }
     copy.flush().map_err(write_error)?;
-    Ok(copy)
+    Ok(scratch)
 }

@@ -295,7 +295,7 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         hidden: hidden.into(),
     };
     let (shared, name) = (Arc::clone(parts), sheet.clone());
-    let pieces = pieces(parts, &sheet, &rule);
+    let pieces = pieces(workbook.chunks(&sheet)?, &rule);
     Ok(Table {
         file: source.file.clone(),
         format: Format::Workbook(workbook.kind()),
@@ -306,18 +306,18 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         notes,
         first,
         opener: Box::new(move || Ok(Box::new(DataRows::new(shared.1.rows(&name)?, rule.clone())))),
-        pieces,
+        pieces: Some(pieces),
     })
 }
 
-fn pieces(parts: &Arc<(Source, Workbook)>, sheet: &str, rule: &DataRule) -> Option<Opener<dyn PieceReader>> {
-    let (chunks, rule) = (parts.1.chunks(sheet)?, rule.clone());
-    Some(Box::new(move || {
+fn pieces(chunks: Chunks, rule: &DataRule) -> Opener<dyn PieceReader> {
+    let rule = rule.clone();
+    Box::new(move || {
         Ok(Box::new(SheetPieces {
             chunks: chunks.clone(),
             rule: rule.clone(),
         }))
-    }))
+    })
 }
 
 /// A sheet's data rows, a chunk of its rows at a time.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use super::Fault;
 use crate::error::{Exit, UserError};
+use crate::files;
 use crate::sheet::write::WriteError;
 
 /// Why a snapshot can't be written, found or trusted. Snapshots that were there before are untouched by all of these.
@@ -174,6 +175,7 @@ impl UserError for SnapshotError {
     fn hint(&self) -> String {
         match self {
             Self::Write(error) => return error.hint(),
+            Self::File { cause, .. } if files::hint(cause).is_some() => files::hint(cause).unwrap_or_default(),
             Self::File { cause, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or back up to another disk",
                 ErrorKind::PermissionDenied => "check the folder's permissions",

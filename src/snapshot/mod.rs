@@ -23,7 +23,7 @@ mod tests;
 mod write;
 
 use std::collections::BTreeSet;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -35,11 +35,10 @@ pub use name::{Name, folder_of, org_of};
 pub use order::{When, ahead};
 pub use write::{Created, Facts};
 
+use crate::files;
+
 /// The file by which writers take turns.
 const LOCK: &str = ".lock";
-
-/// How the names of files that are being written begin and end (`sheet::write::AtomicFile`).
-const TEMPORARY: (&str, &str) = (".stockport-", ".part");
 
 /// How often a waiting writer looks again.
 const GLANCE: Duration = Duration::from_millis(100);
@@ -142,15 +141,9 @@ impl Shelf {
         waiting: &mut dyn FnMut(&str),
         stop: &dyn Fn() -> bool,
     ) -> Result<Lock, SnapshotError> {
-        fs::create_dir_all(&self.folder).map_err(|cause| failed(&self.folder, "created", cause))?;
+        files::create_folder(&self.folder).map_err(|cause| failed(&self.folder, "created", cause))?;
         let path = self.folder.join(LOCK);
-        let open = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(&path);
-        let mut file = open.map_err(|cause| failed(&path, "created", cause))?;
+        let mut file = files::open_or_create(&path).map_err(|cause| failed(&path, "created", cause))?;
         let begun = Instant::now();
         let mut told = false;
         let is_exclusive = loop {
@@ -198,12 +191,11 @@ impl Shelf {
             return Ok(Vec::new());
         }
         let needed = self.needed()?;
-        let mut removed = Vec::new();
+        let mut removed = files::leftovers::clear_parts(&self.folder);
         for name in listing(&self.folder)? {
-            let is_temporary = name.starts_with(TEMPORARY.0) && name.ends_with(TEMPORARY.1);
             let is_data = name.ends_with(name::DATA) && Name::parse(&name).is_some();
             let is_orphan = is_data && needed.as_ref().is_some_and(|needed| !needed.contains(&name));
-            if is_temporary || is_orphan {
+            if is_orphan {
                 let path = self.folder.join(&name);
                 fs::remove_file(&path).map_err(|cause| failed(&path, "removed", cause))?;
                 removed.push(name);

@@ -9,12 +9,11 @@ use std::path::{Path, PathBuf};
 
 use super::{Fault, Manifest, Name, Snapshot, SnapshotError, failed, name};
 use crate::cause;
+use crate::files::{self, bounds};
 use crate::hash::{Sha256, hex};
 use crate::inventory::id_of;
 use crate::item::Object;
 
-/// A manifest is no longer than this.
-const MANIFEST_MOST: u64 = 64 << 20;
 /// An item's line is no longer than this. The API's own limit is 1 MiB, before JSON's escapes.
 const LINE_MOST: u64 = 256 << 20;
 const BUFFER: usize = 1 << 17;
@@ -23,7 +22,7 @@ impl Snapshot {
     /// Reads a snapshot's manifest; none where it isn't there.
     pub(super) fn open(folder: &Path, name: Name) -> Option<Self> {
         let path = folder.join(format!("{name}{}", name::MANIFEST));
-        let manifest = match read_file(&path) {
+        let manifest = match files::read(&path, bounds::MANIFEST) {
             Ok(bytes) => Manifest::from_bytes(&bytes).and_then(plain_name),
             Err(cause) if cause.kind() == ErrorKind::NotFound => return None,
             Err(cause) => Err(Fault::Unreadable(cause::io(&cause))),
@@ -72,7 +71,8 @@ impl Snapshot {
     #[must_use]
     pub fn looks_good(&self) -> bool {
         let Ok(manifest) = &self.manifest else { return false };
-        fs::metadata(self.folder.join(&manifest.data.file)).is_ok_and(|found| found.len() == manifest.data.bytes)
+        let found = fs::symlink_metadata(self.folder.join(&manifest.data.file));
+        found.is_ok_and(|found| found.is_file() && found.len() == manifest.data.bytes)
     }
 
     /// Proves that the data file is, byte for byte, what was written.
@@ -175,7 +175,7 @@ impl Snapshot {
 
     fn data(&self, manifest: &Manifest) -> Result<File, SnapshotError> {
         let path = self.folder.join(&manifest.data.file);
-        match File::open(&path) {
+        match files::open(&path) {
             Ok(file) => Ok(file),
             Err(cause) if cause.kind() == ErrorKind::NotFound => {
                 Err(self.damaged(format!("{} isn't there", manifest.data.file)))
@@ -190,12 +190,6 @@ impl Snapshot {
             what,
         }
     }
-}
-
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    File::open(path)?.take(MANIFEST_MOST).read_to_end(&mut bytes)?;
-    Ok(bytes)
 }
 
 /// A manifest that speaks of data in its own folder; one that points elsewhere was not written here.

@@ -73,12 +73,7 @@ impl Shelf {
             .max()
             .unwrap_or_default();
         let mut name = self.free_name(Name::new(facts.started));
-        let mut file = loop {
-            match AtomicFile::create(&self.file(name, name::DATA), false) {
-                Err(WriteError::Exists(_)) => name = self.free_name(name.next()),
-                created => break created?,
-            }
-        };
+        let mut file = AtomicFile::create_own(&self.file(name, name::DATA))?;
         let (sha256, bytes, content_sha256) = pack(store, &mut file)?;
         let (same_as, warnings) = same(&earlier, &content_sha256);
         let shared = same_as.and_then(|snapshot| snapshot.manifest.as_ref().ok());
@@ -111,7 +106,7 @@ impl Shelf {
             kind: facts.kind,
         }
         .sealed();
-        let mut file = AtomicFile::create(&self.file(name, name::MANIFEST), true)?;
+        let mut file = AtomicFile::create_own(&self.file(name, name::MANIFEST))?;
         file.write_all(&manifest.to_bytes()).map_err(WriteError::Io)?;
         let name = self.commit(file, name, name::MANIFEST)?;
         Ok(Created {

@@ -3,15 +3,18 @@
 //!
 //! Doesn't belong here: the events' text (`render`), what comes after the writing (`report`).
 
+use serde_json::{Value, json};
+
 use super::{Conflicts, Description};
 use crate::columns::{Survey, is_nothing};
 use crate::error::Error;
 use crate::inventory::{Completeness, Listing};
 use crate::item::ITEM_ID;
-use crate::journal::Journal;
+use crate::journal::{Journal, StoredDifferently};
 use crate::output::events::{self, Event, Fate, FieldUpdate, Grade, Items, NamedItem, Plan, ReadTable, Update};
 use crate::output::{Output, counted, grouped};
-use crate::plan::{Action, Change};
+use crate::plan::{Action, Change, shown};
+use crate::report::Summary;
 use crate::sheet::Table;
 
 /// How many changes are shown field by field, and how many problems.
@@ -125,11 +128,7 @@ pub fn show_items(
     };
     let first = journal.first_changes(action, most)?;
     output.tell(Event::Items(Items {
-        action: match action {
-            Action::Create => "create",
-            Action::Update => "update",
-            Action::Delete => "delete",
-        },
+        action: action.name(),
         count,
         first: first.into_iter().map(named).collect(),
     }));
@@ -161,10 +160,7 @@ fn most_named(supply: &Description<'_>) -> usize {
 }
 
 /// Warns of the items that were to be deleted and have changed since the plan.
-pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal, left: u64) -> Result<(), Error> {
-    if left == 0 {
-        return Ok(());
-    }
+pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal) -> Result<(), Error> {
     let most = most_named(supply);
     let (mut shown, mut more) = (0, 0_u64);
     journal.each_left(&mut |problem| {
@@ -204,8 +200,47 @@ pub(super) fn show_failures(
     Ok(())
 }
 
+/// Warns of the first items that the endpoint stores differently from what was sent, with both values.
+pub(super) fn show_stored_differently(output: &Output, journal: &Journal, summary: &mut Summary) -> Result<(), Error> {
+    let (count, first) = journal.stored_differently(FIRST_PROBLEMS)?;
+    for item in &first {
+        output.warn(&format!("stored differently: {}", stored_in_words(item)));
+    }
+    let more = count.saturating_sub(first.len() as u64);
+    if more > 0 {
+        let run = &summary.run;
+        output.warn(&format!(
+            "… and {} stored differently (`stockport runs {run}` lists them)",
+            counted(more, "more item")
+        ));
+    }
+    if count > 0 {
+        let items = counted(count, "item");
+        summary
+            .warnings
+            .push(format!("{items} stored differently from what was sent"));
+    }
+    let fields = first.iter().flat_map(|item| {
+        let value = |(field, stored): (&String, &Value)| json!({"item": item.id, "field": field, "sent": item.sent.get(field), "stored": stored});
+        item.stored.iter().map(value)
+    });
+    summary.stored_differently = (count, fields.collect());
+    Ok(())
+}
+
+/// `A1: name " Kush" is stored as "Kush", quantity 1.25 is stored as 1.3`
+#[must_use]
+pub fn stored_in_words(item: &StoredDifferently) -> String {
+    let fields = item.stored.iter().map(|(field, stored)| {
+        let (sent, stored) = (shown(item.sent.get(field)), shown(Some(stored)));
+        format!("{field} {sent} is stored as {stored}")
+    });
+    format!("{}: {}", item.id, fields.collect::<Vec<_>>().join(", "))
+}
+
 /// `count.csv, line 3, column "Item ID": the item id is empty`: most reasons bring the end of the address themselves.
-fn placed(address: &str, reason: &str) -> String {
+#[must_use]
+pub fn placed(address: &str, reason: &str) -> String {
     let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));
     let bare = ends
         .filter_map(|at| address.get(at..))

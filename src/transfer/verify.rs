@@ -2,6 +2,8 @@
 //!
 //! Doesn't belong here: what a migration or an audit proves (`migrate`, `audit`).
 
+use serde_json::Value;
+
 use super::{Supply, Transfer, lookup};
 use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, read_into};
@@ -10,6 +12,7 @@ use crate::journal::Journal;
 use crate::output::events::Event;
 use crate::output::grouped;
 use crate::plan::{Action, Change};
+use crate::upload::is_spelling;
 
 /// How many differences are named.
 const NAMED: usize = 20;
@@ -25,6 +28,7 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
     }
     let mut differences = 0_u64;
     let mut compared = 0_u64;
+    let mut named = 0;
     // The first pass has been made: what is decided now stands.
     let _ = supply.decide(&store.lookup()?, &mut |part| {
         compared += part.unchanged.count();
@@ -33,21 +37,39 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
             if journal.should_be_stored(change.id)? {
                 differences += 1;
                 compared += 1;
-                if differences <= NAMED as u64 {
-                    output.warn(&format!("not as it should be: {}", described(&change.to_change())));
+                let change = change.to_change();
+                let is_spelling = noted_as_spelling(journal, &change)?;
+                // What is stored differently is named with the account.
+                if !is_spelling && named < NAMED {
+                    output.warn(&format!("not as it should be: {}", described(&change)));
                 }
+                named += usize::from(!is_spelling);
             }
         }
         Ok(())
     })?;
-    if differences > NAMED as u64 {
-        output.warn(&format!("… and {} more", grouped(differences - NAMED as u64)));
+    if named > NAMED {
+        output.warn(&format!("… and {} more", grouped((named - NAMED) as u64)));
     }
     output.tell(Event::Verified {
         compared,
         differing: differences,
     });
     Ok(differences == 0)
+}
+
+/// Whether an item that this run has saved is stored differently, and only that; then the journal records it.
+fn noted_as_spelling(journal: &Journal, change: &Change) -> Result<bool, Error> {
+    let Some(stored) = change.before.as_ref().filter(|_| change.action == Action::Update) else {
+        return Ok(false);
+    };
+    let is_stored = |field: &String, value: &Value| stored.get(field).is_some_and(|stored| is_spelling(value, stored));
+    let fields = change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID);
+    let spelled = fields.clone().filter(|(field, value)| is_stored(field, value));
+    let spelled = spelled.filter_map(|(field, _)| Some((field.clone(), stored.get(field)?.clone())));
+    let known = journal.note_stored(&change.id, &spelled.collect())?.unwrap_or_default();
+    let mut fields = fields;
+    Ok(fields.all(|(field, _)| known.get(field).is_some_and(|known| Some(known) == stored.get(field))))
 }
 
 fn described(change: &Change) -> String {

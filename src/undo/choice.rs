@@ -8,8 +8,7 @@ use crate::error::Error;
 use crate::journal::Journal;
 use crate::runs::{Maybe, Run, RunError, Runs};
 
-/// The command of a run that undid others.
-pub const COMMAND: &str = "undo";
+pub use crate::runs::UNDO as COMMAND;
 
 /// The runs that are to be undone.
 #[derive(Debug)]
@@ -47,6 +46,10 @@ fn named(runs: &Runs, names: &[String], api: &str, org: &str) -> Result<Vec<Run>
     let mut found = Vec::new();
     for name in names {
         let run = runs.find(name)?;
+        if run.is_record() {
+            let command = run.fact("command").to_owned();
+            return Err(RunError::NothingToUndo { run: run.name, command }.into());
+        }
         if !went_to(&run, api, org) {
             let why = format!("it went to {} at {}", run.fact("org"), run.fact("api"));
             return Err(RunError::Elsewhere { run: run.name, why }.into());
@@ -64,7 +67,7 @@ fn unfinished_of(runs: &Runs, undone: &[Run], api: &str, org: &str) -> Result<Op
             return Ok(None);
         }
         if went_to(&run, api, org) && has_changed(&run)? {
-            let is_same = targets(&run).iter().eq(undone.iter().map(|run| &run.name));
+            let is_same = run.undid().iter().eq(undone.iter().map(|run| &run.name));
             return Ok((is_same && !is_complete(&run)).then_some(run));
         }
     }
@@ -105,7 +108,7 @@ fn last(runs: &Runs, api: &str, org: &str) -> Result<Choice, Error> {
                 .into()),
             };
         }
-        let targets = targets(&run);
+        let targets = run.undid();
         if undone_already.is_none() && !is_complete(&run) {
             return Ok(Choice {
                 runs: named(runs, &targets, api, org)?,
@@ -124,15 +127,6 @@ fn last(runs: &Runs, api: &str, org: &str) -> Result<Choice, Error> {
 
 fn went_to(run: &Run, api: &str, org: &str) -> bool {
     run.fact("api") == api && run.fact("org") == org
-}
-
-/// The runs that an undo undid.
-fn targets(run: &Run) -> Vec<String> {
-    if run.fact("command") == COMMAND {
-        run.fact("options").lines().map(str::to_owned).collect()
-    } else {
-        Vec::new()
-    }
 }
 
 /// Whether a run changed anything in its organization, or may have.

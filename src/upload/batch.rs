@@ -249,16 +249,19 @@ impl Feed {
     /// Takes back the promises of what no worker has taken, until the feeder has ended.
     pub(super) fn close(self, scribe: &Scribe) -> Result<(), JournalError> {
         let left = std::mem::take(&mut *self.left());
-        if !left.is_empty() {
-            scribe.withdraw(to_promise(&left))?;
-        }
+        let mut withdrawn = if left.is_empty() {
+            Ok(())
+        } else {
+            scribe.withdraw(to_promise(&left))
+        };
         let mut ready = self.ready.into_inner();
         while let Some(group) = ready.blocking_recv() {
             if let Ok(group) = group {
-                scribe.withdraw(to_promise(&group))?;
+                // Each of them, also where the journal can't be written any more: the scribe remembers them.
+                withdrawn = scribe.withdraw(to_promise(&group)).and(withdrawn);
             }
         }
-        Ok(())
+        withdrawn
     }
 }
 

@@ -215,7 +215,7 @@ impl Worker<'_> {
             (End::Saved, Some(settled)) => Tried::Not(settled),
             (End::Saved, None) => Tried::Claimed,
             (End::Stopped { error, .. }, _) if matches!(error, ApiError::Interrupted) => Tried::Stopped(error),
-            (End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. }, _) => match error {
+            (End::Refused(error) | End::Unknown { error, .. } | End::Stopped { error, .. }, _) => match error {
                 error if attempts.looking => Tried::Unread(error),
                 error if is_over(&error) => Tried::Stopped(error),
                 error => Tried::Refused(error),
@@ -233,7 +233,7 @@ impl Worker<'_> {
         let end = self.repeat(0, self.options.retries, None, attempt).await;
         match end {
             End::Saved => Ok(self.seen(attempts, read)),
-            End::Refused(error) | End::Unknown(error) | End::Stopped { error, .. } => Err(error),
+            End::Refused(error) | End::Unknown { error, .. } | End::Stopped { error, .. } => Err(error),
         }
     }
 

@@ -11,6 +11,7 @@ mod latency;
 mod pace;
 mod reconcile;
 mod refused;
+mod stored;
 mod worker;
 
 use std::num::NonZeroU32;
@@ -27,6 +28,7 @@ use batch::feed;
 use delete::{First, Forms};
 use pace::Pace;
 use refused::Refusals;
+pub use stored::{is_spelling, stored_as};
 
 /// When a run that is going wrong stops.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -165,7 +167,7 @@ pub fn run(
         halted: AtomicBool::new(false),
     };
     let (feeder, feed) = feed(journal, &scribe, options.jobs);
-    std::thread::scope(|scope| {
+    let closed = std::thread::scope(|scope| {
         let upload = &upload;
         let feeding = Builder::new().name("feeder".to_owned());
         match feeding.spawn_scoped(scope, move || feeder.run(&|| upload.most())) {
@@ -173,12 +175,14 @@ pub fn run(
             Err(cause) => upload.halt(Halt::Api(ApiError::Resources(crate::cause::io(&cause)))),
         }
         feed.close(&scribe)
-    })?;
+    });
     if let Err(halt) = upload.settle_refused() {
         upload.halt(halt);
     }
     let halt = upload.halt.into_inner().unwrap_or_else(PoisonError::into_inner);
-    scribe.close()?;
+    let closed = scribe.close().and(closed);
+    journal.forget_unsent()?;
+    closed?;
     Ok(halt)
 }
 

@@ -11,10 +11,10 @@ use std::sync::atomic::Ordering;
 
 use super::batch::{Batch, body};
 use super::pace::Outcome;
+use super::stored::stored_as;
 use super::{Halt, MOST_IN_A_ROW, Worker};
 use crate::api::{ApiError, Backoff, Fate};
-use crate::columns::same;
-use crate::item::{ITEM_ID, Object};
+use crate::item::Object;
 use crate::journal::{Entry, State};
 
 /// A share of a batch whose whole has failed to the end is tried this often more: enough to tell a bad item from a
@@ -30,6 +30,8 @@ pub(super) struct Tried {
     pub(super) error: ApiError,
     /// It took so long that the same once more would be too much.
     pub(super) slow: bool,
+    /// What came back with other values has been read back already.
+    pub(super) is_read: bool,
 }
 
 /// How a request ended after all its repetitions.
@@ -38,15 +40,16 @@ pub(super) enum End {
     Saved,
     /// The content was refused: nothing of it was saved.
     Refused(ApiError),
-    /// It is not known what was saved; the last failure.
-    Unknown(ApiError),
+    /// It is not known what was saved; the last failure. `is_echoed`: each item came back under its own id, some of them with
+    /// other values, and reading those back tells whether the endpoint stores them differently.
+    Unknown { error: ApiError, is_echoed: bool },
     /// Nothing can go through; whether an earlier attempt may have.
     Stopped { error: ApiError, perhaps_saved: bool },
 }
 
 impl Worker<'_> {
     /// Sends a batch and finds out what became of each of its items; it may have been tried, as a whole, already.
-    pub(super) async fn settle(&self, batch: &Batch, mut tried: Option<Tried>) -> Result<(), Halt> {
+    pub(super) async fn settle(&self, batch: &Batch, tried: Option<Tried>) -> Result<(), Halt> {
         let mut rest = self.journal.entries(&batch.seqs).map_err(Halt::Journal)?;
         if batch.is_deletion {
             let is_first = batch.is_first_deletion;
@@ -66,6 +69,15 @@ impl Worker<'_> {
         }
         parts.push((rest, self.options.retries));
         parts.reverse();
+        let settled = self.settle_parts(&mut parts, tried).await;
+        if settled.is_err() {
+            // What is left was not sent, or is known not to be saved.
+            self.withdraw(parts.into_iter().flat_map(|(part, _)| part))?;
+        }
+        settled
+    }
+
+    async fn settle_parts(&self, parts: &mut Vec<(Part, u32)>, mut tried: Option<Tried>) -> Result<(), Halt> {
         while let Some((part, retries)) = parts.pop() {
             if part.len() > 1 && tried.is_none() && self.singles_only.load(Ordering::Relaxed) {
                 parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));
@@ -88,8 +100,20 @@ impl Worker<'_> {
                 }
                 End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part).await?,
                 End::Refused(_) => parts.extend(halves(part, retries)),
-                End::Unknown(error) => {
-                    let missing = self.read_back(part, &error).await?;
+                End::Unknown { error, is_echoed: true } if retries > 0 => {
+                    let missing = self.read_back(part, &error, true).await?;
+                    if !missing.is_empty() {
+                        // A faulty answer, perhaps: they are sent again, as after any other failure.
+                        parts.push((missing, retries - 1));
+                        tried = Some(Tried {
+                            error,
+                            slow: false,
+                            is_read: true,
+                        });
+                    }
+                }
+                End::Unknown { error, is_echoed } => {
+                    let missing = self.read_back(part, &error, is_echoed).await?;
                     if missing.len() == 1 {
                         self.fail_alone(&missing, error)?;
                     } else {
@@ -105,24 +129,34 @@ impl Worker<'_> {
     /// The first array was refused, which may mean that the endpoint takes none: each item on its own tells.
     async fn try_singles(&self, part: Part) -> Result<(), Halt> {
         let mut refused = 0_usize;
+        let mut rest = part.into_iter();
+        let tried = self.try_each(&mut rest, &mut refused).await;
+        if tried.is_err() {
+            self.withdraw(rest)?;
+        }
+        tried?;
+        if refused == 0 {
+            // Nothing was wrong with any of them: it was the array.
+            self.singles_only.store(true, Ordering::Relaxed);
+        }
+        Ok(())
+    }
+
+    async fn try_each(&self, part: &mut impl Iterator<Item = Entry>, refused: &mut usize) -> Result<(), Halt> {
         for entry in part {
             let only = vec![entry];
             match self.post(&only, self.options.retries, None).await {
                 End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
                 End::Refused(error) => {
-                    refused += 1;
+                    *refused += 1;
                     self.refused(&only, error)?;
                 }
-                End::Unknown(error) => {
-                    let missing = self.read_back(only, &error).await?;
+                End::Unknown { error, is_echoed } => {
+                    let missing = self.read_back(only, &error, is_echoed).await?;
                     self.fail_alone(&missing, error)?;
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved).await,
             }
-        }
-        if refused == 0 {
-            // Nothing was wrong with any of them: it was the array.
-            self.singles_only.store(true, Ordering::Relaxed);
         }
         Ok(())
     }
@@ -148,7 +182,7 @@ impl Worker<'_> {
         let mut perhaps_saved = false;
         let mut attempt = 0;
         loop {
-            let Tried { error, slow } = if let Some(tried) = tried.take() {
+            let Tried { error, slow, is_read } = if let Some(tried) = tried.take() {
                 tried
             } else {
                 let Some(permit) = self.pace.enter(items).await else {
@@ -162,17 +196,27 @@ impl Worker<'_> {
                     }
                     Err(error) => {
                         let slow = permit.ended(verdict(&error));
-                        Tried { error, slow }
+                        Tried {
+                            error,
+                            slow,
+                            is_read: false,
+                        }
                     }
                 }
             };
+            if !is_read && error.differing().is_some() {
+                return End::Unknown { error, is_echoed: true };
+            }
             // A read, of no items, has no content.
             let is_refused = error.fate() == Fate::Halve || (items > 0 && error.may_be_the_content());
             match error.fate() {
                 Fate::Halve | Fate::Stop if is_refused => {
                     // An earlier attempt may have saved what this one was refused for: then only a read can tell.
                     return if perhaps_saved {
-                        End::Unknown(error)
+                        End::Unknown {
+                            error,
+                            is_echoed: false,
+                        }
                     } else {
                         End::Refused(error)
                     };
@@ -187,12 +231,18 @@ impl Worker<'_> {
                         return if error.is_unreachable() {
                             End::Stopped { error, perhaps_saved }
                         } else {
-                            End::Unknown(error)
+                            End::Unknown {
+                                error,
+                                is_echoed: false,
+                            }
                         };
                     };
                     if slow && items > 1 && perhaps_saved {
                         // It is more than can be done in the time there is: the same once more would end the same.
-                        return End::Unknown(error);
+                        return End::Unknown {
+                            error,
+                            is_echoed: false,
+                        };
                     }
                     if !self.pace.sleep(wait, error.cause()).await {
                         let error = ApiError::Interrupted;
@@ -206,15 +256,24 @@ impl Worker<'_> {
         }
     }
 
-    /// Asks for each item of a part whose fate is unknown, records those that are as they should be, and gives the rest.
-    async fn read_back(&self, part: Part, cause: &ApiError) -> Result<Part, Halt> {
+    /// Asks for each item of a part whose fate is unknown, records those that are saved, and gives the rest. Of items that came
+    /// back with their answer, those with other values are asked for.
+    async fn read_back(&self, part: Part, cause: &ApiError, is_echoed: bool) -> Result<Part, Halt> {
         let mut there = Vec::new();
         let mut missing = Part::new();
+        let differing = cause.differing().filter(|_| is_echoed);
         let mut rest = part.into_iter();
-        while let Some(entry) = rest.next() {
+        for number in 1.. {
+            let Some(entry) = rest.next() else { break };
+            if differing.is_some_and(|differing| !differing.contains(&number)) {
+                there.push((entry.seq, State::Done, None));
+                continue;
+            }
             match self.client.find(&entry.id).await {
-                Ok(stored) if holds(stored.as_ref(), &entry.body) => there.push((entry.seq, State::Done, None)),
-                Ok(_) => missing.push(entry),
+                Ok(stored) => match saved_as(&entry, stored.as_ref(), differing.is_some()) {
+                    Some(differing) => there.push((entry.seq, State::Done, differing)),
+                    None => missing.push(entry),
+                },
                 Err(error) if self.is_about_one_item(&error).await => {
                     let unknown =
                         format!("it is not known whether it was saved: {cause}; it can't be read either: {error}");
@@ -247,11 +306,13 @@ impl Worker<'_> {
     async fn stopped(&self, part: Part, error: ApiError, perhaps_saved: bool) -> Result<(), Halt> {
         if !perhaps_saved {
             // Known not to be saved, and so never attempted.
+            self.withdraw(part)?;
             return Err(halted(error));
         }
         if matches!(error, ApiError::Interrupted) {
             // What is missing is known to be so, and is sent again by the next run.
-            self.read_back(part, &error).await?;
+            let missing = self.read_back(part, &error, false).await?;
+            self.withdraw(missing)?;
             return Err(Halt::Interrupted);
         }
         self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
@@ -286,6 +347,15 @@ impl Worker<'_> {
     pub(super) fn too_many_in_a_row(&self) -> Option<u64> {
         let items = self.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
         (items >= MOST_IN_A_ROW).then_some(items)
+    }
+
+    /// Takes back the promise of items of which nothing was saved, and that this run will not send: they count as not attempted.
+    fn withdraw(&self, part: impl IntoIterator<Item = Entry>) -> Result<(), Halt> {
+        let seqs: Vec<i64> = part.into_iter().map(|entry| entry.seq).collect();
+        if seqs.is_empty() {
+            return Ok(());
+        }
+        self.scribe.withdraw(seqs).map_err(Halt::Journal)
     }
 
     pub(super) fn fail(&self, part: &[Entry], reason: &str) -> Result<(), Halt> {
@@ -340,14 +410,15 @@ fn samples(mut part: Part, retries: u32) -> Vec<(Part, u32)> {
         .collect()
 }
 
-/// Whether the stored item holds every field that was sent, with the sent value.
-fn holds(stored: Option<&Object>, sent: &str) -> bool {
-    let Some(stored) = stored else { return false };
-    let Ok(sent) = serde_json::from_str::<Object>(sent) else {
-        return false;
-    };
-    sent.iter().all(|(field, value)| {
-        // An item is known by its document's id, which is what was asked for.
-        field == ITEM_ID || same(field, Some(value), stored.get(field))
-    })
+/// How a stored item that is saved differs from what was sent, as the journal records it; `None` if it is not saved.
+#[expect(clippy::option_option, reason = "most items that are saved don't differ")]
+fn saved_as(entry: &Entry, stored: Option<&Object>, echoed: bool) -> Option<Option<String>> {
+    let sent: Object = serde_json::from_str(&entry.body).ok()?;
+    let before = entry
+        .before
+        .as_deref()
+        .and_then(|before| serde_json::from_str(before).ok());
+    let differing = stored_as(&sent, before.as_ref(), stored?, echoed)?;
+    // A map of JSON values has text keys and finite numbers only, so that writing it can't fail.
+    Some((!differing.is_empty()).then(|| serde_json::to_string(&differing).unwrap_or_default()))
 }

@@ -94,7 +94,8 @@ impl Worker<'_> {
         if is_one_post {
             let Some(permit) = self.pace.enter(batch.len()).await else {
                 // Never sent, and the run is to stop.
-                return Err(halted(ApiError::Interrupted));
+                let withdrawn = self.scribe.withdraw(batch.promised().to_vec());
+                return Err(withdrawn.map_or_else(Halt::Journal, |()| halted(ApiError::Interrupted)));
             };
             match self.client.post(batch.take_body()).await {
                 Ok(()) => {
@@ -106,7 +107,11 @@ impl Worker<'_> {
                 }
                 Err(error) => {
                     let slow = permit.ended(verdict(&error));
-                    tried = Some(Tried { error, slow });
+                    tried = Some(Tried {
+                        error,
+                        slow,
+                        is_read: false,
+                    });
                 }
             }
         }

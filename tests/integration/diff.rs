@@ -382,3 +382,73 @@ fn a_hundred_thousand_items_on_each_side_are_compared() {
     );
     assert_eq!(marks(&document).len(), 400);
 }
+
+#[test]
+fn each_side_has_a_profile_of_its_own_and_ids_are_those_that_a_migration_gives() {
+    let (old, new) = (Faulty::new(), Faulty::new());
+    for n in 0..3 {
+        old.put(ORG, &json!({"item_id": format!("A{n}"), "name": "a", "quantity": n}));
+        new.put(
+            OTHER,
+            &json!({"item_id": format!("N-A{n}"), "name": "a", "quantity": n}),
+        );
+    }
+    let stockport = Stockport::new();
+    crate::migrate::profiles(
+        &stockport,
+        &[
+            ("old", old.url(), ORG, old.key(ORG)),
+            ("new", new.url(), OTHER, new.key(OTHER)),
+        ],
+    );
+    let stockport = stockport.env("STOCKPORT_CONFIG", "config.toml");
+    let (a, b) = (format!("org:{ORG}"), format!("org:{OTHER}"));
+    let sides = ["diff", &a, &b, "--a-profile", "old", "--b-profile", "new"];
+    let run = |more: &[&str]| stockport.run([&sides[..], more].concat());
+    let plain = run(&["--json"]).exit(4).json();
+    assert_eq!((&plain["removed"], &plain["added"]), (&json!(3), &json!(3)));
+    let mapped = run(&["--id-prefix", "N-"]).ok();
+    assert!(
+        mapped.stdout.contains("ids with \"N-\" before them"),
+        "{}",
+        mapped.stdout
+    );
+    assert!(mapped.stdout.contains("3 = equal"), "{}", mapped.stdout);
+    new.put(OTHER, &json!({"item_id": "N-A1", "name": "b", "quantity": 1}));
+    let differing = run(&["--id-prefix", "N-", "--json"]).exit(4).json();
+    assert_eq!(marks(&differing), told(&[("N-A1", "~")]));
+    assert_eq!(
+        differing["items"][0]["fields"],
+        json!([{"field": "name", "a": "a", "b": "b"}])
+    );
+    stockport.write("ids.csv", "from,to\nA0,N-A0\nA2,N-A2\n");
+    let listed = run(&["--id-map", "ids.csv", "--json"]).exit(4).json();
+    assert_eq!(marks(&listed), told(&[("A1", "-"), ("N-A1", "+")]));
+    // Files and snapshots are renamed as well, and need no profile.
+    stockport.write("a.csv", "item_id,name\nA0,a\nA2,a\n");
+    let file = ["diff", "a.csv", &b, "--b-profile", "new", "--id-prefix", "N-", "--json"];
+    assert_eq!(marks(&stockport.run(file).exit(4).json()), told(&[("N-A1", "+")]));
+    // An item that says another id of itself is not made right by the renaming.
+    old.put_as(ORG, "A0", &json!({"item_id": "other", "name": "a", "quantity": 0}));
+    let odd = run(&["--id-prefix", "N-", "--json"]).exit(4).json();
+    assert_eq!(
+        odd["items"][0]["fields"],
+        json!([{"field": "item_id", "a": "other", "b": "N-A0"}])
+    );
+    for (more, said) in [
+        (
+            &["--id-prefix", "N-", "--id-map", "ids.csv"][..],
+            "--id-prefix and --id-map",
+        ),
+        (&["--sandbox"], "--sandbox and --a-profile"),
+        (&["--api", "http://127.0.0.1:9"], "--api and --a-profile"),
+        (&["--profile", "old"], "--profile and --a-profile"),
+    ] {
+        let refused = run(more).exit(2);
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+    let of_file = stockport.run(["diff", "a.csv", &b, "--a-profile", "old"]).exit(2);
+    assert!(of_file.stderr.contains("--a-profile and a.csv"), "{}", of_file.stderr);
+    let unknown = run(&["--id-map", "none.csv"]).exit(2);
+    assert!(unknown.stderr.contains("none.csv"), "{}", unknown.stderr);
+}

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
@@ -12,6 +12,8 @@ use stockport::item::Object;
 use stockport::snapshot::Shelf;
 
 use crate::backup::{ORG, files, fill, object};
+#[cfg(target_os = "linux")]
+use crate::support::disk::SmallDisk;
 use crate::support::{Stockport, TestSandbox};
 
 const BRANCH: &str = "sandbox-branch";
@@ -91,44 +93,15 @@ fn a_kill_at_any_moment_leaves_whole_snapshots_and_whole_files() {
     assert!(left.len() <= 6, "{left:?}");
 }
 
-/// A small disk of its own, where the system lets us have one; gone after the test.
-#[cfg(target_os = "linux")]
-struct SmallDisk {
-    place: tempfile::TempDir,
-}
-
-#[cfg(target_os = "linux")]
-impl SmallDisk {
-    fn new(kilobytes: usize) -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "tmpfs"])
-            .arg(place.path())
-            .stderr(Stdio::null())
-            .status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self { place })
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.place.path()).status();
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_leaves_the_old_file_and_the_old_snapshots() {
-    let Some(disk) = SmallDisk::new(256) else {
-        println!("skipped: no small disk can be mounted here, so a full one is not tried");
-        return;
-    };
+    let Some(disk) = SmallDisk::new(256) else { return };
     let server = TestSandbox::new();
     fill(&server, ORG, 20);
     let stockport = Stockport::new().at(&server, ORG);
-    let out = disk.place.path().join("out.csv").display().to_string();
-    let bk = disk.place.path().join("bk").display().to_string();
+    let out = disk.folder().join("out.csv").display().to_string();
+    let bk = disk.folder().join("bk").display().to_string();
     stockport.run(["export", &out]).ok();
     stockport.run(["backup", "create", &bk]).ok();
     let old = fs::read(&out).unwrap();
@@ -151,7 +124,7 @@ fn a_full_disk_leaves_the_old_file_and_the_old_snapshots() {
     assert_eq!(fs::read(&out).unwrap(), old);
     assert_eq!(files(&folder), before);
     assert_eq!(assert_sound(&folder), 1);
-    let litter = fs::read_dir(disk.place.path()).unwrap().count();
+    let litter = fs::read_dir(disk.folder()).unwrap().count();
     assert_eq!(litter, 2, "something was left behind");
 }
 
@@ -172,13 +145,10 @@ fn a_disk_that_is_full_at_any_moment_of_a_workbook_is_a_plain_error() {
     let (mut full, mut written) = (0, 0);
     // The rows take 300 KB, the workbook 170 KB more.
     for kilobytes in (4..600).step_by(12) {
-        let Some(disk) = SmallDisk::new(kilobytes) else {
-            println!("skipped: no small disk can be mounted here, so a full one is not tried");
-            return;
-        };
-        let out = disk.place.path().join("out.xlsx").display().to_string();
+        let Some(disk) = SmallDisk::new(kilobytes) else { return };
+        let out = disk.folder().join("out.xlsx").display().to_string();
         let run = stockport.run(["convert", "rows.csv", &out]);
-        let litter = fs::read_dir(disk.place.path()).unwrap().count();
+        let litter = fs::read_dir(disk.folder()).unwrap().count();
         if run.code == 0 {
             assert_eq!(litter, 1, "{kilobytes} KB");
             written += 1;

@@ -101,8 +101,8 @@ const CIRCLES: &[(&str, &str, &str)] = &[];
 /// The rooms by floors, the ground floor first. A room imports rooms of lower floors only.
 const FLOORS: &[&[&str]] = &[
     // What knows nothing of inventories.
-    &["error", "output", "parallel", "counter", "hash", "bits", "sort", "item"],
-    &["cause", "shard"],
+    &["error", "files", "output", "parallel", "hash", "bits", "sort", "item"],
+    &["cause", "shard", "counter"],
     // The outside: files, the API.
     &["sheet", "api"],
     &["progress", "columns"],

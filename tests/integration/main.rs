@@ -7,6 +7,7 @@
     reason = "a test ends by failing, and so do the helpers that the clippy settings for tests don't reach"
 )]
 
+mod accounts;
 mod backup;
 mod bad_input;
 mod catalogue;
@@ -22,6 +23,7 @@ mod exports;
 mod faulty;
 mod guards;
 mod help;
+mod history;
 mod house;
 mod import;
 mod inspect;
@@ -36,11 +38,13 @@ mod reading;
 mod readme;
 mod refused;
 mod rejects;
+mod respelled;
 mod resume;
 mod rows;
 mod runs;
 mod sandbox;
 mod schedule;
+mod secrets;
 mod shard;
 mod support;
 mod terminal;

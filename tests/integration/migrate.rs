@@ -1,7 +1,11 @@
 //! `stockport migrate`: between the two organizations of a sandbox, through faults, kills and conflicts.
 
+mod check;
 mod conflicts;
+mod deltas;
+mod mirror;
 mod odd;
+mod verdict;
 
 use std::collections::BTreeMap;
 
@@ -130,7 +134,7 @@ fn the_certificate_is_true_and_names_no_key() {
     assert_eq!(certificate["sha256"], hash(&format!("{a}  a\n{b}  b\n")));
     let page = stockport.read("proof.html");
     assert!(
-        page.contains("Every item of sandbox-company that was asked for is in sandbox-branch"),
+        page.contains("COMPLETE AND EQUAL: every item of sandbox-company is in sandbox-branch"),
         "{page}"
     );
     assert!(page.contains(&a) && page.contains("<p>None.</p>"));
@@ -216,10 +220,11 @@ fn ids_change_by_a_prefix_or_a_list_and_only_what_is_asked_for_is_moved() {
     assert_eq!(certificate(&stockport, &prefixed)["items"][0]["source_id"], "4");
     assert_eq!(server.items(TO)["N-4"]["item_id"], "N-4");
     stockport.write("ids.csv", "from,to\n0,zero\n1,one\n");
-    migrate(&stockport, &["--id-map", "ids.csv", "--only", "1,2"]).ok();
+    let other = "--allow-other-ids";
+    migrate(&stockport, &["--id-map", "ids.csv", "--only", "1,2", other]).ok();
     let ids: Vec<String> = server.items(TO).into_keys().collect();
     assert_eq!(ids, ["2", "N-4", "N-5", "one"]);
-    let bad = migrate(&stockport, &["--id-prefix", "a/", "--only", "1"]).exit(3);
+    let bad = migrate(&stockport, &["--id-prefix", "a/", "--only", "1", other]).exit(3);
     assert!(bad.stderr.contains("1: an item id can't hold '/'"), "{}", bad.stderr);
 }
 
@@ -307,7 +312,7 @@ fn a_target_that_somebody_tampers_with_is_found_and_named() {
 }
 
 /// A config file with these profiles: each its name, server, organization and the key of that.
-fn profiles(stockport: &Stockport, profiles: &[(&str, &str, &str, &str)]) {
+pub(crate) fn profiles(stockport: &Stockport, profiles: &[(&str, &str, &str, &str)]) {
     let mut text = String::new();
     for (name, url, org, key) in profiles {
         let file = stockport.write(&format!("{name}.key"), key);

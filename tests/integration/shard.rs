@@ -197,7 +197,10 @@ fn a_migration_in_four_shards_is_the_whole_migration_though_one_is_killed_and_ea
         let name = summary["certificate"].as_str().unwrap();
         assert!(name.ends_with(&format!("-shard-{number}-of-4.json")), "{name}");
         let certificate: Value = serde_json::from_str(&stockport.read(name)).unwrap();
-        assert_eq!(certificate["whole"], true);
+        assert_eq!(
+            (&certificate["whole"], &certificate["part"]["shard"]),
+            (&json!(false), &json!(format!("{number}/4")))
+        );
         for item in certificate["items"].as_array().unwrap() {
             assert_eq!(owner(item["id"].as_str().unwrap(), 4), number);
             proved.insert(item["id"].as_str().unwrap().to_owned());
@@ -215,4 +218,5 @@ fn a_migration_in_four_shards_is_the_whole_migration_though_one_is_killed_and_ea
         .ok()
         .json();
     assert_eq!((&again["unchanged"], &again["conflicts"]), (&json!(2_000), &json!(0)));
+    assert_eq!(again["whole"], true);
 }

@@ -1,6 +1,8 @@
 //! Pauses that the API, or the user's own rate, makes: each one of over two seconds is reported at once, and kept as it was asked
 //! for.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
 use crate::support::faulty::{Fault, Faulty, Rule};
@@ -152,6 +154,43 @@ fn what_a_pause_of_over_a_day_leaves_unknown_is_not_called_unsent() {
         10,
         "{rejects}"
     );
+}
+
+#[test]
+fn a_wait_for_an_answer_is_reported_with_its_deadline() {
+    for (fault, method, args, reason) in [
+        (
+            Fault::Slow(Duration::from_secs(3)),
+            "POST",
+            &["import", "load.csv", "--jobs", "1"][..],
+            "no answer yet",
+        ),
+        (
+            Fault::Slow(Duration::from_secs(3)),
+            "GET",
+            &["backup", "create", "bk"],
+            "no answer yet",
+        ),
+        (
+            Fault::Stalled,
+            "GET",
+            &["export", "out.csv", "--timeout", "3"],
+            "no further item of the list yet",
+        ),
+    ] {
+        let server = Faulty::new().rule(Rule::first(1, fault).on(method));
+        server.put(ORG, &json!({"item_id": "A", "name": "stored"}));
+        let stockport = Stockport::new().at_faulty(&server, ORG);
+        stockport.write("load.csv", Load::new(100).csv);
+        let run = stockport.run([args, &["--json-log"]].concat()).ok();
+        let events = run
+            .stderr
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap());
+        let waits: Vec<Value> = events.filter(|event| event["event"] == "waiting").collect();
+        let told = |wait: &&Value| wait["reason"].as_str().unwrap().starts_with(reason);
+        assert_eq!(waits.iter().filter(told).count(), 1, "{args:?}: {}", run.stderr);
+    }
 }
 
 #[cfg(unix)]

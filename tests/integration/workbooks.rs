@@ -133,3 +133,53 @@ fn a_row_of_a_workbook_that_ends_early_clears_what_its_header_has_a_column_for()
     stockport.run(["import", "short.xlsx", "--blanks", "clear"]).ok();
     assert_eq!(server.items(ORG)["A1"]["status"], json!(null));
 }
+
+/// The sample with the parts of this name changed.
+fn with_part(name: &str, change: impl Fn(String) -> String) -> Vec<u8> {
+    let bytes = std::fs::read(sample("formats/inventory.xlsx")).unwrap();
+    let mut zip = zip::ZipArchive::new(std::io::Cursor::new(bytes)).unwrap();
+    let mut copy = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+    let plain = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+    for index in 0..zip.len() {
+        let mut entry = zip.by_index(index).unwrap();
+        let part = entry.name().unwrap().into_owned();
+        let mut content = Vec::new();
+        entry.read_to_end(&mut content).unwrap();
+        if part == name {
+            content = change(String::from_utf8(content).unwrap()).into_bytes();
+        }
+        copy.start_file(part, plain).unwrap();
+        std::io::Write::write_all(&mut copy, &content).unwrap();
+    }
+    copy.finish().unwrap().into_inner()
+}
+
+#[test]
+fn a_flipped_bit_in_a_text_is_damage_and_not_another_id() {
+    let stockport = Stockport::new();
+    let mut bytes = with_part("", |text| text);
+    let at = bytes.windows(5).position(|window| window == b"00187").unwrap();
+    bytes[at + 4] ^= 1;
+    stockport.write("flipped.xlsx", bytes);
+    let run = stockport.run(["convert", "flipped.xlsx", "-"]).exit(1);
+    assert!(
+        run.stderr.contains("flipped.xlsx is damaged: its part xl/"),
+        "{}",
+        run.stderr
+    );
+    assert_eq!(run.stdout, "");
+}
+
+#[test]
+fn a_formula_that_was_never_calculated_is_refused_by_its_cell() {
+    let stockport = Stockport::new();
+    let uncalculated = with_part("xl/worksheets/sheet1.xml", |text| {
+        let at = text.find("<c r=\"C4\"").unwrap();
+        let end = at + text[at..].find("</c>").unwrap();
+        format!("{}<c r=\"C4\"><f>6+6</f><v/>{}", &text[..at], &text[end..])
+    });
+    stockport.write("formula.xlsx", uncalculated);
+    let run = stockport.run(["convert", "formula.xlsx", "-"]).exit(3);
+    let why = "Inventory!C4: the cell is a formula that was never calculated: open the file in Excel";
+    assert!(run.stderr.contains(why), "{}", run.stderr);
+}

@@ -24,6 +24,7 @@ fn read_by(text: &[u8], most: usize) -> (Result<Answer, Fault<String>>, Items) {
     let mut seen = Items::new();
     let answer = read::<Items, String>(
         Drip(text, most),
+        &AtomicBool::new(false),
         &|items, item| items.push(serde_json::to_string(&item.to_object()).unwrap()),
         &mut |items| {
             if items.iter().any(|item| item.contains("stop")) {
@@ -295,7 +296,12 @@ impl Read for Broken {
 #[test]
 fn what_is_no_object_is_rejected_without_reading_on() {
     for begun in ["[{\"id\":\"a\"},", " \n[[", "nonsense", "\"data\":["] {
-        let answer = read::<u64, ()>(begun.as_bytes().chain(Broken), &|_, _| {}, &mut |_| Ok(()));
+        let answer = read::<u64, ()>(
+            begun.as_bytes().chain(Broken),
+            &AtomicBool::new(false),
+            &|_, _| {},
+            &mut |_| Ok(()),
+        );
         assert!(
             matches!(&answer, Err(Fault::Json(error)) if !error.is_eof()),
             "{answer:?}"
@@ -308,7 +314,8 @@ fn a_connection_that_breaks_is_reported_after_the_items_before_it() {
     let text = long(3, "1");
     let mut count = 0;
     let half = &text.as_bytes()[..text.len() / 2];
-    let answer = read::<u64, ()>(half.chain(Broken), &|count, _| *count += 1, &mut |more| {
+    let goes_on = AtomicBool::new(false);
+    let answer = read::<u64, ()>(half.chain(Broken), &goes_on, &|count, _| *count += 1, &mut |more| {
         count += more;
         Ok(())
     });

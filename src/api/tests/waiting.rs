@@ -146,3 +146,96 @@ fn a_host_is_found_by_its_name() {
     };
     assert!(Client::new(&endpoint).unwrap().get("a").unwrap().is_none());
 }
+
+/// A client whose requests have so long, and which repeats none.
+fn within(server: &Server, timeout: Duration) -> Client {
+    let endpoint = Endpoint {
+        timeout,
+        retries: 0,
+        ..server.endpoint()
+    };
+    Client::new(&endpoint).unwrap()
+}
+
+/// The head of an answer that is longer than anything that comes of it.
+const ENDLESS: &str = "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9999999\r\n\r\n";
+
+#[test]
+fn a_list_that_drips_without_bringing_an_item_ends_at_its_deadline() {
+    // Before the first item, within an item, and behind the last one.
+    for begun in [
+        "",
+        r#"{"success":true,"data":["#,
+        r#"{"success":true,"data":[{"id":"a"},{"id":"b","name":""#,
+        r#"{"success":true,"data":[{"id":"a"}]"#,
+    ] {
+        let server = Server::replies([Reply::Trickle(format!("{ENDLESS}{begun}").into_bytes())]);
+        let (count, _) = list(&within(&server, Duration::from_millis(300)));
+        let is_late = matches!(count, Err(ApiError::Lost { how: Loss::Timeout, .. }));
+        assert!(is_late, "{begun}: {count:?}");
+    }
+}
+
+#[test]
+fn a_list_that_goes_on_may_take_longer_than_the_deadline() {
+    let items = (0..20).map(|n| format!(r#"{{"id":"A{n}"}},"#));
+    let body = std::iter::once(r#"{"success":true,"data":["#.to_owned())
+        .chain(items)
+        .chain([r#"{"id":"end"}]}"#.to_owned()]);
+    let body: Vec<String> = body.collect();
+    let head = ENDLESS.replace("9999999", &body.concat().len().to_string());
+    let pieces = std::iter::once(head).chain(body).map(String::into_bytes).collect();
+    let server = Server::replies([Reply::Pieces(pieces, Duration::from_millis(100))]);
+    let (count, _) = list(&within(&server, Duration::from_millis(1_500)));
+    assert_eq!(count.unwrap(), 21);
+}
+
+#[test]
+fn each_other_request_ends_at_its_deadline_wherever_it_stalls() {
+    let stalls = [
+        &b""[..],
+        b"HTTP/1.1 200 OK\r\nContent-",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{\"success\":true,",
+    ];
+    for stalled in stalls {
+        let server = Server::start(|_| Reply::Hang(stalled.to_vec()));
+        let client = within(&server, Duration::from_millis(200));
+        let late = |result: Result<(), ApiError>| {
+            assert!(
+                matches!(result, Err(ApiError::Lost { how: Loss::Timeout, .. })),
+                "{result:?}"
+            );
+        };
+        late(client.get("a").map(drop));
+        late(post(&client, ITEM));
+        late(delete(&client, "a", DeleteForm::Body));
+        late(list(&client).0.map(drop));
+    }
+    let server = Server::start(|_| Reply::Trickle(ENDLESS.as_bytes().to_vec()));
+    let found = within(&server, Duration::from_millis(200)).get("a");
+    assert!(
+        matches!(found, Err(ApiError::Lost { how: Loss::Timeout, .. })),
+        "{found:?}"
+    );
+}
+
+#[test]
+fn a_secure_connection_that_nobody_answers_ends_at_its_deadline() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let endpoint = Endpoint {
+        base: format!("https://{}/api", listener.local_addr().unwrap()),
+        org: "org".to_owned(),
+        key: Key::new("key").unwrap(),
+        timeout: Duration::from_millis(300),
+        retries: 0,
+        connections: 1,
+    };
+    let found = Client::new(&endpoint).unwrap().get("a");
+    assert!(
+        matches!(
+            found,
+            Err(ApiError::Lost { how: Loss::Timeout, .. } | ApiError::Unreachable { .. })
+        ),
+        "{found:?}"
+    );
+}

@@ -120,7 +120,7 @@ fn interrupted(runs: &Runs, connected: &Connected, options: &str, is_named: bool
             continue;
         }
         match run.fact("command") {
-            undo::COMMAND => undone.extend(run.fact("options").lines().map(str::to_owned)),
+            undo::COMMAND => undone.extend(run.undid()),
             "restore" if undone.contains(&run.name) => {}
             "restore" if run.fact("options") == options => {
                 return Ok((!run.is_finished()).then_some(run));

@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::super::Context;
+use super::super::{Connected, Context};
 use super::{patience, policy, prune};
 use crate::backup::Backup;
 use crate::cause;
@@ -141,9 +141,23 @@ fn back_up(
     target: &Target,
     document: &mut Map<String, Value>,
 ) -> Result<(), Error> {
-    let policy = policy(&options.keep);
     let connected = context.connect_with(&target.wishes, target.org.as_deref())?;
     document.insert("organization".to_owned(), json!(connected.org));
+    let recorded = context.record("backup", &connected, &options.dir);
+    let taken = take(context, options, &connected, document);
+    let exit = taken.as_ref().err().map_or(Exit::Done, Error::exit);
+    recorded.end(exit, taken.as_ref().err(), &Value::Object(document.clone()));
+    taken
+}
+
+/// Takes the backup, and removes the snapshots that are not to be kept.
+fn take(
+    context: &Context,
+    options: &BackupCreate,
+    connected: &Connected,
+    document: &mut Map<String, Value>,
+) -> Result<(), Error> {
+    let policy = policy(&options.keep);
     let taken = Backup {
         output: &context.output,
         client: &connected.client,

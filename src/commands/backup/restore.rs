@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::super::run::{Terms, Writing, WritingRun, writing};
 use super::super::{Connected, Context};
@@ -18,10 +18,8 @@ use crate::cli::BackupRestore;
 use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
 use crate::inventory::{ItemStore, Listing, id_of};
-use crate::item::{ITEM_ID, Object};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
-use crate::plan::Action;
 use crate::report::Summary;
 use crate::restore::{Restore, rejects_for};
 use crate::snapshot::{Chosen, Grade, Manifest, Shelf, Snapshot, SnapshotError, find};
@@ -247,16 +245,7 @@ impl Exact<'_> {
 
 /// Adds what an earlier part of the run was to delete: the account is that of the whole run.
 fn deleted_before(journal: &Journal, doomed: &mut Vec<String>) -> Result<(), Error> {
-    let mut before = BTreeSet::new();
-    journal.each_after(0, false, &mut |_, action, body| {
-        if action == Action::Delete
-            && let Ok(body) = serde_json::from_slice::<Object>(body)
-            && let Some(Value::String(id)) = body.get(ITEM_ID)
-        {
-            before.insert(id.clone());
-        }
-        true
-    })?;
+    let mut before = journal.deletions()?;
     for id in doomed.iter() {
         before.remove(id);
     }

@@ -101,21 +101,24 @@ fn parted(path: &Path) -> (OsString, OsString) {
     (stem.into_os_string(), ending)
 }
 
-/// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet.
+/// The first of `x.csv`, `x-2.csv`, `x-3.csv` … that isn't there yet. A link is there, wherever it leads.
 pub(crate) fn numbered(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
-    numbered_where(wanted, &|_| true)
+    numbered_where(wanted, &is_there)
 }
 
-/// The same, of those that have no mapping file beside them yet.
-pub(super) fn numbered_with_mapping(wanted: &Path) -> Result<(PathBuf, AtomicFile), WriteError> {
-    numbered_where(wanted, &|path| !is_there(&mapping_beside(path)))
+/// The same, of those that have no mapping file beside them yet. A link that the user names is followed.
+pub(super) fn numbered_with_mapping(wanted: &Path, is_named: bool) -> Result<(PathBuf, AtomicFile), WriteError> {
+    numbered_where(wanted, &|path| {
+        let is_taken = if is_named { path.exists() } else { is_there(path) };
+        is_taken || is_there(&mapping_beside(path))
+    })
 }
 
 fn is_there(path: &Path) -> bool {
     path.symlink_metadata().is_ok()
 }
 
-fn numbered_where(wanted: &Path, is_free: &dyn Fn(&Path) -> bool) -> Result<(PathBuf, AtomicFile), WriteError> {
+fn numbered_where(wanted: &Path, is_taken: &dyn Fn(&Path) -> bool) -> Result<(PathBuf, AtomicFile), WriteError> {
     if wanted.is_dir() {
         return Err(WriteError::Directory(wanted.to_owned()));
     }
@@ -125,14 +128,18 @@ fn numbered_where(wanted: &Path, is_free: &dyn Fn(&Path) -> bool) -> Result<(Pat
     }
     let mut path = wanted.to_owned();
     let mut number = 1_u32;
-    while path.exists() || !is_free(&path) {
+    while is_taken(&path) {
         number += 1;
         let (mut name, ending) = parted(wanted);
         name.push(format!("-{number}"));
         name.push(ending);
         path = wanted.with_file_name(name);
     }
-    let file = AtomicFile::create(&path, false)?;
+    let file = if path.is_symlink() {
+        AtomicFile::create(&path, false)?
+    } else {
+        AtomicFile::create_own(&path)?
+    };
     Ok((path, file))
 }
 

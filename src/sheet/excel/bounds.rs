@@ -6,9 +6,7 @@
 use std::borrow::Cow;
 use std::io::{self, BufReader, Read};
 
-use quick_xml::events::Event;
-
-use super::package::{Archive, attribute, damaged, zip_error};
+use super::package::{Archive, damaged, zip_error};
 use crate::sheet::{Limits, ReadError};
 
 /// Parts that are held whole in memory (shared strings, styles) may unfold to this; a sheet is streamed.
@@ -71,10 +69,9 @@ pub(super) fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limit
         }
     }
     if kind == "xlsb" {
-        check_binary_strings(archive)
-    } else {
-        check_shared_strings(archive)
+        check_binary_strings(archive)?;
     }
+    Ok(())
 }
 
 /// Whether a part is read piece by piece, so that its size doesn't matter to memory.
@@ -135,43 +132,6 @@ fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> 
                     TEXT_RUN >> 20
                 ),
             });
-        }
-    }
-}
-
-/// calamine makes room for as many shared strings as the table claims; more than its bytes can hold is a lie.
-fn check_shared_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
-    let (file, mut names) = (archive.file, archive.names.iter());
-    let Some(name) = names
-        .find(|name| name.to_ascii_lowercase().ends_with("sharedstrings.xml"))
-        .cloned()
-    else {
-        return Ok(());
-    };
-    let part = archive
-        .zip
-        .by_name(&name)
-        .map_err(|cause| zip_error(file, &name, &cause))?;
-    let size = part.size();
-    let mut xml = quick_xml::Reader::from_reader(BufReader::new(part));
-    let mut buffer = Vec::new();
-    loop {
-        buffer.clear();
-        match xml.read_event_into(&mut buffer) {
-            Ok(Event::Start(element) | Event::Empty(element)) => {
-                let claimed = attribute(&element, "uniqueCount").and_then(|count| count.parse::<u64>().ok());
-                // `<si/>` is the shortest entry.
-                return if claimed.is_some_and(|claimed| claimed > size / 5) {
-                    Err(damaged(
-                        file,
-                        "its table of texts claims more entries than it has room for".to_owned(),
-                    ))
-                } else {
-                    Ok(())
-                };
-            }
-            Ok(Event::Eof) | Err(_) => return Ok(()),
-            Ok(_) => {}
         }
     }
 }

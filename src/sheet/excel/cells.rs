@@ -2,7 +2,7 @@
 //!
 //! Pure; knows calamine's cell types and nothing of files.
 //!
-//! Doesn't belong here: the XML that a cell comes from (`element`).
+//! Doesn't belong here: the XML that a cell comes from (`cell`).
 
 use calamine::{CellErrorType, Data, DataRef, ExcelDateTime};
 use jiff::Unit;

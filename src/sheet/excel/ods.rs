@@ -8,22 +8,30 @@ use std::io::BufReader;
 
 use quick_xml::events::Event;
 
-use super::ods_content::{Taker, walk};
+use super::ods_content::{Stop, Taker, walk};
 use super::ods_styles::Styles;
-use super::package::Archive;
+use super::package::{Archive, damaged};
+use super::packing::Packing;
 use super::source::Source;
-use super::stream::{RowSink, Stop};
-use super::{Extras, MAX_ROWS, Merge, Place, SheetInfo, too_many_cells};
+use super::{Extras, MAX_ROWS, Merge, SheetInfo, too_many_cells};
 use crate::sheet::{Cell, Limits, ReadError, Row};
 
-/// The sheets, in order.
+const MANIFEST: &str = "META-INF/manifest.xml";
+/// The part with the styles that have names of their own.
+const STYLES: &str = "styles.xml";
+
+/// The sheets, in order. The content is read to its end, so that a damaged one is found here.
 pub(super) fn sheets(source: &Source, file: &str) -> Result<Vec<SheetInfo>, ReadError> {
     let mut archive = Archive::open(source, file)?;
-    if archive
-        .text("META-INF/manifest.xml")
-        .is_ok_and(|manifest| manifest.contains("encryption-data"))
-    {
-        return Err(ReadError::PasswordProtected(file.to_owned()));
+    if archive.has(MANIFEST) {
+        let manifest = archive.text(MANIFEST)?;
+        if manifest.contains("encryption-data") {
+            return Err(ReadError::PasswordProtected(file.to_owned()));
+        }
+        let names_styles = [format!("full-path=\"{STYLES}\""), format!("full-path='{STYLES}'")];
+        if names_styles.iter().any(|name| manifest.contains(name)) && !archive.has(STYLES) {
+            return Err(damaged(file, format!("its part {STYLES} is missing")));
+        }
     }
     let mut list = List(Vec::new());
     let outcome = walk(archive.part("content.xml")?, file, Styles::default(), 0, &mut list);
@@ -31,36 +39,21 @@ pub(super) fn sheets(source: &Source, file: &str) -> Result<Vec<SheetInfo>, Read
     Ok(list.0)
 }
 
-/// Writes all rows of a sheet.
-pub(super) fn read(source: &Source, file: &str, sheet: &str, limits: Limits, sink: &mut RowSink) -> Result<(), Stop> {
-    let mut archive = Archive::open(source, file)?;
+/// Packs all rows of a sheet.
+pub(super) fn read(source: &Source, limits: &Limits, packing: &mut Packing) -> Result<Extras, ReadError> {
+    let (file, sheet) = (packing.file().to_owned(), packing.sheet().to_owned());
+    let mut archive = Archive::open(source, &file)?;
     let styles = shared_styles(&mut archive)?;
     let mut rows = Rows {
-        place: Place::new(file, sheet, limits),
-        sheet,
-        sink,
-    };
-    match walk(archive.part("content.xml")?, file, styles, limits.row_bytes, &mut rows) {
-        Err(Stop::Unwanted) if rows.sink.is_wanted() => {}
-        outcome => outcome?,
-    }
-    let Rows { place, sink, .. } = rows;
-    place.finish(sink)
-}
-
-/// Hidden rows and merged cells of a sheet.
-pub(super) fn extras(source: &Source, file: &str, sheet: &str, limits: &Limits) -> Result<Extras, ReadError> {
-    let mut archive = Archive::open(source, file)?;
-    let mut found = Beside {
+        packing,
         extras: Extras::default(),
-        sheet,
-        file,
+        sheet: &sheet,
+        file: &file,
         limits,
     };
     let content = archive.part("content.xml")?;
-    let outcome = walk(content, file, Styles::default(), limits.row_bytes, &mut found);
-    finished(outcome)?;
-    Ok(found.extras)
+    finished(walk(content, &file, styles, limits.row_bytes, &mut rows))?;
+    Ok(rows.extras)
 }
 
 /// A taker that has all it wants says `Unwanted`; that is no failure.
@@ -90,9 +83,11 @@ impl Taker for List {
 }
 
 struct Rows<'a> {
-    place: Place<'a>,
+    packing: &'a mut Packing,
+    extras: Extras,
     sheet: &'a str,
-    sink: &'a mut RowSink,
+    file: &'a str,
+    limits: &'a Limits,
 }
 
 impl Taker for Rows<'_> {
@@ -100,47 +95,25 @@ impl Taker for Rows<'_> {
         name == self.sheet
     }
 
-    fn row(&mut self, row: &Row, repeat: u64, _hidden: bool) -> Result<(), Stop> {
+    fn row(&mut self, row: &Row, repeat: u64, hidden: bool) -> Result<(), Stop> {
         if row.is_empty() {
             return Ok(());
         }
         let last = row.line.saturating_add(repeat).min(u64::from(MAX_ROWS) + 1);
-        for line in row.line..last {
-            let index = u32::try_from(line.saturating_sub(1)).unwrap_or(u32::MAX);
-            for (column, cell) in (0_u32..).zip(row.cells()) {
-                if cell != Cell::Empty {
-                    let (to, column) = self.place.take((index, column), self.sink)?;
-                    to.set(column, cell);
-                }
-            }
-        }
-        Ok(())
-    }
-
-    fn end(&mut self) -> Result<(), Stop> {
-        Err(Stop::Unwanted)
-    }
-}
-
-struct Beside<'a> {
-    extras: Extras,
-    sheet: &'a str,
-    file: &'a str,
-    limits: &'a Limits,
-}
-
-impl Taker for Beside<'_> {
-    fn table(&mut self, name: &str, _visible: bool) -> bool {
-        name == self.sheet
-    }
-
-    fn row(&mut self, row: &Row, repeat: u64, hidden: bool) -> Result<(), Stop> {
-        if hidden && !row.is_empty() {
-            let last = row.line.saturating_add(repeat).min(u64::from(MAX_ROWS) + 1);
+        if hidden {
             self.extras.hidden_rows.extend(row.line..last);
         }
         if (self.extras.hidden_rows.len() + self.extras.merges.len()) as u64 > self.limits.cells {
             return Err(Stop::Failed(too_many_cells(self.file, self.sheet, self.limits.cells)));
+        }
+        for line in row.line..last {
+            let index = u32::try_from(line.saturating_sub(1)).unwrap_or(u32::MAX);
+            for (column, cell) in (0_u32..).zip(row.cells()) {
+                if cell != Cell::Empty {
+                    let (to, column) = self.packing.cell((index, column))?;
+                    to.set(column, cell);
+                }
+            }
         }
         Ok(())
     }
@@ -154,24 +127,36 @@ impl Taker for Beside<'_> {
     }
 }
 
-/// The number styles that stand in `styles.xml`, where `LibreOffice` keeps those with a name of their own.
+/// The number styles that stand in `styles.xml`, where `LibreOffice` keeps those with a name of their own. Without them ids
+/// lose their zeros, so they have to be readable.
 fn shared_styles(archive: &mut Archive<'_>) -> Result<Styles, ReadError> {
     let mut styles = Styles::default();
-    if !archive.has("styles.xml") {
+    if !archive.has(STYLES) {
         return Ok(styles);
     }
-    let mut xml = quick_xml::Reader::from_reader(BufReader::with_capacity(1 << 16, archive.part("styles.xml")?));
+    let file = archive.file;
+    let unreadable = |what: &str| damaged(file, format!("its part {STYLES} can't be read ({what})"));
+    let mut xml = quick_xml::Reader::from_reader(BufReader::with_capacity(1 << 16, archive.part(STYLES)?));
     xml.config_mut().check_end_names = false;
     xml.config_mut().expand_empty_elements = true;
-    let mut buffer = Vec::new();
+    let (mut buffer, mut depth, mut is_document) = (Vec::new(), 0_u64, false);
     loop {
         buffer.clear();
         match xml.read_event_into(&mut buffer) {
-            Ok(Event::Start(element)) => styles.start(&element),
-            Ok(Event::End(element)) => styles.end(element.name().as_ref()),
-            // How a number was shown is a help, no more: what can't be read of it is done without.
-            Ok(Event::Eof) | Err(_) => return Ok(styles),
+            Ok(Event::Start(element)) => {
+                is_document |= element.local_name().as_ref() == "document-styles";
+                depth += 1;
+                styles.start(&element);
+            }
+            Ok(Event::End(element)) => {
+                depth = depth.saturating_sub(1);
+                styles.end(element.name().as_ref());
+            }
+            Ok(Event::Eof) if depth > 0 => return Err(unreadable("it ends in the middle")),
+            Ok(Event::Eof) if !is_document => return Err(unreadable("it holds no styles")),
+            Ok(Event::Eof) => return Ok(styles),
             Ok(_) => {}
+            Err(cause) => return Err(unreadable(&cause.to_string())),
         }
     }
 }

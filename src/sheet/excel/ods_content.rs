@@ -9,9 +9,21 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::ods_styles::Styles;
 use super::package::{attribute, damaged};
-use super::stream::Stop;
 use super::{MAX_COLUMNS, Merge, cells, too_long_row};
-use crate::sheet::{Cell, NumberFormat, Row};
+use crate::sheet::{Cell, NumberFormat, ReadError, Row};
+
+/// Why the walk ends early.
+pub(super) enum Stop {
+    /// The taker has all that it wants.
+    Unwanted,
+    Failed(ReadError),
+}
+
+impl From<ReadError> for Stop {
+    fn from(error: ReadError) -> Self {
+        Self::Failed(error)
+    }
+}
 
 /// What is done with a document's tables.
 pub(super) trait Taker {

@@ -1,23 +1,25 @@
 //! The zip around an xlsx, xlsm, xlsb or ods: which of them it is, whether it is bounded, and the parts that say
-//! which sheets there are. Also what calamine won't take: macro sheets.
+//! which sheets there are and where their styles and texts are.
 //!
 //! Doesn't belong here: rows, and the bounds themselves (`bounds`).
 
 use std::borrow::Cow;
-use std::io::{Cursor, Read, Write};
-use std::sync::Arc;
+use std::io::{Error as IoError, Read, copy, sink};
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
-use zip::{ZipArchive, ZipWriter};
+use zip::ZipArchive;
+use zip::read::ZipFile;
 
 use super::source::{Bytes, Source};
 use crate::sheet::ReadError;
 
-/// A part that is wanted as text is short; nothing is read beyond this.
+/// A part that is wanted as text is short; a longer one is refused.
 const TEXT_BYTES: u64 = 64 << 20;
-/// The relationship type that calamine knows and leaves alone.
-const DIALOG_SHEET: &str = "http://schemas.openxmlformats.org/officeDocument/2006/relationships/dialogsheet";
+const ROOT: &str = "_rels/.rels";
+const TYPES: &str = "[Content_Types].xml";
+/// The usual main part.
+const MAIN: &str = "xl/workbook.xml";
 
 /// A sheet as the workbook part lists it.
 #[derive(Clone, Debug)]
@@ -28,13 +30,15 @@ pub(super) struct SheetEntry {
     pub(super) part: String,
 }
 
-/// What a zip turned out to hold.
+/// The parts of an xlsx or xlsm.
 pub(super) struct Package {
-    pub(super) kind: &'static str,
-    /// Worksheets, for xlsx and xlsm; the other kinds list theirs elsewhere.
+    /// Its worksheets; no charts, dialogs or macro sheets.
     pub(super) sheets: Vec<SheetEntry>,
-    /// Where to read from: the file itself, or a copy that calamine takes.
-    pub(super) source: Source,
+    pub(super) styles: Option<String>,
+    /// The part with the texts that cells share.
+    pub(super) strings: Option<String>,
+    /// Whether its days are counted from 1904.
+    pub(super) is_1904: bool,
 }
 
 /// An opened zip with the name to blame.
@@ -63,13 +67,8 @@ impl<'f> Archive<'f> {
             .cloned()
     }
 
-    /// A part's number in the package.
-    pub(super) fn index(&self, part: &str) -> Option<usize> {
-        self.zip.index_for_name(&self.stored_name(part)?)
-    }
-
     /// A part, unpacked as it is read.
-    pub(super) fn part(&mut self, part: &str) -> Result<impl Read, ReadError> {
+    pub(super) fn part(&mut self, part: &str) -> Result<ZipFile<'_, Bytes>, ReadError> {
         let file = self.file;
         let Some(name) = self.stored_name(part) else {
             return Err(damaged(file, format!("its part {part} is missing")));
@@ -77,15 +76,28 @@ impl<'f> Archive<'f> {
         self.zip.by_name(&name).map_err(|cause| zip_error(file, part, &cause))
     }
 
-    /// A small part as text.
+    /// A small part as text, read to the end of its entry, where the checksum is compared.
     pub(super) fn text(&mut self, part: &str) -> Result<String, ReadError> {
         let file = self.file;
         let mut text = Vec::new();
         self.part(part)?
-            .take(TEXT_BYTES)
+            .take(TEXT_BYTES + 1)
             .read_to_end(&mut text)
-            .map_err(|cause| damaged(file, format!("its part {part} can't be unpacked ({cause})")))?;
+            .map_err(|cause| not_unpacked(file, part, &cause))?;
+        if text.len() as u64 > TEXT_BYTES {
+            return Err(ReadError::TooLarge {
+                file: file.to_owned(),
+                what: format!("its part {part} takes more than {} MiB", TEXT_BYTES >> 20),
+            });
+        }
         Ok(String::from_utf8_lossy(&text).into_owned())
+    }
+
+    /// Unpacks a part to the end of its entry, where the checksum is compared.
+    fn check(&mut self, part: &str) -> Result<(), ReadError> {
+        let file = self.file;
+        copy(&mut self.part(part)?, &mut sink()).map_err(|cause| not_unpacked(file, part, &cause))?;
+        Ok(())
     }
 
     pub(super) fn has(&self, part: &str) -> bool {
@@ -93,41 +105,110 @@ impl<'f> Archive<'f> {
     }
 }
 
-/// Reads a zip's sheets, as far as they are listed apart from their content. Its bounds have been checked.
-pub(super) fn open(source: Source, mut archive: Archive<'_>, kind: &'static str) -> Result<Package, ReadError> {
-    if !matches!(kind, "xlsx" | "xlsm") {
-        return Ok(Package {
-            kind,
-            sheets: Vec::new(),
-            source,
-        });
-    }
-    let main = main_part(&mut archive)?;
-    let listed = listed_sheets(&mut archive, &main)?;
-    let unknown: Vec<&str> = listed
-        .iter()
-        .map(|sheet| sheet.relationship.as_str())
-        .filter(|relationship| {
-            !matches!(
-                relationship.rsplit('/').next(),
-                Some("worksheet" | "chartsheet" | "dialogsheet")
-            )
-        })
-        .collect();
-    let source = if unknown.is_empty() {
-        source
-    } else {
-        without_macro_sheets(&mut archive, &rels_part(&main), &unknown)?
-    };
-    let sheets = listed
-        .into_iter()
-        .filter(|sheet| sheet.relationship.ends_with("/worksheet"))
-        .map(|sheet| sheet.entry)
-        .collect();
-    Ok(Package { kind, sheets, source })
+/// Finds the parts of an xlsx or xlsm. Its bounds have been checked.
+pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
+    let file = archive.file;
+    let main = main_part(archive)?.unwrap_or_else(|| MAIN.to_owned());
+    let rels = rels_part(&main);
+    let relations = relations(&archive.text(&rels)?, file, &rels)?;
+    let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let styles = named(archive, &relations, folder, "styles")?;
+    let strings = named(archive, &relations, folder, "sharedStrings")?;
+    let (mut sheets, mut is_1904) = (Vec::new(), false);
+    each_element(&archive.text(&main)?, file, &main, |element| {
+        match element.local_name().as_ref() {
+            "sheet" => sheets.extend(listed(element, &relations, folder)),
+            // An extension's element of the same name has no such attribute.
+            "workbookPr" => {
+                if let Some(epoch) = attribute(element, "date1904") {
+                    is_1904 = matches!(epoch.as_str(), "1" | "true");
+                }
+            }
+            _ => {}
+        }
+    })?;
+    Ok(Package {
+        sheets,
+        styles,
+        strings,
+        is_1904,
+    })
 }
 
-/// The kind of a workbook, by its content.
+/// The part of a kind, by the workbook's relationships, else by its usual name.
+fn named(archive: &Archive<'_>, relations: &[Relation], folder: &str, kind: &str) -> Result<Option<String>, ReadError> {
+    let relation = relations
+        .iter()
+        .find(|relation| relation.kind.rsplit('/').next() == Some(kind));
+    let part = match relation {
+        Some(relation) => resolved(folder, &relation.target),
+        None => resolved(folder, &format!("{kind}.xml")),
+    };
+    match (archive.has(&part), relation) {
+        (true, _) => Ok(Some(part)),
+        (false, Some(_)) => Err(damaged(archive.file, format!("its part {part} is missing"))),
+        (false, None) => Ok(None),
+    }
+}
+
+/// A worksheet of the workbook part's list.
+fn listed(element: &BytesStart<'_>, relations: &[Relation], folder: &str) -> Option<SheetEntry> {
+    let id = element
+        .attributes()
+        .with_checks(false)
+        .flatten()
+        .find(|attribute| attribute.key.local_name().as_ref() == "id")
+        .map(|attribute| attribute.value.into_owned())?;
+    let relation = relations.iter().find(|relation| relation.id == id)?;
+    if !relation.kind.ends_with("/worksheet") {
+        return None;
+    }
+    Some(SheetEntry {
+        name: attribute(element, "name")?,
+        visible: attribute(element, "state").is_none_or(|state| state == "visible"),
+        part: resolved(folder, &relation.target),
+    })
+}
+
+/// The part that a relationship of a part in `folder` names (ECMA-376 part 2, 6.5.3.4).
+fn resolved(folder: &str, target: &str) -> String {
+    let mut parts: Vec<&str> = match target.strip_prefix('/') {
+        Some(_) => Vec::new(),
+        None => folder.split('/').filter(|part| !part.is_empty()).collect(),
+    };
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(parts.pop()),
+            part => parts.push(part),
+        }
+    }
+    parts.join("/")
+}
+
+/// Unpacks the parts of an xlsb that calamine reads: it doesn't read them to their ends.
+pub(super) fn check_binary(archive: &mut Archive<'_>) -> Result<(), ReadError> {
+    let relations = "xl/_rels/workbook.bin.rels";
+    if archive.has(relations) {
+        let relations = self::relations(&archive.text(relations)?, archive.file, relations)?;
+        for kind in ["styles", "sharedStrings"] {
+            if let Some(relation) = relations
+                .iter()
+                .find(|relation| relation.kind.rsplit('/').next() == Some(kind))
+            {
+                archive.check(&resolved("xl", &relation.target))?;
+            }
+        }
+    }
+    for part in archive.names.clone() {
+        if part == "xl/workbook.bin" || part.starts_with("xl/worksheets/") {
+            archive.check(&part)?;
+        }
+    }
+    Ok(())
+}
+
+/// The kind of a workbook, by the type of its main part.
 pub(super) fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError> {
     if archive.has("mimetype") {
         let mime = archive.text("mimetype")?;
@@ -135,27 +216,30 @@ pub(super) fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError>
             return Ok("ods");
         }
     }
-    if archive.has("[Content_Types].xml") {
-        let types = archive.text("[Content_Types].xml")?;
-        if types.contains("ms-excel.sheet.binary.macroEnabled.main") {
+    let main = main_part(archive)?;
+    if let Some(main) = &main
+        && archive.has(TYPES)
+    {
+        let kind = content_type(&archive.text(TYPES)?, archive.file, main)?.to_ascii_lowercase();
+        if kind.contains("ms-excel.sheet.binary.macroenabled.main") {
             return Ok("xlsb");
         }
-        if types.contains("macroEnabled.main+xml") && types.contains("ms-excel") {
-            return Ok("xlsm");
-        }
-        if types.contains("spreadsheetml.sheet.main+xml") || types.contains("spreadsheetml.template.main+xml") {
-            return Ok("xlsx");
-        }
-        if types.contains("wordprocessingml") {
+        if kind.contains("wordprocessingml") || kind.contains("ms-word") {
             return Err(not_a_spreadsheet(archive.file, "a Word document"));
         }
-        if types.contains("presentationml") {
+        if kind.contains("presentationml") || kind.contains("ms-powerpoint") {
             return Err(not_a_spreadsheet(archive.file, "a PowerPoint presentation"));
+        }
+        if kind.contains("ms-excel") && kind.contains("macroenabled.main+xml") {
+            return Ok("xlsm");
+        }
+        if kind.contains("spreadsheetml") && kind.contains("main+xml") {
+            return Ok("xlsx");
         }
     }
     if archive.has("xl/workbook.bin") {
         Ok("xlsb")
-    } else if archive.has("xl/workbook.xml") {
+    } else if archive.has(MAIN) {
         Ok(if archive.has("xl/vbaProject.bin") {
             "xlsm"
         } else {
@@ -171,20 +255,33 @@ pub(super) fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError>
     }
 }
 
-struct Listed {
-    entry: SheetEntry,
-    relationship: String,
+/// The content type of a part: its own, else that of its name's ending (ECMA-376 part 2, 7.2.3). Empty if it has none.
+fn content_type(types: &str, file: &str, part: &str) -> Result<String, ReadError> {
+    let ending = part.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let (mut own, mut usual) = (None, None);
+    each_element(types, file, TYPES, |element| {
+        let is = |key, value: &str| {
+            attribute(element, key).is_some_and(|name| name.trim_start_matches('/').eq_ignore_ascii_case(value))
+        };
+        match element.local_name().as_ref() {
+            "Override" if is("PartName", part) => own = attribute(element, "ContentType"),
+            "Default" if is("Extension", ending) => usual = attribute(element, "ContentType"),
+            _ => {}
+        }
+    })?;
+    Ok(own.or(usual).unwrap_or_default())
 }
 
-/// The workbook part, by the package's relationships (ECMA-376 part 2); commonly `xl/workbook.xml`.
-fn main_part(archive: &mut Archive<'_>) -> Result<String, ReadError> {
-    let file = archive.file;
-    let relations = relations(&archive.text("_rels/.rels")?, file, "_rels/.rels")?;
-    relations
+/// The main part, by the package's relationships (ECMA-376 part 2), if they name one.
+fn main_part(archive: &mut Archive<'_>) -> Result<Option<String>, ReadError> {
+    if !archive.has(ROOT) {
+        return Ok(None);
+    }
+    let relations = relations(&archive.text(ROOT)?, archive.file, ROOT)?;
+    Ok(relations
         .into_iter()
         .find(|relation| relation.kind.ends_with("/relationships/officeDocument"))
-        .map(|relation| relation.target.trim_start_matches('/').to_owned())
-        .ok_or_else(|| damaged(file, "it doesn't say which of its parts is the workbook".to_owned()))
+        .map(|relation| resolved("", &relation.target)))
 }
 
 fn rels_part(main: &str) -> String {
@@ -216,64 +313,6 @@ fn relations(text: &str, file: &str, part: &str) -> Result<Vec<Relation>, ReadEr
     Ok(found)
 }
 
-fn listed_sheets(archive: &mut Archive<'_>, main: &str) -> Result<Vec<Listed>, ReadError> {
-    let file = archive.file;
-    let rels = rels_part(main);
-    let relations = relations(&archive.text(&rels)?, file, &rels)?;
-    let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let mut sheets = Vec::new();
-    each_element(&archive.text(main)?, file, main, |element| {
-        if element.local_name().as_ref() != "sheet" {
-            return;
-        }
-        let id = element
-            .attributes()
-            .with_checks(false)
-            .flatten()
-            .find(|attribute| attribute.key.local_name().as_ref() == "id")
-            .map(|attribute| attribute.value.into_owned());
-        let relation = relations.iter().find(|relation| Some(&relation.id) == id.as_ref());
-        if let (Some(name), Some(relation)) = (attribute(element, "name"), relation) {
-            let part = match relation.target.strip_prefix('/') {
-                Some(absolute) => absolute.to_owned(),
-                None if folder.is_empty() => relation.target.clone(),
-                None => format!("{folder}/{}", relation.target),
-            };
-            let visible = attribute(element, "state").is_none_or(|state| state == "visible");
-            let entry = SheetEntry { name, visible, part };
-            sheets.push(Listed {
-                entry,
-                relationship: relation.kind.clone(),
-            });
-        }
-    })?;
-    Ok(sheets)
-}
-
-/// A copy of the zip in which macro sheets call themselves dialog sheets: calamine refuses a workbook with a sheet
-/// of a type that it doesn't know, and leaves a dialog sheet alone.
-fn without_macro_sheets(archive: &mut Archive<'_>, rels: &str, types: &[&str]) -> Result<Source, ReadError> {
-    let file = archive.file;
-    let mut text = archive.text(rels)?;
-    for kind in types {
-        text = text.replace(kind, DIALOG_SHEET);
-    }
-    let failed = |cause: zip::result::ZipError| zip_error(file, rels, &cause);
-    let mut copy = ZipWriter::new(Cursor::new(Vec::new()));
-    for index in 0..archive.zip.len() {
-        let entry = archive.zip.by_index_raw(index).map_err(failed)?;
-        if entry.name().is_ok_and(|name| name.eq_ignore_ascii_case(rels)) {
-            copy.start_file(rels, zip::write::SimpleFileOptions::default())
-                .map_err(failed)?;
-            copy.write_all(text.as_bytes()).map_err(|cause| failed(cause.into()))?;
-        } else {
-            copy.raw_copy_file(entry).map_err(failed)?;
-        }
-    }
-    let bytes = copy.finish().map_err(failed)?.into_inner();
-    Ok(Source::Memory(Arc::from(bytes)))
-}
-
 /// Calls `take` for each element's start.
 fn each_element(text: &str, file: &str, part: &str, mut take: impl FnMut(&BytesStart<'_>)) -> Result<(), ReadError> {
     let mut xml = quick_xml::Reader::from_str(text);
@@ -300,6 +339,11 @@ pub(super) fn damaged(file: &str, what: String) -> ReadError {
         file: file.to_owned(),
         what,
     }
+}
+
+/// A part can't be unpacked to its end.
+pub(super) fn not_unpacked(file: &str, part: &str, cause: &IoError) -> ReadError {
+    damaged(file, format!("its part {part} can't be unpacked ({cause})"))
 }
 
 fn not_a_spreadsheet(file: &str, what: &str) -> ReadError {

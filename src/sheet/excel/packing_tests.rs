@@ -1,38 +1,30 @@
-//! Rows that are packed come back whole, from memory and from the file; what exceeds a bound isn't packed.
+//! Rows that are packed come back complete, from memory and from the file; what exceeds a bound isn't packed.
 
 use std::sync::Arc;
 
 use jiff::civil::{Date, Time};
 
-use super::MAX_ROWS;
-use super::markup::Halt;
 use super::packing::{Packing, push_varint};
-use super::spool::{Place, Spool};
-use super::strings::Strings;
+use super::spool::{Chunks, Rows};
 use super::unpacking::varint;
-use crate::sheet::{Cell, Limits, Moment, NumberFormat, Row, RowReader};
+use super::{MAX_ROWS, Shelf};
+use crate::sheet::{Cell, Limits, Moment, NumberFormat, ReadError, Row, RowReader};
 
 /// A cell and its place.
 type Put<'a> = ((u32, u32), Cell<'a>);
 
-fn packing(limits: Limits) -> Packing {
-    let mut strings = Strings::default();
-    for text in ["", "shared", "é"] {
-        strings.push(text).unwrap();
+fn packed(limits: Limits, shelf: &Arc<Shelf>, cells: &[Put<'_>]) -> Result<Vec<Row>, ReadError> {
+    let mut packing = Packing::new("book", "S", limits, Arc::clone(shelf));
+    for (at, cell) in cells {
+        let (row, column) = packing.cell(*at)?;
+        row.set(column, *cell);
     }
-    Packing::new(limits, Arc::default(), Arc::new(strings))
-}
-
-fn all(spool: &Spool) -> Vec<Row> {
-    let mut all = Vec::new();
-    for index in 0..spool.places().len() {
-        let (mut rows, mut row) = (spool.chunk(index, "book").unwrap().unwrap(), Row::new());
-        while rows.next(&mut row).unwrap() {
-            all.push(row.clone());
-        }
+    let spool = Arc::new(packing.finish()?);
+    let (mut rows, mut row, mut all) = (Rows::new(Chunks::new("book", spool)), Row::new(), Vec::new());
+    while rows.next(&mut row)? {
+        all.push(row.clone());
     }
-    assert!(spool.chunk(spool.places().len(), "book").unwrap().is_none());
-    all
+    Ok(all)
 }
 
 #[test]
@@ -53,17 +45,17 @@ fn every_kind_of_cell_comes_back_at_its_place() {
         Cell::Moment(Moment::Time(time)),
         Cell::Moment(Moment::Duration(1.5)),
     ];
-    let mut packing = packing(Limits::default());
-    for (column, cell) in (0..).step_by(2).zip(&cells) {
-        packing.put((6, column), cell).unwrap();
-    }
-    packing.put_shared((7, 300), 2).unwrap();
-    packing.put((9, 0), &Cell::Text("")).unwrap();
-    packing.put_shared((9, 3), 0).unwrap();
-    let rows = all(&packing.finish().unwrap());
+    let mut put: Vec<Put<'_>> = (0..).step_by(2).zip(cells).map(|(at, cell)| ((6, at), cell)).collect();
+    // Cells and rows may come in any order.
+    put.extend([
+        ((7, 300), Cell::Text("é")),
+        ((7, 2), Cell::Bool(true)),
+        ((2, 0), Cell::Text("up")),
+    ]);
+    let rows = packed(Limits::default(), &Arc::default(), &put).unwrap();
     assert_eq!(
         rows.iter().map(|row| (row.line, row.len())).collect::<Vec<_>>(),
-        [(7, 23), (8, 301), (10, 0)]
+        [(7, 23), (8, 301), (3, 1)]
     );
     for (at, cell) in cells.iter().enumerate() {
         assert_eq!(rows[0].cell(2 * at), *cell);
@@ -73,14 +65,11 @@ fn every_kind_of_cell_comes_back_at_its_place() {
 
 #[test]
 fn rows_beyond_the_memory_wait_in_a_file() {
-    let mut packing = packing(Limits::default());
+    let shelf = Arc::<Shelf>::default();
     let long = "x".repeat(5_000);
-    for line in 0..3_000 {
-        packing.put((line, line % 3), &Cell::Text(&long)).unwrap();
-    }
-    let spool = packing.finish().unwrap();
-    assert!(spool.places().iter().any(|place| matches!(place, Place::File { .. })));
-    let rows = all(&spool);
+    let cells: Vec<Put<'_>> = (0..3_000).map(|line| ((line, line % 3), Cell::Text(&long))).collect();
+    let rows = packed(Limits::default(), &shelf, &cells).unwrap();
+    assert!(shelf.is_in_a_file());
     assert_eq!(rows.len(), 3_000);
     for (row, line) in rows.iter().zip(0..) {
         assert_eq!((row.line, row.cell((line % 3) as usize)), (line + 1, Cell::Text(&long)));
@@ -88,7 +77,7 @@ fn rows_beyond_the_memory_wait_in_a_file() {
 }
 
 #[test]
-fn bounds_and_disorder_are_left_to_the_other_reader() {
+fn what_exceeds_a_bound_is_refused() {
     let limits = Limits {
         cells: 10,
         columns: 8,
@@ -97,32 +86,29 @@ fn bounds_and_disorder_are_left_to_the_other_reader() {
     };
     let one = Cell::Bool(true);
     let text = Cell::Text("0123456789");
-    let tries: [(&str, &[Put<'_>]); 8] = [
-        ("backwards", &[((0, 2), one), ((0, 1), one)]),
-        ("twice", &[((0, 2), one), ((0, 2), one)]),
-        ("too wide", &[((0, 8), one)]),
-        ("beyond the last row", &[((MAX_ROWS, 0), one)]),
-        ("too many cells", &[((0, 7), one), ((1, 2), one)]),
-        ("a long row", &[((0, 0), text), ((0, 1), text), ((0, 2), text)]),
-        ("no such cell", &[((0, 0), Cell::Absent)]),
+    let tries: [(&str, &[Put<'_>]); 5] = [
+        ("is too large: sheet \"S\" has more than 8 columns", &[((0, 8), one)]),
+        ("a cell beyond the last row or column", &[((MAX_ROWS, 0), one)]),
+        ("more than 10 cells, gaps included", &[((0, 7), one), ((1, 2), one)]),
         (
-            "long in all",
+            "the texts of row 1 of a sheet take more than 20 bytes",
+            &[((0, 0), text), ((0, 1), text), ((0, 2), text), ((0, 3), one)],
+        ),
+        (
+            "the texts of sheet \"S\" come to more than 40 bytes",
             &[
                 ((0, 0), text),
                 ((1, 0), text),
                 ((2, 0), text),
                 ((3, 0), text),
                 ((4, 0), text),
-                ((5, 0), one),
             ],
         ),
     ];
-    for (name, cells) in tries {
-        let mut packing = packing(limits);
-        let end = cells.iter().try_for_each(|(at, cell)| packing.put(*at, cell));
-        assert_eq!(end, Err(Halt::Unusual), "{name}");
+    for (why, cells) in tries {
+        let error = packed(limits, &Arc::default(), cells).unwrap_err().to_string();
+        assert!(error.contains(why), "{error}");
     }
-    assert_eq!(packing(limits).put_shared((0, 0), 3), Err(Halt::Unusual));
 }
 
 #[test]

@@ -1,20 +1,17 @@
-//! A sheet's rows, packed: read from the XML once, then again and again from here.
+//! A sheet's rows, packed: read from the file once, then again and again from here.
 //!
 //! Belongs here: where packed rows wait, the first in memory and the rest in a temporary file without a name. Doesn't: how
-//! they are packed (`packing`), and how they came out of the XML (`scan`).
+//! they are packed (`packing`).
 
 use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::strings::Strings;
 use super::unpacking::unpack;
 use crate::sheet::{ReadError, Row, RowReader};
 
 /// What the sheets of a workbook may keep in memory.
 const MEMORY: usize = 6 << 20;
-/// What they may put into the temporary file. A larger workbook is read from its XML each time.
-const FILE: u64 = 1 << 30;
 
 /// Where the rows of a workbook's sheets wait.
 #[derive(Debug, Default)]
@@ -44,9 +41,6 @@ impl Shelf {
         }
         let from = stored.length;
         let length = from.saturating_add(chunk.len() as u64);
-        if length > FILE {
-            return Err(io::ErrorKind::FileTooLarge.into());
-        }
         let file = match &mut stored.file {
             Some(file) => file,
             none => none.insert(tempfile::tempfile()?),
@@ -56,6 +50,11 @@ impl Shelf {
         stored.length = length;
         let length = chunk.len();
         Ok(Place::File { from, length })
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_in_a_file(&self) -> bool {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).file.is_some()
     }
 
     fn get(&self, place: &Place) -> io::Result<Arc<[u8]>> {
@@ -77,22 +76,16 @@ impl Shelf {
 #[derive(Debug)]
 pub(super) struct Spool {
     shelf: Arc<Shelf>,
-    strings: Arc<Strings>,
     chunks: Vec<Place>,
 }
 
 impl Spool {
-    pub(super) fn new(shelf: Arc<Shelf>, strings: Arc<Strings>, chunks: Vec<Place>) -> Self {
-        Self { shelf, strings, chunks }
-    }
-
-    #[cfg(test)]
-    pub(super) fn places(&self) -> &[Place] {
-        &self.chunks
+    pub(super) fn new(shelf: Arc<Shelf>, chunks: Vec<Place>) -> Self {
+        Self { shelf, chunks }
     }
 
     /// The rows of one chunk; none behind the last.
-    pub(super) fn chunk(&self, index: usize, file: &str) -> Result<Option<ChunkRows>, ReadError> {
+    fn chunk(&self, index: usize, file: &str) -> Result<Option<ChunkRows>, ReadError> {
         let Some(place) = self.chunks.get(index) else {
             return Ok(None);
         };
@@ -101,8 +94,60 @@ impl Spool {
             file: file.to_owned(),
             bytes,
             at: 0,
-            strings: Arc::clone(&self.strings),
         }))
+    }
+}
+
+/// A sheet's rows, some hundred at a time. A copy goes on where this one stands.
+#[derive(Clone)]
+pub(in crate::sheet) struct Chunks {
+    file: String,
+    spool: Arc<Spool>,
+    next: usize,
+}
+
+impl Chunks {
+    pub(super) fn new(file: &str, spool: Arc<Spool>) -> Self {
+        Self {
+            file: file.to_owned(),
+            spool,
+            next: 0,
+        }
+    }
+
+    /// The next of them, which may be read on any thread.
+    pub(in crate::sheet) fn next(&mut self) -> Result<Option<ChunkRows>, ReadError> {
+        let chunk = self.spool.chunk(self.next, &self.file)?;
+        self.next += 1;
+        Ok(chunk)
+    }
+}
+
+/// The same, one after the other.
+pub(super) struct Rows {
+    chunks: Chunks,
+    chunk: Option<ChunkRows>,
+}
+
+impl Rows {
+    pub(super) fn new(chunks: Chunks) -> Self {
+        Self { chunks, chunk: None }
+    }
+}
+
+impl RowReader for Rows {
+    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
+        loop {
+            if let Some(chunk) = &mut self.chunk
+                && chunk.next(row)?
+            {
+                return Ok(true);
+            }
+            self.chunk = self.chunks.next()?;
+            if self.chunk.is_none() {
+                return Ok(false);
+            }
+        }
     }
 }
 
@@ -118,7 +163,6 @@ pub(in crate::sheet) struct ChunkRows {
     file: String,
     bytes: Arc<[u8]>,
     at: usize,
-    strings: Arc<Strings>,
 }
 
 impl RowReader for ChunkRows {
@@ -127,7 +171,7 @@ impl RowReader for ChunkRows {
         if rest.is_empty() {
             return Ok(false);
         }
-        match unpack(rest, &self.strings, row) {
+        match unpack(rest, row) {
             Some(left) => {
                 self.at = self.bytes.len() - left;
                 Ok(true)

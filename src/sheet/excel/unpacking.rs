@@ -1,16 +1,14 @@
-//! Packed bytes as rows again.
+//! Packed rows, as they come out again; and what a packed cell begins with.
 //!
 //! Doesn't belong here: how rows are packed (`packing`), where they wait (`spool`).
 
 use jiff::civil::{Date, DateTime, Time};
 
-use super::strings::Strings;
 use crate::sheet::{Cell, Moment, NumberFormat, Row};
 
 // What a packed cell begins with. A text or an error is followed by its length, a number by its eight bytes.
 pub(super) const EMPTY: u8 = 0;
 pub(super) const TEXT: u8 = 1;
-pub(super) const SHARED: u8 = 2;
 pub(super) const NUMBER: u8 = 3;
 pub(super) const SCIENTIFIC: u8 = 4;
 pub(super) const PERCENT: u8 = 5;
@@ -24,7 +22,7 @@ pub(super) const TIME: u8 = 12;
 pub(super) const DURATION: u8 = 13;
 
 /// Fills a row from the bytes' beginning and says how many are left. None: these are not the bytes that were packed.
-pub(super) fn unpack(bytes: &[u8], strings: &Strings, row: &mut Row) -> Option<usize> {
+pub(super) fn unpack(bytes: &[u8], row: &mut Row) -> Option<usize> {
     let mut rest = bytes;
     let line = varint(&mut rest)?;
     let text = varint(&mut rest)?;
@@ -39,7 +37,6 @@ pub(super) fn unpack(bytes: &[u8], strings: &Strings, row: &mut Row) -> Option<u
             EMPTY => Cell::Empty,
             TEXT => Cell::Text(take_text(&mut text, &mut cells)?),
             ERROR => Cell::Error(take_text(&mut text, &mut cells)?),
-            SHARED => Cell::Text(strings.get(usize::try_from(varint(&mut cells)?).ok()?)?),
             NUMBER => Cell::Number(take_number(&mut cells)?, NumberFormat::Plain),
             SCIENTIFIC => Cell::Number(take_number(&mut cells)?, NumberFormat::Scientific),
             PERCENT => Cell::Number(take_number(&mut cells)?, NumberFormat::Percent),

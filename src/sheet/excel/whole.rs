@@ -4,16 +4,16 @@
 //! Doesn't belong here: whether the file may be read so (`legacy`).
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use calamine::{Data, Range, Reader, Xls, XlsError};
 
 use super::cells::put_owned;
 use super::package::damaged;
+use super::packing::Packing;
 use super::source::Source;
 use super::xlsb::worksheets;
-use super::{Merge, SheetInfo, too_many_cells};
-use crate::sheet::{Limits, ReadError, Row, RowReader};
+use super::{Extras, Merge, SheetInfo, too_many_cells};
+use crate::sheet::{Limits, ReadError};
 
 /// All sheets of a workbook.
 pub(super) struct Held {
@@ -23,7 +23,7 @@ pub(super) struct Held {
 }
 
 struct HeldSheet {
-    cells: Arc<Range<Data>>,
+    cells: Range<Data>,
     merges: Vec<Merge>,
 }
 
@@ -41,8 +41,8 @@ impl Held {
             let merges = merges
                 .into_iter()
                 .map(|area| Merge {
-                    first: position(area.start),
-                    last: position(area.end),
+                    first: place(area.start),
+                    last: place(area.end),
                 })
                 .collect();
             sheets.insert(info.name.clone(), held(cells, merges, file, &info.name, limits)?);
@@ -54,20 +54,28 @@ impl Held {
         })
     }
 
-    /// The rows of a sheet.
-    pub(super) fn rows(&self, sheet: &str) -> Option<HeldRows> {
-        let cells = Arc::clone(&self.sheets.get(sheet)?.cells);
-        Some(HeldRows {
-            cells,
-            next: 0,
-            is_1904: self.is_1904,
+    /// Packs all rows of a sheet.
+    pub(super) fn read(&self, sheet: &str, packing: &mut Packing) -> Result<Extras, ReadError> {
+        let Some(HeldSheet { cells, merges }) = self.sheets.get(sheet) else {
+            return Ok(Extras::default());
+        };
+        // A range begins at its first row that has a cell, not at row 1.
+        let (first_row, first_column) = cells.start().unwrap_or_default();
+        for (row, column, value) in cells.used_cells() {
+            let at = (position(first_row, row), position(first_column, column));
+            let (row, column) = packing.cell(at)?;
+            put_owned(row, column, value, self.is_1904);
+        }
+        Ok(Extras {
+            hidden_rows: Vec::new(),
+            merges: merges.clone(),
         })
     }
+}
 
-    /// The merged cells of a sheet.
-    pub(super) fn merges(&self, sheet: &str) -> Option<&[Merge]> {
-        Some(&self.sheets.get(sheet)?.merges)
-    }
+/// A number within an xls, which has at most 65,536 rows.
+fn position(first: u32, next: usize) -> u32 {
+    first.saturating_add(u32::try_from(next).unwrap_or(u32::MAX))
 }
 
 fn held(
@@ -81,45 +89,11 @@ fn held(
     if (height as u64).saturating_mul(width as u64) > limits.cells {
         return Err(too_many_cells(file, sheet, limits.cells));
     }
-    Ok(HeldSheet {
-        cells: Arc::new(cells),
-        merges,
-    })
+    Ok(HeldSheet { cells, merges })
 }
 
-fn position((row, column): (u32, u32)) -> (u64, usize) {
+fn place((row, column): (u32, u32)) -> (u64, usize) {
     (u64::from(row) + 1, column as usize)
-}
-
-/// Rows of a sheet that is held.
-pub(super) struct HeldRows {
-    cells: Arc<Range<Data>>,
-    next: usize,
-    is_1904: bool,
-}
-
-impl RowReader for HeldRows {
-    fn next(&mut self, row: &mut Row) -> Result<bool, ReadError> {
-        let (height, width) = self.cells.get_size();
-        // A range begins at its first row that has a cell, not at row 1.
-        let Some((first_row, first_column)) = self.cells.start() else {
-            return Ok(false);
-        };
-        while self.next < height {
-            let line = u64::from(first_row) + self.next as u64 + 1;
-            row.clear(line);
-            for column in 0..width {
-                if let Some(value) = self.cells.get((self.next, column)) {
-                    put_owned(row, first_column as usize + column, value, self.is_1904);
-                }
-            }
-            self.next += 1;
-            if !row.is_empty() {
-                return Ok(true);
-            }
-        }
-        Ok(false)
-    }
 }
 
 fn xls_error(file: &str, cause: &XlsError) -> ReadError {

@@ -5,12 +5,12 @@
 
 use calamine::{Reader, SheetType, SheetVisible, Xlsb, XlsbError};
 
-use super::SheetInfo;
 use super::cells::put;
 use super::package::damaged;
+use super::packing::Packing;
 use super::source::Source;
-use super::stream::{RowSink, Stop};
-use crate::sheet::{Limits, NumberFormat, ReadError};
+use super::{Extras, SheetInfo};
+use crate::sheet::{NumberFormat, ReadError};
 
 /// The workbook's worksheets.
 pub(super) fn sheets(source: &Source, file: &str) -> Result<Vec<SheetInfo>, ReadError> {
@@ -30,23 +30,22 @@ pub(super) fn worksheets(listed: &[calamine::Sheet]) -> Vec<SheetInfo> {
         .collect()
 }
 
-/// Writes all rows of a sheet.
-pub(super) fn read(source: &Source, file: &str, sheet: &str, limits: Limits, sink: &mut RowSink) -> Result<(), Stop> {
-    let mut workbook = Xlsb::new(source.open(file)?).map_err(|cause| error(file, None, &cause))?;
+/// Packs all rows of a sheet.
+pub(super) fn read(source: &Source, packing: &mut Packing) -> Result<Extras, ReadError> {
+    let (file, sheet) = (packing.file().to_owned(), packing.sheet().to_owned());
+    let failed = |cause: XlsbError| error(&file, Some(&sheet), &cause);
+    let mut workbook = Xlsb::new(source.open(&file)?).map_err(|cause| error(&file, None, &cause))?;
     let is_1904 = workbook.has_1904_epoch();
-    let mut cells = workbook
-        .worksheet_cells_reader(sheet)
-        .map_err(|cause| error(file, Some(sheet), &cause))?;
-    let mut place = super::Place::new(file, sheet, limits);
-    while let Some(cell) = cells.next_cell().map_err(|cause| error(file, Some(sheet), &cause))? {
+    let mut cells = workbook.worksheet_cells_reader(&sheet).map_err(failed)?;
+    while let Some(cell) = cells.next_cell().map_err(failed)? {
         let value = cell.get_value();
         if *value == calamine::DataRef::Empty {
             continue;
         }
-        let (row, column) = place.take(cell.get_position(), sink)?;
+        let (row, column) = packing.cell(cell.get_position())?;
         put(row, column, value, NumberFormat::Plain, is_1904);
     }
-    place.finish(sink)
+    Ok(Extras::default())
 }
 
 fn error(file: &str, sheet: Option<&str>, cause: &XlsbError) -> ReadError {

@@ -1,56 +1,163 @@
-//! xlsx and xlsm: rows through calamine's cell reader; hidden rows and merged cells from the sheet's XML, for which
-//! calamine has no streaming access.
+//! xlsx and xlsm: values and styles by calamine, which reads a zip archive of this program's making (`repack`); hidden
+//! rows, merged cells and the numbers of shared texts by the walk that the sheet's XML passes on its way there (`walk`).
 //!
-//! Doesn't belong here: sheets as programs usually write them (`parsed`).
+//! Doesn't belong here: which parts there are (`package`), what a value means (`cells`).
 
-use std::io::BufReader;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Mutex, PoisonError};
 
-use calamine::{Reader, Xlsx, XlsxError};
-use quick_xml::events::{BytesStart, Event};
+use calamine::{DataRef, Reader, Xlsx, XlsxError};
 
+use super::Extras;
+use super::cell::{ERROR_MARK, SHARED_MARK};
 use super::cells::{number_format, put};
-use super::package::{Archive, SheetEntry, attribute, damaged};
-use super::source::{Bytes, Source};
-use super::stream::{RowSink, Stop};
-use super::{Extras, Merge};
-use crate::sheet::{Cell, Limits, NumberFormat, ReadError};
+use super::feed::{Feed, Part};
+use super::package::{Package, damaged};
+use super::packing::Packing;
+use super::repack::{Plan, Repack, sheet_name};
+use super::source::Source;
+use super::walk::Holds;
+use crate::sheet::{Cell, Limits, NumberFormat, ReadError, column_letters};
 
-/// One opened workbook that waits for the next reader: opening reads all shared strings, which is worth sparing.
-pub(super) type Spare = Arc<Mutex<Option<Box<Xlsx<Bytes>>>>>;
-
-/// Writes all rows of a sheet.
-pub(super) fn read(
-    source: &Source,
-    spare: &Spare,
-    file: &str,
-    entry: &SheetEntry,
-    limits: Limits,
-    sink: &mut RowSink,
-) -> Result<(), Stop> {
-    let waiting = spare.lock().unwrap_or_else(PoisonError::into_inner).take();
-    let mut workbook = match waiting {
-        Some(workbook) => workbook,
-        None => Box::new(Xlsx::new(source.open(file)?).map_err(|cause| error(file, None, &cause))?),
-    };
-    let outcome = read_rows(&mut workbook, source, file, entry, limits, sink);
-    *spare.lock().unwrap_or_else(PoisonError::into_inner) = Some(workbook);
-    outcome
+/// A workbook whose sheets calamine reads.
+pub(super) struct Book {
+    feed: Feed,
+    plan: Plan,
+    has_texts: bool,
+    /// Opened by the first sheet that is read, and kept for the next one.
+    opened: Mutex<Option<Opened>>,
 }
 
-fn read_rows(
-    workbook: &mut Xlsx<Bytes>,
-    source: &Source,
-    file: &str,
-    entry: &SheetEntry,
-    limits: Limits,
-    sink: &mut RowSink,
-) -> Result<(), Stop> {
-    let sheet = entry.name.as_str();
+struct Opened {
+    workbook: Box<Xlsx<Repack>>,
+    texts: Texts,
+}
+
+/// The texts that cells share, by their numbers.
+#[derive(Default)]
+struct Texts {
+    /// One behind the other, and where each of them ends.
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    fn get(&self, number: usize) -> Option<&str> {
+        let end = *self.ends.get(number)?;
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        self.text.get(start.unwrap_or(0)..end)
+    }
+}
+
+impl Book {
+    pub(super) fn new(source: &Source, file: &str, limits: Limits, package: &Package) -> Self {
+        let mut parts = Vec::new();
+        let mut add = |name: &str, holds: Option<Holds>| {
+            let name = name.to_owned();
+            parts.push(Part { name, holds });
+            parts.len() - 1
+        };
+        let styles = package.styles.as_deref().map(|name| add(name, None));
+        let mut sheets: Vec<usize> = package
+            .sheets
+            .iter()
+            .map(|sheet| add(&sheet.part, Some(Holds::Sheet(sheet.name.clone()))))
+            .collect();
+        sheets.extend(package.strings.as_deref().map(|name| add(name, Some(Holds::Texts))));
+        Self {
+            feed: Feed::new(source.clone(), file, limits, parts),
+            plan: Plan {
+                is_1904: package.is_1904,
+                styles,
+                sheets,
+            },
+            has_texts: package.strings.is_some(),
+            opened: Mutex::default(),
+        }
+    }
+
+    /// Packs all rows of a sheet, given by its place among the worksheets. calamine may panic.
+    pub(super) fn read(&self, index: usize, packing: &mut Packing) -> Result<Extras, ReadError> {
+        let mut opened = self.opened.lock().unwrap_or_else(PoisonError::into_inner);
+        // Whatever calamine leaves behind after an error isn't read again.
+        let mut book = match opened.take() {
+            Some(book) => book,
+            None => self.open(packing.file())?,
+        };
+        match read_rows(&mut book, index, packing) {
+            Ok(()) => {}
+            Err(Failure::Own(error)) => return Err(self.feed.abandon().unwrap_or(error)),
+            Err(Failure::Calamine(cause)) => {
+                let place = format!("sheet {:?}", packing.sheet());
+                return Err(self.explained(packing.file(), &place, &cause));
+            }
+        }
+        let extras = self.feed.finish()?;
+        *opened = Some(book);
+        Ok(extras)
+    }
+
+    fn open(&self, file: &str) -> Result<Opened, ReadError> {
+        let opened = Xlsx::new(Repack::new(&self.plan, self.feed.clone()));
+        let workbook = opened.map_err(|cause| self.explained(file, "its styles", &cause))?;
+        // The styles, to the end of their part.
+        self.feed.finish()?;
+        let (mut workbook, mut texts) = (Box::new(workbook), Texts::default());
+        if self.has_texts {
+            let last = self.plan.sheets.len() - 1;
+            read_texts(&mut workbook, last, &mut texts)
+                .map_err(|cause| self.explained(file, "its table of texts", &cause))?;
+            self.feed.finish()?;
+        }
+        Ok(Opened { workbook, texts })
+    }
+
+    /// Why a part can't be read: what came up while it was unpacked, else calamine's error in the words of this program.
+    fn explained(&self, file: &str, place: &str, cause: &XlsxError) -> ReadError {
+        self.feed.abandon().unwrap_or_else(|| match cause {
+            XlsxError::XmlEof(tag) => damaged(file, format!("{place} ends in the middle (no closing </{tag}>)")),
+            _ => damaged(file, format!("{place} can't be read ({cause})")),
+        })
+    }
+}
+
+enum Failure {
+    Own(ReadError),
+    Calamine(XlsxError),
+}
+
+impl From<XlsxError> for Failure {
+    fn from(cause: XlsxError) -> Self {
+        Self::Calamine(cause)
+    }
+}
+
+impl From<ReadError> for Failure {
+    fn from(error: ReadError) -> Self {
+        Self::Own(error)
+    }
+}
+
+/// Reads the table of texts, which calamine is given as a sheet.
+fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> Result<(), XlsxError> {
+    let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
+    while let Some(cell) = cells.next_cell()? {
+        texts.push(match cell.get_value() {
+            DataRef::String(text) => text,
+            _ => "",
+        });
+    }
+    Ok(())
+}
+
+fn read_rows(book: &mut Opened, index: usize, packing: &mut Packing) -> Result<(), Failure> {
+    let Opened { workbook, texts } = book;
     let is_1904 = workbook.has_1904_epoch();
-    let mut cells = workbook
-        .worksheet_cells_reader(sheet)
-        .map_err(|cause| error(file, Some(sheet), &cause))?;
+    let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
     let formats: Vec<NumberFormat> = cells
         .styles()
         .iter()
@@ -61,162 +168,58 @@ fn read_rows(
                 .map_or(NumberFormat::Plain, |f| number_format(&f.format_code))
         })
         .collect();
-    let mut place = super::Place::new(file, sheet, limits);
-    let mut unknown_errors = None;
-    loop {
-        let (cell, style) = match cells.next_cell_with_style_id() {
-            Ok(Some(found)) => found,
-            Ok(None) => break,
-            // calamine knows the seven oldest error values; one of the later ones has its place looked up.
-            Err(XlsxError::CellError(_)) => {
-                let rest = match &mut unknown_errors {
-                    Some(rest) => rest,
-                    none => none.insert(unknown_error_cells(source, file, entry)?.into_iter()),
-                };
-                let Some((position, text)) = rest.next() else {
-                    return Err(Stop::Failed(damaged(
-                        file,
-                        format!("sheet {sheet:?} has an error value without a place"),
-                    )));
-                };
-                let (row, column) = place.take(position, sink)?;
-                row.set(column, Cell::Error(&text));
-                continue;
-            }
-            Err(cause) => return Err(Stop::Failed(error(file, Some(sheet), &cause))),
-        };
+    while let Some((cell, style)) = cells.next_cell_with_style_id()? {
         let value = cell.get_value();
-        if *value == calamine::DataRef::Empty {
+        let marked = match value {
+            DataRef::Empty => continue,
+            DataRef::DateTimeIso(text) => text.as_bytes(),
+            _ => &[],
+        };
+        if let Some((&SHARED_MARK, run)) = marked.split_first() {
+            put_shared(run, cell.get_position().0, texts, packing)?;
             continue;
         }
-        let (row, column) = place.take(cell.get_position(), sink)?;
-        let format = formats.get(style).copied().unwrap_or_default();
-        put(row, column, value, format, is_1904);
-    }
-    place.finish(sink)
-}
-
-/// The error values that calamine knows.
-const KNOWN_ERRORS: [&str; 7] = ["#DIV/0!", "#N/A", "#NAME?", "#NULL!", "#NUM!", "#REF!", "#VALUE!"];
-
-/// A cell's row and column, from 0, and its error value.
-type ErrorCell = ((u32, u32), String);
-
-/// The cells with an error value that calamine doesn't know (`#SPILL!`, `#ERROR!`, `#GETTING_DATA`), in the order in
-/// which it stumbles over them. It passes over each of them and goes on; but it loses count of cells that have no
-/// address of their own.
-fn unknown_error_cells(source: &Source, file: &str, sheet: &SheetEntry) -> Result<Vec<ErrorCell>, ReadError> {
-    let mut archive = Archive::open(source, file)?;
-    let mut xml = quick_xml::Reader::from_reader(BufReader::with_capacity(1 << 16, archive.part(&sheet.part)?));
-    xml.config_mut().check_end_names = false;
-    let unreadable = |what: &str| damaged(file, format!("sheet {:?} can't be read ({what})", sheet.name));
-    let (mut found, mut buffer, mut cell, mut in_value) = (Vec::new(), Vec::new(), None, false);
-    loop {
-        buffer.clear();
-        match xml.read_event_into(&mut buffer) {
-            Ok(Event::Start(element)) => match element.local_name().as_ref() {
-                "c" => {
-                    let place = attribute(&element, "r").as_deref().and_then(cell_address);
-                    let Some((row, column)) = place else {
-                        return Err(unreadable(
-                            "it has an error value that isn't known, and cells without addresses",
-                        ));
-                    };
-                    let place = (u32::try_from(row.saturating_sub(1)), u32::try_from(column));
-                    let is_error = attribute(&element, "t").is_some_and(|kind| kind == "e");
-                    cell = if let (Ok(row), Ok(column), true) = (place.0, place.1, is_error) {
-                        Some((row, column))
-                    } else {
-                        None
-                    };
-                }
-                "v" => in_value = true,
-                _ => {}
-            },
-            Ok(Event::End(element)) if element.local_name().as_ref() == "v" => in_value = false,
-            Ok(Event::Text(text)) if in_value => {
-                let text = text.xml10_content();
-                if let Some(place) = cell.take().filter(|_| !KNOWN_ERRORS.contains(&text.as_ref())) {
-                    found.push((place, text.into_owned()));
-                }
+        let (row, column) = packing.cell(cell.get_position())?;
+        match value {
+            DataRef::DateTimeIso(text) if marked.first() == Some(&ERROR_MARK) => {
+                row.set(column, Cell::Error(text.get(1..).unwrap_or_default()));
             }
-            Ok(Event::Eof) => return Ok(found),
-            Ok(_) => {}
-            Err(cause) => return Err(unreadable(&cause.to_string())),
+            value => put(
+                row,
+                column,
+                value,
+                formats.get(style).copied().unwrap_or_default(),
+                is_1904,
+            ),
         }
     }
+    Ok(())
 }
 
-/// Reads the sheet's XML once more for what the cell reader leaves out.
-pub(super) fn extras(source: &Source, file: &str, sheet: &SheetEntry, limits: &Limits) -> Result<Extras, ReadError> {
-    let mut archive = Archive::open(source, file)?;
-    let mut xml = quick_xml::Reader::from_reader(BufReader::with_capacity(1 << 16, archive.part(&sheet.part)?));
-    xml.config_mut().check_end_names = false;
-    let (mut extras, mut buffer, mut line) = (Extras::default(), Vec::new(), 0_u64);
-    loop {
-        buffer.clear();
-        match xml.read_event_into(&mut buffer) {
-            Ok(Event::Start(element) | Event::Empty(element)) => extras_of(&element, &mut line, &mut extras),
-            Ok(Event::Eof) => return Ok(extras),
-            Ok(_) => {}
-            Err(cause) => return Err(damaged(file, format!("sheet {:?} can't be read ({cause})", sheet.name))),
+/// Packs a run of shared texts of a row (`SHARED_MARK`).
+fn put_shared(run: &[u8], line: u32, texts: &Texts, packing: &mut Packing) -> Result<(), ReadError> {
+    let (mut column, mut number) = (None, 0_u32);
+    for byte in run {
+        if byte.is_ascii_digit() {
+            number = number.wrapping_mul(10).wrapping_add(u32::from(byte - b'0'));
+            continue;
         }
-        if (extras.merges.len() + extras.hidden_rows.len()) as u64 > limits.cells {
-            return Err(super::too_many_cells(file, &sheet.name, limits.cells));
+        let number = std::mem::take(&mut number);
+        let Some(at) = column.take() else {
+            column = Some(number);
+            continue;
+        };
+        let Some(text) = texts.get(number as usize) else {
+            let letters = column_letters(at as usize);
+            let (sheet, line) = (packing.sheet(), u64::from(line) + 1);
+            let what =
+                format!("cell {letters}{line} of sheet {sheet:?} refers to shared text {number}, which doesn't exist");
+            return Err(damaged(packing.file(), what));
+        };
+        let (row, column) = packing.cell((line, at))?;
+        if !text.is_empty() {
+            row.set(column, Cell::Text(text));
         }
     }
-}
-
-fn extras_of(element: &BytesStart<'_>, line: &mut u64, extras: &mut Extras) {
-    match element.local_name().as_ref() {
-        "row" => {
-            // A row without a number follows the one before it.
-            *line = attribute(element, "r")
-                .and_then(|r| r.parse().ok())
-                .unwrap_or(line.saturating_add(1));
-            let hidden = attribute(element, "hidden").is_some_and(|value| value == "1" || value == "true");
-            if hidden {
-                extras.hidden_rows.push(*line);
-            }
-        }
-        "mergeCell" => extras
-            .merges
-            .extend(attribute(element, "ref").as_deref().and_then(merge)),
-        _ => {}
-    }
-}
-
-/// `A1:C2`.
-fn merge(reference: &str) -> Option<Merge> {
-    let (first, last) = reference.split_once(':')?;
-    let (first, last) = (cell_address(first)?, cell_address(last)?);
-    Some(Merge { first, last })
-}
-
-/// `C7` as row 7, column 2.
-fn cell_address(reference: &str) -> Option<(u64, usize)> {
-    let digits = reference.find(|c: char| c.is_ascii_digit())?;
-    let (letters, row) = reference.split_at_checked(digits)?;
-    if letters.is_empty() || letters.len() > 3 {
-        return None;
-    }
-    let mut column = 0_usize;
-    for letter in letters.bytes() {
-        let value = letter
-            .to_ascii_uppercase()
-            .checked_sub(b'A')
-            .filter(|value| *value < 26)?;
-        column = column * 26 + usize::from(value) + 1;
-    }
-    Some((row.parse().ok()?, column.checked_sub(1)?))
-}
-
-/// calamine's error in the words of this program.
-fn error(file: &str, sheet: Option<&str>, cause: &XlsxError) -> ReadError {
-    let place = sheet.map_or_else(|| "its workbook part".to_owned(), |sheet| format!("sheet {sheet:?}"));
-    match cause {
-        XlsxError::Password => ReadError::PasswordProtected(file.to_owned()),
-        XlsxError::XmlEof(tag) => damaged(file, format!("{place} ends in the middle (no closing </{tag}>)")),
-        _ => damaged(file, format!("{place} can't be read ({cause})")),
-    }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use super::{ByteSink, WriteError};
+use crate::files::leftovers::{clear_parts, new_part, part, release_on_windows};
 
 /// A file under construction. Dropped without `commit`, it leaves nothing behind and the old file as it was.
 #[derive(Debug)]
@@ -38,11 +39,22 @@ impl AtomicFile {
         if target.file_name().is_none() {
             return Err(WriteError::Directory(path.to_owned()));
         }
+        Self::begin(path, target, Mode::of(existing.as_ref()), overwrite)
+    }
+
+    /// Begins a new file under a name that the user has not given: no link is followed, and the file is this user's alone.
+    pub fn create_own(path: &Path) -> Result<Self, WriteError> {
+        Self::begin(path, path.to_owned(), Mode::Own, false)
+    }
+
+    fn begin(path: &Path, target: PathBuf, mode: Mode<'_>, overwrite: bool) -> Result<Self, WriteError> {
         let folder = folder_of(&target);
         if !folder.is_dir() {
             return Err(WriteError::NoFolder(folder.to_owned()));
         }
-        let temporary = temporary(folder, existing.as_ref()).map_err(|cause| file_error(path, "created", cause))?;
+        clear_parts(folder);
+        let temporary = new_part(&mut || temporary(folder, &mode));
+        let temporary = temporary.map_err(|cause| file_error(path, "created", cause))?;
         Ok(Self {
             temporary,
             target,
@@ -95,6 +107,7 @@ impl AtomicFile {
         } = self;
         let synced = temporary.flush().and_then(|()| temporary.as_file().sync_all());
         synced.map_err(|cause| file_error(&target, "written", cause))?;
+        release_on_windows(temporary.as_file());
         loop {
             let moved = if overwrite {
                 temporary.persist(&target)
@@ -121,6 +134,22 @@ impl Write for AtomicFile {
 
     fn flush(&mut self) -> io::Result<()> {
         self.temporary.flush()
+    }
+}
+
+/// Who may read a new file.
+enum Mode<'m> {
+    /// This user alone.
+    Own,
+    /// Whoever may read a new file of this user's.
+    Usual,
+    /// The same as the file that it replaces.
+    As(&'m Metadata),
+}
+
+impl<'m> Mode<'m> {
+    fn of(existing: Option<&'m Metadata>) -> Self {
+        existing.map_or(Self::Usual, Self::As)
     }
 }
 
@@ -151,33 +180,30 @@ fn folder_of(path: &Path) -> &Path {
 }
 
 #[cfg(unix)]
-fn temporary(folder: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
+fn temporary(folder: &Path, mode: &Mode<'_>) -> io::Result<NamedTempFile> {
     use std::os::unix::fs::PermissionsExt;
-    let mut builder = tempfile::Builder::new();
-    builder.prefix(".stockport-").suffix(".part");
-    match existing {
-        Some(found) => {
+    let mut builder = part();
+    match mode {
+        Mode::Own => builder.tempfile_in(folder),
+        Mode::As(found) => {
             let file = builder.tempfile_in(folder)?;
             // Set afterwards, since the process's umask would take bits from a new file.
             file.as_file().set_permissions(found.permissions())?;
             Ok(file)
         }
         // The umask makes of this what it makes of any new file.
-        None => builder
+        Mode::Usual => builder
             .permissions(fs::Permissions::from_mode(0o666))
             .tempfile_in(folder),
     }
 }
 
 #[cfg(not(unix))]
-fn temporary(folder: &Path, existing: Option<&Metadata>) -> io::Result<NamedTempFile> {
-    if existing.is_some_and(|found| found.permissions().readonly()) {
+fn temporary(folder: &Path, mode: &Mode<'_>) -> io::Result<NamedTempFile> {
+    if matches!(mode, Mode::As(found) if found.permissions().readonly()) {
         return Err(io::Error::new(ErrorKind::PermissionDenied, "it is marked read-only"));
     }
-    tempfile::Builder::new()
-        .prefix(".stockport-")
-        .suffix(".part")
-        .tempfile_in(folder)
+    part().tempfile_in(folder)
 }
 
 #[cfg(unix)]

@@ -84,7 +84,7 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         ReadError::TooLarge {
             file: file(),
-            what: "it unpacks to more than 2,147,483,648 bytes".to_owned(),
+            what: "it unpacks to more than 2 GiB".to_owned(),
         },
         ReadError::NoSuchSheet {
             file: file(),

@@ -16,10 +16,10 @@ use stockport::snapshot::{Fault, SnapshotError};
 use super::{Catalogue, variants};
 
 variants!(journal of JournalError as "JournalError": Create, Thread, Read, Damaged, Newer, Foreign, Store, Stopped);
-variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts);
+variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts, Certificate, OtherApi, OtherIds);
 variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
 variants!(run of RunError as "RunError":
-    NoSuchRun, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
+    NoSuchRun, Ambiguous, NothingToUndo, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
 );
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
@@ -69,6 +69,14 @@ pub(super) fn add(all: &mut Catalogue) {
     ]);
     all.take(vec![
         RunError::NoSuchRun(run()),
+        RunError::Ambiguous {
+            name: "2026-11-23".to_owned(),
+            runs: vec![run(), "2026-11-23T01-00-00.123Z-41".to_owned()],
+        },
+        RunError::NothingToUndo {
+            run: run(),
+            command: "export".to_owned(),
+        },
         RunError::Busy(run()),
         RunError::Unreadable {
             run: run(),
@@ -174,6 +182,22 @@ pub(super) fn add(all: &mut Catalogue) {
             named: (1..=10)
                 .map(|n| format!("1A4FF01000000220000000{n:02}: quantity 12 → 10.5, name \"Kush\" → \"Kush 2\""))
                 .collect(),
+        },
+        MigrateError::Certificate {
+            path: "moved.json".into(),
+            why: "its items don't match its own hash: it has been changed, or cut short".to_owned(),
+        },
+        MigrateError::OtherApi {
+            org: org(),
+            api: "https://inventory.example.com/api".to_owned(),
+            given: "https://console.cannlytics.com/api".to_owned(),
+        },
+        MigrateError::OtherIds {
+            org: org(),
+            count: 110,
+            run: "2026-11-28T11-15-52.123Z-42".to_owned(),
+            id: "N-1A4FF0100000022000000001".to_owned(),
+            option: "--id-prefix N-".to_owned(),
         },
     ]);
     all.take(vec![

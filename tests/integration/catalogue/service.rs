@@ -8,6 +8,7 @@ use stockport::config::ConfigError;
 use stockport::config::file::Fault;
 use stockport::config::folder::NoHome;
 use stockport::error::Error;
+use stockport::files::trust::Distrust;
 use stockport::item::IdFault;
 use stockport::sandbox::SandboxError;
 
@@ -28,7 +29,7 @@ variants!(echo of EchoFault as "EchoFault": Shape, Count, Field);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
     NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
-    OtherHost, KeyFile, OpenKeyFile, KeyCommand, NoConfigFolder, NoStateFolder, NoDataFolder,
+    OtherHost, KeyFile, OpenKeyFile, Distrusted, PastedKey, KeyCommand, NoConfigFolder, NoStateFolder, NoDataFolder,
 );
 variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, TwoKeys, NoHome, NoProfile);
 variants!(sandbox of SandboxError as "SandboxError":
@@ -167,7 +168,7 @@ pub(super) fn add(all: &mut Catalogue) {
             Oddity::Shape("'data' is missing".to_owned()),
             Oddity::Trailing,
             Oddity::OtherItem,
-            Oddity::TooLong,
+            Oddity::TooLong(32 << 20),
         ],
         |oddity| ApiError::Foreign(oddity).into(),
     );
@@ -178,6 +179,7 @@ pub(super) fn add(all: &mut Catalogue) {
             EchoFault::Field {
                 number: 7,
                 field: "quantity".to_owned(),
+                differing: vec![7],
             },
         ],
         |fault| ApiError::WrongEcho(fault).into(),
@@ -228,6 +230,19 @@ pub(super) fn add(all: &mut Catalogue) {
             cause: io::Error::from(io::ErrorKind::NotFound),
         },
         ConfigError::OpenKeyFile("stockport.key".into()),
+        ConfigError::Distrusted {
+            path: "config.toml".into(),
+            why: Distrust::Writable,
+        },
+        ConfigError::Distrusted {
+            path: "stockport.key".into(),
+            why: Distrust::Foreign,
+        },
+        ConfigError::Distrusted {
+            path: "/srv/shared/config.toml".into(),
+            why: Distrust::Folder("/srv/shared".to_owned()),
+        },
+        ConfigError::PastedKey("--org".to_owned()),
         ConfigError::KeyCommand {
             command: "pass show cannlytics".to_owned(),
             why: "ended with code 1".to_owned(),

@@ -31,7 +31,7 @@ const REFUSED: &[&str] = &[
     "import count.csv --dryrun",
     "import count.csv --sandbx",
     "import count.csv --jbos 4",
-    "export --id-prefix N-",
+    "export --on-conflict skip",
     "import count.csv --where status=Active",
     "import count.csv --frobnicate",
     "import count.csv -j 4",
@@ -103,6 +103,10 @@ const REFUSED: &[&str] = &[
     "delete --ids A1 --sheet Inventory",
     "migrate --from a --to b --id-prefix N- --id-map ids.csv",
     "migrate --from a --to b --dry-run --resume",
+    "migrate --from a --to b --mirror --only A1",
+    "migrate --from a --to b --max-delete 5%",
+    "migrate --check moved.json --where quantity>1",
+    "migrate --check moved.json --dry-run",
     "migrate --from a --to b --dry-run --certificate moved",
     "man --dir man1 import",
     "import count.csv --mode update --mode create",
@@ -241,7 +245,7 @@ fn what_is_mistyped_is_told_with_what_comes_nearest() {
         ("help imprt", "\"import\""),
         ("import count.csv --dryrun", "--dry-run"),
         ("import count.csv --mode updat", "\"update\""),
-        ("export --id-prefix N-", "`stockport migrate` has it"),
+        ("export --on-conflict skip", "`stockport migrate` has it"),
     ] {
         let run = stockport.run(words(line)).exit(2);
         assert!(run.stderr.contains(nearest), "{line}: {}", run.stderr);

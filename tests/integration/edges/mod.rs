@@ -4,9 +4,12 @@
 mod homeless;
 mod ignored;
 mod names;
+#[cfg(unix)]
+mod own_files;
 mod pipes;
 mod places;
 pub(crate) mod signals;
+mod steer;
 
 use std::path::Path;
 
@@ -66,7 +69,7 @@ fn assert_tidy(stockport: &Stockport, what: &str) {
 }
 
 /// The error and its hint, both plain.
-fn assert_told(run: &Run, message: &str, hint: &str) {
+pub(crate) fn assert_told(run: &Run, message: &str, hint: &str) {
     let told = run.stderr.lines().collect::<Vec<_>>();
     let error = told.iter().find_map(|line| line.strip_prefix("error: "));
     let advice = told.iter().find_map(|line| line.strip_prefix("hint: "));

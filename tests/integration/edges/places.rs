@@ -9,6 +9,8 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use super::{ORG, assert_told, filled, names, rows};
+#[cfg(target_os = "linux")]
+use crate::support::disk::SmallDisk;
 use crate::support::{Run, Stockport};
 
 /// A user that no list of users knows; to its right of writing a mode of 0555 is an obstacle, unlike the superuser's.
@@ -164,52 +166,11 @@ fn a_device_is_no_place_for_a_file() {
     assert_eq!(server.sandbox.store().count(ORG).unwrap(), 3, "something was sent");
 }
 
-/// A small disk of its own, where the system lets us have one; gone after the test.
-#[cfg(target_os = "linux")]
-struct SmallDisk(tempfile::TempDir);
-
-#[cfg(target_os = "linux")]
-impl SmallDisk {
-    fn new(kilobytes: usize) -> Option<Self> {
-        let place = tempfile::tempdir().unwrap();
-        let mounted = Command::new("mount")
-            .args(["-t", "tmpfs", "-o", &format!("size={kilobytes}k"), "tmpfs"])
-            .arg(place.path())
-            .stderr(Stdio::null())
-            .status();
-        mounted.is_ok_and(|status| status.success()).then_some(Self(place))
-    }
-
-    fn path(&self) -> String {
-        self.0.path().to_string_lossy().into_owned()
-    }
-
-    /// Leaves so many bytes free.
-    fn fill(&self, free: usize) {
-        let mut size = 1 << 20;
-        let blob = self.0.path().join("blob");
-        while fs::write(&blob, vec![0; size]).is_err() {
-            size = size * 15 / 16;
-        }
-        fs::write(&blob, vec![0; size.saturating_sub(free)]).unwrap();
-    }
-}
-
-#[cfg(target_os = "linux")]
-impl Drop for SmallDisk {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg(self.0.path()).status();
-    }
-}
-
 #[cfg(target_os = "linux")]
 #[test]
 fn a_full_disk_under_temporary_files_journals_or_the_reject_file_is_told_and_nothing_is_lost() {
     let server = filled(1_500);
-    let Some(disk) = SmallDisk::new(128) else {
-        println!("skipped: no small disk can be mounted here, so a full one is not tried");
-        return;
-    };
+    let Some(disk) = SmallDisk::new(128) else { return };
     disk.fill(8 << 10);
     let base = || {
         let stockport = Stockport::new().at(&server, ORG);
@@ -271,7 +232,7 @@ fn a_full_disk_under_temporary_files_journals_or_the_reject_file_is_told_and_not
     assert!(run.stderr.contains("the disk is full"), "{}", run.stderr);
     assert!(!Path::new(&rejects).exists());
     assert!(
-        fs::read_dir(disk.path())
+        fs::read_dir(disk.folder())
             .unwrap()
             .all(|entry| { !entry.unwrap().file_name().to_string_lossy().contains(".part") })
     );

@@ -84,7 +84,13 @@ fn every_oddity_arrives_through_faults_and_three_kills_and_a_second_run_moves_wh
     assert_eq!(summary["verified"], true, "{summary}");
     let certificate = certificate(&stockport, &summary);
     assert_eq!(certificate["counts"]["equal"], items.len());
-    assert_eq!(certificate["whole"], true);
+    assert_eq!(certificate["whole"], false);
+    assert_eq!(
+        certificate["source_changed"]["changed"],
+        json!([{"id": "item 00004", "fields": [
+            {"field": "name", "read": stored["item 00004"]["name"], "now": "changed during the run"},
+        ]}])
+    );
     server.put(
         FROM,
         &json!({"item_id": "item 00009", "name": "changed after the run", "lab": {"late": 1}}),

@@ -1,5 +1,7 @@
 //! What the tests share: the binary in a home of its own, a sandbox, a server that misbehaves, a plain HTTP client.
 
+#[cfg(target_os = "linux")]
+pub(crate) mod disk;
 pub(crate) mod faulty;
 pub(crate) mod http;
 pub(crate) mod load;

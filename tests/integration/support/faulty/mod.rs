@@ -59,6 +59,7 @@ struct Shared {
     rules: Mutex<Vec<Rule>>,
     poisoned: Mutex<BTreeSet<String>>,
     spoiled: Mutex<Option<Value>>,
+    meanwhile: Mutex<Vec<Changed>>,
     log: Mutex<Vec<Request>>,
     in_flight: AtomicUsize,
     busy_above: AtomicUsize,
@@ -66,6 +67,9 @@ struct Shared {
     ended: AtomicBool,
     silence_expected: AtomicBool,
 }
+
+/// An organization, one of its ids, and the item that is stored there; none where it is taken away.
+type Changed = (String, String, Option<Value>);
 
 impl Faulty {
     /// A server that behaves, until rules say otherwise.
@@ -89,6 +93,7 @@ impl Faulty {
             rules: Mutex::default(),
             poisoned: Mutex::default(),
             spoiled: Mutex::default(),
+            meanwhile: Mutex::default(),
             log: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             busy_above: AtomicUsize::new(usize::MAX),
@@ -205,6 +210,14 @@ impl Faulty {
     pub(crate) fn spoil(self, item: &Value) -> Self {
         *self.shared.spoiled.lock().unwrap() = Some(item.clone());
         self
+    }
+
+    /// As soon as anything is posted, somebody else stores these items of an organization so, or takes them away, past HTTP.
+    pub(crate) fn meanwhile(&self, org: &str, items: &[(&str, Option<Value>)]) {
+        let changes = items
+            .iter()
+            .map(|(id, item)| (org.to_owned(), (*id).to_owned(), item.clone()));
+        self.shared.meanwhile.lock().unwrap().extend(changes);
     }
 
     /// Stores items as they are, past HTTP.
@@ -440,10 +453,6 @@ impl Shared {
             Some(Fault::NoBodyDelete(status)) if request.is_deletion(false) => refused_deletion(*status),
             Some(Fault::NoPathDelete(status)) if request.is_deletion(true) => refused_deletion(*status),
             Some(Fault::NoDelete) if request.method == "DELETE" => refused_deletion(200),
-            None
-            | Some(
-                Fault::NoDelete | Fault::NoArrays | Fault::WrongItems | Fault::NoBodyDelete(_) | Fault::NoPathDelete(_),
-            ) => self.forward(request),
             Some(Fault::Stores(items)) => {
                 let store = self.sandbox.sandbox.store();
                 for item in items {
@@ -462,8 +471,30 @@ impl Shared {
             Some(Fault::Blocked(status)) => WireAnswer::html(*status, "Request blocked."),
             Some(Fault::BlockedJson(status)) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
             Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
+            fault => self.respell(request, fault),
         };
         (Some(answer), End::KeepOpen)
+    }
+
+    /// Does a post in the server's own spelling, or pretends to; whatever strikes another kind of request leaves it as it is.
+    fn respell(&self, request: &WireRequest, fault: Option<&Fault>) -> WireAnswer {
+        if request.method != "POST" {
+            return self.forward(request);
+        }
+        let spelled = || respelled(&request.body);
+        match fault {
+            Some(Fault::EchoesRespelled) => echo(&spelled()),
+            Some(Fault::Respells) => self.pass_on(request, spelled()),
+            Some(Fault::RespellsUnanswered) => {
+                self.pass_on(request, spelled());
+                WireAnswer::html(503, "503 Service Unavailable")
+            }
+            Some(Fault::RespellsSilently) => {
+                self.pass_on(request, spelled());
+                echo(&request.body)
+            }
+            _ => self.forward(request),
+        }
     }
 
     /// Has the sandbox do it, with what is poisoned left out.
@@ -483,6 +514,16 @@ impl Shared {
             return WireAnswer::html(500, "Server Error (500)");
         }
         self.pass_on(request, request.body.clone())
+    }
+
+    fn change_meanwhile(&self) {
+        let store = self.sandbox.sandbox.store();
+        for (org, id, item) in self.meanwhile.lock().unwrap().drain(..) {
+            match item {
+                Some(item) => store.put(&org, &id, item.as_object().unwrap().clone()).unwrap(),
+                None => store.delete(&org, &id).unwrap(),
+            }
+        }
     }
 
     fn spoil(&self, request: &WireRequest) {
@@ -511,6 +552,7 @@ impl Shared {
         let answer = onward.send().unwrap();
         if request.method == "POST" {
             self.spoil(request);
+            self.change_meanwhile();
         }
         let status = answer.status().as_u16();
         let headers = ["content-type", "location"].into_iter().filter_map(|name| {
@@ -553,6 +595,32 @@ fn ids(body: &[u8]) -> Vec<String> {
         Ok(item) => id(&item).into_iter().collect(),
         Err(_) => Vec::new(),
     }
+}
+
+/// The answer to a post of this body.
+fn echo(body: &[u8]) -> WireAnswer {
+    let data: Value = serde_json::from_slice(body).unwrap();
+    WireAnswer::json(200, &json!({"success": true, "data": data}).to_string())
+}
+
+/// A posted body with every value in the server's own spelling.
+fn respelled(body: &[u8]) -> Vec<u8> {
+    let mut body: Value = serde_json::from_slice(body).unwrap();
+    let items: Vec<&mut Value> = match &mut body {
+        Value::Array(items) => items.iter_mut().collect(),
+        item => vec![item],
+    };
+    for item in items {
+        let fields = item.as_object_mut().unwrap().iter_mut();
+        for (_, value) in fields.filter(|(field, _)| field.as_str() != "item_id") {
+            *value = match value.clone() {
+                Value::String(text) => json!(text.trim().to_uppercase()),
+                Value::Number(number) => json!((number.as_f64().unwrap() * 10.0).round() / 10.0),
+                other => other,
+            };
+        }
+    }
+    body.to_string().into_bytes()
 }
 
 /// The echo of a post, as if others had been posted.

@@ -45,6 +45,15 @@ pub(crate) enum Fault {
     NoArrays,
     /// A post done, and answered with an echo of other items. Other requests are served.
     WrongItems,
+    /// A post whose values are stored trimmed, in capitals and rounded to one decimal, and come back so. Other requests are
+    /// served.
+    Respells,
+    /// The same, and the echo is what was posted.
+    RespellsSilently,
+    /// The same, and the answer is a 503.
+    RespellsUnanswered,
+    /// Only the echo is so: nothing is stored.
+    EchoesRespelled,
     /// A deletion that names the item in its body answered with this status and not done (with 200: only pretended).
     /// Other requests are served.
     NoBodyDelete(u16),

@@ -1,0 +1,187 @@
+//! Why a run can't begin: no organization, no key, a config file that can't be used.
+//!
+//! Doesn't belong here: what is wrong inside the config file (`file`).
+
+use std::path::{Path, PathBuf};
+
+use super::file::Fault;
+use super::folder::NoHome;
+use crate::error::{Exit, UserError};
+use crate::files;
+use crate::files::trust::Distrust;
+
+/// The variable that holds the key, as in the vendor's documentation.
+pub(super) const KEY_VARIABLE: &str = "CANNLYTICS_API_KEY";
+
+/// Why a run can't begin.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// No organization is named.
+    #[error("no organization is named")]
+    NoOrganization,
+    /// Several organizations are named, where one has to be meant.
+    #[error("several organizations are named, and this command works with one: {}", .0.join(", "))]
+    SeveralOrganizations(Vec<String>),
+    /// The embedded server has no such organization.
+    #[error("the sandbox has no organization {org:?}; it has {}", known.join(", "))]
+    NotInSandbox {
+        /// The organization that was named.
+        org: String,
+        /// The ones there are.
+        known: Vec<String>,
+    },
+    /// No key is to be found.
+    #[error("there is no API key")]
+    NoKey,
+    /// `.env` can't be read.
+    #[error("the file .env can't be read: {0}")]
+    DotEnv(String),
+    /// The variable is no text.
+    #[error("{KEY_VARIABLE} is not text")]
+    KeyNotText,
+    /// The config file can't be read.
+    #[error("the config file {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// Something in it is wrong.
+    #[error("{}, line {line}: {fault}", .path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: usize,
+        /// What is wrong.
+        fault: Fault,
+    },
+    /// There is no such profile.
+    #[error("the config file has no profile {name:?}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
+    NoProfile {
+        /// What was named.
+        name: String,
+        /// The profile that is most like it.
+        nearest: Option<String>,
+    },
+    /// There is no config file to take a profile from.
+    #[error("there is no config file {}", .0.display())]
+    NoFile(PathBuf),
+    /// The profile's key would travel to another host than the profile's.
+    #[error("the key of the profile {profile:?} belongs to {own}, and does not travel to {other}")]
+    OtherHost {
+        /// The profile.
+        profile: String,
+        /// Its host.
+        own: String,
+        /// The host that flags or environment name.
+        other: String,
+    },
+    /// A key file can't be read.
+    #[error("the key file {} can't be read: {}", .path.display(), crate::cause::io(.cause))]
+    KeyFile {
+        /// The file.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// A key file that others can read.
+    #[error("the key file {} can be read by others", .0.display())]
+    OpenKeyFile(PathBuf),
+    /// A file that others could have written would decide where a key goes, or which command is run.
+    #[error("{} is not trusted with a key: {why}", .path.display())]
+    Distrusted {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        why: Distrust,
+    },
+    /// A key stands where a name belongs.
+    #[error("{0} holds an API key, or what looks like one; it was not used")]
+    PastedKey(String),
+    /// The command that prints the key failed.
+    #[error("the key_command {command:?} {why}")]
+    KeyCommand {
+        /// The command.
+        command: String,
+        /// What happened.
+        why: String,
+    },
+    /// There is no folder to look for the config file in.
+    #[error("there is no folder for the config file: {0}")]
+    NoConfigFolder(NoHome),
+    /// There is no folder to keep journals in.
+    #[error("there is no folder for the journals of runs: {0}")]
+    NoStateFolder(NoHome),
+    /// There is no folder to keep copies of organizations in.
+    #[error("there is no folder for safety copies: {0}")]
+    NoDataFolder(NoHome),
+}
+
+impl UserError for ConfigError {
+    fn hint(&self) -> String {
+        match self {
+            Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
+            Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
+            Self::NotInSandbox { .. } => {
+                "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
+            }
+            Self::NoKey => {
+                "set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none"
+            }
+            Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
+            Self::KeyNotText => "set it again; a key is letters and digits",
+            Self::Read { .. } => "check the file's permissions; STOCKPORT_CONFIG names another one",
+            Self::File {
+                fault: Fault::NoHome { .. },
+                ..
+            } => "write the complete path, or set HOME to an absolute path",
+            Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
+            Self::NoProfile { .. } => "`stockport config check` lists the profiles",
+            Self::NoFile(_) => "write one (see the README), or leave --profile out",
+            Self::OtherHost { .. } => {
+                "leave --api and CANNLYTICS_API_URL out, or name the other host's key with --key-file FILE"
+            }
+            Self::KeyFile { cause, .. } => files::hint(cause).unwrap_or("check the path and the permissions"),
+            Self::Distrusted { why, .. } => why.hint(),
+            Self::PastedKey(_) => {
+                "the key goes into CANNLYTICS_API_KEY, .env or a --key-file; the shell's history may hold this one, so replace it"
+            }
+            Self::OpenKeyFile(_) => "make it yours alone: chmod 600 FILE",
+            Self::KeyCommand { .. } => "run the command by itself; it has to print the key and nothing else",
+            Self::NoConfigFolder(_) => {
+                "set STOCKPORT_CONFIG to the path of a config file, or XDG_CONFIG_HOME or HOME to the absolute path of a folder"
+            }
+            Self::NoStateFolder(_) => {
+                "set XDG_STATE_HOME to the absolute path of a folder that can be written, or set HOME"
+            }
+            Self::NoDataFolder(_) => {
+                "set XDG_DATA_HOME to the absolute path of a folder that can be written, or set HOME"
+            }
+        }
+        .to_owned()
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoOrganization
+            | Self::SeveralOrganizations(_)
+            | Self::NoProfile { .. }
+            | Self::NoFile(_)
+            | Self::PastedKey(_) => Exit::Usage,
+            _ => Exit::Stopped,
+        }
+    }
+
+    fn place(&self) -> Option<&Path> {
+        match self {
+            Self::Read { path, .. }
+            | Self::File { path, .. }
+            | Self::KeyFile { path, .. }
+            | Self::Distrusted { path, .. }
+            | Self::OpenKeyFile(path) => Some(path),
+            _ => None,
+        }
+    }
+}

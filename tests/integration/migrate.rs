@@ -69,8 +69,8 @@ fn an_organization_is_moved_whole_and_proved_and_the_source_is_never_written_to(
     let stockport = at(&server);
     let run = migrate(&stockport, &[]).ok();
     for said in [
-        "sandbox-company holds 2 items (proved whole",
-        "sandbox-branch holds 1 item (proved whole",
+        "sandbox-company holds 2 items (complete, both ends checked",
+        "sandbox-branch holds 1 item (complete, both ends checked",
         "2 create",
         "2 read = 2 created",
         "2 items, none differs",

@@ -61,7 +61,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
                 }
                 Format::Delimited { .. } => trimmed(unguard(text), true),
                 Format::Workbook(_) => trimmed(Cow::Borrowed(text), false),
-                Format::Json | Format::JsonLines => plain(Cow::Borrowed(text)),
+                Format::Json | Format::JsonArrays | Format::JsonLines => plain(Cow::Borrowed(text)),
             }
         }
         Cell::Number(value, number_format) => number(value, number_format)?,

@@ -104,6 +104,11 @@ impl TextEncoding {
         }
     }
 
+    /// The encoding's name, for messages.
+    pub(super) fn name(self) -> &'static str {
+        self.encoding.name()
+    }
+
     /// Whether the file begins with a byte-order mark.
     pub(super) fn is_marked(self) -> bool {
         self.mark > 0

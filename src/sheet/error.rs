@@ -147,7 +147,7 @@ pub enum ReadError {
         /// That of the rows below.
         rows: u8,
     },
-    /// A JSON file that isn't a list of objects.
+    /// A JSON file that isn't a list of objects or of arrays.
     #[error("line {line} of {file} is not JSON that can be read as rows: {what}")]
     Json {
         /// The file, as the user named it.
@@ -229,7 +229,8 @@ impl UserError for ReadError {
             }
             Self::MixedDelimiters { .. } => "separate the header and the rows by the same character",
             Self::Json { .. } => {
-                "the file has to be an array of objects, {\"data\": [...]}, or one object a line; export it again if it was cut short"
+                "the file has to be an array of objects or arrays, {\"items\": [...]}, or one object a line; export it again if \
+                 it was cut short"
             }
             Self::DuplicateKey { .. } => "remove one of the two",
         }

@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use super::arrangement::Arrangement;
 use super::chunks::{Chunks, Text};
 use super::delimited::DelimitedReader;
 use super::delimiter::{Sample, declared_delimiter, delimiter_note};
@@ -13,7 +14,9 @@ use super::quoting::dialect_of;
 use super::rows::DataRule;
 use super::source::Source;
 use super::workbook::{declared, find, first_below, first_rows, preamble_note};
-use super::{Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
+use super::{
+    Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, arrangement, header, json,
+};
 
 /// How much text is looked at to tell JSON from delimited text and to find the delimiter.
 const SAMPLE: u64 = 1 << 16;
@@ -27,7 +30,7 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
     let json = match options.delimiter {
         // Who names a delimiter says that it is delimited text.
         Some(_) => None,
-        None => json::shape_of(&sample),
+        None => arrangement::of(&sample, judge),
     };
     if let SheetChoice::Named(sheet) = &options.sheet {
         let what = if json.is_some() { "JSON" } else { "delimited text" };
@@ -38,11 +41,12 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
         });
     }
     let mut table = match json {
-        Some(shape) => json::table(source, encoding, shape, options)?,
+        Some(Arrangement { shape, arrays: true }) => arrays::table(source, encoding, shape, options, judge)?,
+        Some(Arrangement { shape, arrays: false }) => json::table(source, encoding, shape, options)?,
         None => delimited(source, encoding, (&sample, whole), options, judge)?,
     };
     if encoding.guessed {
-        let name = encoding.encoding.name();
+        let name = encoding.name();
         table.notes.push(format!(
             "the text is read as {name}, as its bytes suggest (--encoding overrules)"
         ));
@@ -136,7 +140,7 @@ fn delimited(
     };
     let dialect = dialect_of(sample, delimiter);
     let source = Arc::new(source);
-    let name = encoding.encoding.name();
+    let name = encoding.name();
     let physical = {
         let source = Arc::clone(&source);
         move || -> Result<_, ReadError> {

@@ -27,6 +27,7 @@ mod history;
 mod house;
 mod import;
 mod inspect;
+mod json;
 mod kubernetes;
 mod large;
 mod manual;

@@ -115,6 +115,7 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         },
         purpose: Purpose::Write,
         rejects_anyway: false,
+        post_unreadable: false,
         verify: false,
         known: Known::default(),
         read: None,

@@ -183,14 +183,14 @@ impl Supply for Delete<'_> {
             Which::Ids(ids, filter) => ids.each(&mut |line, id| {
                 let decision = match check_id(&id) {
                     Err(fault) => Err(vec![refused(&id, &fault.to_string())]),
-                    Ok(()) => Ok(decide(&id, each.stored(&id)?, *filter)),
+                    Ok(()) => readable(&id, &mut each)?.map(|stored| decide(&id, stored, *filter)),
                 };
                 each.put(Origin { table: 0, line }, &id, decision)
             }),
             Which::File(file) => file.source.read::<Error>(&mut |_, incoming| match incoming.reading {
                 Reading::Item(draft) => {
-                    let decision = decide(&draft.id, each.stored(&draft.id)?, None);
-                    each.put(incoming.origin, &draft.id, Ok(decision))
+                    let decision = readable(&draft.id, &mut each)?.map(|stored| decide(&draft.id, stored, None));
+                    each.put(incoming.origin, &draft.id, decision)
                 }
                 Reading::Rejected(reasons) => each.put(incoming.origin, "", Err(reasons)),
                 // The id has been asked for already, and counts once.
@@ -230,6 +230,15 @@ impl Supply for Delete<'_> {
             },
         }
     }
+}
+
+/// What is stored under an id; an item that can't be read is refused, since nothing would bring it back.
+fn readable(id: &str, each: &mut Each<'_, '_>) -> Result<Result<Option<Object>, Vec<Rejection>>, Error> {
+    if let Some(reason) = each.unreadable(id) {
+        let why = format!("the item can't be read, so it is not deleted: {reason}");
+        return Ok(Err(vec![refused(id, &why)]));
+    }
+    Ok(Ok(each.stored(id)?))
 }
 
 /// What is to become of one id, given what is stored under it.

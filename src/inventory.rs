@@ -6,7 +6,10 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
+mod identity;
 mod incomplete;
+mod lines;
+mod listed;
 mod listing;
 mod proof;
 mod store;
@@ -24,9 +27,11 @@ use crate::output::Output;
 use crate::progress::Progress;
 
 pub use incomplete::Incomplete;
+pub use lines::{Lines, each_item};
+use listed::Listed;
 use listing::Lister;
 use proof::Verdict;
-pub use store::{ItemStore, Lines, Lookup, Window, each_item};
+pub use store::{ItemStore, Lookup, Window};
 
 /// An integer limit for endpoints that don't take an empty one; more than any inventory is known to hold.
 const MANY: u64 = 1_000_000;
@@ -77,6 +82,8 @@ pub struct Listing {
     pub completeness: Completeness,
     /// Why, in plain words (`both ends of the ordered list hold the same items`).
     pub evidence: String,
+    /// What a person should know of items whose document had to be asked for, a sentence each.
+    pub doubts: Vec<String>,
     /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
 }
@@ -88,17 +95,21 @@ pub struct Listing {
 /// A list that breaks off is asked for again, as often as the client repeats a request.
 pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) -> Result<Listing, ApiError> {
     let mut source = Lister::new(client, receiver);
-    let Some((limit, mut listed)) = first_list(&mut source, known)? else {
-        source.forget();
-        return Ok(Listing {
-            count: 0,
-            completeness: Completeness::Unlisted,
-            evidence: "the API can't list the items, though single items can be read".to_owned(),
-            missing: Vec::new(),
-        });
+    let (limit, mut listed) = match first_list(&mut source, known)? {
+        Ok(list) => list,
+        Err(failure) => {
+            source.forget();
+            return Ok(Listing {
+                count: 0,
+                completeness: Completeness::Unlisted,
+                evidence: format!("the API can't list the items, though single items can be read: {failure}"),
+                doubts: Vec::new(),
+                missing: Vec::new(),
+            });
+        }
     };
     let mut verdict = proof::judge(client, &limit, &listed, known)?;
-    if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
+    if verdict.completeness == Completeness::Cut {
         // Somebody may have written meanwhile: once more, all of it.
         let before = verdict;
         listed = source.list(&limit)?;
@@ -159,7 +170,8 @@ impl<R: Receiver> Receiver for Counted<'_, R> {
     }
 }
 
-/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least.
+/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least. If
+/// nothing is known and the list is empty, the API is asked whether there is such an organization.
 pub fn read_into<R: Receiver>(
     output: &Output,
     client: &Client,
@@ -176,16 +188,24 @@ pub fn read_into<R: Receiver>(
         },
     );
     progress.clear();
+    if known.is_none() && matches!(&listing, Ok(listing) if listing.count == 0) {
+        // A wrong or truncated name has an empty list too.
+        client.check_organization()?;
+    }
+    for doubt in listing.iter().flat_map(|listing| &listing.doubts) {
+        output.warn(&format!("{}: {doubt}", client.org()));
+    }
     listing
 }
 
-/// Asks with the limits that endpoints are known to take, the best first. None where only listing fails.
+/// Asks with the limits that endpoints are known to take, the best first. Where only listing fails, the inner result says how
+/// the best one did.
 fn first_list<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-) -> Result<Option<(Limit, listing::Listed)>, ApiError> {
-    let mut failure = match source.list(&Limit::All) {
-        Ok(listed) => return Ok(Some((Limit::All, listed))),
+) -> Result<Result<(Limit, Listed), ApiError>, ApiError> {
+    let failure = match source.list(&Limit::All) {
+        Ok(listed) => return Ok(Ok((Limit::All, listed))),
         Err(failure) => failure,
     };
     if !is_about_listing(&failure) {
@@ -197,17 +217,14 @@ fn first_list<R: Receiver>(
     }
     for limit in [integer_limit(known), Limit::Default] {
         match source.list(&limit) {
-            Ok(listed) => return Ok(Some((limit, listed))),
-            Err(next) if is_about_listing(&next) => failure = next,
+            Ok(listed) => return Ok(Ok((limit, listed))),
+            // Refused content is no failing server: the plain list without any parameter was called wrong.
+            Err(refused @ ApiError::Refused { .. }) if limit == Limit::Default => return Err(refused),
+            Err(next) if is_about_listing(&next) => {}
             Err(next) => return Err(next),
         }
     }
-    // Refused content is no failing server: the plain list without any parameter was called wrong.
-    if matches!(failure, ApiError::Refused { .. }) {
-        Err(failure)
-    } else {
-        Ok(None)
-    }
+    Ok(Err(failure))
 }
 
 /// An endpoint may take an empty limit for its default and honour an integer. What was listed before is kept where the
@@ -215,9 +232,9 @@ fn first_list<R: Receiver>(
 fn by_integer<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-    before: listing::Listed,
+    before: Listed,
     verdict: Verdict,
-) -> Result<(listing::Listed, Verdict), ApiError> {
+) -> Result<(Listed, Verdict), ApiError> {
     let limit = integer_limit(known);
     match source.list(&limit) {
         Ok(listed) if listed.count >= before.count => {

@@ -6,7 +6,7 @@
 
 mod choice;
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ use crate::inventory::Lookup;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS};
 use crate::journal::{Changed, Journal};
 use crate::plan::{self, Action, Change, Decision};
-use crate::transfer::{Description, Each, Pass, Supply, TakePart};
+use crate::transfer::{Description, Each, Pass, Supply, TakePart, posted_unread};
 pub use choice::{COMMAND, Choice, choose};
 
 /// How many updates are shown field by field.
@@ -28,6 +28,8 @@ pub struct Undo<'a> {
     /// The newest first.
     runs: Vec<Taken<'a>>,
     count: u64,
+    /// Items that one of the runs posted without knowing what was stored.
+    unread: BTreeSet<String>,
 }
 
 /// One of the runs.
@@ -41,7 +43,9 @@ impl<'a> Undo<'a> {
     /// What the runs of these journals changed, the newest run first.
     pub fn new(journals: &'a [Journal]) -> Result<Self, Error> {
         let mut runs = Vec::new();
+        let mut unread = BTreeSet::new();
         for journal in journals {
+            unread.append(&mut posted_unread(journal)?);
             let mut places = HashMap::new();
             if journals.len() > 1 {
                 journal.each_written::<Error>(&mut |seq, id| {
@@ -51,7 +55,7 @@ impl<'a> Undo<'a> {
             }
             runs.push(Taken { journal, places });
         }
-        let mut undo = Self { runs, count: 0 };
+        let mut undo = Self { runs, count: 0, unread };
         undo.count = if let [only] = undo.runs.as_slice() {
             only.journal.changed_count()?
         } else {
@@ -103,7 +107,16 @@ impl Supply for Undo<'_> {
             let Some(id) = changes.first().map(|changed| &changed.change.id) else {
                 return Ok(());
             };
-            let decision = back(id, &changes, each.stored(id)?.as_ref());
+            let decision = if let Some(reason) = each.unreadable(id) {
+                Err(left(id, &format!("it can't be read: {reason}")))
+            } else if self.unread.contains(id) {
+                Err(left(
+                    id,
+                    "it could not be read before the run, so that its earlier values are not known",
+                ))
+            } else {
+                back(id, &changes, each.stored(id)?.as_ref())
+            };
             each.put(Origin { table: 0, line }, id, decision)
         })?;
         each.end()

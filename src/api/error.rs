@@ -150,6 +150,12 @@ pub enum ApiError {
         /// The server's words.
         message: String,
     },
+    /// The list is empty, and the API says that there is no such organization.
+    #[error("the API knows no organization '{org}' (404); its list is empty")]
+    NoOrganization {
+        /// The organization that was asked for.
+        org: String,
+    },
     /// A 404, or an HTML 403 for a read: there is no inventory API at this address.
     #[error("there is no inventory API at {base} ({status}){}", quoted(.message))]
     WrongUrl {
@@ -287,6 +293,7 @@ impl ApiError {
             | Self::Refused { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
+            | Self::NoOrganization { .. }
             | Self::WrongUrl { .. }
             | Self::Blocked { .. }
             | Self::MethodNotAllowed { .. }
@@ -397,6 +404,7 @@ impl UserError for ApiError {
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
             Self::Resources(_) => crate::cause::LIMITS,
             Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
+            Self::NoOrganization { .. } => "check the spelling of --org: the API takes a part of a name for the name",
             Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"

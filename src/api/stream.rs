@@ -16,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use serde::de::Error as _;
 
+use super::bad_item::BadItem;
 use super::envelope::{Envelope, EnvelopeFault};
 use crate::item::text::{Item, ItemFault, ItemParser, first_special};
 use crate::parallel::in_order;
@@ -92,6 +93,8 @@ pub(super) type Take<'t, P, E> = dyn FnMut(P) -> Result<(), E> + 't;
 /// Complete items, and the commas between them.
 struct Batch {
     bytes: Vec<u8>,
+    /// The place of its first byte in the answer.
+    at: u64,
     /// Whether the list begins here: no comma comes before the first item.
     first: bool,
 }
@@ -101,7 +104,7 @@ struct Parsed<P> {
     made: P,
     count: u64,
     /// Why the item after these can't be parsed.
-    fault: Option<serde_json::Error>,
+    fault: Option<String>,
 }
 
 /// Reads a list's answer to its end. `make` runs on any thread; `take` gets the batches in the list's order; `goes_on` is set
@@ -126,7 +129,7 @@ where
                 count = count.saturating_add(parsed.count);
             }
             match parsed.fault {
-                Some(error) => Err(Fault::shape(format!("item {}: {error}", count.saturating_add(1)))),
+                Some(fault) => Err(Fault::shape(format!("item {}{fault}", count.saturating_add(1)))),
                 None => Ok(()),
             }
         },
@@ -152,6 +155,7 @@ fn split<E>(
     }
     let mut bytes = envelope.split_off(head.at);
     let (mut position, mut first, mut given) = (Position::default(), true, None::<Instant>);
+    let mut at = envelope.len() as u64;
     loop {
         let passed = position.item_end;
         let at_list_end = position.pass_items(&bytes);
@@ -164,9 +168,10 @@ fn split<E>(
             let mut rest = Vec::with_capacity(BATCH + READ);
             rest.extend_from_slice(bytes.get(end..).unwrap_or_default());
             bytes.truncate(end);
-            if !give(Batch { bytes, first }) {
+            if !give(Batch { bytes, at, first }) {
                 return Ok(());
             }
+            at += end as u64;
             (bytes, first, given) = (rest, false, Some(Instant::now()));
             position.restart_at(end);
         }
@@ -310,38 +315,54 @@ fn parse<P: Default>(make: &Make<'_, P>, batch: &Batch) -> Parsed<P> {
         count: 0,
         fault: None,
     };
-    parsed.fault = match simdutf8::basic::from_utf8(&batch.bytes) {
-        Ok(text) => parsed.add(text, batch.first, make).err(),
-        Err(_) => Some(serde_json::Error::custom(
-            "this item, or one soon after it, isn't UTF-8 text",
-        )),
+    // What comes before a byte that is no UTF-8 text is parsed, so that the item is known in which it stands.
+    let (text, broken) = match simdutf8::basic::from_utf8(&batch.bytes) {
+        Ok(text) => (text, None),
+        Err(_) => valid(&batch.bytes),
     };
+    let added = parsed.add(text, batch.first, make);
+    let fault = match (added, broken) {
+        (Ok(_), None) => return parsed,
+        (Err(fault), None) => fault,
+        (Ok(start) | Err(BadItem { start, .. }), Some(place)) => BadItem {
+            start,
+            place,
+            what: "it isn't UTF-8 text".to_owned(),
+        },
+    };
+    parsed.fault = Some(fault.told(text, batch.at));
     parsed
 }
 
+/// The text before the first byte that is no UTF-8 text, and where that byte is.
+fn valid(bytes: &[u8]) -> (&str, Option<usize>) {
+    let end = std::str::from_utf8(bytes).map_or_else(|error| error.valid_up_to(), str::len);
+    let text = std::str::from_utf8(bytes.get(..end).unwrap_or_default());
+    (text.unwrap_or_default(), Some(end))
+}
+
 impl<P> Parsed<P> {
-    fn add(&mut self, text: &str, first: bool, make: &Make<'_, P>) -> Result<(), serde_json::Error> {
+    /// Adds the items of a text; gives where it ends.
+    fn add(&mut self, text: &str, first: bool, make: &Make<'_, P>) -> Result<usize, BadItem> {
         let mut parser = ItemParser::new(text);
         while let Some(byte) = parser.peek() {
             if self.count > 0 || !first {
                 if byte != b',' {
-                    return Err(serde_json::Error::custom("a comma is missing before it"));
+                    return Err(BadItem::at(parser.at(), "a comma is missing before it"));
                 }
                 parser.skip();
             }
+            parser.peek();
+            let start = parser.at();
             match parser.item() {
                 Ok(item) => make(&mut self.made, &item),
-                Err(ItemFault::Wrong(error)) => {
-                    // The position would be one within the batch.
-                    let words = error.to_string();
-                    let words = words.split(" at line ").next().unwrap_or_default();
-                    return Err(serde_json::Error::custom(words));
-                }
-                Err(ItemFault::Cut) => return Err(serde_json::Error::custom("nothing follows the comma")),
+                Err(ItemFault::Wrong(error)) => return Err(BadItem::of(start, text, &error)),
+                Err(ItemFault::Cut) if start < text.len() => return Err(BadItem::at(start, "it doesn't end")),
+                Err(ItemFault::Cut) => return Err(BadItem::at(start, "nothing follows the comma")),
             }
             self.count = self.count.saturating_add(1);
         }
-        Ok(())
+        Ok(parser.at())
     }
 }
 

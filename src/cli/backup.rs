@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 
-use super::pace::{Brakes, Pace, max_delete};
+use super::pace::{Brakes, Pace, Unreadable, max_delete};
 use super::usage::whole;
 use crate::plan::MaxDelete;
 use crate::snapshot::retention::Count;
@@ -86,6 +86,9 @@ pub struct BackupRestore {
     /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)
     #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Brakes")]
     pub max_delete: MaxDelete,
+    /// Items that can't be read.
+    #[command(flatten)]
+    pub unreadable: Unreadable,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,

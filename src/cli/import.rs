@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::pace::{Brakes, Pace};
+use super::pace::{Brakes, Pace, Unreadable};
 use super::reading::Reading;
 use crate::shard;
 
@@ -29,6 +29,9 @@ pub struct Import {
     /// Give new items nulls for the fields that the file doesn't know
     #[arg(long)]
     pub complete: bool,
+    /// Items that can't be read.
+    #[command(flatten)]
+    pub unreadable: Unreadable,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -51,6 +54,9 @@ pub struct Import {
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Write the items that only the organization holds to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
+    pub missing: Option<PathBuf>,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,

@@ -40,6 +40,14 @@ pub struct Brakes {
     pub allow_shrink: bool,
 }
 
+/// What becomes of items that can't be read.
+#[derive(Args, Clone, Copy, Debug)]
+pub struct Unreadable {
+    /// Post items that can't be read although others can (the API answers 500); by default they fail
+    #[arg(long, help_heading = "Brakes")]
+    pub post_unreadable: bool,
+}
+
 fn rate(text: &str) -> Result<NonZeroU32, String> {
     whole::<u32, 1, { u32::MAX as u64 }>(text).and_then(|rate| NonZeroU32::new(rate).ok_or_else(String::new))
 }

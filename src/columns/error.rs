@@ -17,19 +17,23 @@ pub enum ColumnError {
     /// No column is named like a field, so the header row was only guessed.
     #[error(
         "{file}: no header row was found: no column is named like an inventory field{}",
-        seen(headers)
+        seen(row, headers)
     )]
     NoHeader {
         /// The file (and sheet).
         file: String,
+        /// The row that was guessed (`line 1`).
+        row: String,
         /// The texts of the row that was guessed.
         headers: Vec<String>,
     },
     /// Other fields were found, but not the one that says which item a row is.
-    #[error("{file}: no column holds the item id{}{}", seen(headers), nearest(guess.as_deref()))]
+    #[error("{file}: no column holds the item id{}{}", seen(row, headers), nearest(guess.as_deref()))]
     NoId {
         /// The file (and sheet).
         file: String,
+        /// The header row (`line 1`); blank where the keys of objects are the headers.
+        row: String,
         /// The headers.
         headers: Vec<String>,
         /// The header that comes nearest, if one does.
@@ -103,9 +107,9 @@ impl UserError for ColumnError {
     }
 }
 
-fn seen(headers: &[String]) -> String {
+fn seen(row: &str, headers: &[String]) -> String {
     /// As many characters as leave the message readable.
-    const MOST: usize = 60;
+    const MOST: usize = 50;
     const LONGEST: usize = 24;
     if headers.is_empty() {
         return String::new();
@@ -125,7 +129,8 @@ fn seen(headers: &[String]) -> String {
     if headers.len() > shown.len() {
         shown.push(format!("and {} more", headers.len() - shown.len()));
     }
-    format!(" (seen: {})", shown.join(", "))
+    let place = if row.is_empty() { "seen" } else { row };
+    format!(" ({place}: {})", shown.join(", "))
 }
 
 fn nearest(guess: Option<&str>) -> String {

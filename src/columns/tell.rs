@@ -14,8 +14,12 @@ use crate::sheet::{HeaderBy, Table};
 pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     let file = place_of(table);
     let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
+    let row = match table.header.line {
+        0 => String::new(),
+        line => table.row_address(line),
+    };
     if !matching.is_recognized() || table.header.by == HeaderBy::Guessed {
-        return ColumnError::NoHeader { file, headers };
+        return ColumnError::NoHeader { file, row, headers };
     }
     let offered = matching
         .columns
@@ -42,6 +46,7 @@ pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     });
     ColumnError::NoId {
         file,
+        row,
         guess: guess.map(|column| column.header.clone()),
         headers,
     }

@@ -8,7 +8,7 @@ use serde::Deserialize;
 
 use super::mapping::Mapping;
 use super::names::{Pattern, Shape, fold, is_path_to_id};
-use crate::item::{FIELDS, Field, ITEM_ID, SERVER_FIELDS, field_named};
+use crate::item::{FIELDS, Field, ITEM_ID, NAME, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
 const SOURCE: &str = include_str!("vocabulary.toml");
@@ -235,7 +235,9 @@ pub(crate) fn is_ignored(name: &str) -> bool {
     REJECT_COLUMNS.contains(&name.trim())
         || is_nameless(name, UNNAMED)
         || is_nameless(name, BEYOND)
-        || SERVER_FIELDS[1..].iter().any(|field| fold(field) == folded)
+        // `id` may head the column of the ids; `NAME`, folded, would be `name`.
+        || name.trim() == NAME
+        || SERVER_FIELDS[1..3].iter().any(|field| fold(field) == folded)
 }
 
 /// Tells `sheet` how well a text is known as a column's name, so that it finds the header row.
@@ -272,8 +274,9 @@ impl Judge {
     /// The same, and the headers that a mapping file names count as fields' own names.
     #[must_use]
     pub fn with_mapping(mut self, mapping: &Mapping) -> Self {
-        self.extra.extend(mapping.headers().map(fold));
-        self.ids.extend(mapping.id_headers().map(fold));
+        let words = &self.vocabulary;
+        self.extra.extend(mapping.headers().map(|header| words.fold(header)));
+        self.ids.extend(mapping.id_headers().map(|header| words.fold(header)));
         self
     }
 }
@@ -313,6 +316,10 @@ impl HeaderJudge for Judge {
         } else {
             u32::from(self.vocabulary.weak(&folded).is_some() || self.vocabulary.similar(name).is_some())
         }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.extra.contains(&self.vocabulary.fold(name))
     }
 
     fn is_id(&self, name: &str) -> bool {

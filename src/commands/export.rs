@@ -128,6 +128,15 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
             named.join(", ")
         ));
     }
+    let (count, named) = (outcome.written.refused_ids, &outcome.written.refused);
+    if count > 0 {
+        let more = if count > named.len() as u64 { ", …" } else { "" };
+        warnings.push(format!(
+            "{} can't be imported again by the id: {}{more}",
+            counted(count, "item"),
+            named.join(", ")
+        ));
+    }
     if options.excel_safe && !outcome.delimited {
         warnings.push("--excel-safe changes nothing here: only delimited text needs a guard".to_owned());
     }
@@ -166,6 +175,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     output.document(&json!({
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,
+        "not_importable": outcome.written.refused_ids,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));

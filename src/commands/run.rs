@@ -281,6 +281,7 @@ impl WritingRun<'_> {
             upload: context.upload(&self.connected.wishes, &terms.pace),
             purpose: self.purpose,
             rejects_anyway: terms.rejects.is_some(),
+            post_unreadable: false,
             verify: terms.verify && terms.sends,
             known: self.known.clone(),
             read: None,

@@ -4,7 +4,8 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::{End, Listed, Lister, end_of};
+use super::listed::{End, Listed};
+use super::listing::{Lister, end_of};
 use super::{Completeness, Listing, Receiver};
 use crate::api::{ApiError, Client, Fate, Limit};
 
@@ -52,6 +53,7 @@ impl Verdict {
             count: listed.count,
             completeness: self.completeness,
             evidence: format!("{}{repeated}", self.evidence),
+            doubts: listed.found.sentences(),
             missing: self.missing.into_iter().collect(),
         }
     }
@@ -147,6 +149,7 @@ pub(super) fn union<R: Receiver>(source: &mut Lister<'_, R>) -> Result<Option<Li
             up.hashes.len(),
             down.hashes.len()
         ),
+        doubts: listed.found.sentences(),
         missing: Vec::new(),
     }))
 }

@@ -5,12 +5,15 @@
 //!
 //! Doesn't belong here: what the fields mean, and what separates items.
 
+mod names;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{ITEM_ID, Object};
+use super::{ITEM_ID, NAME, Object, is_other_id};
+use names::Names;
 
 /// A field's value, as its text spells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +68,8 @@ pub struct Item<'i, 'a> {
     pub fields: &'i [StoredField<'a>],
     /// Whether it has the same names as the previous item, in the same order.
     pub alike: bool,
+    /// Whether one of the fields is [`NAME`].
+    is_named: bool,
 }
 
 impl<'a> Item<'_, 'a> {
@@ -77,7 +82,17 @@ impl<'a> Item<'_, 'a> {
     /// The item's id, by the rule of [`super::id_of`].
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
+        if self.is_named {
+            return self.id_in(NAME);
+        }
         ["id", ITEM_ID].into_iter().find_map(|name| self.id_in(name))
+    }
+
+    /// Whether its fields leave open which document it is, by the rule of [`super::is_doubtful`].
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.get("id")
+            .is_some_and(|_| is_other_id(self.id_in(ITEM_ID).as_deref(), self.id_in("id").as_deref()))
     }
 
     /// The id that this field holds.
@@ -107,33 +122,6 @@ pub enum ItemFault {
     Cut,
     /// The text isn't a JSON object.
     Wrong(serde_json::Error),
-}
-
-/// Names one after the other, each with its quotes and the colon behind it: `"name":`.
-#[derive(Debug, Default)]
-struct Names {
-    text: String,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-}
-
-impl Names {
-    fn get(&self, place: usize) -> Option<&str> {
-        let end = *self.ends.get(place)?;
-        let start = place.checked_sub(1).and_then(|before| self.ends.get(before));
-        self.text.get(start.copied().unwrap_or(0)..end)
-    }
-
-    /// Adds a name, as it stands between its quotes.
-    fn push(&mut self, name: &str) {
-        self.text.extend(["\"", name, "\":"]);
-        self.ends.push(self.text.len());
-    }
-
-    fn truncate(&mut self, count: usize) {
-        self.ends.truncate(count);
-        self.text.truncate(self.ends.last().copied().unwrap_or(0));
-    }
 }
 
 /// Memory that one parser passes on to the next: field slots, and the names of the previous item.
@@ -221,10 +209,14 @@ impl<'a> ItemParser<'a> {
             self.any()?;
             false
         };
+        if !alike {
+            self.names.have_name = self.fields.iter().any(|(name, _)| name == NAME);
+        }
         Ok(Item {
             text: self.text.get(start..self.at).unwrap_or_default(),
             fields: &self.fields,
             alike,
+            is_named: self.names.have_name,
         })
     }
 

@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
 use super::{Journal, JournalError, State, action, lock, object, optional_object, store};
+use crate::columns::Origin;
 use crate::item::Object;
 use crate::plan::{Action, Change};
 
@@ -152,6 +153,24 @@ impl Journal {
             },
         )?;
         Ok(found)
+    }
+
+    /// Gives the place and the id of every item that is still to be created, in the plan's order, until `take` returns false.
+    pub fn each_created(&self, take: &mut dyn FnMut(Origin, &str) -> bool) -> Result<(), JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT source, line, id FROM changes WHERE action = ?1
+                 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq) ORDER BY seq",
+            )?;
+            let mut rows = select.query([super::code(Action::Create)])?;
+            while let Some(row) = rows.next()? {
+                let id: String = row.get(2)?;
+                if !take(super::account::origin(row)?, &id) {
+                    break;
+                }
+            }
+            Ok(())
+        })
     }
 
     /// How many planned changes of each kind are still to be sent: (create, update, delete).

@@ -6,20 +6,18 @@
 //! Doesn't belong here: what an export or a backup writes (`export`, `backup`).
 
 use std::fs;
-use std::io::{self, Write as _};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Runs, now, order};
+use super::{Runs, now, order, without_paths};
 use crate::error::Exit;
+use crate::files::{self, bounds};
 use crate::journal::{Facts, Running};
 
 /// What the file of a record ends in.
 pub(super) const ENDING: &str = "record.json";
-
-/// How the name begins of a file that becomes a record.
-pub(super) const MAKING: &str = ".record-";
 
 /// The record of an export or a backup that is under way.
 #[derive(Debug)]
@@ -34,8 +32,9 @@ impl Runs {
     /// Begins the record of a command that reads this organization; `target` is where it writes. Records that have passed
     /// their age are removed.
     pub fn record(&self, command: &str, (api, org): (&str, &str), target: &str) -> io::Result<Record> {
-        fs::create_dir_all(&self.folder)?;
-        let (name, number) = self.next_name().map_err(io::Error::other)?;
+        files::create_own_folder(&self.folder)?;
+        let all = self.all().map_err(io::Error::other)?;
+        let (name, number) = self.next_name(&all).map_err(io::Error::other)?;
         let facts = [
             (order::NUMBER, number.to_string()),
             ("command", command.to_owned()),
@@ -57,7 +56,8 @@ impl Runs {
             name,
         };
         record.write()?;
-        self.prune_records();
+        let records = all.into_iter().filter(|(_, path)| is_one(path));
+        self.prune_records(&without_paths(records));
         Ok(record)
     }
 }
@@ -92,12 +92,7 @@ impl Record {
 
     /// Puts the file in its place as a whole.
     fn write(&self) -> io::Result<()> {
-        let folder = self.path.parent().unwrap_or(Path::new("."));
-        let mut temporary = tempfile::Builder::new().prefix(MAKING).tempfile_in(folder)?;
-        serde_json::to_writer(&mut temporary, &self.facts)?;
-        temporary.flush()?;
-        temporary.persist(&self.path)?;
-        Ok(())
+        files::write(&self.path, &serde_json::to_vec(&self.facts)?)
     }
 }
 
@@ -109,9 +104,5 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// What a record holds.
 pub(super) fn read(path: &Path) -> io::Result<Facts> {
-    let found = fs::symlink_metadata(path)?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    serde_json::from_slice(&fs::read(path)?).map_err(|_| io::Error::other("it is damaged"))
+    serde_json::from_slice(&files::read(path, bounds::SETTINGS)?).map_err(|_| io::Error::other("it is damaged"))
 }

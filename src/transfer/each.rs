@@ -35,6 +35,12 @@ impl<'t, 's> Each<'t, 's> {
         Ok(found?)
     }
 
+    /// Why it is not known what the organization holds under an id, where that is so.
+    #[must_use]
+    pub fn unreadable(&self, id: &str) -> Option<&str> {
+        self.stored.unreadable(id)
+    }
+
     /// Adds what was decided on an item; `id` is empty where it has none that can be used.
     pub fn put(&mut self, origin: Origin, id: &str, decision: Result<Decision, Vec<Rejection>>) -> Result<(), Error> {
         self.part.put(origin, id, decision);

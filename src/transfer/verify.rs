@@ -26,6 +26,7 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         lookup::fetch(output, transfer.client, supply, &mut store, transfer.upload.jobs)?;
     }
+    let unreadable = store.unreadable().clone();
     let mut differences = 0_u64;
     let mut compared = 0_u64;
     let mut named = 0;
@@ -41,7 +42,11 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
                 let is_spelling = noted_as_spelling(journal, &change)?;
                 // What is stored differently is named with the account.
                 if !is_spelling && named < NAMED {
-                    output.warn(&format!("not as it should be: {}", described(&change)));
+                    let found = match unreadable.get(change.id.as_str()) {
+                        Some(reason) => format!("{} can't be read: {reason}", change.id),
+                        None => described(&change),
+                    };
+                    output.warn(&format!("not as it should be: {found}"));
                 }
                 named += usize::from(!is_spelling);
             }

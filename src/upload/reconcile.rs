@@ -21,6 +21,9 @@ use crate::journal::{Entry, State};
 /// passing fault, without paying the whole back-off again at every halving.
 const SUSPECT_RETRIES: u32 = 2;
 
+/// How the reason begins why an item failed of which nothing better is known.
+const UNKNOWN: &str = "it is not known whether it was saved";
+
 /// Some of a batch's changes.
 type Part = Vec<Entry>;
 
@@ -101,7 +104,8 @@ impl Worker<'_> {
                 End::Refused(_) if !self.arrays_work.load(Ordering::Relaxed) => self.try_singles(part).await?,
                 End::Refused(_) => parts.extend(halves(part, retries)),
                 End::Unknown { error, is_echoed: true } if retries > 0 => {
-                    let missing = self.read_back(part, &error, true).await?;
+                    let (missing, unread) = self.read_back(part, &error, true).await?;
+                    parts.extend(unread.into_iter().map(|entry| (vec![entry], retries - 1)));
                     if !missing.is_empty() {
                         // A faulty answer, perhaps: they are sent again, as after any other failure.
                         parts.push((missing, retries - 1));
@@ -113,12 +117,14 @@ impl Worker<'_> {
                     }
                 }
                 End::Unknown { error, is_echoed } => {
-                    let missing = self.read_back(part, &error, is_echoed).await?;
-                    if missing.len() == 1 {
+                    let (missing, unread) = self.read_back(part, &error, is_echoed).await?;
+                    let retries = retries.min(SUSPECT_RETRIES);
+                    if missing.len() == 1 && unread.is_empty() {
                         self.fail_alone(&missing, error)?;
                     } else {
-                        parts.extend(halves(missing, retries.min(SUSPECT_RETRIES)));
+                        parts.extend(halves(missing, retries));
                     }
+                    parts.extend(unread.into_iter().map(|entry| (vec![entry], retries)));
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(part, error, perhaps_saved).await,
             }
@@ -152,7 +158,7 @@ impl Worker<'_> {
                     self.refused(&only, error)?;
                 }
                 End::Unknown { error, is_echoed } => {
-                    let missing = self.read_back(only, &error, is_echoed).await?;
+                    let (missing, _) = self.read_back(only, &error, is_echoed).await?;
                     self.fail_alone(&missing, error)?;
                 }
                 End::Stopped { error, perhaps_saved } => return self.stopped(only, error, perhaps_saved).await,
@@ -256,11 +262,13 @@ impl Worker<'_> {
         }
     }
 
-    /// Asks for each item of a part whose fate is unknown, records those that are saved, and gives the rest. Of items that came
-    /// back with their answer, those with other values are asked for.
-    async fn read_back(&self, part: Part, cause: &ApiError, is_echoed: bool) -> Result<Part, Halt> {
+    /// Asks for each item of a part whose fate is unknown, and records those that are saved. Of items that came back with their
+    /// answer, those with other values are asked for. Gives those that are missing, and those that can't be read though others
+    /// can. One of these that is alone has failed.
+    async fn read_back(&self, part: Part, cause: &ApiError, is_echoed: bool) -> Result<(Part, Part), Halt> {
+        let is_alone = part.len() == 1;
         let mut there = Vec::new();
-        let mut missing = Part::new();
+        let (mut missing, mut unread) = (Part::new(), Part::new());
         let differing = cause.differing().filter(|_| is_echoed);
         let mut rest = part.into_iter();
         for number in 1.. {
@@ -274,32 +282,29 @@ impl Worker<'_> {
                     Some(differing) => there.push((entry.seq, State::Done, differing)),
                     None => missing.push(entry),
                 },
-                Err(error) if self.is_about_one_item(&error).await => {
-                    let unknown =
-                        format!("it is not known whether it was saved: {cause}; it can't be read either: {error}");
+                Err(error) if self.client.is_about_one_item(&error).await => {
+                    if !is_alone {
+                        unread.push(entry);
+                        continue;
+                    }
+                    let unknown = format!("{UNKNOWN}: {cause}; it can't be read either: {error}");
                     self.fail(&[entry], &unknown)?;
                     if self.too_many_in_a_row().is_some() {
-                        self.ended(there)?;
                         return Err(halted(error));
                     }
                 }
                 Err(error) => {
                     // Neither written nor read: the endpoint is gone, not these rows bad.
                     self.ended(there)?;
-                    let unknown = format!("it is not known whether it was saved: {cause}");
-                    let unknown_part: Part = missing.into_iter().chain([entry]).chain(rest).collect();
-                    self.fail(&unknown_part, &unknown)?;
+                    let open = missing.into_iter().chain(unread).chain([entry]);
+                    let unknown_part: Part = open.chain(rest).collect();
+                    self.fail(&unknown_part, &format!("{UNKNOWN}: {cause}"))?;
                     return Err(halted(error));
                 }
             }
         }
         self.ended(there)?;
-        Ok(missing)
-    }
-
-    /// Whether a read that failed is about the item that was asked for: others can still be read.
-    pub(super) async fn is_about_one_item(&self, error: &ApiError) -> bool {
-        error.may_be_one_items() && self.client.probe().await.is_ok()
+        Ok((missing, unread))
     }
 
     /// The run ends with this part: what an earlier attempt may have saved is asked for where that makes sense.
@@ -311,11 +316,12 @@ impl Worker<'_> {
         }
         if matches!(error, ApiError::Interrupted) {
             // What is missing is known to be so, and is sent again by the next run.
-            let missing = self.read_back(part, &error, false).await?;
+            let (missing, unread) = self.read_back(part, &error, false).await?;
             self.withdraw(missing)?;
+            self.fail(&unread, UNKNOWN)?;
             return Err(Halt::Interrupted);
         }
-        self.fail(&part, &format!("it is not known whether it was saved: {error}"))?;
+        self.fail(&part, &format!("{UNKNOWN}: {error}"))?;
         Err(halted(error))
     }
 

@@ -224,11 +224,40 @@ fn what_stands_between_and_around_items_is_checked() {
 #[test]
 fn a_fault_names_the_item() {
     let text = long(3, "1").replacen(r#""A2000""#, r#""A2000" 7"#, 1);
-    let (answer, _) = read_all(&text);
-    assert!(
-        matches!(&answer, Err(Fault::Json(error)) if error.to_string() == "item 2001: expected `,` or `}`"),
-        "{answer:?}"
-    );
+    let place = text.find(r#""A2000" 7"#).unwrap() + r#""A2000" "#.len();
+    let told = format!("item 2001 ('A2000'), at byte {place} of the answer: expected `,` or `}}`");
+    assert_eq!(fault_of(text.as_bytes()), told);
+    // Across the batches, and in text that is none.
+    let text = long(3, "1")
+        .replacen(r#""A2000""#, "\"A2000\u{fffd}\"", 1)
+        .replace('\u{fffd}', "\u{1}");
+    let mut bytes = text.into_bytes();
+    let place = bytes.iter().position(|byte| *byte == 1).unwrap();
+    bytes[place] = 0xff;
+    let told = format!("item 2001, at byte {place} of the answer: it isn't UTF-8 text");
+    assert_eq!(fault_of(&bytes), told);
+    for (list, told) in [
+        (
+            r#"{"item_id":"A1","n":NaN}"#,
+            "item 2 ('A1'), at byte 37 of the answer: expected value",
+        ),
+        ("7", "item 2, at byte 17"),
+        (
+            r#"{"id":"b"} {"id":"c"}"#,
+            "item 3 ('c'), at byte 28 of the answer: a comma is missing before it",
+        ),
+        ("", "item 2, at byte 17 of the answer: nothing follows the comma"),
+    ] {
+        let told_so = fault_of(format!(r#"{{"data":[{{"a":1}},{list}]}}"#).as_bytes());
+        assert!(told_so.starts_with(told), "{told_so}");
+    }
+}
+
+fn fault_of(text: &[u8]) -> String {
+    match read_by(text, usize::MAX).0 {
+        Err(Fault::Json(error)) => error.to_string(),
+        other => panic!("{other:?}"),
+    }
 }
 
 #[test]

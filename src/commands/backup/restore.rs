@@ -84,6 +84,7 @@ fn restore(writing: Writing<'_>, options: &BackupRestore, summary: &mut Summary)
     };
     let transfer = Transfer {
         read: prepared.read,
+        post_unreadable: options.unreadable.post_unreadable,
         ..run.transfer()
     };
     transfer.run(&restore, &journal, None, summary);

@@ -137,10 +137,12 @@ pub(super) fn add(all: &mut Catalogue) {
         ColumnError::Read(ReadError::Empty(file())),
         ColumnError::NoHeader {
             file: "orders.csv".to_owned(),
+            row: "line 1".to_owned(),
             headers: headers(),
         },
         ColumnError::NoId {
             file: "orders.csv".to_owned(),
+            row: "line 1".to_owned(),
             headers: headers(),
             guess: Some("Tracking number".to_owned()),
         },

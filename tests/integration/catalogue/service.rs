@@ -15,7 +15,7 @@ use stockport::sandbox::SandboxError;
 use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
-    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, WrongUrl, Blocked, MethodNotAllowed, Redirected,
+    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, NoOrganization, WrongUrl, Blocked, MethodNotAllowed, Redirected,
     Refused,
     NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
 );
@@ -81,6 +81,9 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::Forbidden {
             org: "green-valley-wellness".to_owned(),
             message: words(),
+        },
+        ApiError::NoOrganization {
+            org: "green-valley-wellnes".to_owned(),
         },
         ApiError::WrongUrl {
             base: "https://console.cannlytics.com/inventory".to_owned(),

@@ -392,16 +392,10 @@ impl Shared {
                     .with("date", &httpdate::fmt_http_date(clock))
                     .with("retry-after", &httpdate::fmt_http_date(date))
             }
-            Some(Fault::ErrorBefore) => WireAnswer::json(
-                500,
-                r#"{"success":false,"data":null,"message":"The database is busy."}"#,
-            ),
-            Some(Fault::HtmlErrorBefore) => WireAnswer::html(500, "Server Error (500)"),
             Some(Fault::ErrorAfter) => {
                 self.forward(request);
                 WireAnswer::html(500, "Server Error (500)")
             }
-            Some(Fault::Unavailable) => WireAnswer::html(503, "503 Service Unavailable"),
             Some(Fault::UnavailableAfter(seconds)) => {
                 self.forward(request);
                 let page = WireAnswer::html(503, "503 Service Unavailable");
@@ -467,11 +461,16 @@ impl Shared {
                 }
                 self.forward(request)
             }
-            Some(Fault::Redirect) => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
-            Some(Fault::Blocked(status)) => WireAnswer::html(*status, "Request blocked."),
-            Some(Fault::BlockedJson(status)) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
-            Some(Fault::ProxyPage) => WireAnswer::html(200, "Sign in to the guest network"),
-            fault => self.respell(request, fault),
+            Some(Fault::Swapped(from, to)) => {
+                let mut answer = self.forward(request);
+                answer.body = String::from_utf8(answer.body).unwrap().replace(from, to).into_bytes();
+                answer
+            }
+            // One of an answer of its own, or one that is about other requests.
+            fault => match fault.and_then(refusal) {
+                Some(refusal) => refusal,
+                None => self.respell(request, fault),
+            },
         };
         (Some(answer), End::KeepOpen)
     }
@@ -566,6 +565,23 @@ impl Shared {
             body: answer.bytes().unwrap().to_vec(),
         }
     }
+}
+
+/// The answer of a fault that does nothing.
+fn refusal(fault: &Fault) -> Option<WireAnswer> {
+    Some(match fault {
+        Fault::ErrorBefore => WireAnswer::json(
+            500,
+            r#"{"success":false,"data":null,"message":"The database is busy."}"#,
+        ),
+        Fault::HtmlErrorBefore => WireAnswer::html(500, "Server Error (500)"),
+        Fault::Unavailable => WireAnswer::html(503, "503 Service Unavailable"),
+        Fault::Blocked(status) => WireAnswer::html(*status, "Request blocked."),
+        Fault::BlockedJson(status) => WireAnswer::json(*status, r#"{"message":"Request blocked."}"#),
+        Fault::Redirect => WireAnswer::html(302, "Found").with("location", "/api/elsewhere"),
+        Fault::ProxyPage => WireAnswer::html(200, "Sign in to the guest network"),
+        _ => return None,
+    })
 }
 
 fn refused_deletion(status: u16) -> WireAnswer {

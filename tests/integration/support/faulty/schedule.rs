@@ -63,6 +63,8 @@ pub(crate) enum Fault {
     NoDelete,
     /// 302 to another path of this server, nothing done.
     Redirect,
+    /// Everything done, and this text of the answer replaced by that.
+    Swapped(&'static str, &'static str),
     /// A firewall's page with this status, nothing done.
     Blocked(u16),
     /// The same as JSON.
@@ -105,6 +107,7 @@ pub(crate) struct Rule {
     method: Option<&'static str>,
     id: Option<String>,
     items_only: bool,
+    lists_only: bool,
     counted: u64,
 }
 
@@ -125,6 +128,7 @@ impl Rule {
             method: None,
             id: None,
             items_only: false,
+            lists_only: false,
             counted: 0,
         }
     }
@@ -172,9 +176,18 @@ impl Rule {
         self
     }
 
+    /// Only for lists; other requests aren't counted.
+    pub(crate) fn on_lists(mut self) -> Self {
+        self.lists_only = true;
+        self.on("GET")
+    }
+
     /// Counts a request about these items, and says what it meets.
     pub(super) fn fault(&mut self, method: &str, ids: &[String]) -> Option<Fault> {
         if self.method.is_some_and(|only| only != method) || (self.items_only && ids.is_empty()) {
+            return None;
+        }
+        if self.lists_only && !ids.is_empty() {
             return None;
         }
         if self.id.as_ref().is_some_and(|id| !ids.contains(id)) {

@@ -349,8 +349,12 @@ impl Guard {
                     !self.format.is_typed() && numbers::shape(&numbers::written(bare).text) != numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
-            Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Digits(_) | Cell::Error(_) => false,
-            Cell::Json(Value::Number(_)) => false,
+            Cell::Absent
+            | Cell::Empty
+            | Cell::Number(..)
+            | Cell::Digits(_)
+            | Cell::Error(_)
+            | Cell::Json(Value::Number(_)) => false,
             Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,
         }
     }

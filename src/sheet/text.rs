@@ -15,7 +15,8 @@ use super::rows::DataRule;
 use super::source::Source;
 use super::workbook::{declared, find, first_below, first_rows, preamble_note};
 use super::{
-    Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, arrangement, header, json,
+    Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, arrangement, arrays, header,
+    json,
 };
 
 /// How much text is looked at to tell JSON from delimited text and to find the delimiter.

@@ -55,6 +55,7 @@ pub(super) fn table(
         sheet: None,
         declared_rows: rest.cutter.total().or_else(|| declared(&found, &above)),
         notes: preamble_note(&found, &above).into_iter().collect(),
+        warnings: Vec::new(),
         header,
         first,
         opener: Box::new(move || {

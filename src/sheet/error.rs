@@ -216,10 +216,10 @@ impl UserError for ReadError {
             Self::HeaderRow { .. } => {
                 "name the row with --header-row as the spreadsheet program numbers it, from 1, or leave it out"
             }
-            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252 or utf-16le, or leave --encoding out",
+            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252, macintosh, cp437 or utf-16le, or leave --encoding out",
             Self::BadDelimiter(_) => "use a comma, a semicolon, a tab or a vertical bar",
             Self::NotText { .. } => {
-                "save the file as UTF-8, or name its encoding with --encoding (windows-1252, utf-16le, …)"
+                "save the file as UTF-8, or name its encoding with --encoding (windows-1252, macintosh, cp437, …)"
             }
             Self::OpenQuote { .. } => {
                 "close the quotation mark in that line, or double it where it belongs to the text"

@@ -66,6 +66,7 @@ pub(super) fn table(
         },
         declared_rows,
         notes: Vec::new(),
+        warnings: Vec::new(),
         first: Vec::new(),
         opener: Box::new(move || {
             let objects =

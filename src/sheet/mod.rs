@@ -6,6 +6,7 @@
 
 mod arrangement;
 mod arrays;
+mod charset;
 mod chunks;
 mod cut;
 mod delimited;
@@ -20,6 +21,7 @@ mod limits;
 mod marks;
 mod memory;
 mod pieces;
+mod plausible;
 mod quoting;
 mod row;
 mod rows;
@@ -237,6 +239,8 @@ pub struct Table {
     pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
+    /// What may be misread, for a person to check (a guessed encoding).
+    pub warnings: Vec<String>,
     /// The first rows below the header, blank ones aside: no more than `FIRST_BELOW`.
     pub first: Vec<Row>,
     opener: Opener<dyn RowReader>,

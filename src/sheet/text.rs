@@ -8,7 +8,7 @@ use super::arrangement::Arrangement;
 use super::chunks::{Chunks, Text};
 use super::delimited::DelimitedReader;
 use super::delimiter::{Sample, declared_delimiter, delimiter_note};
-use super::encoding::TextEncoding;
+use super::encoding::{By, TextEncoding};
 use super::pieces::Chained;
 use super::quoting::dialect_of;
 use super::rows::DataRule;
@@ -41,17 +41,19 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
             what,
         });
     }
+    let doubt = encoding.doubt(&source)?;
     let mut table = match json {
         Some(Arrangement { shape, arrays: true }) => arrays::table(source, encoding, shape, options, judge)?,
         Some(Arrangement { shape, arrays: false }) => json::table(source, encoding, shape, options)?,
         None => delimited(source, encoding, (&sample, whole), options, judge)?,
     };
-    if encoding.guessed {
+    if encoding.by == By::Bytes {
         let name = encoding.name();
         table.notes.push(format!(
             "the text is read as {name}, as its bytes suggest (--encoding overrules)"
         ));
     }
+    table.warnings.extend(doubt);
     Ok(vec![table])
 }
 
@@ -202,6 +204,7 @@ fn delimited(
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),
         notes,
+        warnings: Vec::new(),
         first: first_below(&rule.found.header, &above),
         opener: Box::new(move || Ok(Box::new(Chained::new(chunks()?)))),
         pieces: Some(Box::new(move || Ok(Box::new(pieces()?)))),

@@ -6,6 +6,7 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
+mod earlier;
 mod identity;
 mod incomplete;
 mod lines;
@@ -26,6 +27,7 @@ use crate::item::text::Item;
 use crate::output::Output;
 use crate::progress::Progress;
 
+pub use earlier::{Earlier, Seen, ask_for};
 pub use incomplete::Incomplete;
 pub use lines::{Lines, each_item};
 use listed::Listed;
@@ -61,20 +63,21 @@ pub trait Receiver {
 }
 
 /// How sure it is that a listing is whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Completeness {
     /// Both ends of the ordered list were asked for as well, and nothing is missing.
     Proved,
     /// The endpoint doesn't order; the list isn't of a suspicious length.
     Plausible,
     /// Items are missing, or may be.
+    #[default]
     Cut,
     /// Only listing fails (5xx), while single items can be read.
     Unlisted,
 }
 
 /// What is known of an inventory that has been read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// How many items were received.
     pub count: u64,
@@ -86,6 +89,12 @@ pub struct Listing {
     pub doubts: Vec<String>,
     /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
+    /// The ids that were in the list.
+    pub seen: Seen,
+    /// How many ids that the list lacks were asked for one by one, because earlier snapshots or runs name them.
+    pub asked: u64,
+    /// How many more such ids there are, which were not asked for.
+    pub not_asked: u64,
 }
 
 /// Lists everything, then proves that it is everything. `known` is how many items an earlier run knows of, at least.
@@ -103,8 +112,7 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
                 count: 0,
                 completeness: Completeness::Unlisted,
                 evidence: format!("the API can't list the items, though single items can be read: {failure}"),
-                doubts: Vec::new(),
-                missing: Vec::new(),
+                ..Listing::default()
             });
         }
     };
@@ -119,7 +127,7 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
             // shards of a job do. A list that is asked for after the ends has to hold them.
             listed = source.list_like(&limit, &listed)?;
             if let Some(proved) = verdict.of_later(&listed) {
-                return Ok(proved.listing(&listed));
+                return Ok(proved.listing(listed));
             }
             verdict = proof::judge(client, &limit, &listed, known)?;
         }
@@ -134,7 +142,7 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
     if verdict.completeness == Completeness::Cut && limit == Limit::All {
         (listed, verdict) = by_integer(&mut source, known, listed, verdict)?;
     }
-    Ok(verdict.listing(&listed))
+    Ok(verdict.listing(listed))
 }
 
 /// A receiver whose filling is shown.

@@ -247,8 +247,8 @@ impl Runs {
             ("state", "begun"),
         ])?;
         self.point(identity, &name).map_err(|cause| self.failed(cause))?;
-        crate::files::leftovers::clear_parts(&self.folder);
         let journals = all.into_iter().filter(|(_, path)| !record::is_one(path));
+        crate::files::leftovers::clear_parts(&self.folder);
         self.prune(&without_paths(journals), jiff::Timestamp::now());
         Ok((name, journal))
     }

@@ -21,7 +21,7 @@ use crate::api::Client;
 use crate::columns::{Origin, StoredIds};
 use crate::error::{Error, Interrupted};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, ask_for, read_into};
 use crate::journal::Journal;
 use crate::output::Output;
 pub use crate::plan::shown;
@@ -284,7 +284,10 @@ impl Transfer<'_> {
             read
         } else {
             let mut store = ItemStore::new()?;
-            let listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
+            let mut listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
+            if supply.describe().needs_whole {
+                ask_for(self.output, self.client, &mut listing, &self.known.earlier())?;
+            }
             (listing, store)
         };
         events::show_listing(self.output, self.org, &listing);

@@ -97,6 +97,11 @@ impl Listed {
         end.hashes.iter().all(|hash| self.ids.contains(hash))
     }
 
+    /// Whether an item of this id was in it.
+    pub(super) fn has(&self, id: &str) -> bool {
+        self.ids.contains(&self.hash(id))
+    }
+
     /// How many different ids there were.
     pub(super) fn ids(&self) -> usize {
         self.ids.len()

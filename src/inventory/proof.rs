@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use super::listed::{End, Listed};
 use super::listing::{Lister, end_of};
-use super::{Completeness, Listing, Receiver};
+use super::{Completeness, Listing, Receiver, Seen};
 use crate::api::{ApiError, Client, Fate, Limit};
 
 /// Where the API cuts a list without a word, from the API contract.
@@ -43,7 +43,7 @@ impl Verdict {
     }
 
     /// What is told of the list.
-    pub(super) fn listing(self, listed: &Listed) -> Listing {
+    pub(super) fn listing(self, listed: Listed) -> Listing {
         let repeated = match listed.repeated {
             0 => String::new(),
             1 => "; one item came twice and was taken once".to_owned(),
@@ -55,6 +55,8 @@ impl Verdict {
             evidence: format!("{}{repeated}", self.evidence),
             doubts: listed.found.sentences(),
             missing: self.missing.into_iter().collect(),
+            seen: Seen::of(listed),
+            ..Listing::default()
         }
     }
 }
@@ -150,7 +152,8 @@ pub(super) fn union<R: Receiver>(source: &mut Lister<'_, R>) -> Result<Option<Li
             down.hashes.len()
         ),
         doubts: listed.found.sentences(),
-        missing: Vec::new(),
+        seen: Seen::of(listed),
+        ..Listing::default()
     }))
 }
 

@@ -70,6 +70,8 @@ pub struct Item<'i, 'a> {
     pub alike: bool,
     /// Whether one of the fields is [`NAME`].
     is_named: bool,
+    /// Whether a name came twice at the item's own level; `None` if `serde_json` parsed it, which doesn't tell.
+    pub(crate) repeated: Option<bool>,
 }
 
 impl<'a> Item<'_, 'a> {
@@ -202,13 +204,12 @@ impl<'a> ItemParser<'a> {
     pub fn item(&mut self) -> Result<Item<'_, 'a>, ItemFault> {
         self.peek();
         let start = self.at;
-        let alike = if let Some(alike) = self.plain() {
-            alike
-        } else {
+        let plain = self.plain();
+        if plain.is_none() {
             self.at = start;
             self.any()?;
-            false
-        };
+        }
+        let alike = plain.is_some_and(|(alike, _)| alike);
         if !alike {
             self.names.have_name = self.fields.iter().any(|(name, _)| name == NAME);
         }
@@ -217,11 +218,12 @@ impl<'a> ItemParser<'a> {
             fields: &self.fields,
             alike,
             is_named: self.names.have_name,
+            repeated: plain.map(|(_, repeated)| repeated),
         })
     }
 
-    /// Parses an item and returns whether its names equal the previous item's; `None` if the text is left to `serde_json`.
-    fn plain(&mut self) -> Option<bool> {
+    /// Whether an item's names equal the previous item's, and one came twice; `None` if the text is left to `serde_json`.
+    fn plain(&mut self) -> Option<(bool, bool)> {
         let (mut alike, mut escapes) = (true, false);
         self.fields.clear();
         self.expect(b'{')?;
@@ -229,7 +231,7 @@ impl<'a> ItemParser<'a> {
             self.at += 1;
             alike = self.names.ends.is_empty();
             self.names.truncate(0);
-            return Some(alike);
+            return Some((alike, false));
         }
         loop {
             let place = self.fields.len();
@@ -266,10 +268,11 @@ impl<'a> ItemParser<'a> {
             alike = false;
             self.names.truncate(self.fields.len());
         }
-        if !alike && (self.drop_repeated() || escapes) {
+        let repeated = !alike && self.drop_repeated();
+        if repeated || (!alike && escapes) {
             self.names.truncate(0);
         }
-        Some(alike)
+        Some((alike, repeated))
     }
 
     /// Keeps the last field of each name; returns whether any was dropped.

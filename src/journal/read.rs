@@ -212,6 +212,25 @@ impl Journal {
         Ok(())
     }
 
+    /// Gives the id of every change of which it is known whether the item was stored when the run ended, and whether it was.
+    pub fn each_left_stored(&self, take: &mut dyn FnMut(&str, bool)) -> Result<(), JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare("SELECT id, action, state FROM changes LEFT JOIN outcomes USING (seq)")?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                let (action, state) = (super::action(row.get(1)?), row.get::<_, Option<i64>>(2)?);
+                let done = state == Some(State::Done as i64);
+                let is_stored = match action {
+                    Action::Create if !done => continue,
+                    Action::Create | Action::Update => true,
+                    Action::Delete => !done && state != Some(State::Gone as i64),
+                };
+                take(row.get_ref(0)?.as_str()?, is_stored);
+            }
+            Ok(())
+        })
+    }
+
     /// What the run sent as the change of this number, the newest first: an earlier part of the run may have sent other
     /// values, of which it is not known whether the newer ones have taken their place.
     pub fn written(&self, seq: i64) -> Result<Vec<Written>, JournalError> {

@@ -6,7 +6,7 @@
 //! Doesn't belong here: what an export or a backup writes (`export`, `backup`).
 
 use std::fs;
-use std::io;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
@@ -18,6 +18,9 @@ use crate::journal::{Facts, Running};
 
 /// What the file of a record ends in.
 pub(super) const ENDING: &str = "record.json";
+
+/// How the name begins of a file that becomes a record.
+pub(super) const MAKING: &str = ".record-";
 
 /// The record of an export or a backup that is under way.
 #[derive(Debug)]
@@ -92,7 +95,12 @@ impl Record {
 
     /// Puts the file in its place as a whole.
     fn write(&self) -> io::Result<()> {
-        files::write(&self.path, &serde_json::to_vec(&self.facts)?)
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        let mut temporary = tempfile::Builder::new().prefix(MAKING).tempfile_in(folder)?;
+        serde_json::to_writer(&mut temporary, &self.facts)?;
+        temporary.flush()?;
+        temporary.persist(&self.path)?;
+        Ok(())
     }
 }
 
@@ -104,5 +112,6 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// What a record holds.
 pub(super) fn read(path: &Path) -> io::Result<Facts> {
-    serde_json::from_slice(&files::read(path, bounds::SETTINGS)?).map_err(|_| io::Error::other("it is damaged"))
+    let text = files::read(path, bounds::SETTINGS)?;
+    serde_json::from_slice(&text).map_err(|_| io::Error::other("it is damaged"))
 }

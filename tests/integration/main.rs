@@ -36,6 +36,7 @@ mod migrate;
 mod office;
 mod pictures;
 mod plan_files;
+mod proof;
 mod reading;
 mod readme;
 mod refused;

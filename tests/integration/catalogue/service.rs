@@ -23,9 +23,9 @@ variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
 variants!(loss of Loss as "Loss": Timeout, Reset, Cut);
 variants!(unreached of Unreached as "Unreached": Name, Refused, Timeout, Tls, Other);
 variants!(oddity of Oddity as "Oddity":
-    Page, NotJson, NotSuccess, NotAList, Shape, Trailing, OtherItem, TooLong,
+    Page, NotJson, NotSuccess, NotAList, Shape, Trailing, OtherItem, TooLong, Status,
 );
-variants!(echo of EchoFault as "EchoFault": Shape, Count, Field);
+variants!(echo of EchoFault as "EchoFault": Shape, Count, Field, Repeated);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
     NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
@@ -172,6 +172,7 @@ pub(super) fn add(all: &mut Catalogue) {
             Oddity::Trailing,
             Oddity::OtherItem,
             Oddity::TooLong(32 << 20),
+            Oddity::Status(202),
         ],
         |oddity| ApiError::Foreign(oddity).into(),
     );
@@ -184,6 +185,7 @@ pub(super) fn add(all: &mut Catalogue) {
                 field: "quantity".to_owned(),
                 differing: vec![7],
             },
+            EchoFault::Repeated(7),
         ],
         |fault| ApiError::WrongEcho(fault).into(),
     );

@@ -199,7 +199,7 @@ struct LeftOutDates {
 impl LeftOutDates {
     fn of(column: &ColumnMatch) -> Option<Self> {
         let may_be_mapped =
-            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping);
+            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping | By::Option);
         may_be_mapped.then(|| Self {
             target: Target::of_dates(&column.header, column.index),
             evidence: Evidence::default(),

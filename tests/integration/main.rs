@@ -30,6 +30,7 @@ mod inspect;
 mod kubernetes;
 mod large;
 mod manual;
+mod mapped;
 mod migrate;
 mod office;
 mod pictures;

@@ -14,14 +14,11 @@ use jiff::Timestamp;
 
 use crate::api::Client;
 use crate::error::{Error, Interrupted};
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, id_of, read_into};
+use crate::inventory::{Completeness, Earlier, Incomplete, ItemStore, Listing, ask_for, id_of, read_into};
 use crate::output::{Output, grouped};
 use crate::snapshot::{Created, Facts, Grade, Lock, Shelf, Snapshot, SnapshotError, ahead};
 pub use fates::{Fate, fates};
 pub use safety::{PATIENCE, Safety};
-
-/// How many ids of the last snapshot are asked for one by one, where a list proves nothing.
-const ASKED: usize = 1_000;
 
 /// How many missing ids are named.
 const NAMED: usize = 10;
@@ -44,6 +41,8 @@ pub struct Backup<'a> {
     pub patience: Duration,
     /// The user's wish to stop.
     pub stop: &'a AtomicBool,
+    /// What names items that the organization holds, beside the last good snapshot.
+    pub earlier: Vec<Earlier<'a>>,
 }
 
 /// A backup that was made.
@@ -73,17 +72,28 @@ pub struct Read {
 impl Backup<'_> {
     /// Reads the organization and writes a snapshot. A list that isn't whole is none, nor is one that is empty or has lost
     /// half of its items since the newest snapshot, unless that is allowed.
-    pub fn take(&self) -> Result<Taken, Error> {
-        self.keep(self.read()?)
+    pub fn take(&mut self) -> Result<Taken, Error> {
+        let read = self.read()?;
+        self.keep(read)
     }
 
     /// Reads the organization, and proves that it is all of it.
-    pub fn read(&self) -> Result<Read, Error> {
+    pub fn read(&mut self) -> Result<Read, Error> {
         let started = Timestamp::now();
         let shelf = Shelf::of(self.dir, self.client.org())?;
         let mut store = ItemStore::new()?;
-        let listing = read_into(self.output, self.client, None, &mut store)?;
-        let grade = self.grade(&shelf, &listing, &mut store)?;
+        let mut listing = read_into(self.output, self.client, None, &mut store)?;
+        let last = shelf.last_good()?;
+        let mut earlier = std::mem::take(&mut self.earlier);
+        earlier.extend(last.as_ref().map(named_by));
+        ask_for(self.output, self.client, &mut listing, &earlier)?;
+        let grade = match listing.completeness {
+            Completeness::Proved => Grade::Proved,
+            Completeness::Plausible => Grade::Plausible,
+            Completeness::Cut | Completeness::Unlisted => {
+                return Err(incomplete(self.client.org(), &listing.evidence, &listing.missing));
+            }
+        };
         Ok(Read {
             store,
             listing,
@@ -131,52 +141,6 @@ impl Backup<'_> {
         lock(self.output, shelf, &folder, self.patience, self.stop)
     }
 
-    /// How sure it is that the list is whole. Where it proves nothing of itself, the items of the last good snapshot that
-    /// it lacks are asked for one by one: one that is still there shows that the list is cut.
-    fn grade(&self, shelf: &Shelf, listing: &Listing, store: &mut ItemStore) -> Result<Grade, Error> {
-        let mut missing = listing.missing.clone();
-        let grade = match listing.completeness {
-            Completeness::Proved => return Ok(Grade::Proved),
-            Completeness::Plausible => Some(Grade::Plausible),
-            Completeness::Cut | Completeness::Unlisted => None,
-        };
-        if listing.completeness != Completeness::Unlisted {
-            for id in self.still_there(shelf, store)? {
-                if !missing.contains(&id) {
-                    missing.push(id);
-                }
-            }
-        }
-        match grade {
-            Some(grade) if missing.is_empty() => Ok(grade),
-            _ => Err(incomplete(self.client.org(), &listing.evidence, &missing)),
-        }
-    }
-
-    /// Ids of the last good snapshot that the list lacks and the organization holds.
-    fn still_there(&self, shelf: &Shelf, store: &mut ItemStore) -> Result<Vec<String>, Error> {
-        let Some(last) = shelf.last_good()? else {
-            return Ok(Vec::new());
-        };
-        let mut absent = Vec::new();
-        last.each::<Error>(|item| {
-            if absent.len() < ASKED
-                && let Some(id) = id_of(&item)
-                && store.get(&id)?.is_none()
-            {
-                absent.push(id.into_owned());
-            }
-            Ok(())
-        })?;
-        let mut there = Vec::new();
-        for id in absent {
-            if there.len() < NAMED && self.client.get(&id)?.is_some() {
-                there.push(id);
-            }
-        }
-        Ok(there)
-    }
-
     /// Stops a backup of an organization that is empty or has lost half of its items. A manifest says how many there were,
     /// also where its items are damaged.
     fn limit(&self, earlier: &[Snapshot], count: u64) -> Result<(), SnapshotError> {
@@ -212,6 +176,22 @@ impl Backup<'_> {
             });
         }
         Ok(())
+    }
+}
+
+/// The ids of a snapshot, as knowledge of what an organization holds.
+#[must_use]
+pub fn named_by(snapshot: &Snapshot) -> Earlier<'_> {
+    Earlier {
+        source: format!("snapshot {}", snapshot.name),
+        each: Box::new(|lacks, take| {
+            snapshot.each::<Error>(|item| {
+                if let Some(id) = id_of(&item).filter(|id| lacks(id)) {
+                    take(&id);
+                }
+                Ok(())
+            })
+        }),
     }
 }
 

@@ -7,7 +7,7 @@ mod sink;
 use std::collections::BTreeSet;
 
 use crate::item::text::{Item, StoredValue};
-use crate::item::{FIELDS, ITEM_ID, Kind, field_named};
+use crate::item::{FIELDS, ITEM_ID, Kind, NAME, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
 pub use sink::{Settings, Sink, Written};
@@ -31,13 +31,13 @@ pub struct Layout {
 
 impl Layout {
     /// The layout for an inventory whose items have these fields: the 27 in their fixed order, then every other field
-    /// that any item has, in byte order. The server's `id` is left out: the column of ids holds it.
+    /// that any item has, in byte order. The server's `id` and [`NAME`] are left out: the column of ids holds the id.
     #[must_use]
     pub fn new(present: &BTreeSet<String>) -> Self {
         let known = FIELDS.iter().map(|field| field.name.to_owned());
         let others = present
             .iter()
-            .filter(|name| name.as_str() != "id" && field_named(name).is_none())
+            .filter(|name| !is_identity(name) && field_named(name).is_none())
             .cloned();
         Self {
             fields: known.chain(others).collect(),
@@ -64,7 +64,10 @@ impl Layout {
     #[must_use]
     pub fn columns(&self, headers: Headers) -> Vec<Column> {
         let shown = |name: &String| {
-            let column = column(name, headers);
+            // Another field may be called by the title.
+            let title = field_named(name).map(|field| field.title);
+            let is_other = title.is_some_and(|title| self.fields.iter().any(|field| field.trim() == title));
+            let column = column(name, if is_other { Headers::Field } else { headers });
             Column {
                 // As stored: a date that is text stays text in a workbook too.
                 kind: if self.raw { Kind::Text } else { column.kind },
@@ -78,7 +81,7 @@ impl Layout {
     /// Whether items with these fields have no value without a column.
     #[must_use]
     pub fn covers(&self, names: &BTreeSet<String>) -> bool {
-        let is_covered = |name: &String| (!self.raw && name == "id") || self.fields.contains(name);
+        let is_covered = |name: &String| (!self.raw && is_identity(name)) || self.fields.contains(name);
         names.iter().all(is_covered)
     }
 
@@ -91,7 +94,8 @@ impl Layout {
             cells.push(match value {
                 // The document's id is what an import has to name, whatever the item's own field holds.
                 _ if !self.raw && field == ITEM_ID => match id {
-                    None | Some("" | "None") => Cell::Empty,
+                    None => Cell::Empty,
+                    // To the letter, whatever it would mean in another field.
                     Some(id) => Cell::Text(id),
                 },
                 None if self.raw => Cell::Absent,
@@ -106,6 +110,11 @@ impl Layout {
             });
         }
     }
+}
+
+/// Whether a field only repeats what the column of ids holds.
+fn is_identity(name: &str) -> bool {
+    name == "id" || name == NAME
 }
 
 /// Where each column's value stands in the items of one parser.
@@ -237,7 +246,7 @@ mod tests {
             r#"{"item_id":"C","name":"é\n\"","status":null,"quantity":10,"x":true}"#,
             r#"{"item_id":null,"name":"no id","status":null,"quantity":"024","x":null}"#,
             r#"{"item_id":"7","name":null,"status":null,"quantity":1e+30,"x":null}"#,
-            r#"{"item_id":null,"name":null,"status":null,"quantity":null,"x":null}"#,
+            r#"{"item_id":"None","name":null,"status":null,"quantity":null,"x":null}"#,
         ];
         assert_eq!(lines(ITEMS, &layout), expected);
     }

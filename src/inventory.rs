@@ -6,7 +6,11 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
+mod earlier;
+mod identity;
 mod incomplete;
+mod lines;
+mod listed;
 mod listing;
 mod proof;
 mod store;
@@ -23,10 +27,13 @@ use crate::item::text::Item;
 use crate::output::Output;
 use crate::progress::Progress;
 
+pub use earlier::{Earlier, Seen, ask_for};
 pub use incomplete::Incomplete;
+pub use lines::{Lines, each_item};
+use listed::Listed;
 use listing::Lister;
 use proof::Verdict;
-pub use store::{ItemStore, Lines, Lookup, Window, each_item};
+pub use store::{ItemStore, Lookup, Window};
 
 /// An integer limit for endpoints that don't take an empty one; more than any inventory is known to hold.
 const MANY: u64 = 1_000_000;
@@ -56,20 +63,21 @@ pub trait Receiver {
 }
 
 /// How sure it is that a listing is whole.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Completeness {
     /// Both ends of the ordered list were asked for as well, and nothing is missing.
     Proved,
     /// The endpoint doesn't order; the list isn't of a suspicious length.
     Plausible,
     /// Items are missing, or may be.
+    #[default]
     Cut,
     /// Only listing fails (5xx), while single items can be read.
     Unlisted,
 }
 
 /// What is known of an inventory that has been read.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Listing {
     /// How many items were received.
     pub count: u64,
@@ -77,8 +85,16 @@ pub struct Listing {
     pub completeness: Completeness,
     /// Why, in plain words (`both ends of the ordered list hold the same items`).
     pub evidence: String,
+    /// What a person should know of items whose document had to be asked for, a sentence each.
+    pub doubts: Vec<String>,
     /// Ids that are known to be there and were not in the list, in order.
     pub missing: Vec<String>,
+    /// The ids that were in the list.
+    pub seen: Seen,
+    /// How many ids that the list lacks were asked for one by one, because earlier snapshots or runs name them.
+    pub asked: u64,
+    /// How many more such ids there are, which were not asked for.
+    pub not_asked: u64,
 }
 
 /// Lists everything, then proves that it is everything. `known` is how many items an earlier run knows of, at least.
@@ -96,12 +112,12 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
                 count: 0,
                 completeness: Completeness::Unlisted,
                 evidence: format!("the API can't list the items, though single items can be read: {failure}"),
-                missing: Vec::new(),
+                ..Listing::default()
             });
         }
     };
     let mut verdict = proof::judge(client, &limit, &listed, known)?;
-    if verdict.completeness == Completeness::Cut || listed.repeated > 0 {
+    if verdict.completeness == Completeness::Cut {
         // Somebody may have written meanwhile: once more, all of it.
         let before = verdict;
         listed = source.list(&limit)?;
@@ -111,7 +127,7 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
             // shards of a job do. A list that is asked for after the ends has to hold them.
             listed = source.list_like(&limit, &listed)?;
             if let Some(proved) = verdict.of_later(&listed) {
-                return Ok(proved.listing(&listed));
+                return Ok(proved.listing(listed));
             }
             verdict = proof::judge(client, &limit, &listed, known)?;
         }
@@ -126,7 +142,7 @@ pub fn read<R: Receiver>(client: &Client, known: Option<u64>, receiver: &mut R) 
     if verdict.completeness == Completeness::Cut && limit == Limit::All {
         (listed, verdict) = by_integer(&mut source, known, listed, verdict)?;
     }
-    Ok(verdict.listing(&listed))
+    Ok(verdict.listing(listed))
 }
 
 /// A receiver whose filling is shown.
@@ -162,7 +178,8 @@ impl<R: Receiver> Receiver for Counted<'_, R> {
     }
 }
 
-/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least.
+/// Reads a complete inventory into a receiver, and shows the progress. `known` is how many items it holds, at least. If
+/// nothing is known and the list is empty, the API is asked whether there is such an organization.
 pub fn read_into<R: Receiver>(
     output: &Output,
     client: &Client,
@@ -179,6 +196,13 @@ pub fn read_into<R: Receiver>(
         },
     );
     progress.clear();
+    if known.is_none() && matches!(&listing, Ok(listing) if listing.count == 0) {
+        // A wrong or truncated name has an empty list too.
+        client.check_organization()?;
+    }
+    for doubt in listing.iter().flat_map(|listing| &listing.doubts) {
+        output.warn(&format!("{}: {doubt}", client.org()));
+    }
     listing
 }
 
@@ -187,7 +211,7 @@ pub fn read_into<R: Receiver>(
 fn first_list<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-) -> Result<Result<(Limit, listing::Listed), ApiError>, ApiError> {
+) -> Result<Result<(Limit, Listed), ApiError>, ApiError> {
     let failure = match source.list(&Limit::All) {
         Ok(listed) => return Ok(Ok((Limit::All, listed))),
         Err(failure) => failure,
@@ -216,9 +240,9 @@ fn first_list<R: Receiver>(
 fn by_integer<R: Receiver>(
     source: &mut Lister<'_, R>,
     known: Option<u64>,
-    before: listing::Listed,
+    before: Listed,
     verdict: Verdict,
-) -> Result<(listing::Listed, Verdict), ApiError> {
+) -> Result<(Listed, Verdict), ApiError> {
     let limit = integer_limit(known);
     match source.list(&limit) {
         Ok(listed) if listed.count >= before.count => {

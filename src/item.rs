@@ -53,11 +53,14 @@ pub struct Field {
 /// The name of the field that is an item's identity.
 pub const ITEM_ID: &str = "item_id";
 
+/// Where an item carries its document's name if its own fields don't give it: a stored field `id` hides the name, which the
+/// API answers as `id`. Null if the name isn't known. No stored field has this name, since Firestore refuses `__x__`.
+pub const NAME: &str = "__name__";
+
+/// Fields that aren't the user's; never posted, and left out of comparisons.
+pub const SERVER_FIELDS: [&str; 4] = ["id", "updated_at", "updated_by", NAME];
 /// Number fields that hold text too, as a rule: `1 gummy`.
 pub const NUMBERS_OR_TEXT: [&str; 2] = ["dose_number", "serving_size"];
-
-/// Fields that the server sets itself; never posted, and left out of comparisons.
-pub const SERVER_FIELDS: [&str; 3] = ["id", "updated_at", "updated_by"];
 
 const fn field(name: &'static str, title: &'static str, kind: Kind, meaning: &'static str) -> Field {
     Field {
@@ -203,15 +206,35 @@ pub fn check_id(id: &str) -> Result<(), IdFault> {
     }
 }
 
-/// By what a stored item is known: its `id`, which is the document's; where that is missing, its `item_id`. A number is
-/// its own text, to the letter. None where neither is a text or a number, or both are empty.
+/// By what a stored item is known: its document's name, which is in [`NAME`] if that is there, else in `id`; if the item
+/// has no `id`, its `item_id`. A number is its own text, to the letter. None if the name isn't known, and if neither field is
+/// a text or a number, or both are empty.
 #[must_use]
 pub fn id_of(item: &Object) -> Option<Cow<'_, str>> {
+    if item.contains_key(NAME) {
+        return id_in(item, NAME);
+    }
     ["id", ITEM_ID].into_iter().find_map(|name| id_in(item, name))
 }
 
+/// Records in which document an item is stored, unless its fields give just that; `None` if it isn't known.
+pub fn set_name(item: &mut Object, name: Option<&str>) {
+    item.remove(NAME);
+    if id_of(item).as_deref() != name {
+        item.insert(NAME.to_owned(), name.map_or(Value::Null, Value::from));
+    }
+}
+
+/// Whether an item's fields leave open which document it is: it shows an `id`, and `item_id` isn't the same. A stored field
+/// `id` may hide the document's name then.
+#[must_use]
+pub fn is_doubtful(item: &Object) -> bool {
+    item.get("id")
+        .is_some_and(|_| is_other_id(id_in(item, ITEM_ID).as_deref(), id_in(item, "id").as_deref()))
+}
+
 /// The id that this field holds.
-fn id_in<'a>(item: &'a Object, name: &str) -> Option<Cow<'a, str>> {
+pub(crate) fn id_in<'a>(item: &'a Object, name: &str) -> Option<Cow<'a, str>> {
     match item.get(name)? {
         Value::String(text) if !text.is_empty() => Some(Cow::Borrowed(text.as_str())),
         Value::Number(number) => Some(Cow::Owned(number.to_string())),

@@ -205,9 +205,9 @@ impl Migration {
         let gone = self.gone.borrow();
         if !gone.is_empty() {
             remarks.push(format!(
-                "{} that earlier runs moved are no longer in {}: {}",
-                counted(gone.len() as u64, "item"),
+                "no longer in {}, and moved by earlier runs: {} ({})",
                 self.from,
+                counted(gone.len() as u64, "item"),
                 verdict::listed(gone.iter().map(|gone| gone.id.as_str()))
             ));
         }

@@ -228,8 +228,8 @@ impl Runs {
     /// `source` says for people where the items come from.
     pub fn begin(&self, identity: &Identity, source: &str) -> Result<(String, Journal), Error> {
         crate::files::create_own_folder(&self.folder).map_err(|cause| self.failed(cause))?;
-        let earlier = self.positions()?;
-        let (name, number) = self.next_name()?;
+        let all = self.all()?;
+        let (name, number) = self.next_name(&all)?;
         let running = Running::begin(&self.folder, &name);
         let journal = Journal::create(&self.folder, &name)?.running_as(running);
         journal.note_all(&[
@@ -247,15 +247,16 @@ impl Runs {
             ("state", "begun"),
         ])?;
         self.point(identity, &name).map_err(|cause| self.failed(cause))?;
+        let journals = all.into_iter().filter(|(_, path)| !record::is_one(path));
         crate::files::leftovers::clear_parts(&self.folder);
-        self.prune(&earlier, jiff::Timestamp::now());
+        self.prune(&without_paths(journals), jiff::Timestamp::now());
         Ok((name, journal))
     }
 
     /// The name and the number of a run that begins now.
-    fn next_name(&self) -> Result<(String, u64), RunError> {
+    fn next_name(&self, all: &[(Position, PathBuf)]) -> Result<(String, u64), RunError> {
         // A file that can't be read or placed may be of any number.
-        let numbers = self.all()?.into_iter();
+        let numbers = all.iter();
         let numbers = numbers.filter_map(|(run, _)| run.number.filter(|number| *number < u64::MAX));
         let number = crate::counter::next(&self.folder, numbers.max().unwrap_or_default());
         let number = number.map_err(|cause| self.failed(cause))?;
@@ -365,12 +366,7 @@ impl Runs {
 
     /// The places of all journals in the order of runs, the newest first.
     fn positions(&self) -> Result<Vec<Position>, RunError> {
-        self.placed(&["sqlite"]).map(without_paths)
-    }
-
-    /// The same of records.
-    fn records(&self) -> Result<Vec<Position>, RunError> {
-        self.placed(&[record::ENDING]).map(without_paths)
+        Ok(without_paths(self.placed(&["sqlite"])?.into_iter()))
     }
 
     /// The same of journals and records, with their files.
@@ -432,8 +428,8 @@ fn place_hash(api: &str, org: &str) -> String {
     hex(hash.get(..12).unwrap_or_default())
 }
 
-fn without_paths(placed: Vec<(Position, PathBuf)>) -> Vec<Position> {
-    placed.into_iter().map(|(position, _)| position).collect()
+fn without_paths(placed: impl Iterator<Item = (Position, PathBuf)>) -> Vec<Position> {
+    placed.map(|(position, _)| position).collect()
 }
 
 /// The working folder, from which the paths of a run's files are given.

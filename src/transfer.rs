@@ -7,6 +7,7 @@ mod each;
 mod error;
 mod events;
 mod lookup;
+mod near;
 mod render;
 mod unreadable;
 mod verify;
@@ -14,15 +15,17 @@ mod verify;
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
 
+use serde_json::json;
+
 use crate::api::Client;
-use crate::columns::Origin;
+use crate::columns::{Origin, StoredIds};
 use crate::error::{Error, Interrupted};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, ask_for, read_into};
 use crate::journal::Journal;
 use crate::output::Output;
 pub use crate::plan::shown;
-use crate::plan::{Change, ChangeText, PlanPart};
+use crate::plan::{Action, Change, ChangeText, PlanPart};
 use crate::progress::Progress;
 use crate::report::{Imbalance, Summary, Tally};
 use crate::runs::{self, Known};
@@ -30,6 +33,7 @@ use crate::upload::{self, Halt};
 pub use each::Each;
 pub use error::TransferError;
 pub use events::{placed, show_items, show_listing, show_reading, stored_in_words};
+use near::{Created, NearIds};
 pub use render::printer;
 pub use unreadable::posted_unread;
 
@@ -44,6 +48,10 @@ pub type Approve<'a> = dyn Fn(&Listing, &mut ItemStore) -> Result<(), Error> + '
 pub trait Supply {
     /// Makes the first pass over the items where it hasn't been made, and shows once what it has settled.
     fn survey(&self, _output: &Output) -> Result<(), Error> {
+        Ok(())
+    }
+    /// Learns which ids are stored, where that decides what an id of the supply means.
+    fn know(&self, _stored: StoredIds) -> Result<(), Error> {
         Ok(())
     }
     /// Gives the id of every item that may be written.
@@ -86,6 +94,8 @@ pub struct Description<'s> {
     pub keeps_rejects: bool,
     /// Whether the plan needs the complete inventory: then a list that isn't known to be complete is an error.
     pub needs_whole: bool,
+    /// Whether the items of the organization that the supply doesn't hold are counted.
+    pub counts_missing: bool,
     /// The conflicts among what was decided, for the plan on screen.
     pub conflicts: Conflicts,
     /// What else is to be said of the plan, a line each.
@@ -103,6 +113,7 @@ impl Default for Description<'_> {
             shown_updates: events::FIRST,
             keeps_rejects: true,
             needs_whole: false,
+            counts_missing: false,
             conflicts: Conflicts::Refused(0),
             remarks: Vec::new(),
             condition: None,
@@ -219,11 +230,15 @@ impl Transfer<'_> {
         planned: &mut bool,
     ) -> Result<(), Error> {
         let (listing, mut stored) = self.stored(supply)?;
-        *counts = self.plan(supply, journal, review, &mut stored)?;
+        let mut created = Created::default();
+        *counts = self.plan(supply, journal, review, &mut stored, &mut created)?;
         self.settle_unreadable(stored.unreadable(), journal, summary)?;
         let changes = journal.planned()?;
         summary.planned = Some(changes);
         let is_reliable = !matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted);
+        let near = NearIds::find(&created, &mut stored, journal)?;
+        drop(created);
+        let missing = is_reliable.then(|| stored.not_found());
         let read = supply.describe().count.unwrap_or_default();
         let noted = Tally::to_note(read, counts.unchanged, counts.skipped);
         runs::note_plan(journal, is_reliable.then_some(listing.count), &noted)?;
@@ -234,7 +249,18 @@ impl Transfer<'_> {
         };
         let done = (changes.0 + changes.1 + changes.2).saturating_sub(open.0 + open.1 + open.2);
         let rest = (counts.unchanged, counts.skipped, done);
-        events::show_plan(self.output, &supply.describe(), journal, open, rest)?;
+        let mut supplied = supply.describe();
+        if supplied.counts_missing {
+            supplied.remarks.extend(events::missing(self.org, missing));
+            summary.extra.insert("missing_from_file".to_owned(), json!(missing));
+        }
+        events::show_plan(self.output, &supplied, journal, open, rest)?;
+        summary.extra.insert("near_ids".to_owned(), near.document(&supplied));
+        if let Some(warning) = near.warning(&supplied) {
+            self.output.warn(&warning);
+            summary.warnings.push(warning);
+        }
+        drop(supplied);
         // What is stopped here was not begun: all of it counts as not attempted.
         (self.approve)(&listing, &mut stored)?;
         drop(stored);
@@ -258,7 +284,10 @@ impl Transfer<'_> {
             read
         } else {
             let mut store = ItemStore::new()?;
-            let listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
+            let mut listing = read_into(self.output, self.client, self.known.at_least, &mut store)?;
+            if supply.describe().needs_whole {
+                ask_for(self.output, self.client, &mut listing, &self.known.earlier())?;
+            }
             (listing, store)
         };
         events::show_listing(self.output, self.org, &listing);
@@ -274,6 +303,7 @@ impl Transfer<'_> {
             supply.survey(self.output)?;
             lookup::fetch(self.output, self.client, supply, &mut store, self.upload.jobs)?;
         }
+        supply.know(store.odd_ids())?;
         Ok((listing, store))
     }
 
@@ -285,9 +315,12 @@ impl Transfer<'_> {
         journal: &Journal,
         mut review: Option<&mut dyn Review>,
         stored: &mut ItemStore,
+        created: &mut Created,
     ) -> Result<Counts, Error> {
-        let stored = stored.lookup()?;
         loop {
+            created.clear();
+            stored.forget_found();
+            let stored = stored.lookup()?;
             let progress = Progress::begin(self.output, "Planning", supply.describe().count);
             let mut counts = Counts::default();
             if let Some(review) = &mut review {
@@ -297,9 +330,15 @@ impl Transfer<'_> {
                 let pass = supply.decide(&stored, &mut |part| {
                     progress.done(part.items());
                     let mut review = review.as_mut();
-                    let allows = &mut |change: &ChangeText<'_>| match &mut review {
-                        Some(review) => review.allows(&change.to_change()),
-                        None => true,
+                    let allows = &mut |change: &ChangeText<'_>| {
+                        let is_allowed = match &mut review {
+                            Some(review) => review.allows(&change.to_change()),
+                            None => true,
+                        };
+                        if is_allowed && change.action == Action::Create {
+                            created.add(change.id);
+                        }
+                        is_allowed
                     };
                     let (unchanged, skipped) = plan.put_part(&part, allows)?;
                     counts.unchanged += unchanged;

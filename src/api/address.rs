@@ -70,6 +70,15 @@ impl Address {
         parse(&text)
     }
 
+    /// The address of the organization itself.
+    pub(super) fn organization(&self) -> Result<Url, ApiError> {
+        let id = self.organization.trim_start_matches("organization_id=");
+        parse(&format!(
+            "{}/organizations/{id}",
+            self.inventory.trim_end_matches("/inventory")
+        ))
+    }
+
     /// The address of one item. An id that no item can have is refused before it becomes another path. A control character
     /// is no reason: nobody may save one any more, but what is stored with one can be read and deleted.
     pub(super) fn item(&self, id: &str) -> Result<Url, ApiError> {

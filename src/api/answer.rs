@@ -24,6 +24,14 @@ const ANSWER_READ: usize = 32 * 1024 * 1024;
 /// The most memory that is reserved because of a Content-Length, in bytes.
 const MOST_RESERVED: usize = 4 * 1024 * 1024;
 
+/// The good statuses whose answer can prove something: 200 and 201, and 203, by which a proxy owns up to having changed
+/// what doesn't matter here. 202 only promises, 204 has no answer, 206 is a part, and so on.
+const PROVING: [StatusCode; 3] = [
+    StatusCode::OK,
+    StatusCode::CREATED,
+    StatusCode::NON_AUTHORITATIVE_INFORMATION,
+];
+
 /// What the server says to an array it doesn't take, from the API contract.
 const NO_ARRAYS: &str = "data not recognized";
 
@@ -58,7 +66,8 @@ impl Origin {
         })
     }
 
-    /// Lets a good status through, with its body unread; of any other the body is read, until the deadline, and judged.
+    /// Lets a status that can prove something through, with its body unread; of any other that isn't good the body is
+    /// read, until the deadline, and judged.
     pub(super) async fn judge(
         &self,
         mut response: Response,
@@ -66,8 +75,11 @@ impl Origin {
         deadline: Instant,
     ) -> Result<Response, ApiError> {
         let status = response.status();
-        if status.is_success() {
+        if PROVING.contains(&status) {
             return Ok(response);
+        }
+        if status.is_success() {
+            return Err(ApiError::Foreign(Oddity::Status(status.as_u16())));
         }
         let mut body = Vec::new();
         // The status decides. A body that breaks off or comes too late is used as far as it came.

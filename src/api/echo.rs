@@ -6,7 +6,7 @@
 //!
 //! Doesn't belong here: what a failed proof means for an item (`upload`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 
 use serde::de::{Deserialize, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Unexpected, Visitor};
@@ -172,13 +172,16 @@ fn compare(sent: &str, got: &str) -> Result<(), EchoFault> {
     if sent.is_array != got.is_array {
         return Err(EchoFault::Shape);
     }
-    let mut first = None;
+    let (mut first, mut repeated) = (None, None);
     let mut differing = Vec::new();
     let mut are_the_same_items = true;
     for number in 1.. {
         match (sent.next()?, got.next()?) {
             (None, None) => break,
             (Some(sent), Some(got)) => {
+                if repeated.is_none() && repeats_a_name(&got) {
+                    repeated = Some(number);
+                }
                 let Some(field) = changed_field(sent.fields, got.fields) else {
                     continue;
                 };
@@ -195,6 +198,9 @@ fn compare(sent: &str, got: &str) -> Result<(), EchoFault> {
             sent: sent.count,
             got: got.count,
         });
+    }
+    if let Some(number) = repeated {
+        return Err(EchoFault::Repeated(number));
     }
     match first {
         None => Ok(()),
@@ -228,6 +234,73 @@ fn changed_field(sent: &[StoredField<'_>], got: &[StoredField<'_>]) -> Option<St
         !echoed.is_some_and(|(_, echoed)| is_same(value, echoed))
     });
     changed.map(|(name, _)| name.chars().filter(|c| !c.is_control()).take(100).collect())
+}
+
+/// Whether a name comes twice in an item, at any level. Only an item with maps or arrays is parsed for it.
+fn repeats_a_name(item: &Item<'_, '_>) -> bool {
+    let nested = |value: &StoredValue<'_>| matches!(value, StoredValue::Other(Value::Object(_) | Value::Array(_)));
+    match item.repeated {
+        Some(repeated) if repeated || !item.fields.iter().any(|(_, value)| nested(value)) => repeated,
+        _ => serde_json::from_str::<UniqueNames>(item.text).is_err(),
+    }
+}
+
+/// Any JSON whose maps have no name twice.
+struct UniqueNames;
+
+impl<'de> Deserialize<'de> for UniqueNames {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(UniqueNamesVisitor)
+    }
+}
+
+struct UniqueNamesVisitor;
+
+impl<'de> Visitor<'de> for UniqueNamesVisitor {
+    type Value = UniqueNames;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("maps without repeated names")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut fields: A) -> Result<UniqueNames, A::Error> {
+        let mut names = HashSet::new();
+        while let Some((name, UniqueNames)) = fields.next_entry::<String, UniqueNames>()? {
+            if !names.insert(name) {
+                return Err(A::Error::custom("a name comes twice"));
+            }
+        }
+        Ok(UniqueNames)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<UniqueNames, A::Error> {
+        while elements.next_element::<UniqueNames>()?.is_some() {}
+        Ok(UniqueNames)
+    }
+
+    fn visit_unit<E>(self) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<UniqueNames, E> {
+        Ok(UniqueNames)
+    }
 }
 
 fn is_same(sent: &StoredValue<'_>, got: &StoredValue<'_>) -> bool {
@@ -264,182 +337,4 @@ fn same_number(a: &str, b: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn verify(sent: &str, data: &str) -> Result<(), ApiError> {
-        let answer = format!(r#" {{"data":{data},"success":true}} "#);
-        Body::check(sent.as_bytes())?.verify(answer.as_bytes(), &Origin::for_tests())
-    }
-
-    fn fault(sent: &str, data: &str) -> EchoFault {
-        match verify(sent, data) {
-            Err(ApiError::WrongEcho(fault)) => fault,
-            other => panic!("{sent} → {data}: {other:?}"),
-        }
-    }
-
-    /// A field that differs, in this item alone.
-    fn field(number: usize, field: &str) -> EchoFault {
-        EchoFault::Field {
-            number,
-            field: field.to_owned(),
-            differing: if field == ITEM_ID { Vec::new() } else { vec![number] },
-        }
-    }
-
-    #[test]
-    fn an_echo_may_be_spelled_otherwise_and_hold_more() {
-        for (sent, data) in [
-            (r#"{"item_id":"a","n":1}"#, r#"{"item_id":"a","n":1}"#),
-            (
-                r#"{"item_id":"a","n":1}"#,
-                r#"{ "updated_by":"me", "n": 1.0, "item_id":"a", "updated_at":"now" }"#,
-            ),
-            (r#"{"item_id":"é\n"}"#, r#"{"item_id":"\u00e9\u000a"}"#),
-            (
-                r#"{"item_id":"a","n":1e2,"m":-0.0}"#,
-                r#"{"item_id":"a","n":100,"m":0}"#,
-            ),
-            (r#"{"item_id":"a","n":0.1000}"#, r#"{"item_id":"a","n":0.1}"#),
-            (
-                r#"{"item_id":"a","m":{"x":{"y":[1,2]}}}"#,
-                r#"{"item_id":"a","m":{"z":1,"x":{"y":[1.0,2]}}}"#,
-            ),
-            (
-                r#"{"item_id":"a","updated_at":"then"}"#,
-                r#"{"item_id":"a","updated_at":"now"}"#,
-            ),
-            (
-                r#"{"item_id":"a","x":null,"y":""}"#,
-                r#"{"y":"","x":null,"item_id":"a"}"#,
-            ),
-            (
-                r#"[{"item_id":"a"},{"item_id":"b"}]"#,
-                r#"[{"item_id":"a","x":1},{"item_id":"b"}]"#,
-            ),
-            ("[]", "[]"),
-        ] {
-            assert!(verify(sent, data).is_ok(), "{sent} → {data}");
-        }
-    }
-
-    #[test]
-    fn an_echo_that_lacks_or_changes_something_is_none() {
-        let two = r#"[{"item_id":"a","n":1},{"item_id":"b","n":2}]"#;
-        assert_eq!(
-            fault(two, r#"[{"item_id":"a","n":1}]"#),
-            EchoFault::Count { sent: 2, got: 1 }
-        );
-        assert_eq!(
-            fault(two, r#"[{"item_id":"b","n":2},{"item_id":"a","n":1}]"#),
-            field(1, "item_id")
-        );
-        assert_eq!(
-            fault(two, r#"[{"item_id":"a","n":1},{"item_id":"b","n":3}]"#),
-            field(2, "n")
-        );
-        let all = EchoFault::Field {
-            number: 1,
-            field: "n".to_owned(),
-            differing: vec![1, 2],
-        };
-        assert_eq!(fault(two, r#"[{"item_id":"a","n":3},{"item_id":"b","n":3}]"#), all);
-        // Where one of the items is another, none of them is known to be saved.
-        assert_eq!(
-            fault(two, r#"[{"item_id":"a","n":3},{"item_id":"c","n":2}]"#),
-            EchoFault::Field {
-                number: 1,
-                field: "n".to_owned(),
-                differing: Vec::new()
-            }
-        );
-        assert_eq!(fault(two, r#"{"item_id":"a","n":1}"#), EchoFault::Shape);
-        assert_eq!(fault(r#"{"item_id":"a"}"#, r#"[{"item_id":"a"}]"#), EchoFault::Shape);
-        assert_eq!(fault(r#"{"item_id":"a"}"#, "[]"), EchoFault::Shape);
-        assert_eq!(fault(r#"{"item_id":"a"}"#, "{}"), field(1, "item_id"));
-        assert_eq!(fault(r#"{"item_id":"a"}"#, "null"), EchoFault::Shape);
-        for wrong in ["[{},]", "[{}", "[{} {}]", "[1]"] {
-            // The answer as a whole isn't JSON, or its list holds something else than items.
-            assert!(verify("[{}]", wrong).is_err(), "{wrong}");
-        }
-        // The order reversed, and an added field before each.
-        let names: Vec<u32> = (0..300).collect();
-        let sent: Vec<String> = names.iter().map(|n| format!(r#""f{n}":{n}"#)).collect();
-        let got: Vec<String> = sent
-            .iter()
-            .rev()
-            .map(|field| format!(r#""x{}":0,{field}"#, field.len()))
-            .collect();
-        let (sent, got) = (format!("{{{}}}", sent.join(",")), format!("{{{}}}", got.join(",")));
-        assert!(verify(&sent, &got).is_ok());
-        let unnamed = EchoFault::Field {
-            number: 1,
-            field: "f7".to_owned(),
-            differing: Vec::new(),
-        };
-        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""f7":8"#)), unnamed);
-        assert_eq!(fault(&sent, &got.replace(r#""f7":7"#, r#""g7":7"#)), unnamed);
-        for (sent, got) in [
-            ("1", "\"1\""),
-            ("null", "\"\""),
-            ("9007199254740993", "9007199254740992"),
-            ("0.1", "0.2"),
-            ("[1,2]", "[1]"),
-            ("{\"x\":1}", "{}"),
-            ("true", "1"),
-            ("\"a\"", "\"A\""),
-        ] {
-            let with = |value| format!(r#"{{"item_id":"a","v":{value}}}"#);
-            assert_eq!(fault(&with(sent), &with(got)), field(1, "v"), "{sent} → {got}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_json_is_never_sent() {
-        for body in [
-            "",
-            "x",
-            "1",
-            "null",
-            r#"{"n":NaN}"#,
-            r#"[{"n":Infinity}]"#,
-            "[1]",
-            r#"{"a":1"#,
-            "{}x",
-            "{}{}",
-            "{},{}",
-            "{}]",
-            "[{}",
-            "[{},]",
-            "[,{}]",
-            "[{}{}]",
-            "[{}]x",
-            "[]]",
-            "[",
-            "]",
-        ] {
-            assert!(matches!(Body::check(body.as_bytes()), Err(ApiError::Body)), "{body}");
-        }
-        assert!(matches!(Body::check(b"{\"a\":\"\xff\"}"), Err(ApiError::Body)));
-    }
-
-    #[test]
-    fn an_answer_that_is_no_success_is_told_from_one_of_an_unknown_shape() {
-        let origin = Origin::for_tests();
-        let of =
-            |answer: &str| data_of(answer.as_bytes(), None, &origin, Asked::Other).map(|data| data.map(str::to_owned));
-        assert_eq!(of(r#"{"success":true}"#).unwrap(), None);
-        assert_eq!(of(r#"{"data":[]}"#).unwrap().as_deref(), Some("[]"));
-        assert!(
-            matches!(of(r#"{"success":false,"message":"no"}"#), Err(ApiError::Foreign(Oddity::NotSuccess(m))) if m == "no")
-        );
-        assert!(matches!(of("{}"), Err(ApiError::Foreign(Oddity::Shape(_)))));
-        assert!(matches!(of("hello"), Err(ApiError::Foreign(Oddity::NotJson(_)))));
-        assert!(matches!(of(r#"{"success":true,"da"#), Err(ApiError::Lost { .. })));
-        assert!(matches!(
-            of(r#"{"success":true}}"#),
-            Err(ApiError::Foreign(Oddity::NotJson(_)))
-        ));
-    }
-}
+mod tests;

@@ -4,17 +4,19 @@
 
 use serde::Deserialize;
 use serde::de::{Error as _, IgnoredAny};
-use serde_json::Deserializer;
 use serde_json::value::RawValue;
+use serde_json::{Deserializer, Value};
 
 /// An answer's members. Unknown ones are checked and dropped.
 #[derive(Debug, Default)]
 pub(super) struct Envelope<'a> {
-    /// The text of `success`.
-    success: Option<&'a str>,
+    /// Whether every `success` was true; none without any.
+    success: Option<bool>,
+    /// An `error` says something.
+    error: bool,
     /// The text of `data`.
     pub(super) data: Option<&'a str>,
-    /// The server's message: the last text under `message`, `detail` or `error`.
+    /// The server's message: the last text under `message`, `detail`, `error` or `errors`.
     pub(super) message: Option<String>,
 }
 
@@ -39,11 +41,16 @@ impl<'a> Envelope<'a> {
             let name: String = rest.value()?;
             rest.one_of(b":")?;
             match name.as_str() {
-                "success" => envelope.success = Some(rest.value::<&RawValue>()?.get()),
+                "success" => {
+                    let is_true = rest.value::<&RawValue>()?.get() == "true";
+                    envelope.success = Some(is_true && envelope.success.unwrap_or(true));
+                }
                 "data" if envelope.data.is_some() => return Err(fault("'data' comes twice")),
                 "data" => envelope.data = Some(rest.data(expected)?),
-                "message" | "detail" | "error" => {
-                    if let Ok(text) = serde_json::from_str(rest.value::<&RawValue>()?.get()) {
+                "message" | "detail" | "error" | "errors" => {
+                    let value = rest.value::<&RawValue>()?.get();
+                    envelope.error |= name.starts_with("error") && says_something(value);
+                    if let Ok(text) = serde_json::from_str(value) {
                         envelope.message = Some(text);
                     }
                 }
@@ -61,9 +68,22 @@ impl<'a> Envelope<'a> {
         }
     }
 
-    /// Whether `success` is true; `None` without `success`.
+    /// Whether the answer says that the request succeeded; `None` if it doesn't say. An answer that says both, by two
+    /// values of `success` or by an `error` beside it, is no success.
     pub(super) fn success(&self) -> Option<bool> {
-        self.success.map(|value| value == "true")
+        if self.error { Some(false) } else { self.success }
+    }
+}
+
+/// Whether a value of `error` or `errors` reports one: anything but null, false, zero, and what is empty.
+fn says_something(value: &str) -> bool {
+    match serde_json::from_str(value) {
+        Ok(Value::Null | Value::Bool(false)) => false,
+        Ok(Value::Number(number)) => number.as_f64() != Some(0.0),
+        Ok(Value::String(text)) => !text.is_empty(),
+        Ok(Value::Array(elements)) => !elements.is_empty(),
+        Ok(Value::Object(map)) => !map.is_empty(),
+        Ok(Value::Bool(true)) | Err(_) => true,
     }
 }
 
@@ -176,6 +196,26 @@ mod tests {
         let whole = r#"{"message":"hi","data":[1],"other":{"a":null},"success":true}"#;
         assert_eq!(parsed(whole, None), r#"Some("[1]") Some(true) Some("hi")"#);
         assert_eq!(parsed(" {} ", None), "None None None");
+        for (answer, success) in [
+            (r#"{"success":true,"success":true}"#, Some(true)),
+            (r#"{"success":true,"success":false}"#, Some(false)),
+            (r#"{"success":false,"success":true}"#, Some(false)),
+            (r#"{"success":"true"}"#, Some(false)),
+            (r#"{"success":true,"error":true}"#, Some(false)),
+            (r#"{"error":"disk full","success":true}"#, Some(false)),
+            (r#"{"success":true,"error":{"code":7}}"#, Some(false)),
+            (r#"{"success":true,"errors":["x"]}"#, Some(false)),
+            (r#"{"success":true,"error":1}"#, Some(false)),
+            (r#"{"data":[],"error":true}"#, Some(false)),
+            (r#"{"success":true,"error":false,"errors":[]}"#, Some(true)),
+            (r#"{"success":true,"error":null,"message":"saved"}"#, Some(true)),
+            (r#"{"success":true,"error":"","errors":{}}"#, Some(true)),
+            (r#"{"success":true,"error":0.0}"#, Some(true)),
+            (r#"{"data":[],"error":null}"#, None),
+        ] {
+            let envelope = Envelope::parse(answer.as_bytes(), None).unwrap();
+            assert_eq!(envelope.success(), success, "{answer}");
+        }
         for end in 0..whole.len() {
             assert_eq!(parsed(&whole[..end], None), "true", "{end}");
         }

@@ -76,6 +76,9 @@ pub enum Oddity {
     /// An answer that is longer than any such answer can be.
     #[error("the answer holds more than {}, the most that is read of such an answer", bounds::size(*.0))]
     TooLong(u64),
+    /// A status such as 202, 204 or 206.
+    #[error("the status {0} doesn't show that the request was carried out")]
+    Status(u16),
 }
 
 /// Where an echo differs from what was posted.
@@ -102,6 +105,9 @@ pub enum EchoFault {
         /// All items of the request with such a field, from 1, if each item came back under its own id; else none.
         differing: Vec<usize>,
     },
+    /// A field of an item (counted from 1) came back twice, which leaves open what was saved.
+    #[error("item {0}: a field came back twice")]
+    Repeated(usize),
 }
 
 fn quoted(message: &str) -> String {
@@ -149,6 +155,12 @@ pub enum ApiError {
         org: String,
         /// The server's words.
         message: String,
+    },
+    /// The list is empty, and the API says that there is no such organization.
+    #[error("the API knows no organization '{org}' (404); its list is empty")]
+    NoOrganization {
+        /// The organization that was asked for.
+        org: String,
     },
     /// A 404, or an HTML 403 for a read: there is no inventory API at this address.
     #[error("there is no inventory API at {base} ({status}){}", quoted(.message))]
@@ -287,6 +299,7 @@ impl ApiError {
             | Self::Refused { .. }
             | Self::Unauthorized { .. }
             | Self::Forbidden { .. }
+            | Self::NoOrganization { .. }
             | Self::WrongUrl { .. }
             | Self::Blocked { .. }
             | Self::MethodNotAllowed { .. }
@@ -397,6 +410,7 @@ impl UserError for ApiError {
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
             Self::Resources(_) => crate::cause::LIMITS,
             Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
+            Self::NoOrganization { .. } => "check the spelling of --org: the API takes a part of a name for the name",
             Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
@@ -424,8 +438,8 @@ impl UserError for ApiError {
             Self::Foreign(Oddity::Page(_)) => {
                 "check --api; a proxy or a login page may stand between this machine and the API"
             }
+            Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
-            Self::WrongEcho(_) => "run it again: it finds out what was saved",
             Self::Refused { .. } | Self::Body => "correct the items in the reject file, or compare one with an export",
             Self::NoArrays { .. } => "send one item a request: --batch 1",
             Self::Id(_) => "correct the id where it comes from; nothing of it was sent",

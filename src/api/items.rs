@@ -3,7 +3,7 @@
 //! Doesn't belong here: trying again on a larger scale (`upload`), whether a list is whole (`inventory`).
 
 use std::io::{Cursor, Read as _};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 
 use bytes::Bytes;
 use reqwest::header::{ACCEPT_ENCODING, CONTENT_TYPE, HeaderValue};
@@ -20,7 +20,7 @@ use super::stream::{self, Data, Fault, Make, Take};
 use super::wait::{Cause, SHORT};
 use super::{Client, DeleteForm, ListQuery};
 use crate::item::text::Item;
-use crate::item::{ITEM_ID, Object};
+use crate::item::{ITEM_ID, Object, set_name};
 
 /// How much of a list is looked at before it is read.
 const FIRST: usize = 8 * 1024;
@@ -161,8 +161,10 @@ impl Client {
             return Ok(None);
         };
         match serde_json::from_str(data) {
-            Ok(Value::Object(item)) if !item.is_empty() => {
+            Ok(Value::Object(mut item)) if !item.is_empty() => {
                 if is_about(&item, id) {
+                    // The document that was asked for, also where a stored field `id` says otherwise.
+                    set_name(&mut item, Some(id));
                     Ok(Some(item))
                 } else {
                     Err(ApiError::Foreign(Oddity::OtherItem))
@@ -214,7 +216,7 @@ impl Client {
     /// Sends a request, once, and lets through a good status, with the answer's body unread.
     async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
         let origin = &self.origin;
-        self.counts.requests.fetch_add(1, Ordering::Relaxed);
+        self.count_request();
         let response = self.http.execute(request);
         let response = self.waits.answer(response, (SHORT, deadline), Cause::Unanswered).await;
         let response = response.ok_or_else(|| origin.lost(Loss::Timeout))?;
@@ -223,7 +225,7 @@ impl Client {
     }
 }
 
-fn request(method: Method, url: Url, body: Option<Bytes>) -> Request {
+pub(super) fn request(method: Method, url: Url, body: Option<Bytes>) -> Request {
     let mut request = Request::new(method, url);
     if let Some(body) = body {
         request.headers_mut().insert(CONTENT_TYPE, JSON);

@@ -11,6 +11,9 @@ use super::error::{ApiError, KeyFault};
 /// What stands where a key stood.
 const MASK: &str = "[key]";
 
+/// A key of so many bytes is no word of another argument by chance.
+const WORD: usize = 6;
+
 /// A key of so many bytes stands in no other text by chance.
 const COINCIDENCE: usize = 16;
 
@@ -55,7 +58,7 @@ impl Key {
     pub fn is_in(&self, text: &str) -> bool {
         let parts = |c: char| c.is_whitespace() || ",;=:/?&#@".contains(c);
         text.trim() == self.0
-            || text.split(parts).any(|word| word == self.0)
+            || (self.0.len() >= WORD && text.split(parts).any(|word| word == self.0))
             || (self.0.len() >= COINCIDENCE && text.contains(&self.0))
     }
 

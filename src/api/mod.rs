@@ -23,6 +23,7 @@ mod key;
 mod loss;
 mod message;
 mod names;
+mod organization;
 pub mod retry;
 mod stream;
 #[cfg(test)]
@@ -207,6 +208,11 @@ impl Client {
     /// How many requests were repetitions: the client's own, and those that were counted by [`Self::count_retry`].
     pub fn retries(&self) -> u64 {
         self.counts.retries.load(Ordering::Relaxed)
+    }
+
+    /// Counts a request that is sent.
+    fn count_request(&self) {
+        self.counts.requests.fetch_add(1, Ordering::Relaxed);
     }
 
     /// Counts a repetition that its caller decided on; posts and deletes are never repeated here.

@@ -54,6 +54,9 @@ pub struct Import {
     /// Where rows that did not go through are written [default: beside the file]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
+    /// Write the items that only the organization holds to this file
+    #[arg(long, value_name = "FILE", conflicts_with = "shard")]
+    pub missing: Option<PathBuf>,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,

@@ -456,10 +456,10 @@ mod tests {
 
     #[test]
     fn an_option_of_another_command_is_found_there() {
-        let (message, _) = refused("stockport export --id-prefix x");
+        let (message, _) = refused("stockport export --mirror x");
         assert_eq!(
             message,
-            "`stockport export` has no option --id-prefix; `stockport migrate` has it"
+            "`stockport export` has no option --mirror; `stockport migrate` has it"
         );
     }
 

@@ -81,8 +81,8 @@ pub fn shows(raw: &str, stored: &Value) -> bool {
     text == raw || text == unguard(raw) || (stored.is_number() && equal_by_value(&text, raw))
 }
 
-/// The cell's own text, which `shows` compares: of untyped text always, elsewhere where the reading has made something
-/// else of the cell.
+/// The cell's own text, which `shows` compares: in JSON, which tells a text from what it may be the text of, only where the
+/// reading has made something else of the cell.
 #[inline]
 pub(super) fn own_text<'a>(cell: Cell<'a>, value: &FieldValue<'_>, untyped: bool) -> Option<Cow<'a, str>> {
     match (cell, value) {

@@ -1,5 +1,5 @@
-//! Ids compared with each other, over all tables of a run: one id in two rows, ids that differ only in case or outer
-//! space, leading zeros that some rows have lost.
+//! Ids compared with each other, over all tables of a run: one id in two rows, ids that are nearly the same, leading zeros
+//! that some rows have lost.
 //!
 //! Belongs here: ids that have been read. Doesn't: reading one (`ids`).
 //!
@@ -11,6 +11,7 @@ use std::hash::{BuildHasher, BuildHasherDefault};
 
 use foldhash::quality::RandomState;
 
+use super::near::fold_id_into;
 use crate::hash::Prehashed;
 
 /// Which row it is. A line alone doesn't tell: a JSON file may have all its rows on one.
@@ -63,7 +64,7 @@ impl PartialLook {
 }
 
 fn hash(state: &RandomState, id: &str, folded: &mut String) -> u64 {
-    fold_into(id, folded);
+    fold_id_into(id, folded);
     state.hash_one(&*folded)
 }
 
@@ -138,17 +139,6 @@ fn twice(parts: &[Vec<u64>]) -> Vec<u64> {
             _ => None,
         })
         .collect()
-}
-
-fn fold_into(id: &str, folded: &mut String) {
-    folded.clear();
-    let id = id.trim();
-    if id.is_ascii() {
-        folded.push_str(id);
-        folded.make_ascii_lowercase();
-    } else {
-        folded.extend(id.chars().flat_map(char::to_lowercase));
-    }
 }
 
 /// Ids of digits, by their length.
@@ -239,7 +229,7 @@ pub(crate) struct Groups {
     rows: HashMap<String, Vec<Spot>>,
 }
 
-/// Two ids that differ in case or outer space only.
+/// Two ids that are nearly the same.
 pub(crate) struct Alike {
     pub(crate) count: u64,
     pub(crate) first: (String, Spot),
@@ -256,12 +246,12 @@ impl Groups {
         }
     }
 
-    /// Ids that are equal but for case or outer space: how many such ids, and the first two.
+    /// Ids that are nearly the same as another: how many such ids, and the first two.
     pub(crate) fn alike(&self) -> Option<Alike> {
         let mut folded: HashMap<String, Vec<(&String, Spot)>> = HashMap::new();
         for (id, rows) in &self.rows {
             let mut key = String::new();
-            fold_into(id, &mut key);
+            fold_id_into(id, &mut key);
             folded
                 .entry(key)
                 .or_default()

@@ -18,22 +18,26 @@ pub enum ColumnError {
     /// No column is named like a field, so the header row was only guessed.
     #[error(
         "{file}: no header row was found: no column is named like an inventory field{}{}",
-        seen(headers),
+        seen(row, headers),
         tagged(tags.as_deref())
     )]
     NoHeader {
         /// The file (and sheet).
         file: String,
+        /// The row that was guessed (`line 1`).
+        row: String,
         /// The texts of the row that was guessed.
         headers: Vec<String>,
         /// The column whose values look like ids.
         tags: Option<String>,
     },
     /// Other fields were found, but not the one that says which item a row is.
-    #[error("{file}: no column holds the item id{}{}", seen(headers), guessed(guess.as_deref(), *has_tags))]
+    #[error("{file}: no column holds the item id{}{}", seen(row, headers), guessed(guess.as_deref(), *has_tags))]
     NoId {
         /// The file (and sheet).
         file: String,
+        /// The header row (`line 1`); blank where the keys of objects are the headers.
+        row: String,
         /// The headers.
         headers: Vec<String>,
         /// The header that comes nearest, if one does.
@@ -42,12 +46,14 @@ pub enum ColumnError {
         has_tags: bool,
     },
     /// A header of `--column` that no file has.
-    #[error("{file} has no column {header:?}, which --column names{}", seen(headers))]
+    #[error("{file} has no column {header:?}, which --column names{}", seen(row, headers))]
     UnknownHeader {
         /// The file to be read.
         file: String,
         /// The header.
         header: String,
+        /// The header row; blank where the keys of objects are the headers.
+        row: String,
         /// The headers that are there.
         headers: Vec<String>,
         /// The one that is most like it.
@@ -130,9 +136,9 @@ impl UserError for ColumnError {
     }
 }
 
-fn seen(headers: &[String]) -> String {
+fn seen(row: &str, headers: &[String]) -> String {
     /// As many characters as leave the message readable.
-    const MOST: usize = 60;
+    const MOST: usize = 50;
     const LONGEST: usize = 24;
     if headers.is_empty() {
         return String::new();
@@ -152,7 +158,8 @@ fn seen(headers: &[String]) -> String {
     if headers.len() > shown.len() {
         shown.push(format!("and {} more", headers.len() - shown.len()));
     }
-    format!(" (seen: {})", shown.join(", "))
+    let place = if row.is_empty() { "seen" } else { row };
+    format!(" ({place}: {})", shown.join(", "))
 }
 
 fn tagged(header: Option<&str>) -> String {

@@ -4,9 +4,12 @@
 //! Belongs here: single ids. Doesn't: ids compared with each other (`duplicates`).
 
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 
 use serde_json::Value;
 
+use crate::hash::Prehashed;
 use crate::item::{IdFault, check_id};
 use crate::sheet::{Cell, Format, NumberFormat};
 
@@ -26,11 +29,51 @@ pub(crate) struct Id<'a> {
     pub(crate) long_number: bool,
 }
 
+/// Ids that are stored, as far as a sheet's reading may change or refuse them.
+#[derive(Debug, Default)]
+pub struct StoredIds {
+    hasher: RandomState,
+    hashes: HashSet<u64, BuildHasherDefault<Prehashed>>,
+}
+
+impl StoredIds {
+    /// The ids of these hashes.
+    pub(crate) fn new(hasher: RandomState, hashes: HashSet<u64, BuildHasherDefault<Prehashed>>) -> Self {
+        Self { hasher, hashes }
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.hashes.is_empty()
+    }
+
+    fn contains(&self, id: &str) -> bool {
+        is_odd_id(id) && self.hashes.contains(&self.hasher.hash_one(id))
+    }
+}
+
+/// Whether a sheet's reading may change or refuse an id: outer white space, words that mean nothing (none has more than four
+/// letters), guards of spreadsheet programs, error values. True for some others too.
+#[inline]
+#[must_use]
+pub fn is_odd_id(id: &str) -> bool {
+    match id.as_bytes() {
+        [first, _, _, _, .., last] => !(first.is_ascii_alphanumeric() && last.is_ascii_alphanumeric()),
+        _ => true,
+    }
+}
+
 /// From here on a double no longer holds every integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// Reads an id, or says why it is none.
-pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &Part) -> Result<Id<'a>, String> {
+/// Reads an id, or says why it is none. A text that is the id of a stored item to the letter is that id.
+pub(crate) fn read<'a>(
+    cell: Cell<'a>,
+    format: &Format,
+    (blanks, part): (&Blanks, &Part),
+    stored: Option<&StoredIds>,
+) -> Result<Id<'a>, String> {
     let cell = match (part, cell) {
         (Part::Key(key), Cell::Json(object)) => match object.get(key) {
             None | Some(Value::Null) => Cell::Absent,
@@ -40,6 +83,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
         },
         (_, cell) => cell,
     };
+    let is_delimited = matches!(format, Format::Delimited { .. });
     let plain = |text: Cow<'a, str>| Id {
         text,
         trimmed: false,
@@ -51,6 +95,19 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
         Cell::Text(text) => {
             if *blanks == Blanks::default() && is_plain(text) {
                 return Ok(plain(Cow::Borrowed(text)));
+            }
+            if let Some(stored) = stored.filter(|stored| !stored.is_empty()) {
+                let unguarded = if is_delimited {
+                    unguard(text)
+                } else {
+                    Cow::Borrowed(text)
+                };
+                let as_stored = [Cow::Borrowed(text), unguarded]
+                    .into_iter()
+                    .find(|text| stored.contains(text));
+                if let Some(id) = as_stored.filter(|id| check_id(id).is_ok()) {
+                    return Ok(plain(id));
+                }
             }
             if blanks.is_nothing(text) {
                 return Err(IdFault::Empty.to_string());
@@ -83,6 +140,9 @@ pub(crate) fn read<'a>(cell: Cell<'a>, format: &Format, blanks: &Blanks, part: &
             return Err(format!(
                 "the id is a date{shown}: the spreadsheet program has changed what was typed; format the column as text and type it again"
             ));
+        }
+        Cell::Error(text) if is_delimited && stored.is_some_and(|stored| stored.contains(text)) => {
+            plain(Cow::Borrowed(text))
         }
         Cell::Error(text) => return Err(error_cell("the id", text)),
     };
@@ -191,7 +251,7 @@ mod tests {
     const XLSX: Format = Format::Workbook("xlsx");
 
     fn id(cell: Cell<'_>, format: &Format) -> Result<String, String> {
-        read(cell, format, &Blanks::default(), &Part::Whole).map(|id| id.text.into_owned())
+        read(cell, format, (&Blanks::default(), &Part::Whole), None).map(|id| id.text.into_owned())
     }
 
     #[test]
@@ -222,8 +282,8 @@ mod tests {
             read(
                 Cell::Number(value, NumberFormat::Plain),
                 &XLSX,
-                &Blanks::default(),
-                &Part::Whole,
+                (&Blanks::default(), &Part::Whole),
+                None,
             )
             .expect("an id")
         };
@@ -234,13 +294,13 @@ mod tests {
     #[test]
     fn an_id_in_a_text_file_is_kept_and_only_pointed_out() {
         for text in ["1E10", "1.0", "1.5e+12", "12.50"] {
-            let id = read(Cell::Text(text), &CSV, &Blanks::default(), &Part::Whole).expect(text);
+            let id = read(Cell::Text(text), &CSV, (&Blanks::default(), &Part::Whole), None).expect(text);
             assert!(id.suspicious, "{text}");
             assert_eq!(id.text, text);
         }
         for text in ["1A10", "00123", "13232582566688421", "E10", "1.2.3", "WA-1E10"] {
             assert!(
-                !read(Cell::Text(text), &CSV, &Blanks::default(), &Part::Whole)
+                !read(Cell::Text(text), &CSV, (&Blanks::default(), &Part::Whole), None)
                     .expect(text)
                     .suspicious,
                 "{text}"
@@ -263,7 +323,7 @@ mod tests {
             "A B C D",
         ] {
             let read = |text: &str| {
-                read(Cell::Text(text), &CSV, &Blanks::default(), &Part::Whole)
+                read(Cell::Text(text), &CSV, (&Blanks::default(), &Part::Whole), None)
                     .expect("an id")
                     .text
                     .into_owned()
@@ -285,7 +345,7 @@ mod tests {
 
     #[test]
     fn outer_white_space_goes_from_a_sheets_id_and_stays_in_json() {
-        let trimmed = read(Cell::Text(" A 1\t"), &CSV, &Blanks::default(), &Part::Whole).expect("an id");
+        let trimmed = read(Cell::Text(" A 1\t"), &CSV, (&Blanks::default(), &Part::Whole), None).expect("an id");
         assert_eq!((trimmed.text.as_ref(), trimmed.trimmed), ("A 1", true));
         assert_eq!(id(Cell::Text(" A 1 "), &Format::Json).as_deref(), Ok(" A 1 "));
     }

@@ -374,8 +374,9 @@ impl Inspection {
                 }
             } else {
                 let id = layout.id.as_ref().filter(|id| id.header == matched.header);
-                let id =
-                    id.and_then(|id| ids::read(layout.cell(row, id.index), &table.format, &id.blanks, &id.part).ok());
+                let id = id.and_then(|id| {
+                    ids::read(layout.cell(row, id.index), &table.format, (&id.blanks, &id.part), None).ok()
+                });
                 id.map(|id| Value::String(id.text.into_owned()))
             };
             column.samples.push(Sample {

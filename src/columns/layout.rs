@@ -4,9 +4,11 @@
 //! cells (`cells`).
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use super::cells::{self, Blanks, Meaning, Part, Style};
 use super::error::ColumnError;
+use super::ids::StoredIds;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
@@ -24,6 +26,8 @@ pub(crate) struct IdColumn {
     pub(crate) header: String,
     pub(crate) blanks: Blanks,
     pub(crate) part: Part,
+    /// Which ids are stored, once that is known.
+    pub(crate) stored: Option<Arc<StoredIds>>,
 }
 
 /// One field that is read from each row.
@@ -135,6 +139,7 @@ impl Layout {
                     header: column.header.clone(),
                     blanks: blanks(rule),
                     part,
+                    stored: None,
                 });
             } else {
                 let kind = field_named(field).map_or_else(|| own_kind(rule), |field| field.kind);
@@ -178,6 +183,25 @@ impl Layout {
         let said = said.map(|(field, value)| (field.clone(), FieldValue::Text(Cow::Owned(value.clone()))));
         layout.constants = own.chain(said).collect();
         Ok(layout)
+    }
+
+    /// The text of a row's id.
+    pub(crate) fn id_text<'a>(&self, row: &'a Row) -> Option<&'a str> {
+        self.text(row.cell(self.id.as_ref()?.index))
+    }
+
+    /// The text of a cell. Delimited text has no error values but as texts.
+    pub(crate) fn text<'a>(&self, cell: Cell<'a>) -> Option<&'a str> {
+        match cell {
+            Cell::Text(text) => Some(text),
+            Cell::Error(text) if self.untyped => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Whether the file is JSON, which tells what a text isn't: a number, true, an array.
+    pub(crate) fn is_json(&self) -> bool {
+        !self.untyped && !self.workbook
     }
 
     fn add(&mut self, field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) {

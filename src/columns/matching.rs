@@ -2,6 +2,8 @@
 //!
 //! Belongs here: whole header rows. Doesn't: single names (`vocabulary`), cells (`cells`).
 
+mod own_export;
+
 use std::fmt;
 
 use super::error::ColumnError;
@@ -251,28 +253,6 @@ impl<'a> Work<'a> {
         }
     }
 
-    fn refuse_repeated(&self) -> Result<(), ColumnError> {
-        for (at, column) in self.columns.iter().enumerate() {
-            let name = column.header.trim();
-            let again = self
-                .columns
-                .iter()
-                .enumerate()
-                .skip(at + 1)
-                .find(|(_, other)| other.header.trim() == name);
-            if let Some((second, _)) = again
-                && !self.rule(at).is_some_and(|rule| rule.purpose == Purpose::Ignore)
-            {
-                return Err(ColumnError::Repeated {
-                    file: self.table.file.clone(),
-                    first: self.place(at),
-                    second: self.place(second),
-                });
-            }
-        }
-        Ok(())
-    }
-
     fn two(&self, field: &str, first: usize, second: usize) -> ColumnError {
         ColumnError::TwoColumns {
             file: self.table.file.clone(),
@@ -314,6 +294,7 @@ impl<'a> Work<'a> {
             .folded
             .iter()
             .any(|name| self.words.own(name).is_some_and(|field| field.name == ITEM_ID));
+        let is_own_export = self.is_own_export();
         for at in 0..self.columns.len() {
             if self.settled.get(at) == Some(&true) {
                 continue;
@@ -324,6 +305,10 @@ impl<'a> Work<'a> {
             if is_ignored(&column.header) || (has_id && folded == "id") {
                 self.leave_out(at, By::Ignored);
             } else if let Some(field) = self.words.own(folded) {
+                if is_own_export && !self.spells(&column.header, field) {
+                    self.leave_out(at, By::Unknown);
+                    continue;
+                }
                 let earlier = self
                     .columns
                     .iter()

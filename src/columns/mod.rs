@@ -21,6 +21,7 @@ mod mapping_file;
 mod matching;
 mod merge;
 mod names;
+mod near;
 mod nested;
 mod numbers;
 mod reject_mapping;
@@ -46,10 +47,12 @@ use crate::sheet::Cell;
 
 pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
+pub use ids::{StoredIds, is_odd_id};
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
 pub use mapping::{ColumnOption, Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
+pub(crate) use near::{fold_id, fold_id_into, spelled};
 pub use set_aside::NAMED_ASIDE;
 pub use source::{Reader, Source, TakePart, TakeStraight};
 pub use straight::{NeedsDraft, Slots, Straight};
@@ -173,6 +176,8 @@ impl Reading<'_> {
 pub struct Incoming<'a> {
     /// Where it stands.
     pub origin: Origin,
+    /// The id of a row that is no item, if the id itself is sound.
+    pub id: Option<Cow<'a, str>>,
     /// What it means.
     pub reading: Reading<'a>,
 }
@@ -242,6 +247,8 @@ pub struct Survey {
     pub warnings: Vec<Note>,
     /// Rows that are no items and not counted among `rows`.
     pub set_aside: SetAside,
+    /// Whether an id may mean another item once it is known which ids are stored ([`Source::know`]).
+    pub has_odd_ids: bool,
 }
 
 /// Rows that are no items: how many there are, and the first of them.

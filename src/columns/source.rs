@@ -3,6 +3,7 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
+mod drafting;
 mod parts;
 mod repeated;
 mod single;
@@ -10,25 +11,22 @@ mod single;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::cells;
-use super::compare::own_text;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
-use super::ids::{self, Id};
+use super::ids::{self, Id, StoredIds, is_odd_id};
 use super::layout::{IdColumn, Layout};
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
-use super::straight::{self, Refusal, Slots};
+use super::straight::Slots;
 use super::suspects::Guard;
 use super::tell::{name_table, no_id, tell_columns, unmet};
+use super::texts::unguard;
 use super::vocabulary::Vocabulary;
-use super::{
-    ColumnOptions, Draft, DraftValue, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey,
-};
-use crate::item::{ITEM_ID, IdFault, Kind};
-use crate::sheet::{Cell, HeaderBy, Row, Table};
+use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
+use crate::item::{ITEM_ID, Kind, check_id};
+use crate::sheet::{HeaderBy, Row, Table};
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
 pub use single::Reader;
@@ -240,6 +238,7 @@ impl Source {
             self.parts.push(starts);
             survey.warnings.extend(passed.notes());
             survey.rows += found.rows();
+            survey.has_odd_ids |= found.has_odd_ids();
             if let (Some(table), Some(layout)) = (self.tables.get(at), self.layouts.get_mut(at)) {
                 found.settle(layout, (at, table), &self.options, &mut survey);
                 if self.tables.len() > 1 {
@@ -264,6 +263,32 @@ impl Source {
             ));
         }
         Ok(survey)
+    }
+
+    /// Reads ids from now on by which are stored: a text that is the id of a stored item to the letter is that id. A survey
+    /// that has found [odd ids](Survey::has_odd_ids) is void.
+    pub fn know(&mut self, stored: StoredIds) {
+        let stored = Arc::new(stored);
+        for id in self.layouts.iter_mut().filter_map(|layout| layout.id.as_mut()) {
+            id.stored = Some(Arc::clone(&stored));
+        }
+    }
+
+    /// Gives every text of the column of ids that means another item than that of this very id, or none.
+    pub fn each_odd_id<E: From<ColumnError>>(&self, take: &mut dyn FnMut(&str) -> Result<(), E>) -> Result<(), E> {
+        self.each_row(&mut |_, layout, table, row| {
+            let Some(column) = &layout.id else { return Ok(()) };
+            let Some(text) = layout.id_text(row).filter(|text| is_odd_id(text)) else {
+                return Ok(());
+            };
+            if read_id(layout, table, column, row).is_ok_and(|id| id.text == text) {
+                return Ok(());
+            }
+            let unguarded = unguard(text);
+            let further = (unguarded != text).then_some(unguarded.as_ref());
+            let sound = std::iter::once(text).chain(further).filter(|id| check_id(id).is_ok());
+            sound.into_iter().try_for_each(&mut *take)
+        })
     }
 
     /// Reads every data row, in order, after `survey`; may be called again. Stops at the first error `take` returns.
@@ -299,7 +324,11 @@ impl Source {
             table: spot.table,
             line: spot.line,
         };
-        take(row, Incoming { origin, reading })
+        let id = match &reading {
+            Reading::Item(_) => None,
+            Reading::Rejected(_) | Reading::Skipped(_) => Self::id_of(layout, table, row).map(|id| id.text),
+        };
+        take(row, Incoming { origin, id, reading })
     }
 
     /// Every data row of every table: without those that are no items.
@@ -336,111 +365,13 @@ impl Source {
         self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
     }
-
-    /// What a row says by itself, or every reason why it can't be taken.
-    pub(super) fn draft<'a>(
-        &self,
-        layout: &'a Layout,
-        table: &Table,
-        row: &'a Row,
-    ) -> Result<Draft<'a>, Vec<Rejection>> {
-        let mut reasons = Vec::new();
-        if row.is_misquoted() {
-            reasons.push(Rejection {
-                column: None,
-                index: None,
-                value: String::new(),
-                reason: format!(
-                    "{}: text follows the closing quotation mark of a cell (a mark within a cell is written twice)",
-                    table.row_address(row.line)
-                ),
-            });
-        }
-        let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
-            column: column.map(str::to_owned),
-            index: Some(index),
-            value: cells::display(cell),
-            reason: format!("{}: {reason}", table.address(row.line, index)),
-        };
-        if let Some(reason) = layout.guard.suspicion(row) {
-            let index = layout.id.as_ref().map_or(0, |id| id.index);
-            let header = layout.id.as_ref().map(|id| id.header.as_str());
-            reasons.push(refuse(header, index, row.cell(index), &reason));
-        }
-        if let Some(index) = layout.beyond(row) {
-            let (cells, columns) = layout.length_beyond(row);
-            let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
-            reasons.push(refuse(None, index, row.cell(index), &reason));
-        }
-        let id = match &layout.id {
-            None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(layout, table, column, row).inspect_err(|reason| {
-                reasons.push(refuse(
-                    Some(&column.header),
-                    column.index,
-                    row.cell(column.index),
-                    reason,
-                ));
-            }),
-        };
-        let mut values = Vec::with_capacity(layout.targets.len() + layout.constants.len());
-        for target in &layout.targets {
-            let cell = row.cell(target.index);
-            let value = match straight::value(layout, &self.options, row, (target, cell)) {
-                Ok(None) => continue,
-                Err(Refusal::Fault(reason)) => {
-                    let cell = layout.cell(row, target.index);
-                    reasons.push(refuse(Some(&target.header), target.index, cell, &reason));
-                    continue;
-                }
-                Err(Refusal::Misfit(value, reason)) => {
-                    let cell = layout.cell(row, target.index);
-                    let rejection = refuse(Some(&target.header), target.index, cell, &reason);
-                    (value, Some(Box::new(rejection)))
-                }
-                Ok(Some(value)) => (value, None),
-            };
-            let (value, misfit) = value;
-            let raw = if target.joined.is_some() {
-                None
-            } else {
-                own_text(cell, &value, layout.untyped)
-            };
-            values.push(DraftValue {
-                field: &target.field,
-                value,
-                raw,
-                index: Some(target.index),
-                misfit,
-            });
-        }
-        let constants = layout.constants.iter();
-        values.extend(constants.map(|(field, value)| DraftValue {
-            field,
-            value: value.clone(),
-            raw: None,
-            index: None,
-            misfit: None,
-        }));
-        match id {
-            Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
-            _ => {
-                reasons.extend(
-                    values
-                        .into_iter()
-                        .filter_map(|value| value.misfit.map(|misfit| *misfit)),
-                );
-                Err(reasons)
-            }
-        }
-    }
 }
 
 fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
     ids::read(
         layout.cell(row, column.index),
         &table.format,
-        &column.blanks,
-        &column.part,
+        (&column.blanks, &column.part),
+        column.stored.as_deref(),
     )
 }

@@ -102,7 +102,7 @@ impl<'a> Straight<'a> {
             .targets
             .get(place)
             .filter(|target| target.joined.is_none())?;
-        own_text(self.row.cell(target.index), value, self.layout.untyped)
+        own_text(self.row.cell(target.index), value, !self.layout.is_json())
     }
 
     #[inline]
@@ -349,7 +349,11 @@ pub(super) fn value<'a>(
     }
     match layout.read(row, target) {
         Meaning::Absent => Ok(None),
-        Meaning::Fault(reason) => Err(Refusal::Fault(reason)),
+        // An error value, or a number of another style, may be just what is stored.
+        Meaning::Fault(reason) => Err(match layout.text(cell).filter(|_| target.joined.is_none()) {
+            Some(text) => Refusal::Misfit(FieldValue::Text(Cow::Borrowed(text)), reason),
+            None => Refusal::Fault(reason),
+        }),
         Meaning::Nothing(_) if options.blanks_reject => {
             Err(Refusal::Fault("the cell is blank (--blanks reject)".to_owned()))
         }

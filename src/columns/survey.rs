@@ -43,6 +43,7 @@ pub(crate) struct TableSurvey {
     aside: Asides,
     /// Lines of headers, those of the table's own only behind others; and whether they are its own.
     headers: Vec<(u64, bool)>,
+    has_odd_ids: bool,
     /// The columns that no field reads, and whether they have a header.
     beside: Vec<(usize, bool)>,
 }
@@ -82,6 +83,7 @@ impl TableSurvey {
             census: Census::default(),
             aside: Asides::default(),
             headers: Vec::new(),
+            has_odd_ids: false,
         }
     }
 
@@ -101,6 +103,7 @@ impl TableSurvey {
         self.ids.long.join(further.ids.long);
         self.errors_left_out.join(further.errors_left_out);
         self.short.join(further.short);
+        self.has_odd_ids |= further.has_odd_ids;
         self.census.join(&further.census);
         self.aside.join(further.aside);
         for (line, is_own) in further.headers {
@@ -114,7 +117,7 @@ impl TableSurvey {
         self.rows
     }
 
-    /// Takes a row. Returns whether it may be an item that is read like any other: neither set aside nor a suspect.
+    /// Takes a row. Returns whether it counts as one: false where it is set aside.
     /// `looks`: what one look shows of its cells.
     pub(crate) fn row(&mut self, layout: &Layout, table: &Table, row: &Row, looks: &Looks) -> bool {
         let looked = layout.guard.look(row);
@@ -156,6 +159,18 @@ impl TableSurvey {
             Doubt::Suspect(_) => self.rows += 1,
         }
         matches!(doubt, Doubt::Suspect(_))
+    }
+
+    /// Whether a text of the column of ids means another item than that of this very id, or none.
+    pub(crate) fn has_odd_ids(&self) -> bool {
+        self.has_odd_ids
+    }
+
+    /// Notes whether the text of a row's id is read as another id, or as none.
+    pub(crate) fn note_odd_id(&mut self, layout: &Layout, row: &Row, id: Option<&Id<'_>>) {
+        if let Some(text) = layout.id_text(row) {
+            self.has_odd_ids |= id.is_none_or(|id| id.text != text);
+        }
     }
 
     fn header(&mut self, line: u64, is_own: bool) {

@@ -14,6 +14,7 @@ use crate::sheet::{HeaderBy, Table};
 pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     let file = place_of(table);
     let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
+    let row = header_row(table);
     let offers = || {
         let columns = matching.columns.iter();
         columns.filter(|column| column.field.as_deref() == Some(ITEM_ID))
@@ -21,7 +22,12 @@ pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     let by_values = offers().find(|column| column.by == By::Values);
     if !matching.is_recognized() || table.header.by == HeaderBy::Guessed {
         let tags = by_values.map(|column| column.header.clone());
-        return ColumnError::NoHeader { file, headers, tags };
+        return ColumnError::NoHeader {
+            file,
+            row,
+            headers,
+            tags,
+        };
     }
     let offered = by_values.or_else(|| offers().next());
     let like = |header: &str| {
@@ -45,9 +51,18 @@ pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     });
     ColumnError::NoId {
         file,
+        row,
         has_tags: by_values.is_some(),
         guess: guess.map(|column| column.header.clone()),
         headers,
+    }
+}
+
+/// The header row for a person; blank where the keys of objects are the headers.
+fn header_row(table: &Table) -> String {
+    match table.header.line {
+        0 => String::new(),
+        line => table.row_address(line),
     }
 }
 
@@ -125,6 +140,7 @@ pub(crate) fn unknown_headers(tables: &[Table], mapping: &Mapping) -> Vec<(Strin
     let refusal = |header: &str| ColumnError::UnknownHeader {
         file: place_of(table),
         header: header.to_owned(),
+        row: header_row(table),
         nearest: nearest(header, headers.iter().map(String::as_str)).map(str::to_owned),
         headers: headers.clone(),
     };

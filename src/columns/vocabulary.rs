@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde::Deserialize;
 
 use super::names::{Pattern, Shape, fold, nearest};
-use crate::item::{FIELDS, Field, ITEM_ID, SERVER_FIELDS, field_named};
+use crate::item::{FIELDS, Field, ITEM_ID, NAME, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
 const SOURCE: &str = include_str!("vocabulary.toml");
@@ -241,7 +241,9 @@ pub(crate) fn is_ignored(name: &str) -> bool {
     REJECT_COLUMNS.contains(&name.trim())
         || is_nameless(name, UNNAMED)
         || is_nameless(name, BEYOND)
-        || SERVER_FIELDS[1..].iter().any(|field| fold(field) == folded)
+        // `id` may head the column of the ids; `NAME`, folded, would be `name`.
+        || name.trim() == NAME
+        || SERVER_FIELDS[1..3].iter().any(|field| fold(field) == folded)
 }
 
 /// Tells `sheet` how well a text is known as a column's name, so that it finds the header row.
@@ -323,6 +325,10 @@ impl HeaderJudge for Judge {
         } else {
             u32::from(self.vocabulary.weak(&folded).is_some() || self.vocabulary.similar(name).is_some())
         }
+    }
+
+    fn is_named(&self, name: &str) -> bool {
+        self.extra.contains(&fold(name))
     }
 
     fn is_id(&self, name: &str) -> bool {

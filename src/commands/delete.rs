@@ -13,7 +13,7 @@ use crate::columns::Source;
 use crate::delete::{Delete, DeleteError, IdFile, Ids, Which};
 use crate::error::{Error, Exit};
 use crate::filter::Filter;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, read_into};
+use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, ask_for, read_into};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
 use crate::plan::{Action, MaxDelete};
@@ -159,7 +159,9 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
 fn matching(run: &WritingRun<'_>, filter: &Filter) -> Result<(Ids, Listing, ItemStore), Error> {
     let connected = run.connected;
     let mut store = ItemStore::new()?;
-    let listing = read_into(&run.context.output, &connected.client, run.known.at_least, &mut store)?;
+    let (output, client) = (&run.context.output, &connected.client);
+    let mut listing = read_into(output, client, run.known.at_least, &mut store)?;
+    ask_for(output, client, &mut listing, &run.known.earlier())?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }

@@ -12,7 +12,7 @@ use crate::cli::Export;
 use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Settings, Sink, Written};
 use crate::filter::{self, Filter};
-use crate::inventory::{Completeness, Incomplete, Listing, read_into};
+use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
 use crate::output::{counted, grouped, human};
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Destination, OutFormat, Style};
@@ -83,7 +83,8 @@ fn write(
     };
     let expected = known.at_least.filter(|_| !known.allow_shrink);
     let mut sink = Sink::new(settings, destination)?;
-    let listing = read_into(&context.output, &connected.client, expected, &mut sink)?;
+    let mut listing = read_into(&context.output, &connected.client, expected, &mut sink)?;
+    ask_for(&context.output, &connected.client, &mut listing, &known.earlier())?;
     if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
@@ -128,6 +129,15 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
             named.join(", ")
         ));
     }
+    let (count, named) = (outcome.written.refused_ids, &outcome.written.refused);
+    if count > 0 {
+        let more = if count > named.len() as u64 { ", …" } else { "" };
+        warnings.push(format!(
+            "{} can't be imported again by the id: {}{more}",
+            counted(count, "item"),
+            named.join(", ")
+        ));
+    }
     if options.excel_safe && !outcome.delimited {
         warnings.push("--excel-safe changes nothing here: only delimited text needs a guard".to_owned());
     }
@@ -138,10 +148,12 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         Completeness::Proved => "proved",
         _ => "plausible",
     };
-    let evidence = if outcome.listing.completeness == Completeness::Proved && !output.is_verbose() {
+    let listing = &outcome.listing;
+    let is_plain = listing.completeness == Completeness::Proved && listing.asked == 0;
+    let evidence = if is_plain && !output.is_verbose() {
         String::new()
     } else {
-        format!(": {}", outcome.listing.evidence)
+        format!(": {}", listing.evidence)
     };
     let summary = format!(
         "Exported {} of {} ({grade} to be all{evidence}) in {}",
@@ -166,7 +178,9 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     output.document(&json!({
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count,
+        "not_importable": outcome.written.refused_ids,
         "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
+        "asked_by_id": outcome.listing.asked, "not_asked_by_id": outcome.listing.not_asked,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
     }));
 }

@@ -3,6 +3,7 @@
 //! Doesn't belong here: reading rows (`columns`), sending items (`transfer`).
 
 mod files;
+mod missing;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -23,6 +24,7 @@ use crate::shard::{self, Shard};
 use crate::sheet::is_stream;
 use crate::transfer::{Review, Supply as _, Transfer};
 use files::Files;
+use missing::Missing;
 
 /// Files that are larger than this, together, are surveyed and planned in one pass, behind the list of what the organization
 /// holds. Of smaller ones it is known sooner whether they can be read than the list would take.
@@ -47,6 +49,8 @@ fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Resu
     if options.files.iter().filter(|file| *file == Path::new("-")).count() > 1 {
         return Err(PlaceError::TwiceStdin.into());
     }
+    // What can't be written is refused before anything is asked for.
+    let missing = options.missing.as_deref().map(Missing::open).transpose()?;
     let opening = reading::prepare(context, &options.files, &options.reading)?;
     let options = &completed(options, &opening);
     // A plan that nobody keeps says nothing of what the files held.
@@ -77,10 +81,10 @@ fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Resu
         rejects: surveyed.rejects,
         policy: policy(options),
         shard,
-        count: None,
+        count: Cell::default(),
         is_shown: Cell::default(),
     };
-    write(run, options, files, reviewed, &identity, summary)
+    write(run, options, files, (reviewed, missing), &identity, summary)
 }
 
 /// Writes the rows of the files, or only plans that.
@@ -88,13 +92,14 @@ fn write(
     mut run: WritingRun<'_>,
     options: &Import,
     mut files: Files<'_>,
-    mut reviewed: Option<Reviewed>,
+    (mut reviewed, missing): (Option<Reviewed>, Option<Missing>),
     identity: &Identity,
     summary: &mut Summary,
 ) -> Result<(), Error> {
     let context = run.context;
-    let is_surveyed = files.survey.borrow().is_some();
-    if is_surveyed {
+    // What an odd id means is known once the stored ids are.
+    let is_settled = files.survey.borrow().as_ref().is_some_and(|survey| !survey.has_odd_ids);
+    if is_settled {
         files.survey(&context.output)?;
         summary.warnings = files.warnings();
         summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
@@ -103,20 +108,24 @@ fn write(
     let earlier = run.resumable(options.resume.as_deref(), what, identity, summary)?;
     let journal = run.journal(earlier.as_ref(), identity, summary)?;
     files.rejects.run.clone_from(&summary.run);
-    let files = files.counted()?;
+    files.count_share()?;
     tell_share(context, &files);
+    let missing = RefCell::new(missing);
     let transfer = Transfer {
         post_unreadable: options.unreadable.post_unreadable,
         // What is stopped once the plan has been shown has to account for every row.
-        approve: &|_, _| {
+        approve: &|listing, stored| {
             context.reading.ignore();
-            Ok(())
+            match missing.take() {
+                Some(missing) => missing.write(context, &run.connected.org, listing, stored),
+                None => Ok(()),
+            }
         },
         ..run.transfer()
     };
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
     transfer.run(&files, &journal, review, summary);
-    if !is_surveyed {
+    if !is_settled {
         summary.warnings.extend(files.warnings());
         summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
     }
@@ -187,7 +196,7 @@ fn columns(options: &Import, opening: &Opening) -> ColumnOptions {
 /// Says how many of the rows are of this process's share, where it has only a share.
 fn tell_share(context: &Context, files: &Files<'_>) {
     if let Some(shard) = files.shard {
-        let (own, all) = (grouped(files.count.unwrap_or_default()), grouped(files.all()));
+        let (own, all) = (grouped(files.count.get().unwrap_or_default()), grouped(files.all()));
         context
             .output
             .result(&format!("Shard {shard}: {own} of the {all} rows"));

@@ -163,7 +163,8 @@ fn know_the_source(run: &mut WritingRun<'_>, ends: &Ends) {
 fn read_source(run: &WritingRun<'_>, ends: &Ends) -> Result<(Listing, ItemStore), Error> {
     let (org, output) = (ends.from.org(), &run.context.output);
     let known = run.known_of(&ends.from.place, org);
-    let (listing, source) = ends.from.read(output, known.at_least)?;
+    let (mut listing, source) = ends.from.read(output, known.at_least)?;
+    ends.from.ask_for(output, &mut listing, &known.earlier())?;
     whole(org, &listing)?;
     show_listing(output, org, &listing);
     known.check(org, &listing)?;

@@ -109,7 +109,7 @@ fn show(context: &Context, (claim, path): (&Claim, &Path), checked: &Checked, re
     } else {
         let count = |change| grouped(checked.count(change));
         let line = format!(
-            "Since the certificate of run {}, which names {named}: {} missing, {} differ, {} new",
+            "Since the certificate of run {}, which names {named}: {} missing, {} different, {} new",
             claim.run,
             count(Change::Missing),
             count(Change::Differs),

@@ -95,7 +95,16 @@ fn counts(run: &Run, state: State) -> String {
         };
     }
     match run.tally() {
-        Ok(Some(tally)) if !tally.counts().is_empty() => tally.counts().join(", "),
+        Ok(Some(tally)) if !tally.counts().is_empty() => {
+            let differing = run.summary()["stored_differently"].as_u64().filter(|count| *count > 0);
+            let differing = differing.map(|count| format!("{} stored differently", grouped(count)));
+            tally
+                .counts()
+                .into_iter()
+                .chain(differing)
+                .collect::<Vec<_>>()
+                .join(", ")
+        }
         Err(error) => format!("its account can't be read: {}", error.reason()),
         _ if state == State::UnderWay => "nothing was sent so far".to_owned(),
         _ => "nothing was written".to_owned(),

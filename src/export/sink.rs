@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::filter::{self, Filter, FilterError};
 use crate::inventory::{ItemStore, Lines, Maker, Receiver, each_item};
 use crate::item::text::Item;
-use crate::item::{ITEM_ID, Object, is_other_id};
+use crate::item::{ITEM_ID, IdFault, Object, check_id, is_other_id};
 use crate::output::Output;
 use crate::progress::Progress;
 use crate::sheet::write::{Buffer, Destination, RowEncoder, Style, TableWriter, Target, WriteError, writer};
@@ -79,11 +79,22 @@ pub struct Written {
     pub id_mismatches: u64,
     /// The ids of the first of these.
     pub mismatched: Vec<String>,
+    /// How many have an id that no import takes.
+    pub refused_ids: u64,
+    /// The first of these, each with the reason.
+    pub refused: Vec<String>,
 }
 
 impl Written {
     fn note(&mut self, item: &Item<'_, '_>, id: Option<&str>) {
         self.items += 1;
+        let fault = id.map_or(Err(IdFault::Empty), check_id).err();
+        if let Some(fault) = fault {
+            self.refused_ids += 1;
+            if self.refused.len() < NAMED {
+                self.refused.push(format!("{:?} ({fault})", id.unwrap_or_default()));
+            }
+        }
         if is_other_id(item.id_in(ITEM_ID).as_deref(), id) {
             self.id_mismatches += 1;
             if self.mismatched.len() < NAMED {
@@ -97,6 +108,9 @@ impl Written {
         self.id_mismatches += more.id_mismatches;
         let room = NAMED.saturating_sub(self.mismatched.len());
         self.mismatched.extend(more.mismatched.into_iter().take(room));
+        self.refused_ids += more.refused_ids;
+        let room = NAMED.saturating_sub(self.refused.len());
+        self.refused.extend(more.refused.into_iter().take(room));
     }
 }
 

@@ -11,10 +11,10 @@ pub(crate) const NOTE: u64 = 64 << 10;
 /// Settings that people write: the config file, `.env`, a mapping file, a schedule's unit.
 pub(crate) const SETTINGS: u64 = 16 << 20;
 
-/// A snapshot's manifest, a certificate.
+/// A snapshot's manifest.
 pub(crate) const MANIFEST: u64 = 64 << 20;
 
-/// A list of ids, and a plan file: some hundred bytes an item, of a million items.
+/// A list of ids, a plan file, a certificate: some hundred bytes an item, of a million items.
 pub(crate) const PLAN: u64 = 1 << 30;
 
 /// What is wrong with a file that is longer.

@@ -5,82 +5,22 @@
 //!
 //! Doesn't belong here: what the lists prove (`proof`).
 
+use std::collections::BTreeSet;
 use std::hash::{BuildHasher as _, RandomState};
 
-use super::store::{Hashes, Lines};
+use super::identity::{self, Aside};
+use super::lines::Lines;
+use super::listed::{End, Listed};
 use super::{Receiver, id_of};
 use crate::api::{ApiError, Client, Limit, ListQuery};
-use crate::item::Object;
+use crate::item::NAME;
 use crate::item::text::Item;
 
 /// The document's id, to order by: unlike `item_id`, no item lacks it (from the API contract).
 const BY_NAME: &str = "__name__";
 
-/// What is remembered of a list.
-pub(super) struct Listed {
-    hasher: RandomState,
-    ids: Hashes,
-    /// How many items were handed out.
-    pub(super) count: u64,
-    /// How many items came with an id that had come before, and were not handed out again.
-    pub(super) repeated: u64,
-}
-
-impl Listed {
-    fn new() -> Self {
-        Self::hashed_by(RandomState::new())
-    }
-
-    fn hashed_by(hasher: RandomState) -> Self {
-        Self {
-            hasher,
-            ids: Hashes::default(),
-            count: 0,
-            repeated: 0,
-        }
-    }
-
-    fn hash(&self, id: &str) -> u64 {
-        self.hasher.hash_one(id)
-    }
-
-    /// Whether this item is to be handed out.
-    fn note(&mut self, item: &Object) -> bool {
-        let new = id_of(item).is_none_or(|id| self.ids.insert(self.hasher.hash_one(id.as_ref())));
-        let counter = if new { &mut self.count } else { &mut self.repeated };
-        *counter = counter.saturating_add(1);
-        new
-    }
-
-    /// Removes the items whose ids came before; returns whether there were none.
-    fn note_lines(&mut self, lines: &mut Lines) -> bool {
-        let all = lines.items.len() as u64;
-        let repeated = lines.drop_seen(&mut self.ids);
-        self.count = self.count.saturating_add(all.saturating_sub(repeated));
-        self.repeated = self.repeated.saturating_add(repeated);
-        repeated == 0
-    }
-
-    /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
-    pub(super) fn holds(&self, end: &End) -> bool {
-        end.hashes.iter().all(|hash| self.ids.contains(hash))
-    }
-
-    /// How many different ids there were.
-    pub(super) fn ids(&self) -> usize {
-        self.ids.len()
-    }
-}
-
-/// One end of the ordered list.
-pub(super) struct End {
-    /// The ids in the order in which they came, as hashes of the list that they are compared with.
-    pub(super) hashes: Vec<u64>,
-    /// Every id came after (ascending) or before (descending) the one before it, byte by byte, as Firestore orders.
-    pub(super) in_order: bool,
-    /// Ids that the list lacks.
-    pub(super) absent: Vec<String>,
-}
+/// How often a list is asked for again because of ids that more than one item shows.
+const AGAIN: usize = 2;
 
 /// Lists for a receiver.
 pub(super) struct Lister<'a, R> {
@@ -90,6 +30,17 @@ pub(super) struct Lister<'a, R> {
     holds: bool,
     /// What it holds is part of a list that broke off.
     broken: bool,
+    /// Ids that more than one item has shown.
+    contested: BTreeSet<String>,
+}
+
+/// What the threads that parse a list make of a batch of items.
+#[derive(Default)]
+struct Batch<M> {
+    lines: Lines,
+    /// Items whose document has to be asked for.
+    aside: Lines,
+    made: M,
 }
 
 impl<'a, R: Receiver> Lister<'a, R> {
@@ -99,6 +50,7 @@ impl<'a, R: Receiver> Lister<'a, R> {
             receiver,
             holds: false,
             broken: false,
+            contested: BTreeSet::new(),
         }
     }
 
@@ -123,6 +75,24 @@ impl<'a, R: Receiver> Lister<'a, R> {
         self.broken = true;
     }
 
+    /// Gives the receiver some items; what it holds from before is void with the first.
+    fn hand_out(
+        &mut self,
+        hasher: &RandomState,
+        lines: Lines,
+        made: Option<R::Made>,
+        begun: &mut bool,
+    ) -> Result<(), ApiError> {
+        if lines.items.is_empty() {
+            return Ok(());
+        }
+        if !std::mem::replace(begun, true) {
+            self.void();
+            self.receiver.begin(hasher);
+        }
+        self.receiver.lines(lines, made)
+    }
+
     /// The unordered list, to the receiver. What it holds from before is void with the first item, or with an answer that
     /// holds none; a list that fails at once leaves it alone.
     pub(super) fn list(&mut self, limit: &Limit) -> Result<Listed, ApiError> {
@@ -135,6 +105,24 @@ impl<'a, R: Receiver> Lister<'a, R> {
     }
 
     fn list_into(&mut self, limit: &Limit, empty: &dyn Fn() -> Listed) -> Result<Listed, ApiError> {
+        for _ in 0..AGAIN {
+            let (listed, contested) = self.list_once(limit, empty, false)?;
+            if contested.is_empty() {
+                return Ok(listed);
+            }
+            // All items that show these ids are asked for.
+            self.contested.extend(contested);
+        }
+        Ok(self.list_once(limit, empty, true)?.0)
+    }
+
+    /// The list, and the ids that more than one item showed unexpectedly. What was handed out is void if there are any.
+    fn list_once(
+        &mut self,
+        limit: &Limit,
+        empty: &dyn Fn() -> Listed,
+        is_last: bool,
+    ) -> Result<(Listed, BTreeSet<String>), ApiError> {
         let query = ListQuery {
             limit: limit.clone(),
             order_by: None,
@@ -143,38 +131,53 @@ impl<'a, R: Receiver> Lister<'a, R> {
         let mut attempt = 0;
         loop {
             let mut listed = empty();
-            let mut begun = false;
-            let mut refused = false;
+            listed.contested = self.contested.iter().map(|id| listed.hash(id)).collect();
+            let (mut aside, mut repeated) = (Aside::default(), BTreeSet::new());
+            let (mut arrived, mut begun, mut refused) = (false, false, false);
             let maker = self.receiver.maker();
-            let hasher = listed.hasher.clone();
-            let make = |(lines, made): &mut (Lines, R::Made), item: &Item<'_, '_>| {
-                lines.add(item, &hasher);
+            let (hasher, contested) = (listed.hasher.clone(), listed.contested.clone());
+            let is_contested = |item: &Item<'_, '_>| {
+                !contested.is_empty()
+                    && item
+                        .id()
+                        .is_some_and(|id| contested.contains(&hasher.hash_one(id.as_ref())))
+            };
+            let make = |batch: &mut Batch<R::Made>, item: &Item<'_, '_>| {
+                if item.is_doubtful() || is_contested(item) {
+                    batch.lines.add_names(item);
+                    batch.aside.add_unplaced(item);
+                    return;
+                }
+                batch.lines.add(item, &hasher);
                 if let Some(maker) = &maker {
-                    maker(made, item);
+                    maker(&mut batch.made, item);
                 }
             };
-            let answer = self.client.list_texts(&query, &make, &mut |(mut lines, made)| {
-                let first = !std::mem::replace(&mut begun, true);
-                if first {
-                    self.void();
-                }
-                let all_new = listed.note_lines(&mut lines);
-                if first {
-                    self.receiver.begin(&hasher);
-                }
-                let made = all_new.then_some(made);
-                self.receiver.lines(lines, made).inspect_err(|_| refused = true)
+            let answer = self.client.list_texts(&query, &make, &mut |mut batch| {
+                arrived = true;
+                let seen = listed.note_lines(&mut batch.lines);
+                seen.each_item(&mut |item| repeated.extend(item.id().map(std::borrow::Cow::into_owned)));
+                let is_complete = seen.items.is_empty() && batch.aside.items.is_empty();
+                let kept = aside.put(seen).and_then(|()| aside.put(batch.aside));
+                let made = is_complete.then_some(batch.made);
+                kept.and_then(|()| self.hand_out(&hasher, batch.lines, made, &mut begun))
+                    .inspect_err(|_| refused = true)
             });
             match answer {
                 Ok(_) => {
+                    if is_last || repeated.is_empty() {
+                        let client = self.client;
+                        let hand_out = &mut |lines| self.hand_out(&hasher, lines, None, &mut begun);
+                        repeated = aside.resolve(client, &mut listed, is_last, hand_out)?;
+                    }
                     if !begun {
                         self.forget();
                     }
                     self.broken = false;
-                    return Ok(listed);
+                    return Ok((listed, repeated));
                 }
                 // Before the first item the client has repeated it already.
-                Err(failure) if refused || !begun => return Err(failure),
+                Err(failure) if refused || !arrived => return Err(failure),
                 Err(failure) => self.client.pause_after(failure, attempt)?,
             }
             attempt = attempt.saturating_add(1);
@@ -195,11 +198,16 @@ impl<'a, R: Receiver> Lister<'a, R> {
     fn hand_out_end(&mut self, descending: bool, listed: &mut Listed) -> Result<End, ApiError> {
         let mut end = End::new();
         let mut last = None;
-        self.client.list(&end_query(descending), &mut |item| {
+        let client = self.client;
+        client.list(&end_query(descending), &mut |mut item| {
+            identity::identify(client, &mut item, listed)?;
             // An id that both ends hold is the overlap; one that comes twice in an end puts it out of order.
             let new = listed.note(&item);
             end.note(&item, descending, listed, &mut last);
             if new {
+                if item.contains_key(NAME) {
+                    listed.found.note(&item, id_of(&item).as_deref());
+                }
                 self.holds = true;
                 self.broken = true;
                 self.receiver.item(item)?;
@@ -210,39 +218,6 @@ impl<'a, R: Receiver> Lister<'a, R> {
     }
 }
 
-impl End {
-    fn new() -> Self {
-        Self {
-            hashes: Vec::new(),
-            in_order: true,
-            absent: Vec::new(),
-        }
-    }
-
-    fn note(&mut self, item: &Object, descending: bool, listed: &Listed, last: &mut Option<String>) {
-        // An item without an id has no place in the order, and couldn't be told from its double in the other end.
-        let Some(id) = id_of(item) else {
-            self.in_order = false;
-            return;
-        };
-        if let Some(last) = last.as_deref() {
-            self.in_order &= if descending {
-                id.as_ref() < last
-            } else {
-                id.as_ref() > last
-            };
-        }
-        let hash = listed.hash(&id);
-        self.hashes.push(hash);
-        if !listed.ids.contains(&hash) {
-            self.absent.push(id.clone().into_owned());
-        }
-        let kept = last.get_or_insert_default();
-        kept.clear();
-        kept.push_str(&id);
-    }
-}
-
 /// One end of the ordered list, compared with this list.
 pub(super) fn end_of(client: &Client, descending: bool, listed: &Listed) -> Result<End, ApiError> {
     let query = end_query(descending);
@@ -250,7 +225,8 @@ pub(super) fn end_of(client: &Client, descending: bool, listed: &Listed) -> Resu
     loop {
         let mut end = End::new();
         let mut last = None;
-        let answer = client.list(&query, &mut |item| {
+        let answer = client.list(&query, &mut |mut item| {
+            identity::identify(client, &mut item, listed)?;
             end.note(&item, descending, listed, &mut last);
             Ok(())
         });

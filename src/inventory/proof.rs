@@ -4,8 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use super::listing::{End, Listed, Lister, end_of};
-use super::{Completeness, Listing, Receiver};
+use super::listed::{End, Listed};
+use super::listing::{Lister, end_of};
+use super::{Completeness, Listing, Receiver, Seen};
 use crate::api::{ApiError, Client, Fate, Limit};
 
 /// Where the API cuts a list without a word, from the API contract.
@@ -42,7 +43,7 @@ impl Verdict {
     }
 
     /// What is told of the list.
-    pub(super) fn listing(self, listed: &Listed) -> Listing {
+    pub(super) fn listing(self, listed: Listed) -> Listing {
         let repeated = match listed.repeated {
             0 => String::new(),
             1 => "; one item came twice and was taken once".to_owned(),
@@ -52,7 +53,10 @@ impl Verdict {
             count: listed.count,
             completeness: self.completeness,
             evidence: format!("{}{repeated}", self.evidence),
+            doubts: listed.found.sentences(),
             missing: self.missing.into_iter().collect(),
+            seen: Seen::of(listed),
+            ..Listing::default()
         }
     }
 }
@@ -147,7 +151,9 @@ pub(super) fn union<R: Receiver>(source: &mut Lister<'_, R>) -> Result<Option<Li
             up.hashes.len(),
             down.hashes.len()
         ),
-        missing: Vec::new(),
+        doubts: listed.found.sentences(),
+        seen: Seen::of(listed),
+        ..Listing::default()
     }))
 }
 

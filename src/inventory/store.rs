@@ -3,18 +3,21 @@
 //! Doesn't belong here: whether the inventory is complete (`proof`), the lists that it comes from (`listing`).
 
 use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::fs::File;
 use std::hash::{BuildHasher as _, BuildHasherDefault, RandomState};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
+use std::sync::atomic::{AtomicU64, Ordering};
 
-use memchr::{memchr, memchr2};
+use memchr::memchr;
 
+use super::lines::{Hashes, Lines, damaged, each_item};
 use super::{Receiver, id_of};
 use crate::api::ApiError;
+use crate::columns::StoredIds;
 use crate::hash::Prehashed;
 use crate::item::Object;
-use crate::item::text::{Item, ItemFault, ItemParser, ParserBuffers};
+use crate::item::text::{Item, ItemParser, ParserBuffers};
 use crate::parallel::in_order;
 
 /// The size of a part, in bytes, where all items are read in parallel.
@@ -35,6 +38,10 @@ pub struct ItemStore {
     count: u64,
     /// Where the item of an id begins, by the id's hash.
     places: Places,
+    /// How many of these places have been found.
+    found: AtomicU64,
+    /// The ids that a sheet's reading may change or refuse, as hashes.
+    odd: Hashes,
     /// Further items with a hash that is in `places`: ids that came twice or share a hash.
     others: Vec<(u64, u64)>,
     /// Nobody asks for single items.
@@ -55,6 +62,8 @@ impl ItemStore {
             moved: false,
             count: 0,
             places: Places::default(),
+            found: AtomicU64::new(0),
+            odd: Hashes::default(),
             others: Vec::new(),
             sequential: false,
             fields: BTreeSet::new(),
@@ -90,6 +99,45 @@ impl ItemStore {
         &mut self.unreadable
     }
 
+    /// The ids that a sheet's reading may change or refuse.
+    pub fn odd_ids(&self) -> StoredIds {
+        StoredIds::new(self.hasher.clone(), self.odd.clone())
+    }
+
+    /// How many items no lookup has found since [`Self::forget_found`].
+    pub fn not_found(&self) -> u64 {
+        self.count.saturating_sub(self.found.load(Ordering::Relaxed))
+    }
+
+    /// Gives every item that no lookup has found since [`Self::forget_found`], in the order in which it arrived.
+    pub fn each_not_found<E: From<io::Error>>(
+        &mut self,
+        take: &mut dyn FnMut(Object) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let found: Hashes = self
+            .places
+            .iter()
+            .filter(|(_, place)| place.load(Ordering::Relaxed) & FOUND != 0)
+            .map(|(hash, _)| *hash)
+            .collect();
+        let hasher = self.hasher.clone();
+        self.each(|item| {
+            if id_of(&item).is_some_and(|id| found.contains(&hasher.hash_one(id.as_ref()))) {
+                Ok(())
+            } else {
+                take(item)
+            }
+        })
+    }
+
+    /// From now on nothing counts as found.
+    pub fn forget_found(&self) {
+        for place in self.places.values() {
+            place.fetch_and(!FOUND, Ordering::Relaxed);
+        }
+        self.found.store(0, Ordering::Relaxed);
+    }
+
     /// The item of this id.
     pub fn get(&mut self, id: &str) -> io::Result<Option<Object>> {
         let mut window = std::mem::take(&mut self.window);
@@ -114,6 +162,7 @@ impl ItemStore {
         Ok(Lookup {
             file: self.file.get_ref(),
             places: &self.places,
+            found: &self.found,
             others: &self.others,
             hasher: &self.hasher,
             unreadable: &self.unreadable,
@@ -179,33 +228,23 @@ impl ItemStore {
     }
 
     fn put(&mut self, item: &Object) -> io::Result<()> {
-        let mut bytes = serde_json::to_vec(item)?;
-        bytes.push(b'\n');
-        let names = item
-            .keys()
-            .filter(|name| !self.fields.contains(*name))
-            .cloned()
-            .collect();
-        let hash = id_of(item).map(|id| self.hasher.hash_one(id.as_ref()));
-        self.put_lines(Lines {
-            items: vec![(bytes.len(), hash)],
-            bytes,
-            names,
-        })
+        let lines = Lines::of(item, &self.hasher)?;
+        self.put_lines(lines)
     }
 
-    fn put_lines(&mut self, mut lines: Lines) -> io::Result<()> {
+    pub(super) fn put_lines(&mut self, mut lines: Lines) -> io::Result<()> {
         let mut place = self.length;
         for (end, hash) in &lines.items {
             if let Some(hash) = hash.filter(|_| !self.sequential) {
                 match self.places.entry(hash) {
-                    Entry::Vacant(entry) => _ = entry.insert(place),
+                    Entry::Vacant(entry) => _ = entry.insert(AtomicU64::new(place)),
                     Entry::Occupied(_) => self.others.push((hash, place)),
                 }
             }
             place = self.length + *end as u64;
         }
         self.fields.append(&mut lines.names);
+        self.odd.extend(lines.odd);
         if self.moved {
             self.file.seek(SeekFrom::Start(self.length))?;
             self.moved = false;
@@ -226,6 +265,8 @@ impl Receiver for ItemStore {
         self.moved = true;
         self.count = 0;
         self.places.clear();
+        self.found = AtomicU64::new(0);
+        self.odd.clear();
         self.others.clear();
         self.fields.clear();
         self.unreadable.clear();
@@ -250,6 +291,7 @@ impl Receiver for ItemStore {
 pub struct Lookup<'s> {
     file: &'s File,
     places: &'s Places,
+    found: &'s AtomicU64,
     others: &'s [(u64, u64)],
     hasher: &'s RandomState,
     unreadable: &'s BTreeMap<String, String>,
@@ -292,11 +334,15 @@ impl Lookup<'_> {
             return Ok(take(None));
         };
         let others = self.others.iter().filter(|(other, _)| *other == hash);
-        for place in std::iter::once(first).chain(others.map(|(_, place)| place)) {
+        let marked = first.load(Ordering::Relaxed);
+        for place in std::iter::once(marked & !FOUND).chain(others.map(|(_, place)| *place)) {
             let buffers = std::mem::take(&mut window.buffers);
-            let mut parser = ItemParser::within(window.line_at(self.file, *place)?, buffers);
+            let mut parser = ItemParser::within(window.line_at(self.file, place)?, buffers);
             let item = parser.item().map_err(damaged)?;
             if item.id().as_deref() == Some(id) {
+                if marked & FOUND == 0 && first.fetch_or(FOUND, Ordering::Relaxed) & FOUND == 0 {
+                    self.found.fetch_add(1, Ordering::Relaxed);
+                }
                 let taken = take(Some(&item));
                 window.buffers = parser.into_buffers();
                 return Ok(taken);
@@ -361,94 +407,11 @@ fn read_some(file: &File, buffer: &mut [u8], place: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, place)
 }
 
-/// Gives every item of bytes that hold items and white space alone.
-pub fn each_item<E: From<io::Error>>(
-    bytes: &[u8],
-    take: &mut dyn FnMut(&Item<'_, '_>) -> Result<(), E>,
-) -> Result<(), E> {
-    let text = simdutf8::basic::from_utf8(bytes).map_err(io::Error::other)?;
-    let mut items = ItemParser::new(text);
-    while items.peek().is_some() {
-        take(&items.item().map_err(damaged)?)?;
-    }
-    Ok(())
-}
-
-/// The file's items were parsed when they arrived.
-fn damaged(_: ItemFault) -> io::Error {
-    io::ErrorKind::InvalidData.into()
-}
-
-/// Some items of a list, a line each.
-#[derive(Debug, Default)]
-pub struct Lines {
-    /// Each item's JSON and a line feed.
-    pub bytes: Vec<u8>,
-    /// For each item the end of its line, and its id's hash where it has an id.
-    pub items: Vec<(usize, Option<u64>)>,
-    /// The names of all fields that any item has.
-    pub names: BTreeSet<String>,
-}
-
-impl Lines {
-    /// Adds an item.
-    pub(crate) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
-        let from = self.bytes.len();
-        self.bytes.extend_from_slice(item.text.as_bytes());
-        if memchr2(b'\n', b'\r', item.text.as_bytes()).is_some() {
-            // Between two tokens: within a text JSON spells it as an escape.
-            let line = self.bytes.iter_mut().skip(from);
-            line.filter(|byte| matches!(byte, b'\n' | b'\r'))
-                .for_each(|byte| *byte = b' ');
-        }
-        self.bytes.push(b'\n');
-        self.items
-            .push((self.bytes.len(), item.id().map(|id| hasher.hash_one(id.as_ref()))));
-        if !item.alike {
-            for (name, _) in item.fields {
-                if !self.names.contains(name.as_ref()) {
-                    self.names.insert(name.clone().into_owned());
-                }
-            }
-        }
-    }
-
-    /// Gives the items as trees.
-    pub(super) fn each(&self, take: &mut dyn FnMut(Object) -> Result<(), ApiError>) -> Result<(), ApiError> {
-        let lines = self.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
-        let mut items = lines.map(serde_json::from_slice);
-        items.try_for_each(|item| take(item.map_err(|cause| ApiError::Receiver(Box::new(cause)))?))
-    }
-
-    /// Leaves out the items whose ids have been seen before; says how many they were.
-    pub(super) fn drop_seen(&mut self, seen: &mut Hashes) -> u64 {
-        let new: Vec<bool> = self
-            .items
-            .iter()
-            .map(|(_, hash)| hash.is_none_or(|hash| seen.insert(hash)))
-            .collect();
-        let dropped = new.iter().filter(|new| !**new).count();
-        if dropped > 0 {
-            let all = std::mem::take(&mut self.items);
-            let bytes = std::mem::take(&mut self.bytes);
-            let mut from = 0;
-            for ((end, hash), new) in all.into_iter().zip(new) {
-                if new {
-                    self.bytes.extend_from_slice(bytes.get(from..end).unwrap_or_default());
-                    self.items.push((self.bytes.len(), hash));
-                }
-                from = end;
-            }
-        }
-        dropped as u64
-    }
-}
-
 /// Places in the file by hashes of ids.
-type Places = HashMap<u64, u64, BuildHasherDefault<Prehashed>>;
+type Places = HashMap<u64, AtomicU64, BuildHasherDefault<Prehashed>>;
 
-/// Hashes of ids, which are their own hashes.
-pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
+/// The bit of a place that a lookup has found: no file is as long.
+const FOUND: u64 = 1 << 63;
 
 #[cfg(test)]
 mod tests;

@@ -1,14 +1,14 @@
 //! Each kind of endpoint that the API contract names, and the grade that its lists earn.
 
+mod documents;
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
-use serde_json::{Value, json as value};
-
 use super::*;
 use crate::api::testserver::{Reply, Seen, Server, html, json};
 use crate::error::UserError as _;
+use serde_json::{Value, json as value};
 
 /// What an endpoint does with a `limit`.
 #[derive(Clone, Copy, PartialEq)]

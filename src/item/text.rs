@@ -5,12 +5,15 @@
 //!
 //! Doesn't belong here: what the fields mean, and what separates items.
 
+mod names;
+
 use std::borrow::Cow;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::{ITEM_ID, Object};
+use super::{ITEM_ID, NAME, Object, is_other_id};
+use names::Names;
 
 /// A field's value, as its text spells it.
 #[derive(Clone, Debug, PartialEq)]
@@ -65,6 +68,10 @@ pub struct Item<'i, 'a> {
     pub fields: &'i [StoredField<'a>],
     /// Whether it has the same names as the previous item, in the same order.
     pub alike: bool,
+    /// Whether one of the fields is [`NAME`].
+    is_named: bool,
+    /// Whether a name came twice at the item's own level; `None` if `serde_json` parsed it, which doesn't tell.
+    pub(crate) repeated: Option<bool>,
 }
 
 impl<'a> Item<'_, 'a> {
@@ -77,7 +84,17 @@ impl<'a> Item<'_, 'a> {
     /// The item's id, by the rule of [`super::id_of`].
     #[must_use]
     pub fn id(&self) -> Option<Cow<'_, str>> {
+        if self.is_named {
+            return self.id_in(NAME);
+        }
         ["id", ITEM_ID].into_iter().find_map(|name| self.id_in(name))
+    }
+
+    /// Whether its fields leave open which document it is, by the rule of [`super::is_doubtful`].
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        self.get("id")
+            .is_some_and(|_| is_other_id(self.id_in(ITEM_ID).as_deref(), self.id_in("id").as_deref()))
     }
 
     /// The id that this field holds.
@@ -107,33 +124,6 @@ pub enum ItemFault {
     Cut,
     /// The text isn't a JSON object.
     Wrong(serde_json::Error),
-}
-
-/// Names one after the other, each with its quotes and the colon behind it: `"name":`.
-#[derive(Debug, Default)]
-struct Names {
-    text: String,
-    /// Where each of them ends.
-    ends: Vec<usize>,
-}
-
-impl Names {
-    fn get(&self, place: usize) -> Option<&str> {
-        let end = *self.ends.get(place)?;
-        let start = place.checked_sub(1).and_then(|before| self.ends.get(before));
-        self.text.get(start.copied().unwrap_or(0)..end)
-    }
-
-    /// Adds a name, as it stands between its quotes.
-    fn push(&mut self, name: &str) {
-        self.text.extend(["\"", name, "\":"]);
-        self.ends.push(self.text.len());
-    }
-
-    fn truncate(&mut self, count: usize) {
-        self.ends.truncate(count);
-        self.text.truncate(self.ends.last().copied().unwrap_or(0));
-    }
 }
 
 /// Memory that one parser passes on to the next: field slots, and the names of the previous item.
@@ -214,22 +204,26 @@ impl<'a> ItemParser<'a> {
     pub fn item(&mut self) -> Result<Item<'_, 'a>, ItemFault> {
         self.peek();
         let start = self.at;
-        let alike = if let Some(alike) = self.plain() {
-            alike
-        } else {
+        let plain = self.plain();
+        if plain.is_none() {
             self.at = start;
             self.any()?;
-            false
-        };
+        }
+        let alike = plain.is_some_and(|(alike, _)| alike);
+        if !alike {
+            self.names.have_name = self.fields.iter().any(|(name, _)| name == NAME);
+        }
         Ok(Item {
             text: self.text.get(start..self.at).unwrap_or_default(),
             fields: &self.fields,
             alike,
+            is_named: self.names.have_name,
+            repeated: plain.map(|(_, repeated)| repeated),
         })
     }
 
-    /// Parses an item and returns whether its names equal the previous item's; `None` if the text is left to `serde_json`.
-    fn plain(&mut self) -> Option<bool> {
+    /// Whether an item's names equal the previous item's, and one came twice; `None` if the text is left to `serde_json`.
+    fn plain(&mut self) -> Option<(bool, bool)> {
         let (mut alike, mut escapes) = (true, false);
         self.fields.clear();
         self.expect(b'{')?;
@@ -237,7 +231,7 @@ impl<'a> ItemParser<'a> {
             self.at += 1;
             alike = self.names.ends.is_empty();
             self.names.truncate(0);
-            return Some(alike);
+            return Some((alike, false));
         }
         loop {
             let place = self.fields.len();
@@ -274,10 +268,11 @@ impl<'a> ItemParser<'a> {
             alike = false;
             self.names.truncate(self.fields.len());
         }
-        if !alike && (self.drop_repeated() || escapes) {
+        let repeated = !alike && self.drop_repeated();
+        if repeated || (!alike && escapes) {
             self.names.truncate(0);
         }
-        Some(alike)
+        Some((alike, repeated))
     }
 
     /// Keeps the last field of each name; returns whether any was dropped.

@@ -298,20 +298,24 @@ fn outcomes_of_all(c: &Connection) -> rusqlite::Result<Outcomes> {
 }
 
 pub(super) fn problem(row: &rusqlite::Row<'_>) -> rusqlite::Result<Problem> {
-    let source: i64 = row.get(0)?;
-    let line: i64 = row.get(1)?;
     let index: Option<i64> = row.get(3)?;
     Ok(Problem {
-        origin: Origin {
-            table: usize::try_from(source).unwrap_or_default(),
-            line: u64::try_from(line).unwrap_or_default(),
-        },
+        origin: origin(row)?,
         rejection: Rejection {
             column: row.get(2)?,
             index: index.and_then(|index| usize::try_from(index).ok()),
             value: row.get(4)?,
             reason: row.get(5)?,
         },
+    })
+}
+
+/// The place that the first two columns tell.
+pub(super) fn origin(row: &rusqlite::Row<'_>) -> rusqlite::Result<Origin> {
+    let (source, line): (i64, i64) = (row.get(0)?, row.get(1)?);
+    Ok(Origin {
+        table: usize::try_from(source).unwrap_or_default(),
+        line: u64::try_from(line).unwrap_or_default(),
     })
 }
 

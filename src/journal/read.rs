@@ -6,6 +6,7 @@ use rusqlite::{OptionalExtension as _, params};
 use std::collections::BTreeSet;
 
 use super::{Journal, JournalError, State, action, lock, object, optional_object, store};
+use crate::columns::Origin;
 use crate::item::Object;
 use crate::plan::{Action, Change};
 
@@ -154,6 +155,24 @@ impl Journal {
         Ok(found)
     }
 
+    /// Gives the place and the id of every item that is still to be created, in the plan's order, until `take` returns false.
+    pub fn each_created(&self, take: &mut dyn FnMut(Origin, &str) -> bool) -> Result<(), JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare(
+                "SELECT source, line, id FROM changes WHERE action = ?1
+                 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq) ORDER BY seq",
+            )?;
+            let mut rows = select.query([super::code(Action::Create)])?;
+            while let Some(row) = rows.next()? {
+                let id: String = row.get(2)?;
+                if !take(super::account::origin(row)?, &id) {
+                    break;
+                }
+            }
+            Ok(())
+        })
+    }
+
     /// How many planned changes of each kind are still to be sent: (create, update, delete).
     pub fn open_by_kind(&self) -> Result<(u64, u64, u64), JournalError> {
         self.with(|c| {
@@ -191,6 +210,25 @@ impl Journal {
             take(seq, &id)?;
         }
         Ok(())
+    }
+
+    /// Gives the id of every change of which it is known whether the item was stored when the run ended, and whether it was.
+    pub fn each_left_stored(&self, take: &mut dyn FnMut(&str, bool)) -> Result<(), JournalError> {
+        self.with(|c| {
+            let mut select = c.prepare("SELECT id, action, state FROM changes LEFT JOIN outcomes USING (seq)")?;
+            let mut rows = select.query([])?;
+            while let Some(row) = rows.next()? {
+                let (action, state) = (super::action(row.get(1)?), row.get::<_, Option<i64>>(2)?);
+                let done = state == Some(State::Done as i64);
+                let is_stored = match action {
+                    Action::Create if !done => continue,
+                    Action::Create | Action::Update => true,
+                    Action::Delete => !done && state != Some(State::Gone as i64),
+                };
+                take(row.get_ref(0)?.as_str()?, is_stored);
+            }
+            Ok(())
+        })
     }
 
     /// What the run sent as the change of this number, the newest first: an earlier part of the run may have sent other

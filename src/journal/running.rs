@@ -5,8 +5,10 @@
 //!
 //! Doesn't belong here: the lock of an organization (`runs`).
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+
+use crate::files;
 
 /// What the file of a run ends in.
 pub const RUNNING: &str = "running";
@@ -24,14 +26,7 @@ impl Running {
     #[must_use]
     pub fn begin(folder: &Path, run: &str) -> Option<Self> {
         let path = file_of(folder, run);
-        let mut options = OpenOptions::new();
-        options.read(true).write(true).create(true).truncate(false);
-        #[cfg(unix)]
-        {
-            use std::os::unix::fs::OpenOptionsExt as _;
-            options.mode(0o600);
-        }
-        let file = options.open(&path).ok()?;
+        let file = files::open_or_create(&path).ok()?;
         // Another process holds it for the moment of a look.
         file.lock().ok()?;
         Some(Self { path, _file: file })
@@ -40,7 +35,7 @@ impl Running {
     /// Whether the process of this run is alive.
     #[must_use]
     pub fn is_alive(folder: &Path, run: &str) -> bool {
-        let Ok(file) = File::open(file_of(folder, run)) else {
+        let Ok(file) = files::open(&file_of(folder, run)) else {
             return false;
         };
         matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock))

@@ -3,8 +3,6 @@
 //! Doesn't belong here: writing certificates (`certificate`), listing organizations (`commands`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
-use std::io::Read as _;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -14,12 +12,10 @@ use super::certificate::sum;
 use super::difference::{FieldPair, changed_leaves, compare, digest, lacking_leaves};
 use super::{Choice, Ids, MigrateError, Part, Wanted, hex};
 use crate::error::Error;
+use crate::files::{self, bounds};
 use crate::inventory::ItemStore;
 use crate::item::Object;
 use crate::plan::shown;
-
-/// The most that is read of a certificate: a hundred bytes an item, for more items than any inventory has.
-const MOST: u64 = 1 << 30;
 
 /// What a certificate says, as far as it is checked.
 pub struct Claim {
@@ -123,9 +119,7 @@ impl Claim {
         if !std::fs::metadata(path).map_err(unread)?.is_file() {
             return Err(bad("it is no regular file".to_owned()).into());
         }
-        let mut bytes = Vec::new();
-        let file = File::open(path).map_err(unread)?;
-        file.take(MOST).read_to_end(&mut bytes).map_err(unread)?;
+        let bytes = files::read_named(path, bounds::PLAN).map_err(unread)?;
         let form: Form =
             serde_json::from_slice(&bytes).map_err(|cause| bad(format!("it is no certificate: {cause}")))?;
         let (ids, part) = asked(&form).ok_or_else(|| {

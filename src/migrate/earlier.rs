@@ -75,6 +75,8 @@ struct Index {
     hasher: std::hash::RandomState,
     places: HashMap<u64, Vec<(usize, i64)>>,
     others: Vec<Other>,
+    /// The runs that sent anything, the newest first.
+    senders: Vec<usize>,
 }
 
 impl Earlier {
@@ -120,13 +122,16 @@ impl Earlier {
         &self.unreadable
     }
 
-    /// The runs, for a person: the newest one's name.
+    /// The runs that sent anything, for a person: the newest one's name.
     #[must_use]
     pub fn named(&self) -> String {
-        match self.runs.as_slice() {
-            [] => "no run".to_owned(),
-            [run] => format!("run {}", run.name),
-            [run, ..] => format!("run {} and the ones before it", run.name),
+        // Whatever keeps the journals from being read has stopped the plan.
+        let senders = self.with_index(|index| Ok(index.senders.clone())).unwrap_or_default();
+        let newest = senders.first().and_then(|run| self.runs.get(*run));
+        match (newest, senders.len()) {
+            (None, _) => "no run".to_owned(),
+            (Some(run), 1) => format!("run {}", run.name),
+            (Some(run), _) => format!("run {} and the ones before it", run.name),
         }
     }
 
@@ -245,10 +250,12 @@ impl Earlier {
     fn read(&self) -> Result<Index, Error> {
         let hasher = std::hash::RandomState::new();
         let mut places: HashMap<u64, Vec<(usize, i64)>> = HashMap::new();
-        let mut others = Vec::new();
+        let (mut others, mut senders) = (Vec::new(), Vec::new());
         for (number, run) in self.runs.iter().enumerate() {
             let inverse = run.ids.as_ref().map(Ids::inverse);
+            let mut has_sent = false;
             run.journal.each_written::<Error>(&mut |seq, id| {
+                has_sent = true;
                 let source = inverse.as_ref().and_then(|inverse| inverse.source(id));
                 if source.is_some_and(|source| self.ids.target(source) == id) {
                     places.entry(hasher.hash_one(id)).or_default().push((number, seq));
@@ -260,8 +267,16 @@ impl Earlier {
                 }
                 Ok(())
             })?;
+            if has_sent {
+                senders.push(number);
+            }
         }
-        Ok(Index { hasher, places, others })
+        Ok(Index {
+            hasher,
+            places,
+            others,
+            senders,
+        })
     }
 }
 

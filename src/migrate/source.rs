@@ -4,7 +4,7 @@
 
 use crate::api::Client;
 use crate::error::Error;
-use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, read_into};
+use crate::inventory::{Completeness, Earlier, Incomplete, ItemStore, Listing, ask_for, read_into};
 use crate::output::Output;
 
 /// An organization that is read and never written to: nothing here posts, and the client is not given out.
@@ -33,6 +33,11 @@ impl Source {
         let mut store = ItemStore::new()?;
         let listing = read_into(output, &self.client, known, &mut store)?;
         Ok((listing, store))
+    }
+
+    /// Asks for the items that earlier knowledge names and the list lacks.
+    pub fn ask_for(&self, output: &Output, listing: &mut Listing, earlier: &[Earlier<'_>]) -> Result<(), Error> {
+        ask_for(output, &self.client, listing, earlier)
     }
 
     /// How many requests have been sent, and how many of them were repetitions.

@@ -2,13 +2,14 @@
 //!
 //! Doesn't belong here: reading lists (`inventory`), when a list counts as complete.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
 use super::{RunError, Runs, place_hash};
 use crate::files::{self, bounds};
-use crate::inventory::{Completeness, Listing};
+use crate::inventory::{Completeness, Earlier, Listing};
 use crate::journal::{Facts, Journal, JournalError};
 
 /// The fact that holds how many items the organization would hold without this run's own creations and deletions.
@@ -28,9 +29,44 @@ pub struct Known {
     pub allow_empty: bool,
     /// So is one that has shrunken.
     pub allow_shrink: bool,
+    /// The journals of the last runs that wrote to it, the newest first.
+    pub journals: Vec<PathBuf>,
 }
 
 impl Known {
+    /// The ids that the last runs left stored. A journal that can't be read names none.
+    #[must_use]
+    pub fn earlier(&self) -> Vec<Earlier<'_>> {
+        if self.journals.is_empty() {
+            return Vec::new();
+        }
+        vec![Earlier {
+            source: "earlier runs".to_owned(),
+            each: Box::new(|lacks, take| {
+                // The newest run that names an id knows whether it is stored.
+                let mut settled = HashSet::new();
+                for path in &self.journals {
+                    let Ok(journal) = Journal::open_existing(path) else {
+                        continue;
+                    };
+                    let mut here = Vec::new();
+                    let _ = journal.each_left_stored(&mut |id, is_stored| {
+                        if lacks(id) && !settled.contains(id) {
+                            here.push((id.to_owned(), is_stored));
+                        }
+                    });
+                    for (id, is_stored) in here {
+                        if is_stored {
+                            take(&id);
+                        }
+                        settled.insert(id);
+                    }
+                }
+                Ok(())
+            }),
+        }]
+    }
+
     /// Stops a run whose organization is suddenly empty, or has lost half of its items: the server's check of names is
     /// a substring test, and an organization whose name was cut short lists nothing (API contract).
     pub fn check(&self, org: &str, listing: &Listing) -> Result<(), RunError> {
@@ -64,7 +100,13 @@ struct Note {
     api: String,
     org: String,
     items: u64,
+    /// The files of the last runs' journals, the newest first.
+    #[serde(default)]
+    runs: Vec<String>,
 }
+
+/// How many runs are asked what they left: an id of an older one is in a snapshot, or nobody's knowledge.
+const RUNS: usize = 3;
 
 impl Runs {
     /// What the runs know of an organization; no surprise is allowed.
@@ -73,8 +115,10 @@ impl Runs {
         if let Some(note) = read(&file(&self.folder, api, org))
             && (note.api.as_str(), note.org.as_str()) == (api, org)
         {
+            let journals = note.runs.iter().map(|run| self.folder.join(run));
             return Known {
                 at_least: Some(note.items),
+                journals: journals.filter(|path| path.is_file()).collect(),
                 ..Known::default()
             };
         }
@@ -94,7 +138,7 @@ impl Runs {
         }
         if let Some(items) = at_least {
             // Of many old journals none has to be opened again.
-            write(&self.folder, api, org, items);
+            write(&self.folder, api, org, items, None);
         }
         Known {
             at_least,
@@ -153,16 +197,22 @@ pub(super) fn note_end(journal: &Journal, facts: &Facts) -> Result<(), JournalEr
 fn write_beside(journal: &Journal, facts: &Facts, items: u64) {
     // A dry run's journal has neither.
     if let (Some(api), Some(org), Some(folder)) = (facts.get("api"), facts.get("org"), journal.path().parent()) {
-        write(folder, api, org, items);
+        let run = journal.path().file_name().and_then(|name| name.to_str());
+        write(folder, api, org, items, run);
     }
 }
 
 /// Where this fails, a later run knows less; nothing else depends on it.
-fn write(folder: &Path, api: &str, org: &str, items: u64) {
+fn write(folder: &Path, api: &str, org: &str, items: u64, run: Option<&str>) {
+    let before = read(&file(folder, api, org)).map_or_else(Vec::new, |note| note.runs);
+    let mut runs: Vec<String> = run.map(str::to_owned).into_iter().collect();
+    runs.extend(before.into_iter().filter(|name| run != Some(name.as_str())));
+    runs.truncate(RUNS);
     let note = Note {
         api: api.to_owned(),
         org: org.to_owned(),
         items,
+        runs,
     };
     let note = serde_json::to_vec(&note).unwrap_or_default();
     let _ = files::write(&file(folder, api, org), &note);

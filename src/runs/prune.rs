@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Position, Runs, record, resume};
+use super::{Position, Runs, resume};
 use crate::files::{self, bounds};
 use crate::journal::RUNNING;
 
@@ -43,9 +43,8 @@ impl Runs {
     }
 
     /// The same of records.
-    pub(super) fn prune_records(&self) {
-        let records = self.records().unwrap_or_default();
-        for name in doomed(&records, Timestamp::now()) {
+    pub(super) fn prune_records(&self, newest_first: &[Position]) {
+        for name in doomed(newest_first, Timestamp::now()) {
             let _ = fs::remove_file(self.record_of(name));
             let _ = fs::remove_file(self.folder.join(format!("{name}.{RUNNING}")));
         }
@@ -63,9 +62,7 @@ impl Runs {
             let is_stale = if name.ends_with(&format!(".{}", resume::ENDING)) {
                 files::read_text(&entry.path(), bounds::NOTE).is_ok_and(|run| !names.contains(run.trim()))
             } else {
-                let is_half_made =
-                    name.starts_with(record::MAKING) || (name.starts_with('.') && name.ends_with(".sqlite-new"));
-                is_half_made && is_old(&entry, now)
+                name.starts_with('.') && name.ends_with(".sqlite-new") && is_old(&entry, now)
             };
             if is_stale {
                 let _ = fs::remove_file(entry.path());

@@ -11,8 +11,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
-use super::{Runs, now, order};
+use super::{Runs, now, order, without_paths};
 use crate::error::Exit;
+use crate::files::{self, bounds};
 use crate::journal::{Facts, Running};
 
 /// What the file of a record ends in.
@@ -34,8 +35,9 @@ impl Runs {
     /// Begins the record of a command that reads this organization; `target` is where it writes. Records that have passed
     /// their age are removed.
     pub fn record(&self, command: &str, (api, org): (&str, &str), target: &str) -> io::Result<Record> {
-        fs::create_dir_all(&self.folder)?;
-        let (name, number) = self.next_name().map_err(io::Error::other)?;
+        files::create_own_folder(&self.folder)?;
+        let all = self.all().map_err(io::Error::other)?;
+        let (name, number) = self.next_name(&all).map_err(io::Error::other)?;
         let facts = [
             (order::NUMBER, number.to_string()),
             ("command", command.to_owned()),
@@ -57,7 +59,8 @@ impl Runs {
             name,
         };
         record.write()?;
-        self.prune_records();
+        let records = all.into_iter().filter(|(_, path)| is_one(path));
+        self.prune_records(&without_paths(records));
         Ok(record)
     }
 }
@@ -109,9 +112,6 @@ pub(super) fn is_one(path: &Path) -> bool {
 
 /// What a record holds.
 pub(super) fn read(path: &Path) -> io::Result<Facts> {
-    let found = fs::symlink_metadata(path)?;
-    if !found.is_file() {
-        return Err(io::Error::other("it is no regular file"));
-    }
-    serde_json::from_slice(&fs::read(path)?).map_err(|_| io::Error::other("it is damaged"))
+    let text = files::read(path, bounds::SETTINGS)?;
+    serde_json::from_slice(&text).map_err(|_| io::Error::other("it is damaged"))
 }

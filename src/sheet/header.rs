@@ -107,18 +107,19 @@ fn total(weights: &[u32]) -> u32 {
 
 /// Rates a row's texts for a caller that has to choose between readings of one file.
 pub(super) fn rate(row: &Row, judge: &dyn HeaderJudge) -> u32 {
-    let names = text_names(row);
+    let names = text_names(row, judge);
     if judge.is_certain(&names) {
         return CERTAIN;
     }
     score(&names, judge)
 }
 
-/// Names in text cells only: a number or a date is data.
-fn text_names(row: &Row) -> Vec<(usize, String)> {
+/// Names in text cells: a number or a date is data, unless the user has named it.
+fn text_names(row: &Row, judge: &dyn HeaderJudge) -> Vec<(usize, String)> {
     let text = |(index, cell)| match cell {
         Cell::Text(text) if !text.trim().is_empty() => Some((index, text.to_owned())),
-        _ => None,
+        Cell::Text(_) => None,
+        cell => Some((index, name_of(cell)?.into_owned())).filter(|(_, name)| judge.is_named(name)),
     };
     row.cells().enumerate().filter_map(text).collect()
 }
@@ -253,16 +254,19 @@ fn join(
         let below = name_of(lower.cell(index)).map(|name| name.trim().to_owned());
         let own_above = name_of(upper.cell(index)).is_some();
         let above = above.filter(|_| own_above || below.is_some());
-        if let (true, Some(above), Some(below)) = (own_above, &above, &below)
-            && judge.is_known(above)
-            && !judge.is_known(below)
-            && !judge.is_known(&joined(above, below))
-        {
-            return (Vec::new(), 0);
-        }
         let repeats = parts
             .last()
             .is_some_and(|(left, name, _)| left + 1 == index && name.is_some() && *name == above);
+        // Over more than one column a name is a group's; over one, it is complete unless both names are one.
+        let next = name_of(upper.cell(index + 1));
+        let is_group = spanning.get(&index).is_some_and(|last| *last > index)
+            || next.as_ref().is_some_and(|next| Some(next.trim()) == above.as_deref())
+            || (spread && next.is_none() && name_of(lower.cell(index + 1)).is_some());
+        if let (true, Some(above), Some(below)) = (own_above && !repeats, &above, &below)
+            && !is_group_of_names(is_group, above, below, judge)
+        {
+            return (Vec::new(), 0);
+        }
         completes |= below.is_some() && (!own_above || repeats);
         if above.is_some() || below.is_some() {
             parts.push((index, above, below));
@@ -273,6 +277,11 @@ fn join(
         return (Vec::new(), 0);
     }
     name_parts(parts, judge)
+}
+
+/// Whether a name in the lower row may complete one right above it: both are known as one, or the upper one is a group's.
+fn is_group_of_names(is_group: bool, above: &str, below: &str, judge: &dyn HeaderJudge) -> bool {
+    judge.is_known(&joined(above, below)) || (is_group && (judge.is_known(below) || !judge.is_known(above)))
 }
 
 /// The name of a column that has one in each of two rows.

@@ -119,6 +119,11 @@ pub trait HeaderJudge {
         self.weight(name) >= 2
     }
 
+    /// Whether the user has named it as a column's, so that it is one even where it is a number or a date.
+    fn is_named(&self, _name: &str) -> bool {
+        false
+    }
+
     /// Whether the name is known as that of a column of ids, which every table needs.
     fn is_id(&self, _name: &str) -> bool {
         false

@@ -199,11 +199,21 @@ fn best(
         return Err(ReadError::Blank(file.to_owned()));
     };
     let chosen = candidates.remove(at);
+    let further = continuations(&chosen, &mut candidates);
+    for sheet in &further {
+        notes.push(format!(
+            "sheet {:?} has the header of {:?} and continues it: both are read",
+            sheet.sheet, chosen.sheet
+        ));
+    }
     for other in &candidates {
         let why = match &other.found {
             _ if other.above.is_empty() => "it is blank",
             None => "no header row is recognized in it",
             Some(_) if !other.has_data => "it has no row that looks like data",
+            Some(found) if is_header_of(&chosen, found) => {
+                "another sheet has the same header (--sheet '*' reads every sheet)"
+            }
             Some(_) => "the header of another sheet is known as well or better",
         };
         notes.push(format!("sheet {:?} is left out: {why}", other.sheet));
@@ -216,7 +226,32 @@ fn best(
             why,
         });
     }
-    Ok(vec![chosen])
+    Ok(std::iter::once(chosen).chain(further).collect())
+}
+
+/// Whether a header is that of a sheet, column by column.
+fn is_header_of(sheet: &Candidate, other: &Found) -> bool {
+    let cells = |found: &Found| -> Vec<(usize, String)> {
+        let cells = found.header.cells.iter();
+        cells.map(|cell| (cell.index, cell.name.trim().to_owned())).collect()
+    };
+    sheet.found.as_ref().is_some_and(|found| cells(found) == cells(other))
+}
+
+/// Takes the sheets that continue the chosen one, as a writer makes them whose rows don't fit into one sheet: of the same
+/// header, and of its name with a number behind it, from 2.
+fn continuations(chosen: &Candidate, others: &mut Vec<Candidate>) -> Vec<Candidate> {
+    let mut further: Vec<Candidate> = Vec::new();
+    loop {
+        let name = format!("{} {}", chosen.sheet, further.len() + 2);
+        let continues = |other: &Candidate| {
+            other.sheet == name && other.found.as_ref().is_some_and(|found| is_header_of(chosen, found))
+        };
+        match others.iter().position(continues) {
+            Some(at) => further.push(others.remove(at)),
+            None => return further,
+        }
+    }
 }
 
 /// Every visible sheet with a recognizable header; where there is none, the one that `best` would take.

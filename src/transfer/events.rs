@@ -93,6 +93,21 @@ pub(super) fn show_plan(
     show_problems(output, supply, journal, reject)
 }
 
+/// How many items of an organization the supply doesn't hold, for a person; none if it holds all. `None` if the list is
+/// incomplete.
+pub(super) fn missing(org: &str, count: Option<u64>) -> Option<String> {
+    match count {
+        Some(0) => None,
+        Some(count) => Some(format!(
+            "{} of {org} not in the file (--missing FILE lists them)",
+            counted(count, "item")
+        )),
+        None => Some(format!(
+            "the list of {org} is incomplete: items that the file doesn't hold are not counted"
+        )),
+    }
+}
+
 fn field_by_field(change: Change) -> Update {
     let Change { id, body, before, .. } = change;
     let mut before = before.unwrap_or_default();

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use crate::edges::signals;
 use crate::support::faulty::{FOR_EVER, Fault, Faulty, Rule};
 use crate::support::load::{Load, assert_adds_up};
+use crate::support::terminal::Terminal;
 use crate::support::{Run, Stockport};
 
 const ORG: &str = "sandbox-company";
@@ -189,6 +190,27 @@ fn what_was_sent_before_ctrl_c_and_never_answered_is_unknown_and_what_was_not_se
     assert_eq!((&run["state"], &run["exit"]), (&json!("interrupted"), &json!(130)));
     assert_eq!(run["account"]["not_attempted"], summary["not_attempted"]);
     server.behave();
+}
+
+#[test]
+fn after_ctrl_c_the_bar_shows_what_was_done() {
+    let (server, stockport, load) = prepared(1_200);
+    stockport.run(["import", "load.csv", "--dry-run"]).ok();
+    let Some(terminal) = Terminal::open(&stockport, 100) else {
+        return;
+    };
+    server.add_rule(Rule::from(11, Fault::SlowBefore(Duration::from_secs(2))).on("POST"));
+    terminal.begin(&["import", "load.csv", "--batch", "20", "--jobs", "1", "--yes"]);
+    while server.posts().len() < 11 {
+        thread::sleep(Duration::from_millis(2));
+    }
+    terminal.key("C-c");
+    let screen = terminal.end(false);
+    let all = 1_200 - load.unchanged;
+    // What is in flight is finished first.
+    assert!(screen.contains(&format!("220/{all} items")), "{screen}");
+    assert!(!screen.contains(&format!("{all}/{all}")), "{screen}");
+    assert_eq!(terminal.code(), "130");
 }
 
 #[cfg(target_os = "linux")]

@@ -129,7 +129,6 @@ const LINES: usize = 450;
 /// Files that are longer today, with their lines. This list may only shrink, and so may the numbers.
 const LONGER: &[(&str, usize)] = &[
     ("src/cli/usage.rs", 477),
-    ("src/columns/matching.rs", 452),
     ("src/columns/tests/matching.rs", 460),
     ("src/inventory/tests.rs", 465),
     ("src/schedule.rs", 451),

@@ -121,7 +121,7 @@ fn an_unknown_header_is_refused_with_those_that_are_there() {
             .exit(1);
         assert!(
             run.stderr.contains(
-                "in.csv has no column \"Descripton\", which --column names (seen: \"Item ID\", \"Description\""
+                "in.csv has no column \"Descripton\", which --column names (line 1: \"Item ID\", \"Description\""
             ) && run.stderr.contains("did you mean \"Description\"?"),
             "{}",
             run.stderr

@@ -117,6 +117,21 @@ fn stored_differently_is_said_in_the_text_and_makes_exit_4_where_it_was_to_be_ve
         "{}",
         shown.stdout
     );
+    let listed = stockport.run(["runs"]).ok().stdout;
+    assert!(listed.contains("2 updated, 2 stored differently"), "{listed}");
+    let one = stockport.run(["runs", "last"]).ok().stdout;
+    assert!(
+        one.contains("Stored differently from what was sent:\n  A2: name \"Kush\" is stored as \"KUSH\""),
+        "{one}"
+    );
+    let one = stockport.run(["runs", "last", "--json"]).ok().json();
+    let fields = one["changes"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .flat_map(|change| change["fields"].as_array().unwrap());
+    let stored: Vec<&Value> = fields.filter_map(|field| field.get("stored")).collect();
+    assert_eq!(stored.len(), 4, "{one}");
 }
 
 #[test]

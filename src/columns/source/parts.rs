@@ -71,7 +71,9 @@ impl Source {
                     if !found.row(layout, table, &row, &looks) {
                         continue;
                     }
-                    if let Some(id) = Self::id_of(layout, table, &row) {
+                    let id = Self::id_of(layout, table, &row);
+                    found.note_odd_id(layout, &row, id.as_ref());
+                    if let Some(id) = id {
                         found.id(&id, row.line);
                         look.add(
                             &id.text,

@@ -8,6 +8,7 @@ use super::super::duplicates::{FirstLook, Groups, Spot};
 use super::super::error::ColumnError;
 use super::super::layout::{IdColumn, Layout};
 use super::super::merge::{Held, hold};
+use super::super::near::spelled;
 use super::super::{Draft, Duplicates, Reading, Rejection, Survey};
 use super::{Source, read_id};
 use crate::sheet::{Format, Row, Table};
@@ -37,8 +38,8 @@ impl Source {
     pub(super) fn tell_ids_alike(&mut self, survey: &mut Survey) {
         if let Some(alike) = self.groups.alike() {
             survey.warnings.push(format!(
-                "{} ids differ from each other only in case or outer space; they are different items (first: {:?} in {} and {:?} in {})",
-                alike.count, alike.first.0, self.place(alike.first.1), alike.second.0, self.place(alike.second.1)
+                "{} ids are nearly the same as another id of the file; they are different items (first: {} in {} and {} in {})",
+                alike.count, spelled(&alike.first.0), self.place(alike.first.1), spelled(&alike.second.0), self.place(alike.second.1)
             ));
         }
         self.groups.keep_repeated();

@@ -84,7 +84,7 @@ fn ids_that_differ_only_in_case_are_two_items_and_pointed_out() {
     );
     assert!(seen.iter().all(|seen| matches!(seen, Seen::Item(..))));
     assert!(
-        told(&survey.warnings, "2 ids differ from each other only in case"),
+        told(&survey.warnings, "2 ids are nearly the same as another id"),
         "{survey:?}"
     );
 }

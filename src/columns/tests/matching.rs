@@ -88,7 +88,7 @@ fn one_header_twice_is_refused_even_where_it_means_nothing() {
 fn a_file_without_an_id_names_its_headers_and_the_nearest() {
     let error = error(&["Name", "Quantity", "Itm ID"]);
     assert!(
-        error.starts_with("inventory.csv: no column holds the item id (seen: \"Name\", \"Quantity\", \"Itm ID\")"),
+        error.starts_with("inventory.csv: no column holds the item id (line 1: \"Name\", \"Quantity\", \"Itm ID\")"),
         "{error}"
     );
     assert!(error.ends_with("the nearest is \"Itm ID\""), "{error}");

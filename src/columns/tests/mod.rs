@@ -1,5 +1,6 @@
 //! Whole tables, read as a run reads them. Single names, numbers, dates and ids are tested beside their code.
 
+mod dates;
 mod duplicates;
 mod inspect;
 mod mapping;

@@ -190,7 +190,7 @@ fn a_row_that_describes_the_columns_directly_below_the_header_is_no_item() {
     for row in [
         ["g", "x", "5"],
         ["A1", "each", "5"],
-        ["a", "b", "c"],
+        ["a", "b", "7"],
         ["text", "Gelato", "5"],
     ] {
         let told = of(&[&row, &["A2", "b", "1"]]);

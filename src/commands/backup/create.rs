@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Connected, Context};
+use super::super::{Connected, Context, runs_folder};
 use super::{patience, policy, prune};
 use crate::backup::Backup;
 use crate::cause;
@@ -17,6 +17,7 @@ use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Tone, grouped};
+use crate::runs::{Known, Runs};
 use crate::snapshot::{Manifest, Name};
 
 /// What became of one organization's backup.
@@ -158,6 +159,9 @@ fn take(
     document: &mut Map<String, Value>,
 ) -> Result<(), Error> {
     let policy = policy(&options.keep);
+    // Without a folder of runs there are none.
+    let runs = runs_folder(false).map(Runs::new).ok();
+    let known = runs.map(|runs| runs.known(&connected.place, &connected.org));
     let taken = Backup {
         output: &context.output,
         client: &connected.client,
@@ -167,6 +171,7 @@ fn take(
         allow_shrink: options.brakes.allow_shrink,
         patience: patience(options.wait),
         stop: &context.stop,
+        earlier: known.as_ref().map(Known::earlier).unwrap_or_default(),
     }
     .take()?;
     taken.warnings.iter().for_each(|warning| context.output.warn(warning));

@@ -13,7 +13,7 @@ use super::super::run::{Terms, Writing, WritingRun, writing};
 use super::super::{Connected, Context};
 use super::begun::{self, ASKED};
 use super::patience;
-use crate::backup::{Backup, Read};
+use crate::backup::{Backup, Read, named_by};
 use crate::cli::BackupRestore;
 use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
@@ -213,7 +213,7 @@ impl Exact<'_> {
     /// All that the organization holds. What is lost may be the very reason to restore.
     fn read(&self) -> Result<Read, Error> {
         let WritingRun { context, connected, .. } = self.run;
-        let backup = Backup {
+        let mut backup = Backup {
             output: &context.output,
             client: &connected.client,
             api: &connected.place,
@@ -222,6 +222,8 @@ impl Exact<'_> {
             allow_shrink: true,
             patience: patience(self.options.wait),
             stop: &context.stop,
+            // What is stored and not listed would be restored over, and counted as lost.
+            earlier: vec![named_by(self.snapshot)],
         };
         backup.read()
     }

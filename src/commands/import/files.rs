@@ -5,7 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
-use crate::columns::{Incoming, Reader, Reading, Source, Straight, Survey};
+use crate::columns::{Incoming, Reader, Reading, Source, StoredIds, Straight, Survey};
 use crate::error::{Category, Error};
 use crate::inventory::{Lookup, Window};
 use crate::item::text::Item;
@@ -31,7 +31,7 @@ pub(super) struct Files<'a> {
     /// The share of the rows that is this process's own; others aren't counted.
     pub(super) shard: Option<Shard>,
     /// How many rows are of this share.
-    pub(super) count: Option<u64>,
+    pub(super) count: Cell<Option<u64>>,
     /// Whether what the first pass has settled has been shown.
     pub(super) is_shown: Cell<bool>,
 }
@@ -46,16 +46,16 @@ impl Files<'_> {
     }
 
     /// The same with their number, which takes a reading of its own where it isn't the number of all.
-    pub(super) fn counted(mut self) -> Result<Self, Error> {
+    pub(super) fn count_share(&self) -> Result<(), Error> {
         if self.shard.is_some() {
             let mut count = 0;
             self.read(&mut |_| {
                 count += 1;
                 Ok(())
             })?;
-            self.count = Some(count);
+            self.count.set(Some(count));
         }
-        Ok(self)
+        Ok(())
     }
 
     /// How many rows there are, those of others too; nothing before the first pass.
@@ -108,6 +108,10 @@ impl Decider<'_> {
         if self.shard.is_some_and(|shard| !is_own(shard, &incoming)) {
             return Ok(());
         }
+        if let Some(id) = &incoming.id {
+            // The file holds this item, whatever becomes of the row.
+            self.stored.with(id, window, |_| ())?;
+        }
         match incoming.reading {
             Reading::Item(draft) => self.stored.with(&draft.id, window, |item| {
                 plan::decide(incoming.origin, &draft, item, self.policy, part);
@@ -138,11 +142,25 @@ impl Supply for Files<'_> {
         Ok(())
     }
 
+    fn know(&self, stored: StoredIds) -> Result<(), Error> {
+        if !stored.is_empty() {
+            self.source.borrow_mut().know(stored);
+            let is_void = self.survey.borrow().as_ref().is_some_and(|survey| survey.has_odd_ids);
+            if is_void {
+                let survey = self.source.borrow_mut().survey()?;
+                self.survey.replace(Some(survey));
+                self.count_share()?;
+            }
+        }
+        Ok(())
+    }
+
     fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         self.read(&mut |incoming| match incoming.reading {
             Reading::Item(draft) => take(&draft.id),
             Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
-        })
+        })?;
+        self.source.borrow().each_odd_id(take)
     }
 
     fn decide(&self, stored: &Lookup<'_>, take: &mut TakePart<'_>) -> Result<Pass, Error> {
@@ -189,7 +207,9 @@ impl Supply for Files<'_> {
     fn describe(&self) -> Description<'_> {
         let all = self.survey.borrow().as_ref().map(|survey| survey.rows);
         Description {
-            count: self.count.or(all),
+            count: self.count.get().or(all),
+            // A share of the rows can't tell.
+            counts_missing: self.shard.is_none(),
             tables: self.source.borrow().tables.len(),
             address: Box::new(|origin, index| Some(self.source.borrow().address(origin, index))),
             ..Description::default()

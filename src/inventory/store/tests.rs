@@ -84,7 +84,7 @@ fn items_that_share_a_hash_are_all_found_and_the_first_of_an_id_counts() {
     // As if the id "B" had the hash of "A".
     let hash = store.hasher.hash_one("A");
     let place = store.places.remove(&store.hasher.hash_one("B")).unwrap();
-    store.others.insert(0, (hash, place));
+    store.others.insert(0, (hash, place.into_inner()));
     let mut find = |id: &str| {
         let (lookup, mut window) = (store.lookup().unwrap(), Window::default());
         let found = lookup.with_hash(hash, id, &mut window, |item| item.map(Item::to_object));

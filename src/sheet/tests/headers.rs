@@ -61,6 +61,48 @@ fn a_row_of_data_is_not_joined_to_the_header_because_a_cell_spells_a_name() {
 }
 
 #[test]
+fn a_second_row_that_completes_neither_blanks_nor_groups_is_data() {
+    for text in [
+        "Item ID,Label,Note\nA1,x,Name\n",
+        "Lot,Room,Note\nItem ID,Name,Status\nA1,x,y\n",
+        "Label,Room,\nName,Quantity,Status\n",
+    ] {
+        let read = read("a.csv", text);
+        assert!(
+            read.names()
+                .iter()
+                .all(|name| !name.contains(' ') || *name == "Item ID"),
+            "{text}: {:?}",
+            read.names()
+        );
+    }
+}
+
+#[test]
+fn a_header_of_numbers_and_dates_is_found_where_the_user_has_named_them() {
+    struct Named;
+    impl HeaderJudge for Named {
+        fn weight(&self, name: &str) -> u32 {
+            if self.is_named(name) { 3 } else { 0 }
+        }
+        fn is_named(&self, name: &str) -> bool {
+            ["2024", "2024-01-02"].contains(&name)
+        }
+    }
+    let mut rows = vec![Row::new(), Row::new(), Row::new()];
+    for (line, row) in (1_u64..).zip(&mut rows) {
+        row.clear(line);
+        row.push(Cell::Text("a title"));
+    }
+    rows[1].push(Cell::Number(2024.0, NumberFormat::Plain));
+    rows[1].push(Cell::Moment(Moment::Date(jiff::civil::date(2024, 1, 2))));
+    rows[2].push(Cell::Number(7.0, NumberFormat::Plain));
+    let found = header::recognize(&rows, &[], &Named).unwrap();
+    assert_eq!((found.header.line, found.header.cells.len()), (2, 3));
+    assert!(header::recognize(&rows, &[], &Names).is_none());
+}
+
+#[test]
 fn a_row_of_data_that_spells_more_names_than_the_header_is_not_the_header() {
     for text in [
         "Item ID,Label,Note\nA1,Name,Quantity\nA2,x,y\n",

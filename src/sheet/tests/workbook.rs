@@ -147,3 +147,29 @@ fn a_workbook_without_a_row_is_blank() {
     book.add_worksheet();
     assert!(matches!(refusal("a.xlsx", saved(book)), ReadError::Blank(_)));
 }
+
+#[test]
+fn sheets_that_continue_the_chosen_one_are_read_with_it() {
+    let mut book = Workbook::new();
+    let rows: [(&str, &[&[&str]]); 4] = [
+        ("Inventory", &[&["Item ID", "Name"], &["a1", "x"]]),
+        ("Inventory 2", &[&["Item ID", "Name"], &["a2", "y"]]),
+        ("Inventory 3", &[&["Item ID", "Status"], &["a3", "z"]]),
+        ("Vault", &[&["Item ID", "Name"], &["a4", "z"]]),
+    ];
+    for (name, rows) in rows {
+        fill(book.add_worksheet().set_name(name).unwrap(), rows);
+    }
+    let tables = tables(&saved(book), &ReadOptions::default()).unwrap();
+    let sheets: Vec<&str> = tables.iter().filter_map(|table| table.sheet.as_deref()).collect();
+    assert_eq!(sheets, ["Inventory", "Inventory 2"]);
+    let notes = tables[0].notes.join("\n");
+    assert!(
+        notes.contains("\"Inventory 2\" has the header of \"Inventory\" and continues it"),
+        "{notes}"
+    );
+    assert!(
+        notes.contains("\"Vault\" is left out: another sheet has the same header"),
+        "{notes}"
+    );
+}

@@ -225,7 +225,10 @@ fn an_undone_restore_is_over() {
     killed(&server, &stockport, &EXACT, 4);
     stockport.run(["backup", "create", "bk"]).ok();
     let runs = stockport.run(["runs", "--json"]).ok().json();
-    let run = runs["runs"][0]["run"].as_str().unwrap_or_else(|| panic!("{runs}"));
+    // The backup is the newest run.
+    let restore = &runs["runs"][1];
+    assert_eq!(restore["command"], "restore", "{runs}");
+    let run = restore["run"].as_str().unwrap();
     stockport.run(["undo", run, "--yes"]).ok();
     let dry = stockport
         .run(["backup", "restore", "bk", "--exact", "--dry-run", "--json"])

@@ -137,18 +137,21 @@ pub(super) fn add(all: &mut Catalogue) {
         ColumnError::Read(ReadError::Empty(file())),
         ColumnError::NoHeader {
             file: "orders.csv".to_owned(),
+            row: "line 1".to_owned(),
             headers: headers(),
             tags: None,
         },
         ColumnError::NoId {
             has_tags: false,
             file: "orders.csv".to_owned(),
+            row: "line 1".to_owned(),
             headers: headers(),
             guess: Some("Tracking number".to_owned()),
         },
         ColumnError::UnknownHeader {
             file: file(),
             header: "Descripton".to_owned(),
+            row: "line 1".to_owned(),
             headers: vec!["Tag".to_owned(), "Description".to_owned()],
             nearest: Some("Description".to_owned()),
         },
@@ -241,18 +244,21 @@ pub(super) fn add(all: &mut Catalogue) {
     let unknown = ColumnError::UnknownHeader {
         file: file(),
         header: "Price".to_owned(),
+        row: "line 1".to_owned(),
         headers: vec!["Tag".to_owned()],
         nearest: None,
     };
     all.also("ColumnError::UnknownHeader, like none", unknown);
     let no_header = ColumnError::NoHeader {
         file: "orders.csv".to_owned(),
+        row: "line 1".to_owned(),
         headers: headers(),
         tags: Some("Tracking number".to_owned()),
     };
     all.also("ColumnError::NoHeader, with tags", no_header);
     let no_id = |guess: Option<&str>| ColumnError::NoId {
         file: "orders.csv".to_owned(),
+        row: "line 1".to_owned(),
         headers: headers(),
         guess: guess.map(str::to_owned),
         has_tags: guess.is_some(),

@@ -15,7 +15,7 @@ use stockport::sandbox::SandboxError;
 use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
-    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, WrongUrl, Blocked, MethodNotAllowed, Redirected,
+    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, NoOrganization, WrongUrl, Blocked, MethodNotAllowed, Redirected,
     Refused,
     NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
 );
@@ -23,9 +23,9 @@ variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
 variants!(loss of Loss as "Loss": Timeout, Reset, Cut);
 variants!(unreached of Unreached as "Unreached": Name, Refused, Timeout, Tls, Other);
 variants!(oddity of Oddity as "Oddity":
-    Page, NotJson, NotSuccess, NotAList, Shape, Trailing, OtherItem, TooLong,
+    Page, NotJson, NotSuccess, NotAList, Shape, Trailing, OtherItem, TooLong, Status,
 );
-variants!(echo of EchoFault as "EchoFault": Shape, Count, Field);
+variants!(echo of EchoFault as "EchoFault": Shape, Count, Field, Repeated);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
     NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
@@ -81,6 +81,9 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::Forbidden {
             org: "green-valley-wellness".to_owned(),
             message: words(),
+        },
+        ApiError::NoOrganization {
+            org: "green-valley-wellnes".to_owned(),
         },
         ApiError::WrongUrl {
             base: "https://console.cannlytics.com/inventory".to_owned(),
@@ -169,6 +172,7 @@ pub(super) fn add(all: &mut Catalogue) {
             Oddity::Trailing,
             Oddity::OtherItem,
             Oddity::TooLong(32 << 20),
+            Oddity::Status(202),
         ],
         |oddity| ApiError::Foreign(oddity).into(),
     );
@@ -181,6 +185,7 @@ pub(super) fn add(all: &mut Catalogue) {
                 field: "quantity".to_owned(),
                 differing: vec![7],
             },
+            EchoFault::Repeated(7),
         ],
         |fault| ApiError::WrongEcho(fault).into(),
     );

@@ -75,7 +75,7 @@ fn what_has_changed_since_on_either_side_is_named_item_by_item_and_nothing_is_wr
         "~ A5: differs in the source and in the target",
         "- A6: missing in the source and in the target",
         "+ NEW: new in the source",
-        "which names 8 items: 3 missing, 3 differ, 1 new",
+        "which names 8 items: 3 missing, 3 different, 1 new",
     ] {
         assert!(run.stdout.contains(said), "{said}\n{}", run.stdout);
     }

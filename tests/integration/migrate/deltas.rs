@@ -83,6 +83,18 @@ fn ids_may_change_where_nothing_would_be_there_twice() {
 }
 
 #[test]
+fn a_delta_names_the_run_that_moved_its_items_and_none_that_was_refused() {
+    let server = server(3);
+    let stockport = at(&server);
+    let first = migrate(&stockport, &["--json"]).ok().json();
+    migrate(&stockport, &["--id-prefix", "N-"]).exit(1);
+    server.put(FROM, &json!({"item_id": "A0", "name": "b"}));
+    let delta = migrate(&stockport, &[]).ok();
+    let named = format!("since run {} moved them", first["run"].as_str().unwrap());
+    assert!(delta.stdout.contains(&named), "{named}: {}", delta.stdout);
+}
+
+#[test]
 fn a_migration_to_another_organization_is_another_migration() {
     let server = server(2);
     server.put(TO, &json!({"item_id": "N-A0", "name": "a"}));

@@ -266,7 +266,7 @@ fn what_an_earlier_migration_moved_and_the_source_no_longer_has_is_told_from_wha
     assert!(
         delta
             .stdout
-            .contains("1 item that earlier runs moved are no longer in sandbox-company: 2"),
+            .contains("no longer in sandbox-company, and moved by earlier runs: 1 item (2)"),
         "{}",
         delta.stdout
     );

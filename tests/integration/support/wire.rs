@@ -79,6 +79,13 @@ fn line(from: &mut impl BufRead) -> io::Result<Option<String>> {
 }
 
 impl WireAnswer {
+    /// The text of `data` in the API's own answer, which begins with `{"success":true,"data":`.
+    pub(crate) fn data(&self) -> String {
+        let text = String::from_utf8_lossy(&self.body);
+        let data = text.split_once("\"data\":").map_or("null", |(_, data)| data);
+        data.strip_suffix('}').unwrap_or(data).to_owned()
+    }
+
     pub(crate) fn json(status: u16, body: &str) -> Self {
         Self::new(status, "application/json", body)
     }

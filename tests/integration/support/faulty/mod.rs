@@ -15,7 +15,7 @@ use reqwest::blocking::Client;
 use serde_json::{Map, Value, json};
 use stockport::sandbox::Flavour;
 
-pub(crate) use schedule::{Fault, Rule};
+pub(crate) use schedule::{Done, Fault, Rule};
 
 use super::TestSandbox;
 use super::http::{Http, client};
@@ -466,11 +466,10 @@ impl Shared {
                 answer.body = String::from_utf8(answer.body).unwrap().replace(from, to).into_bytes();
                 answer
             }
+            Some(Fault::Answered(status, template, done)) => self.answered(request, *status, template, *done),
+            Some(Fault::Hides(ids)) => without(self.forward(request), ids),
             // One of an answer of its own, or one that is about other requests.
-            fault => match fault.and_then(refusal) {
-                Some(refusal) => refusal,
-                None => self.respell(request, fault),
-            },
+            fault => fault.and_then(refusal).unwrap_or_else(|| self.respell(request, fault)),
         };
         (Some(answer), End::KeepOpen)
     }
@@ -494,6 +493,15 @@ impl Shared {
             }
             _ => self.forward(request),
         }
+    }
+
+    /// An answer of this status and text, whatever was done.
+    fn answered(&self, request: &WireRequest, status: u16, template: &str, done: Done) -> WireAnswer {
+        let data = match done {
+            Done::All => self.forward(request).data(),
+            Done::Nothing => String::from_utf8_lossy(&request.body).into_owned(),
+        };
+        WireAnswer::json(status, &template.replace("DATA", &data))
     }
 
     /// Has the sandbox do it, with what is poisoned left out.
@@ -611,6 +619,17 @@ fn ids(body: &[u8]) -> Vec<String> {
         Ok(item) => id(&item).into_iter().collect(),
         Err(_) => Vec::new(),
     }
+}
+
+/// A list without these items; any other answer as it is.
+fn without(mut answer: WireAnswer, ids: &[String]) -> WireAnswer {
+    if let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body)
+        && let Some(items) = body["data"].as_array_mut()
+    {
+        items.retain(|item| !ids.iter().any(|id| item["item_id"] == id.as_str()));
+        answer.body = body.to_string().into_bytes();
+    }
+    answer
 }
 
 /// The answer to a post of this body.

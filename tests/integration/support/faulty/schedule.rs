@@ -61,6 +61,10 @@ pub(crate) enum Fault {
     NoPathDelete(u16),
     /// A deletion of either form pretended.
     NoDelete,
+    /// This status, and this body with `DATA` replaced by the data of the usual answer; everything done, or nothing.
+    Answered(u16, &'static str, Done),
+    /// Lists without these items. Other requests are served.
+    Hides(Vec<String>),
     /// 302 to another path of this server, nothing done.
     Redirect,
     /// Everything done, and this text of the answer replaced by that.
@@ -97,6 +101,13 @@ impl Fault {
             Self::ProxyPage,
         ]
     }
+}
+
+/// Whether a request is carried out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Done {
+    All,
+    Nothing,
 }
 
 /// When which faults come. Requests are counted from 1, for each rule by itself.

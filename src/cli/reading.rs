@@ -40,10 +40,10 @@ pub struct Reading {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub encoding: Option<String>,
-    /// Map a column to a field ("Description=name"), or skip it ("Notes=false")
+    /// Map a column to a field ("Description=name"; "Notes=false": skip)
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub column: Vec<ColumnOption>,
-    /// A mapping file that says what the columns mean (`stockport inspect FILE --save-map FILE` writes one)
+    /// A mapping file: what the columns mean (see `inspect --save-map`)
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub map: Option<PathBuf>,
     /// How much a compressed file or a workbook may unpack to, and a pipe may give (500M, 8G) [default: 2G]

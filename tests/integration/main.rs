@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod alike;
 mod backup;
 mod bad_input;
 mod catalogue;

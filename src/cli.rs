@@ -9,6 +9,7 @@ mod delete;
 mod diff;
 mod examples;
 mod export;
+mod fields;
 mod import;
 mod inspect;
 mod manual;
@@ -32,6 +33,7 @@ pub use convert::Convert;
 pub use delete::Delete;
 pub use diff::Diff;
 pub use export::{Export, Format, Headers};
+pub use fields::Fields;
 pub use import::{Blanks, Import, Mode};
 pub use inspect::Inspect;
 pub use manual::{Completions, Man, command, completions, pages};
@@ -162,6 +164,8 @@ pub enum Command {
     Convert(Convert),
     /// Compare two places: files, snapshots, organizations; item by item, field by field
     Diff(Diff),
+    /// List the fields that a column can mean, with the headers known for each
+    Fields(Fields),
     /// Delete items by their ids, by a file, or by conditions: shows the plan, keeps a copy, asks, and can be undone
     Delete(Delete),
     /// Take a run back: restore what it updated, delete what it created, except what has changed since

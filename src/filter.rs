@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use crate::columns::{as_text, compare_numbers, fold, is_nothing, nearest, same};
+use crate::columns::{as_text, compare_numbers, fold, is_nothing, nearest_field, same};
 use crate::error::{Exit, UserError};
 use crate::inventory::id_of;
 use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
@@ -91,7 +91,9 @@ impl UserError for FilterError {
             Self::NoCondition(_) => {
                 "write field=value; also !=, <, <=, >, >= and ~ (holds the text); in quotes, so that the shell lets it be"
             }
-            Self::NoField { .. } => "check the field's spelling; `stockport export - --format csv` shows all there are",
+            Self::NoField { .. } => {
+                "`stockport fields` lists all fields; `stockport export - --format csv` also shows those of your own"
+            }
             Self::NoNumber { .. } => "compare with a number such as 12.5, or use = or ~ for text",
             Self::NoFields | Self::Twice(_) => {
                 "name each field once, with commas between: --fields item_id,name,quantity"
@@ -162,13 +164,9 @@ fn known(name: &str, present: &BTreeSet<String>) -> Result<String, FilterError> 
     if field_named(name).is_some() || name == "id" || present.is_empty() || present.contains(name) {
         return Ok(name.to_owned());
     }
-    let all = FIELDS
-        .iter()
-        .map(|field| field.name)
-        .chain(present.iter().map(String::as_str));
     Err(FilterError::NoField {
         field: name.to_owned(),
-        nearest: nearest(name, all).map(str::to_owned),
+        nearest: nearest_field(name, present.iter().map(String::as_str)).map(str::to_owned),
     })
 }
 

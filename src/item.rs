@@ -26,6 +26,17 @@ pub enum Kind {
     Time,
 }
 
+impl fmt::Display for Kind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Text => "text",
+            Self::Number => "number",
+            Self::Date => "date",
+            Self::Time => "time",
+        })
+    }
+}
+
 /// One of the 27 fields of the API's inventory item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Field {
@@ -35,6 +46,8 @@ pub struct Field {
     pub title: &'static str,
     /// How its cells are read.
     pub kind: Kind,
+    /// What it means, in a phrase.
+    pub meaning: &'static str,
 }
 
 /// The name of the field that is an item's identity.
@@ -49,39 +62,89 @@ pub const SERVER_FIELDS: [&str; 4] = ["id", "updated_at", "updated_by", NAME];
 /// Number fields that hold text too, as a rule: `1 gummy`.
 pub const NUMBERS_OR_TEXT: [&str; 2] = ["dose_number", "serving_size"];
 
-const fn field(name: &'static str, title: &'static str, kind: Kind) -> Field {
-    Field { name, title, kind }
+const fn field(name: &'static str, title: &'static str, kind: Kind, meaning: &'static str) -> Field {
+    Field {
+        name,
+        title,
+        kind,
+        meaning,
+    }
 }
 
 /// The 27 fields, in the order in which exports write them: what a person looks for first comes first.
 pub const FIELDS: [Field; 27] = [
-    field(ITEM_ID, "Item ID", Kind::Text),
-    field("name", "Name", Kind::Text),
-    field("item_type", "Item Type", Kind::Text),
-    field("category_name", "Category Name", Kind::Text),
-    field("category_type", "Category Type", Kind::Text),
-    field("strain_name", "Strain Name", Kind::Text),
-    field("status", "Status", Kind::Text),
-    field("quantity", "Quantity", Kind::Number),
-    field("quantity_type", "Quantity Type", Kind::Text),
-    field("units", "Units", Kind::Text),
-    field("area_id", "Area ID", Kind::Text),
-    field("area_name", "Area Name", Kind::Text),
-    field("approved", "Approved", Kind::Text),
-    field("approved_at", "Approved At", Kind::Date),
-    field("approved_at_time", "Approved At Time", Kind::Time),
-    field("moved_at", "Moved At", Kind::Date),
-    field("moved_at_time", "Moved At Time", Kind::Time),
-    field("weight", "Weight", Kind::Number),
-    field("weight_units", "Weight Units", Kind::Text),
-    field("volume", "Volume", Kind::Number),
-    field("volume_units", "Volume Units", Kind::Text),
-    field("admin_method", "Admin Method", Kind::Text),
-    field("dose", "Dose", Kind::Number),
-    field("dose_number", "Dose Number", Kind::Number),
-    field("dose_units", "Dose Units", Kind::Text),
-    field("serving_size", "Serving Size", Kind::Number),
-    field("supply_duration_days", "Supply Duration Days", Kind::Number),
+    field(ITEM_ID, "Item ID", Kind::Text, "the id by which the item is stored"),
+    field("name", "Name", Kind::Text, "what the item is called"),
+    field("item_type", "Item Type", Kind::Text, "the kind of item or package"),
+    field("category_name", "Category Name", Kind::Text, "the product category"),
+    field(
+        "category_type",
+        "Category Type",
+        Kind::Text,
+        "the group of the product category",
+    ),
+    field("strain_name", "Strain Name", Kind::Text, "the strain"),
+    field("status", "Status", Kind::Text, "the item's state, such as Active"),
+    field("quantity", "Quantity", Kind::Number, "how much there is, in units"),
+    field(
+        "quantity_type",
+        "Quantity Type",
+        Kind::Text,
+        "how the quantity is measured, such as WeightBased",
+    ),
+    field("units", "Units", Kind::Text, "the unit of the quantity"),
+    field("area_id", "Area ID", Kind::Text, "the id of the area where it is kept"),
+    field(
+        "area_name",
+        "Area Name",
+        Kind::Text,
+        "the name of the area where it is kept",
+    ),
+    field("approved", "Approved", Kind::Text, "the approval, such as Approved"),
+    field("approved_at", "Approved At", Kind::Date, "the date of the approval"),
+    field(
+        "approved_at_time",
+        "Approved At Time",
+        Kind::Time,
+        "the time of day of the approval",
+    ),
+    field("moved_at", "Moved At", Kind::Date, "the date of the last move"),
+    field(
+        "moved_at_time",
+        "Moved At Time",
+        Kind::Time,
+        "the time of day of the last move",
+    ),
+    field("weight", "Weight", Kind::Number, "the weight of one unit"),
+    field("weight_units", "Weight Units", Kind::Text, "the unit of the weight"),
+    field("volume", "Volume", Kind::Number, "the volume of one unit"),
+    field("volume_units", "Volume Units", Kind::Text, "the unit of the volume"),
+    field(
+        "admin_method",
+        "Admin Method",
+        Kind::Text,
+        "how it is administered, such as Oral",
+    ),
+    field("dose", "Dose", Kind::Number, "the amount of one dose"),
+    field(
+        "dose_number",
+        "Dose Number",
+        Kind::Number,
+        "how many doses one unit has",
+    ),
+    field("dose_units", "Dose Units", Kind::Text, "the unit of the dose"),
+    field(
+        "serving_size",
+        "Serving Size",
+        Kind::Number,
+        "the size of one serving, such as 1 gummy",
+    ),
+    field(
+        "supply_duration_days",
+        "Supply Duration Days",
+        Kind::Number,
+        "how many days one unit lasts",
+    ),
 ];
 
 /// The field of this name, if it is one of the 27.

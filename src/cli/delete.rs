@@ -9,6 +9,7 @@ use clap::Args;
 use super::pace::{Brakes, Pace, max_delete};
 use super::reading::delimiter;
 use super::usage::whole;
+use crate::columns::ColumnOption;
 use crate::plan::MaxDelete;
 
 /// `stockport delete`
@@ -52,6 +53,9 @@ pub struct Delete {
     /// Take rows as ids that look like none: titles, subtotals, footers (totals and repeated headers never are)
     #[arg(long, conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub keep_suspects: bool,
+    /// Map a column to a field ("`Lot=item_id`"); wins over --map
+    #[arg(long, value_name = "HEADER=FIELD", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
+    pub column: Vec<ColumnOption>,
     /// A mapping file that says which column holds the ids
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub map: Option<PathBuf>,

@@ -66,6 +66,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["fields"],
+        &[
+            ("What a column can mean", "stockport fields"),
+            ("The same for a program", "stockport fields --json"),
+        ],
+    ),
+    (
         &["convert"],
         &[
             ("A workbook to CSV", "stockport convert inventory.xlsx converted.csv"),

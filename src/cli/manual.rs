@@ -13,7 +13,7 @@ use super::examples::EXAMPLES;
 /// Groups of options of which the short help tells no more than that there are some.
 const ONLY_IN_LONG_HELP: [&str; 5] = ["Pace", "Output", "Brakes", "Reading", "Poorer endpoints"];
 /// Options of these groups that the short help shows all the same.
-const ALWAYS: [&str; 5] = ["sheet", "map", "json", "quiet", "yes"];
+const ALWAYS: [&str; 6] = ["sheet", "column", "map", "json", "quiet", "yes"];
 /// And of the others those that it leaves to the long one.
 const SELDOM: [&str; 5] = ["sandbox_dir", "key_file", "wait", "on_failure", "certificate"];
 

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::usage::whole;
+use crate::columns::ColumnOption;
 
 /// How files are read.
 #[derive(Args, Clone, Debug)]
@@ -39,7 +40,10 @@ pub struct Reading {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub encoding: Option<String>,
-    /// A mapping file that says what the columns mean (`stockport inspect FILE --save-map FILE` writes one)
+    /// Map a column to a field ("Description=name"; "Notes=false": skip)
+    #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
+    pub column: Vec<ColumnOption>,
+    /// A mapping file: what the columns mean (see `inspect --save-map`)
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub map: Option<PathBuf>,
     /// How much a compressed file or a workbook may unpack to, and a pipe may give (500M, 8G) [default: 2G]

@@ -4,8 +4,9 @@
 
 use std::path::Path;
 
-use super::mapping::MappingError;
+use super::mapping::{MappingError, suggested};
 use crate::error::{Category, UserError};
+use crate::item::ITEM_ID;
 use crate::sheet::ReadError;
 
 /// Why the columns of a table can't be matched. Comes up before anything is sent.
@@ -16,8 +17,9 @@ pub enum ColumnError {
     Read(#[from] ReadError),
     /// No column is named like a field, so the header row was only guessed.
     #[error(
-        "{file}: no header row was found: no column is named like an inventory field{}",
-        seen(row, headers)
+        "{file}: no header row was found: no column is named like an inventory field{}{}",
+        seen(row, headers),
+        tagged(tags.as_deref())
     )]
     NoHeader {
         /// The file (and sheet).
@@ -26,9 +28,11 @@ pub enum ColumnError {
         row: String,
         /// The texts of the row that was guessed.
         headers: Vec<String>,
+        /// The column whose values look like ids.
+        tags: Option<String>,
     },
     /// Other fields were found, but not the one that says which item a row is.
-    #[error("{file}: no column holds the item id{}{}", seen(row, headers), nearest(guess.as_deref()))]
+    #[error("{file}: no column holds the item id{}{}", seen(row, headers), guessed(guess.as_deref(), *has_tags))]
     NoId {
         /// The file (and sheet).
         file: String,
@@ -38,6 +42,22 @@ pub enum ColumnError {
         headers: Vec<String>,
         /// The header that comes nearest, if one does.
         guess: Option<String>,
+        /// Its values look like ids.
+        has_tags: bool,
+    },
+    /// A header of `--column` that no file has.
+    #[error("{file} has no column {header:?}, which --column names{}", seen(row, headers))]
+    UnknownHeader {
+        /// The file to be read.
+        file: String,
+        /// The header.
+        header: String,
+        /// The header row; blank where the keys of objects are the headers.
+        row: String,
+        /// The headers that are there.
+        headers: Vec<String>,
+        /// The one that is most like it.
+        nearest: Option<String>,
     },
     /// One header stands twice.
     #[error("{file}: one header stands twice: {first} and {second}")]
@@ -70,19 +90,27 @@ impl UserError for ColumnError {
     fn hint(&self) -> String {
         match self {
             Self::Read(error) => error.hint(),
-            Self::NoHeader { .. } => {
-                "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --map"
+            Self::NoHeader { tags: None, .. } => {
+                "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --column or --map"
                     .to_owned()
             }
-            Self::NoId { .. } => {
-                "say which one it is in a mapping file: `stockport inspect FILE --save-map map.toml` writes one, --map takes it"
+            Self::NoHeader {
+                tags: Some(header), ..
+            }
+            | Self::NoId {
+                guess: Some(header), ..
+            } => format!("if it holds the ids, add {}", suggested(header, ITEM_ID)),
+            Self::NoId { guess: None, .. } => {
+                "name the column that holds the ids: --column \"HEADER=item_id\"; `stockport inspect FILE` shows every column"
                     .to_owned()
             }
+            Self::UnknownHeader {
+                nearest: Some(nearest), ..
+            } => format!("did you mean {nearest:?}?"),
+            Self::UnknownHeader { nearest: None, .. } => "`stockport inspect FILE` shows the headers".to_owned(),
             Self::Repeated { .. } => "rename or remove one of them".to_owned(),
             Self::TwoColumns { .. } => {
-                "rename or remove one of them, or say which is meant in a mapping file (--map; `stockport inspect FILE \
-                 --save-map map.toml` writes one)"
-                    .to_owned()
+                "rename or remove one of them, or name the one that is meant: --column \"HEADER=FIELD\"".to_owned()
             }
             Self::Mapping(error) => error.hint(),
         }
@@ -93,6 +121,7 @@ impl UserError for ColumnError {
             Self::Read(error) => error.place(),
             Self::NoHeader { file, .. }
             | Self::NoId { file, .. }
+            | Self::UnknownHeader { file, .. }
             | Self::Repeated { file, .. }
             | Self::TwoColumns { file, .. } => Some(Path::new(file)),
             Self::Mapping(_) => None,
@@ -133,8 +162,15 @@ fn seen(row: &str, headers: &[String]) -> String {
     format!(" ({place}: {})", shown.join(", "))
 }
 
-fn nearest(guess: Option<&str>) -> String {
-    guess
-        .map(|header| format!("; the nearest is {header:?}"))
-        .unwrap_or_default()
+fn tagged(header: Option<&str>) -> String {
+    let tagged = header.map(|header| format!("; the values of {header:?} look like ids"));
+    tagged.unwrap_or_default()
+}
+
+fn guessed(header: Option<&str>, has_tags: bool) -> String {
+    if has_tags {
+        return tagged(header);
+    }
+    let nearest = header.map(|header| format!("; the nearest is {header:?}"));
+    nearest.unwrap_or_default()
 }

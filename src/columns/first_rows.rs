@@ -10,15 +10,9 @@ use super::vocabulary::Vocabulary;
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Row, Table};
 
-/// Where no column's name says that it holds the ids, its values may: a column of 24-character tags is offered.
+/// Where no column's name says that it holds the ids, its values may: a column of 24-character tags is suggested,
+/// before one whose name may mean the ids.
 pub(crate) fn vote(table: &Table, words: &Vocabulary, matching: &mut Matching) -> Result<(), ColumnError> {
-    if matching
-        .columns
-        .iter()
-        .any(|column| column.field.as_deref() == Some(ITEM_ID))
-    {
-        return Ok(());
-    }
     let mut counts = vec![(0_u64, 0_u64); matching.columns.len()];
     let mut reader = table.rows()?;
     let mut row = Row::new();
@@ -46,14 +40,17 @@ pub(crate) fn vote(table: &Table, words: &Vocabulary, matching: &mut Matching) -
         column.field = Some(ITEM_ID.to_owned());
         column.by = By::Values;
         column.weak = true;
-        column.confidence = 0.6;
+        column.confidence = 0.8;
     }
     Ok(())
 }
 
-/// Whether a text looks like a tag of Metrc's: 24 capital letters and digits, many of them digits.
+/// Whether a text looks like a tag of Metrc's: 24 letters and digits that begin with 1A4, or capital letters and digits of
+/// which many are digits.
 fn is_tag(text: &str) -> bool {
+    let is_metrc = text.get(..3).is_some_and(|start| start.eq_ignore_ascii_case("1a4"));
     text.len() == 24
-        && text.bytes().all(|b| b.is_ascii_digit() || b.is_ascii_uppercase())
+        && text.bytes().all(|b| b.is_ascii_alphanumeric())
         && text.bytes().filter(u8::is_ascii_digit).count() >= 8
+        && (is_metrc || !text.bytes().any(|b| b.is_ascii_lowercase()))
 }

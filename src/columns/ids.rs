@@ -19,10 +19,16 @@ use super::texts::{bare, error_cell, is_error_text, unguard};
 
 /// An id, and what a person should know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a finding of its own, and several may hold"
+)]
 pub(crate) struct Id<'a> {
     pub(crate) text: Cow<'a, str>,
     /// Outer white space was removed.
     pub(crate) trimmed: bool,
+    /// An apostrophe before digits, or a byte-order mark at the start of the line, was removed.
+    pub(crate) unmarked: bool,
     /// It looks like a number that some program has rewritten (`1E10`, `1.0`).
     pub(crate) suspicious: bool,
     /// A number cell with more digits than the spreadsheet program keeps (15).
@@ -67,6 +73,30 @@ pub fn is_odd_id(id: &str) -> bool {
 /// From here on a double no longer holds every integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
+/// What begins a file of UTF-8, and where files were put together, lines within.
+const MARK: char = '\u{feff}';
+
+/// Reads the id of a row whose cell is the column of this index. A byte-order mark at the start of a line of text is none of
+/// the id, unless the id is stored so.
+pub(crate) fn read_at<'a>(
+    index: usize,
+    cell: Cell<'a>,
+    format: &Format,
+    how: (&Blanks, &Part),
+    stored: Option<&StoredIds>,
+) -> Result<Id<'a>, String> {
+    if index == 0
+        && let Cell::Text(text) = cell
+        && let Some(bare) = text.strip_prefix(MARK)
+        && matches!(format, Format::Delimited { .. })
+        && !stored.is_some_and(|stored| stored.contains(text))
+    {
+        let id = read(Cell::Text(bare), format, how, stored)?;
+        return Ok(Id { unmarked: true, ..id });
+    }
+    read(cell, format, how, stored)
+}
+
 /// Reads an id, or says why it is none. A text that is the id of a stored item to the letter is that id.
 pub(crate) fn read<'a>(
     cell: Cell<'a>,
@@ -87,6 +117,7 @@ pub(crate) fn read<'a>(
     let plain = |text: Cow<'a, str>| Id {
         text,
         trimmed: false,
+        unmarked: false,
         suspicious: false,
         long_number: false,
     };
@@ -175,18 +206,33 @@ fn is_plain(text: &str) -> bool {
 
 fn trimmed(text: Cow<'_, str>, untyped: bool) -> Id<'_> {
     let inner = bare(&text);
-    let (suspicious, cut) = (untyped && is_suspicious(inner), inner.len() != text.len());
-    let text = match text {
-        Cow::Borrowed(text) => Cow::Borrowed(bare(text)),
-        Cow::Owned(text) if cut => Cow::Owned(text.trim().to_owned()),
-        owned @ Cow::Owned(_) => owned,
+    let cut = inner.len() != text.len();
+    let unquoted = unquoted(inner);
+    let suspicious = untyped && unquoted.is_none() && is_suspicious(inner);
+    let unmarked = unquoted.is_some();
+    let text = match &text {
+        Cow::Borrowed(text) => {
+            let inner = bare(text);
+            Cow::Borrowed(inner.get(usize::from(unmarked)..).unwrap_or(inner))
+        }
+        Cow::Owned(_) => Cow::Owned(unquoted.unwrap_or(inner).to_owned()),
     };
     Id {
         text,
         trimmed: cut,
+        unmarked,
         suspicious,
         long_number: false,
     }
+}
+
+/// What an apostrophe keeps as text, where it begins with a digit: people and exporters write `'00187`, so that a
+/// spreadsheet program keeps the zeros.
+fn unquoted(text: &str) -> Option<&str> {
+    let rest = text.strip_prefix('\'')?;
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.');
+    let is_kept = rest.starts_with(|first: char| first.is_ascii_digit()) && rest.bytes().all(is_part);
+    is_kept.then_some(rest)
 }
 
 fn number(value: f64, format: NumberFormat) -> Result<Id<'static>, String> {
@@ -213,6 +259,7 @@ fn number(value: f64, format: NumberFormat) -> Result<Id<'static>, String> {
         long_number: digits.len() > 15,
         text: Cow::Owned(format!("{sign}{digits:0>width$}")),
         trimmed: false,
+        unmarked: false,
         suspicious: false,
     })
 }
@@ -241,139 +288,4 @@ fn is_suspicious(text: &str) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    const CSV: Format = Format::Delimited {
-        delimiter: b',',
-        encoding: "UTF-8",
-    };
-    const XLSX: Format = Format::Workbook("xlsx");
-
-    fn id(cell: Cell<'_>, format: &Format) -> Result<String, String> {
-        read(cell, format, (&Blanks::default(), &Part::Whole), None).map(|id| id.text.into_owned())
-    }
-
-    #[test]
-    fn a_number_cell_is_an_id_only_if_nothing_can_have_been_lost() {
-        let cell = |value| Cell::Number(value, NumberFormat::Plain);
-        assert_eq!(id(cell(10001.0), &XLSX).as_deref(), Ok("10001"));
-        assert_eq!(
-            id(cell(9_007_199_254_740_991.0), &XLSX).as_deref(),
-            Ok("9007199254740991")
-        );
-        for value in [9_007_199_254_740_992.0, 1.5, f64::NAN, f64::INFINITY] {
-            assert!(id(cell(value), &XLSX).is_err(), "{value}");
-        }
-        assert!(id(Cell::Number(1e10, NumberFormat::Scientific), &XLSX).is_err());
-        assert_eq!(
-            id(Cell::Number(123.0, NumberFormat::Padded(5)), &XLSX).as_deref(),
-            Ok("00123")
-        );
-        assert_eq!(
-            id(Cell::Number(1_234_567.0, NumberFormat::Padded(5)), &XLSX).as_deref(),
-            Ok("1234567")
-        );
-    }
-
-    #[test]
-    fn a_number_cell_of_more_than_15_digits_is_pointed_out() {
-        let read = |value| {
-            read(
-                Cell::Number(value, NumberFormat::Plain),
-                &XLSX,
-                (&Blanks::default(), &Part::Whole),
-                None,
-            )
-            .expect("an id")
-        };
-        assert!(read(1_323_258_256_668_840.0).long_number);
-        assert!(!read(132_325_825_666_884.0).long_number);
-    }
-
-    #[test]
-    fn an_id_in_a_text_file_is_kept_and_only_pointed_out() {
-        for text in ["1E10", "1.0", "1.5e+12", "12.50"] {
-            let id = read(Cell::Text(text), &CSV, (&Blanks::default(), &Part::Whole), None).expect(text);
-            assert!(id.suspicious, "{text}");
-            assert_eq!(id.text, text);
-        }
-        for text in ["1A10", "00123", "13232582566688421", "E10", "1.2.3", "WA-1E10"] {
-            assert!(
-                !read(Cell::Text(text), &CSV, (&Blanks::default(), &Part::Whole), None)
-                    .expect(text)
-                    .suspicious,
-                "{text}"
-            );
-        }
-    }
-
-    #[test]
-    fn what_is_passed_with_one_look_is_what_all_looks_pass() {
-        for text in [
-            "1A4060300000000000000001",
-            "abcde",
-            "1e10x",
-            "12345",
-            "1E100",
-            "none",
-            "nonez",
-            "a-bcd",
-            "äbcdef",
-            "A B C D",
-        ] {
-            let read = |text: &str| {
-                read(Cell::Text(text), &CSV, (&Blanks::default(), &Part::Whole), None)
-                    .expect("an id")
-                    .text
-                    .into_owned()
-            };
-            let sound = Id {
-                text: Cow::Borrowed(text),
-                trimmed: false,
-                suspicious: false,
-                long_number: false,
-            };
-            let all =
-                trimmed(unguard(text), true) == sound && check_id(text).is_ok() && !Blanks::default().is_nothing(text);
-            assert!(all || !is_plain(text), "{text}");
-            assert!(text == "none" || read(text) == text, "{text}");
-        }
-        assert!(is_plain("1A4060300000000000000001") && !is_plain("1E100") && !is_plain("none"));
-        assert!(!is_plain(&"a".repeat(1501)));
-    }
-
-    #[test]
-    fn outer_white_space_goes_from_a_sheets_id_and_stays_in_json() {
-        let trimmed = read(Cell::Text(" A 1\t"), &CSV, (&Blanks::default(), &Part::Whole), None).expect("an id");
-        assert_eq!((trimmed.text.as_ref(), trimmed.trimmed), ("A 1", true));
-        assert_eq!(id(Cell::Text(" A 1 "), &Format::Json).as_deref(), Ok(" A 1 "));
-    }
-
-    #[test]
-    fn the_guard_of_a_spreadsheet_export_is_taken_off() {
-        assert_eq!(id(Cell::Text("=\"00123\""), &CSV).as_deref(), Ok("00123"));
-    }
-
-    #[test]
-    fn what_is_no_text_is_no_id() {
-        for cell in [
-            Cell::Empty,
-            Cell::Absent,
-            Cell::Text(" None "),
-            Cell::Bool(true),
-            Cell::Error("#REF!"),
-            Cell::Text("a/b"),
-        ] {
-            assert!(id(cell, &XLSX).is_err(), "{cell:?}");
-        }
-        let date = jiff::civil::date(2021, 1, 2);
-        assert!(id(Cell::Moment(crate::sheet::Moment::Date(date)), &XLSX).is_err());
-        assert!(id(Cell::Text("#REF!"), &CSV).is_err());
-        assert_eq!(
-            id(Cell::Json(&serde_json::json!(10001)), &Format::Json).as_deref(),
-            Ok("10001")
-        );
-        assert!(id(Cell::Json(&serde_json::json!({})), &Format::Json).is_err());
-    }
-}
+mod tests;

@@ -199,7 +199,7 @@ struct LeftOutDates {
 impl LeftOutDates {
     fn of(column: &ColumnMatch) -> Option<Self> {
         let may_be_mapped =
-            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping);
+            !column.is_taken() && column.key.is_none() && !matches!(column.by, By::Ignored | By::Mapping | By::Option);
         may_be_mapped.then(|| Self {
             target: Target::of_dates(&column.header, column.index),
             evidence: Evidence::default(),
@@ -375,7 +375,8 @@ impl Inspection {
             } else {
                 let id = layout.id.as_ref().filter(|id| id.header == matched.header);
                 let id = id.and_then(|id| {
-                    ids::read(layout.cell(row, id.index), &table.format, (&id.blanks, &id.part), None).ok()
+                    let how = (&id.blanks, &id.part);
+                    ids::read_at(id.index, layout.cell(row, id.index), &table.format, how, None).ok()
                 });
                 id.map(|id| Value::String(id.text.into_owned()))
             };

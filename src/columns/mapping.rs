@@ -1,8 +1,9 @@
 //! The mapping file: what the user has said about the columns of a file (TOML).
 //!
-//! Belongs here: what a mapping file can say, and its faults. Doesn't: its text (`parse`, `mapping_file`, `reject_mapping`), what the
-//! columns turn out to mean (`matching`).
+//! Belongs here: what a mapping file can say, and its faults. Doesn't: its text (`parse`, `mapping_file`, `reject_mapping`), the command line's columns (`option`),
+//! what the columns turn out to mean (`matching`).
 
+mod option;
 mod parse;
 mod settings;
 
@@ -12,6 +13,8 @@ use super::names::fold;
 use super::{DateOrder, NumberStyle};
 use crate::files::{self, bounds};
 use crate::sheet;
+pub use option::ColumnOption;
+pub(super) use option::suggested;
 pub use settings::Settings;
 
 /// How a mapping file beside a reject file begins. A mapping file that begins otherwise is the user's own and is never used unless it is named.
@@ -56,6 +59,8 @@ pub(crate) struct Rule {
     pub(crate) currency: bool,
     /// `25%` is 0.25.
     pub(crate) percent: bool,
+    /// The command line says so (`--column`).
+    pub(crate) is_option: bool,
 }
 
 /// A constant: every item gets this value.
@@ -194,14 +199,16 @@ impl MappingError {
             Self::Read { .. } => "check the path and the spelling of --map".to_owned(),
             Self::UnknownKey {
                 nearest: Some(nearest), ..
-            }
-            | Self::UnknownField {
-                nearest: Some(nearest), ..
             } => {
                 format!("did you mean {nearest:?}?")
             }
+            Self::UnknownField {
+                nearest: Some(nearest), ..
+            } => {
+                format!("did you mean {nearest:?}? `stockport fields` lists all fields")
+            }
             Self::UnknownField { .. } => {
-                "name one of the 27 fields, or add `extra = \"keep\"` beside it for a field of your own".to_owned()
+                "`stockport fields` lists all fields; for one of your own add `extra = \"keep\"` beside it".to_owned()
             }
             Self::Unfit { .. } => "restore the column's header, or name another mapping file with --map".to_owned(),
             Self::Differ { key, .. } => format!("read them one after the other, or give --{key} for both"),

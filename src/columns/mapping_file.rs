@@ -43,6 +43,7 @@ impl Mapping {
     #[must_use]
     pub fn text_for(matching: &Matching, earlier: Option<&Self>) -> String {
         let mut text = match earlier {
+            Some(earlier) if earlier.has_no_file() => format!("{HEAD}\n{}", earlier.with_columns(matching)),
             Some(earlier) => earlier.with_columns(matching),
             None => format!("{HEAD}\n{}", fresh(matching)),
         };
@@ -50,7 +51,9 @@ impl Mapping {
             .columns
             .iter()
             .filter(|column| {
-                !column.is_taken() && !matches!(column.by, By::Ignored | By::Mapping) && column.key.is_none()
+                !column.is_taken()
+                    && !matches!(column.by, By::Ignored | By::Mapping | By::Option)
+                    && column.key.is_none()
             })
             .filter(|column| earlier.is_none_or(|earlier| !earlier.text.contains(&key(&column.header))))
             .collect();
@@ -59,7 +62,7 @@ impl Mapping {
             for column in offered {
                 let field = column.field.as_deref().unwrap_or("");
                 let why = if column.weak {
-                    format!("   # offered: {}", column.by)
+                    format!("   # suggested: {}", column.by)
                 } else {
                     String::new()
                 };

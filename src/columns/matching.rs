@@ -25,6 +25,8 @@ pub enum By {
     Fingerprint(String),
     /// The mapping file says so.
     Mapping,
+    /// `--column` says so.
+    Option,
     /// The header is like the field's name.
     Similar,
     /// The column's values look like the field's.
@@ -42,6 +44,7 @@ impl fmt::Display for By {
             Self::Synonym => f.write_str("synonym"),
             Self::Fingerprint(name) => write!(f, "fingerprint {name}"),
             Self::Mapping => f.write_str("mapping"),
+            Self::Option => f.write_str("option"),
             Self::Similar => f.write_str("similar"),
             Self::Values => f.write_str("values"),
             Self::Ignored => f.write_str("ignored"),
@@ -185,10 +188,10 @@ impl<'a> Work<'a> {
     }
 
     fn place(&self, at: usize) -> String {
-        self.columns
-            .get(at)
-            .map(|column| header_place(self.table, &column.header, column.index))
-            .unwrap_or_default()
+        let column = self.columns.get(at);
+        column.map_or_else(String::new, |column| {
+            header_place(self.table, &column.header, column.index)
+        })
     }
 
     fn is_taken(&self, field: &str) -> bool {
@@ -202,6 +205,7 @@ impl<'a> Work<'a> {
         if let (Some(column), Some(settled)) = (self.columns.get_mut(at), self.settled.get_mut(at)) {
             column.field = Some(field.to_owned());
             column.by = by;
+            column.weak = false;
             column.confidence = confidence;
             *settled = true;
         }
@@ -245,25 +249,24 @@ impl<'a> Work<'a> {
 
     fn take_mapped(&mut self) -> Result<(), ColumnError> {
         for at in 0..self.columns.len() {
-            let Some(rule) = self.rule(at) else { continue };
+            let (Some(column), Some(rule)) = (self.columns.get(at), self.rule(at)) else {
+                continue;
+            };
+            let by = if rule.is_option { By::Option } else { By::Mapping };
             match &rule.purpose {
                 Purpose::Unsaid => {}
-                Purpose::Ignore | Purpose::Split(..) | Purpose::Joined => self.leave_out(at, By::Mapping),
+                Purpose::Ignore | Purpose::Split(..) | Purpose::Joined => self.leave_out(at, by),
                 Purpose::Field(field) => {
                     let earlier = self.columns.iter().position(|c| c.field.as_ref() == Some(field));
                     if let Some(first) = earlier {
                         return Err(self.two(field, first, at));
                     }
-                    self.take(at, field, By::Mapping, 1.0);
+                    self.take(at, field, by, 1.0);
                 }
                 Purpose::Keep => {
-                    let name = self
-                        .columns
-                        .get(at)
-                        .map(|column| snake(&column.header))
-                        .unwrap_or_default();
+                    let name = snake(&column.header);
                     if !name.is_empty() {
-                        self.take(at, &name, By::Mapping, 1.0);
+                        self.take(at, &name, by, 1.0);
                     }
                 }
             }
@@ -396,9 +399,6 @@ impl<'a> Work<'a> {
             }
             if !self.is_taken(&name) && !is_ignored(&name) && name != "id" {
                 self.take(at, &name, By::Mapping, 1.0);
-                if let Some(column) = self.columns.get_mut(at) {
-                    column.weak = false;
-                }
             }
         }
     }

@@ -49,16 +49,18 @@ pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, 
 pub use error::ColumnError;
 pub use ids::{StoredIds, is_odd_id};
 pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
-pub use mapping::{Mapping, MappingError, Settings};
+pub use mapping::{ColumnOption, Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub(crate) use near::{fold_id, fold_id_into, spelled};
 pub use set_aside::NAMED_ASIDE;
 pub use source::{Reader, Source, TakePart, TakeStraight};
 pub use straight::{NeedsDraft, Slots, Straight};
+pub(crate) use tell::unknown_headers;
 pub(crate) use texts::unguard;
 pub(crate) use vocabulary::{BEYOND, UNNAMED};
 pub use vocabulary::{Judge, REJECT_COLUMNS, is_of_rejects};
+pub(crate) use vocabulary::{names_of, nearest_field};
 
 /// A cell's meaning in its field.
 #[derive(Clone, Debug, PartialEq)]

@@ -369,7 +369,8 @@ impl Source {
 }
 
 fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
-    ids::read(
+    ids::read_at(
+        column.index,
         layout.cell(row, column.index),
         &table.format,
         (&column.blanks, &column.part),

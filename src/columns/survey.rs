@@ -26,6 +26,7 @@ use crate::sheet::{Cell, Moment, Row, Table};
 #[derive(Clone, Debug, Default)]
 struct Ids {
     trimmed: Tally,
+    unmarked: Tally,
     suspicious: Tally,
     long: Tally,
 }
@@ -99,6 +100,7 @@ impl TableSurvey {
             self.unnamed.entry(index).or_default().join(tally);
         }
         self.ids.trimmed.join(further.ids.trimmed);
+        self.ids.unmarked.join(further.ids.unmarked);
         self.ids.suspicious.join(further.ids.suspicious);
         self.ids.long.join(further.ids.long);
         self.errors_left_out.join(further.errors_left_out);
@@ -183,6 +185,7 @@ impl TableSurvey {
     pub(crate) fn id(&mut self, id: &Id<'_>, line: u64) {
         for (applies, tally) in [
             (id.trimmed, &mut self.ids.trimmed),
+            (id.unmarked, &mut self.ids.unmarked),
             (id.suspicious, &mut self.ids.suspicious),
             (id.long_number, &mut self.ids.long),
         ] {
@@ -383,6 +386,7 @@ impl TableSurvey {
         let ids = |n: u64| if n == 1 { "1 id".to_owned() } else { format!("{n} ids") };
         let Ids {
             trimmed,
+            unmarked,
             suspicious,
             long,
         } = &self.ids;
@@ -391,6 +395,13 @@ impl TableSurvey {
                 "{column}: outer white space was removed from {} {}",
                 ids(trimmed.count),
                 first(table, trimmed, id.index)
+            ));
+        }
+        if unmarked.count > 0 {
+            survey.decisions.push(format!(
+                "{column}: an apostrophe or a byte-order mark was removed from the start of {} {}",
+                ids(unmarked.count),
+                first(table, unmarked, id.index)
             ));
         }
         if suspicious.count > 0 {

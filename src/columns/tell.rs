@@ -4,9 +4,9 @@
 
 use super::Survey;
 use super::error::ColumnError;
-use super::mapping::Mapping;
+use super::mapping::{Mapping, suggested};
 use super::matching::{By, Matching, header_place};
-use super::names::{fold, likeness};
+use super::names::{fold, likeness, nearest};
 use crate::item::ITEM_ID;
 use crate::sheet::{HeaderBy, Table};
 
@@ -14,17 +14,22 @@ use crate::sheet::{HeaderBy, Table};
 pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     let file = place_of(table);
     let headers: Vec<String> = matching.columns.iter().map(|column| column.header.clone()).collect();
-    let row = match table.header.line {
-        0 => String::new(),
-        line => table.row_address(line),
+    let row = header_row(table);
+    let offers = || {
+        let columns = matching.columns.iter();
+        columns.filter(|column| column.field.as_deref() == Some(ITEM_ID))
     };
+    let by_values = offers().find(|column| column.by == By::Values);
     if !matching.is_recognized() || table.header.by == HeaderBy::Guessed {
-        return ColumnError::NoHeader { file, row, headers };
+        let tags = by_values.map(|column| column.header.clone());
+        return ColumnError::NoHeader {
+            file,
+            row,
+            headers,
+            tags,
+        };
     }
-    let offered = matching
-        .columns
-        .iter()
-        .find(|column| column.field.as_deref() == Some(ITEM_ID));
+    let offered = by_values.or_else(|| offers().next());
     let like = |header: &str| {
         [
             "item_id",
@@ -47,8 +52,17 @@ pub(super) fn no_id(table: &Table, matching: &Matching) -> ColumnError {
     ColumnError::NoId {
         file,
         row,
+        has_tags: by_values.is_some(),
         guess: guess.map(|column| column.header.clone()),
         headers,
+    }
+}
+
+/// The header row for a person; blank where the keys of objects are the headers.
+fn header_row(table: &Table) -> String {
+    match table.header.line {
+        0 => String::new(),
+        line => table.row_address(line),
     }
 }
 
@@ -67,7 +81,8 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
         let place = header_place(table, &column.header, column.index);
         match (&column.field, &column.by) {
             (Some(field), by) if column.weak => survey.decisions.push(format!(
-                "{place} may mean {field} ({by}) and is left out; a mapping file (--map) can say so"
+                "{place} may mean {field} ({by}) and is left out; add {} to take it",
+                suggested(&column.header, field)
             )),
             (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
                 left_out.push(format!("{:?}", column.header));
@@ -100,8 +115,8 @@ pub(super) fn name_table<'a>(table: &Table, sentences: impl Iterator<Item = &'a 
     }
 }
 
-/// The headers that a mapping file names and no table has: one misspelt would be left out in silence.
-pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
+/// The headers among these that no table has.
+fn missing<'a>(tables: &[Table], headers: impl Iterator<Item = &'a str>) -> Vec<&'a str> {
     let has = |name: &str| {
         let name = fold(name);
         tables
@@ -113,10 +128,32 @@ pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
         .iter()
         .flat_map(|table| &table.header.cells)
         .any(|cell| fold(&cell.name) == "item");
-    let missing = mapping
-        .headers()
-        .filter(|header| !(has(header) || nested && header.starts_with("Item.")));
-    let missing: Vec<String> = missing.map(|header| format!("{header:?}")).collect();
+    headers
+        .filter(|header| !(has(header) || nested && header.starts_with("Item.")))
+        .collect()
+}
+
+/// The headers that `--column` names and no table has, with the refusal of each.
+pub(crate) fn unknown_headers(tables: &[Table], mapping: &Mapping) -> Vec<(String, ColumnError)> {
+    let Some(table) = tables.first() else { return Vec::new() };
+    let headers: Vec<String> = table.header.cells.iter().map(|cell| cell.name.clone()).collect();
+    let refusal = |header: &str| ColumnError::UnknownHeader {
+        file: place_of(table),
+        header: header.to_owned(),
+        row: header_row(table),
+        nearest: nearest(header, headers.iter().map(String::as_str)).map(str::to_owned),
+        headers: headers.clone(),
+    };
+    let missing = missing(tables, mapping.option_headers()).into_iter();
+    missing.map(|header| (header.to_owned(), refusal(header))).collect()
+}
+
+/// The headers that a mapping file names and no table has: one misspelt would be left out in silence.
+pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
+    let options: Vec<&str> = mapping.option_headers().collect();
+    let headers = mapping.headers().filter(|header| !options.contains(header));
+    let missing = missing(tables, headers);
+    let missing: Vec<String> = missing.iter().map(|header| format!("{header:?}")).collect();
     (!missing.is_empty()).then(|| {
         format!(
             "the mapping file names columns that are not there: {}",

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
-use super::mapping::Mapping;
-use super::names::{Pattern, Shape, fold, is_path_to_id};
+use super::names::{Pattern, Shape, fold, is_path_to_id, nearest};
 use crate::item::{FIELDS, Field, ITEM_ID, NAME, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
@@ -211,6 +210,24 @@ impl Vocabulary {
     }
 }
 
+/// The names that stand for a field, and those that may mean it, as the vocabulary writes them.
+pub(crate) fn names_of(field: &str) -> (Vec<String>, Vec<String>) {
+    let file: File = toml_edit::de::from_str(SOURCE).unwrap_or_default();
+    let names = |of: &BTreeMap<String, Vec<String>>| of.get(field).cloned().unwrap_or_default();
+    (names(&file.synonyms), names(&file.weak))
+}
+
+/// The field that somebody may have had in mind: the one that is known by this name, else the one whose name, among
+/// these others too, is most like it.
+pub(crate) fn nearest_field<'a>(name: &str, others: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let words = Vocabulary::new();
+    let folded = fold(name);
+    let known = words.own(&folded).or_else(|| words.synonym(&folded));
+    let known = known.or_else(|| words.weak(&folded)).map(|field| field.name);
+    let similar = || nearest(name, FIELDS.iter().map(|field| field.name).chain(others));
+    known.or_else(similar)
+}
+
 /// Beginnings of the names that a reject file gives to columns without a header; the column's number in the source
 /// follows. `BEYOND` is a column to the right of the source's last header.
 pub(crate) const UNNAMED: &str = "_unnamed_";
@@ -271,12 +288,16 @@ impl Judge {
         field.is_some_and(|field| matches!(field.name, ITEM_ID | "area_id"))
     }
 
-    /// The same, and the headers that a mapping file names count as fields' own names.
+    /// The same, and the headers that a mapping names, of which some are those of ids, count as fields' own names.
     #[must_use]
-    pub fn with_mapping(mut self, mapping: &Mapping) -> Self {
+    pub fn with_headers<'a>(
+        mut self,
+        headers: impl Iterator<Item = &'a str>,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Self {
         let words = &self.vocabulary;
-        self.extra.extend(mapping.headers().map(|header| words.fold(header)));
-        self.ids.extend(mapping.id_headers().map(|header| words.fold(header)));
+        self.extra.extend(headers.map(|header| words.fold(header)));
+        self.ids.extend(ids.map(|header| words.fold(header)));
         self
     }
 }

@@ -140,6 +140,7 @@ fn opened(context: &Context, options: &cli::Delete, file: &PathBuf) -> Result<(S
         keep_suspects: options.keep_suspects,
         delimiter: options.delimiter,
         encoding: options.encoding.clone(),
+        column: options.column.clone(),
         map: options.map.clone(),
         max_unpacked: None,
         max_cells: None,

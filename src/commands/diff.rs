@@ -9,6 +9,7 @@ use std::slice;
 
 use super::{CommandError, Context, convert, reading, runs_folder, writing};
 use crate::cli::{self, UsageError};
+use crate::columns::ColumnError;
 use crate::diff::load::{self, Rename, Side, Stored};
 use crate::diff::tell::{self, Summary, Told};
 use crate::diff::{Counts, Entry, Mark, Rules, compare};
@@ -26,7 +27,12 @@ use crate::snapshot::{Chosen, Grade, find};
 struct Read {
     side: Side,
     told: Told,
+    /// Of a file.
+    unknown: Option<Unknown>,
 }
+
+/// The headers of `--column` that a file lacks.
+type Unknown = Vec<(String, ColumnError)>;
 
 /// The items that are to be told of, in a temporary file: the summary comes first.
 struct Entries(BufWriter<File>);
@@ -63,6 +69,7 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
         a.told.holds += &format!(", ids {}", ids.name());
     }
     let mut b = read(context, options, (&places.1, options.b_profile.as_deref()), None)?;
+    refuse_unknown(a.unknown.take(), b.unknown.take())?;
     let rules = Rules::new(
         a.side.coverage.clone(),
         b.side.coverage.clone(),
@@ -105,6 +112,18 @@ fn write(target: &Target, place: &Destination, entries: &mut Entries) -> Result<
     Ok(out.finish()?)
 }
 
+/// Refuses a header of `--column` that none of the files has.
+fn refuse_unknown(a: Option<Unknown>, b: Option<Unknown>) -> Result<(), ColumnError> {
+    let mut files = [a, b].into_iter().flatten();
+    let (first, second) = (files.next().unwrap_or_default(), files.next());
+    let is_elsewhere = |header: &str| {
+        let lacks = |unknown: &Unknown| unknown.iter().any(|(lacking, _)| lacking == header);
+        second.as_ref().is_some_and(|second| !lacks(second))
+    };
+    let refused = first.into_iter().find(|(header, _)| !is_elsewhere(header));
+    refused.map_or(Ok(()), |(_, error)| Err(error))
+}
+
 /// `--csv -` is what it says; a file is what its ending says.
 fn target(file: &Path) -> Result<Target, Error> {
     if writing::is_stdout(file) {
@@ -139,10 +158,15 @@ fn read(
     (place, profile): (&Place, Option<&str>),
     new_ids: Option<&Rename<'_>>,
 ) -> Result<Read, Error> {
+    let mut unknown = None;
     let (side, evidence) = match place {
         Place::Org(org) => organization(context, (org, profile), new_ids)?,
         Place::Snapshot(path) => snapshot(context, path, new_ids)?,
-        Place::File(path) => (file(context, options, path, new_ids)?, String::new()),
+        Place::File(path) => {
+            let (side, lacking) = file(context, options, path, new_ids)?;
+            unknown = Some(lacking);
+            (side, String::new())
+        }
     };
     let output = &context.output;
     for reason in &side.left_out.reasons {
@@ -166,7 +190,7 @@ fn read(
         skipped: side.left_out.skipped,
         not_compared: Vec::new(),
     };
-    Ok(Read { side, told })
+    Ok(Read { side, told, unknown })
 }
 
 fn organization(
@@ -232,16 +256,23 @@ fn snapshot(context: &Context, path: &Path, new_ids: Option<&Rename<'_>>) -> Res
     Ok((side?, format!(" (snapshot {} of {}{part})", snapshot.name, shelf.org())))
 }
 
-fn file(context: &Context, options: &cli::Diff, path: &PathBuf, new_ids: Option<&Rename<'_>>) -> Result<Side, Error> {
+fn file(
+    context: &Context,
+    options: &cli::Diff,
+    path: &PathBuf,
+    new_ids: Option<&Rename<'_>>,
+) -> Result<(Side, Unknown), Error> {
     let file = slice::from_ref(path);
     let opening = reading::prepare(context, file, &options.reading)?;
-    let mut source = opening.open(file)?.source(reading::column_options(&opening.reading))?;
+    let opened = opening.open(file)?;
+    let unknown = opened.unknown_headers();
+    let mut source = opened.matched(reading::column_options(&opening.reading))?;
     let survey = source.survey()?;
     convert::tell(context, &source, &survey);
     let progress = Progress::begin(&context.output, "Reading", Some(survey.rows));
     let side = load::file(&source, &progress, new_ids);
     progress.clear();
-    side
+    Ok((side?, unknown))
 }
 
 fn compared(context: &Context, a: &Side, b: &Side, rules: &Rules) -> Result<(Counts, Entries), Error> {

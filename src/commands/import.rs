@@ -12,7 +12,7 @@ use super::reading::{self, Opened, Opening};
 use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Connected, Context};
 use crate::cli::{self, Import};
-use crate::columns::{ColumnOptions, Settings, Source, Survey};
+use crate::columns::{ColumnOption, ColumnOptions, Settings, Source, Survey};
 use crate::error::{Error, Exit};
 use crate::output::grouped;
 use crate::place::PlaceError;
@@ -244,6 +244,9 @@ fn meaning(options: &Import, opening: &Opening) -> Result<String, Error> {
             .map(|encoding| format!("--encoding {encoding}")),
     ];
     lines.extend(optional.into_iter().flatten());
+    let mut columns: Vec<&ColumnOption> = reading.column.iter().collect();
+    columns.sort();
+    lines.extend(columns.iter().map(ToString::to_string));
     for map in &opening.maps {
         let sha256 = fingerprint_of(map)?.sha256;
         lines.extend(sha256.map(|sha256| format!("--map of SHA-256 {sha256}")));

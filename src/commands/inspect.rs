@@ -35,6 +35,7 @@ fn inspect(context: &Context, options: &Inspect) -> Result<(), Error> {
     let file = slice::from_ref(&options.file);
     let opening = reading::prepare(context, file, &options.reading)?;
     let opened = opening.open(file)?;
+    opened.refuse_unknown()?;
     let given = opened.mappings.first().cloned().flatten();
     let mut inspections = Vec::with_capacity(opened.tables.len());
     for (table, mapping) in opened.tables.into_iter().zip(opened.mappings) {
@@ -180,6 +181,7 @@ fn why(column: &InspectedColumn) -> String {
         "exact" => "the field's own name".to_owned(),
         "synonym" => "a known name for it".to_owned(),
         "mapping" => "the mapping file says so".to_owned(),
+        "option" => "--column says so".to_owned(),
         "similar" => "its name is like the field's".to_owned(),
         "values" => "its values look like ids".to_owned(),
         "ignored" => return "the server's own, or of a reject file".to_owned(),
@@ -189,8 +191,8 @@ fn why(column: &InspectedColumn) -> String {
     let confidence = format!("{:.0}%", column.confidence * 100.0);
     match (&column.field, column.weak) {
         (Some(_), false) => format!("{by} ({confidence})"),
-        (Some(_), true) => format!("offered only: {by} ({confidence}); a mapping file can say yes"),
-        (None, _) if column.by == "mapping" => by,
+        (Some(_), true) => format!("suggested, not applied: {by} ({confidence}); --column takes it"),
+        (None, _) if matches!(column.by.as_str(), "mapping" | "option") => by,
         (None, _) => format!("{by}, but another column is taken for the field"),
     }
 }

@@ -12,6 +12,7 @@ mod ending;
 mod ends;
 mod error;
 mod export;
+mod fields;
 mod import;
 mod inspect;
 mod manual;
@@ -149,6 +150,7 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
+        Command::Fields(_) => fields::run(&context),
         Command::Backup(command) => backup::run(&context, &command),
         Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use clap::ValueEnum;
 
 use super::Context;
-use crate::cli::{self, Reading};
+use crate::cli::{self, Reading, UsageError};
 use crate::columns::{
-    ColumnError, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, MappingError, NumberStyle, Settings, Source,
-    is_of_rejects,
+    ColumnError, ColumnOption, ColumnOptions, DateOrder, Duplicates, Judge, Mapping, MappingError, NumberStyle,
+    Settings, Source, is_of_rejects, unknown_headers,
 };
 use crate::error::{Category, Error};
+use crate::item::field_named;
 use crate::report::mapping_beside;
 use crate::sheet::{self, Input, Limits, ReadOptions, SheetChoice, Stop, Table, is_stream};
 
@@ -49,13 +50,17 @@ pub(super) fn prepare(context: &Context, files: &[PathBuf], reading: &Reading) -
         mappings: Vec::new(),
         stop: context.reading.clone(),
     };
-    let overrule = |mut mapping: Mapping| {
+    refuse_twice(reading)?;
+    let overrule = |mapping: Option<Mapping>| {
+        let mapping = Mapping::with_options(mapping, &reading.column).map_err(ColumnError::from)?;
         let columns = column_options(reading);
-        mapping.overrule(columns.dates, columns.numbers);
-        Arc::new(mapping)
+        Ok::<_, Error>(mapping.map(|mut mapping| {
+            mapping.overrule(columns.dates, columns.numbers);
+            Arc::new(mapping)
+        }))
     };
     let named = reading.map.as_deref().map(Mapping::load).transpose();
-    let named = named.map_err(ColumnError::from)?.map(overrule);
+    let named = overrule(named.map_err(ColumnError::from)?)?.filter(|_| reading.map.is_some());
     for file in files {
         let own = opening.mapping_of(file)?;
         let mapping = match (&named, own) {
@@ -68,14 +73,27 @@ pub(super) fn prepare(context: &Context, files: &[PathBuf], reading: &Reading) -
                 }
                 Some(Arc::clone(named))
             }
-            (None, Some(own)) => opening.take_up(context, file, own)?.map(overrule),
-            (None, None) => None,
+            (None, Some(own)) => overrule(opening.take_up(context, file, own)?)?,
+            (None, None) => overrule(None)?,
         };
         opening.mappings.push(mapping);
     }
     opening.settings = agreed(context, files, &opening.mappings)?;
     opening.complete();
     Ok(opening)
+}
+
+/// Refuses two columns for one field, and two fields for one column.
+fn refuse_twice(reading: &Reading) -> Result<(), UsageError> {
+    let ignored = |field: &str| field_named(field).is_none();
+    for (at, one) in reading.column.iter().enumerate() {
+        let clashes =
+            |other: &&ColumnOption| other.header == one.header || other.field == one.field && !ignored(&one.field);
+        if let Some(earlier) = reading.column.iter().take(at).find(clashes) {
+            return Err(UsageError::Conflict(earlier.to_string(), one.to_string()));
+        }
+    }
+    Ok(())
 }
 
 fn is_same(one: &Path, other: Option<&Path>) -> bool {
@@ -245,7 +263,7 @@ impl Opening {
         };
         let mut judge = Judge::new();
         if let Some(mapping) = mapping {
-            judge = judge.with_mapping(mapping);
+            judge = judge.with_headers(mapping.headers(), mapping.id_headers());
         }
         let input = if file == Path::new("-") {
             Input::Stdin
@@ -257,8 +275,27 @@ impl Opening {
 }
 
 impl Opened {
-    /// The tables with their columns matched.
+    /// The tables with their columns matched. Refuses a header of `--column` that none of them has.
     pub(super) fn source(self, columns: ColumnOptions) -> Result<Source, Error> {
+        self.refuse_unknown()?;
+        self.matched(columns)
+    }
+
+    /// Refuses a header of `--column` that no table has.
+    pub(super) fn refuse_unknown(&self) -> Result<(), Error> {
+        let unknown = self.unknown_headers().into_iter().next();
+        unknown.map_or(Ok(()), |(_, error)| Err(error.into()))
+    }
+
+    /// The headers of `--column` that no table has.
+    pub(super) fn unknown_headers(&self) -> Vec<(String, ColumnError)> {
+        // The options are the same for all tables.
+        let mapping = self.mappings.iter().flatten().next();
+        mapping.map_or_else(Vec::new, |mapping| unknown_headers(&self.tables, mapping))
+    }
+
+    /// The tables with their columns matched, where a header of `--column` may be another place's.
+    pub(super) fn matched(self, columns: ColumnOptions) -> Result<Source, Error> {
         Ok(Source::with_mappings(self.tables, columns, self.mappings)?)
     }
 }

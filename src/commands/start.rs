@@ -55,6 +55,7 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
         Command::Convert(options) => (None, one(&options.input), Awaits::Nothing),
         Command::Diff(options) => (None, all([&options.a, &options.b]), Awaits::Nothing),
         Command::Runs(_)
+        | Command::Fields(_)
         | Command::Schedule(_)
         | Command::Config(_)
         | Command::Sandbox(_)

@@ -129,7 +129,7 @@ fn a_file_without_a_recognizable_header() {
         with_file("foo.csv", "foo,bar\n1,2\n"),
         &["import", "foo.csv"],
         "foo.csv: no header row was found: no column is named like an inventory field (line 1: \"foo\", \"bar\")",
-        "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --map",
+        "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --column or --map",
     );
 }
 
@@ -139,7 +139,7 @@ fn a_file_without_a_column_of_ids() {
         with_file("names.csv", "name,quantity\nKush,2\n"),
         &["import", "names.csv"],
         "names.csv: no column holds the item id (line 1: \"name\", \"quantity\")",
-        "say which one it is in a mapping file: `stockport inspect FILE --save-map map.toml` writes one, --map takes it",
+        "name the column that holds the ids: --column \"HEADER=item_id\"; `stockport inspect FILE` shows every column",
     );
 }
 

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod alike;
 mod backup;
 mod bad_input;
 mod catalogue;
@@ -32,6 +33,7 @@ mod json;
 mod kubernetes;
 mod large;
 mod manual;
+mod mapped;
 mod migrate;
 mod office;
 mod pictures;

@@ -7,8 +7,9 @@ use toml_edit::{Document, Item, TableLike, Value};
 use super::settings::{ON, SETTINGS};
 use super::{Constant, Mapping, MappingError, Purpose, Rule, find, is_marked};
 use crate::columns::names::nearest;
+use crate::columns::vocabulary::nearest_field;
 use crate::columns::{DateOrder, NumberStyle};
-use crate::item::{FIELDS, field_named};
+use crate::item::field_named;
 
 const JOIN: &str = "join";
 const TOP: [&str; 4] = ["columns", "constants", JOIN, "extra"];
@@ -40,6 +41,12 @@ pub(super) fn mapping(file: &str, text: &str) -> Result<Mapping, MappingError> {
 
 fn line_of(text: &str, at: usize) -> usize {
     text.bytes().take(at).filter(|byte| *byte == b'\n').count() + 1
+}
+
+/// Whether a column can be mapped to a field of this name; `own`: it may be one of the user's own.
+pub(super) fn is_field(name: &str, own: bool) -> bool {
+    let is_free = own && !name.is_empty() && !name.starts_with("__") && !crate::item::SERVER_FIELDS.contains(&name);
+    is_free || field_named(name).is_some()
 }
 
 struct Parser<'a> {
@@ -121,15 +128,14 @@ impl Parser<'_> {
     }
 
     fn field(&self, name: &str, line: usize, own: bool) -> Result<String, MappingError> {
-        let free = own && !name.is_empty() && !name.starts_with("__") && !crate::item::SERVER_FIELDS.contains(&name);
-        if field_named(name).is_some() || free {
+        if is_field(name, own) {
             return Ok(name.to_owned());
         }
         Err(MappingError::UnknownField {
             file: self.file.to_owned(),
             line,
             field: name.to_owned(),
-            nearest: nearest(name, FIELDS.iter().map(|field| field.name)).map(str::to_owned),
+            nearest: nearest_field(name, std::iter::empty()).map(str::to_owned),
         })
     }
 

@@ -172,7 +172,7 @@ fn a_column_of_tags_is_offered_as_the_id_but_a_source_tag_is_not() {
             .err()
             .expect("a refusal")
             .to_string()
-            .ends_with("the nearest is \"Etikett\"")
+            .ends_with("the values of \"Etikett\" look like ids")
     );
 }
 

@@ -106,7 +106,7 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest() {
         (error.to_string().as_str(), error.hint().as_str()),
         (
             "map.toml, line 2: \"quantitty\" is no inventory field",
-            "did you mean \"quantity\"?"
+            "did you mean \"quantity\"? `stockport fields` lists all fields"
         )
     );
 }
@@ -149,7 +149,7 @@ fn a_saved_mapping_means_what_was_understood_and_offers_the_rest() {
     let source = Source::new(vec![csv(&names, &[])], ColumnOptions::default()).expect("columns");
     let text = Mapping::text_for(&source.matchings()[0], None);
     assert!(
-        text.contains("# \"Notes\\nmore\" = \"\"") && text.contains("# Type = \"item_type\"   # offered: synonym"),
+        text.contains("# \"Notes\\nmore\" = \"\"") && text.contains("# Type = \"item_type\"   # suggested: synonym"),
         "{text}"
     );
     let mapping = parse(&text).expect("a saved file is well-formed");

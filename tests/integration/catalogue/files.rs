@@ -16,7 +16,7 @@ variants!(read of ReadError as "ReadError":
     StrayQuote, MixedDelimiters, Json,
     DuplicateKey,
 );
-variants!(columns of ColumnError as "ColumnError": Read, NoHeader, NoId, Repeated, TwoColumns, Mapping);
+variants!(columns of ColumnError as "ColumnError": Read, NoHeader, NoId, UnknownHeader, Repeated, TwoColumns, Mapping);
 variants!(mapping of MappingError as "MappingError":
     Read, Syntax, UnknownKey, UnknownField, Value, Twice, Unfit, Differ, NoColumn,
 );
@@ -139,12 +139,21 @@ pub(super) fn add(all: &mut Catalogue) {
             file: "orders.csv".to_owned(),
             row: "line 1".to_owned(),
             headers: headers(),
+            tags: None,
         },
         ColumnError::NoId {
+            has_tags: false,
             file: "orders.csv".to_owned(),
             row: "line 1".to_owned(),
             headers: headers(),
             guess: Some("Tracking number".to_owned()),
+        },
+        ColumnError::UnknownHeader {
+            file: file(),
+            header: "Descripton".to_owned(),
+            row: "line 1".to_owned(),
+            headers: vec!["Tag".to_owned(), "Description".to_owned()],
+            nearest: Some("Description".to_owned()),
         },
         ColumnError::Repeated {
             file: file(),
@@ -232,6 +241,30 @@ pub(super) fn add(all: &mut Catalogue) {
         nearest: None,
     };
     all.also("MappingError::UnknownField, like none", ColumnError::from(unknown));
+    let unknown = ColumnError::UnknownHeader {
+        file: file(),
+        header: "Price".to_owned(),
+        row: "line 1".to_owned(),
+        headers: vec!["Tag".to_owned()],
+        nearest: None,
+    };
+    all.also("ColumnError::UnknownHeader, like none", unknown);
+    let no_header = ColumnError::NoHeader {
+        file: "orders.csv".to_owned(),
+        row: "line 1".to_owned(),
+        headers: headers(),
+        tags: Some("Tracking number".to_owned()),
+    };
+    all.also("ColumnError::NoHeader, with tags", no_header);
+    let no_id = |guess: Option<&str>| ColumnError::NoId {
+        file: "orders.csv".to_owned(),
+        row: "line 1".to_owned(),
+        headers: headers(),
+        guess: guess.map(str::to_owned),
+        has_tags: guess.is_some(),
+    };
+    all.also("ColumnError::NoId, with tags", no_id(Some("Tracking number")));
+    all.also("ColumnError::NoId, like none", no_id(None));
     all.take(vec![
         WriteError::Io(full()),
         WriteError::File {

@@ -1,4 +1,4 @@
-//! Organization → snapshot: the inventory is read, proved whole, held against the last snapshot, and written.
+//! Organization → snapshot: the inventory is read, shown to be complete, held against the last snapshot, and written.
 //!
 //! Belongs here: what has to be true before a snapshot is written, and which old ones go. Doesn't: files (`snapshot`),
 //! reading lists (`inventory`).
@@ -58,7 +58,7 @@ pub struct Taken {
     pub warnings: Vec<String>,
 }
 
-/// An organization that was read and proved whole.
+/// An organization that was read and shown to be complete.
 pub struct Read {
     /// Its items.
     pub store: ItemStore,

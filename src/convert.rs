@@ -387,6 +387,7 @@ mod tests {
         };
         let draft = Draft {
             id: Cow::Borrowed("A"),
+            suspect: None,
             values: vec![value("status", "s"), value("name", "n")],
         };
         let layout = Layout::new(&source);

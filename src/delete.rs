@@ -170,10 +170,13 @@ impl Supply for Delete<'_> {
     fn items(&self, take: &mut dyn FnMut(&str) -> Result<(), Error>) -> Result<(), Error> {
         match &self.which {
             Which::Ids(ids, _) => ids.each(&mut |_, id| if check_id(&id).is_ok() { take(&id) } else { Ok(()) }),
-            Which::File(file) => file.source.read::<Error>(&mut |_, incoming| match incoming.reading {
-                Reading::Item(draft) => take(&draft.id),
-                Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
-            }),
+            Which::File(file) => {
+                file.source
+                    .read::<Error>(&mut |_, incoming| match incoming.reading.without_stored() {
+                        Reading::Item(draft) => take(&draft.id),
+                        Reading::Rejected(_) | Reading::Skipped(_) => Ok(()),
+                    })
+            }
         }
     }
 
@@ -187,15 +190,19 @@ impl Supply for Delete<'_> {
                 };
                 each.put(Origin { table: 0, line }, &id, decision)
             }),
-            Which::File(file) => file.source.read::<Error>(&mut |_, incoming| match incoming.reading {
-                Reading::Item(draft) => {
-                    let decision = readable(&draft.id, &mut each)?.map(|stored| decide(&draft.id, stored, None));
-                    each.put(incoming.origin, &draft.id, decision)
-                }
-                Reading::Rejected(reasons) => each.put(incoming.origin, "", Err(reasons)),
-                // The id has been asked for already, and counts once.
-                Reading::Skipped(_) => Ok(()),
-            }),
+            Which::File(file) => {
+                file.source
+                    .read::<Error>(&mut |_, incoming| match incoming.reading.without_stored() {
+                        Reading::Item(draft) => {
+                            let decision =
+                                readable(&draft.id, &mut each)?.map(|stored| decide(&draft.id, stored, None));
+                            each.put(incoming.origin, &draft.id, decision)
+                        }
+                        Reading::Rejected(reasons) => each.put(incoming.origin, "", Err(reasons)),
+                        // The id has been asked for already, and counts once.
+                        Reading::Skipped(_) => Ok(()),
+                    })
+            }
         }?;
         each.end()
     }

@@ -183,7 +183,7 @@ pub fn decide(origin: Origin, draft: &Draft<'_>, stored: Option<&Item<'_, '_>>, 
     let Ok(()) = decide_on(origin, whole.as_ref().unwrap_or(draft), stored, policy, part);
 }
 
-/// Why an item is refused: each value that isn't of its field's kind and isn't what is stored.
+/// Why an item is refused: it may be none and isn't stored, or a value isn't of its field's kind and isn't what is stored.
 fn misfits(draft: &Draft<'_>, stored: Option<&Item<'_, '_>>) -> Vec<Rejection> {
     let mut place = 0;
     let is_refused = |(at, value): (usize, &DraftValue<'_>)| {
@@ -197,7 +197,8 @@ fn misfits(draft: &Draft<'_>, stored: Option<&Item<'_, '_>>) -> Vec<Rejection> {
         .iter()
         .enumerate()
         .filter(|(_, value)| value.misfit.is_some());
-    misfits.filter_map(is_refused).collect()
+    let suspect = draft.suspect.as_deref().filter(|_| stored.is_none()).cloned();
+    suspect.into_iter().chain(misfits.filter_map(is_refused)).collect()
 }
 
 /// The same on a row whose values are read only now. Returns false, and adds nothing, if that takes a draft of it.

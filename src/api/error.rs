@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use super::Fate;
 use super::loss::Loss;
+pub use super::oddity::Oddity;
+use super::oddity::quoted;
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
 use crate::error::{Error, Interrupted, UserError};
-use crate::files::bounds;
 use crate::item::IdFault;
 
 /// Why a text can't be an API key. None of the words shows it.
@@ -49,38 +50,6 @@ pub enum Unreached {
     Other,
 }
 
-/// What is wrong with an answer that is no failure by its status.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Oddity {
-    /// A web page: a proxy's, a login's, another site's.
-    #[error("a web page came back instead of data{}", quoted(.0))]
-    Page(String),
-    /// Neither a page nor JSON.
-    #[error("the answer isn't JSON{}", quoted(.0))]
-    NotJson(String),
-    /// `success` is false, though the status says otherwise.
-    #[error("the server says that it did not succeed{}", quoted(.0))]
-    NotSuccess(String),
-    /// A list's `data` is no array.
-    #[error("the answer holds no list of items{}", quoted(.0))]
-    NotAList(String),
-    /// JSON of another shape.
-    #[error("the answer has an unknown shape: {0}")]
-    Shape(String),
-    /// More bytes after the JSON's end.
-    #[error("more follows after the end of the answer")]
-    Trailing,
-    /// A single item was asked for, another one came.
-    #[error("the answer is about another item than the one that was asked for")]
-    OtherItem,
-    /// An answer that is longer than any such answer can be.
-    #[error("the answer holds more than {}, the most that is read of such an answer", bounds::size(*.0))]
-    TooLong(u64),
-    /// A status such as 202, 204 or 206.
-    #[error("the status {0} doesn't show that the request was carried out")]
-    Status(u16),
-}
-
 /// Where an echo differs from what was posted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EchoFault {
@@ -108,14 +77,6 @@ pub enum EchoFault {
     /// A field of an item (counted from 1) came back twice, which leaves open what was saved.
     #[error("item {0}: a field came back twice")]
     Repeated(usize),
-}
-
-fn quoted(message: &str) -> String {
-    if message.is_empty() {
-        String::new()
-    } else {
-        format!(": \"{message}\"")
-    }
 }
 
 /// Why a request failed. Every `message` is the server's own, stripped to plain text, shortened, the key masked.

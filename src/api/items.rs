@@ -33,7 +33,7 @@ const JSON: HeaderValue = HeaderValue::from_static("application/json");
 const PLAIN: HeaderValue = HeaderValue::from_static("identity");
 
 impl Client {
-    /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been proved whole
+    /// Lists items as they arrive, one call of `take` an item; gives their number once the answer has been read to its end
     /// (well-formed JSON to its end). Repeated with back-off until an item has been handed out, never after that.
     ///
     /// A list may take as long as it takes, if only it goes on: the timeout is for its first byte, for each further item, and

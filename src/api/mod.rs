@@ -23,6 +23,7 @@ mod key;
 mod loss;
 mod message;
 mod names;
+mod oddity;
 mod organization;
 pub mod retry;
 mod stream;

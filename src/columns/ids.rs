@@ -149,7 +149,7 @@ pub(crate) fn read<'a>(
                 }
                 Format::Delimited { .. } => trimmed(unguard(text), true),
                 Format::Workbook(_) => trimmed(Cow::Borrowed(text), false),
-                Format::Json | Format::JsonLines => plain(Cow::Borrowed(text)),
+                Format::Json | Format::JsonArrays | Format::JsonLines => plain(Cow::Borrowed(text)),
             }
         }
         Cell::Number(value, number_format) => number(value, number_format)?,

@@ -238,7 +238,7 @@ fn start(table: &Table) -> Inspection {
             )
         }
         Format::Workbook(kind) => (*kind, None, None),
-        Format::Json => ("json", None, None),
+        Format::Json | Format::JsonArrays => ("json", None, None),
         Format::JsonLines => ("jsonl", None, None),
     };
     Inspection {

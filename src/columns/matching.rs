@@ -112,7 +112,7 @@ pub(crate) fn header_place(table: &Table, header: &str, index: usize) -> String 
     match &table.format {
         Format::Workbook(_) => format!("{header:?} ({})", table.address(table.header.line, index)),
         Format::Json | Format::JsonLines => format!("{header:?}"),
-        Format::Delimited { .. } => format!("{header:?} (column {})", index + 1),
+        Format::JsonArrays | Format::Delimited { .. } => format!("{header:?} (column {})", index + 1),
     }
 }
 
@@ -130,7 +130,7 @@ pub(crate) fn match_columns(
     words: &Vocabulary,
     mapping: Option<&Mapping>,
 ) -> Result<Matching, ColumnError> {
-    let nested = nested_keys(table)?;
+    let nested = nested_keys(table, words)?;
     let mut work = Work::new(table, &nested, words, mapping);
     work.leave_out_parents(&nested);
     work.refuse_repeated()?;
@@ -169,22 +169,7 @@ impl<'a> Work<'a> {
             let keys = nested.iter().filter(|(index, _)| *index == cell.index);
             columns.extend(keys.map(|(index, key)| column(format!("{}.{key}", cell.name), *index, Some(key.clone()))));
         }
-        let nests = columns
-            .iter()
-            .filter(|column| column.header.starts_with("Item."))
-            .count()
-            > 1;
-        let folded: Vec<String> = columns
-            .iter()
-            // The id of Metrc's nested item is not the id of what lies in the inventory.
-            .map(|column| {
-                if nests && column.header == "Item.Id" {
-                    "item.id".to_owned()
-                } else {
-                    fold(&column.header)
-                }
-            })
-            .collect();
+        let folded: Vec<String> = columns.iter().map(|column| words.fold(&column.header)).collect();
         let settled = vec![false; columns.len()];
         Self {
             table,

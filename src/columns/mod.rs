@@ -115,6 +115,8 @@ pub struct Draft<'a> {
     pub id: Cow<'a, str>,
     /// The other fields, in the file's order; `item_id` is not among them.
     pub values: Vec<DraftValue<'a>>,
+    /// Why it may be no item, unless one of this id is stored.
+    pub suspect: Option<Box<Rejection>>,
 }
 
 impl Draft<'_> {
@@ -122,7 +124,7 @@ impl Draft<'_> {
     #[must_use]
     pub fn misfits(&self) -> Vec<Rejection> {
         let misfits = self.values.iter().filter_map(|value| value.misfit.as_deref());
-        misfits.cloned().collect()
+        self.suspect.as_deref().into_iter().chain(misfits).cloned().collect()
     }
 }
 
@@ -160,12 +162,17 @@ pub enum Reading<'a> {
 }
 
 impl Reading<'_> {
-    /// The same where nothing is stored: an item with a value that isn't of its field's kind is refused.
+    /// The same where nothing is stored: an item that may be none, or has a value that isn't of its field's kind, is refused.
     #[must_use]
     pub fn without_stored(self) -> Self {
         match self {
-            Self::Item(draft) if draft.values.iter().any(|value| value.misfit.is_some()) => {
-                Self::Rejected(draft.misfits())
+            Self::Item(draft) => {
+                let misfits = draft.misfits();
+                if misfits.is_empty() {
+                    Self::Item(draft)
+                } else {
+                    Self::Rejected(misfits)
+                }
             }
             reading => reading,
         }

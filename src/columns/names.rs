@@ -23,6 +23,18 @@ pub(crate) fn fold(name: &str) -> String {
     folded
 }
 
+/// Whether the name is a path that ends in `id`, as programs write what is nested: `item.id`, `item/id`, `item[id]`,
+/// `item__id`. `Item. ID` and `SKU / ID` are a person's.
+pub(crate) fn is_path_to_id(name: &str) -> bool {
+    let name = name.trim().trim_end_matches([']', '*', '"', '\'']);
+    let head = name.get(..name.len().saturating_sub(2)).unwrap_or_default();
+    let is_id = name.get(head.len()..).is_some_and(|end| end.eq_ignore_ascii_case("id"));
+    let head = head.trim_end_matches(['"', '\'']);
+    let separators = [".", "/", "\\", ":", "[", "->", "__"];
+    let parent = separators.iter().find_map(|separator| head.strip_suffix(separator));
+    is_id && parent.is_some_and(|parent| parent.ends_with(|c: char| c.is_alphanumeric() || c == ']' || c == ':'))
+}
+
 /// The name's words in lower case: `PackagedDate*` is `packaged`, `date`.
 pub(crate) fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -194,6 +206,37 @@ fn closeness(a: &str, b: &str) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_id_of_something_nested_is_known_by_its_path() {
+        for name in [
+            "item.id",
+            "Item.Id",
+            "product/id",
+            "item[id]",
+            "a.item.ID",
+            "item__id",
+            "item->id",
+            "ITEM:id*",
+        ] {
+            assert!(is_path_to_id(name), "{name}");
+        }
+        for name in [
+            "item_id",
+            "Item ID",
+            "id",
+            ".id",
+            "Item. ID",
+            "SKU / ID",
+            "itemid",
+            "item.uuid",
+            "item.name",
+            "é",
+            "",
+        ] {
+            assert!(!is_path_to_id(name), "{name}");
+        }
+    }
 
     #[test]
     fn case_punctuation_and_line_breaks_do_not_make_another_name() {

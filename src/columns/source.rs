@@ -225,6 +225,7 @@ impl Source {
             if let (Some(table), Some(matching)) = (self.tables.get(at), self.matchings.get(at))
                 && !self.ids_only
             {
+                survey.warnings.extend(table.warnings.iter().cloned());
                 tell_columns(table, matching, &mut survey);
             }
             let Some(Surveyed {

@@ -363,8 +363,13 @@ impl TableSurvey {
             ));
         }
         if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.rows) {
+            let by = if table.format.is_json() {
+                "TotalRecords"
+            } else {
+                "NumberRecords"
+            };
             survey.warnings.push(format!(
-                "{}: the file says that it has {declared} records (NumberRecords), but {} rows were read",
+                "{}: the file says that it has {declared} records ({by}), but {} rows were read",
                 table.file, self.rows
             ));
         }

@@ -7,6 +7,8 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use super::cells::{self, Blanks};
 use super::census::{Bare, Census};
 use super::labels::{self, Kind, Label};
@@ -170,6 +172,7 @@ impl Guard {
         let text = match self.id.map(|id| row.cell(id)) {
             Some(Cell::Text(text)) => text,
             Some(Cell::Number(value, _)) if value != 0.0 => "0",
+            Some(Cell::Json(Value::Number(value))) if value.as_f64() != Some(0.0) => "0",
             _ => "",
         };
         looked.has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
@@ -346,7 +349,12 @@ impl Guard {
                     !self.format.is_typed() && numbers::shape(&numbers::written(bare).text) != numbers::Shape::None;
                 !number && !Blanks::default().is_nothing(bare)
             }
-            Cell::Absent | Cell::Empty | Cell::Number(..) | Cell::Digits(_) | Cell::Error(_) => false,
+            Cell::Absent
+            | Cell::Empty
+            | Cell::Number(..)
+            | Cell::Digits(_)
+            | Cell::Error(_)
+            | Cell::Json(Value::Number(_)) => false,
             Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,
         }
     }

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap};
 
 use serde::Deserialize;
 
-use super::names::{Pattern, Shape, fold, nearest};
+use super::names::{Pattern, Shape, fold, is_path_to_id, nearest};
 use crate::item::{FIELDS, Field, ITEM_ID, NAME, SERVER_FIELDS, field_named};
 use crate::sheet::HeaderJudge;
 
@@ -131,6 +131,17 @@ impl Vocabulary {
             exports: file.export,
             all,
         }
+    }
+
+    /// A header as it is looked up here. The id of something nested (`item.id`, `package/id`) is not the id of what lies in
+    /// the inventory: it keeps its path, which no known name has.
+    pub(crate) fn fold(&self, header: &str) -> String {
+        let folded = fold(header);
+        let field = || self.own(&folded).or_else(|| self.synonym(&folded));
+        if folded.ends_with("id") && is_path_to_id(header) && field().is_some_and(|field| field.name == ITEM_ID) {
+            return header.to_lowercase();
+        }
+        folded
     }
 
     /// The field whose own name this is.
@@ -269,7 +280,7 @@ impl Judge {
     /// Whether a header is known as one of ids, whose cells are text even where they are all digits.
     #[must_use]
     pub fn names_ids(&self, header: &str) -> bool {
-        let folded = fold(header);
+        let folded = self.vocabulary.fold(header);
         let field = self
             .vocabulary
             .own(&folded)
@@ -284,8 +295,9 @@ impl Judge {
         headers: impl Iterator<Item = &'a str>,
         ids: impl Iterator<Item = &'a str>,
     ) -> Self {
-        self.extra.extend(headers.map(fold));
-        self.ids.extend(ids.map(fold));
+        let words = &self.vocabulary;
+        self.extra.extend(headers.map(|header| words.fold(header)));
+        self.ids.extend(ids.map(|header| words.fold(header)));
         self
     }
 }
@@ -301,7 +313,7 @@ impl HeaderJudge for Judge {
         if name.len() > LONGEST {
             return false;
         }
-        let folded = fold(name);
+        let folded = self.vocabulary.fold(name);
         // Asked of every text among a file's first rows, most of which are data.
         let is_in_it = self.vocabulary.own(&folded).is_some()
             || self.extra.contains(&folded)
@@ -313,7 +325,7 @@ impl HeaderJudge for Judge {
         if name.len() > LONGEST {
             return 0;
         }
-        let folded = fold(name);
+        let folded = self.vocabulary.fold(name);
         if folded.is_empty() || is_ignored(name) {
             0
         } else if self.vocabulary.own(&folded).is_some() || self.extra.contains(&folded) {
@@ -328,11 +340,11 @@ impl HeaderJudge for Judge {
     }
 
     fn is_named(&self, name: &str) -> bool {
-        self.extra.contains(&fold(name))
+        self.extra.contains(&self.vocabulary.fold(name))
     }
 
     fn is_id(&self, name: &str) -> bool {
-        let folded = fold(name);
+        let folded = self.vocabulary.fold(name);
         let own = self.vocabulary.own(&folded);
         let field = own.or_else(|| self.vocabulary.synonym(&folded));
         self.ids.contains(&folded) || field.is_some_and(|field| field.name == ITEM_ID)

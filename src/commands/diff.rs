@@ -220,8 +220,8 @@ fn organization(
         context.output.warn(&surprise.to_string());
     }
     let grade = match listing.completeness {
-        Completeness::Proved => "proved whole",
-        _ => "plausibly whole",
+        Completeness::Proved => "complete, both ends checked",
+        _ => "probably complete",
     };
     Ok((side?, format!(" ({grade}: {})", listing.evidence)))
 }

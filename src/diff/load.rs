@@ -171,6 +171,7 @@ pub fn file(source: &Source, progress: &Progress<'_>, new_ids: Option<&Rename<'_
     source.read::<Error>(&mut |row, incoming| {
         progress.done(1);
         match incoming.reading {
+            Reading::Item(Draft { suspect: Some(why), .. }) => left_out.reject(|| why.reason.clone()),
             Reading::Item(draft) => {
                 let keys = own_keys.get(incoming.origin.table).map_or(&[][..], Vec::as_slice);
                 let mut record = drafted(&draft, row, keys);

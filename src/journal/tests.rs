@@ -54,6 +54,7 @@ fn part(first: usize, count: usize) -> PlanPart {
     for at in first..first + count {
         let draft = Draft {
             id: format!("ID-{at}").into(),
+            suspect: None,
             values: Vec::new(),
         };
         let line = u64::try_from(at).unwrap();

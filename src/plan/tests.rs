@@ -23,6 +23,7 @@ fn value<'a>(field: &'a str, value: FieldValue<'a>, raw: Option<&'a str>) -> Dra
 fn draft<'a>(values: Vec<(&'a str, FieldValue<'a>)>) -> Draft<'a> {
     Draft {
         id: Cow::Borrowed("A1"),
+        suspect: None,
         values: values.into_iter().map(|(field, new)| value(field, new, None)).collect(),
     }
 }
@@ -86,6 +87,7 @@ fn a_value_that_is_not_of_its_fields_kind_is_refused_unless_just_that_is_stored(
     };
     let draft = Draft {
         id: Cow::Borrowed("A1"),
+        suspect: None,
         values: vec![
             misfit("quantity", "about 20"),
             misfit("weight", "5 g"),
@@ -242,6 +244,7 @@ fn an_untyped_cell_that_reads_as_an_export_writes_it_asks_for_no_change() {
     let stored = json!({"item_id": "A1", "approved": true, "approved_at": "07/08/2021"});
     let draft = Draft {
         id: Cow::Borrowed("A1"),
+        suspect: None,
         values: vec![
             value("approved", text("true"), Some("true")),
             value("approved_at", text("2021-07-08"), Some("07/08/2021")),
@@ -400,6 +403,7 @@ proptest! {
         let values: std::collections::BTreeMap<_, _> = values.into_iter().map(|one| (one.0, one)).collect();
         let draft = Draft {
             id: Cow::Borrowed("A \"1\""),
+            suspect: None,
             values: values.into_values().rev().map(|(field, new, raw)| value(field, new, raw)).collect(),
         };
         let policy = Policy { blanks: if clear { Blanks::Clear } else { Blanks::Keep }, complete, ..Policy::default() };

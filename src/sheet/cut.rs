@@ -1,25 +1,27 @@
-//! Cuts a JSON document into its objects without holding it, and checks what stands between them
+//! Cuts a JSON document into its rows without holding it, and checks what stands between them
 //! and the closing brackets: a document that was cut short never passes for a whole one.
 //!
-//! What is inside an object is for the parser that gets it (`json`).
+//! Doesn't belong here: how the rows are arranged (`arrangement`), what is inside of one (`json`, `arrays`).
 
 use std::io::{self, Read};
+
+use serde_json::Value;
 
 use super::delimited::LineCount;
 use super::{Limits, ReadError};
 
-/// Whether it is the key under which answers keep their objects: `data` in the inventory API's own, `Data` in Metrc's.
-fn is_data(key: &str) -> bool {
-    key == "data" || key == "Data"
-}
-
-/// How the objects of a document are arranged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How the rows of a document are arranged.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     /// `[{…}, {…}]`
     Array,
-    /// `{"data": [{…}, {…}]}`, with other keys beside it.
-    Envelope,
+    /// `{"data": [{…}, {…}]}`, with other keys beside it, none of which holds a list of objects.
+    Envelope {
+        /// The list's key.
+        key: String,
+        /// It is a list of arrays, so that there may be no other one of those either.
+        arrays: bool,
+    },
     /// `{…}` after `{…}`, one a line as a rule.
     Lines,
 }
@@ -44,6 +46,7 @@ pub(super) struct Cutter<R> {
     start: usize,
     end: usize,
     lines: LineCount,
+    total: Option<u64>,
 }
 
 impl<R: Read> Cutter<R> {
@@ -59,6 +62,7 @@ impl<R: Read> Cutter<R> {
             start: 0,
             end: 0,
             lines: LineCount::new(),
+            total: None,
         }
     }
 
@@ -74,6 +78,11 @@ impl<R: Read> Cutter<R> {
             line,
             encoding: self.encoding,
         }
+    }
+
+    /// How many records the envelope says there are (`TotalRecords` of Metrc's pages), as far as it has been passed.
+    pub(super) fn total(&self) -> Option<u64> {
+        self.total
     }
 
     fn broken(&self, what: impl Into<String>) -> ReadError {
@@ -105,7 +114,7 @@ impl<R: Read> Cutter<R> {
     }
 
     /// The next byte that is no white space, not yet taken; none at the end.
-    fn peek(&mut self) -> Result<Option<u8>, ReadError> {
+    pub(super) fn peek(&mut self) -> Result<Option<u8>, ReadError> {
         while self.fill()? {
             let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
             let space = ahead.iter().take_while(|byte| b" \t\r\n".contains(byte)).count();
@@ -119,7 +128,7 @@ impl<R: Read> Cutter<R> {
     }
 
     /// Takes the next byte that is no white space, which has to be this one.
-    fn expect(&mut self, wanted: u8) -> Result<(), ReadError> {
+    pub(super) fn expect(&mut self, wanted: u8) -> Result<(), ReadError> {
         match self.peek()? {
             Some(byte) if byte == wanted => {
                 self.take();
@@ -131,7 +140,7 @@ impl<R: Read> Cutter<R> {
     }
 
     /// Takes the byte that `peek` has shown.
-    fn take(&mut self) {
+    pub(super) fn take(&mut self) {
         self.start += 1;
         self.lines.pass(b" ");
     }
@@ -147,7 +156,7 @@ impl<R: Read> Cutter<R> {
             self.state = State::First;
             match self.shape {
                 Shape::Array => self.expect(b'[')?,
-                Shape::Envelope => {
+                Shape::Envelope { .. } => {
                     self.expect(b'{')?;
                     if !self.members(out)? {
                         self.state = State::Done;
@@ -188,13 +197,11 @@ impl<R: Read> Cutter<R> {
     /// Checks what follows the last object.
     fn close(&mut self, scratch: &mut Vec<u8>) -> Result<(), ReadError> {
         self.state = State::Done;
-        if self.shape == Shape::Envelope {
+        if matches!(self.shape, Shape::Envelope { .. }) {
             match self.peek()? {
                 Some(b',') => {
                     self.take();
-                    if self.members(scratch)? {
-                        return Err(self.broken("there is a second list under \"data\""));
-                    }
+                    self.members(scratch)?;
                 }
                 _ => self.expect(b'}')?,
             }
@@ -205,7 +212,7 @@ impl<R: Read> Cutter<R> {
         }
     }
 
-    /// Passes an envelope's members: true when the array under `data` has been opened, false when the envelope has ended.
+    /// Passes an envelope's members: true when its list of rows has been opened, false when the envelope has ended.
     fn members(&mut self, scratch: &mut Vec<u8>) -> Result<bool, ReadError> {
         loop {
             if self.peek()? == Some(b'}') {
@@ -220,17 +227,19 @@ impl<R: Read> Cutter<R> {
                 });
             }
             self.value(scratch)?;
-            let is_data = serde_json::from_slice::<String>(scratch).is_ok_and(|key| is_data(&key));
+            let key = serde_json::from_slice::<String>(scratch).unwrap_or_default();
             self.expect(b':')?;
-            if is_data && self.peek()? == Some(b'[') {
-                self.take();
+            if self.opens_rows(&key, scratch)? {
                 return Ok(true);
             }
-            self.value(scratch)?;
-            if let Err(error) = serde_json::from_slice::<serde::de::IgnoredAny>(scratch) {
-                let words = error.to_string();
-                let plain = words.split(" at line ").next().unwrap_or_default();
-                return Err(self.broken(format!("a value is not valid ({plain})")));
+            match serde_json::from_slice::<Value>(scratch) {
+                Ok(value) if matches!(key.as_str(), "TotalRecords" | "total_records") => self.total = value.as_u64(),
+                Ok(_) => {}
+                Err(error) => {
+                    let words = error.to_string();
+                    let plain = words.split(" at line ").next().unwrap_or_default();
+                    return Err(self.broken(format!("a value is not valid ({plain})")));
+                }
             }
             match self.peek()? {
                 Some(b',') => {
@@ -246,49 +255,76 @@ impl<R: Read> Cutter<R> {
         }
     }
 
-    /// Whether the object at the beginning leads to a list under `data` before it ends, or names an id.
-    pub(super) fn leads_to_data(&mut self) -> bool {
-        let mut scratch = Vec::new();
-        if self.expect(b'{').is_err() {
-            return false;
+    /// Whether the value of this key is the list of rows, which is then open; else the value's text is in `scratch`.
+    /// A second list that could be it is refused.
+    fn opens_rows(&mut self, key: &str, scratch: &mut Vec<u8>) -> Result<bool, ReadError> {
+        let Shape::Envelope { key: rows, arrays } = self.shape.clone() else {
+            return Ok(false);
+        };
+        if self.peek()? != Some(b'[') {
+            self.value(scratch)?;
+            return Ok(false);
         }
-        loop {
-            if self.peek().ok().flatten() != Some(b'"') || self.value(&mut scratch).is_err() {
-                return false;
-            }
-            let key = serde_json::from_slice::<String>(&scratch).unwrap_or_default();
-            if self.expect(b':').is_err() || key == "item_id" || key == "id" {
-                return false;
-            }
-            if is_data(&key) && self.peek().ok().flatten() == Some(b'[') {
-                return true;
-            }
-            if self.value(&mut scratch).is_err() || self.expect(b',').is_err() {
-                return false;
+        self.take();
+        if key == rows && self.state != State::Done {
+            return Ok(true);
+        }
+        match self.peek()? {
+            Some(b'{') => Err(self.broken(format!("it has two lists, {rows:?} and {key:?}"))),
+            Some(b'[') if arrays => Err(self.broken(format!("it has two lists, {rows:?} and {key:?}"))),
+            _ => {
+                scratch.clear();
+                scratch.push(b'[');
+                self.rest_of_list(scratch)?;
+                Ok(false)
             }
         }
     }
 
+    /// Adds the rest of a list whose opening bracket has been taken.
+    pub(super) fn rest_of_list(&mut self, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        self.until_closed(out, 1)
+    }
+
     /// One value's text, of any kind, and the line on which it begins; `peek` has shown its first byte.
-    fn value(&mut self, out: &mut Vec<u8>) -> Result<u64, ReadError> {
+    pub(super) fn value(&mut self, out: &mut Vec<u8>) -> Result<u64, ReadError> {
         out.clear();
         let Some(first) = self.peek()? else {
             return Err(self.ends_early());
         };
         let line = self.lines.line;
-        let bare = !matches!(first, b'{' | b'[' | b'"');
-        let (mut depth, mut quoted, mut escaped) = (0usize, false, false);
+        if matches!(first, b'{' | b'[' | b'"') {
+            self.until_closed(out, 0)?;
+        } else {
+            self.bare(out)?;
+        }
+        Ok(line)
+    }
+
+    /// Adds the text of a number or of a word (`null`), up to what ends it.
+    fn bare(&mut self, out: &mut Vec<u8>) -> Result<(), ReadError> {
+        while self.fill()? {
+            let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
+            let ends = ahead.iter().position(|byte| b",]} \t\r\n:[{\"".contains(byte));
+            self.move_to(out, ends)?;
+            if ends.is_some() {
+                break;
+            }
+        }
+        if out.is_empty() {
+            return Err(self.broken("a value is missing"));
+        }
+        Ok(())
+    }
+
+    /// Adds the text up to the end of what is open: so many brackets, or a text that begins here.
+    fn until_closed(&mut self, out: &mut Vec<u8>, mut depth: usize) -> Result<(), ReadError> {
+        let line = self.lines.line;
+        let (mut quoted, mut escaped) = (false, false);
         while self.fill()? {
             let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
             let mut ends = None;
             for (at, byte) in ahead.iter().enumerate() {
-                if bare {
-                    if b",]} \t\r\n:[{\"".contains(byte) {
-                        ends = Some(at);
-                        break;
-                    }
-                    continue;
-                }
                 if escaped {
                     escaped = false;
                 } else if quoted {
@@ -310,31 +346,31 @@ impl<R: Read> Cutter<R> {
                     break;
                 }
             }
-            let part = ahead.get(..ends.unwrap_or(ahead.len())).unwrap_or_default();
-            out.extend_from_slice(part);
-            self.lines.pass(part);
-            self.start += part.len();
-            if out.len() > self.limits.row_bytes {
-                let what = format!(
-                    "the object at line {line} takes more than {} bytes",
-                    self.limits.row_bytes
-                );
-                return Err(ReadError::TooLarge {
-                    file: self.file.clone(),
-                    what,
-                });
-            }
+            self.move_to(out, ends)?;
             if ends.is_some() {
-                if out.is_empty() {
-                    return Err(self.broken("a value is missing"));
-                }
-                return Ok(line);
+                return Ok(());
             }
         }
-        if bare {
-            Ok(line)
-        } else {
-            Err(self.broken(format!("the file ends inside the object that begins at line {line}")))
+        Err(self.broken(format!("the file ends inside the value that begins at line {line}")))
+    }
+
+    /// Moves the bytes before `ends`, or all there are, into `out`.
+    fn move_to(&mut self, out: &mut Vec<u8>, ends: Option<usize>) -> Result<(), ReadError> {
+        let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let part = ahead.get(..ends.unwrap_or(ahead.len())).unwrap_or_default();
+        out.extend_from_slice(part);
+        self.lines.pass(part);
+        self.start += part.len();
+        if out.len() > self.limits.row_bytes {
+            let what = format!(
+                "the value that ends in or below line {} takes more than {} bytes",
+                self.lines.line, self.limits.row_bytes
+            );
+            return Err(ReadError::TooLarge {
+                file: self.file.clone(),
+                what,
+            });
         }
+        Ok(())
     }
 }

@@ -2,22 +2,28 @@
 //! in the encoding is an error; nothing is ever replaced.
 //!
 //! The order of the questions: a byte-order mark; the share of NULs in even and odd bytes (UTF-16
-//! without a mark, which chardetng takes for windows-1252); the whole as UTF-8; chardetng.
+//! without a mark, which chardetng takes for windows-1252); the whole as UTF-8; chardetng; the sets of
+//! the Mac and of DOS, which chardetng doesn't know.
 //!
-//! Doesn't belong here: what the text is (`text`, `json`), whether it is UTF-8 (`utf8`).
+//! Doesn't belong here: what the text is (`text`, `json`), whether it is UTF-8 (`utf8`), the sets (`charset`).
 
 use std::io::{self, Read, Seek, SeekFrom};
 use std::ops::Range;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::ReadError;
+use super::charset::{Charset, Decoding};
+use super::delimited::LineCount;
+use super::plausible::better;
 use super::source::Source;
 use super::stop::Bytes;
 use super::utf8::{begins_as_utf8, first_non_utf8_line, read_some};
 
 const BLOCK: usize = 1 << 16;
+/// How much of a word is shown.
+const LONGEST_WORD: usize = 40;
 /// How much text beyond ASCII the detector gets to see: it is slow, and it has long made up its mind by then.
 const DETECTOR_BYTES: usize = 4 << 20;
 
@@ -28,11 +34,21 @@ const HOME: Option<&[u8]> = Some(b"us");
 /// In which encoding a file is, and how that is known.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TextEncoding {
-    pub(super) encoding: &'static Encoding,
+    charset: Charset,
     /// Bytes of the byte-order mark.
     mark: u64,
-    /// Whether it was guessed from the bytes, rather than named, marked, or proved.
-    pub(super) guessed: bool,
+    pub(super) by: By,
+}
+
+/// How an encoding is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum By {
+    /// It was named, marked, or proved.
+    Certain,
+    /// The bytes can hardly be anything else: UTF-16.
+    Bytes,
+    /// It is the likeliest of several in which the text could be.
+    Guess,
 }
 
 impl TextEncoding {
@@ -47,38 +63,24 @@ impl TextEncoding {
             .map_err(|cause| source.io(cause))?;
         let marked = Encoding::for_bom(&head);
         if let Some(label) = label {
-            let named = Encoding::for_label_no_replacement(label.trim().as_bytes())
-                .ok_or_else(|| ReadError::UnknownEncoding(label.to_owned()))?;
+            let named = Charset::named(label).ok_or_else(|| ReadError::UnknownEncoding(label.to_owned()))?;
+            let is_utf16 = label.trim().eq_ignore_ascii_case("utf-16");
             return Ok(match marked {
                 // `utf-16` names no byte order, so the mark may still choose.
-                Some((encoding, mark))
-                    if encoding == named || (label.trim().eq_ignore_ascii_case("utf-16") && encoding != UTF_8) =>
-                {
-                    Self {
-                        encoding,
-                        mark: mark as u64,
-                        guessed: false,
-                    }
+                Some((encoding, mark)) if named.is(encoding) || (is_utf16 && encoding != UTF_8) => {
+                    Self::certain(Charset::Whatwg(encoding), mark)
                 }
-                _ => Self {
-                    encoding: named,
-                    mark: 0,
-                    guessed: false,
-                },
+                _ => Self::certain(named, 0),
             });
         }
         if let Some((encoding, mark)) = marked {
-            return Ok(Self {
-                encoding,
-                mark: mark as u64,
-                guessed: false,
-            });
+            return Ok(Self::certain(Charset::Whatwg(encoding), mark));
         }
         if let Some(encoding) = utf16_without_mark(&head) {
             return Ok(Self {
-                encoding,
+                charset: Charset::Whatwg(encoding),
                 mark: 0,
-                guessed: true,
+                by: By::Bytes,
             });
         }
         let controls = head
@@ -95,13 +97,22 @@ impl TextEncoding {
         let seems_utf8 = trusting && begins_as_utf8(source)?;
         let bad_line = if seems_utf8 { None } else { first_non_utf8_line(source)? };
         match bad_line {
-            None => Ok(Self {
-                encoding: UTF_8,
-                mark: 0,
-                guessed: false,
-            }),
+            None => Ok(Self::certain(Charset::Whatwg(UTF_8), 0)),
             Some(line) => guess(source, line),
         }
+    }
+
+    fn certain(charset: Charset, mark: usize) -> Self {
+        Self {
+            charset,
+            mark: mark as u64,
+            by: By::Certain,
+        }
+    }
+
+    /// The encoding's name, for messages.
+    pub(super) fn name(self) -> &'static str {
+        self.charset.name()
     }
 
     /// Whether the file begins with a byte-order mark.
@@ -116,10 +127,10 @@ impl TextEncoding {
         bytes
             .seek(SeekFrom::Start(self.mark))
             .map_err(|cause| source.io(cause))?;
-        if self.encoding == UTF_8 {
+        if self.charset.is(UTF_8) {
             return Ok(Box::new(bytes));
         }
-        Ok(Box::new(Transcoder::new(bytes, self.encoding)))
+        Ok(Box::new(Transcoder::new(bytes, self.charset)))
     }
 
     /// The first text of the file, for a look at what it is; complete characters only.
@@ -135,6 +146,48 @@ impl TextEncoding {
         let whole = (sample.len() as u64) < bytes;
         // Bad bytes in the sample are found, and told by their line, when the rows are read.
         Ok((String::from_utf8_lossy(&sample).into_owned(), whole))
+    }
+
+    /// Where the encoding is a guess: what it is and the word by which a person can tell whether it is right.
+    pub(super) fn doubt(&self, source: &Source) -> Result<Option<String>, ReadError> {
+        if self.by != By::Guess {
+            return Ok(None);
+        }
+        let word = self.first_word(source)?;
+        let shown = word.map_or_else(String::new, |(line, word)| format!(": line {line} has {word:?}"));
+        Ok(Some(format!(
+            "the text is read as {}, a guess from its bytes{shown} (--encoding NAME overrules)",
+            self.name()
+        )))
+    }
+
+    /// The first word that holds a character beyond ASCII, and its line.
+    fn first_word(&self, source: &Source) -> Result<Option<(u64, String)>, ReadError> {
+        let mut reader = self.reader(source)?;
+        let (mut lines, mut block) = (LineCount::new(), vec![0; BLOCK]);
+        loop {
+            let count = read_some(&mut reader, &mut block).map_err(|cause| source.io(cause))?;
+            let text = block.get(..count).unwrap_or_default();
+            let Some(at) = text.iter().position(|byte| !byte.is_ascii()) else {
+                if count == 0 {
+                    return Ok(None);
+                }
+                lines.pass(text);
+                continue;
+            };
+            let (before, from) = text.split_at(at);
+            lines.pass(before);
+            let is_outside = |byte: &u8| byte.is_ascii() && !byte.is_ascii_alphanumeric();
+            let start = before.iter().rposition(is_outside).map_or(0, |at| at + 1);
+            let end = from.iter().position(is_outside).unwrap_or(from.len());
+            let word = [
+                before.get(start..).unwrap_or_default(),
+                from.get(..end).unwrap_or_default(),
+            ]
+            .concat();
+            let shown = String::from_utf8_lossy(&word).chars().take(LONGEST_WORD).collect();
+            return Ok(Some((lines.line, shown)));
+        }
     }
 }
 
@@ -159,6 +212,7 @@ fn utf16_without_mark(head: &[u8]) -> Option<&'static Encoding> {
 fn guess(source: &Source, first_bad_line: u64) -> Result<TextEncoding, ReadError> {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Deny);
     let mut fed = 0;
+    let mut foreign = Foreign::default();
     let (mut good, mut bad) = (0u64, 0u64);
     let mut bytes = source.bytes()?;
     let mut buffer = vec![0; BLOCK];
@@ -173,6 +227,7 @@ fn guess(source: &Source, first_bad_line: u64) -> Result<TextEncoding, ReadError
             _ => filled,
         };
         let part = block.get(..cut).unwrap_or_default();
+        foreign.take(part);
         if !part.is_ascii() {
             for chunk in part.utf8_chunks() {
                 good += chunk.valid().chars().filter(|c| !c.is_ascii()).count() as u64;
@@ -200,19 +255,49 @@ fn guess(source: &Source, first_bad_line: u64) -> Result<TextEncoding, ReadError
     }
     detector.feed(b"", true);
     let guessed = detector.guess(HOME, Utf8Detection::Allow);
-    let found = TextEncoding {
-        encoding: guessed,
+    let by_guess = |charset| TextEncoding {
+        charset,
         mark: 0,
-        guessed: true,
+        by: By::Guess,
     };
-    if guessed != UTF_8 && decodes(source, &found)? {
-        return Ok(found);
+    let mut found = by_guess(Charset::Whatwg(guessed));
+    if guessed == UTF_8 || !decodes(source, &found)? {
+        // Every byte is a character of windows-1252, so this always reads, and the guess is shown.
+        found = by_guess(Charset::Whatwg(WINDOWS_1252));
     }
-    // Every byte is a character of windows-1252, so this always reads, and the guess is shown.
-    Ok(TextEncoding {
-        encoding: WINDOWS_1252,
-        ..found
-    })
+    let better = better(&foreign.lines, found.charset, foreign.has_bare_returns());
+    Ok(better.map_or(found, by_guess))
+}
+
+/// How much of the lines beyond ASCII is kept.
+const FOREIGN_BYTES: usize = 1 << 18;
+
+/// The lines of a file that are not ASCII, and how its lines end.
+#[derive(Default)]
+struct Foreign {
+    lines: Vec<u8>,
+    has_returns: bool,
+    has_feeds: bool,
+}
+
+impl Foreign {
+    fn take(&mut self, part: &[u8]) {
+        self.has_returns |= memchr::memchr(b'\r', part).is_some();
+        self.has_feeds |= memchr::memchr(b'\n', part).is_some();
+        if self.lines.len() >= FOREIGN_BYTES || part.is_ascii() {
+            return;
+        }
+        for line in part.split(|byte| matches!(byte, b'\n' | b'\r')) {
+            if !line.is_ascii() {
+                self.lines.extend_from_slice(line);
+                self.lines.push(b'\n');
+            }
+        }
+    }
+
+    fn has_bare_returns(&self) -> bool {
+        self.has_returns && !self.has_feeds
+    }
 }
 
 fn decodes(source: &Source, encoding: &TextEncoding) -> Result<bool, ReadError> {
@@ -233,7 +318,7 @@ enum State {
 /// Reads text of any encoding as UTF-8, a block at a time.
 struct Transcoder {
     bytes: Bytes,
-    decoder: Decoder,
+    decoder: Decoding,
     input: Vec<u8>,
     pending: Range<usize>,
     last: bool,
@@ -243,10 +328,10 @@ struct Transcoder {
 }
 
 impl Transcoder {
-    fn new(bytes: Bytes, encoding: &'static Encoding) -> Self {
+    fn new(bytes: Bytes, charset: Charset) -> Self {
         Self {
             bytes,
-            decoder: encoding.new_decoder_without_bom_handling(),
+            decoder: charset.decoder(),
             input: vec![0; BLOCK],
             pending: 0..0,
             last: false,
@@ -270,9 +355,7 @@ impl Transcoder {
                 self.last = count == 0;
             }
             let input = self.input.get(self.pending.clone()).unwrap_or_default();
-            let (result, read, written) =
-                self.decoder
-                    .decode_to_utf8_without_replacement(input, &mut self.output, self.last);
+            let (result, read, written) = self.decoder.decode(input, &mut self.output, self.last);
             self.pending.start += read;
             self.ready = 0..written;
             match result {

@@ -147,7 +147,7 @@ pub enum ReadError {
         /// That of the rows below.
         rows: u8,
     },
-    /// A JSON file that isn't a list of objects.
+    /// A JSON file that isn't a list of objects or of arrays.
     #[error("line {line} of {file} is not JSON that can be read as rows: {what}")]
     Json {
         /// The file, as the user named it.
@@ -216,10 +216,10 @@ impl UserError for ReadError {
             Self::HeaderRow { .. } => {
                 "name the row with --header-row as the spreadsheet program numbers it, from 1, or leave it out"
             }
-            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252 or utf-16le, or leave --encoding out",
+            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252, macintosh, cp437 or utf-16le, or leave --encoding out",
             Self::BadDelimiter(_) => "use a comma, a semicolon, a tab or a vertical bar",
             Self::NotText { .. } => {
-                "save the file as UTF-8, or name its encoding with --encoding (windows-1252, utf-16le, …)"
+                "save the file as UTF-8, or name its encoding with --encoding (windows-1252, macintosh, cp437, …)"
             }
             Self::OpenQuote { .. } => {
                 "close the quotation mark in that line, or double it where it belongs to the text"
@@ -229,7 +229,8 @@ impl UserError for ReadError {
             }
             Self::MixedDelimiters { .. } => "separate the header and the rows by the same character",
             Self::Json { .. } => {
-                "the file has to be an array of objects, {\"data\": [...]}, or one object a line; export it again if it was cut short"
+                "the file has to be an array of objects or arrays, {\"items\": [...]}, or one object a line; export it again if \
+                 it was cut short"
             }
             Self::DuplicateKey { .. } => "remove one of the two",
         }

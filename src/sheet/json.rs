@@ -1,6 +1,7 @@
 //! JSON and JSON Lines → rows. The keys are the header: all of them, in the order of their first appearance.
 //!
-//! Belongs here: what a key and a value of an object are as a row. Doesn't: cutting a document into objects (`cut`).
+//! Belongs here: what a key and a value of an object are as a row. Doesn't: cutting a document into objects (`cut`),
+//! which of its lists holds them (`arrangement`), rows that are arrays (`arrays`).
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -19,26 +20,6 @@ use super::{
     Cell, Format, Header, HeaderBy, HeaderCell, Limits, ReadError, ReadOptions, Row, RowReader, Table, TextForm,
 };
 
-/// What kind of JSON a text begins as; none where it isn't JSON at all.
-pub(super) fn shape_of(sample: &str) -> Option<Shape> {
-    let text = sample.trim_start();
-    if let Some(rest) = text.strip_prefix('[') {
-        let rest = rest.trim_start();
-        return (rest.starts_with(['{', ']']) || rest.is_empty()).then_some(Shape::Array);
-    }
-    let rest = text.strip_prefix('{')?.trim_start();
-    if !rest.starts_with(['"', '}']) && !rest.is_empty() {
-        return None;
-    }
-    // An object that has an array under `data`, and no id of its own, is an envelope; any other one is a row.
-    let mut keys = Cutter::new("", &Limits::default(), Shape::Lines, text.as_bytes());
-    Some(if keys.leads_to_data() {
-        Shape::Envelope
-    } else {
-        Shape::Lines
-    })
-}
-
 /// Opens a JSON file's table; reads the whole of it once, for its keys, so that a broken one is refused before anything else.
 pub(super) fn table(
     source: Source,
@@ -55,7 +36,8 @@ pub(super) fn table(
         });
     }
     let limits = options.limits;
-    let keys = Arc::new(survey(&source, encoding, shape, &limits)?);
+    let (keys, declared_rows) = survey(&source, encoding, &shape, &limits)?;
+    let keys = Arc::new(keys);
     let mut names: Vec<(usize, &String)> = keys.iter().map(|(name, index)| (*index, name)).collect();
     names.sort_unstable();
     let cells = names
@@ -82,12 +64,13 @@ pub(super) fn table(
             by: HeaderBy::Recognized,
             cells,
         },
-        declared_rows: None,
+        declared_rows,
         notes: Vec::new(),
+        warnings: Vec::new(),
         first: Vec::new(),
         opener: Box::new(move || {
             let objects =
-                Cutter::new(&file, &limits, shape, encoding.reader(&source)?).encoded(encoding.encoding.name());
+                Cutter::new(&file, &limits, shape.clone(), encoding.reader(&source)?).encoded(encoding.name());
             Ok(Box::new(JsonReader {
                 objects,
                 keys: Arc::clone(&keys),
@@ -99,16 +82,16 @@ pub(super) fn table(
     })
 }
 
-/// All keys, with their columns.
+/// All keys, with their columns, and how many objects the document says it has.
 fn survey(
     source: &Source,
     encoding: TextEncoding,
-    shape: Shape,
+    shape: &Shape,
     limits: &Limits,
-) -> Result<HashMap<String, usize>, ReadError> {
+) -> Result<(HashMap<String, usize>, Option<u64>), ReadError> {
     let mut keys = HashMap::new();
     let mut objects =
-        Cutter::new(&source.file, limits, shape, encoding.reader(source)?).encoded(encoding.encoding.name());
+        Cutter::new(&source.file, limits, shape.clone(), encoding.reader(source)?).encoded(encoding.name());
     let mut buffer = Vec::new();
     let mut seen = HashSet::new();
     while let Some(line) = objects.next(&mut buffer)? {
@@ -136,14 +119,19 @@ fn survey(
             });
         }
     }
-    Ok(keys)
+    Ok((keys, objects.total()))
 }
 
-fn text_of<'a>(file: &str, bytes: &'a [u8], line: u64, encoding: TextEncoding) -> Result<&'a str, ReadError> {
+pub(super) fn text_of<'a>(
+    file: &str,
+    bytes: &'a [u8],
+    line: u64,
+    encoding: TextEncoding,
+) -> Result<&'a str, ReadError> {
     std::str::from_utf8(bytes).map_err(|_| ReadError::NotText {
         file: file.to_owned(),
         line,
-        encoding: encoding.encoding.name(),
+        encoding: encoding.name(),
     })
 }
 
@@ -158,23 +146,36 @@ fn read_object<'a>(
     parser
         .deserialize_map(visitor)
         .and_then(|()| parser.end())
-        .map_err(|error| {
-            let below = u64::try_from(error.line()).unwrap_or(1).saturating_sub(1);
-            let words = error.to_string();
-            let what = if words.contains("recursion limit") {
-                "it is nested more than 128 levels deep".to_owned()
-            } else if !text.starts_with('{') {
-                "there is a value that is not an object".to_owned()
-            } else {
-                let plain = words.split(" at line ").next().unwrap_or_default();
-                format!("an object is not valid ({plain})")
-            };
-            ReadError::Json {
-                file: file.to_owned(),
-                line: line.saturating_add(below),
-                what,
-            }
-        })
+        .map_err(|error| fault_of(&error, file, text, line, '{'))
+}
+
+/// What is wrong with the text of a row that should begin with this bracket.
+pub(super) fn fault_of(error: &serde_json::Error, file: &str, text: &str, line: u64, wanted: char) -> ReadError {
+    let below = u64::try_from(error.line()).unwrap_or(1).saturating_sub(1);
+    let words = error.to_string();
+    let what = if words.contains("recursion limit") {
+        "it is nested more than 128 levels deep".to_owned()
+    } else if text.starts_with(wanted) {
+        let plain = words.split(" at line ").next().unwrap_or_default();
+        let row = if wanted == '[' { "an array" } else { "an object" };
+        format!("{row} is not valid ({plain})")
+    } else {
+        let seen = match text.as_bytes().first() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a text",
+            Some(b'-' | b'0'..=b'9') => "a number",
+            _ if matches!(text, "null" | "true" | "false") => text,
+            _ => "something else",
+        };
+        let row = if wanted == '[' { "an array" } else { "an object" };
+        format!("there is {seen} where a row should be, which is {row} in this file")
+    };
+    ReadError::Json {
+        file: file.to_owned(),
+        line: line.saturating_add(below),
+        what,
+    }
 }
 
 /// Collects an object's keys.
@@ -284,9 +285,9 @@ impl<'de> Visitor<'de> for RowVisitor<'_> {
 }
 
 /// Reads one value into the row's cell of this index.
-struct CellSeed<'r> {
-    row: &'r mut Row,
-    index: usize,
+pub(super) struct CellSeed<'r> {
+    pub(super) row: &'r mut Row,
+    pub(super) index: usize,
 }
 
 impl CellSeed<'_> {

@@ -47,6 +47,7 @@ impl Table {
             header,
             declared_rows: None,
             notes: Vec::new(),
+            warnings: Vec::new(),
             first,
             opener: Box::new(move || {
                 Ok(Box::new(MemoryReader {

@@ -4,6 +4,9 @@
 //! Belongs here: file formats, encodings, compression, header rows. Doesn't: what a column means
 //! (`columns`), and anything of the API (`api`): the two never meet.
 
+mod arrangement;
+mod arrays;
+mod charset;
 mod chunks;
 mod cut;
 mod delimited;
@@ -18,6 +21,7 @@ mod limits;
 mod marks;
 mod memory;
 mod pieces;
+mod plausible;
 mod quoting;
 mod row;
 mod rows;
@@ -53,8 +57,10 @@ pub enum Format {
     },
     /// A workbook: `xlsx`, `xlsm`, `xlsb`, `xls` or `ods`.
     Workbook(&'static str),
-    /// One JSON document: an array of objects, or `{"data": […]}`.
+    /// One JSON document: an array of objects, or an object with one such array (`{"data": […]}`).
     Json,
+    /// JSON whose rows are arrays, the header among them; a row is known by its number.
+    JsonArrays,
     /// One JSON object a line.
     JsonLines,
 }
@@ -64,6 +70,12 @@ impl Format {
     #[must_use]
     pub fn is_typed(&self) -> bool {
         !matches!(self, Self::Delimited { .. })
+    }
+
+    /// Whether it is JSON of any arrangement.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        matches!(self, Self::Json | Self::JsonArrays | Self::JsonLines)
     }
 
     /// Whether its rows are objects, whose keys are the header: an object may lack any of them.
@@ -222,10 +234,13 @@ pub struct Table {
     pub sheet: Option<String>,
     /// The header row.
     pub header: Header,
-    /// How many data rows the file's own preamble says there are (`NumberRecords` of Washington's CCRS).
+    /// How many data rows the file's own preamble says there are (`NumberRecords` of Washington's CCRS), or
+    /// the envelope of its list (`TotalRecords` of Metrc).
     pub declared_rows: Option<u64>,
     /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
+    /// What may be misread, for a person to check (a guessed encoding).
+    pub warnings: Vec<String>,
     /// The first rows below the header, blank ones aside: no more than `FIRST_BELOW`.
     pub first: Vec<Row>,
     opener: Opener<dyn RowReader>,
@@ -257,17 +272,17 @@ impl Table {
             (Format::Workbook(_), Some(sheet)) => format!("{sheet}!{}{line}", column_letters(index)),
             (Format::Workbook(_), None) => format!("{}{line}", column_letters(index)),
             _ => match self.header.cells.iter().find(|cell| cell.index == index) {
-                Some(cell) => format!("line {line}, column {:?}", cell.name),
-                None => format!("line {line}, column {}", index + 1),
+                Some(cell) => format!("{}, column {:?}", self.row_address(line), cell.name),
+                None => format!("{}, column {}", self.row_address(line), index + 1),
             },
         }
     }
 
-    /// A row for a person: `row 209` of a workbook, `line 17` of a text file.
+    /// A row for a person: `row 209` of a workbook or of JSON arrays, `line 17` of a text file.
     #[must_use]
     pub fn row_address(&self, line: u64) -> String {
         match self.format {
-            Format::Workbook(_) => format!("row {line}"),
+            Format::Workbook(_) | Format::JsonArrays => format!("row {line}"),
             _ => format!("line {line}"),
         }
     }

@@ -4,16 +4,20 @@
 
 use std::sync::Arc;
 
+use super::arrangement::Arrangement;
 use super::chunks::{Chunks, Text};
 use super::delimited::DelimitedReader;
 use super::delimiter::{Sample, declared_delimiter, delimiter_note};
-use super::encoding::TextEncoding;
+use super::encoding::{By, TextEncoding};
 use super::pieces::Chained;
 use super::quoting::dialect_of;
 use super::rows::DataRule;
 use super::source::Source;
 use super::workbook::{declared, find, first_below, first_rows, preamble_note};
-use super::{Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, header, json};
+use super::{
+    Format, HeaderBy, HeaderJudge, ReadError, ReadOptions, SheetChoice, Table, TextForm, arrangement, arrays, header,
+    json,
+};
 
 /// How much text is looked at to tell JSON from delimited text and to find the delimiter.
 const SAMPLE: u64 = 1 << 16;
@@ -27,7 +31,7 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
     let json = match options.delimiter {
         // Who names a delimiter says that it is delimited text.
         Some(_) => None,
-        None => json::shape_of(&sample),
+        None => arrangement::of(&sample, judge),
     };
     if let SheetChoice::Named(sheet) = &options.sheet {
         let what = if json.is_some() { "JSON" } else { "delimited text" };
@@ -37,16 +41,19 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
             what,
         });
     }
+    let doubt = encoding.doubt(&source)?;
     let mut table = match json {
-        Some(shape) => json::table(source, encoding, shape, options)?,
+        Some(Arrangement { shape, arrays: true }) => arrays::table(source, encoding, shape, options, judge)?,
+        Some(Arrangement { shape, arrays: false }) => json::table(source, encoding, shape, options)?,
         None => delimited(source, encoding, (&sample, whole), options, judge)?,
     };
-    if encoding.guessed {
-        let name = encoding.encoding.name();
+    if encoding.by == By::Bytes {
+        let name = encoding.name();
         table.notes.push(format!(
             "the text is read as {name}, as its bytes suggest (--encoding overrules)"
         ));
     }
+    table.warnings.extend(doubt);
     Ok(vec![table])
 }
 
@@ -136,7 +143,7 @@ fn delimited(
     };
     let dialect = dialect_of(sample, delimiter);
     let source = Arc::new(source);
-    let name = encoding.encoding.name();
+    let name = encoding.name();
     let physical = {
         let source = Arc::clone(&source);
         move || -> Result<_, ReadError> {
@@ -197,6 +204,7 @@ fn delimited(
         header: rule.found.header.clone(),
         declared_rows: declared(&rule.found, &above),
         notes,
+        warnings: Vec::new(),
         first: first_below(&rule.found.header, &above),
         opener: Box::new(move || Ok(Box::new(Chained::new(chunks()?)))),
         pieces: Some(Box::new(move || Ok(Box::new(pieces()?)))),

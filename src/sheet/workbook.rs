@@ -304,6 +304,7 @@ fn table(parts: &Arc<(Source, Workbook)>, candidate: Candidate, mut notes: Vec<S
         header,
         declared_rows,
         notes,
+        warnings: Vec::new(),
         first,
         opener: Box::new(move || Ok(Box::new(DataRows::new(shared.1.rows(&name)?, rule.clone())))),
         pieces: Some(pieces),

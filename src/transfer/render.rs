@@ -115,9 +115,9 @@ fn reading_lines(reading: &Reading) -> Lines {
 
 fn listing_lines(listing: &Listing, is_verbose: bool) -> Lines {
     let grade = match listing.completeness {
-        Grade::Proved => "proved whole",
-        Grade::Plausible => "plausibly whole",
-        Grade::Cut => "cut",
+        Grade::Proved => "complete, both ends checked",
+        Grade::Plausible => "probably complete",
+        Grade::Cut => "incomplete",
         Grade::Unlisted => "it can't be listed",
     };
     // A proof is for those who ask for it; why there is none concerns everybody.
@@ -344,8 +344,14 @@ mod tests {
             };
             texts(listing_lines(&listing, is_verbose)).remove(0)
         };
-        assert_eq!(line(Grade::Proved, false), "acme holds 1 item (proved whole)");
-        assert_eq!(line(Grade::Proved, true), "acme holds 1 item (proved whole: why)");
+        assert_eq!(
+            line(Grade::Proved, false),
+            "acme holds 1 item (complete, both ends checked)"
+        );
+        assert_eq!(
+            line(Grade::Proved, true),
+            "acme holds 1 item (complete, both ends checked: why)"
+        );
         assert_eq!(line(Grade::Cut, false), "acme holds 1 item (cut: why)");
     }
 

@@ -40,7 +40,7 @@ fn the_first_command_of_the_readme_imports_the_sample_and_the_second_time_nothin
     assert!(
         again
             .stdout
-            .contains("sandbox-company holds 200 items (proved whole)\n"),
+            .contains("sandbox-company holds 200 items (complete, both ends checked)\n"),
         "{}",
         again.stdout
     );
@@ -473,7 +473,8 @@ fn what_proves_a_list_whole_is_told_to_those_who_ask() {
     stockport.write("count.csv", "item_id,name\nA1,Kush\n");
     let run = stockport.run(["import", "count.csv", "--dry-run", "--verbose"]).ok();
     assert!(
-        run.stdout.contains("(proved whole: the list and both ends"),
+        run.stdout
+            .contains("(complete, both ends checked: the list and both ends"),
         "{}",
         run.stdout
     );

@@ -29,6 +29,7 @@ mod house;
 mod identity;
 mod import;
 mod inspect;
+mod json;
 mod kubernetes;
 mod large;
 mod manual;

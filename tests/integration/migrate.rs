@@ -69,8 +69,8 @@ fn an_organization_is_moved_whole_and_proved_and_the_source_is_never_written_to(
     let stockport = at(&server);
     let run = migrate(&stockport, &[]).ok();
     for said in [
-        "sandbox-company holds 2 items (proved whole",
-        "sandbox-branch holds 1 item (proved whole",
+        "sandbox-company holds 2 items (complete, both ends checked",
+        "sandbox-branch holds 1 item (complete, both ends checked",
         "2 create",
         "2 read = 2 created",
         "2 items, none differs",
@@ -158,7 +158,10 @@ fn what_can_not_be_meant_is_refused_before_anything_is_sent() {
     let part = stockport
         .run(["migrate", "--from", FROM, "--to", "sandbox-comp"])
         .exit(1);
-    for said in ["one name is a part of the other", "give the organization's whole name"] {
+    for said in [
+        "one name is a part of the other",
+        "knows no organization 'sandbox-comp'",
+    ] {
         assert!(part.stderr.contains(said), "{}", part.stderr);
     }
     let same = stockport.run(["migrate", "--from", FROM, "--to", FROM]).exit(2);

@@ -414,7 +414,7 @@ fn the_files_of_frictionless_read_as_they_mean() {
     }
     if let Some((_, seen)) = real("fl-skip-rows.xlsx") {
         assert_eq!((&seen["rows"], headers(&seen)), (&json!(1), vec!["A", "B"]));
-        assert!(noted(&seen, "is a TOTAL"), "{seen}");
+        assert!(noted(&seen, "(\"TOTAL\") is a total"), "{seen}");
     }
     if let Some((_, seen)) = real("fl-cast-int-to-string-issue-1251.xlsx") {
         let before = |column: usize| -> Vec<Value> {
@@ -470,4 +470,45 @@ fn the_files_of_calamine_read_as_they_mean() {
             "{path}"
         );
     }
+}
+
+#[test]
+fn a_guessed_encoding_is_a_warning_with_a_word_of_the_file() {
+    let stockport = Stockport::new();
+    let mac = b"Item ID,Name,Quantity\rA1,Cr\x8fme br\x9el\x8ee,1\rA2,Jalape\x96o,2\rA3,Caf\x8e,3\r";
+    std::fs::write(stockport.path("mac.csv"), mac).unwrap();
+    std::fs::write(
+        stockport.path("dos.csv"),
+        b"item_id,name\r\nA1,Cr\x8ame br\x96l\x82e\r\n",
+    )
+    .unwrap();
+    let run = stockport.run(["convert", "mac.csv", "-"]).ok();
+    assert_eq!(
+        run.stdout,
+        "{\"item_id\":\"A1\",\"name\":\"Crème brûlée\",\"quantity\":1}\n\
+         {\"item_id\":\"A2\",\"name\":\"Jalapeño\",\"quantity\":2}\n\
+         {\"item_id\":\"A3\",\"name\":\"Café\",\"quantity\":3}\n"
+    );
+    for (file, words) in [
+        (
+            "mac.csv",
+            "is read as macintosh, a guess from its bytes: line 2 has \"Crème\"",
+        ),
+        (
+            "dos.csv",
+            "is read as IBM437, a guess from its bytes: line 2 has \"Crème\"",
+        ),
+    ] {
+        let plan = stockport.run(["import", file, "--dry-run", "--sandbox"]).ok();
+        assert!(
+            plan.stderr.contains(&format!("warning: the text {words}")),
+            "{}",
+            plan.stderr
+        );
+        assert!(noted(&stockport.run(["inspect", file, "--json"]).ok().json(), words));
+    }
+    let named = stockport
+        .run(["import", "mac.csv", "--dry-run", "--sandbox", "--encoding", "macintosh"])
+        .ok();
+    assert!(!named.stderr.contains("a guess"), "{}", named.stderr);
 }

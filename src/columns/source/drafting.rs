@@ -37,11 +37,11 @@ impl Source {
             value: cells::display(cell),
             reason: format!("{}: {reason}", table.address(row.line, index)),
         };
-        if let Some(reason) = layout.guard.suspicion(row) {
+        let suspect = layout.guard.suspicion(row).map(|reason| {
             let index = layout.id.as_ref().map_or(0, |id| id.index);
             let header = layout.id.as_ref().map(|id| id.header.as_str());
-            reasons.push(refuse(header, index, row.cell(index), &reason));
-        }
+            Box::new(refuse(header, index, row.cell(index), &reason))
+        });
         if let Some(index) = layout.beyond(row) {
             let (cells, columns) = layout.length_beyond(row);
             let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
@@ -98,13 +98,15 @@ impl Source {
             misfit: None,
         }));
         match id {
-            Ok(id) if reasons.is_empty() => Ok(Draft { id: id.text, values }),
+            Ok(id) if reasons.is_empty() => Ok(Draft {
+                id: id.text,
+                values,
+                suspect,
+            }),
             _ => {
-                reasons.extend(
-                    values
-                        .into_iter()
-                        .filter_map(|value| value.misfit.map(|misfit| *misfit)),
-                );
+                let misfits = values.into_iter().filter_map(|value| value.misfit);
+                let doubts = suspect.into_iter().chain(misfits);
+                reasons.extend(doubts.map(|rejection| *rejection));
                 Err(reasons)
             }
         }

@@ -48,7 +48,7 @@ pub(super) fn own_format(table: &Table) -> OutFormat {
         Format::Delimited { delimiter: b'\t', .. } => OutFormat::Tsv,
         Format::Delimited { .. } => OutFormat::Csv,
         Format::Workbook(_) => OutFormat::Xlsx,
-        Format::Json => OutFormat::Json,
+        Format::Json | Format::JsonArrays => OutFormat::Json,
         Format::JsonLines => OutFormat::Jsonl,
     }
 }

@@ -100,7 +100,10 @@ fn a_broken_object_is_told_by_its_line() {
     assert_eq!(what(&refusal("a.json", "[\n{\"a\":1},\n{\"a\":\n tru}]")).0, 4);
     assert_eq!(
         what(&refusal("a.json", "[\n{\"a\":1},\n5]")),
-        (3, "there is a value that is not an object")
+        (
+            3,
+            "there is a number where a row should be, which is an object in this file"
+        )
     );
 }
 
@@ -149,4 +152,108 @@ fn a_delimiter_makes_it_delimited_text() {
         read_with("a.csv", "[{x},item_id\n1,2\n", &options).unwrap().format,
         Format::Delimited { .. }
     ));
+}
+
+#[test]
+fn arrays_are_rows_and_the_header_is_one_of_them() {
+    for text in [
+        r#"[["item_id","quantity"],["A1",1],["A2",null]]"#,
+        "[\n[\"item_id\", \"quantity\"],\n[],\n[\"A1\", 1],\n[\"A2\"]\n]\n",
+        "[[\"Stock of July\"],[\"item_id\",\"quantity\"],[\"A1\",1],[\"A2\",null]]",
+        "[\"item_id\",\"quantity\"]\n[\"A1\",1]\n[\"A2\",null]\n",
+        r#"{"page":1,"rows":[["item_id","quantity"],["A1",1],["A2",null]],"n":[1,2]}"#,
+        r#"{"data":[["item_id","quantity"],["A1",1],["A2",null]]}"#,
+    ] {
+        let read = read("a.json", text);
+        assert_eq!(
+            (&read.format, read.names()),
+            (&Format::JsonArrays, vec!["item_id", "quantity"]),
+            "{text}"
+        );
+        assert_eq!((read.row(0), read.rows.len()), (vec!["A1", "json 1"], 2), "{text}");
+        assert_eq!(read.row(1)[0], "A2", "{text}");
+    }
+    let options = ReadOptions {
+        header_row: Some(2),
+        ..ReadOptions::default()
+    };
+    let read = read_with("a.json", r#"[["x","y"],["p","q"],["A1",1]]"#, &options).unwrap();
+    assert_eq!((read.names(), read.lines()), (vec!["p", "q"], vec![3]));
+}
+
+#[test]
+fn the_one_list_of_objects_in_an_object_holds_the_rows() {
+    for text in [
+        r#"{"items":[{"item_id":"1"},{"item_id":"2"}]}"#,
+        r#"{"total":2,"page":{"n":[{"a":1}]},"tags":["a"],"inventory":[{"item_id":"1"},{"item_id":"2"}],"errors":[]}"#,
+        r#"{"Id":"request-1","Name":"x","packages":[{"tag":"1","name":"a","quantity":1},{"tag":"2"}]}"#,
+        r#"{"results":[{"a":1},{"a":2}]}"#,
+    ] {
+        let read = read("a.json", text);
+        assert_eq!((&read.format, read.rows.len()), (&Format::Json, 2), "{text}");
+    }
+    assert!(read("a.json", r#"{"items":[],"total":0}"#).rows.is_empty());
+    let one = r#"{"item_id":"1","name":"a","history":[{"item_id":"1","quantity":2}]}"#;
+    assert_eq!(read("a.json", one).names(), ["item_id", "name", "history"]);
+    let lines = format!("{one}\n{one}\n");
+    assert_eq!(read("a.json", lines).rows.len(), 2);
+}
+
+#[test]
+fn two_lists_of_objects_are_refused_by_name() {
+    let long = format!(
+        r#"{{"items":[{}{{"item_id":"z"}}],"#,
+        r#"{"item_id":"1","name":"abcdefghij"},"#.repeat(5000)
+    );
+    for text in [
+        r#"{"items":[{"item_id":"1"}],"total":1,"areas":[{"name":"x"}]}"#.to_owned(),
+        r#"{"items":[{"item_id":"1"}],"areas":[ {"name":"x"#.to_owned(),
+        long + r#""areas":[{"name":"x"}]}"#,
+    ] {
+        let error = refusal("a.json", text);
+        assert_eq!(what(&error).1, "it has two lists, \"items\" and \"areas\"");
+    }
+}
+
+#[test]
+fn json_of_another_shape_is_refused_with_what_was_seen() {
+    for (text, seen) in [
+        ("[1,2,3]", "a number where a row should be"),
+        ("[\"A1\",\"A2\"]", "a text where a row should be"),
+        ("[null,{\"item_id\":\"1\"}]", "null where a row should be"),
+        ("[{\"item_id\":\"1\"},[\"A2\"]]", "an array where a row should be"),
+        ("[[\"item_id\"],{\"item_id\":\"1\"}]", "an object where a row should be"),
+        ("[[\"item_id\"],[\"A1\",tru]]", "an array is not valid"),
+        ("[['item_id'],['A1']]", "an array is not valid"),
+        ("[{'item_id':'A1'}]", "an object is not valid"),
+        ("{'item_id':'A1','name':'x'}", "an object is not valid"),
+        (
+            "{item_id:\"A1\",name:\"x\"}\n{item_id:\"A2\",name:\"x\"}\n",
+            "an object is not valid",
+        ),
+        ("[[\"item_id\"],[\"A1\"]", "the file ends before"),
+        ("[\"item_id\",\"quantity\"", "a text where a row should be"),
+        ("{\"items\":[5]}\n5\n", "a number where a row should be"),
+    ] {
+        let error = refusal("a.json", text);
+        assert!(what(&error).1.contains(seen), "{text}: {error}");
+    }
+    for text in [
+        "[Item ID],[Name]\n1,2\n",
+        "[2024] stock\nitem_id,name\n1,2\n",
+        "{x},item_id\n1,2\n",
+    ] {
+        assert!(matches!(read("a.csv", text).format, Format::Delimited { .. }), "{text}");
+    }
+}
+
+#[test]
+fn the_number_of_records_in_metrcs_wrapper_is_declared() {
+    for text in [
+        r#"{"Data":[{"Label":"1"}],"Total":1,"TotalRecords":57,"PageSize":20}"#,
+        r#"{"total_records":57,"data":[{"label":"1"}]}"#,
+    ] {
+        let read = read("a.json", text);
+        assert_eq!((read.rows.len(), read.declared), (1, Some(57)), "{text}");
+    }
 }

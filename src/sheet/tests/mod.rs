@@ -1,6 +1,7 @@
 //! What `open` makes of whole files. Each test writes its file, so that its bytes stand beside what they mean.
 
 mod any;
+mod charsets;
 mod compressed;
 mod headers;
 mod json;
@@ -84,7 +85,7 @@ pub(super) fn read_path(path: &Path, options: &ReadOptions) -> Result<Read, Read
     assert_eq!(tables.len(), 1);
     let table = tables.remove(0);
     let mut passes = Vec::new();
-    let mut notes = table.notes.clone();
+    let mut notes = [table.notes.clone(), table.warnings.clone()].concat();
     for pass in 0..2 {
         let mut reader = table.rows()?;
         let (mut row, mut rows) = (Row::new(), Vec::new());

@@ -352,7 +352,7 @@ mod tests {
             line(Grade::Proved, true),
             "acme holds 1 item (complete, both ends checked: why)"
         );
-        assert_eq!(line(Grade::Cut, false), "acme holds 1 item (cut: why)");
+        assert_eq!(line(Grade::Cut, false), "acme holds 1 item (incomplete: why)");
     }
 
     #[test]

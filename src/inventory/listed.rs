@@ -92,7 +92,7 @@ impl Listed {
         self.contested.contains(&self.hash(id))
     }
 
-    /// Whether every id of an end is in it, which was compared with this list or one [like](Lister::list_like) it.
+    /// Whether every id of an end is in it, which was compared with this list or one like it.
     pub(super) fn holds(&self, end: &End) -> bool {
         end.hashes.iter().all(|hash| self.ids.contains(hash))
     }

@@ -219,3 +219,31 @@ fn a_time_of_day_has_seconds() {
     assert_eq!(values, ["\"15:52:00\"", "\"15:52:00\"", "rejected"]);
     assert!(told(&survey.warnings, "1 value is no time of day"), "{survey:?}");
 }
+
+#[test]
+fn date_cells_up_to_the_twelfth_beside_texts_above_it_are_pointed_out() {
+    let day = |day| Cell::Moment(crate::sheet::Moment::Date(jiff::civil::date(2021, 3, day)));
+    let warned = |cells: &[Cell<'_>]| {
+        let ids: Vec<String> = (0..cells.len()).map(|at| format!("id-{at}")).collect();
+        let rows: Vec<[Cell<'_>; 2]> = ids
+            .iter()
+            .zip(cells)
+            .map(|(id, cell)| [Cell::Text(id), *cell])
+            .collect();
+        let rows: Vec<&[Cell<'_>]> = rows.iter().map(<[Cell<'_>; 2]>::as_slice).collect();
+        let (_, survey) = read(vec![workbook(&["Item ID", "Moved At"], &rows)], default());
+        told(
+            &survey.warnings,
+            "has probably exchanged day and month in the date cells",
+        )
+    };
+    assert!(warned(&[
+        day(4),
+        day(12),
+        Cell::Text("13/04/2021"),
+        Cell::Text("31/12/2021")
+    ]));
+    assert!(!warned(&[day(4), day(13), Cell::Text("13/04/2021")]));
+    assert!(!warned(&[day(4), Cell::Text("13/04/2021"), Cell::Text("03/04/2021")]));
+    assert!(!warned(&[day(4), Cell::Text("2021-04-13")]));
+}

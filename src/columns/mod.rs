@@ -237,7 +237,7 @@ pub struct ColumnOptions {
     pub numbers: Option<NumberStyle>,
     /// `--lenient`: a value that isn't of its field's kind is posted as text, with a warning, not rejected.
     pub lenient: bool,
-    /// `--keep-suspects`: what may be no item is taken for one.
+    /// `--keep-suspects`: suspect rows are read as items, not rejected.
     pub keep_suspects: bool,
     /// `--blanks reject`: a row with a cell that says nothing is rejected.
     pub blanks_reject: bool,

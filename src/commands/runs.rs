@@ -69,7 +69,7 @@ fn lines(output: &Output, run: &Run) -> Vec<String> {
     if run.is_busy {
         return vec![
             head,
-            "  its journal is being written; more can be told of it then".to_owned(),
+            "  its journal is being written; repeat the command once the run has ended".to_owned(),
         ];
     }
     let mut lines = vec![

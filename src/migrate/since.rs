@@ -40,7 +40,7 @@ pub struct Since {
     pub added: Vec<String>,
     /// Items that are no longer there.
     pub removed: Vec<String>,
-    /// How many of the items that are asked for now are not in the target as they are now.
+    /// How many items of the second source list are missing in the target or have other values there.
     pub unequal: u64,
 }
 

@@ -58,7 +58,7 @@ fn page(status: StatusCode, title: &str) -> Response {
     respond(status, HTML, body)
 }
 
-/// 500, which says nothing of what was saved; for a mistyped path too.
+/// 500, which doesn't show what was saved; for a mistyped path too.
 pub(super) fn server_error() -> Response {
     page(StatusCode::INTERNAL_SERVER_ERROR, "Server Error (500)")
 }

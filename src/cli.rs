@@ -19,6 +19,7 @@ mod reading;
 mod runs;
 mod sandbox;
 mod schedule;
+mod template;
 mod undo;
 mod usage;
 
@@ -43,6 +44,7 @@ pub use reading::{Dates, Duplicates, Numbers, Reading};
 pub use runs::Runs;
 pub use sandbox::Sandbox;
 pub use schedule::{Schedule, ScheduleCommand, System};
+pub use template::Template;
 pub use undo::Undo;
 pub use usage::UsageError;
 use usage::whole;
@@ -164,6 +166,8 @@ pub enum Command {
     Convert(Convert),
     /// Compare two places: files, snapshots, organizations; item by item, field by field
     Diff(Diff),
+    /// Write a workbook to fill in and import: headers, notes, lists of units and statuses, ids as text
+    Template(Template),
     /// List the fields that a column can mean, with the headers known for each
     Fields(Fields),
     /// Delete items by their ids, by a file, or by conditions: shows the plan, keeps a copy, asks, and can be undone

@@ -2,6 +2,7 @@
 //!
 //! Belongs here: the shape of an export. Doesn't: formats (`sheet::write`), how the inventory is read (`inventory`).
 
+mod form;
 mod sink;
 
 use std::collections::BTreeSet;
@@ -10,6 +11,7 @@ use crate::item::text::{Item, StoredValue};
 use crate::item::{FIELDS, ITEM_ID, Kind, NAME, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
+pub use form::form;
 pub use sink::{Settings, Sink, Written};
 
 /// How the headers of the 27 fields are written. Other fields keep their own names.

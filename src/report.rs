@@ -4,7 +4,9 @@
 //! are written by `rejects`.
 
 mod error;
+mod originals;
 mod rejects;
+mod results;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -17,6 +19,7 @@ use crate::output::{Output, Tone, counted, grouped, human, rounded};
 pub use error::{Imbalance, RejectError};
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
+pub use results::{Account, Results};
 
 /// How many data rows (or, elsewhere, items) ended how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -193,6 +196,8 @@ pub struct Summary {
     pub dry_run: bool,
     /// Whether the source was read; without that there is no equation.
     pub tally: Option<Tally>,
+    /// Whether the plan was agreed to: whatever has no outcome then was not attempted.
+    pub is_begun: bool,
     /// What the plan asked for: to create, to update, to delete.
     pub planned: Option<(u64, u64, u64)>,
     /// Requests made, repetitions included.

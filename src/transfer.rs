@@ -208,6 +208,7 @@ impl Transfer<'_> {
             }
             summary.error = Some(error);
         }
+        summary.is_begun = planned;
         if planned {
             summary.tally = None;
             if let Err(error) = self.account(supply, journal, summary, &counts) {

@@ -66,6 +66,16 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["template"],
+        &[
+            ("A workbook to fill in", "stockport template fill-in.xlsx"),
+            (
+                "The same with what is stored",
+                "stockport template stored.xlsx --with-data",
+            ),
+        ],
+    ),
+    (
         &["fields"],
         &[
             ("What a column can mean", "stockport fields"),

@@ -54,7 +54,7 @@ pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub(crate) use near::{fold_id, fold_id_into, spelled};
 pub use set_aside::NAMED_ASIDE;
-pub use source::{Reader, Source, TakePart, TakeStraight};
+pub use source::{Again, Reader, RowKind, Source, TakePart, TakeStraight};
 pub use straight::{NeedsDraft, Slots, Straight};
 pub(crate) use tell::unknown_headers;
 pub(crate) use texts::unguard;

@@ -3,6 +3,7 @@
 //! Belongs here: the two passes and what becomes of each row. Doesn't: evidence and sentences (`survey`), ids compared
 //! (`duplicates`), single cells (`cells`).
 
+mod again;
 mod drafting;
 mod parts;
 mod repeated;
@@ -27,6 +28,7 @@ use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
 use crate::item::{ITEM_ID, Kind, check_id};
 use crate::sheet::{HeaderBy, Row, Table};
+pub use again::{Again, RowKind};
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
 pub use single::Reader;

@@ -15,7 +15,7 @@ use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
 use crate::output::{counted, grouped, human};
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{Destination, OutFormat, Style};
+use crate::sheet::write::{Destination, Form, OutFormat, Style};
 
 /// What is reported of an export at its end.
 struct Outcome {
@@ -27,10 +27,10 @@ struct Outcome {
     written: Written,
 }
 
-/// Runs the command.
-pub(super) fn run(context: &Context, options: &Export) -> Exit {
+/// Runs the command. `form`: a workbook is to be filled in.
+pub(super) fn run(context: &Context, options: &Export, form: Option<&'static Form>) -> Exit {
     let began = Instant::now();
-    match export(context, options) {
+    match export(context, options, form) {
         Ok(outcome) => {
             show(context, options, &outcome, began.elapsed());
             Exit::Done
@@ -41,8 +41,8 @@ pub(super) fn run(context: &Context, options: &Export) -> Exit {
     }
 }
 
-fn export(context: &Context, options: &Export) -> Result<Outcome, Error> {
-    let settings = settings(options)?;
+fn export(context: &Context, options: &Export, form: Option<&'static Form>) -> Result<Outcome, Error> {
+    let settings = settings(options, form)?;
     let delimited = matches!(settings.target.format, OutFormat::Csv | OutFormat::Tsv);
     // What can't be written is refused before anything is asked for.
     let destination = writing::open(&options.file, options.force)?;
@@ -93,7 +93,7 @@ fn write(
     Ok((listing, written.map_err(|error| context.cause_of(error))?))
 }
 
-fn settings(options: &Export) -> Result<Settings, Error> {
+fn settings(options: &Export, form: Option<&'static Form>) -> Result<Settings, Error> {
     let target = writing::target(&options.file, options.format)?;
     Ok(Settings {
         target,
@@ -104,6 +104,7 @@ fn settings(options: &Export) -> Result<Settings, Error> {
         },
         style: Style {
             excel_safe: options.excel_safe,
+            form,
             ..Style::default()
         },
         raw: options.raw,

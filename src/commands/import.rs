@@ -4,6 +4,8 @@
 
 mod files;
 mod missing;
+mod outcomes;
+mod skips;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
@@ -17,7 +19,7 @@ use crate::error::{Error, Exit};
 use crate::output::grouped;
 use crate::place::PlaceError;
 use crate::plan::{Blanks, Mode, Policy};
-use crate::report::{Rejects, Summary};
+use crate::report::{Rejects, Results, Summary};
 use crate::review::{Reviewed, write_plan};
 use crate::runs::{Fingerprints, Identity, fingerprint_of};
 use crate::shard::{self, Shard};
@@ -25,6 +27,7 @@ use crate::sheet::is_stream;
 use crate::transfer::{Review, Supply as _, Transfer};
 use files::Files;
 use missing::Missing;
+use skips::Skips;
 
 /// Files that are larger than this, together, are surveyed and planned in one pass, behind the list of what the organization
 /// holds. Of smaller ones it is known sooner whether they can be read than the list would take.
@@ -51,6 +54,7 @@ fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Resu
     }
     // What can't be written is refused before anything is asked for.
     let missing = options.missing.as_deref().map(Missing::open).transpose()?;
+    let results = options.results.as_deref().map(outcomes::open).transpose()?;
     let opening = reading::prepare(context, &options.files, &options.reading)?;
     let options = &completed(options, &opening);
     // A plan that nobody keeps says nothing of what the files held.
@@ -83,8 +87,11 @@ fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Resu
         shard,
         count: Cell::default(),
         is_shown: Cell::default(),
+        skips: results
+            .is_some()
+            .then(|| RefCell::new(Skips::new(options.mode, reviewed.is_some()))),
     };
-    write(run, options, files, (reviewed, missing), &identity, summary)
+    write(run, options, files, (reviewed, missing, results), &identity, summary)
 }
 
 /// Writes the rows of the files, or only plans that.
@@ -92,7 +99,7 @@ fn write(
     mut run: WritingRun<'_>,
     options: &Import,
     mut files: Files<'_>,
-    (mut reviewed, missing): (Option<Reviewed>, Option<Missing>),
+    (mut reviewed, missing, results): (Option<Reviewed>, Option<Missing>, Option<Results>),
     identity: &Identity,
     summary: &mut Summary,
 ) -> Result<(), Error> {
@@ -128,6 +135,11 @@ fn write(
     if !is_settled {
         summary.warnings.extend(files.warnings());
         summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
+    }
+    if let Some(results) = results
+        && let Err(error) = outcomes::write(context, results, &files, &journal, summary)
+    {
+        summary.error.get_or_insert(error);
     }
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         write_plan(path, identity, &journal)?;

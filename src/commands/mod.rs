@@ -28,6 +28,7 @@ mod schedule;
 mod shell;
 mod signals;
 mod start;
+mod template;
 mod undo;
 mod writing;
 
@@ -144,13 +145,14 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     leftovers::clear_scratch();
     match cli.command {
         Command::Import(options) => import::run(&context, &options),
-        Command::Export(options) => export::run(&context, &options),
+        Command::Export(options) => export::run(&context, &options, None),
         Command::Undo(options) => undo::run(&context, &options),
         Command::Runs(options) => runs::run(&context, &options),
         Command::Sandbox(options) => sandbox::run(&context, &options),
         Command::Inspect(options) => inspect::run(&context, &options),
         Command::Convert(options) => convert::run(&context, &options),
         Command::Fields(_) => fields::run(&context),
+        Command::Template(options) => template::run(&context, &options),
         Command::Backup(command) => backup::run(&context, &command),
         Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),

@@ -52,6 +52,14 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
         Command::Backup(BackupCommand::Verify(options)) => (None, one(&options.dir), Awaits::Nothing),
         Command::Backup(BackupCommand::Prune(options)) => (None, one(&options.dir), Awaits::Nothing),
         Command::Inspect(options) => (None, one(&options.file), Awaits::Nothing),
+        Command::Template(options) => {
+            let awaits = if options.with_data {
+                Awaits::Organization
+            } else {
+                Awaits::Nothing
+            };
+            (None, one(&options.file), awaits)
+        }
         Command::Convert(options) => (None, one(&options.input), Awaits::Nothing),
         Command::Diff(options) => (None, all([&options.a, &options.b]), Awaits::Nothing),
         Command::Runs(_)

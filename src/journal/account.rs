@@ -43,16 +43,31 @@ pub struct Problem {
 /// How the reason of a failure begins whose outcome is not known.
 const UNKNOWN: &str = "it is not known";
 
+/// What is known of a change without an outcome.
+macro_rules! without_outcome {
+    () => {
+        "CASE WHEN seq IN (SELECT seq FROM sent)
+            THEN 'it is not known whether it was saved: the run stopped before the answer was recorded'
+        ELSE 'not attempted: the run stopped before it' END"
+    };
+}
+
+/// What is known of a change without an outcome.
+pub(super) const WITHOUT_OUTCOME: &str = without_outcome!();
+
 /// Every row of a table that was rejected or left, has failed, or was never sent.
-const PROBLEMS: &str = "
+const PROBLEMS: &str = concat!(
+    "
     SELECT source, line, column_name, column_index, value, reason FROM rejects WHERE source = ?1
     UNION ALL
     SELECT source, line, NULL, NULL, id, CASE
         WHEN reason IS NOT NULL THEN reason
-        WHEN state IS NULL AND seq IN (SELECT seq FROM sent)
-            THEN 'it is not known whether it was saved: the run stopped before the answer was recorded'
+        WHEN state IS NULL THEN ",
+    without_outcome!(),
+    "
         ELSE 'not attempted: the run stopped before it' END
-    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state IN (?2, ?3))";
+    FROM changes LEFT JOIN outcomes USING (seq) WHERE source = ?1 AND (state IS NULL OR state IN (?2, ?3))"
+);
 
 /// How many changes were promised, and have no outcome: a batch is recorded before it is sent, so that only these can have left
 /// the machine.

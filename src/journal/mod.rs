@@ -8,6 +8,7 @@
 mod account;
 mod check;
 mod error;
+mod fates;
 mod history;
 mod open;
 mod planning;
@@ -33,6 +34,7 @@ use crate::item::Object;
 use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
+pub use fates::Fate;
 pub use history::{Ended, Ending};
 pub use planning::Plan;
 pub(crate) use planning::merge_bodies;

@@ -5,24 +5,23 @@
 
 mod place;
 
-use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
+use super::originals::{Filled, Originals};
 use super::{Imbalance, RejectError};
-use crate::columns::{BEYOND, Judge, REJECT_COLUMNS, Rejection, Settings, Source, UNNAMED, unguard};
+use crate::columns::{Judge, REJECT_COLUMNS, Rejection, Settings, Source};
 use crate::error::Error;
 use crate::inventory::ItemStore;
 use crate::item::{ITEM_ID, Kind};
 use crate::journal::{Journal, Problem};
-use crate::sheet::write::{
-    AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, as_text, writer,
-};
+use crate::sheet::write::{AtomicFile, Column, Compression, OutFormat, Style, TableWriter, Target, WriteError, writer};
 use crate::sheet::{Cell, Row, Table};
-use place::{beside, form, marked, numbered_with_mapping, own_format};
+pub(super) use place::marked;
+use place::{beside, form, numbered_with_mapping, own_format};
 pub(crate) use place::{mapping_beside, numbered};
 
 /// How many characters are told of a row in one cell.
@@ -71,16 +70,14 @@ impl Rejects<'_> {
                 // First, so that a reject file never stands without it.
                 self.write_mapping(source, index, &mapping_beside(&path))?;
                 let (target, style) = form(table, self.wanted)?;
-                let mut rows = TableRejects {
+                let rows = TableRejects {
                     journal,
                     source,
                     index,
                     table,
                     target,
                     style,
-                    columns: Vec::new(),
                 };
-                rows.columns = rows.originals()?;
                 rows.write(file)?;
                 written.push(path);
             }
@@ -187,69 +184,20 @@ struct TableRejects<'a> {
     table: &'a Table,
     target: Target,
     style: Style,
-    columns: Vec<Original>,
-}
-
-/// A column of the source, as it stands in the reject file.
-struct Original {
-    index: usize,
-    /// The key of a nested object, where the column stands for one.
-    key: Option<String>,
-    name: String,
-    /// Numbers in it are written with a decimal comma.
-    comma: bool,
 }
 
 /// Takes a rejected row with its problems.
 type TakeRow<'t> = dyn FnMut(&Row, &[Problem]) -> Result<(), Error> + 't;
 
 impl TableRejects<'_> {
-    /// The columns that the file has: those with a header, those that hold a value in a rejected row, and, where objects
-    /// can't be written, the keys of a nested object.
-    fn originals(&self) -> Result<Vec<Original>, Error> {
-        let has_keys = matches!(self.target.format, OutFormat::Json | OutFormat::Jsonl);
-        let original = |index: usize, key: Option<String>, name: String| Original {
-            index,
-            key,
-            name,
-            comma: !has_keys && self.source.has_decimal_comma(self.index, index),
-        };
-        let named: BTreeMap<usize, &str> = (self.table.header.cells.iter())
-            .map(|cell| (cell.index, cell.name.as_str()))
-            .collect();
-        let width = named.keys().next_back().map_or(0, |last| last + 1);
-        let mut filled = BTreeSet::new();
+    /// The columns that the file has.
+    fn originals(&self) -> Result<Originals<'_>, Error> {
+        let mut filled = Filled::default();
         self.each(&mut |row, _| {
-            let cells = row.cells().enumerate().filter(|(index, _)| !named.contains_key(index));
-            filled.extend(cells.filter(|(_, cell)| holds_something(*cell)).map(|(index, _)| index));
+            filled.add(self.table, row);
             Ok(())
         })?;
-        if filled.last().is_some_and(|last| *last >= width) {
-            // The first column beyond tells how wide the source's header is.
-            filled.insert(width);
-        }
-        let mut columns: Vec<Original> = Vec::new();
-        for index in named.keys().copied().chain(filled).collect::<BTreeSet<_>>() {
-            let name = match named.get(&index) {
-                Some(name) if REJECT_COLUMNS.contains(&name.trim()) => continue,
-                Some(name) => (*name).to_owned(),
-                None => {
-                    let beginning = if index < width { UNNAMED } else { BEYOND };
-                    // A cell beyond a reject file may have the number of one that was beyond the source.
-                    let is_free = |name: &String| named.values().all(|other| other.trim() != name);
-                    let mut names = (index + 1..).map(|number| format!("{beginning}{number}"));
-                    names.find(is_free).unwrap_or_default()
-                }
-            };
-            columns.push(original(index, None, name));
-        }
-        let nested = self.source.matchings().get(self.index).into_iter();
-        let nested = nested.flat_map(|matching| &matching.columns).filter(|_| !has_keys);
-        columns.extend(nested.filter_map(|column| {
-            let key = column.key.clone()?;
-            Some(original(column.index, Some(key), column.header.clone()))
-        }));
-        Ok(columns)
+        Ok(Originals::new(self.source, self.index, self.table, self.target, filled))
     }
 
     /// Gives every rejected row with its problems, in the file's order.
@@ -284,8 +232,9 @@ impl TableRejects<'_> {
 
     fn write(&self, file: AtomicFile) -> Result<(), Error> {
         let judge = Judge::new();
-        let names = self.columns.iter().map(|column| column.name.as_str());
-        let columns: Vec<Column> = names
+        let originals = self.originals()?;
+        let columns: Vec<Column> = originals
+            .names()
             .chain(REJECT_COLUMNS)
             .map(|name| Column {
                 name: name.to_owned(),
@@ -296,83 +245,40 @@ impl TableRejects<'_> {
             .collect();
         {
             let mut out = writer(&self.target, &columns, &self.style, file.bytes()?)?;
-            self.each(&mut |row, problems| Ok(self.write_row(out.as_mut(), row, problems)?))?;
+            self.each(&mut |row, problems| Ok(write_row(&originals, out.as_mut(), row, problems)?))?;
             out.finish()?;
         }
         Ok(file.commit()?)
     }
-
-    fn write_row(&self, out: &mut dyn TableWriter, row: &Row, problems: &[Problem]) -> Result<(), WriteError> {
-        let line = row.line.to_string();
-        let join = |of: &dyn Fn(&Rejection) -> String, between: &str| {
-            let parts = problems.iter().map(|problem| of(&problem.rejection));
-            let mut parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
-            parts.dedup();
-            // A workbook's cell has no room for more, and what is told of a row must not keep it from being written.
-            parts.join(between).chars().take(LONGEST).collect::<String>()
-        };
-        let column = join(&|problem| problem.column.clone().unwrap_or_default(), ", ");
-        let value = join(&|problem| problem.value.clone(), " | ");
-        let reason = join(&|problem| problem.reason.clone(), "; ");
-        // What delimited text would read otherwise than its source did.
-        let texts: Vec<Option<String>> = self.columns.iter().map(|column| self.rewritten(column, row)).collect();
-        let cells = self.columns.iter().zip(&texts);
-        let mut cells: Vec<Cell<'_>> = cells
-            .map(|(column, text)| match text {
-                Some(text) => Cell::Text(text),
-                None => column.cell(row),
-            })
-            .collect();
-        cells.extend([&line, &column, &value, &reason].map(|text| Cell::Text(text)));
-        let is_bad = |column: &Original| {
-            let mut at_fault = problems.iter().map(|problem| problem.rejection.index);
-            column.key.is_none() && at_fault.any(|index| index == Some(column.index))
-        };
-        let columns = self.columns.iter().enumerate();
-        let bad: Vec<usize> = columns.filter(|(_, column)| is_bad(column)).map(|(at, _)| at).collect();
-        out.marked_row(&cells, &bad)
-    }
-
-    /// The text of a cell that means the same in the reject file, where its format has another reading of it than the
-    /// source's: a guard is read in delimited text only, and only there are numbers read in the column's style.
-    fn rewritten(&self, column: &Original, row: &Row) -> Option<String> {
-        let is_text = matches!(self.target.format, OutFormat::Csv | OutFormat::Tsv);
-        match column.cell(row) {
-            Cell::Text(text) if !self.table.format.is_typed() && !is_text => match unguard(text) {
-                Cow::Owned(text) => Some(text),
-                Cow::Borrowed(bare) => (bare.len() != text.len()).then(|| bare.to_owned()),
-            },
-            cell @ (Cell::Number(..) | Cell::Json(Value::Number(_))) if is_text && column.comma => {
-                Some(as_text(&cell).replace('.', ","))
-            }
-            _ => None,
-        }
-    }
 }
 
-impl Original {
-    fn cell<'r>(&self, row: &'r Row) -> Cell<'r> {
-        let cell = row.cell(self.index);
-        match (&self.key, cell) {
-            (None, cell) => cell,
-            (Some(key), Cell::Json(Value::Object(map))) => match map.get(key) {
-                None => Cell::Absent,
-                Some(Value::String(text)) => Cell::Text(text),
-                Some(Value::Bool(value)) => Cell::Bool(*value),
-                Some(Value::Null) => Cell::Empty,
-                Some(value) => Cell::Json(value),
-            },
-            // An object of one version is the object's name in another.
-            (Some(key), cell) if key == "Name" => cell,
-            (Some(_), _) => Cell::Absent,
-        }
-    }
+fn write_row(
+    originals: &Originals<'_>,
+    out: &mut dyn TableWriter,
+    row: &Row,
+    problems: &[Problem],
+) -> Result<(), WriteError> {
+    let line = row.line.to_string();
+    let rejections = || problems.iter().map(|problem| &problem.rejection);
+    let column = joined(
+        rejections().map(|rejection| rejection.column.clone().unwrap_or_default()),
+        ", ",
+    );
+    let value = joined(rejections().map(|rejection| rejection.value.clone()), " | ");
+    let reason = joined(rejections().map(|rejection| rejection.reason.clone()), "; ");
+    let bad = originals.places(|index| rejections().any(|rejection| rejection.index == Some(index)));
+    let told = [&line, &column, &value, &reason];
+    originals.with_cells(row, |cells| {
+        let mut all = cells;
+        all.extend(told.map(|text| Cell::Text(text)));
+        out.marked_row(&all, &bad)
+    })
 }
 
-fn holds_something(cell: Cell<'_>) -> bool {
-    match cell {
-        Cell::Absent | Cell::Empty => false,
-        Cell::Text(text) => !text.trim().is_empty(),
-        _ => true,
-    }
+/// What is told of a row in one cell, each part once in a row. A workbook's cell has no room for more, and what is told of a
+/// row must not keep it from being written.
+pub(super) fn joined(parts: impl Iterator<Item = String>, between: &str) -> String {
+    let mut parts: Vec<String> = parts.filter(|part| !part.is_empty()).collect();
+    parts.dedup();
+    parts.join(between).chars().take(LONGEST).collect()
 }

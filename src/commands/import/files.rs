@@ -5,6 +5,7 @@
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
 
+use super::skips::Skips;
 use crate::columns::{Incoming, Reader, Reading, Source, StoredIds, Straight, Survey};
 use crate::error::{Category, Error};
 use crate::inventory::{Lookup, Window};
@@ -34,6 +35,8 @@ pub(super) struct Files<'a> {
     pub(super) count: Cell<Option<u64>>,
     /// Whether what the first pass has settled has been shown.
     pub(super) is_shown: Cell<bool>,
+    /// Which items are skipped, where every row is accounted for.
+    pub(super) skips: Option<RefCell<Skips>>,
 }
 
 impl Files<'_> {
@@ -168,6 +171,15 @@ impl Supply for Files<'_> {
             stored,
             policy: &self.policy,
             shard: self.shard,
+        };
+        if let Some(skips) = &self.skips {
+            skips.borrow_mut().clear();
+        }
+        let take: &mut TakePart<'_> = &mut |part: PlanPart| {
+            if let Some(skips) = &self.skips {
+                skips.borrow_mut().add(&part);
+            }
+            take(part)
         };
         let straight = |part: &mut Part, row: &Straight<'_>| decider.decide_straight(part, row);
         let decide = |part: &mut Part, _: &Row, incoming: Incoming<'_>| decider.decide(part, incoming);

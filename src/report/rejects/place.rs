@@ -35,7 +35,7 @@ pub(super) fn form(table: &Table, wanted: Option<&Path>) -> Result<(Target, Styl
 }
 
 /// The same style with a byte-order mark, where the format has one.
-pub(super) fn marked(target: &Target, style: Style) -> Style {
+pub(in crate::report) fn marked(target: &Target, style: Style) -> Style {
     Style {
         bom: matches!(target.format, OutFormat::Csv | OutFormat::Tsv),
         ..style

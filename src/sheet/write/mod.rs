@@ -11,6 +11,7 @@ mod error;
 mod file;
 #[cfg(test)]
 mod file_tests;
+mod form;
 mod guard;
 #[cfg(test)]
 mod guard_tests;
@@ -33,6 +34,7 @@ pub use buffer::Buffer;
 pub use destination::Destination;
 pub use error::WriteError;
 pub use file::AtomicFile;
+pub use form::{Form, FormColumn};
 pub use guard::{guard, unguard};
 pub use object::{Key, Object, ObjectEncoder, Pen, Said};
 pub use out::ByteSink;
@@ -101,6 +103,8 @@ pub struct Style {
     pub line_end: LineEnd,
     /// Written for people who open it in Excel or `LibreOffice`: see `guard`. Implies `bom`.
     pub excel_safe: bool,
+    /// What a workbook has beside its rows, where people are to fill it in.
+    pub form: Option<&'static Form>,
 }
 
 /// What ends a line.
@@ -244,7 +248,7 @@ pub fn writer<'w>(
     Ok(match target.format {
         OutFormat::Csv => Box::new(delimited::DelimitedWriter::new(b',', columns, style, out)?),
         OutFormat::Tsv => Box::new(delimited::DelimitedWriter::new(b'\t', columns, style, out)?),
-        OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out, &sink.folder)?),
+        OutFormat::Xlsx => Box::new(xlsx::XlsxWriter::new(columns, out, &sink.folder, style.form)?),
         OutFormat::Json => Box::new(json::JsonWriter::new(object::Layout::Array, columns, out)?),
         OutFormat::Jsonl => Box::new(json::JsonWriter::new(object::Layout::Lines, columns, out)?),
     })

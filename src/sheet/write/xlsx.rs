@@ -5,6 +5,7 @@
 //! file that takes the bytes (`destination`).
 
 mod content;
+mod filling;
 
 use std::collections::HashMap;
 use std::io::{self, Write};
@@ -13,6 +14,7 @@ use std::path::Path;
 use foldhash::fast::RandomState;
 use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
 
+use super::form::Form;
 use super::out::Out;
 use super::{Column, TableWriter, WriteError};
 use crate::item::Kind;
@@ -62,6 +64,7 @@ struct Book {
     capacity: Capacity,
     sheets: Vec<Sheet>,
     formats: Formats,
+    form: Option<&'static Form>,
 }
 
 /// A sheet that has been begun.
@@ -75,19 +78,24 @@ struct Sheet {
 
 impl<'w> XlsxWriter<'w> {
     /// `folder` holds the temporary files, which have no names.
-    pub(super) fn new(columns: &[Column], out: Out<'w>, folder: &Path) -> Result<Self, WriteError> {
+    pub(super) fn new(
+        columns: &[Column],
+        out: Out<'w>,
+        folder: &Path,
+        form: Option<&'static Form>,
+    ) -> Result<Self, WriteError> {
         let capacity = Capacity {
             rows: SHEET_ROWS,
             entry: LARGE,
         };
-        Self::with_capacity(columns, out, folder, capacity)
+        Self::with_capacity(columns, out, (folder, form), capacity)
     }
 
     /// With another capacity, so that what happens beyond it can be tried on few rows.
     pub(super) fn with_capacity(
         columns: &[Column],
         out: Out<'w>,
-        folder: &Path,
+        (folder, form): (&Path, Option<&'static Form>),
         capacity: Capacity,
     ) -> Result<Self, WriteError> {
         if columns.len() > SHEET_COLUMNS {
@@ -99,6 +107,7 @@ impl<'w> XlsxWriter<'w> {
             capacity,
             sheets: Vec::new(),
             formats: Formats::default(),
+            form,
         };
         unpanicked(|| {
             book.workbook.set_tempdir(folder)?;
@@ -198,6 +207,9 @@ impl Book {
                 worksheet.set_column_format(index, self.formats.get(CellLook::Text, false))?;
             }
         }
+        if let Some(form) = self.form {
+            filling::prepare(worksheet, &self.columns, form)?;
+        }
         self.sheets.push(Sheet::default());
         self.write(|row, columns| {
             let mut names = (0_u16..).zip(columns);
@@ -250,6 +262,9 @@ impl Book {
                 let worksheet = self.workbook.worksheet_from_index(number)?;
                 worksheet.autofilter(0, 0, sheet.rows.saturating_sub(1), last)?;
             }
+        }
+        if let Some(form) = self.form {
+            filling::explain(&mut self.workbook, form)?;
         }
         let is_large = self.sheets.iter().any(|sheet| sheet.length >= self.capacity.entry);
         let workbook = self.workbook.set_zip_compression_level(LEVEL);

@@ -1,0 +1,31 @@
+//! The arguments of `stockport template`.
+//!
+//! Doesn't belong here: what is done with them (`commands::template`).
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+/// `stockport template`
+#[derive(Args, Debug)]
+pub struct Template {
+    /// The workbook; its name ends in .xlsx
+    #[arg(value_name = "FILE", value_parser = workbook)]
+    pub file: PathBuf,
+    /// Fill it with the organization's items
+    #[arg(long)]
+    pub with_data: bool,
+    /// Replace the file if it exists (only once the new one is complete)
+    #[arg(long)]
+    pub force: bool,
+}
+
+fn workbook(text: &str) -> Result<PathBuf, String> {
+    let path = PathBuf::from(text);
+    let is_workbook = path
+        .extension()
+        .is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
+    is_workbook
+        .then_some(path)
+        .ok_or_else(|| "a template is a workbook: end its name in .xlsx".to_owned())
+}

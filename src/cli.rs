@@ -166,7 +166,9 @@ pub enum Command {
     Convert(Convert),
     /// Compare two places: files, snapshots, organizations; item by item, field by field
     Diff(Diff),
-    /// Write a workbook to fill in and import: headers, notes, lists of units and statuses, ids as text
+    /// Write a workbook to fill in and import
+    ///
+    /// It has the headers of all fields, notes, lists of units and statuses, and ids as text.
     Template(Template),
     /// List the fields that a column can mean, with the headers known for each
     Fields(Fields),

@@ -71,7 +71,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
             ("A workbook to fill in", "stockport template fill-in.xlsx"),
             (
                 "The same with what is stored",
-                "stockport template stored.xlsx --with-data",
+                "stockport template filled.xlsx --with-data",
             ),
         ],
     ),

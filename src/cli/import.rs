@@ -59,10 +59,10 @@ pub struct Import {
     pub missing: Option<PathBuf>,
     /// Write every row of the input with its outcome and the reason to this file
     ///
-    /// The rows stand in the input's order, behind its columns _row, _outcome (created, updated, unchanged, skipped,
-    /// rejected, failed, not_attempted, set_aside; with --dry-run create and update) and _reason; where there are several
-    /// files or sheets, _file and _sheet too. The ending names the format: .csv, .tsv, .xlsx, .json, .jsonl. The file is
-    /// written however the run ends; one that exists is refused.
+    /// The rows stand in the input's order with all their cells. Behind them stand _row, _outcome (created, updated,
+    /// unchanged, skipped, rejected, failed, `not_attempted`, `set_aside`; with --dry-run create and update) and _reason; where
+    /// there are several files or sheets, _file and _sheet too. The ending names the format: .csv, .tsv, .xlsx, .json,
+    /// .jsonl. The file is written however the run ends; one that exists is refused.
     #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub results: Option<PathBuf>,
     /// How fast.

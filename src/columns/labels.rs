@@ -139,7 +139,8 @@ fn total(text: &str, words: &[&str]) -> Option<bool> {
     }
     let is_last = words.last().is_some_and(|last| TOTALS.contains(last));
     // Without a blank it may be a code: `TOTAL-1`.
-    let leads = words.first().is_some_and(|first| TOTALS.contains(first)) && text.trim().contains(' ');
+    let mut leading = words.iter().skip_while(|word| QUALIFIERS.contains(word));
+    let leads = leading.next().is_some_and(|first| TOTALS.contains(first)) && text.trim().contains(' ');
     (is_last || leads).then_some(false)
 }
 
@@ -313,6 +314,8 @@ mod tests {
             "A1 Total",
             "Total for VAULT A",
             "Total VAULT B",
+            "Sub Total VAULT B",
+            "Grand total for B",
             "Summe Lager 2",
             "Total 12",
             "Kush Subtotal",

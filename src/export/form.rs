@@ -102,8 +102,7 @@ pub fn form() -> &'static Form {
     static FORM: OnceLock<Form> = OnceLock::new();
     FORM.get_or_init(|| {
         let header = [
-            "Column",
-            "Field",
+            "Column and field",
             "Kind",
             "Meaning",
             "Example",
@@ -111,12 +110,12 @@ pub fn form() -> &'static Form {
         ];
         let rows = FIELDS.iter().map(|field| {
             vec![
-                field.title.to_owned(),
-                field.name.to_owned(),
+                // No cell is a field's name alone: the sheet is no table of items to whoever reads the workbook.
+                format!("{} = {}", field.title, field.name),
                 field.kind.to_string(),
                 field.meaning.to_owned(),
-                example(field.name).to_owned(),
-                names_of(field.name).0.join(", "),
+                format!("e.g. {}", example(field.name)),
+                format!("also: {}", names_of(field.name).0.join(", ")),
             ]
         });
         Form {
@@ -132,12 +131,17 @@ pub fn form() -> &'static Form {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::sheet::HeaderJudge as _;
 
     #[test]
     fn every_field_has_an_example_and_no_list_is_longer_than_a_workbook_holds() {
         for field in FIELDS {
             assert!(!example(field.name).is_empty(), "{}", field.name);
             assert!(list(field.name).join(",").len() <= 255, "{}", field.name);
+        }
+        let judge = crate::columns::Judge::new();
+        for cell in form().rows.iter().flatten() {
+            assert_eq!(judge.weight(cell), 0, "{cell:?} reads like a header");
         }
     }
 }

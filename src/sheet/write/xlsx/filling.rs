@@ -54,7 +54,7 @@ pub(super) fn explain(workbook: &mut Workbook, form: &Form) -> Result<(), WriteE
             }
         }
     }
-    for (index, width) in (0_u16..).zip([24, 24, 10, 48, 28, 80]) {
+    for (index, width) in (0_u16..).zip([36, 10, 48, 28, 80]) {
         worksheet.set_column_width(index, width)?;
     }
     Ok(())

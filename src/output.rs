@@ -28,7 +28,8 @@ pub use ask::Answer;
 pub use board::{Board, Show};
 use events::{Event, Start, Told, Watch};
 pub use layout::{
-    and_more, are, counted, counted_are, counted_were, grouped, have, human, padded, rounded, shortened, width, wrapped,
+    and_more, are, counted, counted_are, counted_have, counted_were, grouped, have, human, padded, rounded, shortened,
+    width, wrapped,
 };
 use log::JsonLog;
 pub use pager::Lines;

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::cells::{Blanks, Concern, Meaning, Part, Style, bare_number};
 use super::census::Census;
 use super::dates;
-use super::evidence::{Evidence, Tally, are, first, have};
+use super::evidence::{Evidence, Tally, first};
 use super::ids::Id;
 use super::layout::{Layout, Target};
 use super::looks::{Look, Looks};
@@ -20,7 +20,7 @@ use super::suspects::{Doubt, HeaderLike};
 use super::texts::{bare, is_blank, unguard};
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
-use crate::output::{counted, counted_were};
+use crate::output::{counted, counted_are as are, counted_have as have, counted_were};
 use crate::sheet::{Cell, Moment, Row, Table};
 
 /// What is to be said of ids, each with its first place.

@@ -164,6 +164,12 @@ pub fn counted_were(number: u64, noun: &str) -> String {
     format!("{} {}", counted(number, noun), if number == 1 { "was" } else { "were" })
 }
 
+/// The same with what it has: `1 item has`.
+#[must_use]
+pub fn counted_have(number: u64, noun: &str) -> String {
+    format!("{} {}", counted(number, noun), have(number))
+}
+
 /// `has` for one, else `have`.
 #[must_use]
 pub fn have(number: u64) -> &'static str {

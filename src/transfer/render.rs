@@ -72,7 +72,10 @@ impl Text {
     /// The plan. A person who is asked to agree to it sees it, wherever the results go.
     fn plan(&self, plan: &Plan) {
         let lines = plan_lines(plan);
-        if plan.is_asked && !self.style.json_log && (self.style.json || !std::io::stdout().is_terminal()) {
+        if plan.is_asked
+            && !self.style.json_log
+            && (self.style.json || self.style.quiet || !std::io::stdout().is_terminal())
+        {
             for (tone, line) in &lines {
                 self.terminal.err(&self.terminal.paint_err(*tone, line), &[]);
             }

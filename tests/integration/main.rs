@@ -9,6 +9,7 @@
 
 mod accounts;
 mod alike;
+mod asks;
 mod backup;
 mod bad_input;
 mod catalogue;
@@ -38,6 +39,7 @@ mod migrate;
 mod office;
 mod pictures;
 mod plan_files;
+mod plan_sheets;
 mod proof;
 mod reading;
 mod readme;

@@ -11,6 +11,7 @@ mod layout;
 mod link;
 mod locale;
 mod log;
+pub mod page;
 mod tame;
 mod terminal;
 /// Whether the next line of standard input is a yes.

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::pace::{Brakes, Pace, Unreadable};
 use super::reading::Reading;
+use super::report::Report;
 use crate::shard;
 
 /// `stockport import`
@@ -60,6 +61,9 @@ pub struct Import {
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -14,7 +14,7 @@ use crate::journal::{Journal, StoredDifferently};
 use crate::output::events::{self, Event, Fate, FieldUpdate, Grade, Items, NamedItem, Plan, ReadTable, Update};
 use crate::output::{Output, counted, grouped};
 use crate::plan::{Action, Change, shown};
-use crate::report::Summary;
+use crate::report::{Summary, bare};
 use crate::sheet::Table;
 
 /// How many changes are shown field by field, and how many problems.
@@ -256,11 +256,7 @@ pub fn stored_in_words(item: &StoredDifferently) -> String {
 /// `count.csv, line 3, column "Item ID": the item id is empty`: most reasons bring the end of the address themselves.
 #[must_use]
 pub fn placed(address: &str, reason: &str) -> String {
-    let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));
-    let bare = ends
-        .filter_map(|at| address.get(at..))
-        .find_map(|end| reason.strip_prefix(end)?.strip_prefix(": "));
-    format!("{address}: {}", bare.unwrap_or(reason))
+    format!("{address}: {}", bare(address, reason))
 }
 
 #[cfg(test)]

@@ -19,12 +19,7 @@ fn within(capacity: xlsx::Capacity, columns: &[Column], rows: &[Vec<Cell<'_>>]) 
     let sink = Sink::default();
     let out = Out::new(Compression::None, Box::new(sink.clone())).unwrap();
     let folder = tempfile::tempdir().unwrap();
-    let mut writer = Box::new(xlsx::XlsxWriter::with_capacity(
-        columns,
-        out,
-        (folder.path(), None),
-        capacity,
-    )?);
+    let mut writer = Box::new(xlsx::XlsxWriter::with_capacity(columns, out, folder.path(), capacity)?);
     for row in rows {
         writer.row(row)?;
     }

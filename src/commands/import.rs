@@ -155,11 +155,7 @@ fn write(
         summary.warnings.extend(files.warnings());
         summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
     }
-    if let Some(results) = results
-        && let Err(error) = outcomes::write(context, results, &files, &journal, summary)
-    {
-        summary.error.get_or_insert(error);
-    }
+    outcomes::write(context, results, &files, &journal, summary);
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
         if sheet.is_none() {
             write_plan(path, identity, &journal)?;

@@ -19,8 +19,22 @@ pub(super) fn open(path: &Path) -> Result<Results, Error> {
     Results::open(path, writing::target(path, None)?)
 }
 
-/// Writes the results of a run, as far as its rows are known.
+/// Writes the results of a run where they are asked for, as far as its rows are known. What stopped the run before says more
+/// than a file that can't be written.
 pub(super) fn write(
+    context: &Context,
+    results: Option<Results>,
+    files: &Files<'_>,
+    journal: &Journal,
+    summary: &mut Summary,
+) {
+    let written = results.map(|results| write_to(context, results, files, journal, summary));
+    if let Some(Err(error)) = written {
+        summary.error.get_or_insert(error);
+    }
+}
+
+fn write_to(
     context: &Context,
     results: Results,
     files: &Files<'_>,

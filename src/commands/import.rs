@@ -8,6 +8,7 @@ mod missing;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
+use super::next::RESUME;
 use super::reading::{self, Opened, Opening};
 use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Connected, Context};
@@ -37,6 +38,7 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         brakes: Some(options.brakes),
         verify: options.verify,
         rejects: options.rejects.as_deref(),
+        resume: Some(RESUME),
         ..Terms::of("import", sends, options.pace)
     };
     writing(context, terms, named(&options.files), |writing, summary| {

@@ -34,6 +34,7 @@ use crate::plan::{Action, Change};
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
 pub use history::{Ended, Ending};
+pub use open::FORMAT;
 pub use planning::Plan;
 pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, StoredDifferently, Written};

@@ -83,6 +83,7 @@ fn every_example_of_the_help_runs() {
     ] {
         fs::copy(samples.join(sample), stockport.path(name)).unwrap();
     }
+    crate::config::write_key(&stockport, "main.key", server.sandbox.key_for(ORG).unwrap());
     let key = stockport.write("stockport.key", "a-key");
     #[cfg(unix)]
     {

@@ -40,7 +40,8 @@ impl Client {
         let deadline = Instant::now() + self.timeout;
         let asked = SystemTime::now();
         self.count_request();
-        let response = self.block_on(self.unless_stopped(timeout_at(deadline, self.http.execute(request))))?;
+        let response =
+            self.block_on(self.unless_stopped(async { timeout_at(deadline, self.http.execute(request)).await }))?;
         let response = response.map_err(|_| origin.lost(Loss::Timeout))?;
         let response = response.map_err(|error| origin.unanswered(&error))?;
         let took = asked.elapsed().unwrap_or_default();

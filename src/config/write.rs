@@ -144,6 +144,7 @@ impl Target {
             profile: new.name.to_owned(),
         };
         let mut document: DocumentMut = self.text.parse().map_err(|_| fault())?;
+        let end = document.trailing().as_str().unwrap_or_default().to_owned();
         let implicit = || {
             let mut table = Table::new();
             table.set_implicit(true);
@@ -151,11 +152,22 @@ impl Target {
         };
         let profiles = document.entry("profiles").or_insert_with(implicit);
         let profiles = profiles.as_table_like_mut().ok_or_else(fault)?;
+        let is_new = !profiles.contains_key(new.name);
         let section = profiles.entry(new.name).or_insert_with(|| Item::Table(Table::new()));
+        let mut is_last = false;
+        if let (true, Item::Table(table)) = (is_new, &mut *section) {
+            // Comments at the end of the file stay before it.
+            let gap = if self.text.trim().is_empty() { "" } else { "\n" };
+            table.decor_mut().set_prefix(format!("{end}{gap}"));
+            is_last = true;
+        }
         let section = section.as_table_like_mut().ok_or_else(fault)?;
         section.remove("key_command");
         for (key, value) in [("api", new.api), ("org", new.org), ("key_file", key_file)] {
             set(section, key, value);
+        }
+        if is_last {
+            document.set_trailing("");
         }
         let text = document.to_string();
         let written = parsed(&text, &self.path).map_err(|_| fault())?;
@@ -259,6 +271,8 @@ mod tests {
         let key = Key::new("s3cret").unwrap();
         let texts = [
             "",
+            "# only a comment",
+            "[profiles.y]\norg = \"a\"\n\n# [profiles.old]\n# org = \"b\"\n",
             "# mine\nprofile = \"main\" # the usual one\n\n[profiles.main]\norg = \"north\" # the shop\n# how fast\ndefaults = { jobs = 4 }\n",
             "[profiles.x]\nkey_command = \"pass show x\" # gone\norg = \"old\" # kept\n[profiles.x.defaults]\njobs = 2\n\n[profiles.y]\n",
             "profiles = { y = { org = \"a\" } }\n",

@@ -1,7 +1,6 @@
 //! `stockport login`: what is asked, tried and written, on a terminal and without one.
 
 use std::fs;
-use std::path::Path;
 
 use serde_json::{Value, json};
 
@@ -22,7 +21,7 @@ fn config(stockport: &Stockport) -> (String, std::path::PathBuf) {
 }
 
 #[cfg(unix)]
-fn mode(path: &Path) -> u32 {
+fn mode(path: &std::path::Path) -> u32 {
     use std::os::unix::fs::PermissionsExt as _;
     fs::metadata(path).unwrap().permissions().mode() & 0o777
 }
@@ -144,6 +143,7 @@ fn what_the_api_refuses_or_cannot_be_asked_is_told_and_nothing_is_written() {
     let server = Faulty::new();
     let stockport = Stockport::new();
     write_key(&stockport, "right.key", server.key(ORG));
+    write_key(&stockport, "branch.key", server.key("sandbox-branch"));
     write_key(&stockport, "wrong.key", "no-such-key");
     let url = server.url();
     for (args, says) in [
@@ -271,15 +271,15 @@ fn on_a_terminal_it_asks_and_the_key_is_not_shown() {
         return;
     };
     terminal.begin(&["login"]);
-    terminal.wait_for("API [https://console.cannlytics.com/api]: ", false);
+    terminal.wait_for("API [https://console.cannlytics.com/api]:", false);
     terminal.key(server.url());
     terminal.key("Enter");
-    terminal.wait_for("Organization: ", false);
+    terminal.wait_for("Organization:", false);
     // A blank answer is asked for again.
     terminal.key("Enter");
     terminal.key(ORG);
     terminal.key("Enter");
-    terminal.wait_for("API key (not shown): ", false);
+    terminal.wait_for("API key (not shown):", false);
     // As it is pasted from a file of settings.
     terminal.key("Enter");
     terminal.key(&format!("\"{}\"", server.key(ORG)));
@@ -306,7 +306,7 @@ fn a_key_that_is_wrong_and_ctrl_c_write_nothing_and_the_terminal_shows_again_wha
         return;
     };
     terminal.begin(&args);
-    terminal.wait_for("API key (not shown): ", false);
+    terminal.wait_for("API key (not shown):", false);
     terminal.key("wrong-key");
     terminal.key("Enter");
     assert_eq!(terminal.code(), "1");
@@ -315,7 +315,7 @@ fn a_key_that_is_wrong_and_ctrl_c_write_nothing_and_the_terminal_shows_again_wha
     assert!(!config(&stockport).1.exists());
     let terminal = Terminal::open(&stockport, 101).unwrap();
     terminal.begin(&args);
-    terminal.wait_for("API key (not shown): ", false);
+    terminal.wait_for("API key (not shown):", false);
     terminal.key("C-c");
     assert_eq!(terminal.code(), "130");
     terminal.key("typed afterwards");
@@ -333,20 +333,20 @@ fn on_a_terminal_a_profile_is_replaced_after_a_yes_and_its_values_are_offered() 
         return;
     };
     terminal.begin(&["login"]);
-    terminal.wait_for("will be replaced. Go on? [y/N] ", false);
+    terminal.wait_for("will be replaced. Go on? [y/N]", false);
     terminal.key("Enter");
     assert_eq!(terminal.code(), "1");
     assert_eq!(config(&stockport).0, before);
     let terminal = Terminal::open(&stockport, 151).unwrap();
     terminal.begin(&["login"]);
-    terminal.wait_for("Go on? [y/N] ", false);
+    terminal.wait_for("Go on? [y/N]", false);
     terminal.key("y");
     terminal.key("Enter");
-    terminal.wait_for(&format!("API [{}]: ", server.url()), false);
+    terminal.wait_for(&format!("API [{}]:", server.url()), false);
     terminal.key("Enter");
-    terminal.wait_for(&format!("Organization [{ORG}]: "), false);
+    terminal.wait_for(&format!("Organization [{ORG}]:"), false);
     terminal.key("Enter");
-    terminal.wait_for("API key (not shown): ", false);
+    terminal.wait_for("API key (not shown):", false);
     terminal.key(server.key(ORG));
     terminal.key("Enter");
     assert_eq!(terminal.code(), "0", "{}", terminal.screen(false));
@@ -363,10 +363,10 @@ fn a_key_that_is_pasted_as_the_organization_is_not_written() {
         return;
     };
     terminal.begin(&["login", "--api", server.url()]);
-    terminal.wait_for("Organization: ", false);
+    terminal.wait_for("Organization:", false);
     terminal.key(key);
     terminal.key("Enter");
-    terminal.wait_for("API key (not shown): ", false);
+    terminal.wait_for("API key (not shown):", false);
     terminal.key(key);
     terminal.key("Enter");
     assert_eq!(terminal.code(), "2", "{}", terminal.screen(false));

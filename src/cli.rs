@@ -183,15 +183,16 @@ pub enum Command {
     Backup(BackupCommand),
     /// Run a command by itself at its time: prints, or installs, a systemd timer or a cron line
     Schedule(Schedule),
-    /// Ask for an API, an organization and a key, try them, and write a profile of the config file
+    /// Write a profile: asks for API, organization and key, and tries them
     ///
     /// The profile's name is --profile, or `default`. What --api, --org and --key-file name is not asked for; without a
     /// terminal --org and --key-file (or `CANNLYTICS_API_KEY`) are needed. The key is written to a file beside the config file
     /// that only you can read. Nothing is written where the API refuses the key.
     Login(Login),
-    /// Check folders, key, clock, organization, list, proxies, versions and schedules, and say what to do
+    /// Check the setup and the organization, and say what to do about each fault
     ///
-    /// Exit code 1 if a check fails; warnings don't count.
+    /// The checks are versions, config file, folders, key, organization, clock, list, proxies and schedules. Exit code 1 if a
+    /// check fails; warnings don't count.
     Doctor(Doctor),
     /// Look at the config file
     #[command(subcommand)]

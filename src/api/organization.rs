@@ -7,8 +7,8 @@ use reqwest::{Method, Response, StatusCode};
 use serde_json::Value;
 use tokio::time::{Instant, timeout_at};
 
-use super::error::ApiError;
 use super::Client;
+use super::error::ApiError;
 
 /// What the server says of an organization that it doesn't have, from the API contract.
 const NO_ORGANIZATION: &str = "No organization exists with the given ID.";

@@ -14,7 +14,7 @@ pub enum ConfigCommand {
 /// `stockport config check`
 #[derive(Args, Debug)]
 pub struct ConfigCheck {
-    /// Ask the API of each profile for its organization, with the profile's own key; exit code 1 if one fails
+    /// Ask the API of each profile, or of --profile, for its organization, with its own key; exit code 1 if one fails
     #[arg(long)]
     pub online: bool,
 }

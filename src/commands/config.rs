@@ -49,9 +49,12 @@ fn check(context: &Context, options: &ConfigCheck) -> Result<Exit, Error> {
         output.result(&format!("there is no config file; it would be {}", path.display()));
     }
     let mut checked = Vec::new();
+    let named = context.wishes.profile.as_ref();
+    let named = named.filter(|_| context.given.contains("profile"));
     for profile in &file.profiles {
         let problem = problem(profile);
-        let asks = options.online && problem.is_none();
+        let is_meant = named.is_none_or(|named| named.name == profile.name);
+        let asks = options.online && problem.is_none() && is_meant;
         let online = asks.then(|| online(context, profile));
         context.go_on()?;
         let found = Found {

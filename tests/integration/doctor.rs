@@ -408,5 +408,10 @@ fn config_check_online_fails_where_one_profile_does_and_asks_the_others() {
     assert_eq!(states, ["error", "error", "error", "ok"], "{document}");
     assert!(online[0]["detail"].to_string().contains("401") && online[0]["hint"].is_string());
     assert_eq!(document["error"], "3 profiles can't be used");
+    // Of a profile that is named nothing else is asked.
+    let document = stockport.run(["config", "check", "--online", "--profile", "main", "--json"]);
+    let document = document.ok().json();
+    assert_eq!(document["profiles"][0]["online"], Value::Null);
+    assert_eq!(document["profiles"][3]["online"]["state"], "ok");
     stockport.run(["config", "check"]).ok();
 }

@@ -148,10 +148,7 @@ fn what_the_api_refuses_or_cannot_be_asked_is_told_and_nothing_is_written() {
     let url = server.url();
     for (args, says) in [
         (["--api", url, "--org", ORG, "--key-file", "wrong.key"], "(401)"),
-        (
-            ["--api", url, "--org", "sandbox-branch", "--key-file", "right.key"],
-            "403",
-        ),
+        (["--api", url, "--org", ORG, "--key-file", "branch.key"], "403"),
         (
             ["--api", url, "--org", "sandbox-compan", "--key-file", "right.key"],
             "sandbox-compan",

@@ -225,6 +225,12 @@ impl Output {
         self.style.json
     }
 
+    /// Whether nothing but errors and what has to be looked at is asked for.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     /// Whether more of the reasons is asked for.
     #[must_use]
     pub fn is_verbose(&self) -> bool {

@@ -7,6 +7,7 @@ mod book;
 mod details;
 mod error;
 mod file;
+mod next;
 mod page;
 mod rejects;
 
@@ -21,6 +22,7 @@ use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rou
 pub use details::{Details, Place, bare};
 pub use error::{Imbalance, RejectError, ReportError};
 pub use file::ReportFile;
+pub use next::Next;
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
 
@@ -219,10 +221,8 @@ pub struct Summary {
     pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
     pub warnings: Vec<String>,
-    /// The commands to go on with, ready for a shell.
-    pub next: Vec<String>,
-    /// What they are for.
-    pub next_for: &'static str,
+    /// The commands to go on with.
+    pub next: Vec<Next>,
     /// What the run's report says beyond the rest; none where no report is wanted. The transfer fills it in.
     pub details: Option<Details>,
     /// The report that was written.
@@ -245,12 +245,20 @@ impl Summary {
         }
     }
 
+    /// Whether the run has something left to do: it was interrupted, or not every row was attempted.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let is_interrupted = matches!(&self.error, Some(error) if error.exit() == Exit::Interrupted);
+        is_interrupted || self.tally.is_none_or(|tally| tally.not_attempted > 0)
+    }
+
     /// Says it all, as text or as the one JSON document.
     pub fn show(&self, output: &Output) {
         output.document(&self.document());
         if let Some(tally) = &self.tally {
             self.show_text(output, tally);
         }
+        Next::show(&self.next, output);
         if let Some(error) = &self.error {
             output.error(&error.to_string(), Some(&error.hint()), error.place());
         }
@@ -304,13 +312,6 @@ impl Summary {
         if let Some(file) = &self.report {
             output.result_naming(&format!("Report: {}", file.display()), &[file]);
         }
-        if !self.next.is_empty() {
-            output.result(self.next_for);
-        }
-        for command in &self.next {
-            // Broken into two lines it would be two commands.
-            output.verbatim(command);
-        }
     }
 
     /// The summary for programs. Every key is always there.
@@ -327,7 +328,7 @@ impl Summary {
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "rejects_file": rejects, "report_file": self.report, "verified": self.verified, "warnings": self.warnings, "error": error,
-            "dry_run": self.dry_run, "next": self.next,
+            "dry_run": self.dry_run, "next": Next::document(&self.next),
             "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });
         if let Some((create, update, delete)) = self.planned {

@@ -111,7 +111,7 @@ impl Context {
 
     /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
     pub(super) fn consent(&self, what: &str) -> Result<(), Error> {
-        if self.yes || self.output.ask(&format!("{what}. Go on? [y/N]"), &self.stop) == Answer::Yes {
+        if self.yes || self.output.confirm(what, &self.stop) {
             return Ok(());
         }
         self.go_on()?;
@@ -121,7 +121,7 @@ impl Context {
     /// Asks whether to do `what`, with `lines` as the list that a person may ask for before the answer.
     pub(super) fn consent_to_list(&self, what: &str, lines: &mut Lines<'_, Error>) -> Result<(), Error> {
         loop {
-            match self.output.ask(&format!("{what}? [y/N/l]"), &self.stop) {
+            match self.output.choose(&format!("{what}? [y/N/l]"), &self.stop) {
                 Answer::Yes => return Ok(()),
                 Answer::List => self.output.page(lines)?,
                 Answer::No => {

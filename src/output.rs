@@ -11,6 +11,8 @@ mod layout;
 mod link;
 mod locale;
 mod log;
+mod page;
+mod style;
 mod tame;
 mod terminal;
 /// Whether the next line of standard input is a yes.
@@ -36,6 +38,7 @@ pub use board::{Board, Show};
 use events::{Event, Start, Told, Watch};
 pub use layout::{counted, grouped, human, padded, rounded, shortened, width, wrapped};
 use log::JsonLog;
+pub use style::{Color, Style, Tone};
 pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
 use terminal::write_err;
@@ -45,39 +48,6 @@ const LONGEST_ANSWER: u64 = 1024;
 
 /// How often the wait for an answer looks whether the run was asked to stop.
 const GLANCE: Duration = Duration::from_millis(50);
-
-/// When colours are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How much is said, and how.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches of the command line, each on its own"
-)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// One JSON document on standard output instead of text.
-    pub json: bool,
-    /// Events on standard error as JSON, one a line, instead of text.
-    pub json_log: bool,
-    /// Errors and results only.
-    pub quiet: bool,
-    /// More of the reasons.
-    pub verbose: bool,
-    /// Colours.
-    pub color: Color,
-    /// No bar and no progress lines.
-    pub no_progress: bool,
-}
 
 /// Gives the elements of a long list, one after the other.
 pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
@@ -113,21 +83,6 @@ struct State {
     document: Option<Value>,
     /// The first error, with its hint.
     error: Option<String>,
-}
-
-/// What a piece of text is, which decides its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Plain text.
-    Plain,
-    /// Good news, or something new.
-    Good,
-    /// Something to look at.
-    Warning,
-    /// An error.
-    Bad,
-    /// Something of less weight.
-    Dim,
 }
 
 impl Output {
@@ -264,23 +219,45 @@ impl Output {
         }
     }
 
-    /// A line of the result, in text. With `--json` it is not shown: the document holds it.
+    /// A line of the result, in text. With `--json` it is not shown, as the document holds it; nor with `--quiet`.
     pub fn result(&self, line: &str) {
         self.result_naming(line, &[]);
     }
 
     /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
     pub fn result_naming(&self, line: &str, paths: &[&Path]) {
-        if self.style.json {
-            return;
+        if !self.style.json && !self.style.quiet {
+            self.terminal.out(line, paths);
         }
-        self.terminal.out(line, paths);
     }
 
-    /// A result that another program is to take as it is: nothing is broken, whatever the terminal's width.
+    /// A line of the result that reports a fault: with `--quiet` it is a warning.
+    pub fn fault(&self, tone: Tone, line: &str, paths: &[&Path]) {
+        if self.style.quiet && !self.style.json {
+            self.warn(line);
+        } else {
+            self.result_naming(&self.paint(tone, line), paths);
+        }
+    }
+
+    /// A line of the result that is to be pasted: it is not broken, whatever the terminal's width.
     pub fn verbatim(&self, text: &str) {
+        if !self.style.quiet {
+            self.data(text);
+        }
+    }
+
+    /// What another program reads, as it is: with `--quiet` as well.
+    pub fn data(&self, text: &str) {
         if !self.style.json {
             self.terminal.write_out(text.trim_end_matches('\n'));
+        }
+    }
+
+    /// A page of Markdown, laid out for the terminal's width.
+    pub fn page(&self, markdown: &str) {
+        if !self.style.json {
+            self.terminal.page(markdown);
         }
     }
 
@@ -351,7 +328,7 @@ impl Output {
         });
     }
 
-    /// Something to look at; not with `--quiet`.
+    /// Something to look at.
     pub fn warn(&self, line: &str) {
         self.tell(Event::Warning {
             message: line.to_owned(),

@@ -249,7 +249,12 @@ impl Summary {
             _ => Tone::Bad,
         };
         let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
-        output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
+        let equation = format!("{what}{}", tally.equation());
+        if tone == Tone::Good {
+            output.result(&output.paint(tone, &equation));
+        } else {
+            output.fault(tone, &equation, &[]);
+        }
         if tally.unknown > 0 {
             let are = if tally.unknown == 1 { "is" } else { "are" };
             output.result(&format!(
@@ -286,7 +291,7 @@ impl Summary {
                 "Rows that did not go through, ready to be corrected: {}",
                 file.display()
             );
-            output.result_naming(&line, &[file]);
+            output.fault(Tone::Plain, &line, &[file]);
         }
         if !self.next.is_empty() {
             output.result(self.next_for);

@@ -7,6 +7,6 @@ use clap::Subcommand;
 /// `stockport config`
 #[derive(Debug, Subcommand)]
 pub enum ConfigCommand {
-    /// Say where the config file is, what it says, and what is wrong with it
+    /// Show where the config file is, what it sets, and what is wrong
     Check,
 }

@@ -89,7 +89,7 @@ fn show(context: &Context, file: &File, profile: &Profile, problem: Option<&str>
     ));
     output.result(&format!("    key           {}", key_of(profile)));
     if let Some(problem) = problem {
-        output.result(&output.paint(Tone::Bad, &format!("    problem       {problem}")));
+        output.fault(Tone::Bad, &format!("    problem       {problem}"), &[]);
     }
 }
 

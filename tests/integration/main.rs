@@ -39,6 +39,7 @@ mod office;
 mod pictures;
 mod plan_files;
 mod proof;
+mod quiet;
 mod reading;
 mod readme;
 mod refused;

@@ -271,7 +271,12 @@ impl Summary {
             _ => Tone::Bad,
         };
         let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
-        output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
+        let equation = format!("{what}{}", tally.equation());
+        if tone == Tone::Good {
+            output.result(&output.paint(tone, &equation));
+        } else {
+            output.fault(tone, &equation, &[]);
+        }
         if tally.unknown > 0 {
             output.result(&format!(
                 "{} of those that failed {} unknown: sent, or about to be, and no answer tells whether they were saved",
@@ -307,7 +312,7 @@ impl Summary {
                 "Rows that did not go through, ready to be corrected: {}",
                 file.display()
             );
-            output.result_naming(&line, &[file]);
+            output.fault(Tone::Plain, &line, &[file]);
         }
         if let Some(file) = &self.report {
             output.result_naming(&format!("Report: {}", file.display()), &[file]);

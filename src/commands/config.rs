@@ -128,7 +128,7 @@ fn show(context: &Context, file: &File, found: &Found<'_>) {
     ));
     output.result(&format!("    key           {}", key_of(profile)));
     if let Some(problem) = problem {
-        output.result(&output.paint(Tone::Bad, &format!("    problem       {problem}")));
+        output.fault(Tone::Bad, &format!("    problem       {problem}"), &[]);
     }
     if let Some(check) = online {
         let hint = check.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();

@@ -14,6 +14,7 @@ mod ends;
 mod error;
 mod export;
 mod fields;
+mod help;
 mod import;
 mod inspect;
 mod login;
@@ -163,6 +164,7 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
         Command::Migrate(options) => migrate::run(&context, &options),
         Command::Completions(options) => manual::completions(&context, &options),
         Command::Man(options) => manual::man(&context, &options),
+        Command::Help(options) => help::run(&context, &options),
     }
 }
 

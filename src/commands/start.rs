@@ -62,7 +62,8 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
         | Command::Doctor(_)
         | Command::Sandbox(_)
         | Command::Completions(_)
-        | Command::Man(_) => (None, None, Awaits::Nothing),
+        | Command::Man(_)
+        | Command::Help(_) => (None, None, Awaits::Nothing),
     };
     let start = Start {
         command: name(matches),

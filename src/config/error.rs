@@ -157,7 +157,7 @@ impl UserError for ConfigError {
             } => "write the complete path, or set HOME to an absolute path",
             Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
             Self::NoProfile { .. } => "`stockport config check` lists the profiles",
-            Self::NoFile(_) => "`stockport login` writes one; or leave --profile out",
+            Self::NoFile(_) => "`stockport login` writes one; or omit --profile",
             Self::OtherHost { .. } => {
                 "leave --api and CANNLYTICS_API_URL out, or name the other host's key with --key-file FILE"
             }

@@ -59,9 +59,9 @@ impl Watch for Text {
 }
 
 impl Text {
-    /// Lines of the result. With `--json` they are not shown: the document holds them.
+    /// Lines of the result. With `--json` they are not shown, as the document holds them; nor with `--quiet`.
     fn results(&self, lines: &[(Tone, String)]) {
-        if self.style.json {
+        if self.style.json || self.style.quiet {
             return;
         }
         for (tone, line) in lines {
@@ -90,9 +90,7 @@ impl Text {
     }
 
     fn warn(&self, line: &str) {
-        if !self.style.quiet {
-            self.err(Tone::Warning, "warning:", line, &[]);
-        }
+        self.err(Tone::Warning, "warning:", line, &[]);
     }
 
     /// With `--json-log` standard error belongs to the log.

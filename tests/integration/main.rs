@@ -45,6 +45,7 @@ mod pictures;
 mod plan_files;
 mod plan_sheets;
 mod proof;
+mod quiet;
 mod reading;
 mod readme;
 mod refused;

@@ -12,6 +12,7 @@ mod layout;
 mod link;
 mod locale;
 mod log;
+pub mod page;
 mod pager;
 mod tame;
 mod terminal;

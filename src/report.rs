@@ -1,9 +1,13 @@
 //! What a run did, proved: the closing equation, and the summary for people and programs.
 //!
 //! Belongs here: counting, and saying what was counted. Doesn't: deciding anything. The rows that did not go through
-//! are written by `rejects`.
+//! are written by `rejects`, `--report` by `file`.
 
+mod book;
+mod details;
 mod error;
+mod file;
+mod page;
 mod rejects;
 
 use std::path::PathBuf;
@@ -14,7 +18,9 @@ use serde_json::{Value, json};
 use crate::error::{Error, Exit};
 use crate::journal::{Journal, JournalError};
 use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rounded};
-pub use error::{Imbalance, RejectError};
+pub use details::{Details, Place, bare};
+pub use error::{Imbalance, RejectError, ReportError};
+pub use file::ReportFile;
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
 
@@ -217,6 +223,10 @@ pub struct Summary {
     pub next: Vec<String>,
     /// What they are for.
     pub next_for: &'static str,
+    /// What the run's report says beyond the rest; none where no report is wanted. The transfer fills it in.
+    pub details: Option<Details>,
+    /// The report that was written.
+    pub report: Option<PathBuf>,
     /// What only this command has to say, for programs.
     pub extra: serde_json::Map<String, Value>,
     /// Why the run stopped.
@@ -291,6 +301,9 @@ impl Summary {
             );
             output.result_naming(&line, &[file]);
         }
+        if let Some(file) = &self.report {
+            output.result_naming(&format!("Report: {}", file.display()), &[file]);
+        }
         if !self.next.is_empty() {
             output.result(self.next_for);
         }
@@ -313,7 +326,7 @@ impl Summary {
             "unknown": tally.unknown, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
-            "rejects_file": rejects, "verified": self.verified, "warnings": self.warnings, "error": error,
+            "rejects_file": rejects, "report_file": self.report, "verified": self.verified, "warnings": self.warnings, "error": error,
             "dry_run": self.dry_run, "next": self.next,
             "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });

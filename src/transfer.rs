@@ -30,7 +30,7 @@ use crate::output::events::SkippedItem;
 pub use crate::plan::shown;
 use crate::plan::{Action, Change, ChangeText, FIRST_SKIPPED, MaxShare, PlanPart, Skip};
 use crate::progress::Progress;
-use crate::report::{Imbalance, Summary, Tally};
+use crate::report::{Details, Imbalance, Summary, Tally};
 use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
 pub use description::{Address, Conflicts, Description, Showing};
@@ -169,8 +169,20 @@ impl Transfer<'_> {
                 summary.tally.get_or_insert_with(|| unknown(supply, &counts));
             }
         }
+        if summary.details.is_some() {
+            match self.details(supply, journal) {
+                Ok(details) => summary.details = Some(details),
+                Err(error) => _ = summary.error.get_or_insert(error),
+            }
+        }
         summary.requests = self.client.requests();
         summary.retries = self.client.retries();
+    }
+
+    /// What the run's report says beyond the summary.
+    fn details(&self, supply: &dyn Supply, journal: &Journal) -> Result<Details, Error> {
+        let supplied = supply.describe();
+        Details::of(journal, self.purpose == Purpose::Look, &supplied.address)
     }
 
     fn steps(

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::pace::{Brakes, Pace, Unreadable, max_delete};
+use super::report::Report;
 use super::usage::whole;
 use crate::plan::MaxShare;
 use crate::snapshot::retention::Count;
@@ -104,6 +105,9 @@ pub struct BackupRestore {
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::pace::{Brakes, Pace, max_delete};
 use super::reading::delimiter;
+use super::report::Report;
 use super::usage::whole;
 use crate::columns::ColumnOption;
 use crate::plan::MaxShare;
@@ -62,6 +63,9 @@ pub struct Delete {
     /// How fast; a deletion is a request of its own, whatever --batch says.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

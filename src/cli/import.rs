@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 
 use super::pace::{Brakes, Pace, Unreadable, max_delete as max_share};
 use super::reading::Reading;
+use super::report::Report;
 use crate::plan::MaxShare;
 use crate::shard;
 
@@ -66,6 +67,9 @@ pub struct Import {
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

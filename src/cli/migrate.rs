@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::pace::{Brakes, Pace, max_delete};
+use super::report::Report;
 use crate::plan::MaxShare;
 use crate::shard;
 
@@ -74,11 +75,14 @@ pub struct Migrate {
     /// APIs and the ids are those of the certificate; keys come from the environment or --from-profile and --to-profile.
     #[arg(long, value_name = "CERTIFICATE", conflicts_with_all = ["conditions", "only", "id_prefix", "id_map", "on_conflict",
           "mirror", "max_delete", "dry_run", "shard", "resume", "certificate", "allow_other_ids", "jobs", "batch", "rate",
-          "max_failures", "allow_empty", "allow_shrink"])]
+          "max_failures", "allow_empty", "allow_shrink", "report"])]
     pub check: Option<PathBuf>,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
         rejects: options.rejects.as_deref(),
         // They hold ids to delete.
         rejects_items: false,
+        report: options.report.file.as_deref(),
         ..Terms::of("delete", !options.dry_run, options.pace)
     };
     writing(context, terms, named(options), |writing, summary| {

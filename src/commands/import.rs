@@ -38,6 +38,7 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         brakes: Some(options.brakes),
         verify: options.verify,
         rejects: options.rejects.as_deref(),
+        report: options.report.file.as_deref(),
         ..Terms::of("import", sends, options.pace)
     };
     writing(context, terms, named(&options.files), |writing, summary| {

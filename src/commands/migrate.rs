@@ -40,6 +40,7 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
         // It is always done, here, with more proof.
         verify: false,
         profile: options.to_profile.as_deref(),
+        report: options.report.file.as_deref(),
         ..Terms::of("migrate", !options.dry_run, options.pace)
     };
     let source = options.from.clone().unwrap_or_default();

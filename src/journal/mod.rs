@@ -15,6 +15,7 @@ mod read;
 mod running;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod writer;
 
 use std::fs::File;
@@ -38,6 +39,7 @@ pub use planning::Plan;
 pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, StoredDifferently, Written};
 pub use running::{RUNNING, Running};
+pub use totals::{Fault, FieldCount};
 pub use writer::Scribe;
 use writer::Unsent;
 

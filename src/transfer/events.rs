@@ -17,7 +17,7 @@ use crate::output::events::{
 };
 use crate::output::{Output, and_more, counted, counted_are};
 use crate::plan::{Action, Change, shown};
-use crate::report::Summary;
+use crate::report::{Summary, bare};
 use crate::sheet::Table;
 
 /// The fields that name and measure an item for a person.
@@ -297,15 +297,6 @@ pub fn stored_in_words(item: &StoredDifferently) -> String {
 #[must_use]
 pub fn placed(address: &str, reason: &str) -> String {
     format!("{address}: {}", bare(address, reason))
-}
-
-/// The reason without the end of the address, where it begins with that.
-fn bare<'r>(address: &str, reason: &'r str) -> &'r str {
-    let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));
-    let bare = ends
-        .filter_map(|at| address.get(at..))
-        .find_map(|end| reason.strip_prefix(end)?.strip_prefix(": "));
-    bare.unwrap_or(reason)
 }
 
 #[cfg(test)]

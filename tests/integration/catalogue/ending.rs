@@ -5,7 +5,7 @@ use stockport::cli::UsageError;
 use stockport::commands::CommandError;
 use stockport::error::Interrupted;
 use stockport::inventory::Incomplete;
-use stockport::report::{Imbalance, RejectError};
+use stockport::report::{Imbalance, RejectError, ReportError};
 use stockport::sheet::write::WriteError;
 use stockport::transfer::TransferError;
 
@@ -13,6 +13,7 @@ use super::{Catalogue, variants};
 
 variants!(command of CommandError as "CommandError": TwoResults, NoFormat, Scheduled, NoConsent, StoppedAtOnce);
 variants!(reject of RejectError as "RejectError": NoFile, NoFormat);
+variants!(report of ReportError as "ReportError": NoFormat);
 variants!(transfer of TransferError as "TransferError": TooManyFailures, TooManyRejects, NothingSaved);
 
 pub(super) fn add(all: &mut Catalogue) {
@@ -20,6 +21,7 @@ pub(super) fn add(all: &mut Catalogue) {
         RejectError::NoFile(WriteError::NoFolder("done".into())),
         RejectError::NoFormat("bad.xls".to_owned()),
     ]);
+    all.take(vec![ReportError::NoFormat("report.pdf".to_owned())]);
     all.also("Imbalance", Imbalance("200 read = 198 created".to_owned()));
     all.take(vec![
         CommandError::TwoResults("--csv"),

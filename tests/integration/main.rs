@@ -60,6 +60,7 @@ mod upload;
 mod values;
 mod waits;
 mod workbooks;
+mod writers;
 mod yesterday;
 
 #[test]

@@ -14,6 +14,8 @@ mod hostile_tests;
 mod inline;
 mod legacy;
 mod legacy_sheet;
+#[cfg(test)]
+mod legacy_tests;
 mod legacy_texts;
 mod ods;
 mod ods_content;
@@ -228,8 +230,8 @@ impl Workbook {
             let extras = match &self.content {
                 Content::Xlsx(book) => book.read(index, &mut packing)?,
                 Content::Ods => ods::read(source, &limits, &mut packing)?,
-                Content::Xlsb(book) => book.read(index, source, &limits, &mut packing)?,
-                Content::Xls(book) => book.read(index, &mut packing)?,
+                Content::Xlsb(book) => xlsb_sheet::read(book, index, source, &limits, &mut packing)?,
+                Content::Xls(book) => legacy_sheet::read(book, index, &mut packing)?,
             };
             let spool = Arc::new(packing.finish()?);
             Ok(Arc::new(Sheet { spool, extras }))

@@ -36,6 +36,7 @@ mod manual;
 mod mapped;
 mod migrate;
 mod office;
+mod packages;
 mod pictures;
 mod plan_files;
 mod proof;

@@ -9,15 +9,13 @@
 use std::collections::HashSet;
 use std::io::Read;
 
+use super::SheetInfo;
 use super::compound::Compound;
 use super::formats::{Formats, Style};
-use super::legacy_sheet;
 use super::legacy_texts::{Letters, Pieces, Records, code_page};
 use super::package::damaged;
-use super::packing::Packing;
 use super::source::Source;
 use super::xlsx::Texts;
-use super::{Extras, SheetInfo};
 use crate::sheet::{Limits, ReadError};
 
 /// The record that says the rest is encrypted, XOR obfuscation included (MS-XLS 2.4.117).
@@ -48,11 +46,11 @@ const HELD_BYTES: u64 = 512 << 20;
 
 /// A workbook whose sheets can be read.
 pub(super) struct Book {
-    stream: Vec<u8>,
+    pub(super) stream: Vec<u8>,
     pub(super) infos: Vec<SheetInfo>,
     /// Where the sheets begin in the stream.
-    places: Vec<usize>,
-    globals: Globals,
+    pub(super) places: Vec<usize>,
+    pub(super) globals: Globals,
 }
 
 /// What the sheets have in common.
@@ -112,14 +110,6 @@ impl Book {
             }
         }
         Err(broken("its records end in the middle".to_owned()))
-    }
-
-    /// Packs all rows of a sheet, given by its place among the worksheets.
-    pub(super) fn read(&self, index: usize, packing: &mut Packing) -> Result<Extras, ReadError> {
-        match self.places.get(index) {
-            Some(place) => legacy_sheet::read(&self.stream, *place, &self.globals, packing),
-            None => Ok(Extras::default()),
-        }
     }
 }
 

@@ -8,13 +8,11 @@
 
 use std::io::{self, BufRead, BufReader, Read};
 
+use super::SheetInfo;
 use super::formats::{Formats, Style};
 use super::legacy_texts::utf16;
 use super::package::{Archive, Parts, damaged, not_unpacked};
-use super::packing::Packing;
-use super::source::Source;
 use super::xlsx::Texts;
-use super::{Extras, SheetInfo, xlsb_sheet};
 use crate::sheet::{Limits, ReadError};
 
 /// An entry of the table of texts (MS-XLSB 2.4.757).
@@ -33,8 +31,8 @@ const PROPERTIES: u32 = 153;
 pub(super) struct Book {
     pub(super) infos: Vec<SheetInfo>,
     /// The sheets' parts.
-    parts: Vec<String>,
-    globals: Globals,
+    pub(super) parts: Vec<String>,
+    pub(super) globals: Globals,
 }
 
 /// What the sheets have in common.
@@ -92,21 +90,6 @@ impl Book {
             _ => {}
         }
         Some(())
-    }
-
-    /// Packs all rows of a sheet, given by its place among the worksheets.
-    pub(super) fn read(
-        &self,
-        index: usize,
-        source: &Source,
-        limits: &Limits,
-        packing: &mut Packing,
-    ) -> Result<Extras, ReadError> {
-        let Some(part) = self.parts.get(index) else {
-            return Ok(Extras::default());
-        };
-        let file = packing.file().to_owned();
-        xlsb_sheet::read(&mut Archive::open(source, &file)?, part, &self.globals, limits, packing)
     }
 }
 

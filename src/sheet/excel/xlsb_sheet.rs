@@ -5,7 +5,8 @@
 use super::formats::{error_value, rk_number};
 use super::package::Archive;
 use super::packing::Packing;
-use super::xlsb::{Globals, Records, long, wide};
+use super::source::Source;
+use super::xlsb::{Book, Globals, Records, long, wide};
 use super::{Extras, Merge, too_many_cells};
 use crate::sheet::{Cell, Limits, ReadError, column_letters};
 
@@ -42,15 +43,20 @@ struct Place {
     column: u32,
 }
 
-/// Packs all rows of a sheet.
+/// Packs all rows of a sheet, given by its place among the worksheets.
 pub(super) fn read(
-    archive: &mut Archive<'_>,
-    part: &str,
-    globals: &Globals,
+    book: &Book,
+    index: usize,
+    source: &Source,
     limits: &Limits,
     packing: &mut Packing,
 ) -> Result<Extras, ReadError> {
-    let file = archive.file;
+    let Some(part) = book.parts.get(index) else {
+        return Ok(Extras::default());
+    };
+    let (file, globals) = (packing.file().to_owned(), &book.globals);
+    let file = file.as_str();
+    let mut archive = Archive::open(source, file)?;
     let mut records = Records::new(archive.part(part)?, file, part, limits);
     let (mut extras, mut place, mut is_over) = (Extras::default(), Place::default(), false);
     while let Some(kind) = records.next()? {
@@ -174,7 +180,7 @@ fn number(at: (u32, u32), style: u32, value: f64, globals: &Globals, packing: &m
 
 #[cfg(test)]
 mod tests {
-    use super::super::hostile_tests::{Book, zipped};
+    use super::super::hostile_tests::{Book as Made, zipped};
     use super::*;
     use crate::sheet::Row;
 
@@ -230,7 +236,7 @@ mod tests {
     }
 
     fn shown(records: &[Vec<u8>]) -> String {
-        let rows = Book::new(&book(records)).read(Limits::default());
+        let rows = Made::new(&book(records)).read(Limits::default());
         let show = |row: &Row| {
             let cells: Vec<String> = row.cells().map(|cell| format!("{cell:?}")).collect();
             format!("{}: {}", row.line, cells.join(" "))

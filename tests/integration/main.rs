@@ -34,6 +34,7 @@ mod inspect;
 mod json;
 mod kubernetes;
 mod large;
+mod layouts;
 mod login;
 mod manual;
 mod mapped;
@@ -68,6 +69,7 @@ mod upload;
 mod values;
 mod waits;
 mod workbooks;
+mod writers;
 mod yesterday;
 
 #[test]

@@ -37,6 +37,7 @@ pub use account::{Outcomes, Problem};
 pub use error::JournalError;
 pub use fates::Fate;
 pub use history::{Ended, Ending};
+pub use open::FORMAT;
 pub use planning::Plan;
 pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, StoredDifferently, Written};

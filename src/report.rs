@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
 use crate::journal::{Journal, JournalError};
-use crate::output::{Output, Tone, counted, grouped, human, rounded};
+use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rounded};
 pub use details::{Details, Place, bare};
 pub use error::{Imbalance, RejectError, ReportError};
 pub use file::ReportFile;
@@ -201,6 +201,10 @@ pub struct Summary {
     pub tally: Option<Tally>,
     /// What the plan asked for: to create, to update, to delete.
     pub planned: Option<(u64, u64, u64)>,
+    /// The first items of each kind that the plan asked for, as an object of lists.
+    pub first_planned: Value,
+    /// The first rows of each reason that the plan rejected.
+    pub first_rejected: Vec<Value>,
     /// Requests made, repetitions included.
     pub requests: u64,
     /// Requests repeated.
@@ -261,16 +265,15 @@ impl Summary {
         let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
         output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
         if tally.unknown > 0 {
-            let are = if tally.unknown == 1 { "is" } else { "are" };
             output.result(&format!(
-                "{} of those that failed {are} unknown: sent, or about to be, and no answer tells whether they were saved",
-                grouped(tally.unknown)
+                "{} of those that failed {} unknown: sent, or about to be, and no answer tells whether they were saved",
+                grouped(tally.unknown),
+                are(tally.unknown)
             ));
         }
         if self.stored_differently.0 > 0 {
-            let are = if self.stored_differently.0 == 1 { "is" } else { "are" };
-            let items = counted(self.stored_differently.0, "item");
-            output.result(&format!("{items} {are} stored differently from what was sent"));
+            let items = counted_are(self.stored_differently.0, "item");
+            output.result(&format!("{items} stored differently from what was sent"));
         }
         if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
             let written = tally.created + tally.updated + tally.deleted;
@@ -329,6 +332,8 @@ impl Summary {
         });
         if let Some((create, update, delete)) = self.planned {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});
+            document["plan_first"] = self.first_planned.clone();
+            document["rejected_first"] = self.first_rejected.clone().into();
         }
         if let Value::Object(document) = &mut document {
             document.extend(self.extra.clone());

@@ -8,7 +8,7 @@ use clap::{Args, ValueEnum};
 
 use super::pace::{Brakes, Pace, max_delete};
 use super::report::Report;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 use crate::shard;
 
 /// `stockport migrate`
@@ -52,7 +52,7 @@ pub struct Migrate {
     pub mirror: bool,
     /// Stop where --mirror would delete more: a number, or a share (5%) of what the target holds
     #[arg(long, value_name = "N|N%", default_value = "10%", requires = "mirror", help_heading = "Brakes", value_parser = max_delete)]
-    pub max_delete: MaxDelete,
+    pub max_delete: MaxShare,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,

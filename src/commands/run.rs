@@ -296,6 +296,7 @@ impl WritingRun<'_> {
             rejects_anyway: terms.rejects.is_some(),
             post_unreadable: false,
             verify: terms.verify && terms.sends,
+            max_rejects: None,
             known: self.known.clone(),
             read: None,
             approve: &|_, _| Ok(()),

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod alike;
+mod asks;
 mod backup;
 mod bad_input;
 mod catalogue;
@@ -39,6 +40,7 @@ mod office;
 mod packages;
 mod pictures;
 mod plan_files;
+mod plan_sheets;
 mod proof;
 mod reading;
 mod readme;

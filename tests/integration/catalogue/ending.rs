@@ -14,7 +14,7 @@ use super::{Catalogue, variants};
 variants!(command of CommandError as "CommandError": TwoResults, NoFormat, Scheduled, NoConsent, StoppedAtOnce);
 variants!(reject of RejectError as "RejectError": NoFile, NoFormat);
 variants!(report of ReportError as "ReportError": NoFormat);
-variants!(transfer of TransferError as "TransferError": TooManyFailures, NothingSaved);
+variants!(transfer of TransferError as "TransferError": TooManyFailures, TooManyRejects, NothingSaved);
 
 pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
@@ -45,6 +45,10 @@ pub(super) fn add(all: &mut Catalogue) {
     all.also("Incomplete", incomplete);
     all.take(vec![
         TransferError::TooManyFailures { failed: 51, ended: 400 },
+        TransferError::TooManyRejects {
+            rejected: 40,
+            read: 400,
+        },
         TransferError::NothingSaved {
             items: 1_000,
             cause: ApiError::ServerError {

@@ -8,6 +8,7 @@ mod details;
 mod error;
 mod file;
 mod page;
+mod reason;
 mod rejects;
 
 use std::path::PathBuf;
@@ -18,9 +19,10 @@ use serde_json::{Value, json};
 use crate::error::{Error, Exit};
 use crate::journal::{Journal, JournalError};
 use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rounded};
-pub use details::{Details, Place, bare};
+pub use details::{Details, Place};
 pub use error::{Imbalance, RejectError, ReportError};
 pub use file::ReportFile;
+pub use reason::{bare, kind};
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
 

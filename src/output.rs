@@ -12,8 +12,10 @@ mod layout;
 mod link;
 mod locale;
 mod log;
+mod markdown;
 pub mod page;
 mod pager;
+mod style;
 mod tame;
 mod terminal;
 #[cfg(test)]
@@ -34,41 +36,9 @@ pub use layout::{
 };
 use log::JsonLog;
 pub use pager::Lines;
+pub use style::{Color, Style, Tone};
 pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
-
-/// When colours are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How much is said, and how.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches of the command line, each on its own"
-)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// One JSON document on standard output instead of text.
-    pub json: bool,
-    /// Events on standard error as JSON, one a line, instead of text.
-    pub json_log: bool,
-    /// Errors and results only.
-    pub quiet: bool,
-    /// More of the reasons.
-    pub verbose: bool,
-    /// Colours.
-    pub color: Color,
-    /// No bar and no progress lines.
-    pub no_progress: bool,
-}
 
 /// Gives the elements of a long list, one after the other.
 pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
@@ -104,21 +74,6 @@ struct State {
     document: Option<Value>,
     /// The first error, with its hint.
     error: Option<String>,
-}
-
-/// What a piece of text is, which decides its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Plain text.
-    Plain,
-    /// Good news, or something new.
-    Good,
-    /// Something to look at.
-    Warning,
-    /// An error.
-    Bad,
-    /// Something of less weight.
-    Dim,
 }
 
 impl Output {
@@ -225,6 +180,12 @@ impl Output {
         self.style.json
     }
 
+    /// Whether nothing but errors and what has to be looked at is asked for.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     /// Whether more of the reasons is asked for.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
@@ -255,23 +216,45 @@ impl Output {
         }
     }
 
-    /// A line of the result, in text. With `--json` it is not shown: the document holds it.
+    /// A line of the result, in text. With `--json` it is not shown, as the document holds it; nor with `--quiet`.
     pub fn result(&self, line: &str) {
         self.result_naming(line, &[]);
     }
 
     /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
     pub fn result_naming(&self, line: &str, paths: &[&Path]) {
-        if self.style.json {
-            return;
+        if !self.style.json && !self.style.quiet {
+            self.terminal.out(line, paths);
         }
-        self.terminal.out(line, paths);
     }
 
-    /// A result that another program is to take as it is: nothing is broken, whatever the terminal's width.
+    /// A line of the result that reports a fault: with `--quiet` it is a warning.
+    pub fn fault(&self, tone: Tone, line: &str, paths: &[&Path]) {
+        if self.style.quiet && !self.style.json {
+            self.warn(line);
+        } else {
+            self.result_naming(&self.paint(tone, line), paths);
+        }
+    }
+
+    /// A line of the result that is to be pasted: it is not broken, whatever the terminal's width.
     pub fn verbatim(&self, text: &str) {
+        if !self.style.quiet {
+            self.data(text);
+        }
+    }
+
+    /// What another program reads, as it is: with `--quiet` as well.
+    pub fn data(&self, text: &str) {
         if !self.style.json {
             self.terminal.write_out(text.trim_end_matches('\n'));
+        }
+    }
+
+    /// A page of Markdown, laid out for the terminal's width.
+    pub fn markdown(&self, markdown: &str) {
+        if !self.style.json {
+            self.terminal.markdown(markdown);
         }
     }
 
@@ -342,7 +325,7 @@ impl Output {
         });
     }
 
-    /// Something to look at; not with `--quiet`.
+    /// Something to look at.
     pub fn warn(&self, line: &str) {
         self.tell(Event::Warning {
             message: line.to_owned(),

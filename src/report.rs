@@ -7,6 +7,7 @@ mod book;
 mod details;
 mod error;
 mod file;
+mod next;
 mod page;
 mod reason;
 mod rejects;
@@ -22,6 +23,7 @@ use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rou
 pub use details::{Details, Place};
 pub use error::{Imbalance, RejectError, ReportError};
 pub use file::ReportFile;
+pub use next::Next;
 pub use reason::{bare, kind};
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
@@ -221,10 +223,8 @@ pub struct Summary {
     pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
     pub warnings: Vec<String>,
-    /// The commands to go on with, ready for a shell.
-    pub next: Vec<String>,
-    /// What they are for.
-    pub next_for: &'static str,
+    /// The commands to go on with.
+    pub next: Vec<Next>,
     /// What the run's report says beyond the rest; none where no report is wanted. The transfer fills it in.
     pub details: Option<Details>,
     /// The report that was written.
@@ -247,12 +247,20 @@ impl Summary {
         }
     }
 
+    /// Whether the run has something left to do: it was interrupted, or not every row was attempted.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let is_interrupted = matches!(&self.error, Some(error) if error.exit() == Exit::Interrupted);
+        is_interrupted || self.tally.is_none_or(|tally| tally.not_attempted > 0)
+    }
+
     /// Says it all, as text or as the one JSON document.
     pub fn show(&self, output: &Output) {
         output.document(&self.document());
         if let Some(tally) = &self.tally {
             self.show_text(output, tally);
         }
+        Next::show(&self.next, output);
         if let Some(error) = &self.error {
             output.error(&error.to_string(), Some(&error.hint()), error.place());
         }
@@ -265,7 +273,12 @@ impl Summary {
             _ => Tone::Bad,
         };
         let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
-        output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
+        let equation = format!("{what}{}", tally.equation());
+        if tone == Tone::Good {
+            output.result(&output.paint(tone, &equation));
+        } else {
+            output.fault(tone, &equation, &[]);
+        }
         if tally.unknown > 0 {
             output.result(&format!(
                 "{} of those that failed {} unknown: sent, or about to be, and no answer tells whether they were saved",
@@ -301,17 +314,10 @@ impl Summary {
                 "Rows that did not go through, ready to be corrected: {}",
                 file.display()
             );
-            output.result_naming(&line, &[file]);
+            output.fault(Tone::Plain, &line, &[file]);
         }
         if let Some(file) = &self.report {
             output.result_naming(&format!("Report: {}", file.display()), &[file]);
-        }
-        if !self.next.is_empty() {
-            output.result(self.next_for);
-        }
-        for command in &self.next {
-            // Broken into two lines it would be two commands.
-            output.verbatim(command);
         }
     }
 
@@ -329,7 +335,7 @@ impl Summary {
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "rejects_file": rejects, "report_file": self.report, "verified": self.verified, "warnings": self.warnings, "error": error,
-            "dry_run": self.dry_run, "next": self.next,
+            "dry_run": self.dry_run, "next": Next::document(&self.next),
             "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });
         if let Some((create, update, delete)) = self.planned {

@@ -7,6 +7,7 @@ mod description;
 mod each;
 mod error;
 mod events;
+mod items;
 mod list;
 mod lookup;
 mod near;

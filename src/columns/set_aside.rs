@@ -10,7 +10,7 @@ use crate::sheet::{Row, Table};
 /// How many rows of a table are kept; more are counted.
 const MOST: usize = 10_000;
 /// How many of them a sentence names.
-pub const NAMED_ASIDE: u64 = 20;
+pub const NAMED_ASIDE: u64 = 10;
 
 /// The rows of one table that are no items.
 #[derive(Clone, Debug, Default)]

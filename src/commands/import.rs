@@ -9,6 +9,7 @@ mod showing;
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
+use super::next::RESUME;
 use super::reading::{self, Opened, Opening};
 use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Connected, Context};
@@ -39,6 +40,7 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         verify: options.verify,
         rejects: options.rejects.as_deref(),
         report: options.report.file.as_deref(),
+        resume: Some(RESUME),
         ..Terms::of("import", sends, options.pace)
     };
     writing(context, terms, named(&options.files), |writing, summary| {

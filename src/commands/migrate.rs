@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::ends::Ends;
+use super::next::RESUME;
 use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Context, recheck};
 use crate::backup::PATIENCE;
@@ -39,8 +40,10 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
         brakes: Some(options.brakes),
         // It is always done, here, with more proof.
         verify: false,
+        resume: Some(RESUME),
         profile: options.to_profile.as_deref(),
         report: options.report.file.as_deref(),
+        source_profile: options.from_profile.as_deref(),
         ..Terms::of("migrate", !options.dry_run, options.pace)
     };
     let source = options.from.clone().unwrap_or_default();

@@ -40,8 +40,12 @@ pub(super) struct Terms<'a> {
     pub(super) report: Option<&'a Path>,
     /// Whether the reject files hold items, which can be imported.
     pub(super) rejects_items: bool,
+    /// The option that a stopped run is resumed with; without one, the same command does the rest.
+    pub(super) resume: Option<&'static str>,
     /// The profile that was named for the target alone.
     pub(super) profile: Option<&'a str>,
+    /// The profile that was named for the organization that is read.
+    pub(super) source_profile: Option<&'a str>,
 }
 
 impl Terms<'_> {
@@ -56,7 +60,9 @@ impl Terms<'_> {
             rejects: None,
             report: None,
             rejects_items: true,
+            resume: None,
             profile: None,
+            source_profile: None,
         }
     }
 }

@@ -177,7 +177,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Gives every rejection of a table made while the plan was made, in the order of the file.
+    /// Gives every rejection of a table made while the plan was made, in the order in which they were made: that of the file.
     pub fn each_rejection<E: From<JournalError>>(
         &self,
         table: usize,
@@ -188,7 +188,7 @@ impl Journal {
         let mut select = connection
             .prepare(
                 "SELECT source, line, column_name, column_index, value, reason FROM rejects
-                 WHERE source = ?1 ORDER BY line",
+                 WHERE source = ?1 ORDER BY rowid",
             )
             .map_err(failed)?;
         let mut rows = select.query([place_of(table)]).map_err(failed)?;

@@ -35,6 +35,7 @@ use crate::plan::Action;
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
 pub use history::{Ended, Ending};
+pub use open::FORMAT;
 pub use planning::Plan;
 pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, StoredDifferently, Written};

@@ -307,7 +307,12 @@ impl Event {
     pub(super) fn is_essential(&self) -> bool {
         matches!(
             self,
-            Self::Start(_) | Self::Error { .. } | Self::Rejected { .. } | Self::Finish { .. }
+            Self::Start(_)
+                | Self::Warning { .. }
+                | Self::Failed { .. }
+                | Self::Rejected { .. }
+                | Self::Error { .. }
+                | Self::Finish { .. }
         )
     }
 

@@ -58,8 +58,8 @@ fn totals(book: &mut WorkbookWriter<'_>, command: &str, summary: &Summary) -> Re
     for warning in &summary.warnings {
         book.row(&[text("Warning"), text(warning)])?;
     }
-    for command in &summary.next {
-        book.row(&[text(summary.next_for), text(command)])?;
+    for next in &summary.next {
+        book.row(&[text(next.what()), text(next.command())])?;
     }
     Ok(())
 }

@@ -35,9 +35,8 @@ pub(super) fn page(command: &str, summary: &Summary) -> String {
     }
     if !summary.next.is_empty() {
         page.heading("Next commands");
-        page.text(summary.next_for);
-        for command in &summary.next {
-            page.code("", command);
+        for next in &summary.next {
+            page.code(next.what(), next.command());
         }
     }
     page.finish()

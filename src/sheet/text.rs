@@ -95,6 +95,9 @@ fn refuse_markup(source: &Source, sample: &str) -> Result<(), ReadError> {
     if start.contains("urn:schemas-microsoft-com:office:spreadsheet") || start.contains("progid=\"excel.sheet\"") {
         return Err(other("an Excel 2003 XML file (SpreadsheetML)"));
     }
+    if start.contains("urn:oasis:names:tc:opendocument:xmlns:office") {
+        return Err(other("a flat OpenDocument file (.fods)"));
+    }
     if start.starts_with("<?xml") || start.contains("xmlns") || start.starts_with("<!--") {
         return Err(other("an XML file"));
     }

@@ -4,7 +4,7 @@
 
 use super::Description;
 use super::events::{field_by_field, named_item, placed};
-use super::render::{item_line, update_line};
+use super::items::{item_line, update_line};
 use crate::error::Error;
 use crate::inventory::ItemStore;
 use crate::journal::Journal;

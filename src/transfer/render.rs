@@ -6,9 +6,9 @@ use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::output::events::{Event, Fate, Grade, Items, Listing, NamedItem, Plan, Reading, Told, Update, Watch};
-use crate::output::{Output, Style, Terminal, Tone, and_more, counted, grouped};
-use crate::plan::shown;
+use super::items::{Lines, first_lines, item_lines};
+use crate::output::events::{Event, Fate, Grade, Listing, Plan, Reading, Told, Watch};
+use crate::output::{Output, Style, Terminal, Tone, counted, grouped};
 
 /// An output whose events are shown on the terminal, results among them on standard output, unless the style says otherwise.
 #[must_use]
@@ -21,9 +21,6 @@ struct Text {
     style: Style,
     terminal: Arc<Terminal>,
 }
-
-/// Lines for standard output.
-type Lines = Vec<(Tone, String)>;
 
 impl Watch for Text {
     fn tell(&self, told: &Told) {
@@ -59,9 +56,9 @@ impl Watch for Text {
 }
 
 impl Text {
-    /// Lines of the result. With `--json` they are not shown: the document holds them.
+    /// Lines of the result. With `--json` they are not shown, as the document holds them; nor with `--quiet`.
     fn results(&self, lines: &[(Tone, String)]) {
-        if self.style.json {
+        if self.style.json || self.style.quiet {
             return;
         }
         for (tone, line) in lines {
@@ -90,9 +87,7 @@ impl Text {
     }
 
     fn warn(&self, line: &str) {
-        if !self.style.quiet {
-            self.err(Tone::Warning, "warning:", line, &[]);
-        }
+        self.err(Tone::Warning, "warning:", line, &[]);
     }
 
     /// With `--json-log` standard error belongs to the log.
@@ -196,77 +191,6 @@ fn plan_lines(plan: &Plan) -> Lines {
     lines
 }
 
-/// The first items of each kind, with the counts of the others.
-fn first_lines(plan: &Plan) -> Lines {
-    let mut lines = Lines::new();
-    let mut add = |first: Vec<String>, count: u64, noun: &str, place: &str| {
-        let more = if first.is_empty() {
-            0
-        } else {
-            count.saturating_sub(first.len() as u64)
-        };
-        lines.extend(first.into_iter().map(|line| (Tone::Plain, format!("  {line}"))));
-        lines.extend(more_line(more, noun, place));
-    };
-    let all_in = &plan.all_in;
-    let creates = plan.creates.iter().map(|item| item_line('+', item)).collect();
-    add(creates, plan.create, "new item", all_in);
-    add(
-        plan.updates.iter().map(update_line).collect(),
-        plan.update,
-        "update",
-        all_in,
-    );
-    let skips = plan.skips.iter().map(|skip| {
-        let item = if skip.item.is_empty() {
-            String::new()
-        } else {
-            format!("{} ", skip.item)
-        };
-        format!("{item}({}) is skipped: {}", skip.place, skip.reason)
-    });
-    add(skips.collect(), plan.skip, "skipped row", "");
-    lines
-}
-
-/// `~ A1 "Kush": quantity 12 → 10.5, name "Kush" → "Kush 2"`
-pub(super) fn update_line(update: &Update) -> String {
-    let fields = update.fields.iter().map(|field| {
-        let (before, after) = (shown(field.before.as_ref()), shown(Some(&field.after)));
-        format!("{} {before} → {after}", field.field)
-    });
-    let name = update.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
-    let fields = fields.collect::<Vec<_>>().join(", ");
-    format!("~ {}{}: {fields}", update.item, name.unwrap_or_default())
-}
-
-/// `+ A1 "Kush", quantity 12`
-pub(super) fn item_line(sign: char, named: &NamedItem) -> String {
-    let name = named.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
-    let quantity = named
-        .quantity
-        .as_ref()
-        .map(|quantity| format!(", quantity {}", shown(Some(quantity))));
-    let (name, quantity) = (name.unwrap_or_default(), quantity.unwrap_or_default());
-    format!("{sign} {}{name}{quantity}", named.item)
-}
-
-fn item_lines(items: &Items) -> Lines {
-    let sign = if items.action == "delete" { '-' } else { '+' };
-    let line = |named: &NamedItem| (Tone::Plain, format!("  {}", item_line(sign, named)));
-    let mut lines: Lines = items.first.iter().map(line).collect();
-    lines.extend(more_line(
-        items.count.saturating_sub(items.first.len() as u64),
-        "item",
-        "",
-    ));
-    lines
-}
-
-fn more_line(more: u64, noun: &str, place: &str) -> Option<(Tone, String)> {
-    and_more(more, (noun, ""), place).map(|line| (Tone::Dim, format!("  {line}")))
-}
-
 fn verified_lines(compared: u64, differing: u64) -> Lines {
     let items = counted(compared, "item");
     let line = if differing == 0 {
@@ -282,7 +206,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::output::events::{FieldUpdate, NamedItem, ReadTable};
+    use crate::output::events::{FieldUpdate, Items, NamedItem, ReadTable, Update};
 
     fn texts(lines: Lines) -> Vec<String> {
         lines.into_iter().map(|(_, line)| line).collect()

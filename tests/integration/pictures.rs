@@ -1,12 +1,12 @@
-//! The README's pictures, held to what the tool prints.
+//! The pictures of the README and of the help topics, held to what the tool prints.
 
 use std::collections::BTreeSet;
 use std::fs;
 
-use crate::readme::{root, text};
+use crate::readme::{pages, root, text};
 use crate::support::Stockport;
 
-/// What makes the pictures of the README.
+/// What makes the pictures.
 const MAKER: &str = "make.py";
 
 /// The pictures, and the commands that they show.
@@ -15,11 +15,7 @@ const PICTURES: [(&str, &[&str]); 3] = [
     ("inspect.svg", &["inspect", "samples/mapping/count.csv"]),
     (
         "diff.svg",
-        &[
-            "diff",
-            "samples/formats/inventory.xlsx",
-            "samples/formats/inventory.xls",
-        ],
+        &["diff", "samples/formats/inventory.xlsx", "samples/formats/stock.xlsb"],
     ),
 ];
 
@@ -88,10 +84,8 @@ fn nameless(shown: &str) -> String {
 #[test]
 fn the_pictures_show_what_is_printed_today() {
     for (name, args) in PICTURES {
-        assert!(
-            text("README.md").contains(&format!("samples/pictures/{name}")),
-            "{name} is not in the README"
-        );
+        let is_shown = |page: &String| text(page).contains(&format!("samples/pictures/{name}"));
+        assert!(pages().iter().any(is_shown), "{name} is on no page");
         let svg = text(&format!("samples/pictures/{name}"));
         let matrix = svg.split_once("-matrix\">").unwrap().1;
         let shown: String = matrix

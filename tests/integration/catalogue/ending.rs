@@ -11,7 +11,9 @@ use stockport::transfer::TransferError;
 
 use super::{Catalogue, variants};
 
-variants!(command of CommandError as "CommandError": TwoResults, NoFormat, Scheduled, NoConsent, StoppedAtOnce);
+variants!(command of CommandError as "CommandError":
+    TwoResults, NoFormat, Scheduled, NoTerminal, NoLogin, ProfileExists, NoConsent, StoppedAtOnce,
+);
 variants!(reject of RejectError as "RejectError": NoFile, NoFormat);
 variants!(report of ReportError as "ReportError": NoFormat);
 variants!(transfer of TransferError as "TransferError": TooManyFailures, TooManyRejects, NothingSaved);
@@ -33,6 +35,9 @@ pub(super) fn add(all: &mut Catalogue) {
             file: None,
             within: "stockport backup create".to_owned(),
         }),
+        CommandError::NoTerminal,
+        CommandError::NoLogin,
+        CommandError::ProfileExists("main".to_owned()),
         CommandError::NoConsent("Delete 120 items of green-valley".to_owned()),
         CommandError::StoppedAtOnce,
     ]);

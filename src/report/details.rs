@@ -6,6 +6,7 @@
 
 use std::collections::HashMap;
 
+use super::reason::{bare, kind};
 use crate::columns::Origin;
 use crate::error::Error;
 use crate::journal::{Fault, FieldCount, Journal, Problem};
@@ -83,7 +84,7 @@ impl Groups {
         let Problem { origin, rejection } = problem;
         let address = place(origin, rejection.index).unwrap_or_default();
         let text = bare(&address, &rejection.reason);
-        let mut key = (fault, rejection.column, kind(text));
+        let mut key = (fault, rejection.column, kind(text, &rejection.value));
         if self.all.len() >= REASONS && !self.places.contains_key(&key) {
             key = (fault, None, "other reasons".to_owned());
         }
@@ -128,51 +129,6 @@ impl Groups {
         reasons.sort_by_key(|reason| std::cmp::Reverse(reason.rows));
         reasons
     }
-}
-
-/// A reason without the address that it begins with: `line 3, column "Item ID"` of
-/// `count.csv, line 3, column "Item ID"`, say.
-#[must_use]
-pub fn bare<'r>(address: &str, reason: &'r str) -> &'r str {
-    let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));
-    let bare = ends
-        .filter_map(|at| address.get(at..).filter(|end| !end.is_empty()))
-        .find_map(|end| reason.strip_prefix(end)?.strip_prefix(": "));
-    bare.unwrap_or(reason)
-}
-
-/// What reasons of one kind have in common: quoted texts and numbers are `…`.
-fn kind(reason: &str) -> String {
-    let mut kind = String::with_capacity(reason.len());
-    let mut rest = reason.chars().peekable();
-    while let Some(c) = rest.next() {
-        if c == '"' {
-            kind.push_str("\"…\"");
-            while let Some(inner) = rest.next() {
-                match inner {
-                    '\\' => {
-                        rest.next();
-                    }
-                    '"' => break,
-                    _ => {}
-                }
-            }
-        } else if c.is_ascii_digit() {
-            // `1,234.50` is one number; a comma behind one is none of its own.
-            let goes_on = |rest: &std::iter::Peekable<std::str::Chars<'_>>| {
-                let mut ahead = rest.clone();
-                ahead.next_if(|c| matches!(c, '.' | ','));
-                ahead.next().is_some_and(|c| c.is_ascii_digit())
-            };
-            while goes_on(&rest) {
-                rest.next();
-            }
-            kind.push('…');
-        } else {
-            kind.push(c);
-        }
-    }
-    kind
 }
 
 #[cfg(test)]

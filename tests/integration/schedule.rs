@@ -2,8 +2,12 @@
 
 use std::process::Command;
 
-use crate::backup::{ORG, fill};
-use crate::support::{Stockport, TestSandbox};
+use crate::backup::ORG;
+#[cfg(unix)]
+use crate::backup::fill;
+use crate::support::Stockport;
+#[cfg(unix)]
+use crate::support::TestSandbox;
 
 const KEY: &str = "a-key-that-nobody-may-see";
 

@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::pace::{Brakes, Pace, Unreadable, max_delete};
+use super::report::Report;
 use super::usage::whole;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 use crate::snapshot::retention::Count;
 
 /// `stockport backup`
@@ -87,7 +88,7 @@ pub struct BackupRestore {
     pub exact: bool,
     /// With --exact: stop where more would be deleted: a number, or a share (5%)
     #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Safety limits")]
-    pub max_delete: MaxDelete,
+    pub max_delete: MaxShare,
     /// Items that can't be read.
     #[command(flatten)]
     pub unreadable: Unreadable,
@@ -106,6 +107,9 @@ pub struct BackupRestore {
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

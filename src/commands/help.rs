@@ -15,7 +15,7 @@ pub(super) fn run(context: &Context, options: &cli::Help) -> Exit {
     if let [name] = options.words.as_slice()
         && let Some(topic) = Topic::named(name)
     {
-        output.page(topic.text);
+        output.markdown(topic.text);
         output.document(&json!({"topic": topic.name, "text": topic.text, "error": Value::Null}));
         return Exit::Done;
     }

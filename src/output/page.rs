@@ -1,233 +1,214 @@
-//! A page of Markdown as it stands on a terminal: headings, paragraphs, lists, code, tables.
+//! A page of HTML to read, print, sign and keep: its head, its style, and the parts that it is made of.
 //!
-//! Doesn't belong here: what a page says, asking how wide the terminal is (`terminal`).
+//! A page stands alone: no script, nothing from the network. Everything that is put into it is escaped here.
+//!
+//! Doesn't belong here: what a page says (`migrate` and `report` make pages).
 
-use super::layout::{padded, width};
+use std::fmt::Write as _;
 
-/// How far in code stands.
-const CODE: &str = "    ";
-/// What stands between two columns of a table.
-const GAP: usize = 2;
-/// No column of a table becomes narrower than this.
-const NARROWEST: usize = 8;
+/// Whether what a page says is good.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// All is well.
+    Good,
+    /// Something should be looked at.
+    Part,
+    /// Something is wrong.
+    Bad,
+}
 
-/// The page in lines of at most so many columns. Code is never broken, nor a word; a picture has no lines. `strong` makes
-/// headings stand out.
-pub(super) fn laid_out(markdown: &str, columns: usize, strong: &dyn Fn(&str) -> String) -> String {
-    let mut page = Page {
-        columns,
-        strong,
-        blocks: Vec::new(),
-    };
-    let mut lines = markdown.lines().peekable();
-    while let Some(line) = lines.next() {
-        if line.starts_with("```") {
-            let code = lines.by_ref().take_while(|line| !line.starts_with("```"));
-            let code: Vec<String> = code.map(|line| format!("{CODE}{line}").trim_end().to_owned()).collect();
-            page.blocks.push(code.join("\n"));
-        } else if line.starts_with(CODE) {
-            page.blocks.push(line.trim_end().to_owned());
-        } else if let Some(heading) = line.strip_prefix('#') {
-            page.blocks
-                .push(strong(&inline(heading.trim_start_matches(['#', ' ']))));
-        } else if line.starts_with('|') {
-            let mut rows = vec![cells(line)];
-            while let Some(row) = lines.next_if(|line| line.starts_with('|')) {
-                rows.push(cells(row));
-            }
-            page.table(&rows);
-        } else if !line.trim().is_empty() && !line.starts_with("![") {
-            let mut text = line.trim().to_owned();
-            let goes_on = |line: &&str| !line.trim().is_empty() && !line.starts_with(['#', '|', '-']);
-            while let Some(more) = lines.next_if(|line| goes_on(line) && !line.starts_with("```")) {
-                text += " ";
-                text += more.trim();
-            }
-            page.paragraph(&text);
+impl Verdict {
+    fn class(self) -> &'static str {
+        match self {
+            Self::Good => "good",
+            Self::Part => "part",
+            Self::Bad => "bad",
         }
     }
-    page.blocks.join("\n\n")
 }
 
-struct Page<'p> {
-    columns: usize,
-    strong: &'p dyn Fn(&str) -> String,
-    blocks: Vec<String>,
-}
+/// A page under construction.
+pub struct Page(String);
 
-impl Page<'_> {
-    /// A paragraph from the margin on; an item of a list, whose next lines stand further in.
-    fn paragraph(&mut self, text: &str) {
-        let text = inline(text);
-        let lines = lines(&text, self.columns);
-        let hang = if text.starts_with("- ") { "  " } else { "" };
-        self.blocks.push(lines.join(&format!("\n{hang}")));
+impl Page {
+    /// Begins a page.
+    #[must_use]
+    pub fn new(title: &str) -> Self {
+        let title = escaped(title);
+        Self(format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
+        ))
     }
 
-    /// A table whose columns line up. Where it is too wide, cells are broken into lines.
-    fn table(&mut self, rows: &[Vec<String>]) {
-        let is_rule = |row: &&Vec<String>| row.iter().all(|cell| cell.starts_with("--"));
-        let rows: Vec<&Vec<String>> = rows.iter().filter(|row| !is_rule(row)).collect();
-        let count = rows.iter().map(|row| row.len()).max().unwrap_or_default();
-        let widest = |at: usize| rows.iter().filter_map(|row| row.get(at)).map(|cell| width(cell)).max();
-        let natural: Vec<usize> = (0..count).map(|at| widest(at).unwrap_or_default()).collect();
-        let widths = fitted(&natural, self.columns.saturating_sub(GAP * count.saturating_sub(1)));
-        let rows = rows.into_iter();
-        let rows: Vec<Vec<Vec<String>>> = rows
-            .map(|row| {
-                row.iter()
-                    .zip(&widths)
-                    .map(|(cell, width)| lines(cell, *width))
-                    .collect()
-            })
+    /// Adds a heading.
+    pub fn heading(&mut self, text: &str) {
+        let _ = writeln!(self.0, "<h2>{}</h2>", escaped(text));
+    }
+
+    /// Adds a paragraph.
+    pub fn text(&mut self, text: &str) {
+        let _ = writeln!(self.0, "<p>{}</p>", escaped(text));
+    }
+
+    /// Adds a paragraph that begins in words and ends in signs: a hash, a command.
+    pub fn code(&mut self, words: &str, signs: &str) {
+        let _ = writeln!(self.0, "<p>{} <code>{}</code></p>", escaped(words), escaped(signs));
+    }
+
+    /// Adds a sentence that says whether all is well.
+    pub fn verdict(&mut self, verdict: Verdict, sentence: &str) {
+        let _ = writeln!(self.0, "<p class=\"{}\">{}</p>", verdict.class(), escaped(sentence));
+    }
+
+    /// Adds a table of names and values.
+    pub fn facts<N: AsRef<str>>(&mut self, rows: &[(N, String)]) {
+        self.0.push_str("<table class=\"facts\">\n");
+        for (name, value) in rows {
+            let (name, value) = (escaped(name.as_ref()), escaped(value));
+            let _ = writeln!(self.0, "<tr><th scope=\"row\">{name}</th><td>{value}</td></tr>");
+        }
+        self.0.push_str("</table>\n");
+    }
+
+    /// Adds a table with a header. The first cell of each row names it.
+    pub fn table<R: AsRef<[String]>>(&mut self, header: &[&str], rows: impl IntoIterator<Item = R>) {
+        self.0.push_str("<table>\n<thead><tr>");
+        for name in header {
+            let _ = write!(self.0, "<th scope=\"col\">{}</th>", escaped(name));
+        }
+        self.0.push_str("</tr></thead>\n<tbody>\n");
+        for row in rows {
+            self.0.push_str("<tr>");
+            for (at, cell) in row.as_ref().iter().enumerate() {
+                let cell = escaped(cell);
+                let _ = match at {
+                    0 => write!(self.0, "<th scope=\"row\">{cell}</th>"),
+                    _ => write!(self.0, "<td>{cell}</td>"),
+                };
+            }
+            self.0.push_str("</tr>\n");
+        }
+        self.0.push_str("</tbody>\n</table>\n");
+    }
+
+    /// Adds a bar whose parts are as long as their counts, and below it the counts. Parts of zero have no room.
+    pub fn bar(&mut self, parts: &[(&str, u64)]) {
+        let filled = || parts.iter().enumerate().filter(|(_, (_, count))| *count > 0);
+        if filled().next().is_none() {
+            return;
+        }
+        let told: Vec<String> = filled()
+            .map(|(_, (name, count))| format!("{} {name}", super::grouped(*count)))
             .collect();
-        let height = |row: &Vec<Vec<String>>| row.iter().map(Vec::len).max().unwrap_or_default();
-        // Rows of many lines would run together.
-        let is_apart = rows.iter().any(|row| height(row) > 2);
-        let mut out = Vec::new();
-        for (place, row) in rows.iter().enumerate() {
-            for at in 0..height(row) {
-                let text = |cell: &Vec<String>| cell.get(at).cloned().unwrap_or_default();
-                let line = row.iter().zip(&widths).map(|(cell, width)| padded(&text(cell), *width));
-                let line = line.collect::<Vec<_>>().join(&" ".repeat(GAP)).trim_end().to_owned();
-                out.push(if place == 0 { (self.strong)(&line) } else { line });
-            }
-            if is_apart {
-                out.push(String::new());
-            }
+        let label = escaped(&told.join(", "));
+        let _ = write!(self.0, "<div class=\"bar\" role=\"img\" aria-label=\"{label}\">");
+        for (place, (_, count)) in filled() {
+            let _ = write!(self.0, "<span class=\"c{place}\" style=\"flex-grow:{count}\"></span>");
         }
-        self.blocks.push(out.join("\n").trim_end().to_owned());
+        self.0.push_str("</div>\n<ul class=\"key\">");
+        for ((place, _), told) in filled().zip(&told) {
+            let _ = write!(self.0, "<li><span class=\"c{place}\"></span>{}</li>", escaped(told));
+        }
+        self.0.push_str("</ul>\n");
+    }
+
+    /// Adds lines for a name, a date and a signature.
+    pub fn signature(&mut self) {
+        self.heading("Signed");
+        self.0.push_str("<table class=\"facts sign\">\n");
+        for name in ["Name", "Date", "Signature"] {
+            let _ = writeln!(self.0, "<tr><th scope=\"row\">{name}</th><td></td></tr>");
+        }
+        self.0.push_str("</table>\n");
+    }
+
+    /// Ends the page, and gives its text.
+    #[must_use]
+    pub fn finish(mut self) -> String {
+        self.0.push_str("</body>\n</html>\n");
+        self.0
     }
 }
 
-/// The widths of columns that share so much room: one that needs less than its share keeps what it needs.
-fn fitted(natural: &[usize], room: usize) -> Vec<usize> {
-    let mut widths: Vec<Option<usize>> = vec![None; natural.len()];
-    loop {
-        let taken: usize = widths.iter().flatten().sum();
-        let open = widths.iter().filter(|width| width.is_none()).count();
-        let share = room.saturating_sub(taken) / open.max(1);
-        let small = (0..natural.len()).find(|at| widths[*at].is_none() && natural[*at] <= share);
-        let Some(at) = small else {
-            let share = share.max(NARROWEST);
-            return widths.into_iter().map(|width| width.unwrap_or(share)).collect();
-        };
-        widths[at] = Some(natural[at]);
-    }
-}
+/// Dark where the reader's system is, but never on paper.
+const STYLE: &str = "\
+:root{color-scheme:light dark;--ink:#111;--paper:#fff;--dim:#555;--line:#ccc}\
+@media screen and (prefers-color-scheme:dark){:root{--ink:#eee;--paper:#161616;--dim:#aaa;--line:#444}}\
+body{font:11pt/1.4 sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color:var(--ink);background:var(--paper)}\
+table{border-collapse:collapse;width:100%}\
+th,td{text-align:left;vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid var(--line);overflow-wrap:anywhere}\
+th{font-weight:normal;color:var(--dim)}table.facts th{width:40%}thead{display:table-header-group}tr{break-inside:avoid}\
+p.good,p.bad,p.part{font-weight:bold;border-left:.4em solid #2a7;padding-left:.8em}p.bad{border-color:#c22}p.part{border-color:#c80}\
+table.sign td{height:2.5em;border-color:var(--ink)}table.facts.sign th{width:8em}code{overflow-wrap:anywhere}\
+.bar{display:flex;height:1.6em;gap:1px}.bar span{min-width:3px}\
+.key{list-style:none;display:flex;flex-wrap:wrap;gap:.2em 1.5em;padding:0}.key span{display:inline-block;width:.8em;height:.8em;margin-right:.4em}\
+.bar span,.key span{print-color-adjust:exact;-webkit-print-color-adjust:exact}\
+.c0{background:#2a7}.c1{background:#27c}.c2{background:#999}.c3{background:#85a}.c4{background:#bb8}.c5{background:#c80}.c6{background:#c22}.c7{background:#666}";
 
-/// The text in lines of so many columns, broken between words; none hangs, however narrow a table's column is.
-fn lines(text: &str, columns: usize) -> Vec<String> {
-    let mut lines: Vec<String> = Vec::new();
-    for word in text.split_whitespace() {
-        match lines.last_mut() {
-            Some(line) if width(line) + 1 + width(word) <= columns => {
-                line.push(' ');
-                line.push_str(word);
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            // No page can hold these: a control character is shown by its picture.
+            '\u{0}'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' => {
+                escaped.push(char::from_u32(0x2400 + u32::from(c)).unwrap_or('\u{fffd}'));
             }
-            _ => lines.push(word.to_owned()),
+            '\u{7f}'..='\u{9f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' => escaped.push('\u{fffd}'),
+            c => escaped.push(c),
         }
     }
-    lines
-}
-
-/// The cells of a table's row, as text.
-fn cells(row: &str) -> Vec<String> {
-    let row = row.trim().trim_start_matches('|');
-    let row = row.strip_suffix('|').unwrap_or(row);
-    // A bar behind a backslash is part of its cell.
-    let row = row.replace("\\|", "\u{1}");
-    let cells = row.split('|').map(|cell| inline(cell.trim()).replace('\u{1}', "|"));
-    cells.collect()
-}
-
-/// Text without the marks of links and of bold type. A link to another topic names the command that shows it.
-fn inline(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, link, after)) = next_link(rest) {
-        out += before;
-        let (label, target) = link;
-        match target.strip_suffix(".md") {
-            Some(topic) if !topic.contains('/') => out += &format!("{label} (`stockport help {topic}`)"),
-            _ if target.starts_with("https://") => out += &format!("{label} ({target})"),
-            _ => out += label,
-        }
-        rest = after;
-    }
-    out += rest;
-    out.replace("**", "")
-}
-
-/// What stands before a link, its label and target, and what follows.
-fn next_link(text: &str) -> Option<(&str, (&str, &str), &str)> {
-    let middle = text.find("](")?;
-    let begin = text[..middle].rfind('[')?;
-    let end = middle + text[middle..].find(')')?;
-    let link = (&text[begin + 1..middle], &text[middle + 2..end]);
-    Some((&text[..begin], link, &text[end + 1..]))
+    escaped
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn shown(markdown: &str, columns: usize) -> String {
-        laid_out(markdown, columns, &|text| format!("*{text}*"))
-    }
-
     #[test]
-    fn headings_stand_out_and_paragraphs_fill_their_lines() {
-        let markdown =
-            "# A title\r\n\r\nOne two\r\nthree four five six seven.\r\n\r\n![a picture](x.svg)\r\n\r\n## Next\r\n";
+    fn whatever_is_put_into_a_page_is_escaped() {
+        let evil = "<script>alert('1')</script>&\"\u{1b}[31m\u{202e}";
+        let mut page = Page::new(evil);
+        page.heading(evil);
+        page.text(evil);
+        page.code(evil, evil);
+        page.verdict(Verdict::Bad, evil);
+        page.facts(&[(evil, evil.to_owned())]);
+        page.table(&[evil, evil], [[evil.to_owned(), evil.to_owned()]]);
+        page.bar(&[(evil, 1)]);
+        let page = page.finish();
+        assert!(!page.contains("<script") && !page.contains('\u{1b}') && !page.contains('\u{202e}'));
         assert_eq!(
-            shown(markdown, 24),
-            "*A title*\n\nOne two three four five\nsix seven.\n\n*Next*"
-        );
-    }
-
-    #[test]
-    fn code_is_never_broken() {
-        let markdown = "```sh\nstockport import a.csv --map map.toml --dry-run\n\nnext\n```\n\n    read = created\n";
-        assert_eq!(
-            shown(markdown, 20),
-            "    stockport import a.csv --map map.toml --dry-run\n\n    next\n\n    read = created"
-        );
-    }
-
-    #[test]
-    fn links_are_text_and_a_topic_is_a_command() {
-        assert_eq!(
-            shown(
-                "See [values](values.md), [the API](https://a.example/b) and **[it](../x.md)**.",
-                200
-            ),
-            "See values (`stockport help values`), the API (https://a.example/b) and it."
+            page.matches("&lt;script&gt;alert(&#39;1&#39;)&lt;/script&gt;&amp;&quot;␛[31m")
+                .count(),
+            15
         );
     }
 
     #[test]
-    fn the_columns_of_a_table_line_up_and_break_where_they_are_too_wide() {
-        let table =
-            "| code | meaning |\n|---|---|\n| 0 | done |\n| 130 | `a\\|b` interrupted by a signal, run it again |\n";
-        assert_eq!(
-            shown(table, 80),
-            "*code  meaning*\n0     done\n130   `a|b` interrupted by a signal, run it again"
-        );
-        assert_eq!(
-            shown(table, 30),
-            "*code  meaning*\n0     done\n130   `a|b` interrupted by a\n      signal, run it again"
-        );
-        assert_eq!(
-            shown(table, 22),
-            "*code  meaning*\n\n0     done\n\n130   `a|b`\n      interrupted by a\n      signal, run it\n      again"
-        );
-    }
-
-    #[test]
-    fn no_markdown_at_all_ends_badly() {
-        for text in ["", "|", "||", "```", "[](", "](", "#", "- ", "| a\n|--|\n| b | c | d |"] {
-            let _ = shown(text, 1);
+    fn a_page_stands_alone_and_is_complete() {
+        let mut page = Page::new("A");
+        page.bar(&[("created", 1_000), ("updated", 0), ("failed", 2)]);
+        page.bar(&[("created", 0)]);
+        page.signature();
+        let page = page.finish();
+        for absent in ["http:", "https:", "//", "src=", "<link", "url("] {
+            assert!(!page.contains(absent), "{absent}");
         }
+        assert_eq!(page.matches("class=\"bar\"").count(), 1);
+        assert!(page.contains("aria-label=\"1,000 created, 2 failed\""));
+        assert!(
+            page.contains(
+                "<span class=\"c0\" style=\"flex-grow:1000\"></span><span class=\"c2\" style=\"flex-grow:2\">"
+            )
+        );
+        assert!(page.starts_with("<!DOCTYPE html>\n") && page.ends_with("</body>\n</html>\n"));
     }
 }

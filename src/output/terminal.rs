@@ -10,7 +10,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::layout::wrapped;
 use super::tame::{coloured, tame, tame_json};
-use super::{Color, Tone, link, locale, page};
+use super::{Color, Tone, link, locale, markdown};
 
 /// A page of text has lines of at most so many columns, however wide the terminal is.
 const WIDEST_PAGE: usize = 100;
@@ -97,9 +97,9 @@ impl Terminal {
     }
 
     /// A page of Markdown to standard output.
-    pub(super) fn page(&self, markdown: &str) {
+    pub(super) fn markdown(&self, page: &str) {
         let columns = columns(&console::Term::stdout()).map_or(USUAL_PAGE, |columns| columns.min(WIDEST_PAGE));
-        let text = page::laid_out(markdown, columns, &|text| self.paint(Tone::Strong, text));
+        let text = markdown::laid_out(page, columns, &|text| self.paint(Tone::Strong, text));
         self.write_out(&self.signs(&tame(&text)));
     }
 

@@ -31,7 +31,13 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
     let json = match options.delimiter {
         // Who names a delimiter says that it is delimited text.
         Some(_) => None,
-        None => arrangement::of(&sample, judge),
+        None => arrangement::of(&sample, judge)
+            .transpose()
+            .map_err(|what| ReadError::Json {
+                file: source.file.clone(),
+                line: 1,
+                what,
+            })?,
     };
     if let SheetChoice::Named(sheet) = &options.sheet {
         let what = if json.is_some() { "JSON" } else { "delimited text" };

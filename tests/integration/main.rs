@@ -9,6 +9,7 @@
 
 mod accounts;
 mod alike;
+mod asks;
 mod backup;
 mod bad_input;
 mod catalogue;
@@ -36,14 +37,17 @@ mod manual;
 mod mapped;
 mod migrate;
 mod office;
+mod packages;
 mod pictures;
 mod plan_files;
+mod plan_sheets;
 mod proof;
 mod quiet;
 mod reading;
 mod readme;
 mod refused;
 mod rejects;
+mod report;
 mod respelled;
 mod resume;
 mod rows;

@@ -252,9 +252,9 @@ impl Output {
     }
 
     /// A page of Markdown, laid out for the terminal's width.
-    pub fn markdown(&self, markdown: &str) {
+    pub fn markdown(&self, page: &str) {
         if !self.style.json {
-            self.terminal.markdown(markdown);
+            self.terminal.markdown(page);
         }
     }
 

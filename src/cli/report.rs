@@ -9,7 +9,9 @@ use clap::Args;
 /// The report of a run.
 #[derive(Args, Clone, Debug)]
 pub struct Report {
-    /// Write a report of the run to this file: totals, changes by field, rejects by reason (.html or .xlsx)
+    /// Write a report of the run to this file (.html or .xlsx)
+    ///
+    /// It has the totals, the changes by field, and the rejects by reason.
     #[arg(id = "report", long = "report", value_name = "FILE", help_heading = "Output")]
     pub file: Option<PathBuf>,
 }

@@ -97,9 +97,9 @@ impl Terminal {
     }
 
     /// A page of Markdown to standard output.
-    pub(super) fn markdown(&self, markdown: &str) {
+    pub(super) fn markdown(&self, page: &str) {
         let columns = columns(&console::Term::stdout()).map_or(USUAL_PAGE, |columns| columns.min(WIDEST_PAGE));
-        let text = markdown::laid_out(markdown, columns, &|text| self.paint(Tone::Strong, text));
+        let text = markdown::laid_out(page, columns, &|text| self.paint(Tone::Strong, text));
         self.write_out(&self.signs(&tame(&text)));
     }
 

@@ -14,6 +14,7 @@ mod inline;
 mod legacy;
 mod ods;
 mod ods_content;
+mod ods_numbers;
 mod ods_styles;
 mod package;
 #[cfg(test)]
@@ -41,7 +42,6 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(super) use cells::serial_moment;
 use package::Archive;
 use packing::Packing;
 use source::Source;

@@ -51,6 +51,7 @@ mod sandbox;
 mod schedule;
 mod secrets;
 mod shard;
+mod shown;
 mod support;
 mod terminal;
 mod threads;

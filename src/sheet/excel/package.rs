@@ -39,6 +39,8 @@ pub(super) struct Package {
     pub(super) strings: Option<String>,
     /// Whether its days are counted from 1904.
     pub(super) is_1904: bool,
+    /// Whether its writer left it to the reader to calculate the formulas (`fullCalcOnLoad`).
+    pub(super) recalculates: bool,
 }
 
 /// An opened zip with the name to blame.
@@ -114,7 +116,7 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
     let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
     let styles = named(archive, &relations, folder, "styles")?;
     let strings = named(archive, &relations, folder, "sharedStrings")?;
-    let (mut sheets, mut is_1904) = (Vec::new(), false);
+    let (mut sheets, mut is_1904, mut recalculates) = (Vec::new(), false, false);
     each_element(&archive.text(&main)?, file, &main, |element| {
         match element.local_name().as_ref() {
             "sheet" => sheets.extend(listed(element, &relations, folder)),
@@ -124,6 +126,10 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
                     is_1904 = matches!(epoch.as_str(), "1" | "true");
                 }
             }
+            "calcPr" => {
+                recalculates =
+                    attribute(element, "fullCalcOnLoad").is_some_and(|is| matches!(is.as_str(), "1" | "true"));
+            }
             _ => {}
         }
     })?;
@@ -132,6 +138,7 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
         styles,
         strings,
         is_1904,
+        recalculates,
     })
 }
 

@@ -13,7 +13,7 @@ use super::packing::Packing;
 use super::source::Source;
 use super::xlsb::worksheets;
 use super::{Extras, Merge, SheetInfo, too_many_cells};
-use crate::sheet::{Limits, ReadError};
+use crate::sheet::{Limits, NumberFormat, ReadError};
 
 /// All sheets of a workbook.
 pub(super) struct Held {
@@ -64,7 +64,7 @@ impl Held {
         for (row, column, value) in cells.used_cells() {
             let at = (position(first_row, row), position(first_column, column));
             let (row, column) = packing.cell(at)?;
-            put_owned(row, column, value, self.is_1904);
+            put_owned(row, column, value, NumberFormat::Plain, self.is_1904);
         }
         Ok(Extras {
             hidden_rows: Vec::new(),

@@ -2,10 +2,9 @@
 //!
 //! Doesn't belong here: reading one (each format does), what it means (`columns`).
 
-use jiff::civil;
 use serde_json::Value;
 
-use super::NumberFormat;
+use super::{Moment, NumberFormat};
 
 /// One cell, borrowed from its row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,19 +28,6 @@ pub enum Cell<'a> {
     Digits(&'a str),
     /// A JSON number, array or object (JSON's text, booleans and null have their own variants).
     Json(&'a Value),
-}
-
-/// A workbook's date or time of day. Both epochs are already dealt with.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Moment {
-    /// A day without a time of day.
-    Date(civil::Date),
-    /// A day with a time of day.
-    DateTime(civil::DateTime),
-    /// A time of day without a day.
-    Time(civil::Time),
-    /// An elapsed time (`[h]:mm`), in days, or a serial number that is no real day.
-    Duration(f64),
 }
 
 /// A row that can be filled again and again without a new allocation for each cell.

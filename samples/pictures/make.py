@@ -14,7 +14,7 @@ COLUMNS = 100
 PICTURES = {
     "import.svg": ["import", "samples/inventory.csv", "--sandbox"],
     "inspect.svg": ["inspect", "samples/mapping/count.csv"],
-    "diff.svg": ["diff", "samples/formats/inventory.xlsx", "samples/formats/inventory.xls"],
+    "diff.svg": ["diff", "samples/formats/inventory.xlsx", "samples/formats/stock.xlsb"],
 }
 
 

@@ -25,6 +25,10 @@ pub struct Reading {
     #[arg(long, value_name = "ORDER", value_enum, help_heading = "Reading")]
     pub dates: Option<Dates>,
     /// The style of numbers like 1.234, where the column itself doesn't decide
+    ///
+    /// Groups of thousands may be parted by a comma or a point, by any kind of space, or by an apostrophe (1 234,50,
+    /// 1'234.50). Negative numbers may have brackets, a minus sign behind them, or the sign U+2212: (12.50), 12.50-, −12.50.
+    /// A number written as ="5,5", or with an apostrophe before it, is that number.
     #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
     pub numbers: Option<Numbers>,
     /// Post a value as text where it isn't of its field's kind ("about 20" as a quantity), with a warning, instead of
@@ -88,9 +92,9 @@ pub enum Dates {
 /// The style of numbers.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Numbers {
-    /// 1,234.50
+    /// 1,234.50, also 1 234.50 and 1'234.50
     Us,
-    /// 1.234,50
+    /// 1.234,50, also 1 234,50 and 1'234,50
     Eu,
 }
 

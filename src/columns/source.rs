@@ -282,7 +282,7 @@ impl Source {
             let Some(text) = layout.id_text(row).filter(|text| is_odd_id(text)) else {
                 return Ok(());
             };
-            if read_id(layout, table, column, row).is_ok_and(|id| id.text == text) {
+            if read_id(table, column, row).is_ok_and(|id| id.text == text) {
                 return Ok(());
             }
             let unguarded = unguard(text);
@@ -368,10 +368,10 @@ impl Source {
     }
 }
 
-fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
+fn read_id<'a>(table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
     ids::read_at(
         column.index,
-        layout.cell(row, column.index),
+        row.cell(column.index),
         &table.format,
         (&column.blanks, &column.part),
         column.stored.as_deref(),

@@ -36,6 +36,7 @@ mod manual;
 mod mapped;
 mod migrate;
 mod office;
+mod packages;
 mod pictures;
 mod plan_files;
 mod proof;
@@ -61,6 +62,7 @@ mod upload;
 mod values;
 mod waits;
 mod workbooks;
+mod writers;
 mod yesterday;
 
 #[test]

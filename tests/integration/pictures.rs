@@ -14,11 +14,7 @@ const PICTURES: [(&str, &[&str]); 3] = [
     ("inspect.svg", &["inspect", "samples/mapping/count.csv"]),
     (
         "diff.svg",
-        &[
-            "diff",
-            "samples/formats/inventory.xlsx",
-            "samples/formats/inventory.xls",
-        ],
+        &["diff", "samples/formats/inventory.xlsx", "samples/formats/stock.xlsb"],
     ),
 ];
 

@@ -49,7 +49,7 @@ impl Source {
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(layout, table, column, row).inspect_err(|reason| {
+            Some(column) => read_id(table, column, row).inspect_err(|reason| {
                 reasons.push(refuse(
                     Some(&column.header),
                     column.index,

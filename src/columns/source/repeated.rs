@@ -18,7 +18,7 @@ impl Source {
     pub(super) fn look_again(&self, look: &mut FirstLook) -> Result<Groups, ColumnError> {
         let mut groups = Groups::default();
         self.each_row(&mut |spot, layout, table, row| {
-            let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(layout, table, column, row)) else {
+            let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(table, column, row)) else {
                 return Ok(());
             };
             // A row that is refused anyway is not one to be taken in place of another.
@@ -123,7 +123,7 @@ impl Source {
         else {
             return;
         };
-        if let Ok(id) = read_id(layout, table, column, row)
+        if let Ok(id) = read_id(table, column, row)
             && let Some(rows) = self.groups.of(&id.text)
         {
             reasons.push(self.duplicate(Some(column), table, spot, &id.text, rows));

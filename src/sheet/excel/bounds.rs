@@ -4,7 +4,7 @@
 //! Doesn't belong here: which parts there are (`package`).
 
 use std::borrow::Cow;
-use std::io::{self, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use super::package::{Archive, damaged, zip_error};
 use crate::sheet::{Limits, ReadError};
@@ -68,9 +68,6 @@ pub(super) fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limit
             check_runs(part, file, &name)?;
         }
     }
-    if kind == "xlsb" {
-        check_binary_strings(archive)?;
-    }
     Ok(())
 }
 
@@ -132,63 +129,6 @@ fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> 
                     TEXT_RUN >> 20
                 ),
             });
-        }
-    }
-}
-
-/// An entry of the table of texts in an xlsb (MS-XLSB 2.4.757, `BrtSSTItem`).
-const STRING_ITEM: u32 = 0x13;
-
-/// calamine reads each record into the place of the one before, and a text that claims to be longer than its record goes
-/// on in what is left there: a million short records behind a long one would be a million copies of it.
-fn check_binary_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
-    let file = archive.file;
-    if !archive.has("xl/sharedStrings.bin") {
-        return Ok(());
-    }
-    let mut part = BufReader::with_capacity(1 << 16, archive.part("xl/sharedStrings.bin")?);
-    match lying_item(&mut part) {
-        // Where it ends or can't be unpacked, so it does for calamine.
-        Ok(false) | Err(_) => Ok(()),
-        Ok(true) => Err(damaged(
-            file,
-            "its table of texts has an entry that claims to be longer than it is".to_owned(),
-        )),
-    }
-}
-
-fn lying_item(part: &mut impl Read) -> io::Result<bool> {
-    loop {
-        let kind = variable(part, 2)?;
-        let length = variable(part, 4)?;
-        let mut read = 0;
-        if kind == STRING_ITEM {
-            if length < 5 {
-                return Ok(true);
-            }
-            let mut head = [0; 5];
-            part.read_exact(&mut head)?;
-            let [_, a, b, c, d] = head;
-            let letters = u64::from(u32::from_le_bytes([a, b, c, d]));
-            if 5 + 2 * letters > u64::from(length) {
-                return Ok(true);
-            }
-            read = 5;
-        }
-        io::copy(&mut part.by_ref().take(u64::from(length - read)), &mut io::sink())?;
-    }
-}
-
-/// A number of up to so many bytes, each of which says whether another follows (MS-XLSB 2.1.4).
-fn variable(part: &mut impl Read, most: u32) -> io::Result<u32> {
-    let (mut number, mut count) = (0, 0);
-    loop {
-        let mut byte = [0];
-        part.read_exact(&mut byte)?;
-        number |= u32::from(byte[0] & 0x7F) << (7 * count);
-        count += 1;
-        if byte[0] & 0x80 == 0 || count == most {
-            return Ok(number);
         }
     }
 }

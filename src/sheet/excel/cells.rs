@@ -4,7 +4,7 @@
 //!
 //! Doesn't belong here: the XML that a cell comes from (`cell`), number formats themselves (`number_format`).
 
-use calamine::{CellErrorType, Data, DataRef};
+use calamine::{CellErrorType, DataRef};
 use jiff::Unit;
 use jiff::civil::{self, Date, DateTime, Time};
 
@@ -67,22 +67,6 @@ pub(super) fn put_moment(row: &mut Row, index: usize, moment: Moment, format: Nu
     if let Some(moment) = format.narrowed(moment) {
         row.set(index, Cell::Moment(moment, format));
     }
-}
-
-/// As `put`, for the formats that calamine reads as a whole.
-pub(super) fn put_owned(row: &mut Row, index: usize, value: &Data, format: NumberFormat, is_1904: bool) {
-    let value = match value {
-        Data::Empty => DataRef::Empty,
-        Data::Int(value) => DataRef::Int(*value),
-        Data::Float(value) => DataRef::Float(*value),
-        Data::String(text) => DataRef::SharedString(text),
-        Data::Bool(value) => DataRef::Bool(*value),
-        Data::DateTime(value) => DataRef::DateTime(*value),
-        Data::DateTimeIso(text) => DataRef::DateTimeIso(text.clone()),
-        Data::DurationIso(text) => DataRef::DurationIso(text.clone()),
-        Data::Error(error) => DataRef::Error(error.clone()),
-    };
-    put(row, index, &value, format, is_1904);
 }
 
 pub(super) fn put_text(row: &mut Row, index: usize, text: &str) {

@@ -34,20 +34,20 @@ struct Opened {
 }
 
 /// The texts that cells share, by their numbers.
-#[derive(Default)]
-struct Texts {
+#[derive(Debug, Default)]
+pub(super) struct Texts {
     /// One behind the other, and where each of them ends.
     text: String,
     ends: Vec<usize>,
 }
 
 impl Texts {
-    fn push(&mut self, text: &str) {
+    pub(super) fn push(&mut self, text: &str) {
         self.text.push_str(text);
         self.ends.push(self.text.len());
     }
 
-    fn get(&self, number: usize) -> Option<&str> {
+    pub(super) fn get(&self, number: usize) -> Option<&str> {
         let end = *self.ends.get(number)?;
         let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
         self.text.get(start.unwrap_or(0)..end)

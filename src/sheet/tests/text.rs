@@ -436,7 +436,6 @@ fn older_formats_of_spreadsheet_programs_are_named() {
     let first = |kind: &[u8]| [kind, &[0; 60]].concat();
     for (bytes, name) in [
         (first(b"\x09\x00\x04\x00\x02"), "a workbook of Excel 2"),
-        (first(b"\x09\x02\x06\x00\x00\x03"), "a workbook of Excel 3"),
         (first(b"\x09\x04\x06\x00\x00\x04"), "a workbook of Excel 4"),
         (first(b"\x09\x08\x08\x00\x00\x00\x10"), "an .xls without the container"),
         (first(b"\x00\x00\x02\x00\x06\x04"), "a Lotus 1-2-3 file"),

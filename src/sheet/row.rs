@@ -30,6 +30,19 @@ pub enum Cell<'a> {
     Json(&'a Value),
 }
 
+impl<'a> Cell<'a> {
+    /// A JSON value as a cell.
+    #[must_use]
+    pub fn of_json(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Empty,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::String(text) => Self::Text(text),
+            other => Self::Json(other),
+        }
+    }
+}
+
 /// A row that can be filled again and again without a new allocation for each cell.
 /// Cells stand at their physical column: index 0 is column A.
 #[derive(Clone, Debug, Default)]

@@ -7,6 +7,7 @@ mod number;
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use jiff::civil;
 use serde_json::Value;
 
 use super::dates::{self, DateText};
@@ -14,7 +15,7 @@ use super::numbers;
 use super::texts::{bare, error_cell, is_error_text, unguard};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::Kind;
-use crate::sheet::{Cell, Moment};
+use crate::sheet::{Cell, Moment, NumberFormat};
 pub(crate) use number::bare_number;
 use number::{number, shown, text_as_number};
 
@@ -139,6 +140,8 @@ pub(crate) enum Concern {
     FarYear,
     /// A date that exists only in another order than the column's.
     OtherOrder,
+    /// A date or a time of day in a field of text: a spreadsheet program makes one of `1-2` or `MAR1`.
+    DateInText,
     /// `-` in a number column, which an accounting format shows for zero.
     Dash,
 }
@@ -159,6 +162,7 @@ impl Concern {
             Self::ShortYear => "has a year of two digits",
             Self::FarYear => "has a year before 1970 or after 2100",
             Self::OtherOrder => "is a date only in another order than the column's",
+            Self::DateInText => "is a date or a time of day in a column of text",
             Self::Dash => "is a dash, which may stand for zero",
         }
     }
@@ -184,8 +188,7 @@ pub(crate) fn display(cell: Cell<'_>) -> String {
         Cell::Text(text) | Cell::Error(text) | Cell::Digits(text) => text.to_owned(),
         Cell::Number(value, format) => shown(value, format).unwrap_or_default(),
         Cell::Bool(value) => value.to_string(),
-        Cell::Moment(Moment::Duration(days)) => days.to_string(),
-        Cell::Moment(moment) => dates::moment(moment).unwrap_or_default(),
+        Cell::Moment(moment, format) => shown_moment(moment, format),
         Cell::Json(value) => value.to_string(),
     }
 }
@@ -218,7 +221,7 @@ pub(crate) fn read<'a>(cell: Cell<'a>, style: &Style, untyped: bool) -> Meaning<
         Cell::Error(text) => Meaning::Fault(error_cell("the cell", text)),
         Cell::Bool(value) => Meaning::Value(FieldValue::Bool(value), misfit(style)),
         Cell::Number(value, format) => number(value, format, style),
-        Cell::Moment(moment) => from_moment(moment, style),
+        Cell::Moment(moment, format) => from_moment(moment, format, style),
         Cell::Json(value) => json(value, style),
     }
 }
@@ -353,39 +356,43 @@ fn text_as_time(text: &str) -> Meaning<'_> {
     }
 }
 
-fn from_moment<'a>(moment: Moment, style: &Style) -> Meaning<'a> {
-    let text = |text: String| FieldValue::Text(Cow::Owned(text));
+/// A moment as its format shows it; where that isn't known or can't be rendered, in ISO 8601, an elapsed time in days.
+fn shown_moment(moment: Moment, format: NumberFormat) -> String {
+    let days = |moment| match moment {
+        Moment::Duration(days) => numbers::from_double(days),
+        _ => None,
+    };
+    let shown = format.show_moment(moment).or_else(|| dates::moment(moment));
+    shown.or_else(|| days(moment)).unwrap_or_default()
+}
+
+fn from_moment<'a>(moment: Moment, format: NumberFormat, style: &Style) -> Meaning<'a> {
+    let text = |text: String, concern| Meaning::Value(FieldValue::Text(Cow::Owned(text)), concern);
     if let Moment::Date(date) = moment
         && dates::is_no_date(date)
     {
         return Meaning::Nothing(None);
     }
-    let value = match (moment, style.kind, &style.part) {
-        (Moment::Duration(days), Kind::Time, _) => match dates::time_of_duration(days) {
-            Some(time) => return Meaning::Value(text(time), None),
-            None => None,
-        },
-        (Moment::DateTime(stamp), Kind::Date, Part::Day) => Some(stamp.date().to_string()),
-        (Moment::DateTime(stamp), Kind::Date, Part::Time) => Some(stamp.time().to_string()),
-        (Moment::Date(_), Kind::Date, Part::Time) => return Meaning::Absent,
-        _ => dates::moment(moment),
-    };
-    let concern = match (moment, style.kind) {
-        (Moment::Date(date), Kind::Date) => dates::is_far(date.year()).then_some(Concern::FarYear),
-        (Moment::DateTime(stamp), Kind::Date) => dates::is_far(stamp.year()).then_some(Concern::FarYear),
-        (Moment::Time(_), Kind::Time) => None,
-        _ => misfit(style),
-    };
-    match (value, moment) {
-        (Some(value), _) => Meaning::Value(text(value), concern),
-        (None, Moment::Duration(days)) => {
-            let shown = numbers::from_double(days).unwrap_or_default();
-            match style.kind {
-                Kind::Number => Meaning::Value(FieldValue::Number(Cow::Owned(shown)), None),
-                _ => Meaning::Value(text(shown), misfit(style)),
-            }
+    let far = |date: civil::Date| dates::is_far(date.year()).then_some(Concern::FarYear);
+    match (moment, style.kind, &style.part) {
+        (Moment::Duration(days), Kind::Number, _) => {
+            let days = numbers::from_double(days).unwrap_or_default();
+            Meaning::Value(FieldValue::Number(Cow::Owned(days)), None)
         }
-        (None, _) => Meaning::Nothing(None),
+        (Moment::Duration(days), Kind::Time, _) if let Some(time) = dates::time_of_duration(days) => text(time, None),
+        (Moment::DateTime(stamp), Kind::Date, Part::Day) => text(stamp.date().to_string(), far(stamp.date())),
+        (Moment::DateTime(stamp), Kind::Date, Part::Time) => text(stamp.time().to_string(), far(stamp.date())),
+        (Moment::DateTime(stamp), Kind::Date, _) => text(stamp.to_string(), far(stamp.date())),
+        (Moment::Date(_), Kind::Date, Part::Time) => Meaning::Absent,
+        (Moment::Date(date), Kind::Date, _) => text(date.to_string(), far(date)),
+        (Moment::Time(time), Kind::Time, _) => text(time.to_string(), None),
+        _ => {
+            let shown = shown_moment(moment, format);
+            if style.blanks.is_nothing(&shown) {
+                return Meaning::Nothing(None);
+            }
+            text(shown, misfit(style).or(Some(Concern::DateInText)))
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::hash::Prehashed;
 use crate::item::{IdFault, check_id};
-use crate::sheet::{Cell, Format, NumberFormat};
+use crate::sheet::{Cell, Format, NoId, NumberFormat};
 
 use super::cells::{Blanks, Part};
 use super::dates;
@@ -69,9 +69,6 @@ pub fn is_odd_id(id: &str) -> bool {
         _ => true,
     }
 }
-
-/// From here on a double no longer holds every integer.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// Reads the id of a row whose cell is the column of this index. A byte-order mark at the start of a line of text is none of
 /// the id, unless the id is stored so.
@@ -162,10 +159,9 @@ pub(crate) fn read<'a>(
         Cell::Digits(digits) => plain(Cow::Borrowed(digits)),
         Cell::Json(_) => return Err("the id is an array or an object, not text".to_owned()),
         Cell::Bool(value) => return Err(format!("the id is the truth value {value}, not text")),
-        Cell::Moment(moment) => {
-            let shown = dates::moment(moment)
-                .map(|text| format!(" ({text})"))
-                .unwrap_or_default();
+        Cell::Moment(moment, format) => {
+            let shown = format.show_moment(moment).or_else(|| dates::moment(moment));
+            let shown = shown.map(|text| format!(" ({text})")).unwrap_or_default();
             return Err(format!(
                 "the id is a date{shown}: the spreadsheet program has changed what was typed; format the column as text and type it again"
             ));
@@ -235,27 +231,21 @@ fn unquoted(text: &str) -> Option<&str> {
 
 fn number(value: f64, format: NumberFormat) -> Result<Id<'static>, String> {
     let retype = "format the column as text and type the id again";
-    if format == NumberFormat::Scientific {
-        return Err(format!("the id is a number in scientific format ({value:E}): {retype}"));
-    }
-    if value.fract() != 0.0 || !value.is_finite() {
-        return Err(format!("the id is a number with decimals ({value}): {retype}"));
-    }
-    if value.abs() >= EXACT {
-        return Err(format!(
+    let text = format.id(value).map_err(|why| match why {
+        NoId::Scientific => format!("the id is a number in scientific format ({value:E}): {retype}"),
+        NoId::Decimals => format!("the id is a number with decimals ({value}): {retype}"),
+        NoId::TooLong => format!(
             "the id is a number too long for a number cell, which has lost its last digits ({value:.0}): {retype}"
-        ));
-    }
-    let width = if let NumberFormat::Padded(width) = format {
-        usize::from(width)
-    } else {
-        0
-    };
-    let digits = format!("{:.0}", value.abs());
-    let sign = if value < 0.0 { "-" } else { "" };
+        ),
+        NoId::Amount(shown) => format!("the id is a number that is shown as an amount ({shown}): {retype}"),
+        NoId::Unreadable => format!(
+            "the id is a number ({value}) in a number format that can't be rendered ({}): {retype}",
+            format.code()
+        ),
+    })?;
     Ok(Id {
-        long_number: digits.len() > 15,
-        text: Cow::Owned(format!("{sign}{digits:0>width$}")),
+        long_number: value.abs() >= 1e15,
+        text: Cow::Owned(text),
         trimmed: false,
         unmarked: false,
         suspicious: false,

@@ -235,17 +235,17 @@ impl Layout {
         let time = match second {
             Cell::Text(text) if target.style.blanks.is_nothing(text) => None,
             Cell::Text(text) => Some(text.trim().to_owned()),
-            Cell::Moment(Moment::DateTime(stamp)) => Some(stamp.time().to_string()),
-            Cell::Moment(Moment::Time(time)) => Some(time.to_string()),
-            Cell::Moment(Moment::Duration(days)) => super::dates::time_of_duration(days),
+            Cell::Moment(Moment::DateTime(stamp), _) => Some(stamp.time().to_string()),
+            Cell::Moment(Moment::Time(time), _) => Some(time.to_string()),
+            Cell::Moment(Moment::Duration(days), _) => super::dates::time_of_duration(days),
             Cell::Error(text) => return Meaning::Fault(error_cell("the cell joined to it", text)),
             _ => None,
         };
         let day = match cell {
             Cell::Text(text) if target.style.blanks.is_nothing(text) => None,
             Cell::Text(text) => Some(text.trim().to_owned()),
-            Cell::Moment(Moment::DateTime(stamp)) => Some(stamp.date().to_string()),
-            Cell::Moment(Moment::Date(date)) => Some(date.to_string()),
+            Cell::Moment(Moment::DateTime(stamp), _) => Some(stamp.date().to_string()),
+            Cell::Moment(Moment::Date(date), _) => Some(date.to_string()),
             _ => None,
         };
         match (day, time) {

@@ -54,13 +54,15 @@ pub(crate) struct Seen {
 const NOWHERE: usize = usize::MAX;
 
 /// Looks at the cells of one row after the other. Those of text are left for when they are asked for: the survey has
-/// nothing to find in them.
+/// nothing to find in them but the dates of a workbook.
 pub(crate) struct Looks {
     /// For each kind, the targets of which one look may tell something, each with its column. The cells of one kind are
     /// looked at one after the other, so that what is to be done with each is known beforehand.
     numbers: Vec<(usize, usize)>,
     dates: Vec<(usize, usize)>,
     times: Vec<(usize, usize)>,
+    /// The targets of text in a workbook.
+    texts: Vec<(usize, usize)>,
     /// For each target, what its cell shows.
     row: Vec<Seen>,
     /// The targets whose cells show something of their columns, or take more than a look. First, as many as `always`, those
@@ -95,7 +97,10 @@ impl Looks {
         let mut telling: Vec<usize> = always.map(|(at, _)| at).collect();
         let always = telling.len();
         telling.resize(layout.targets.len(), 0);
+        let targets = layout.targets.iter().enumerate();
+        let texts = targets.filter(|(_, target)| layout.workbook && target.style.kind == Kind::Text);
         Self {
+            texts: texts.map(|(at, target)| (at, target.index)).collect(),
             numbers: of_kind(Kind::Number),
             dates: of_kind(Kind::Date),
             times: of_kind(Kind::Time),
@@ -113,6 +118,14 @@ impl Looks {
         see(&self.numbers, row, seen, telling, count, Kind::Number, glance_at_number);
         see(&self.dates, row, seen, telling, count, Kind::Date, glance_at_date);
         see(&self.times, row, seen, telling, count, Kind::Time, glance_at_time);
+        for (at, index) in &self.texts {
+            if row.is_moment(*index)
+                && let Some(next) = telling.get_mut(*count)
+            {
+                *next = *at;
+                *count += 1;
+            }
+        }
     }
 
     /// What the cell of each target shows.
@@ -120,7 +133,7 @@ impl Looks {
         &self.row
     }
 
-    /// The targets, text aside, whose cells the survey has to look at.
+    /// The targets, text that is no date aside, whose cells the survey has to look at.
     pub(crate) fn telling(&self) -> &[usize] {
         self.telling.get(..self.count).unwrap_or_default()
     }

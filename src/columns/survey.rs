@@ -246,13 +246,13 @@ impl TableSurvey {
             if settled {
                 return;
             }
-        } else if style.kind == Kind::Text {
+        } else if style.kind == Kind::Text && !matches!(cell, Cell::Moment(..)) {
             return;
-        } else if let (Cell::Moment(Moment::Date(date)), Kind::Date, Some(evidence)) =
+        } else if let (Cell::Moment(Moment::Date(date), _), Kind::Date, Some(evidence)) =
             (cell, style.kind, self.evidence.get_mut(at))
         {
             evidence.date_cell(row.line, date);
-        } else if let (Cell::Moment(Moment::DateTime(stamp)), Kind::Date, Some(evidence)) =
+        } else if let (Cell::Moment(Moment::DateTime(stamp), _), Kind::Date, Some(evidence)) =
             (cell, style.kind, self.evidence.get_mut(at))
         {
             evidence.date_cell(row.line, stamp.date());
@@ -327,6 +327,10 @@ impl TableSurvey {
                 Concern::FarYear => {
                     format!("{column}: {} a year before 1970 or after 2100 {first}", have(n, "date"))
                 }
+                Concern::DateInText => format!(
+                    "{column}: {} a date or a time of day in a column of text, posted as the cell shows it {first}",
+                    are(n, "value")
+                ),
                 Concern::Dash => {
                     format!(
                         "{column}: {} just a dash, which counts as nothing; an accounting format shows zero so {first}",

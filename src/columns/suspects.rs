@@ -355,7 +355,7 @@ impl Guard {
             | Cell::Digits(_)
             | Cell::Error(_)
             | Cell::Json(Value::Number(_)) => false,
-            Cell::Bool(_) | Cell::Moment(_) | Cell::Json(_) => true,
+            Cell::Bool(_) | Cell::Moment(..) | Cell::Json(_) => true,
         }
     }
 

@@ -19,6 +19,7 @@ mod legacy_tests;
 mod legacy_texts;
 mod ods;
 mod ods_content;
+mod ods_numbers;
 mod ods_styles;
 mod package;
 #[cfg(test)]
@@ -46,7 +47,6 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-pub(super) use cells::serial_moment;
 use package::Archive;
 use packing::Packing;
 use source::Source;

@@ -57,13 +57,18 @@ fn name_of(cell: Cell<'_>) -> Option<Cow<'_, str>> {
     match cell {
         Cell::Absent | Cell::Empty | Cell::Json(_) => None,
         Cell::Text(text) => (!text.trim().is_empty()).then_some(Cow::Borrowed(text)),
-        Cell::Number(value, _) => Some(Cow::Owned(value.to_string())),
+        Cell::Number(value, format) => Some(Cow::Owned(format.show(value).unwrap_or_else(|| value.to_string()))),
         Cell::Digits(digits) => Some(Cow::Borrowed(digits)),
         Cell::Bool(value) => Some(Cow::Borrowed(if value { "TRUE" } else { "FALSE" })),
-        Cell::Moment(Moment::Date(date)) => Some(Cow::Owned(date.to_string())),
-        Cell::Moment(Moment::DateTime(moment)) => Some(Cow::Owned(moment.to_string())),
-        Cell::Moment(Moment::Time(time)) => Some(Cow::Owned(time.to_string())),
-        Cell::Moment(Moment::Duration(days)) => Some(Cow::Owned(days.to_string())),
+        Cell::Moment(moment, format) => Some(Cow::Owned(match format.show_moment(moment) {
+            Some(shown) => shown,
+            None => match moment {
+                Moment::Date(date) => date.to_string(),
+                Moment::DateTime(moment) => moment.to_string(),
+                Moment::Time(time) => time.to_string(),
+                Moment::Duration(days) => days.to_string(),
+            },
+        })),
         Cell::Error(text) => Some(Cow::Borrowed(text)),
     }
 }

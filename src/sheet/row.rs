@@ -2,8 +2,9 @@
 //!
 //! Doesn't belong here: reading one (each format does), what it means (`columns`).
 
-use jiff::civil;
 use serde_json::Value;
+
+use super::{Moment, NumberFormat};
 
 /// One cell, borrowed from its row.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -18,8 +19,8 @@ pub enum Cell<'a> {
     Number(f64, NumberFormat),
     /// A workbook's or JSON's true or false.
     Bool(bool),
-    /// A workbook's date or time of day.
-    Moment(Moment),
+    /// A workbook's date or time of day, as far as it is shown.
+    Moment(Moment, NumberFormat),
     /// A workbook's error value (`#REF!`).
     Error(&'a str),
     /// A number by its digits, as JSON writes them: only ever written (readers give `Number` or `Json`), so that no
@@ -40,33 +41,6 @@ impl<'a> Cell<'a> {
             other => Self::Json(other),
         }
     }
-}
-
-/// What a workbook's number format says about how a number was shown, as far as the format can be read.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum NumberFormat {
-    /// General, unknown, or anything without a bearing on what the number means.
-    #[default]
-    Plain,
-    /// Shown with an exponent (`0.00E+00`): `1E10` typed into a cell ends here.
-    Scientific,
-    /// Shown with at least so many digits (`00000` is 5).
-    Padded(u8),
-    /// Shown in percent: 0.25 is shown as 25%.
-    Percent,
-}
-
-/// A workbook's date or time of day. Both epochs are already dealt with.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Moment {
-    /// A day without a time of day.
-    Date(civil::Date),
-    /// A day with a time of day.
-    DateTime(civil::DateTime),
-    /// A time of day without a day.
-    Time(civil::Time),
-    /// An elapsed time (`[h]:mm`), in days, or a serial number that is no real day.
-    Duration(f64),
 }
 
 /// A row that can be filled again and again without a new allocation for each cell.
@@ -141,7 +115,7 @@ enum Raw {
     Text(usize, usize),
     Number(f64, NumberFormat),
     Bool(bool),
-    Moment(Moment),
+    Moment(Moment, NumberFormat),
     Error(usize, usize),
     Digits(usize, usize),
     /// The place among the row's values.
@@ -238,6 +212,13 @@ impl Row {
         }
     }
 
+    /// Whether the cell at a physical column is a date or a time of day.
+    #[inline]
+    #[must_use]
+    pub fn is_moment(&self, index: usize) -> bool {
+        matches!(self.cells.get(index), Some(Raw::Moment(..)))
+    }
+
     /// The cell at a physical column as a short field, if it is one.
     #[inline]
     #[must_use]
@@ -293,7 +274,7 @@ impl Row {
             }
             Cell::Number(value, format) => Raw::Number(value, format),
             Cell::Bool(value) => Raw::Bool(value),
-            Cell::Moment(moment) => Raw::Moment(moment),
+            Cell::Moment(moment, format) => Raw::Moment(moment, format),
             Cell::Error(text) => {
                 let (start, end) = self.keep(text);
                 Raw::Error(start, end)
@@ -393,7 +374,7 @@ impl Row {
             Raw::Text(start, end) => Cell::Text(&self.text[*start..*end]),
             Raw::Number(value, format) => Cell::Number(*value, *format),
             Raw::Bool(value) => Cell::Bool(*value),
-            Raw::Moment(moment) => Cell::Moment(*moment),
+            Raw::Moment(moment, format) => Cell::Moment(*moment, *format),
             Raw::Error(start, end) => Cell::Error(&self.text[*start..*end]),
             Raw::Digits(start, end) => Cell::Digits(&self.text[*start..*end]),
             Raw::Json(place) => self.values.get(*place).map_or(Cell::Absent, Cell::Json),

@@ -61,6 +61,7 @@ mod sandbox;
 mod schedule;
 mod secrets;
 mod shard;
+mod shown;
 mod support;
 mod template;
 mod terminal;

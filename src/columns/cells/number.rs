@@ -73,39 +73,36 @@ pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Written<'a> {
     }
 }
 
-/// A workbook's number as text: the digits as shown for an integer, 15 significant digits else.
+/// A workbook's number as text: as its format shows it; without a format, or where it can't be rendered, 15 significant
+/// digits. None for no number.
 pub(super) fn shown(value: f64, format: NumberFormat) -> Option<String> {
-    if value.fract() == 0.0 && value.abs() < 1e15 {
-        let width = if let NumberFormat::Padded(width) = format {
-            usize::from(width)
-        } else {
-            0
-        };
-        let sign = if value < 0.0 { "-" } else { "" };
-        return Some(format!("{sign}{:0>width$}", format!("{:.0}", value.abs())));
-    }
-    numbers::from_double(value)
+    let number = numbers::from_double(value)?;
+    Some(match format {
+        NumberFormat::Plain => number,
+        NumberFormat::Coded(_) => format.show(value).unwrap_or(number),
+    })
 }
 
 pub(super) fn number<'a>(value: f64, format: NumberFormat, style: &Style) -> Meaning<'a> {
     let text = |text: String| FieldValue::Text(Cow::Owned(text));
     let no_number = || Meaning::Fault("the cell holds a number that can't be stored".to_owned());
-    match style.kind {
-        Kind::Number => match numbers::from_double(value) {
+    if style.kind == Kind::Number {
+        return match numbers::from_double(value) {
             Some(number) => Meaning::Value(FieldValue::Number(Cow::Owned(number)), None),
             None => no_number(),
-        },
-        Kind::Text => shown(value, format).map_or_else(no_number, |shown| Meaning::Value(text(shown), None)),
-        Kind::Date | Kind::Time => {
-            let Some(shown) = shown(value, format) else {
-                return no_number();
-            };
-            match owned(read_text(&shown, style)) {
-                Meaning::Value(FieldValue::Text(_), Some(Concern::NotADate | Concern::NotATime)) => {
-                    Meaning::Value(text(shown), misfit(style))
-                }
-                other => other,
+        };
+    }
+    let Some(shown) = shown(value, format) else {
+        return no_number();
+    };
+    match (style.kind, format) {
+        (Kind::Text, NumberFormat::Plain) => Meaning::Value(text(shown), None),
+        (Kind::Text | Kind::Number, _) => owned(read_text(&shown, style)),
+        (Kind::Date | Kind::Time, _) => match owned(read_text(&shown, style)) {
+            Meaning::Value(FieldValue::Text(_), Some(Concern::NotADate | Concern::NotATime)) => {
+                Meaning::Value(text(shown), misfit(style))
             }
-        }
+            other => other,
+        },
     }
 }

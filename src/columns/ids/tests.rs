@@ -25,13 +25,13 @@ fn a_number_cell_is_an_id_only_if_nothing_can_have_been_lost() {
     for value in [9_007_199_254_740_992.0, 1.5, f64::NAN, f64::INFINITY] {
         assert!(id(cell(value), &XLSX).is_err(), "{value}");
     }
-    assert!(id(Cell::Number(1e10, NumberFormat::Scientific), &XLSX).is_err());
+    assert!(id(Cell::Number(1e10, NumberFormat::of("0.00E+00")), &XLSX).is_err());
     assert_eq!(
-        id(Cell::Number(123.0, NumberFormat::Padded(5)), &XLSX).as_deref(),
+        id(Cell::Number(123.0, NumberFormat::of("00000")), &XLSX).as_deref(),
         Ok("00123")
     );
     assert_eq!(
-        id(Cell::Number(1_234_567.0, NumberFormat::Padded(5)), &XLSX).as_deref(),
+        id(Cell::Number(1_234_567.0, NumberFormat::of("00000")), &XLSX).as_deref(),
         Ok("1234567")
     );
 }
@@ -178,7 +178,13 @@ fn what_is_no_text_is_no_id() {
         assert!(id(cell, &XLSX).is_err(), "{cell:?}");
     }
     let date = jiff::civil::date(2021, 1, 2);
-    assert!(id(Cell::Moment(crate::sheet::Moment::Date(date)), &XLSX).is_err());
+    assert!(
+        id(
+            Cell::Moment(crate::sheet::Moment::Date(date), NumberFormat::Plain),
+            &XLSX
+        )
+        .is_err()
+    );
     assert!(id(Cell::Text("#REF!"), &CSV).is_err());
     assert_eq!(
         id(Cell::Json(&serde_json::json!(10001)), &Format::Json).as_deref(),

@@ -222,7 +222,12 @@ fn a_time_of_day_has_seconds() {
 
 #[test]
 fn date_cells_up_to_the_twelfth_beside_texts_above_it_are_pointed_out() {
-    let day = |day| Cell::Moment(crate::sheet::Moment::Date(jiff::civil::date(2021, 3, day)));
+    let day = |day| {
+        Cell::Moment(
+            crate::sheet::Moment::Date(jiff::civil::date(2021, 3, day)),
+            crate::sheet::NumberFormat::Plain,
+        )
+    };
     let warned = |cells: &[Cell<'_>]| {
         let ids: Vec<String> = (0..cells.len()).map(|at| format!("id-{at}")).collect();
         let rows: Vec<[Cell<'_>; 2]> = ids

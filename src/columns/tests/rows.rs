@@ -66,10 +66,10 @@ fn an_id_that_a_spreadsheet_program_has_damaged_rejects_the_row() {
     let table = workbook(
         &["Item ID", "Name"],
         &[
-            &[Cell::Number(1e10, NumberFormat::Scientific), Cell::Text("x")],
+            &[Cell::Number(1e10, NumberFormat::of("0.00E+00")), Cell::Text("x")],
             &[plain(1.5), Cell::Text("x")],
             &[plain(13_232_582_566_688_421.0), Cell::Text("x")],
-            &[Cell::Number(123.0, NumberFormat::Padded(5)), Cell::Text("x")],
+            &[Cell::Number(123.0, NumberFormat::of("00000")), Cell::Text("x")],
             &[Cell::Empty, Cell::Text("x")],
         ],
     );

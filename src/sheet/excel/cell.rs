@@ -39,9 +39,18 @@ pub(super) struct Place {
     theirs: u64,
     /// Shared texts as `SHARED_MARK` says.
     run: Vec<u8>,
+    /// Whether formulas with the value 0 were never calculated.
+    recalculates: bool,
+    /// The styles whose cells can't be in a run.
+    text_styles: Vec<bool>,
 }
 
 impl Place {
+    pub(super) fn keep(&mut self, recalculates: bool, text_styles: Vec<bool>) {
+        self.recalculates = recalculates;
+        self.text_styles = text_styles;
+    }
+
     pub(super) fn start_row(&mut self, line: u64) {
         self.line = line;
         self.next = 0;
@@ -80,17 +89,32 @@ impl Place {
     }
 
     /// A cell with a shared text, whose number is given in digits.
-    fn share(&mut self, reference: Option<&[u8]>, number: &[u8], out: &mut Vec<u8>) {
-        let found = self.at(reference, out);
+    fn share(&mut self, tag: &Tag<'_>, number: &[u8], out: &mut Vec<u8>) {
+        let style = tag.style.filter(|style| self.is_shown_in(style));
+        if style.is_some() {
+            self.write_texts(out);
+        }
+        let found = self.at(tag.reference, out);
         push_number(found.map_or(0, |(_, column)| column), &mut self.run);
         self.run.push(b' ');
         self.run.extend_from_slice(number);
         self.run.push(b' ');
-        if found.is_none_or(|(line, _)| line != self.line) {
-            self.write(found, reference, out);
+        if style.is_some() || found.is_none_or(|(line, _)| line != self.line) {
+            self.write(found, tag.reference, out);
+            if let Some(style) = style {
+                out.extend_from_slice(b" s=\"");
+                out.extend_from_slice(style);
+                out.push(b'"');
+            }
             out.extend_from_slice(b" t=\"d\"><v>");
             self.write_run(out);
         }
+    }
+
+    /// Whether cells of this style show more than their texts.
+    fn is_shown_in(&self, style: &[u8]) -> bool {
+        let number = || std::str::from_utf8(style).ok()?.parse::<usize>().ok();
+        !self.text_styles.is_empty() && number().and_then(|number| self.text_styles.get(number)) == Some(&true)
     }
 
     /// Writes the beginning of a cell's start tag, with its address if calamine needs it.
@@ -159,7 +183,7 @@ pub(super) fn pass(text: &[u8], place: &mut Place, out: &mut Vec<u8>) -> Passed 
     }
     if let Some((kind, value, len)) = plain(tag.kind, rest) {
         match kind {
-            b"s" => place.share(tag.reference, value, out),
+            b"s" => place.share(&tag, value, out),
             kind => tag.write(kind, value, place, out),
         }
         return Passed::Cell(open + len);
@@ -296,6 +320,10 @@ impl<'a> Content<'a> {
         match (tag.kind, &self.value) {
             (b"" | b"n" | b"s" | b"b" | b"e", _) => self.write_plain(tag, place, out)?,
             (_, None) if self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
+            // A text without letters is one that a calculating program has stored, unless it says that it doesn't calculate.
+            (b"str", Some(value)) if self.has_formula && place.recalculates && value.is_empty() => {
+                tag.refuse(NOT_CALCULATED, place, out);
+            }
             (b"inlineStr" | b"is", _) | (_, None) => {
                 place.at(tag.reference, out);
             }
@@ -312,12 +340,13 @@ impl<'a> Content<'a> {
         let value = unescape(value).map_err(|cause| cause.to_string())?;
         let value = value.trim_matches([' ', '\t', '\r', '\n']);
         let written = partial_escape(value);
+        let is_placeholder = self.has_formula && place.recalculates && value == "0" && tag.kind != b"s";
         match tag.kind {
-            _ if value.is_empty() && self.has_formula => tag.refuse(NOT_CALCULATED, place, out),
+            _ if self.has_formula && value.is_empty() || is_placeholder => tag.refuse(NOT_CALCULATED, place, out),
             _ if value.is_empty() => {
                 place.at(tag.reference, out);
             }
-            b"s" if is_index(value.as_bytes()) => place.share(tag.reference, value.as_bytes(), out),
+            b"s" if is_index(value.as_bytes()) => place.share(tag, value.as_bytes(), out),
             b"s" => return Err(format!("{value:?} is no number of a shared text")),
             b"e" if !KNOWN_ERRORS.contains(&value.as_bytes()) => tag.refuse(&written, place, out),
             // Text in a cell without a kind.

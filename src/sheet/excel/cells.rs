@@ -1,16 +1,15 @@
-//! What a workbook's cell holds: dates of both epochs, number formats, error values.
+//! What a workbook's cell holds: numbers, dates and truth values by their number formats, error values.
 //!
 //! Pure; knows calamine's cell types and nothing of files.
 //!
-//! Doesn't belong here: the XML that a cell comes from (`cell`).
+//! Doesn't belong here: the XML that a cell comes from (`cell`), number formats themselves (`number_format`).
 
-use calamine::{CellErrorType, DataRef, ExcelDateTime};
+use calamine::{CellErrorType, DataRef};
 use jiff::Unit;
 use jiff::civil::{self, Date, DateTime, Time};
 
+use crate::sheet::number_format::{Shows, serial_moment, shown_moment};
 use crate::sheet::{Cell, Moment, NumberFormat, Row};
-
-const DAY_SECONDS: i64 = 86_400;
 
 /// Sets a cell of `row` from calamine's value; an empty one is left as a gap.
 pub(super) fn put(row: &mut Row, index: usize, value: &DataRef<'_>, format: NumberFormat, is_1904: bool) {
@@ -20,26 +19,57 @@ pub(super) fn put(row: &mut Row, index: usize, value: &DataRef<'_>, format: Numb
             // Excel holds no integer of its own: xlsb packs doubles of up to 30 bits this way.
             #[allow(clippy::cast_precision_loss)]
             let value = *value as f64;
-            row.set(index, Cell::Number(value, format));
+            put_number(row, index, value, format, is_1904);
         }
-        DataRef::Float(value) => row.set(index, Cell::Number(*value, format)),
+        DataRef::Float(value) => put_number(row, index, *value, format, is_1904),
         DataRef::String(text) => put_text(row, index, text),
         DataRef::SharedString(text) => put_text(row, index, text),
         DataRef::Bool(value) => row.set(index, Cell::Bool(*value)),
-        DataRef::DateTime(value) => row.set(index, Cell::Moment(excel_moment(*value, is_1904))),
+        // A date whose format isn't known: one of those that each language has its own of.
+        DataRef::DateTime(value) if format == NumberFormat::Plain => {
+            let days = value.as_f64();
+            let moment = if value.is_duration() {
+                Moment::Duration(days)
+            } else {
+                serial_moment(days, is_1904)
+            };
+            row.set(index, Cell::Moment(moment, format));
+        }
+        DataRef::DateTime(value) => put_number(row, index, value.as_f64(), format, is_1904),
         DataRef::DateTimeIso(text) => match iso_moment(text) {
-            Some(moment) => row.set(index, Cell::Moment(moment)),
+            Some(moment) => put_moment(row, index, moment, format),
             None => put_text(row, index, text),
         },
         DataRef::DurationIso(text) => match iso_duration(text) {
-            Some(moment) => row.set(index, Cell::Moment(moment)),
+            Some(moment) => put_moment(row, index, moment, format),
             None => put_text(row, index, text),
         },
         DataRef::Error(error) => row.set(index, Cell::Error(error_text(error))),
     }
 }
 
-fn put_text(row: &mut Row, index: usize, text: &str) {
+/// A number is what its format shows.
+pub(super) fn put_number(row: &mut Row, index: usize, value: f64, format: NumberFormat, is_1904: bool) {
+    let cell = match format.shows(value) {
+        Shows::Number => Cell::Number(value, format),
+        Shows::Truth(value) => Cell::Bool(value),
+        Shows::Elapsed => Cell::Moment(Moment::Duration(value), format),
+        Shows::Moment(parts) => match shown_moment(value, parts, is_1904) {
+            Some(moment) => Cell::Moment(moment, format),
+            None => return,
+        },
+    };
+    row.set(index, cell);
+}
+
+/// A moment, as far as its format shows it.
+pub(super) fn put_moment(row: &mut Row, index: usize, moment: Moment, format: NumberFormat) {
+    if let Some(moment) = format.narrowed(moment) {
+        row.set(index, Cell::Moment(moment, format));
+    }
+}
+
+pub(super) fn put_text(row: &mut Row, index: usize, text: &str) {
     // A shared string may be empty: the cell then looks just like one that isn't there.
     if !text.is_empty() {
         row.set(index, Cell::Text(text));
@@ -58,51 +88,6 @@ pub(super) fn error_text(error: &CellErrorType) -> &'static str {
         CellErrorType::Value => "#VALUE!",
         CellErrorType::GettingData => "#GETTING_DATA",
     }
-}
-
-pub(super) fn excel_moment(value: ExcelDateTime, is_1904: bool) -> Moment {
-    if value.is_duration() {
-        Moment::Duration(value.as_f64())
-    } else {
-        serial_moment(value.as_f64(), is_1904)
-    }
-}
-
-/// A serial number in a cell with a date format. Serials count days, with the time of day as a fraction; in the
-/// 1900 epoch day 60 is 1900-02-29, which never was (ECMA-376 part 1, 18.17.4.1). Fractions are noisy beyond the
-/// millisecond, and the API's dates end at the second, so they are rounded to it.
-pub(in crate::sheet) fn serial_moment(serial: f64, is_1904: bool) -> Moment {
-    // Beyond 9999-12-31 in either epoch; also catches NaN and the infinities.
-    if !(0.0..2_958_466.0).contains(&serial) {
-        return Moment::Duration(serial);
-    }
-    // Cannot be out of range: below 2,958,466 days.
-    #[allow(clippy::cast_possible_truncation)]
-    let seconds = (serial * 86_400.0).round() as i64;
-    if serial < 1.0 {
-        // 23:59:59.9 is still this day.
-        return clock(seconds.min(DAY_SECONDS - 1)).map_or(Moment::Duration(serial), Moment::Time);
-    }
-    let (day, second) = (seconds / DAY_SECONDS, seconds % DAY_SECONDS);
-    let epoch = match (is_1904, day) {
-        (true, _) => civil::date(1904, 1, 1),
-        (false, 60) => return Moment::Duration(serial),
-        (false, ..60) => civil::date(1899, 12, 31),
-        (false, _) => civil::date(1899, 12, 30),
-    };
-    let Ok(date) = epoch.checked_add(jiff::Span::new().days(day)) else {
-        return Moment::Duration(serial);
-    };
-    match clock(second) {
-        Some(time) if second > 0 => Moment::DateTime(date.to_datetime(time)),
-        _ => Moment::Date(date),
-    }
-}
-
-fn clock(second: i64) -> Option<Time> {
-    let hour = i8::try_from(second / 3600).ok()?;
-    let minute = i8::try_from(second / 60 % 60).ok()?;
-    Time::new(hour, minute, i8::try_from(second % 60).ok()?, 0).ok()
 }
 
 /// `2021-01-01`, `2021-01-01T10:00:00.000`, `10:00:00`. With an offset it stays text: a civil moment would lose it.
@@ -166,42 +151,4 @@ pub(super) fn iso_duration(text: &str) -> Option<Moment> {
     } else {
         Some(Moment::Duration(days))
     }
-}
-
-/// What a number format says about the digits of a number (ECMA-376 part 1, 18.8.31); only the first section, which
-/// is the one for positive numbers, counts.
-pub(super) fn number_format(code: &str) -> NumberFormat {
-    let mut shown = String::new();
-    let mut chars = code.chars();
-    while let Some(letter) = chars.next() {
-        match letter {
-            // The next character is shown as it is, or only measures or fills.
-            '\\' | '_' | '*' => {
-                chars.next();
-                if letter == '\\' {
-                    shown.push('?');
-                }
-            }
-            '"' => {
-                if chars.by_ref().take_while(|&c| c != '"').count() > 0 {
-                    shown.push('?');
-                }
-            }
-            '[' => chars.by_ref().take_while(|&c| c != ']').for_each(drop),
-            ';' => break,
-            _ => shown.push(letter),
-        }
-    }
-    let upper = shown.to_ascii_uppercase();
-    if upper.contains("E+") || upper.contains("E-") {
-        return NumberFormat::Scientific;
-    }
-    if shown.contains('%') {
-        return NumberFormat::Percent;
-    }
-    let zeros = shown.chars().filter(|&c| c == '0').count();
-    if zeros >= 2 && shown.trim().chars().all(|c| matches!(c, '0' | '#')) {
-        return NumberFormat::Padded(u8::try_from(zeros).unwrap_or(u8::MAX));
-    }
-    NumberFormat::Plain
 }

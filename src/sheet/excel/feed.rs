@@ -5,7 +5,7 @@
 
 use std::io::{Error, Read, Result as IoResult};
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use super::Extras;
@@ -26,6 +26,8 @@ pub(super) struct Part {
     pub(super) name: String,
     /// What is walked over in it; other parts are handed over as they are.
     pub(super) holds: Option<Holds>,
+    /// Whether formulas with the value 0 were never calculated.
+    pub(super) recalculates: bool,
 }
 
 /// Where parts are read from, one at a time. Clones read the same part.
@@ -40,6 +42,8 @@ struct Work {
     file: String,
     limits: Limits,
     parts: Vec<Part>,
+    /// The styles that show a text with something added, once the styles have been read.
+    text_styles: OnceLock<Vec<bool>>,
 }
 
 #[derive(Default)]
@@ -69,9 +73,16 @@ impl Feed {
                 file,
                 limits,
                 parts,
+                text_styles: OnceLock::new(),
             }),
             state: Arc::default(),
         }
+    }
+
+    /// The cells of these styles keep them where they share their texts, too. For the parts that are begun from now on.
+    pub(super) fn keep_styles(&self, styles: Vec<bool>) {
+        // The styles of a workbook are the same whenever they are read.
+        let _ = self.work.text_styles.set(styles);
     }
 
     /// Reads from a part, which is begun at its first byte and then read without a gap.
@@ -179,7 +190,7 @@ fn unpack(
     let mut walk = part
         .holds
         .as_ref()
-        .map(|holds| Walk::new(&work.file, holds, work.limits));
+        .map(|holds| Walk::new(&work.file, holds, work.limits).with(part.recalculates, work.text_styles.get()));
     let (mut raw, mut is_first) = (Vec::new(), true);
     loop {
         let mut block = empty.try_recv().unwrap_or_default();

@@ -5,125 +5,47 @@
 
 use std::collections::HashMap;
 
-use calamine::{DataRef, ExcelDateTime, ExcelDateTimeType};
-
-use super::cells::{number_format, put};
-use crate::sheet::{NumberFormat, Row};
-
-/// What a cell's style says about its number.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) struct Style {
-    format: NumberFormat,
-    counts: Counts,
-}
-
-/// What a number counts.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-enum Counts {
-    #[default]
-    Units,
-    /// Days since the epoch: a date, a time of day, or both.
-    Days,
-    /// Days that have passed (`[h]:mm`).
-    Elapsed,
-}
-
-impl Style {
-    fn of(code: &str) -> Self {
-        Self {
-            format: number_format(code),
-            counts: counts(code),
-        }
-    }
-
-    /// Sets a cell of `row` from its number.
-    pub(super) fn put(self, row: &mut Row, column: usize, value: f64, is_1904: bool) {
-        let moment = |kind| DataRef::DateTime(ExcelDateTime::new(value, kind, is_1904));
-        let value = match self.counts {
-            Counts::Units => DataRef::Float(value),
-            Counts::Days => moment(ExcelDateTimeType::DateTime),
-            Counts::Elapsed => moment(ExcelDateTimeType::TimeDelta),
-        };
-        put(row, column, &value, self.format, is_1904);
-    }
-}
+use super::packing::Packing;
+use crate::sheet::number_format::built_in;
+use crate::sheet::{Cell, NumberFormat, ReadError};
 
 /// The formats and styles of a workbook while they are read.
 #[derive(Debug, Default)]
 pub(super) struct Formats {
     /// The formats that the file gives, by their numbers.
-    own: HashMap<u16, Style>,
+    own: HashMap<u16, NumberFormat>,
     /// The styles' formats.
     styles: Vec<u16>,
 }
 
 impl Formats {
     pub(super) fn format(&mut self, number: u16, code: &str) {
-        self.own.insert(number, Style::of(code));
+        self.own.insert(number, NumberFormat::of(code));
     }
 
     pub(super) fn style(&mut self, format: u16) {
         self.styles.push(format);
     }
 
-    /// The styles by their numbers.
-    pub(super) fn styles(&self) -> Vec<Style> {
-        let built_in = |number: u16| Style::of(built_in(number));
+    /// The number formats of the styles by their numbers.
+    pub(super) fn styles(&self) -> Vec<NumberFormat> {
+        let built_in = |number: u16| built_in(number.into()).map_or(NumberFormat::Plain, NumberFormat::of);
         let style = |number: &u16| self.own.get(number).copied().unwrap_or_else(|| built_in(*number));
         self.styles.iter().map(style).collect()
     }
 }
 
-/// Excel's own formats that matter to a number's meaning (ECMA-376 part 1, 18.8.30; MS-XLS 2.4.126).
-fn built_in(number: u16) -> &'static str {
-    match number {
-        9 => "0%",
-        10 => "0.00%",
-        11 => "0.00E+00",
-        14 => "mm-dd-yy",
-        15 => "d-mmm-yy",
-        16 => "d-mmm",
-        17 => "mmm-yy",
-        18 => "h:mm AM/PM",
-        19 => "h:mm:ss AM/PM",
-        20 => "h:mm",
-        21 | 32 | 33 => "h:mm:ss",
-        22 => "m/d/yy h:mm",
-        // Dates of East Asian languages, which differ in their order.
-        27..=31 | 34..=36 | 50..=58 => "yyyy-mm-dd",
-        45 => "mm:ss",
-        46 => "[h]:mm:ss",
-        47 => "mm:ss.0",
-        48 => "##0.0E+0",
-        49 => "@",
-        _ => "General",
+/// Sets a cell to a text, with what its format adds to it.
+pub(super) fn set_text(
+    at: (u32, u32),
+    text: &str,
+    format: NumberFormat,
+    packing: &mut Packing,
+) -> Result<(), ReadError> {
+    match format.show_text(text) {
+        Some(shown) => packing.set(at, Cell::Text(&shown)),
+        None => packing.set(at, Cell::Text(text)),
     }
-}
-
-/// What the first section of a format shows.
-fn counts(code: &str) -> Counts {
-    // `General` may stand beside other characters.
-    let code = code.to_ascii_lowercase().replace("general", "");
-    let mut chars = code.chars().peekable();
-    while let Some(letter) = chars.next() {
-        match letter {
-            '\\' | '_' | '*' => drop(chars.next()),
-            '"' => chars.by_ref().take_while(|&c| c != '"').for_each(drop),
-            '[' => {
-                let inner: String = chars.by_ref().take_while(|&c| c != ']').collect();
-                let of = |unit: char| !inner.is_empty() && inner.chars().all(|c| c == unit);
-                if ['h', 'm', 's'].into_iter().any(of) {
-                    return Counts::Elapsed;
-                }
-            }
-            ';' => return Counts::Units,
-            'd' | 'm' | 'y' | 'h' | 's' => return Counts::Days,
-            // A year of an era, and not the exponent of `0.00E+00`.
-            'e' if !matches!(chars.peek(), Some('+' | '-')) => return Counts::Days,
-            _ => {}
-        }
-    }
-    Counts::Units
 }
 
 /// The error values of the binary workbooks (MS-XLS 2.5.10, MS-XLSB 2.5.97.2).
@@ -156,41 +78,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn formats_of_days_and_of_time_that_has_passed_are_recognized() {
-        for code in [
-            "m/d/yy",
-            "yyyy\\-mm\\-dd",
-            "[$-409]d\\-mmm\\-yy;@",
-            "h:mm AM/PM",
-            "[Red]dd.mm.yyyy",
-            "YYYY-MM-DD",
-            "ss.0",
-            "[$-411]ggge\"年\"m\"月\"",
-        ] {
-            assert_eq!(counts(code), Counts::Days, "{code}");
-        }
-        for code in ["[h]:mm", "[HH]:MM:SS", "[mm]:ss", "[Blue][s]"] {
-            assert_eq!(counts(code), Counts::Elapsed, "{code}");
-        }
-        for code in [
-            "General",
-            "GENERAL\" kg\"",
-            "0.00E+00",
-            "##0.0E+0",
-            "0\" days\"",
-            "\\d0",
-            "_d0",
-            "*m0",
-            "#,##0.00;[Red]d",
-            "[Red]0",
-            "@",
-            "",
-        ] {
-            assert_eq!(counts(code), Counts::Units, "{code}");
-        }
-    }
-
-    #[test]
     fn a_format_of_the_file_comes_before_the_one_that_excel_has() {
         let mut formats = Formats::default();
         formats.format(14, "0.00");
@@ -199,17 +86,8 @@ mod tests {
         for format in [14, 500, 15, 0, 46] {
             formats.style(format);
         }
-        let counts: Vec<Counts> = formats.styles().iter().map(|style| style.counts).collect();
-        assert_eq!(
-            counts,
-            [
-                Counts::Units,
-                Counts::Days,
-                Counts::Days,
-                Counts::Units,
-                Counts::Elapsed
-            ]
-        );
+        let codes: Vec<&str> = formats.styles().into_iter().map(NumberFormat::code).collect();
+        assert_eq!(codes, ["0.00", "yyyy-mm-dd", "d-mmm-yy", "General", "[h]:mm:ss"]);
     }
 
     #[test]

@@ -11,12 +11,12 @@ use std::io::Read;
 
 use super::SheetInfo;
 use super::compound::Compound;
-use super::formats::{Formats, Style};
+use super::formats::Formats;
 use super::legacy_texts::{Letters, Pieces, Records, code_page};
 use super::package::damaged;
 use super::source::Source;
 use super::xlsx::Texts;
-use crate::sheet::{Limits, ReadError};
+use crate::sheet::{Limits, NumberFormat, ReadError};
 
 /// The record that says the rest is encrypted, XOR obfuscation included (MS-XLS 2.4.117).
 const FILE_PASS: u16 = 0x002F;
@@ -56,7 +56,7 @@ pub(super) struct Book {
 /// What the sheets have in common.
 pub(super) struct Globals {
     pub(super) texts: Texts,
-    pub(super) styles: Vec<Style>,
+    pub(super) styles: Vec<NumberFormat>,
     pub(super) letters: Letters,
     pub(super) is_1904: bool,
     /// Whether the file names a program that has calculated the formulas.

@@ -4,13 +4,14 @@
 //!
 //! Doesn't belong here: what sheets have in common (`legacy`), what a number means under its format (`cells`).
 
-use super::formats::{error_value, rk_number};
+use super::cells::put_number;
+use super::formats::{error_value, rk_number, set_text};
 use super::legacy::{BEGIN, Book, END_OF_FILE, Globals};
 use super::legacy_texts::{Record, Records};
 use super::package::damaged;
 use super::packing::Packing;
 use super::{Extras, Merge, too_many_cells};
-use crate::sheet::{Cell, NOT_CALCULATED, ReadError, column_letters};
+use crate::sheet::{Cell, NOT_CALCULATED, NumberFormat, ReadError, column_letters};
 
 /// One number, as a double or packed (MS-XLS 2.4.180, 2.4.220), and several of them in a row (2.4.175).
 pub(super) const NUMBER: u16 = 0x0203;
@@ -176,7 +177,7 @@ fn put(record: &Record<'_>, rest: &Records<'_>, context: Context<'_>, packing: &
             let mut pieces = rest.pieces(record);
             let text = pieces.skip(6).and_then(|()| globals.letters.text(&mut pieces));
             match text {
-                Some(text) => packing.set(at, Cell::Text(&text)),
+                Some(text) => set_text(at, &text, format_of(Some(style), globals), packing),
                 None => Err(unread(at, packing)),
             }
         }
@@ -196,9 +197,9 @@ fn named((row, column): (u32, u32)) -> String {
 }
 
 fn number(at: (u32, u32), style: u16, value: f64, globals: &Globals, packing: &mut Packing) -> Result<(), ReadError> {
-    let style = globals.styles.get(usize::from(style)).copied().unwrap_or_default();
+    let style = format_of(Some(style), globals);
     let (row, column) = packing.cell(at)?;
-    style.put(row, column, value, globals.is_1904);
+    put_number(row, column, value, style, globals.is_1904);
     Ok(())
 }
 
@@ -213,7 +214,12 @@ fn shared(at: (u32, u32), body: &[u8], globals: &Globals, packing: &mut Packing)
         let why = format!("cell {} refers to shared text {number}, which doesn't exist", named(at));
         return Err(broken(packing, &why));
     };
-    packing.set(at, Cell::Text(text))
+    set_text(at, text, format_of(short(body, 4), globals), packing)
+}
+
+fn format_of(style: Option<u16>, globals: &Globals) -> NumberFormat {
+    let format = style.and_then(|style| globals.styles.get(usize::from(style)));
+    format.copied().unwrap_or_default()
 }
 
 /// A formula's value (MS-XLS 2.5.133).
@@ -237,7 +243,7 @@ fn formula(
             match text_record(&mut records) {
                 None => packing.set(at, Cell::Error(NOT_CALCULATED)),
                 Some(text) => match globals.letters.text(&mut records.pieces(&text)) {
-                    Some(text) => packing.set(at, Cell::Text(&text)),
+                    Some(text) => set_text(at, &text, format_of(Some(style), globals), packing),
                     None => Err(unread(at, packing)),
                 },
             }

@@ -8,7 +8,7 @@ use std::io::BufReader;
 
 use quick_xml::events::Event;
 
-use super::ods_content::{Stop, Taker, walk};
+use super::ods_content::{Stop, Taker, resolved, walk};
 use super::ods_styles::Styles;
 use super::package::{Archive, damaged};
 use super::packing::Packing;
@@ -152,6 +152,9 @@ fn shared_styles(archive: &mut Archive<'_>) -> Result<Styles, ReadError> {
                 depth = depth.saturating_sub(1);
                 styles.end(element.name().as_ref());
             }
+            Ok(Event::Text(text)) => styles.text(&text.xml10_content()),
+            Ok(Event::CData(text)) => styles.text(&text.xml10_content()),
+            Ok(Event::GeneralRef(reference)) => styles.text(&resolved(&reference).unwrap_or_default()),
             Ok(Event::Eof) if depth > 0 => return Err(unreadable("it ends in the middle")),
             Ok(Event::Eof) if !is_document => return Err(unreadable("it holds no styles")),
             Ok(Event::Eof) => return Ok(styles),

@@ -10,7 +10,11 @@ use quick_xml::events::{BytesRef, BytesStart, Event};
 use super::ods_styles::Styles;
 use super::package::{attribute, damaged};
 use super::{MAX_COLUMNS, Merge, cells, too_long_row};
-use crate::sheet::{Cell, NumberFormat, ReadError, Row};
+use crate::sheet::number_format::{Parts, narrowed, truth};
+use crate::sheet::{Cell, NOT_CALCULATED, NumberFormat, ReadError, Row};
+
+/// The kind of a formula without a value.
+const UNCALCULATED: &str = "uncalculated";
 
 /// Why the walk ends early.
 pub(super) enum Stop {
@@ -184,7 +188,7 @@ impl Document<'_> {
     fn start_cell(&mut self, element: &BytesStart<'_>) {
         let Some(row) = &self.row else { return };
         let style = attribute(element, "table:style-name");
-        let kind = attribute(element, "office:value-type").unwrap_or_default();
+        let mut kind = attribute(element, "office:value-type").unwrap_or_default();
         let value = match kind.as_str() {
             "date" => attribute(element, "office:date-value"),
             "time" => attribute(element, "office:time-value"),
@@ -192,10 +196,12 @@ impl Document<'_> {
             "string" => attribute(element, "office:string-value"),
             _ => attribute(element, "office:value"),
         };
-        let format = if kind == "percentage" {
-            NumberFormat::Percent
-        } else {
-            self.styles.cell_format(style.as_deref(), row.column)
+        if value.is_none() && kind != "string" && attribute(element, "table:formula").is_some() {
+            UNCALCULATED.clone_into(&mut kind);
+        }
+        let format = match self.styles.cell_format(style.as_deref(), row.column) {
+            NumberFormat::Plain if kind == "percentage" => NumberFormat::of("0%"),
+            format => format,
         };
         let across = number(element, "table:number-columns-spanned");
         let down = number(element, "table:number-rows-spanned");
@@ -258,18 +264,26 @@ impl Document<'_> {
     }
 
     fn text(&mut self, text: &str) {
+        if self.depth == 0 {
+            self.styles.text(text);
+        }
         if let Some(cell) = &mut self.cell {
             text.chars().for_each(|letter| cell.letter(letter));
         }
     }
 
     fn reference(&mut self, reference: &BytesRef<'_>) {
-        let Some(cell) = &mut self.cell else { return };
-        if let Ok(Some(letter)) = reference.resolve_char_ref() {
-            cell.letter(letter);
-        } else if let Some(text) = resolve_predefined_entity(&reference.xml10_content()) {
-            text.chars().for_each(|letter| cell.letter(letter));
+        if let Some(text) = resolved(reference) {
+            self.text(&text);
         }
+    }
+}
+
+/// The characters that a reference stands for.
+pub(super) fn resolved(reference: &BytesRef<'_>) -> Option<String> {
+    match reference.resolve_char_ref() {
+        Ok(Some(letter)) => Some(letter.to_string()),
+        _ => resolve_predefined_entity(&reference.xml10_content()).map(str::to_owned),
     }
 }
 
@@ -328,24 +342,54 @@ impl OpenCell {
             .filter(|_| self.kind == "string")
             .unwrap_or(&self.text);
         let value = self.value.as_deref().unwrap_or_default();
-        let cell = match self.kind.as_str() {
-            _ if self.is_error => Cell::Error(&self.text),
-            "float" | "currency" | "percentage" => match value.parse::<f64>() {
-                Ok(number) => Cell::Number(number, self.format),
-                Err(_) => Cell::Text(text),
-            },
-            "date" => cells::iso_moment(value).map_or(Cell::Text(value), Cell::Moment),
-            "time" => cells::iso_duration(value).map_or(Cell::Text(value), Cell::Moment),
-            "boolean" => Cell::Bool(value == "true"),
-            _ => Cell::Text(text),
-        };
         let end = open.column.saturating_add(self.repeat);
-        if cell != Cell::Text("") {
-            for column in open.column..end.min(MAX_COLUMNS as usize) {
-                open.row.set(column, cell);
-            }
+        for column in open.column..end.min(MAX_COLUMNS as usize) {
+            self.put_one(&mut open.row, column, value, text);
         }
         open.column = end;
+    }
+
+    fn put_one(&self, row: &mut Row, column: usize, value: &str, text: &str) {
+        match self.kind.as_str() {
+            _ if self.is_error => row.set(column, Cell::Error(&self.text)),
+            UNCALCULATED if text.is_empty() => row.set(column, Cell::Error(NOT_CALCULATED)),
+            "float" | "currency" | "percentage" => match (value.parse::<f64>(), self.truth()) {
+                (Ok(_), Some(truth)) => row.set(column, Cell::Bool(truth)),
+                (Ok(number), None) => cells::put_number(row, column, number, self.format, false),
+                (Err(_), _) => cells::put_text(row, column, text),
+            },
+            "date" => match cells::iso_moment(value) {
+                Some(moment) if self.format == NumberFormat::Plain => {
+                    if let Some(moment) = narrowed(moment, self.parts()) {
+                        row.set(column, Cell::Moment(moment, self.format));
+                    }
+                }
+                Some(moment) => cells::put_moment(row, column, moment, self.format),
+                None => cells::put_text(row, column, value),
+            },
+            "time" => match cells::iso_duration(value) {
+                Some(moment) => cells::put_moment(row, column, moment, self.format),
+                None => cells::put_text(row, column, value),
+            },
+            "boolean" => row.set(column, Cell::Bool(value == "true")),
+            _ => match self.format.show_text(text) {
+                Some(shown) => cells::put_text(row, column, &shown),
+                None => cells::put_text(row, column, text),
+            },
+        }
+    }
+
+    /// A truth value that is stored as a number: `LibreOffice` and Google Sheets show a formula's so without a style.
+    fn truth(&self) -> Option<bool> {
+        self.text.starts_with(char::is_alphabetic).then(|| truth(&self.text))?
+    }
+
+    /// Which parts of a date are shown where its style isn't known.
+    fn parts(&self) -> Parts {
+        Parts {
+            day: true,
+            time: self.text.is_empty() || self.text.contains(':'),
+        }
     }
 }
 

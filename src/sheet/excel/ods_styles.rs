@@ -1,26 +1,25 @@
 //! What an ods document's styles say about numbers and sheets.
 //!
-//! Doesn't belong here: rows (`ods`).
+//! Doesn't belong here: rows (`ods`), number styles (`ods_numbers`).
 
 use std::collections::{HashMap, HashSet};
 
 use quick_xml::events::BytesStart;
 
+use super::ods_numbers::Numbers;
 use super::package::attribute;
 use crate::sheet::NumberFormat;
+
+/// Styles may be based on others so often.
+const MOST_PARENTS: usize = 16;
 
 /// Styles as far as they bear on how a number or a sheet is shown.
 #[derive(Default)]
 pub(super) struct Styles {
-    /// Number styles by name.
-    numbers: HashMap<String, NumberFormat>,
-    /// The number style of a cell style.
-    cells: HashMap<String, String>,
+    numbers: Numbers,
+    /// The number style of a cell style, and the style that it is based on.
+    cells: HashMap<String, (Option<String>, Option<String>)>,
     hidden_tables: HashSet<String>,
-    /// The number style that is being read, and what is known of it.
-    number: Option<(String, NumberFormat)>,
-    /// It shows letters beside the digits, so padding isn't all there is to see.
-    has_text: bool,
     table_style: Option<String>,
     /// Up to which column (excluded) which format is the default of the current table.
     columns: Vec<(usize, NumberFormat)>,
@@ -29,39 +28,18 @@ pub(super) struct Styles {
 impl Styles {
     /// An element outside the tables.
     pub(super) fn start(&mut self, element: &BytesStart<'_>) {
+        if self.numbers.start(element) {
+            return;
+        }
         match element.name().as_ref() {
-            "number:number-style" => {
-                self.number = attribute(element, "style:name").map(|name| (name, NumberFormat::Plain));
-                self.has_text = false;
-            }
-            "number:scientific-number" => {
-                if let Some((_, format)) = &mut self.number {
-                    *format = NumberFormat::Scientific;
-                }
-            }
-            "number:number" => {
-                let count = |name| {
-                    attribute(element, name)
-                        .and_then(|value| value.parse::<u8>().ok())
-                        .unwrap_or(0)
-                };
-                let digits = count("number:min-integer-digits");
-                let is_grouped = attribute(element, "number:grouping").is_some_and(|value| value == "true");
-                if let Some((_, format)) = &mut self.number
-                    && digits >= 2
-                    && count("number:decimal-places") == 0
-                    && !is_grouped
-                {
-                    *format = NumberFormat::Padded(digits);
-                }
-            }
-            "number:text" => self.has_text = true,
             "style:style" => {
                 let Some(name) = attribute(element, "style:name") else {
                     return;
                 };
-                if let Some(number) = attribute(element, "style:data-style-name") {
-                    self.cells.insert(name.clone(), number);
+                let number = attribute(element, "style:data-style-name");
+                let parent = attribute(element, "style:parent-style-name");
+                if number.is_some() || parent.is_some() {
+                    self.cells.insert(name.clone(), (number, parent));
                 }
                 self.table_style = Some(name);
             }
@@ -77,13 +55,12 @@ impl Styles {
 
     /// An element outside the tables is over.
     pub(super) fn end(&mut self, name: &str) {
-        if name == "number:number-style"
-            && let Some((name, format)) = self.number.take()
-        {
-            let is_only_padding = !self.has_text || !matches!(format, NumberFormat::Padded(_));
-            self.numbers
-                .insert(name, if is_only_padding { format } else { NumberFormat::Plain });
-        }
+        self.numbers.end(name);
+    }
+
+    /// Characters outside the tables.
+    pub(super) fn text(&mut self, text: &str) {
+        self.numbers.text(text);
     }
 
     pub(super) fn is_table_visible(&self, style: Option<&str>) -> bool {
@@ -118,10 +95,14 @@ impl Styles {
     }
 
     fn format(&self, style: &str) -> NumberFormat {
-        self.cells
-            .get(style)
-            .and_then(|number| self.numbers.get(number))
-            .copied()
-            .unwrap_or_default()
+        let mut style = style;
+        for _ in 0..MOST_PARENTS {
+            match self.cells.get(style) {
+                Some((Some(number), _)) => return self.numbers.format(number),
+                Some((None, Some(parent))) => style = parent,
+                _ => break,
+            }
+        }
+        NumberFormat::Plain
     }
 }

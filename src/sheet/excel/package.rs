@@ -39,6 +39,8 @@ pub(super) struct Package {
     pub(super) strings: Option<String>,
     /// Whether its days are counted from 1904.
     pub(super) is_1904: bool,
+    /// Whether its writer left it to the reader to calculate the formulas (`fullCalcOnLoad`).
+    pub(super) recalculates: bool,
 }
 
 /// An opened zip with the name to blame.
@@ -105,7 +107,7 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
     let parts = Parts::of(archive, MAIN)?;
     let styles = parts.named(archive, "styles")?;
     let strings = parts.named(archive, "sharedStrings")?;
-    let (mut sheets, mut is_1904) = (Vec::new(), false);
+    let (mut sheets, mut is_1904, mut recalculates) = (Vec::new(), false, false);
     each_element(&archive.text(&parts.main)?, file, &parts.main, |element| {
         match element.local_name().as_ref() {
             "sheet" => sheets.extend(listed(element, &parts)),
@@ -115,6 +117,10 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
                     is_1904 = matches!(epoch.as_str(), "1" | "true");
                 }
             }
+            "calcPr" => {
+                recalculates =
+                    attribute(element, "fullCalcOnLoad").is_some_and(|is| matches!(is.as_str(), "1" | "true"));
+            }
             _ => {}
         }
     })?;
@@ -123,6 +129,7 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
         styles,
         strings,
         is_1904,
+        recalculates,
     })
 }
 

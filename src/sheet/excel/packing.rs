@@ -6,9 +6,7 @@ use std::sync::Arc;
 
 use super::package::damaged;
 use super::spool::{Place, Shelf, Spool};
-use super::unpacking::{
-    DATE, DATE_TIME, DURATION, EMPTY, ERROR, FALSE, NUMBER, PADDED, PERCENT, SCIENTIFIC, TEXT, TIME, TRUE,
-};
+use super::unpacking::{CODED, DATE, DATE_TIME, DURATION, EMPTY, ERROR, FALSE, NUMBER, TEXT, TIME, TRUE};
 use super::{MAX_COLUMNS, MAX_ROWS, too_long_row, too_many_cells};
 use crate::sheet::{Cell, Limits, Moment, NumberFormat, ReadError, Row};
 
@@ -170,31 +168,34 @@ fn pack(cell: Cell<'_>, text: &mut Vec<u8>, cells: &mut Vec<u8>) {
         Cell::Number(value, format) => {
             match format {
                 NumberFormat::Plain => cells.push(NUMBER),
-                NumberFormat::Scientific => cells.push(SCIENTIFIC),
-                NumberFormat::Percent => cells.push(PERCENT),
-                NumberFormat::Padded(digits) => cells.extend_from_slice(&[PADDED, digits]),
+                NumberFormat::Coded(_) => {
+                    cells.push(CODED);
+                    cells.extend_from_slice(&format.packed());
+                }
             }
             cells.extend_from_slice(&value.to_le_bytes());
         }
         Cell::Bool(value) => cells.push(if value { TRUE } else { FALSE }),
-        Cell::Moment(moment) => put_moment(&moment, cells),
+        Cell::Moment(moment, format) => put_moment(&moment, format, cells),
         // A workbook's row has no others.
         Cell::Empty | Cell::Absent | Cell::Digits(_) | Cell::Json(_) => cells.push(EMPTY),
     }
 }
 
-fn put_moment(moment: &Moment, cells: &mut Vec<u8>) {
+fn put_moment(moment: &Moment, format: NumberFormat, cells: &mut Vec<u8>) {
     let (kind, date, time) = match moment {
         Moment::Date(date) => (DATE, Some(*date), None),
         Moment::DateTime(moment) => (DATE_TIME, Some(moment.date()), Some(moment.time())),
         Moment::Time(time) => (TIME, None, Some(*time)),
         Moment::Duration(days) => {
             cells.push(DURATION);
+            cells.extend_from_slice(&format.packed());
             cells.extend_from_slice(&days.to_le_bytes());
             return;
         }
     };
     cells.push(kind);
+    cells.extend_from_slice(&format.packed());
     if let Some(date) = date {
         cells.extend_from_slice(&date.year().to_le_bytes());
         for part in [date.month(), date.day()] {

@@ -35,15 +35,15 @@ fn every_kind_of_cell_comes_back_at_its_place() {
         Cell::Text("Crème"),
         Cell::Error("#REF!"),
         Cell::Number(-0.1, NumberFormat::Plain),
-        Cell::Number(1e300, NumberFormat::Scientific),
-        Cell::Number(0.25, NumberFormat::Percent),
-        Cell::Number(7.0, NumberFormat::Padded(24)),
+        Cell::Number(1e300, NumberFormat::of("0.00E+00")),
+        Cell::Number(0.25, NumberFormat::of("0.00%")),
+        Cell::Number(7.0, NumberFormat::of("000000000000000000000000")),
         Cell::Bool(true),
         Cell::Bool(false),
-        Cell::Moment(Moment::Date(date)),
-        Cell::Moment(Moment::DateTime(date.to_datetime(time))),
-        Cell::Moment(Moment::Time(time)),
-        Cell::Moment(Moment::Duration(1.5)),
+        Cell::Moment(Moment::Date(date), NumberFormat::Plain),
+        Cell::Moment(Moment::DateTime(date.to_datetime(time)), NumberFormat::Plain),
+        Cell::Moment(Moment::Time(time), NumberFormat::Plain),
+        Cell::Moment(Moment::Duration(1.5), NumberFormat::Plain),
     ];
     let mut put: Vec<Put<'_>> = (0..).step_by(2).zip(cells).map(|(at, cell)| ((6, at), cell)).collect();
     // Cells and rows may come in any order.

@@ -6,13 +6,12 @@ use jiff::civil::{Date, DateTime, Time};
 
 use crate::sheet::{Cell, Moment, NumberFormat, Row};
 
-// What a packed cell begins with. A text or an error is followed by its length, a number by its eight bytes.
+// What a packed cell begins with. A text or an error is followed by its length, a number by its eight bytes; a coded number
+// and a moment have their format first.
 pub(super) const EMPTY: u8 = 0;
 pub(super) const TEXT: u8 = 1;
 pub(super) const NUMBER: u8 = 3;
-pub(super) const SCIENTIFIC: u8 = 4;
-pub(super) const PERCENT: u8 = 5;
-pub(super) const PADDED: u8 = 6;
+pub(super) const CODED: u8 = 4;
 pub(super) const FALSE: u8 = 7;
 pub(super) const TRUE: u8 = 8;
 pub(super) const ERROR: u8 = 9;
@@ -38,21 +37,16 @@ pub(super) fn unpack(bytes: &[u8], row: &mut Row) -> Option<usize> {
             TEXT => Cell::Text(take_text(&mut text, &mut cells)?),
             ERROR => Cell::Error(take_text(&mut text, &mut cells)?),
             NUMBER => Cell::Number(take_number(&mut cells)?, NumberFormat::Plain),
-            SCIENTIFIC => Cell::Number(take_number(&mut cells)?, NumberFormat::Scientific),
-            PERCENT => Cell::Number(take_number(&mut cells)?, NumberFormat::Percent),
-            PADDED => {
-                let [digits] = take(&mut cells)?;
-                Cell::Number(take_number(&mut cells)?, NumberFormat::Padded(digits))
+            CODED => {
+                let format = take_format(&mut cells)?;
+                Cell::Number(take_number(&mut cells)?, format)
             }
             FALSE => Cell::Bool(false),
             TRUE => Cell::Bool(true),
-            DATE => Cell::Moment(Moment::Date(take_date(&mut cells)?)),
-            DATE_TIME => {
-                let date = take_date(&mut cells)?;
-                Cell::Moment(Moment::DateTime(DateTime::from_parts(date, take_time(&mut cells)?)))
+            DATE | DATE_TIME | TIME | DURATION => {
+                let format = take_format(&mut cells)?;
+                Cell::Moment(take_moment(*kind, &mut cells)?, format)
             }
-            TIME => Cell::Moment(Moment::Time(take_time(&mut cells)?)),
-            DURATION => Cell::Moment(Moment::Duration(take_number(&mut cells)?)),
             _ => return None,
         });
     }
@@ -85,6 +79,22 @@ fn take_text<'a>(text: &mut &'a str, cells: &mut &[u8]) -> Option<&'a str> {
 
 fn take_number(cells: &mut &[u8]) -> Option<f64> {
     Some(f64::from_le_bytes(take(cells)?))
+}
+
+fn take_format(cells: &mut &[u8]) -> Option<NumberFormat> {
+    Some(NumberFormat::from_packed(take(cells)?))
+}
+
+fn take_moment(kind: u8, cells: &mut &[u8]) -> Option<Moment> {
+    Some(match kind {
+        DATE => Moment::Date(take_date(cells)?),
+        DATE_TIME => {
+            let date = take_date(cells)?;
+            Moment::DateTime(DateTime::from_parts(date, take_time(cells)?))
+        }
+        TIME => Moment::Time(take_time(cells)?),
+        _ => Moment::Duration(take_number(cells)?),
+    })
 }
 
 fn take_date(cells: &mut &[u8]) -> Option<Date> {

@@ -80,6 +80,12 @@ impl Walk {
         }
     }
 
+    /// What the workbook says of its cells: `Place` has it.
+    pub(super) fn with(mut self, recalculates: bool, text_styles: Option<&Vec<bool>>) -> Self {
+        self.place.keep(recalculates, text_styles.cloned().unwrap_or_default());
+        self
+    }
+
     /// Takes the next block and adds to `out` what calamine is to read.
     pub(super) fn feed(&mut self, block: &[u8], out: &mut Vec<u8>) -> Result<(), ReadError> {
         self.text.extend_from_slice(block);

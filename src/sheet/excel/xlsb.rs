@@ -9,11 +9,11 @@
 use std::io::{self, BufRead, BufReader, Read};
 
 use super::SheetInfo;
-use super::formats::{Formats, Style};
+use super::formats::Formats;
 use super::legacy_texts::utf16;
 use super::package::{Archive, Parts, damaged, not_unpacked};
 use super::xlsx::Texts;
-use crate::sheet::{Limits, ReadError};
+use crate::sheet::{Limits, NumberFormat, ReadError};
 
 /// An entry of the table of texts (MS-XLSB 2.4.757).
 const SST_ITEM: u32 = 19;
@@ -26,6 +26,8 @@ const STYLE: u32 = 47;
 /// A sheet of the workbook (MS-XLSB 2.4.311), and what holds for all of them (2.4.858).
 const SHEET: u32 = 156;
 const PROPERTIES: u32 = 153;
+/// How the workbook is calculated (MS-XLSB 2.4.312).
+const CALCULATION: u32 = 157;
 
 /// A workbook whose sheets can be read.
 pub(super) struct Book {
@@ -39,8 +41,10 @@ pub(super) struct Book {
 #[derive(Default)]
 pub(super) struct Globals {
     pub(super) texts: Texts,
-    pub(super) styles: Vec<Style>,
+    pub(super) styles: Vec<NumberFormat>,
     pub(super) is_1904: bool,
+    /// Whether the writer left it to the reader to calculate the formulas.
+    pub(super) recalculates: bool,
 }
 
 impl Book {
@@ -71,6 +75,7 @@ impl Book {
 
     fn take(&mut self, kind: u32, body: &[u8], parts: &Parts) -> Option<()> {
         match kind {
+            CALCULATION => self.globals.recalculates = body.get(24).is_some_and(|flags| flags & 1 != 0),
             PROPERTIES => self.globals.is_1904 = body.first()? & 1 != 0,
             SHEET => {
                 let state = long(body, 0)?;
@@ -93,7 +98,7 @@ impl Book {
     }
 }
 
-fn styles_of(archive: &mut Archive<'_>, part: &str, limits: &Limits) -> Result<Vec<Style>, ReadError> {
+fn styles_of(archive: &mut Archive<'_>, part: &str, limits: &Limits) -> Result<Vec<NumberFormat>, ReadError> {
     let (mut formats, mut is_inside) = (Formats::default(), false);
     each_record(archive, part, limits, |kind, body| {
         match kind {

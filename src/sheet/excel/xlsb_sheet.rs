@@ -2,13 +2,14 @@
 //!
 //! Doesn't belong here: what sheets have in common (`xlsb`), what a number means under its format (`cells`).
 
-use super::formats::{error_value, rk_number};
+use super::cells::put_number;
+use super::formats::{error_value, rk_number, set_text};
 use super::package::Archive;
 use super::packing::Packing;
 use super::source::Source;
 use super::xlsb::{Book, Globals, Records, long, wide};
 use super::{Extras, Merge, too_many_cells};
-use crate::sheet::{Cell, Limits, ReadError, column_letters};
+use crate::sheet::{Cell, Limits, NOT_CALCULATED, ReadError, column_letters};
 
 /// A row (MS-XLSB 2.4.741), and the end of the rows (2.4.347).
 const ROW: u32 = 0;
@@ -147,25 +148,30 @@ fn cell(kind: u32, body: &[u8], place: &mut Place, globals: &Globals, packing: &
     let style = long(rest, 0).ok_or(Fault::Cut)? & 0x00FF_FFFF;
     let data = rest.get(4..).unwrap_or_default();
     let at = (place.row, column);
+    let format = || globals.styles.get(style as usize).copied().unwrap_or_default();
     let byte = || data.first().copied().ok_or(Fault::Cut);
     match kind {
         BLANK => {}
         PACKED => number(at, style, rk_number(long(data, 0).ok_or(Fault::Cut)?), globals, packing)?,
         REAL | FORMULA_REAL => {
-            let bytes = data.first_chunk().ok_or(Fault::Cut)?;
-            number(at, style, f64::from_le_bytes(*bytes), globals, packing)?;
+            let value = f64::from_le_bytes(*data.first_chunk().ok_or(Fault::Cut)?);
+            if kind == FORMULA_REAL && globals.recalculates && value == 0.0 {
+                packing.set(at, Cell::Error(NOT_CALCULATED))?;
+            } else {
+                number(at, style, value, globals, packing)?;
+            }
         }
         ERROR | FORMULA_ERROR => packing.set(at, Cell::Error(error_value(byte()?)))?,
         BOOL | FORMULA_BOOL => packing.set(at, Cell::Bool(byte()? != 0))?,
         SHARED_TEXT => {
             let number = long(data, 0).ok_or(Fault::Cut)?;
             let text = globals.texts.get(number as usize).ok_or(Fault::NoText(number))?;
-            packing.set(at, Cell::Text(text))?;
+            set_text(at, text, format(), packing)?;
         }
         // The first byte of a rich text says what follows it.
         kind => {
             let (text, _) = wide(data, usize::from(kind == RICH_TEXT)).ok_or(Fault::Cut)?;
-            packing.set(at, Cell::Text(&text))?;
+            set_text(at, &text, format(), packing)?;
         }
     }
     Ok(())
@@ -174,7 +180,7 @@ fn cell(kind: u32, body: &[u8], place: &mut Place, globals: &Globals, packing: &
 fn number(at: (u32, u32), style: u32, value: f64, globals: &Globals, packing: &mut Packing) -> Result<(), ReadError> {
     let style = globals.styles.get(style as usize).copied().unwrap_or_default();
     let (row, column) = packing.cell(at)?;
-    style.put(row, column, value, globals.is_1904);
+    put_number(row, column, value, style, globals.is_1904);
     Ok(())
 }
 
@@ -238,7 +244,7 @@ mod tests {
     fn shown(records: &[Vec<u8>]) -> String {
         let rows = Made::new(&book(records)).read(Limits::default());
         let show = |row: &Row| {
-            let cells: Vec<String> = row.cells().map(|cell| format!("{cell:?}")).collect();
+            let cells: Vec<String> = row.cells().map(crate::sheet::tests::seen).collect();
             format!("{}: {}", row.line, cells.join(" "))
         };
         match rows {

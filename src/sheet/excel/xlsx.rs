@@ -9,13 +9,14 @@ use calamine::{DataRef, Reader, Xlsx, XlsxError};
 
 use super::Extras;
 use super::cell::{ERROR_MARK, SHARED_MARK};
-use super::cells::{number_format, put};
+use super::cells::{put, put_text};
 use super::feed::{Feed, Part};
 use super::package::{Package, damaged};
 use super::packing::Packing;
 use super::repack::{Plan, Repack, sheet_name};
 use super::source::Source;
 use super::walk::Holds;
+use crate::sheet::number_format::built_in;
 use crate::sheet::{Cell, Limits, NumberFormat, ReadError, column_letters};
 
 /// A workbook whose sheets calamine reads.
@@ -58,7 +59,12 @@ impl Book {
         let mut parts = Vec::new();
         let mut add = |name: &str, holds: Option<Holds>| {
             let name = name.to_owned();
-            parts.push(Part { name, holds });
+            let recalculates = package.recalculates;
+            parts.push(Part {
+                name,
+                holds,
+                recalculates,
+            });
             parts.len() - 1
         };
         let styles = package.styles.as_deref().map(|name| add(name, None));
@@ -109,9 +115,12 @@ impl Book {
         let (mut workbook, mut texts) = (Box::new(workbook), Texts::default());
         if self.has_texts {
             let last = self.plan.sheets.len() - 1;
-            read_texts(&mut workbook, last, &mut texts)
+            let styles = read_texts(&mut workbook, last, &mut texts)
                 .map_err(|cause| self.explained(file, "its table of texts", &cause))?;
             self.feed.finish()?;
+            if styles.contains(&true) {
+                self.feed.keep_styles(styles);
+            }
         }
         Ok(Opened { workbook, texts })
     }
@@ -142,8 +151,8 @@ impl From<ReadError> for Failure {
     }
 }
 
-/// Reads the table of texts, which calamine is given as a sheet.
-fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> Result<(), XlsxError> {
+/// Reads the table of texts, which calamine is given as a sheet. Returns which styles show a text with something added.
+fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> Result<Vec<bool>, XlsxError> {
     let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
     while let Some(cell) = cells.next_cell()? {
         texts.push(match cell.get_value() {
@@ -151,53 +160,64 @@ fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> R
             _ => "",
         });
     }
-    Ok(())
+    let formats = formats_of(cells.styles());
+    Ok(formats.into_iter().map(NumberFormat::changes_text).collect())
 }
 
 fn read_rows(book: &mut Opened, index: usize, packing: &mut Packing) -> Result<(), Failure> {
     let Opened { workbook, texts } = book;
     let is_1904 = workbook.has_1904_epoch();
     let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
-    let formats: Vec<NumberFormat> = cells
-        .styles()
-        .iter()
-        .map(|style| {
-            style
-                .number_format
-                .as_ref()
-                .map_or(NumberFormat::Plain, |f| number_format(&f.format_code))
-        })
-        .collect();
+    let formats = formats_of(cells.styles());
     while let Some((cell, style)) = cells.next_cell_with_style_id()? {
         let value = cell.get_value();
+        let format = formats.get(style).copied().unwrap_or_default();
         let marked = match value {
             DataRef::Empty => continue,
             DataRef::DateTimeIso(text) => text.as_bytes(),
             _ => &[],
         };
         if let Some((&SHARED_MARK, run)) = marked.split_first() {
-            put_shared(run, cell.get_position().0, texts, packing)?;
+            put_shared(run, cell.get_position().0, texts, format, packing)?;
             continue;
         }
         let (row, column) = packing.cell(cell.get_position())?;
         match value {
+            DataRef::String(text) => match format.show_text(text) {
+                Some(shown) => row.set(column, Cell::Text(&shown)),
+                None => put(row, column, value, format, is_1904),
+            },
             DataRef::DateTimeIso(text) if marked.first() == Some(&ERROR_MARK) => {
                 row.set(column, Cell::Error(text.get(1..).unwrap_or_default()));
             }
-            value => put(
-                row,
-                column,
-                value,
-                formats.get(style).copied().unwrap_or_default(),
-                is_1904,
-            ),
+            value => put(row, column, value, format, is_1904),
         }
     }
     Ok(())
 }
 
+fn formats_of(styles: &[calamine::Style]) -> Vec<NumberFormat> {
+    styles.iter().map(format_of).collect()
+}
+
+/// The number format of a style. calamine knows fewer of those that a workbook doesn't write.
+fn format_of(style: &calamine::Style) -> NumberFormat {
+    let Some(format) = &style.number_format else {
+        return NumberFormat::Plain;
+    };
+    let is_built_in = matches!(format.format_code.as_str(), "General" | "mm-dd-yy" | "m/d/yy h:mm");
+    let own = format.format_id.filter(|_| is_built_in).and_then(built_in);
+    NumberFormat::of(own.unwrap_or(&format.format_code))
+}
+
 /// Packs a run of shared texts of a row (`SHARED_MARK`).
-fn put_shared(run: &[u8], line: u32, texts: &Texts, packing: &mut Packing) -> Result<(), ReadError> {
+fn put_shared(
+    run: &[u8],
+    line: u32,
+    texts: &Texts,
+    format: NumberFormat,
+    packing: &mut Packing,
+) -> Result<(), ReadError> {
     let (mut column, mut number) = (None, 0_u32);
     for byte in run {
         if byte.is_ascii_digit() {
@@ -217,8 +237,9 @@ fn put_shared(run: &[u8], line: u32, texts: &Texts, packing: &mut Packing) -> Re
             return Err(damaged(packing.file(), what));
         };
         let (row, column) = packing.cell((line, at))?;
-        if !text.is_empty() {
-            row.set(column, Cell::Text(text));
+        match format.show_text(text) {
+            Some(shown) => row.set(column, Cell::Text(&shown)),
+            None => put_text(row, column, text),
         }
     }
     Ok(())

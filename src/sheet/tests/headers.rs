@@ -95,7 +95,10 @@ fn a_header_of_numbers_and_dates_is_found_where_the_user_has_named_them() {
         row.push(Cell::Text("a title"));
     }
     rows[1].push(Cell::Number(2024.0, NumberFormat::Plain));
-    rows[1].push(Cell::Moment(Moment::Date(jiff::civil::date(2024, 1, 2))));
+    rows[1].push(Cell::Moment(
+        Moment::Date(jiff::civil::date(2024, 1, 2)),
+        NumberFormat::Plain,
+    ));
     rows[2].push(Cell::Number(7.0, NumberFormat::Plain));
     let found = header::recognize(&rows, &[], &Named).unwrap();
     assert_eq!((found.header.line, found.header.cells.len()), (2, 3));

@@ -14,6 +14,14 @@ use std::path::Path;
 
 use super::*;
 
+/// A cell with all that is told of it, but for how a moment is shown.
+pub(super) fn seen(cell: Cell<'_>) -> String {
+    match cell {
+        Cell::Moment(moment, _) => format!("Moment({moment:?})"),
+        cell => format!("{cell:?}"),
+    }
+}
+
 /// A few names, as the module that knows the fields would weigh them.
 pub(super) struct Names;
 

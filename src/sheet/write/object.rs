@@ -7,7 +7,8 @@ use serde_json::Value;
 use super::buffer::Buffer;
 use super::text::{moment_text, number_text};
 use super::{RowEncoder, WriteError};
-use crate::sheet::{Cell, FIELD, NumberFormat};
+use crate::sheet::number_format::general;
+use crate::sheet::{Cell, FIELD};
 
 /// How the objects are put together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -338,13 +339,16 @@ fn value(line: &mut Vec<u8>, cell: &Cell<'_>) -> Result<(), WriteError> {
         Cell::Text(content) | Cell::Error(content) => text(line, content)?,
         Cell::Bool(true) => line.extend_from_slice(b"true"),
         Cell::Bool(false) => line.extend_from_slice(b"false"),
-        // Leading zeros are no number in JSON.
-        Cell::Number(number, format @ NumberFormat::Padded(_)) => text(line, &number_text(*number, *format))?,
         Cell::Number(number, format) => {
-            let number = number_text(*number, *format);
-            line.extend_from_slice(if number.is_empty() { b"null" } else { number.as_bytes() });
+            let (shown, number) = (number_text(*number, *format), general(*number));
+            match number.as_bytes() {
+                b"" => line.extend_from_slice(b"null"),
+                // Leading zeros and letters are no number in JSON.
+                _ if shown != number => text(line, &shown)?,
+                digits => line.extend_from_slice(digits),
+            }
         }
-        Cell::Moment(moment) => text(line, &moment_text(moment))?,
+        Cell::Moment(moment, _) => text(line, &moment_text(moment))?,
         Cell::Digits(digits) => line.extend_from_slice(digits.as_bytes()),
         Cell::Json(value) => json(line, value)?,
     }

@@ -90,11 +90,14 @@ fn values_of_every_kind_become_text_that_says_the_same() {
         Cell::Json(&big),
         Cell::Bool(true),
         Cell::Number(68.664_999_999_999_99, NumberFormat::Plain),
-        Cell::Number(7.0, NumberFormat::Padded(5)),
+        Cell::Number(7.0, NumberFormat::of("00000")),
         Cell::Number(-0.0, NumberFormat::Plain),
-        Cell::Moment(Moment::DateTime(civil::datetime(2021, 7, 8, 9, 5, 0, 0))),
-        Cell::Moment(Moment::Time(civil::time(9, 5, 0, 0))),
-        Cell::Moment(Moment::Duration(1.5)),
+        Cell::Moment(
+            Moment::DateTime(civil::datetime(2021, 7, 8, 9, 5, 0, 0)),
+            NumberFormat::Plain,
+        ),
+        Cell::Moment(Moment::Time(civil::time(9, 5, 0, 0)), NumberFormat::Plain),
+        Cell::Moment(Moment::Duration(1.5), NumberFormat::Plain),
         Cell::Error("#REF!"),
     ];
     let text = text(OutFormat::Tsv, &columns, &Style::default(), &[row]);

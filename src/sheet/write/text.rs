@@ -7,6 +7,7 @@ use std::fmt::Write as _;
 
 use serde_json::Value;
 
+use crate::sheet::number_format::general;
 use crate::sheet::{Cell, Moment, NumberFormat};
 
 /// Above this a double leaves out integers.
@@ -21,29 +22,17 @@ pub(super) fn cell_text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
         Cell::Bool(true) => Cow::Borrowed("true"),
         Cell::Bool(false) => Cow::Borrowed("false"),
         Cell::Number(value, format) => Cow::Owned(number_text(*value, *format)),
-        Cell::Moment(moment) => Cow::Owned(moment_text(moment)),
+        Cell::Moment(moment, _) => Cow::Owned(moment_text(moment)),
         Cell::Json(value) => Cow::Owned(value.to_string()),
     }
 }
 
-/// A workbook's number: without the noise beyond 15 significant digits, which Excel doesn't show either, and with the
-/// zeros that a padded format shows. Not a number or infinite (which no workbook holds): the empty text.
+/// A workbook's number: as its format shows it where it names a thing (`00042`, `SKU-0042`), else the number itself. Not a
+/// number or infinite (which no workbook holds): the empty text.
 pub(super) fn number_text(value: f64, format: NumberFormat) -> String {
-    if !value.is_finite() {
-        return String::new();
-    }
-    if value.fract() == 0.0 && value.abs() < EXACT {
-        return match format {
-            NumberFormat::Padded(digits) if value >= 0.0 => format!("{value:0>width$}", width = usize::from(digits)),
-            // A negative zero is a zero.
-            _ => format!("{}", value + 0.0),
-        };
-    }
-    let clean = format!("{value:.14e}").parse::<f64>().unwrap_or(value);
-    if (1e-7..1e21).contains(&clean.abs()) {
-        format!("{clean}")
-    } else {
-        format!("{clean:e}")
+    match format {
+        NumberFormat::Plain => general(value),
+        NumberFormat::Coded(_) => format.id(value).unwrap_or_else(|_| general(value)),
     }
 }
 

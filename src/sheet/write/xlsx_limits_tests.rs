@@ -122,9 +122,9 @@ fn any_cell() -> impl Strategy<Value = Owned> {
     let date = (1899_i16..2100, 1_i8..13, 1_i8..29).prop_map(|(y, m, d)| civil::date(y, m, d));
     let format = prop_oneof![
         Just(NumberFormat::Plain),
-        Just(NumberFormat::Scientific),
-        Just(NumberFormat::Percent),
-        (0_u8..20).prop_map(NumberFormat::Padded)
+        Just(NumberFormat::of("0.00E+00")),
+        Just(NumberFormat::of("0.00%")),
+        (1_usize..20).prop_map(|digits| NumberFormat::of(&"0".repeat(digits)))
     ];
     let text = "\\PC{0,6}|[ \t\r\n<>&\"\u{0}-\u{20}\u{fffd}-\u{ffff}]{0,4}|_x[0-9A-Fg]{4}_|(20[0-9]{2}|18[0-9]{2})-0[0-9]-1[0-9](T[0-2][0-9]:00:07)?|[0-2][0-9]:[0-6]0:00|[-+=.0-9]{1,4}";
     prop_oneof![
@@ -136,8 +136,8 @@ fn any_cell() -> impl Strategy<Value = Owned> {
         (any::<f64>(), format.clone()).prop_map(|(value, format)| Owned::Plain(Cell::Number(value, format))),
         (-9_999..9_999_i32, format)
             .prop_map(|(value, format)| Owned::Plain(Cell::Number(f64::from(value) / 8.0, format))),
-        date.prop_map(|date| Owned::Plain(Cell::Moment(Moment::Date(date)))),
-        (-1.0..90.0).prop_map(|days| Owned::Plain(Cell::Moment(Moment::Duration(days)))),
+        date.prop_map(|date| Owned::Plain(Cell::Moment(Moment::Date(date), NumberFormat::Plain))),
+        (-1.0..90.0).prop_map(|days| Owned::Plain(Cell::Moment(Moment::Duration(days), NumberFormat::Plain))),
         text.prop_map(Owned::Text),
         "-?(0|[1-9][0-9]{0,16})(\\.[0-9]{1,6})?(e-?[0-9]{1,3})?".prop_map(Owned::Digits),
         "-?(0|[1-9][0-9]{0,4})(\\.0{0,3}[0-9]{1,3})?".prop_map(Owned::Digits),

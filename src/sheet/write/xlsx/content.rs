@@ -10,13 +10,11 @@ use serde_json::Value;
 use super::super::Column;
 use super::super::text::{cell_text, moment_text};
 use crate::item::Kind;
-use crate::sheet::excel::serial_moment;
+use crate::sheet::number_format::serial_moment;
 use crate::sheet::{Cell, Moment, NumberFormat};
 
 /// Excel computes with so many digits and rounds the rest away.
 const DIGITS: usize = 15;
-/// Above this a double leaves out integers.
-const EXACT: f64 = 9_007_199_254_740_992.0;
 /// The error values that a workbook's cell can hold; newer ones (`#SPILL!`) are written as text.
 const ERRORS: [&str; 8] = [
     "#DIV/0!",
@@ -41,15 +39,13 @@ pub(super) enum CellLook {
     DateTime,
     Time,
     Duration,
-    Scientific,
-    Percent,
-    /// Zeros to so many digits.
-    Padded(u8),
+    /// As in the workbook that the cell comes from.
+    Coded(NumberFormat),
 }
 
 impl CellLook {
-    pub(super) fn code(self) -> Cow<'static, str> {
-        Cow::Borrowed(match self {
+    pub(super) fn code(self) -> &'static str {
+        match self {
             Self::General => "General",
             Self::Header | Self::Text => "@",
             Self::Bool => "\"TRUE\";\"TRUE\";\"FALSE\"",
@@ -57,10 +53,8 @@ impl CellLook {
             Self::DateTime => "yyyy-mm-dd hh:mm:ss",
             Self::Time => "hh:mm:ss",
             Self::Duration => "[hh]:mm:ss",
-            Self::Scientific => "0.00E+00",
-            Self::Percent => "0.00%",
-            Self::Padded(digits) => return Cow::Owned("0".repeat(usize::from(digits))),
-        })
+            Self::Coded(format) => format.code(),
+        }
     }
 }
 
@@ -81,15 +75,7 @@ pub(super) fn content<'a>(cell: &Cell<'a>, column: &Column) -> CellContent<'a> {
         // An id is text, unless it came as what is refused as one: made text of, it would be taken the next time.
         _ if column.id && !is_no_id(cell) => CellContent::Text(cell_text(cell)),
         Cell::Bool(value) | Cell::Json(Value::Bool(value)) => CellContent::Bool(*value),
-        Cell::Number(value, format) if value.is_finite() => CellContent::Number(
-            *value,
-            match format {
-                NumberFormat::Plain | NumberFormat::Padded(0) => None,
-                NumberFormat::Scientific => Some(CellLook::Scientific),
-                NumberFormat::Percent => Some(CellLook::Percent),
-                NumberFormat::Padded(digits) => Some(CellLook::Padded(*digits)),
-            },
-        ),
+        Cell::Number(value, format) if value.is_finite() => CellContent::Number(*value, own_look(*format)),
         Cell::Json(Value::Number(number)) => match exact_number(&number.to_string()) {
             Some(value) => CellContent::Number(value, None),
             None => CellContent::Text(cell_text(cell)),
@@ -98,8 +84,8 @@ pub(super) fn content<'a>(cell: &Cell<'a>, column: &Column) -> CellContent<'a> {
             Some(value) => CellContent::Number(value, None),
             None => CellContent::Text(Cow::Borrowed(digits)),
         },
-        Cell::Moment(moment) => match serial(moment) {
-            Some((serial, look)) => CellContent::Number(serial, Some(look)),
+        Cell::Moment(moment, format) => match serial(moment) {
+            Some((serial, look)) => CellContent::Number(serial, own_look(*format).or(Some(look))),
             None => CellContent::Text(cell_text(cell)),
         },
         Cell::Text(text) => text_content(text, column),
@@ -108,13 +94,15 @@ pub(super) fn content<'a>(cell: &Cell<'a>, column: &Column) -> CellContent<'a> {
     }
 }
 
+fn own_look(format: NumberFormat) -> Option<CellLook> {
+    (format != NumberFormat::Plain).then_some(CellLook::Coded(format))
+}
+
 /// Whether a workbook's cell is refused as an id: digits may have been lost, or it never was one.
 fn is_no_id(cell: &Cell<'_>) -> bool {
     match cell {
-        Cell::Number(value, format) => {
-            *format == NumberFormat::Scientific || value.fract() != 0.0 || value.abs() >= EXACT
-        }
-        Cell::Bool(_) | Cell::Moment(_) => true,
+        Cell::Number(value, format) => format.id(*value).is_err(),
+        Cell::Bool(_) | Cell::Moment(..) => true,
         _ => false,
     }
 }

@@ -16,7 +16,7 @@ use super::layout::{Layout, Target};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::texts::is_blank;
+use super::texts::{excerpt, is_blank};
 use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
@@ -81,9 +81,9 @@ pub struct InspectedColumn {
 /// One cell, before and after reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sample {
-    /// As the file has it.
+    /// As the file has it; a long text is cut in its middle.
     pub before: String,
-    /// As it would be posted; none where the column is left out or the cell is refused.
+    /// As it would be posted, a long text cut likewise; none where the column is left out or the cell is refused.
     pub after: Option<Value>,
 }
 
@@ -94,7 +94,7 @@ pub struct Problem {
     pub row: u64,
     /// Where it is: `Sheet1!C7`, or `line 7, column "Quantity"`.
     pub cell: String,
-    /// The value, as the file has it.
+    /// The value, as the file has it; a long one is cut in its middle.
     pub value: String,
     /// What is the matter.
     pub reason: String,
@@ -380,8 +380,12 @@ impl Inspection {
                 });
                 id.map(|id| Value::String(id.text.into_owned()))
             };
+            let after = after.map(|value| match value {
+                Value::String(text) => Value::String(excerpt(text)),
+                other => other,
+            });
             column.samples.push(Sample {
-                before: cells::display(cell),
+                before: excerpt(cells::display(cell)),
                 after,
             });
         }
@@ -410,7 +414,10 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    value: cells::display(part(layout.cell(row, target.index), target.style.part.key())),
+                    value: excerpt(cells::display(part(
+                        layout.cell(row, target.index),
+                        target.style.part.key(),
+                    ))),
                     reason: concern.reason().to_owned(),
                 });
             }

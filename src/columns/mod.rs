@@ -144,7 +144,7 @@ pub struct Rejection {
     pub column: Option<String>,
     /// Its physical index.
     pub index: Option<usize>,
-    /// The value at fault, as the file has it.
+    /// The value at fault, as the file has it; a long one is cut in its middle.
     pub value: String,
     /// Why, in plain words, with the cell's address where there is one.
     pub reason: String,

@@ -293,14 +293,23 @@ impl Decimal {
     }
 
     /// Whether two numbers are the same. The API stores a fraction as a double: one that has more digits than a
-    /// double holds equals what the double made of it.
+    /// double holds equals what the double made of it, and what a workbook makes of the double, which is read with 15 digits.
     pub(crate) fn equals(&self, other: &Self) -> bool {
         if self == other {
             return true;
         }
         let long = self.digits.len().max(other.digits.len()) > 15;
         let in_double = !(self.is_integer() && other.is_integer()) || self.point > 19;
-        long && in_double && self.as_double().total_cmp(&other.as_double()) == Ordering::Equal
+        long && in_double && {
+            let (a, b) = (self.as_double(), other.as_double());
+            a.total_cmp(&b) == Ordering::Equal || self.is_rounded(b) || other.is_rounded(a)
+        }
+    }
+
+    /// Whether it is a double without the digits beyond the 15th.
+    fn is_rounded(&self, double: f64) -> bool {
+        let rounded = || decimal(&format!("{double:.14e}"), NumberStyle::Us);
+        self.digits.len() <= 15 && rounded().as_ref() == Some(self)
     }
 }
 

@@ -16,6 +16,27 @@ pub(crate) fn bare(text: &str) -> &str {
     }
 }
 
+/// The most characters of a value or of a reason that are kept of a row that is refused, and how many of them stand before
+/// the cut. A workbook's cell holds 32,767 characters, and every row of a small file may refer to the same long text.
+const EXCERPT: usize = 500;
+const EXCERPT_HEAD: usize = 300;
+
+/// A text for a person, cut in its middle where it is long: a reason says at its end what the matter is.
+pub(crate) fn excerpt(text: String) -> String {
+    // A character takes at least one byte.
+    if text.len() <= EXCERPT {
+        return text;
+    }
+    let count = text.chars().count();
+    if count <= EXCERPT {
+        return text;
+    }
+    let place = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+    let (head, tail) = (place(EXCERPT_HEAD), place(count - (EXCERPT - EXCERPT_HEAD)));
+    let [head, tail] = [text.get(..head), text.get(tail..)].map(Option::unwrap_or_default);
+    format!("{head}…{tail}")
+}
+
 /// Whether a cell holds nothing to be seen.
 pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
     match cell {

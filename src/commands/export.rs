@@ -119,7 +119,7 @@ fn settings(options: &Export) -> Result<Settings, Error> {
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
-    let mut warnings = Vec::new();
+    let mut warnings = outcome.written.notes.clone();
     let (count, named) = (outcome.written.id_mismatches, &outcome.written.mismatched);
     if count > 0 {
         let more = if count > named.len() as u64 { ", …" } else { "" };

@@ -83,6 +83,8 @@ pub struct Written {
     pub refused_ids: u64,
     /// The first of these, each with the reason.
     pub refused: Vec<String>,
+    /// What a person has to know of the file, in sentences.
+    pub notes: Vec<String>,
 }
 
 impl Written {
@@ -245,11 +247,13 @@ impl Sink {
                 self.write_stored(layout, output, go_on)?
             }
         };
+        let mut written = begun.written;
+        written.notes = begun.writer.notes();
         begun.writer.finish()?;
         // A workbook of a million rows is compressed for some seconds.
         go_on()?;
         self.destination.commit()?;
-        Ok(begun.written)
+        Ok(written)
     }
 
     fn write_stored(

@@ -22,6 +22,8 @@ pub trait PieceReader {
 /// How many rows are gathered into one piece: enough to make up for handing it over, few enough to stay in the
 /// processor's cache.
 const TOGETHER: usize = 256;
+/// A piece that takes so many bytes gets no further rows: several pieces wait for each processor.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Pieces of formats that can only be read from one end to the other.
 pub(super) struct Gathered {
@@ -53,10 +55,14 @@ impl PieceReader for Gathered {
             return Err(failure);
         }
         let mut rows = Vec::with_capacity(self.together.min(TOGETHER));
-        while !self.done && rows.len() < self.together {
+        let mut bytes = 0_usize;
+        while !self.done && rows.len() < self.together && bytes < PIECE_BYTES {
             let mut row = Row::new();
             match self.rows.next(&mut row) {
-                Ok(true) => rows.push(row),
+                Ok(true) => {
+                    bytes = bytes.saturating_add(row.weight());
+                    rows.push(row);
+                }
                 Ok(false) => self.done = true,
                 Err(failure) => {
                     self.done = true;

@@ -129,6 +129,11 @@ pub trait TableWriter {
         None
     }
 
+    /// What a person has to know of the rows that have been written so far, in sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Writes what is still missing. Without it the output is not whole.
     fn finish(self: Box<Self>) -> Result<(), WriteError>;
 }

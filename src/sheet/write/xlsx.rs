@@ -16,6 +16,7 @@ use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
 use super::out::Out;
 use super::{Column, TableWriter, WriteError};
 use crate::item::Kind;
+use crate::output::grouped;
 use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
 use content::{CellContent, CellLook, content, looks_numeric};
@@ -115,6 +116,19 @@ impl TableWriter for XlsxWriter<'_> {
 
     fn marked_row(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
         unpanicked(|| self.book.row(cells, bad))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let further: Vec<String> = (1..self.book.sheets.len()).map(|sheet| format!("{:?}", sheet_name(sheet))).collect();
+        if further.is_empty() {
+            return Vec::new();
+        }
+        let note = format!(
+            "the rows beyond row {} of sheet {SHEET_NAME:?} continue in sheet {}; stockport reads them together again",
+            grouped(u64::from(self.book.capacity.rows)),
+            further.join(", ")
+        );
+        vec![note]
     }
 
     fn finish(self: Box<Self>) -> Result<(), WriteError> {

@@ -16,7 +16,7 @@ use super::layout::{Layout, Target};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::texts::{excerpt, is_blank};
+use super::texts::{excerpt, excerpt_of, is_blank};
 use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
@@ -128,8 +128,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<Arc<Mapping
             inspection.add(problem);
             inspection.matching = one_by_one(&table);
             inspection.columns = inspection.matching.columns.iter().map(InspectedColumn::of).collect();
-            let mut row = Row::new();
-            let mut reader = table.rows()?;
+            let (mut row, mut reader) = (Row::new(), table.rows()?);
             while reader.next(&mut row)? {
                 inspection.rows += 1;
                 inspection.error_cells(&table, &row, |_| false);
@@ -380,13 +379,9 @@ impl Inspection {
                 });
                 id.map(|id| Value::String(id.text.into_owned()))
             };
-            let after = after.map(|value| match value {
-                Value::String(text) => Value::String(excerpt(text)),
-                other => other,
-            });
             column.samples.push(Sample {
                 before: excerpt(cells::display(cell)),
-                after,
+                after: after.map(excerpt_of),
             });
         }
     }
@@ -411,13 +406,11 @@ impl Inspection {
                 continue;
             };
             if !refused.iter().any(|rejection| rejection.index == Some(target.index)) {
+                let cell = part(layout.cell(row, target.index), target.style.part.key());
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    value: excerpt(cells::display(part(
-                        layout.cell(row, target.index),
-                        target.style.part.key(),
-                    ))),
+                    value: excerpt(cells::display(cell)),
                     reason: concern.reason().to_owned(),
                 });
             }

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::sheet::{Cell, NOT_CALCULATED, write};
 
 /// The text without outer white space, of which most texts have none.
@@ -35,6 +37,14 @@ pub(crate) fn excerpt(text: String) -> String {
     let (head, tail) = (place(EXCERPT_HEAD), place(count - (EXCERPT - EXCERPT_HEAD)));
     let [head, tail] = [text.get(..head), text.get(tail..)].map(Option::unwrap_or_default);
     format!("{head}…{tail}")
+}
+
+/// A value for a person, its text cut likewise.
+pub(crate) fn excerpt_of(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(excerpt(text)),
+        other => other,
+    }
 }
 
 /// Whether a cell holds nothing to be seen.
@@ -113,5 +123,24 @@ fn without_guard(text: &str) -> Cow<'_, str> {
     match text.strip_prefix('\'') {
         Some(rest) if guards(rest) => Cow::Borrowed(rest),
         _ => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_in_its_middle_between_characters() {
+        let long = format!("{}{}", "é".repeat(20_000), " is no number");
+        let cut = excerpt(long);
+        assert_eq!(cut.chars().count(), EXCERPT + 1);
+        assert!(
+            cut.starts_with("éé") && cut.ends_with("é is no number") && cut.contains("é…é"),
+            "{cut}"
+        );
+        for kept in ["é".repeat(EXCERPT), "x".repeat(EXCERPT), String::new()] {
+            assert_eq!(excerpt(kept.clone()), kept);
+        }
     }
 }

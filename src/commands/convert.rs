@@ -181,15 +181,14 @@ fn convert_source(
         ..Counts::default()
     };
     let mut warnings = survey.warnings;
-    match early {
-        Some(whole) => counts.tally(context, &source, &whole),
-        None => {
-            let notes = shape.write(context, &source, &mut place, &mut counts)?;
-            for note in &notes {
-                context.output.warn(note);
-            }
-            warnings.extend(notes);
+    if let Some(whole) = early {
+        counts.tally(context, &source, &whole);
+    } else {
+        let notes = shape.write(context, &source, &mut place, &mut counts)?;
+        for note in &notes {
+            context.output.warn(note);
         }
+        warnings.extend(notes);
     }
     if !counts.holds() {
         return Err(Imbalance(counts.equation()).into());

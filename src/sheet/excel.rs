@@ -26,6 +26,7 @@ mod source;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tokens;
 mod unpacking;
 mod walk;

@@ -137,3 +137,39 @@ impl RowReader for InMemory {
         })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cell, Header};
+    use super::*;
+
+    /// How many rows each piece has.
+    fn pieces(rows: Vec<Row>) -> Vec<usize> {
+        let table = super::super::Table::from_rows("a.json", super::super::Format::Json, None, Header::default(), rows);
+        let mut gathered = Gathered::new(table.rows().unwrap());
+        let mut sizes = Vec::new();
+        while let Some(mut piece) = gathered.next().unwrap() {
+            let mut row = Row::new();
+            sizes.push(0);
+            while piece.next(&mut row).unwrap() {
+                *sizes.last_mut().unwrap() += 1;
+            }
+        }
+        sizes
+    }
+
+    #[test]
+    fn a_piece_holds_few_long_rows_and_many_short_ones() {
+        let row = |cell: Cell<'_>| {
+            let mut row = Row::new();
+            row.push(cell);
+            row
+        };
+        assert_eq!(pieces(vec![row(Cell::Text("x")); 300]), [256, 44]);
+        let long = "x".repeat(PIECE_BYTES / 2);
+        assert_eq!(pieces(vec![row(Cell::Text(&long)); 5]), [2, 2, 1]);
+        // Values take more room than their text.
+        let nested = serde_json::Value::from(vec![0; PIECE_BYTES / 64]);
+        assert_eq!(pieces(vec![row(Cell::Json(&nested)); 3]), [1, 1, 1]);
+    }
+}

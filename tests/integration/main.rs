@@ -11,6 +11,7 @@ mod accounts;
 mod alike;
 mod backup;
 mod bad_input;
+mod carried;
 mod catalogue;
 mod config;
 mod convert;

@@ -19,6 +19,8 @@ const HONEST_RATIO: u64 = 40;
 const LARGE_BYTES: u64 = 512 << 20;
 /// The longest text without a `<` that a part may hold: a cell has at most 32,767 characters.
 const TEXT_RUN: usize = 16 << 20;
+/// What the texts of an xlsb may take in memory: calamine holds all of them.
+const BINARY_STRINGS: u64 = 192 << 20;
 /// What an entry of the table of texts takes in memory, however short.
 const STRING_BYTES: u64 = 24;
 
@@ -147,31 +149,54 @@ fn check_binary_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
         return Ok(());
     }
     let mut part = BufReader::with_capacity(1 << 16, archive.part("xl/sharedStrings.bin")?);
-    match lying_item(&mut part) {
+    match strings(&mut part) {
         // Where it ends or can't be unpacked, so it does for calamine.
-        Ok(false) | Err(_) => Ok(()),
-        Ok(true) => Err(damaged(
+        Ok(Strings::Bounded) | Err(_) => Ok(()),
+        Ok(Strings::Lying) => Err(damaged(
             file,
             "its table of texts has an entry that claims to be longer than it is".to_owned(),
         )),
+        Ok(Strings::TooLarge) => Err(ReadError::TooLarge {
+            file: file.to_owned(),
+            what: format!(
+                "its table of texts takes more than {} MiB in memory",
+                BINARY_STRINGS >> 20
+            ),
+        }),
     }
 }
 
-fn lying_item(part: &mut impl Read) -> io::Result<bool> {
+/// What the table of texts of an xlsb is found to be.
+enum Strings {
+    Bounded,
+    /// An entry claims to be longer than its record.
+    Lying,
+    TooLarge,
+}
+
+fn strings(part: &mut impl Read) -> io::Result<Strings> {
+    let mut memory = 0_u64;
     loop {
-        let kind = variable(part, 2)?;
+        let kind = match variable(part, 2) {
+            Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => return Ok(Strings::Bounded),
+            kind => kind?,
+        };
         let length = variable(part, 4)?;
         let mut read = 0;
         if kind == STRING_ITEM {
             if length < 5 {
-                return Ok(true);
+                return Ok(Strings::Lying);
             }
             let mut head = [0; 5];
             part.read_exact(&mut head)?;
             let [_, a, b, c, d] = head;
             let letters = u64::from(u32::from_le_bytes([a, b, c, d]));
             if 5 + 2 * letters > u64::from(length) {
-                return Ok(true);
+                return Ok(Strings::Lying);
+            }
+            memory = memory.saturating_add(STRING_BYTES + letters);
+            if memory > BINARY_STRINGS {
+                return Ok(Strings::TooLarge);
             }
             read = 5;
         }

@@ -69,7 +69,11 @@ impl Packing {
             return Err(beyond_last_row(&self.file, &self.sheet, u64::from(row) + 1));
         }
         if column >= MAX_COLUMNS {
-            return Err(beyond_last_column(&self.file, u64::from(row) + 1, u64::from(column) + 1));
+            return Err(beyond_last_column(
+                &self.file,
+                u64::from(row) + 1,
+                u64::from(column) + 1,
+            ));
         }
         if self.line != Some(row) {
             self.end_row()?;

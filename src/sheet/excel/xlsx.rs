@@ -15,6 +15,8 @@ use super::package::{Package, damaged};
 use super::packing::Packing;
 use super::repack::{Plan, Repack, sheet_name};
 use super::source::Source;
+use super::spool::lost;
+use super::texts::Texts;
 use super::walk::Holds;
 use crate::sheet::{Cell, Limits, NumberFormat, ReadError, column_letters};
 
@@ -30,27 +32,6 @@ pub(super) struct Book {
 struct Opened {
     workbook: Box<Xlsx<Repack>>,
     texts: Texts,
-}
-
-/// The texts that cells share, by their numbers.
-#[derive(Default)]
-struct Texts {
-    /// One behind the other, and where each of them ends.
-    text: String,
-    ends: Vec<usize>,
-}
-
-impl Texts {
-    fn push(&mut self, text: &str) {
-        self.text.push_str(text);
-        self.ends.push(self.text.len());
-    }
-
-    fn get(&self, number: usize) -> Option<&str> {
-        let end = *self.ends.get(number)?;
-        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
-        self.text.get(start.unwrap_or(0)..end)
-    }
 }
 
 impl Book {
@@ -109,8 +90,10 @@ impl Book {
         let (mut workbook, mut texts) = (Box::new(workbook), Texts::default());
         if self.has_texts {
             let last = self.plan.sheets.len() - 1;
-            read_texts(&mut workbook, last, &mut texts)
-                .map_err(|cause| self.explained(file, "its table of texts", &cause))?;
+            read_texts(&mut workbook, last, &mut texts, file).map_err(|failure| match failure {
+                Failure::Own(error) => error,
+                Failure::Calamine(cause) => self.explained(file, "its table of texts", &cause),
+            })?;
             self.feed.finish()?;
         }
         Ok(Opened { workbook, texts })
@@ -143,13 +126,14 @@ impl From<ReadError> for Failure {
 }
 
 /// Reads the table of texts, which calamine is given as a sheet.
-fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> Result<(), XlsxError> {
+fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts, file: &str) -> Result<(), Failure> {
     let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
     while let Some(cell) = cells.next_cell()? {
-        texts.push(match cell.get_value() {
+        let text = match cell.get_value() {
             DataRef::String(text) => text,
             _ => "",
-        });
+        };
+        texts.push(text).map_err(|cause| lost(file, cause))?;
     }
     Ok(())
 }
@@ -197,7 +181,7 @@ fn read_rows(book: &mut Opened, index: usize, packing: &mut Packing) -> Result<(
 }
 
 /// Packs a run of shared texts of a row (`SHARED_MARK`).
-fn put_shared(run: &[u8], line: u32, texts: &Texts, packing: &mut Packing) -> Result<(), ReadError> {
+fn put_shared(run: &[u8], line: u32, texts: &mut Texts, packing: &mut Packing) -> Result<(), ReadError> {
     let (mut column, mut number) = (None, 0_u32);
     for byte in run {
         if byte.is_ascii_digit() {
@@ -209,7 +193,10 @@ fn put_shared(run: &[u8], line: u32, texts: &Texts, packing: &mut Packing) -> Re
             column = Some(number);
             continue;
         };
-        let Some(text) = texts.get(number as usize) else {
+        let text = texts
+            .get(number as usize)
+            .map_err(|cause| lost(packing.file(), cause))?;
+        let Some(text) = text else {
             let letters = column_letters(at as usize);
             let (sheet, line) = (packing.sheet(), u64::from(line) + 1);
             let what =

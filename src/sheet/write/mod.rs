@@ -233,6 +233,25 @@ pub fn as_text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     text::cell_text(cell)
 }
 
+/// What a cell becomes in a workbook, by what a reader finds there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InWorkbook {
+    /// No cell, or an empty one.
+    Blank,
+    /// The cell's text ([`as_text`]), or a date or time that is read as the same text.
+    Text,
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Bool(bool),
+}
+
+/// What a cell of a column becomes in a workbook.
+#[must_use]
+pub fn in_workbook(cell: &Cell<'_>, column: &Column) -> InWorkbook {
+    xlsx::found(cell, column)
+}
+
 /// What makes JSON objects with these keys, each to stand alone: the cells in the keys' order, absent ones left out.
 pub fn object_encoder(keys: &[&str]) -> Result<ObjectEncoder, WriteError> {
     ObjectEncoder::new(object::Layout::Single, keys.iter().copied())

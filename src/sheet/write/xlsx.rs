@@ -12,11 +12,12 @@ use std::path::Path;
 
 use foldhash::fast::RandomState;
 use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
+use serde_json::Value;
 
 use super::out::Out;
-use super::{Column, TableWriter, WriteError};
+use super::{Column, InWorkbook, TableWriter, WriteError};
 use crate::item::Kind;
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
 use content::{CellContent, CellLook, content, looks_numeric};
@@ -72,6 +73,9 @@ struct Sheet {
     rows: u32,
     /// An upper bound of the length of its XML.
     length: u64,
+    /// How many numbers are text because a cell can't hold their digits, and the first of them.
+    as_text: u64,
+    first_as_text: Option<String>,
 }
 
 impl<'w> XlsxWriter<'w> {
@@ -119,16 +123,26 @@ impl TableWriter for XlsxWriter<'_> {
     }
 
     fn notes(&self) -> Vec<String> {
-        let further: Vec<String> = (1..self.book.sheets.len()).map(|sheet| format!("{:?}", sheet_name(sheet))).collect();
-        if further.is_empty() {
-            return Vec::new();
+        let mut notes = Vec::new();
+        let sheets = &self.book.sheets;
+        let further: Vec<String> = (1..sheets.len())
+            .map(|sheet| format!("{:?}", sheet_name(sheet)))
+            .collect();
+        if !further.is_empty() {
+            notes.push(format!(
+                "the rows beyond row {} of sheet {SHEET_NAME:?} continue in sheet {}; stockport reads the sheets as one",
+                grouped(u64::from(self.book.capacity.rows)),
+                further.join(", ")
+            ));
         }
-        let note = format!(
-            "the rows beyond row {} of sheet {SHEET_NAME:?} continue in sheet {}; stockport reads them together again",
-            grouped(u64::from(self.book.capacity.rows)),
-            further.join(", ")
-        );
-        vec![note]
+        if let Some(first) = sheets.iter().find_map(|sheet| sheet.first_as_text.as_ref()) {
+            notes.push(format!(
+                "{} with more digits than a workbook's number holds: written as text (first: {first}); .csv and .jsonl keep \
+                 numbers of any length",
+                counted(sheets.iter().map(|sheet| sheet.as_text).sum(), "number")
+            ));
+        }
+        notes
     }
 
     fn finish(self: Box<Self>) -> Result<(), WriteError> {
@@ -271,12 +285,26 @@ impl Book {
     }
 }
 
+/// What a reader finds where a cell was written.
+pub(super) fn found(cell: &Cell<'_>, column: &Column) -> InWorkbook {
+    match content(cell, column) {
+        CellContent::Blank => InWorkbook::Blank,
+        CellContent::Number(value, None) => InWorkbook::Number(value),
+        CellContent::Bool(value) => InWorkbook::Bool(value),
+        CellContent::Text(_) | CellContent::Number(..) | CellContent::Error(_) => InWorkbook::Text,
+    }
+}
+
 fn sheet_name(sheet: usize) -> String {
     if sheet == 0 {
         SHEET_NAME.to_owned()
     } else {
         format!("{SHEET_NAME} {}", sheet + 1)
     }
+}
+
+fn is_number(cell: &Cell<'_>) -> bool {
+    matches!(cell, Cell::Digits(_) | Cell::Json(Value::Number(_)))
 }
 
 fn width(column: &Column) -> f64 {
@@ -309,6 +337,10 @@ impl RowWriter<'_> {
                 self.worksheet.write_blank(row, index, self.formats.get(own, true))?;
             }
             CellContent::Blank => {}
+            CellContent::Text(text) if !column.id && is_number(cell) => {
+                self.note_as_text(index, &text);
+                self.text(index, &text, Some((CellLook::Text, marked)))?;
+            }
             // Without a format of its own a text that was typed in again would be read as a number.
             CellContent::Text(text) if column.id || marked || looks_numeric(&text) => {
                 self.text(index, &text, Some((CellLook::Text, marked)))?;
@@ -344,6 +376,18 @@ impl RowWriter<'_> {
         Ok(())
     }
 
+    fn address(&self, index: u16) -> String {
+        let (sheet, column) = (sheet_name(self.number), column_letters(usize::from(index)));
+        format!("{sheet}!{column}{}", self.sheet.rows + 1)
+    }
+
+    fn note_as_text(&mut self, index: u16, digits: &str) {
+        self.sheet.as_text += 1;
+        if self.sheet.first_as_text.is_none() {
+            self.sheet.first_as_text = Some(format!("{}, {digits}", self.address(index)));
+        }
+    }
+
     fn text(&mut self, index: u16, text: &str, look: Option<(CellLook, bool)>) -> Result<(), WriteError> {
         let row = self.sheet.rows;
         // A UTF-16 unit takes at least one byte.
@@ -353,8 +397,7 @@ impl RowWriter<'_> {
             0
         };
         if length > CELL_TEXT {
-            let (sheet, column) = (sheet_name(self.number), column_letters(usize::from(index)));
-            let cell = format!("{sheet}!{column}{}", row + 1);
+            let cell = self.address(index);
             return Err(WriteError::TooLong { cell, length });
         }
         // U+FFFE and U+FFFF begin with 0xEF.

@@ -7,15 +7,20 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod doctor;
 mod examples;
 mod export;
 mod fields;
+mod help;
 mod import;
 mod inspect;
+mod login;
 mod manual;
 mod migrate;
+mod overview;
 mod pace;
 mod reading;
+mod report;
 mod runs;
 mod sandbox;
 mod schedule;
@@ -28,18 +33,22 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
 pub use backup::{BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep};
-pub use config::ConfigCommand;
+pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;
 pub use delete::Delete;
 pub use diff::Diff;
+pub use doctor::Doctor;
 pub use export::{Export, Format, Headers};
 pub use fields::Fields;
+pub use help::Help;
 pub use import::{Blanks, Import, Mode};
 pub use inspect::Inspect;
+pub use login::Login;
 pub use manual::{Completions, Man, command, completions, pages};
 pub use migrate::{Migrate, OnConflict};
 pub use pace::{Brakes, Pace};
 pub use reading::{Dates, Duplicates, Numbers, Reading};
+pub use report::Report;
 pub use runs::Runs;
 pub use sandbox::Sandbox;
 pub use schedule::{Schedule, ScheduleCommand, System};
@@ -47,13 +56,15 @@ pub use undo::Undo;
 pub use usage::UsageError;
 use usage::whole;
 
-/// Moves inventory between spreadsheets and the Cannlytics inventory API, and loses nothing on the way.
+/// Moves inventory between spreadsheets, the Cannlytics inventory API and backups
 #[derive(Debug, Parser)]
 #[command(
     version,
     propagate_version = true,
     arg_required_else_help = true,
-    max_term_width = 100
+    disable_help_subcommand = true,
+    disable_version_flag = true,
+    max_term_width = 80
 )]
 pub struct Cli {
     /// What every command takes.
@@ -71,7 +82,7 @@ pub struct Cli {
 )]
 #[derive(Args, Debug)]
 pub struct Global {
-    /// The organization's id, to the letter
+    /// The organization's exact id
     #[arg(
         long,
         global = true,
@@ -89,7 +100,7 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub api: Option<String>,
-    /// Work with the embedded server instead: no account, no network, data kept on this machine
+    /// Use the embedded server: no account, no network, data kept on this machine
     #[arg(long, global = true, help_heading = "Where")]
     pub sandbox: bool,
     /// The folder of the embedded server's data [default: stockport/sandbox in your data folder]
@@ -104,7 +115,7 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub profile: Option<String>,
-    /// A file that holds the API key and nothing else, readable by you alone
+    /// A file that holds the API key and nothing else, readable by you only
     #[arg(
         long,
         global = true,
@@ -113,12 +124,12 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub key_file: Option<PathBuf>,
-    /// How often a request that may go through later is repeated
-    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Pace",
+    /// How often a request that may succeed later is repeated
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Throttling",
           value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]
     pub retries: u32,
     /// The deadline of one request, in seconds; of a list, the longest wait for its next item
-    #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Pace",
+    #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Throttling",
           value_parser = whole::<u64, 1, 86_400>)]
     pub timeout: u64,
     /// Write events to standard error as JSON, one a line, instead of text
@@ -127,10 +138,10 @@ pub struct Global {
     /// Write one JSON document to standard output instead of text, on failure too
     #[arg(long, global = true, help_heading = "Output")]
     pub json: bool,
-    /// Say errors and results only
+    /// Print errors and warnings only, and nothing on success
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
-    /// Say more of the reasons
+    /// Print more of the reasons
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
     /// When to use colours
@@ -146,48 +157,64 @@ pub struct Global {
     /// Show no progress
     #[arg(long, global = true, help_heading = "Output")]
     pub no_progress: bool,
-    /// Agree to deletions beforehand: nobody is asked
-    #[arg(short, long, global = true, help_heading = "Brakes")]
+    /// Skip the prompt: continue without asking
+    #[arg(short, long, global = true, help_heading = "Safety limits")]
     pub yes: bool,
+    /// Print the version
+    #[arg(short = 'V', long, global = true, action = clap::ArgAction::Version)]
+    version: Option<bool>,
 }
 
-/// The commands.
+/// The commands. Each first sentence is a line of the short help.
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Import spreadsheets into an organization: shows the plan, sends what differs, accounts for every row
+    /// Import spreadsheets into an organization; show the plan first
     Import(Import),
-    /// Export an organization's whole inventory to a file
+    /// Export an organization's complete inventory to a file
     Export(Export),
-    /// Show what a spreadsheet is: its header row, what each column means and why, every problem
+    /// Show how a spreadsheet is read: header, columns, every problem
     Inspect(Inspect),
-    /// Convert a spreadsheet into another format, read and normalized as an import would
+    /// Convert a spreadsheet to another format, as an import reads it
     Convert(Convert),
-    /// Compare two places: files, snapshots, organizations; item by item, field by field
+    /// Compare two files, snapshots or organizations, field by field
     Diff(Diff),
-    /// List the fields that a column can mean, with the headers known for each
+    /// List the fields, with the known headers of each
     Fields(Fields),
-    /// Delete items by their ids, by a file, or by conditions: shows the plan, keeps a copy, asks, and can be undone
+    /// Delete items by id, by file or by condition
     Delete(Delete),
-    /// Take a run back: restore what it updated, delete what it created, except what has changed since
+    /// Revert a run, except what has changed since
     Undo(Undo),
-    /// List the runs of this machine
+    /// List the runs of this machine, or show one in full
     Runs(Runs),
-    /// Move an organization's items into another one: shows the plan, sends what differs, proves it by reading back
+    /// Move items to another organization, with a certificate
     Migrate(Migrate),
-    /// Back inventories up, verify, restore and prune the snapshots
+    /// Back up inventories; verify, restore and prune snapshots
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// Run a command by itself at its time: prints, or installs, a systemd timer or a cron line
+    /// Run a command on a schedule: a systemd timer or a cron line
     Schedule(Schedule),
-    /// Look at the config file
+    /// Write a profile: API, organization and key, tried before
+    ///
+    /// The profile's name is --profile, or `default`. What --api, --org and --key-file name is not asked for; without a
+    /// terminal --org and --key-file (or `CANNLYTICS_API_KEY`) are needed. The key is written to a file beside the config file
+    /// that only you can read. Nothing is written where the API refuses the key.
+    Login(Login),
+    /// Check setup, key and organization; say what to do
+    ///
+    /// The checks are versions, config file, folders, key, organization, clock, list, proxies and schedules. Exit code 1 if a
+    /// check fails; warnings don't count.
+    Doctor(Doctor),
+    /// Check the config file
     #[command(subcommand)]
     Config(ConfigCommand),
-    /// Run the embedded inventory server, to try things out against
+    /// Run the embedded inventory server, for trials
     Sandbox(Sandbox),
-    /// Print the script that completes commands and options in a shell
+    /// Print the completions of a shell
     Completions(Completions),
-    /// Print a manual page, or write them all
+    /// Print a manual page, or write all of them
     Man(Man),
+    /// Show the help of a command, or a topic
+    Help(Help),
 }
 
 #[cfg(test)]

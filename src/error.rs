@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-/// How the program ends; the table stands in the README.
+/// How the program ends; the table is in `src/help/exit-codes.md`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
     /// All done.

@@ -40,6 +40,7 @@ pub mod export;
 pub mod files;
 pub mod filter;
 mod hash;
+pub mod help;
 pub mod inventory;
 pub mod item;
 pub mod journal;

@@ -5,79 +5,40 @@
 //!
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
+mod ask;
 mod board;
 pub mod events;
 mod layout;
 mod link;
 mod locale;
 mod log;
+mod markdown;
+pub mod page;
+mod pager;
+mod style;
 mod tame;
 mod terminal;
-/// Whether the next line of standard input is a yes.
-fn is_agreed() -> bool {
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead as _, IsTerminal, Read as _, Write};
+use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::Value;
 
+pub use ask::Answer;
 pub use board::{Board, Show};
 use events::{Event, Start, Told, Watch};
-pub use layout::{counted, grouped, human, padded, rounded, shortened, width, wrapped};
+pub use layout::{
+    and_more, are, counted, counted_are, counted_have, counted_were, grouped, have, human, padded, rounded, shortened,
+    width, wrapped,
+};
 use log::JsonLog;
+pub use pager::Lines;
+pub use style::{Color, Style, Tone};
 pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
-use terminal::write_err;
-
-/// So many bytes of an answer are read.
-const LONGEST_ANSWER: u64 = 1024;
-
-/// How often the wait for an answer looks whether the run was asked to stop.
-const GLANCE: Duration = Duration::from_millis(50);
-
-/// When colours are used.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
-pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set.
-    #[default]
-    Auto,
-    /// Always.
-    Always,
-    /// Never.
-    Never,
-}
-
-/// How much is said, and how.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "switches of the command line, each on its own"
-)]
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Style {
-    /// One JSON document on standard output instead of text.
-    pub json: bool,
-    /// Events on standard error as JSON, one a line, instead of text.
-    pub json_log: bool,
-    /// Errors and results only.
-    pub quiet: bool,
-    /// More of the reasons.
-    pub verbose: bool,
-    /// Colours.
-    pub color: Color,
-    /// No bar and no progress lines.
-    pub no_progress: bool,
-}
 
 /// Gives the elements of a long list, one after the other.
 pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
@@ -113,21 +74,6 @@ struct State {
     document: Option<Value>,
     /// The first error, with its hint.
     error: Option<String>,
-}
-
-/// What a piece of text is, which decides its colour.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tone {
-    /// Plain text.
-    Plain,
-    /// Good news, or something new.
-    Good,
-    /// Something to look at.
-    Warning,
-    /// An error.
-    Bad,
-    /// Something of less weight.
-    Dim,
 }
 
 impl Output {
@@ -234,6 +180,12 @@ impl Output {
         self.style.json
     }
 
+    /// Whether nothing but errors and what has to be looked at is asked for.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     /// Whether more of the reasons is asked for.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
@@ -264,23 +216,45 @@ impl Output {
         }
     }
 
-    /// A line of the result, in text. With `--json` it is not shown: the document holds it.
+    /// A line of the result, in text. With `--json` it is not shown, as the document holds it; nor with `--quiet`.
     pub fn result(&self, line: &str) {
         self.result_naming(line, &[]);
     }
 
     /// The same of a line that names these files or folders: on a terminal that can, they open at a click.
     pub fn result_naming(&self, line: &str, paths: &[&Path]) {
-        if self.style.json {
-            return;
+        if !self.style.json && !self.style.quiet {
+            self.terminal.out(line, paths);
         }
-        self.terminal.out(line, paths);
     }
 
-    /// A result that another program is to take as it is: nothing is broken, whatever the terminal's width.
+    /// A line of the result that reports a fault: with `--quiet` it is a warning.
+    pub fn fault(&self, tone: Tone, line: &str, paths: &[&Path]) {
+        if self.style.quiet && !self.style.json {
+            self.warn(line);
+        } else {
+            self.result_naming(&self.paint(tone, line), paths);
+        }
+    }
+
+    /// A line of the result that is to be pasted: it is not broken, whatever the terminal's width.
     pub fn verbatim(&self, text: &str) {
+        if !self.style.quiet {
+            self.data(text);
+        }
+    }
+
+    /// What another program reads, as it is: with `--quiet` as well.
+    pub fn data(&self, text: &str) {
         if !self.style.json {
             self.terminal.write_out(text.trim_end_matches('\n'));
+        }
+    }
+
+    /// A page of Markdown, laid out for the terminal's width.
+    pub fn markdown(&self, markdown: &str) {
+        if !self.style.json {
+            self.terminal.markdown(markdown);
         }
     }
 
@@ -351,7 +325,7 @@ impl Output {
         });
     }
 
-    /// Something to look at; not with `--quiet`.
+    /// Something to look at.
     pub fn warn(&self, line: &str) {
         self.tell(Event::Warning {
             message: line.to_owned(),
@@ -377,41 +351,6 @@ impl Output {
             hint: hint.map(str::to_owned),
             place: place.map(Path::to_owned),
         });
-    }
-
-    /// Whether a person sits at a terminal who can be asked.
-    #[must_use]
-    pub fn can_ask(&self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-    }
-
-    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here. A wish to stop
-    /// is an answer as well, and the other one.
-    #[must_use]
-    pub fn confirm(&self, what: &str, stop: &AtomicBool) -> bool {
-        if !self.can_ask() || write!(std::io::stderr().lock(), "{}. Go on? [y/N] ", tame(what)).is_err() {
-            return false;
-        }
-        let (sender, receiver) = std::sync::mpsc::channel();
-        // On a thread of its own, as nothing else ends the wait for a line.
-        let asking = std::thread::Builder::new().spawn(move || {
-            let _ = sender.send(is_agreed());
-        });
-        if asking.is_err() {
-            // Without a thread, the first Ctrl-C takes effect after the answer.
-            return is_agreed() && !stop.load(Ordering::Relaxed);
-        }
-        loop {
-            match receiver.recv_timeout(GLANCE) {
-                Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
-                Err(_) => {
-                    // The question's line has no end yet.
-                    write_err("");
-                    return false;
-                }
-            }
-        }
     }
 
     /// The text in its colour, for a line of the result.

@@ -39,7 +39,7 @@ impl UserError for PlaceError {
     fn hint(&self) -> String {
         match self {
             Self::NoOrganization => "write org:ID, with the organization's id to the letter",
-            Self::TwiceStdin => "leave one of them out, or write it to a file first",
+            Self::TwiceStdin => "remove one of them, or write it to a file first",
         }
         .to_owned()
     }

@@ -7,20 +7,21 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::pace::{Brakes, Pace, Unreadable, max_delete};
+use super::report::Report;
 use super::usage::whole;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 use crate::snapshot::retention::Count;
 
 /// `stockport backup`
 #[derive(Debug, Subcommand)]
 pub enum BackupCommand {
-    /// Write a snapshot of an organization's whole inventory into a folder
+    /// Write a snapshot of an organization's complete inventory
     Create(BackupCreate),
     /// List the snapshots in a folder
     List(BackupList),
-    /// Prove that every snapshot is as it was written
+    /// Check that every snapshot is as it was written
     Verify(BackupVerify),
-    /// Bring a snapshot back: shows the plan, sends what differs, accounts for every item
+    /// Restore a snapshot; show the plan first
     Restore(BackupRestore),
     /// Remove old snapshots by rules
     Prune(BackupPrune),
@@ -29,19 +30,19 @@ pub enum BackupCommand {
 /// `stockport backup create`
 #[derive(Args, Debug)]
 pub struct BackupCreate {
-    /// The backup's folder; each organization gets one in it
+    /// The backup's folder; each organization has a folder in it
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
     /// Old snapshots go afterwards.
     #[command(flatten)]
     pub keep: Keep,
-    /// How long to wait for another stockport that writes to the same folder, in seconds
+    /// How long to wait for another stockport that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
-    /// Every profile of the config file, one after the other, each with its own API, organization and key
+    /// Back up every profile, each with its API, organization and key
     #[arg(long)]
     pub all_profiles: bool,
-    /// A shell command to run when a backup is not whole; the JSON summary is on its standard input
+    /// A shell command to run when a backup fails or is incomplete; the JSON summary is on its standard input
     #[arg(long, value_name = "COMMAND")]
     pub on_failure: Option<String>,
     /// Surprises that are allowed.
@@ -63,10 +64,10 @@ pub struct BackupVerify {
     /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Compare the newest snapshot (or the one named) with what its organization holds now
+    /// Compare the newest (or the one named) with what its organization holds now
     #[arg(long)]
     pub against_org: bool,
-    /// Restore the newest snapshot (or the one named) into a sandbox that is thrown away, and compare
+    /// Restore the newest (or the one named) into a temporary sandbox, and compare
     #[arg(long)]
     pub drill: bool,
 }
@@ -74,36 +75,41 @@ pub struct BackupVerify {
 /// `stockport backup restore`
 #[derive(Args, Debug)]
 pub struct BackupRestore {
-    /// The snapshot: DIR or DIR/ORG (the newest), DIR/ORG/NAME, or DIR@2026-11-22 (the newest of that day or before, UTC)
+    /// DIR or DIR/ORG (the newest), DIR/ORG/NAME, or DIR@2026-11-22 (the newest of that day or before, UTC)
     #[arg(value_name = "DIR[/SNAPSHOT|@DATE]")]
     pub snapshot: PathBuf,
-    /// These items only
+    /// Only these items
     #[arg(long, value_name = "IDS", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Also delete what the snapshot lacks, and null fields that it lacks; a safety copy of what is there is kept first
+    /// Also delete items and null fields that the snapshot lacks
+    ///
+    /// A safety copy of what is stored is kept first.
     #[arg(long)]
     pub exact: bool,
-    /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)
-    #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Brakes")]
-    pub max_delete: MaxDelete,
+    /// With --exact: stop where more would be deleted: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Safety limits")]
+    pub max_delete: MaxShare,
     /// Items that can't be read.
     #[command(flatten)]
     pub unreadable: Unreadable,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Read everything back at the end and compare
+    /// Read everything back at the end, and compare
     #[arg(long)]
     pub verify: bool,
-    /// Where items that did not go through are written [default: restore-ORG.rejects.jsonl in this folder]
+    /// The file for items that were not restored [default: restore-ORG.rejects.jsonl in this folder]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// How long to wait for another stockport that writes to the same folder, in seconds
+    /// How long to wait for another stockport that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,
@@ -118,10 +124,10 @@ pub struct BackupPrune {
     /// What is kept.
     #[command(flatten)]
     pub keep: Keep,
-    /// Show what would go, and remove nothing
+    /// Show what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// How long to wait for another stockport that writes to the same folder, in seconds
+    /// How long to wait for another stockport that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
 }

@@ -12,25 +12,25 @@ use super::reading::Reading;
 /// `stockport convert`
 #[derive(Args, Debug)]
 pub struct Convert {
-    /// The file to read: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    /// The file to read: a workbook, text, JSON; - is standard input
     #[arg(value_name = "IN")]
     pub input: PathBuf,
-    /// The file to write; its ending names the format; - is standard output
+    /// The file to write; its extension decides the format; - is standard output
     #[arg(value_name = "OUT")]
     pub output: PathBuf,
     /// How the file is read.
     #[command(flatten)]
     pub reading: Reading,
-    /// The format that is written [default: by the ending of OUT, jsonl for standard output]
+    /// The format of OUT [default: by its extension, jsonl for standard output]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub format: Option<Format>,
-    /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
+    /// The style of headers [default: title for xlsx, else field]
     #[arg(long, value_name = "STYLE", value_enum)]
     pub headers: Option<Headers>,
-    /// Guard ids and formula-like text in csv and tsv, so that Excel and `LibreOffice` show them as they are
+    /// Guard ids and formulas in csv and tsv against Excel and `LibreOffice`
     #[arg(long)]
     pub excel_safe: bool,
-    /// Replace the file if it exists (only once the new one is whole)
+    /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
 }

@@ -8,9 +8,10 @@ use clap::Args;
 
 use super::pace::{Brakes, Pace, max_delete};
 use super::reading::delimiter;
+use super::report::Report;
 use super::usage::whole;
 use crate::columns::ColumnOption;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 
 /// `stockport delete`
 #[derive(Args, Debug)]
@@ -19,26 +20,28 @@ pub struct Delete {
     /// The items of these ids
     #[arg(long, value_name = "A,B", value_delimiter = ',', group = "which")]
     pub ids: Vec<String>,
-    /// The items whose ids stand in a file: any spreadsheet or JSON with a column of ids; - is standard input
+    /// The items whose ids are in this file; - is standard input
     #[arg(long, value_name = "FILE", group = "which")]
     pub file: Option<PathBuf>,
-    /// The items that meet this: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    /// The items that match: field=value, also != < <= > >= ~
+    ///
+    /// ~ is: contains the text. With several conditions, all of them must match.
     #[arg(long = "where", value_name = "CONDITION", group = "which")]
     pub conditions: Vec<String>,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Stop where more would be deleted: a number, or a share (5%) of what the organization holds [default: 10% with
-    /// --where, no bound for ids that are named]
-    #[arg(long, value_name = "N|N%", help_heading = "Brakes", value_parser = max_delete)]
-    pub max_delete: Option<MaxDelete>,
-    /// Read everything back at the end and compare
+    /// Stop where more would be deleted: a number, or a share (5%) of the organization's items [default: 10% with --where,
+    /// no limit for ids that are named]
+    #[arg(long, value_name = "N|N%", help_heading = "Safety limits", value_parser = max_delete)]
+    pub max_delete: Option<MaxShare>,
+    /// Read everything back at the end, and compare
     #[arg(long)]
     pub verify: bool,
-    /// Where ids that did not go through are written [default: beside the file, or delete.rejects.csv]
+    /// The file for ids that were not deleted [default: beside the file, or delete.rejects.csv]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// The sheet of a workbook; '*' reads every one that holds data
+    /// The sheet of a workbook; '*' reads all that hold data
     #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub sheet: Option<String>,
     /// The row that holds the headers, from 1
@@ -50,18 +53,21 @@ pub struct Delete {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub encoding: Option<String>,
-    /// Take rows as ids that look like none: titles, subtotals, footers (totals and repeated headers never are)
+    /// Read rows as ids that look like titles, subtotals or footers (never totals and repeated headers)
     #[arg(long, conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub keep_suspects: bool,
-    /// Map a column to a field ("`Lot=item_id`"); wins over --map
+    /// Map a column to a field ("`Lot=item_id`"); overrides --map
     #[arg(long, value_name = "HEADER=FIELD", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub column: Vec<ColumnOption>,
-    /// A mapping file that says which column holds the ids
+    /// A mapping file that names the column of ids
     #[arg(long, value_name = "FILE", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub map: Option<PathBuf>,
-    /// How fast; a deletion is a request of its own, whatever --batch says.
+    /// How fast; a deletion is a request of its own, whatever --batch is.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -10,15 +10,12 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
     (
         &[],
         &[
-            (
-                "Try it: a sample into a sandbox",
-                "stockport import inventory.xlsx --sandbox",
-            ),
+            ("Try it in a sandbox", "stockport import inventory.xlsx --sandbox"),
             (
                 "See what an import would change",
                 "stockport import inventory.xlsx --dry-run",
             ),
-            ("Save everything to a workbook", "stockport export all.xlsx"),
+            ("Export everything to a workbook", "stockport export all.xlsx"),
         ],
     ),
     (
@@ -29,11 +26,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
                 "stockport import inventory.xlsx --dry-run",
             ),
             (
-                "Import, and prove it by reading everything back",
+                "Import, read everything back, and compare",
                 "stockport import inventory.xlsx --verify",
             ),
             (
-                "Go on with an import that was cut short",
+                "Resume an interrupted import",
                 "stockport import inventory.xlsx --resume",
             ),
         ],
@@ -42,12 +39,12 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["export"],
         &[
             (
-                "Everything, as the file's ending says",
+                "Everything; the file's extension decides the format",
                 "stockport export inventory.csv",
             ),
             (
                 "Some items, some fields",
-                "stockport export active.xlsx --where status=Active --fields item_id,name,quantity",
+                "stockport export active.xlsx --where status=Active --fields item_id,quantity",
             ),
             ("To another program", "stockport export - --format jsonl"),
         ],
@@ -56,11 +53,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["inspect"],
         &[
             (
-                "See what each column is taken for, and every problem",
+                "See how each column is read, and every problem",
                 "stockport inspect inventory.xlsx",
             ),
             (
-                "Write it down, to correct it and give it to --map",
+                "Write a mapping file, to edit and to give to --map",
                 "stockport inspect count.csv --save-map map.toml",
             ),
         ],
@@ -68,7 +65,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
     (
         &["fields"],
         &[
-            ("What a column can mean", "stockport fields"),
+            ("The fields that a column can be mapped to", "stockport fields"),
             ("The same for a program", "stockport fields --json"),
         ],
     ),
@@ -96,24 +93,44 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["delete"],
         &[
             (
-                "See what would go",
+                "See what would be deleted",
                 "stockport delete --where status=OnHold --max-delete 25% --dry-run",
             ),
             ("By id", "stockport delete --ids 1A4FF0100000022000000001 --yes"),
         ],
     ),
     (
+        &["login"],
+        &[
+            (
+                "Write the default profile; what is missing is asked for",
+                "stockport login --org sandbox-company",
+            ),
+            (
+                "Another one, without a question",
+                "stockport login --profile main --org sandbox-company --key-file main.key",
+            ),
+        ],
+    ),
+    (
+        &["doctor"],
+        &[
+            ("Check everything", "stockport doctor"),
+            ("This machine only, without the API", "stockport doctor --offline"),
+        ],
+    ),
+    (
         &["undo"],
         &[
             ("See what undoing the last run would change", "stockport undo --dry-run"),
-            ("Undo the last run without a question", "stockport undo --yes"),
+            ("Undo the last run without a prompt", "stockport undo --yes"),
         ],
     ),
     (
         &["runs"],
         &[
             ("The last runs", "stockport runs"),
-            ("All that the last one changed", "stockport runs last"),
+            ("Everything that the last one changed", "stockport runs last"),
             ("More of them, for a program", "stockport runs --last 100 --json"),
         ],
     ),
@@ -122,11 +139,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             (
                 "See what would move",
-                "stockport migrate --from sandbox-company --to sandbox-branch --dry-run --sandbox",
+                "stockport migrate --from sandbox-company --to sandbox-branch --dry-run",
             ),
             (
                 "Move it",
-                "stockport migrate --from sandbox-company --to sandbox-branch --certificate moved --sandbox",
+                "stockport migrate --from sandbox-company --to sandbox-branch",
             ),
             (
                 "Compare both again with the certificate",
@@ -138,7 +155,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["backup"],
         &[
             ("Write a snapshot", "stockport backup create backups"),
-            ("See what there is", "stockport backup list backups"),
+            ("List the snapshots", "stockport backup list backups"),
             (
                 "See what a restore would change",
                 "stockport backup restore backups --dry-run",
@@ -150,8 +167,8 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             ("Write a snapshot", "stockport backup create backups"),
             (
-                "The same, and let old ones go",
-                "stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12",
+                "The same, and prune old ones",
+                "stockport backup create backups --keep-daily 7 --keep-monthly 12",
             ),
         ],
     ),
@@ -167,7 +184,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             ("Compute every hash again", "stockport backup verify backups"),
             (
-                "Restore into a sandbox that is thrown away",
+                "Restore into a temporary sandbox",
                 "stockport backup verify backups --drill",
             ),
         ],
@@ -177,7 +194,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             ("See what would change", "stockport backup restore backups --dry-run"),
             (
-                "Get it back, and prove it by reading everything back",
+                "Restore, read everything back, and compare",
                 "stockport backup restore backups@latest --verify",
             ),
             (
@@ -190,11 +207,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["backup", "prune"],
         &[
             (
-                "See what would go, and why",
+                "See what would be removed, and why",
                 "stockport backup prune backups --keep-daily 7 --dry-run",
             ),
             (
-                "Let it go",
+                "Prune",
                 "stockport backup prune backups --keep-daily 7 --keep-monthly 12",
             ),
         ],
@@ -203,12 +220,12 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["schedule"],
         &[
             (
-                "See what would be put in place",
-                "stockport schedule \"daily 02:00\" -- backup create backups --key-file stockport.key",
+                "See what would be installed",
+                "stockport schedule \"daily 02:00\" -- backup create backups --key-file my.key",
             ),
             (
-                "As a line of cron's",
-                "stockport schedule hourly --system cron -- backup create backups --key-file stockport.key",
+                "As a cron line",
+                "stockport schedule hourly --system cron -- backup verify backups",
             ),
         ],
     ),
@@ -218,12 +235,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
     ),
     (
         &["config"],
-        &[("See what is understood and what is wrong", "stockport config check")],
+        &[("See what it sets and what is wrong", "stockport config check")],
     ),
     (
         &["config", "check"],
         &[
-            ("See what is understood and what is wrong", "stockport config check"),
+            ("See what it sets and what is wrong", "stockport config check"),
+            ("Ask each profile's API as well", "stockport config check --online"),
             ("For a program", "stockport config check --json"),
         ],
     ),
@@ -252,6 +270,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &[
             ("A command's page", "stockport man import"),
             ("All pages, into a folder", "stockport man --dir man1"),
+        ],
+    ),
+    (
+        &["help"],
+        &[
+            ("The options of a command", "stockport help import"),
+            ("A topic", "stockport help mapping"),
         ],
     ),
 ];

@@ -11,28 +11,30 @@ use super::pace::Brakes;
 /// `stockport export`
 #[derive(Args, Debug)]
 pub struct Export {
-    /// The file; its ending names the format; - is standard output
+    /// The file; its extension decides the format; - is standard output
     #[arg(value_name = "FILE", default_value = "-")]
     pub file: PathBuf,
-    /// The format [default: by the file's ending, jsonl for standard output]
+    /// The format [default: by the file's extension, jsonl for standard output]
     #[arg(long, value_name = "FORMAT", value_enum)]
     pub format: Option<Format>,
-    /// Headers as the API names the fields, or as people do [default: title for xlsx, field elsewhere]
+    /// The style of headers [default: title for xlsx, else field]
     #[arg(long, value_name = "STYLE", value_enum)]
     pub headers: Option<Headers>,
-    /// These fields only, in this order
+    /// Only these fields, in this order
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub fields: Vec<String>,
-    /// Items that meet this only: field=value; also !=, <, <=, >, >= and ~ (holds the text); more than one: all of them
+    /// Only items that match: field=value, also != < <= > >= ~
+    ///
+    /// ~ is: contains the text. With several conditions, all of them must match.
     #[arg(long = "where", value_name = "CONDITION")]
     pub conditions: Vec<String>,
-    /// As stored: the server's id too, nothing made blank, no dates made of text
+    /// As stored: with the server's id, nothing blank, no dates made of text
     #[arg(long)]
     pub raw: bool,
-    /// Guard ids and formula-like text in csv and tsv, so that Excel and LibreOffice show them as they are
+    /// Guard ids and formulas in csv and tsv against Excel and LibreOffice
     #[arg(long)]
     pub excel_safe: bool,
-    /// Replace the file if it exists (only once the new one is whole)
+    /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
     /// Surprises that are allowed.

@@ -11,13 +11,15 @@ use super::reading::Reading;
 /// `stockport inspect`
 #[derive(Args, Debug)]
 pub struct Inspect {
-    /// The file: csv, tsv, xlsx, xlsm, xlsb, xls, ods, json, jsonl; also .gz and .zst; - is standard input
+    /// The file: a workbook, text, JSON, also as .gz or .zst; - is standard input
     #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// How the file is read.
     #[command(flatten)]
     pub reading: Reading,
-    /// Write what was understood as a mapping file, to be edited and given to --map; one that is there is added to
+    /// Write a mapping file, to edit and to give to --map
+    ///
+    /// Where the file exists, what is new is added, and what you wrote is kept.
     #[arg(long, value_name = "FILE")]
     pub save_map: Option<PathBuf>,
 }

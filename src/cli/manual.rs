@@ -1,6 +1,6 @@
-//! What is made of the command line's definition: the whole help, completions for shells, manual pages.
+//! What is generated from the command line's definition: help with examples, completions for shells, manual pages.
 //!
-//! Belongs here: generating. Doesn't: the commands and options themselves, the examples (`examples`).
+//! Doesn't belong here: the commands and options themselves, the examples (`examples`), which options a help lists (`overview`).
 
 use std::io;
 
@@ -9,13 +9,7 @@ use clap_complete::Shell;
 
 use super::Cli;
 use super::examples::EXAMPLES;
-
-/// Groups of options of which the short help tells no more than that there are some.
-const ONLY_IN_LONG_HELP: [&str; 5] = ["Pace", "Output", "Brakes", "Reading", "Poorer endpoints"];
-/// Options of these groups that the short help shows all the same.
-const ALWAYS: [&str; 6] = ["sheet", "column", "map", "json", "quiet", "yes"];
-/// And of the others those that it leaves to the long one.
-const SELDOM: [&str; 5] = ["sandbox_dir", "key_file", "wait", "on_failure", "certificate"];
+use super::overview::fitted;
 
 /// `stockport completions`
 #[derive(Args, Debug)]
@@ -31,15 +25,15 @@ pub struct Man {
     /// The command whose page is printed [default: stockport's own]
     #[arg(value_name = "COMMAND")]
     pub command: Vec<String>,
-    /// Write all pages into a folder instead
+    /// Write all pages into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
     pub dir: Option<std::path::PathBuf>,
 }
 
-/// The command line as it is parsed, with its examples.
+/// The command line as it is parsed, with its examples and help that fits.
 #[must_use]
 pub fn command() -> Command {
-    taught(Cli::command(), &mut Vec::new())
+    fitted(taught(Cli::command(), &mut Vec::new()))
 }
 
 fn taught(command: Command, path: &mut Vec<String>) -> Command {
@@ -48,10 +42,6 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
         .find(|(words, _)| words == path)
         .map(|(_, examples)| *examples);
     let mut command = command.mut_args(|arg| {
-        let id = arg.get_id().as_str();
-        let group = arg.get_help_heading().unwrap_or_default();
-        let hides = (ONLY_IN_LONG_HELP.contains(&group) && !ALWAYS.contains(&id)) || SELDOM.contains(&id);
-        let arg = if hides { arg.hide_short_help(true) } else { arg };
         // `--jobs -1` is a wrong value of --jobs, not an option -1.
         let takes_value = arg.get_action().takes_values() && !arg.is_positional();
         if takes_value {
@@ -62,6 +52,10 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
     });
     if let Some(about) = command.get_about().map(ToString::to_string) {
         let mut long = format!("{}.", about.trim_end_matches('.'));
+        let more = command.get_long_about().map(ToString::to_string);
+        if let Some((_, more)) = more.as_deref().and_then(|more| more.split_once("\n\n")) {
+            long += &format!("\n\n{more}");
+        }
         if let Some(examples) = examples {
             long += "\n\nExamples:";
             for (what, example) in examples {
@@ -92,7 +86,7 @@ pub fn completions(shell: Shell) -> String {
 
 /// Every manual page, by its name (`stockport-backup-create`).
 pub fn pages() -> io::Result<Vec<(String, String)>> {
-    let mut all = command().disable_help_subcommand(true);
+    let mut all = taught(Cli::command(), &mut Vec::new());
     all.build();
     let mut pages = Vec::new();
     add_pages(&all, &mut pages)?;
@@ -104,10 +98,7 @@ fn add_pages(command: &Command, pages: &mut Vec<(String, String)>) -> io::Result
     let mut page = Vec::new();
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     pages.push((name, String::from_utf8_lossy(&page).into_owned()));
-    command
-        .get_subcommands()
-        .filter(|below| below.get_name() != "help")
-        .try_for_each(|below| add_pages(below, pages))
+    command.get_subcommands().try_for_each(|below| add_pages(below, pages))
 }
 
 #[cfg(test)]
@@ -128,6 +119,8 @@ mod tests {
         for (words, examples) in EXAMPLES {
             assert!(all.iter().any(|path| path == words), "{words:?} is no command");
             assert!(!examples.is_empty() && examples.len() <= 3, "{words:?}");
+            // A longer one would be broken into two lines, and no longer be one command.
+            assert!(examples.iter().all(|(_, example)| example.len() <= 78), "{words:?}");
         }
         all.retain(|path| !EXAMPLES.iter().any(|(words, _)| words == path));
         // What takes away what the list names is no use of its own.

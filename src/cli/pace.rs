@@ -1,4 +1,4 @@
-//! How fast an upload is, and what stops it: arguments of every command that writes.
+//! The throttling of an upload and its safety limits: arguments of every command that writes.
 //!
 //! Doesn't belong here: what they do to an upload (`upload`).
 
@@ -7,44 +7,44 @@ use std::num::NonZeroU32;
 use clap::Args;
 
 use super::usage::whole;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 use crate::upload::MaxFailures;
 
 /// How fast an upload is.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Pace {
-    /// Requests at once, at most
-    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Pace",
+    /// The most requests at once
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Throttling",
           value_parser = whole::<u16, 1, 512>)]
     pub jobs: u16,
-    /// Items a request, at most
-    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Pace",
+    /// The most items of a request
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Throttling",
           value_parser = whole::<u16, 1, 5_000>)]
     pub batch: u16,
-    /// Items a second, at most
-    #[arg(long, value_name = "N", help_heading = "Pace", value_parser = rate)]
+    /// The most items a second
+    #[arg(long, value_name = "N", help_heading = "Throttling", value_parser = rate)]
     pub rate: Option<NonZeroU32>,
     /// Stop when more items than this fail: a number, or a share (5%)
-    #[arg(long, value_name = "N|N%", help_heading = "Pace", value_parser = max_failures)]
+    #[arg(long, value_name = "N|N%", help_heading = "Throttling", value_parser = max_failures)]
     pub max_failures: Option<MaxFailures>,
 }
 
 /// Surprises that stop a run unless they are allowed.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Brakes {
-    /// Go on where the organization is empty although an earlier run knows of items
-    #[arg(long, help_heading = "Brakes")]
+    /// Continue where the organization is empty although an earlier run found items
+    #[arg(long, help_heading = "Safety limits")]
     pub allow_empty: bool,
-    /// Go on where the organization holds less than half of what an earlier run knows of
-    #[arg(long, help_heading = "Brakes")]
+    /// Continue where the organization holds less than half of what an earlier run found
+    #[arg(long, help_heading = "Safety limits")]
     pub allow_shrink: bool,
 }
 
 /// What becomes of items that can't be read.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Unreadable {
-    /// Post items that can't be read although others can (the API answers 500); by default they fail
-    #[arg(long, help_heading = "Brakes")]
+    /// Post items that the API can't read (500) although it reads others; by default they fail
+    #[arg(long, help_heading = "Safety limits")]
     pub post_unreadable: bool,
 }
 
@@ -63,10 +63,10 @@ pub(super) fn max_failures(text: &str) -> Result<MaxFailures, String> {
     }
 }
 
-pub(super) fn max_delete(text: &str) -> Result<MaxDelete, String> {
+pub(super) fn max_delete(text: &str) -> Result<MaxShare, String> {
     Ok(match max_failures(text)? {
-        MaxFailures::Items(most) => MaxDelete::Items(most),
-        MaxFailures::Share(most) => MaxDelete::Share(most),
+        MaxFailures::Items(most) => MaxShare::Items(most),
+        MaxFailures::Share(most) => MaxShare::Share(most),
     })
 }
 

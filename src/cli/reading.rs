@@ -12,26 +12,29 @@ use crate::columns::ColumnOption;
 /// How files are read.
 #[derive(Args, Clone, Debug)]
 pub struct Reading {
-    /// The sheet of a workbook; '*' reads every one that holds data
+    /// The sheet of a workbook; '*' reads all that hold data
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub sheet: Option<String>,
     /// The row that holds the headers, from 1
     #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u64, 1, { u64::MAX }>)]
     pub header_row: Option<u64>,
-    /// What to do with two rows of one id
+    /// What to do with rows that share an id
     #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = "Reading")]
     pub duplicates: Duplicates,
     /// The order in dates like 03/04/2021, where the column itself doesn't decide
     #[arg(long, value_name = "ORDER", value_enum, help_heading = "Reading")]
     pub dates: Option<Dates>,
     /// The style of numbers like 1.234, where the column itself doesn't decide
+    ///
+    /// Groups of thousands may be parted by a comma or a point, by any kind of space, or by an apostrophe (1 234,50,
+    /// 1'234.50). Negative numbers may have brackets, a minus sign behind them, or the sign U+2212: (12.50), 12.50-, −12.50.
+    /// A number written as ="5,5", or with an apostrophe before it, is that number.
     #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
     pub numbers: Option<Numbers>,
-    /// Post a value as text where it isn't of its field's kind ("about 20" as a quantity), with a warning, instead of
-    /// rejecting its row
+    /// Post values of the wrong kind as text, with a warning ("about 20" as a quantity), instead of rejecting the row
     #[arg(long, help_heading = "Reading")]
     pub lenient: bool,
-    /// Take rows as items that look like none: titles, subtotals, footers (totals and repeated headers never are)
+    /// Read rows as items that look like titles, subtotals or footers (never totals and repeated headers)
     #[arg(long, help_heading = "Reading")]
     pub keep_suspects: bool,
     /// The delimiter of a text file: a character, or tab
@@ -40,35 +43,35 @@ pub struct Reading {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", help_heading = "Reading")]
     pub encoding: Option<String>,
-    /// Map a column to a field ("Description=name"; "Notes=false": skip)
+    /// Map a column to a field ("Notes=false" ignores it)
     #[arg(long, value_name = "HEADER=FIELD", help_heading = "Reading")]
     pub column: Vec<ColumnOption>,
-    /// A mapping file: what the columns mean (see `inspect --save-map`)
+    /// A mapping file (see `inspect --save-map`)
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub map: Option<PathBuf>,
-    /// How much a compressed file or a workbook may unpack to, and a pipe may give (500M, 8G) [default: 2G]
+    /// The most that a compressed file, a workbook or a pipe may unpack to (500M, 8G) [default: 2G]
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
     pub max_unpacked: Option<u64>,
-    /// How many cells a sheet may hold [default: 50000000]
+    /// The most cells of a sheet [default: 50000000]
     #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u64, 1, { u64::MAX }>)]
     pub max_cells: Option<u64>,
-    /// How many columns a row may have [default: 16384]
+    /// The most columns of a row [default: 16384]
     #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u32, 1, { u32::MAX as u64 }>)]
     pub max_columns: Option<u32>,
-    /// How long a row of text or a JSON object may be (64M) [default: 16M]
+    /// The longest row of text, or JSON object (64M) [default: 16M]
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
     pub max_row: Option<u64>,
 }
 
-/// What to do with two rows of one id.
+/// What to do with rows that share an id.
 #[derive(Clone, Copy, Debug, Default, ValueEnum)]
 pub enum Duplicates {
     /// Reject all of them
     #[default]
     Reject,
-    /// Take the first
+    /// Import the first
     First,
-    /// Take the last
+    /// Import the last
     Last,
     /// Make one item of them: a later cell wins unless it is blank
     Merge,
@@ -88,9 +91,9 @@ pub enum Dates {
 /// The style of numbers.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum Numbers {
-    /// 1,234.50
+    /// 1,234.50, also 1 234.50 and 1'234.50
     Us,
-    /// 1.234,50
+    /// 1.234,50, also 1 234,50 and 1'234,50
     Eu,
 }
 

@@ -9,7 +9,7 @@ use super::usage::whole;
 /// `stockport runs`
 #[derive(Args, Debug)]
 pub struct Runs {
-    /// The run to show in full: its name, its number, the beginning of its name, or `last`
+    /// The run to show in full: its name or its beginning, its number, or `last`
     #[arg(value_name = "RUN", conflicts_with = "last")]
     pub run: Option<String>,
     /// How many runs to show, the newest first

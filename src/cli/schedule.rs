@@ -11,16 +11,16 @@ pub struct Schedule {
     /// When: "hourly", "daily 02:00", "weekly Sun 02:00", "monthly 1 02:00"
     #[arg(value_name = "WHEN", required = true)]
     pub when: Option<String>,
-    /// Put it in place, instead of printing it
+    /// Install it, instead of printing it
     #[arg(long)]
     pub install: bool,
-    /// Its name [default: of the command's words]
+    /// Its name [default: made of the command's words]
     #[arg(long, value_name = "NAME")]
     pub name: Option<String>,
-    /// What runs it [default: systemd where it runs, else cron]
+    /// What runs it [default: systemd where it is running, else cron]
     #[arg(long, value_name = "SYSTEM", value_enum)]
     pub system: Option<System>,
-    /// The command, as it would be run: backup create DIR --org ID --key-file FILE
+    /// The command: backup create DIR --org ID --key-file FILE
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub args: Vec<String>,
     /// What there is.
@@ -33,7 +33,7 @@ pub struct Schedule {
 pub enum ScheduleCommand {
     /// List what is scheduled
     List,
-    /// Take a schedule away
+    /// Remove a schedule
     Remove {
         /// Its name
         #[arg(value_name = "NAME")]
@@ -41,10 +41,10 @@ pub enum ScheduleCommand {
     },
 }
 
-/// What runs commands at their time.
+/// What runs commands on a schedule.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub enum System {
-    /// A user's systemd timer, which catches up a missed run
+    /// A user's systemd timer, which catches up on a missed run
     Systemd,
     /// A line of the user's crontab
     Cron,

@@ -26,6 +26,14 @@ pub enum UsageError {
         /// The command that it was looked for in.
         within: String,
     },
+    /// Help was asked for on what is neither a command nor a topic.
+    #[error("there is no help on {given:?}{}", alike(.nearest.as_ref().map(|name| format!("{name:?}"))))]
+    UnknownTopic {
+        /// What was named.
+        given: String,
+        /// The command or topic that is most like it.
+        nearest: Option<String>,
+    },
     /// A command that consists of others was given by itself.
     #[error("`{within}` needs a command: {}", either(.known))]
     NoCommand {
@@ -49,7 +57,7 @@ pub enum UsageError {
         within: String,
     },
     /// One argument more than the command takes.
-    #[error("`{within}` has no use for {given:?}")]
+    #[error("`{within}` doesn't take the argument {given:?}")]
     Surplus {
         /// The first one too many.
         given: String,
@@ -109,13 +117,13 @@ pub enum UsageError {
         given: String,
     },
     /// Two options that exclude each other.
-    #[error("{} and {} can't both be meant", .0, .1)]
+    #[error("{} and {} can't be used together", .0, .1)]
     Conflict(String, String),
     /// An option of one value that was given twice.
     #[error("{0} is given more than once")]
     Twice(String),
     /// An argument that has to be text and is none.
-    #[error("an argument of `{within}` is no valid text")]
+    #[error("an argument of `{within}` isn't valid text")]
     NotText {
         /// The command.
         within: String,
@@ -236,19 +244,20 @@ impl UserError for UsageError {
     fn hint(&self) -> String {
         match self {
             Self::UnknownCommand { within, .. } => format!("`{within} --help` lists the commands"),
-            Self::NoCommand { within, .. } => format!("`{within} --help` says what each of them does"),
+            Self::UnknownTopic { .. } => "`stockport --help` lists the commands and the topics".to_owned(),
+            Self::NoCommand { within, .. } => format!("`{within} --help` lists them"),
             Self::UnknownOption { file: Some(file), .. } => {
                 format!("if you mean the file of that name, write ./{file}")
             }
             Self::UnknownOption { within, .. } => format!("`{within} --help` lists the options"),
-            Self::Surplus { form, .. } | Self::Missing { form, .. } => {
-                format!("write {form}; with --help it is explained")
+            Self::Surplus { form, within, .. } | Self::Missing { form, within, .. } => {
+                format!("write {form}; see `{within} --help`")
             }
             Self::Value { wanted, .. } => wanted.clone(),
             Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` says what it takes"),
             Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
-            Self::NeedlessValue { option, .. } => format!("write {option} alone, or leave it out"),
-            Self::Conflict(..) | Self::Twice(_) => "leave one of them out".to_owned(),
+            Self::NeedlessValue { option, .. } => format!("write {option} without a value"),
+            Self::Conflict(..) | Self::Twice(_) => "remove one of them".to_owned(),
             Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),
         }
@@ -431,47 +440,4 @@ pub(super) fn whole<N: TryFrom<u64>, const FROM: u64, const TO: u64>(text: &str)
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cli::Cli;
-    use clap::FromArgMatches as _;
-
-    fn refused(line: &str) -> (String, String) {
-        let args: Vec<OsString> = line.split(' ').map(OsString::from).collect();
-        let parsed = command()
-            .try_get_matches_from(&args)
-            .and_then(|matches| Cli::from_arg_matches(&matches));
-        let error = UsageError::of(&parsed.unwrap_err(), &args);
-        (error.to_string(), error.hint())
-    }
-
-    #[test]
-    fn every_choice_of_a_group_is_named() {
-        let (message, _) = refused("stockport delete");
-        assert_eq!(
-            message,
-            "`stockport delete` needs --ids A,B, --file FILE or --where CONDITION"
-        );
-    }
-
-    #[test]
-    fn an_option_of_another_command_is_found_there() {
-        let (message, _) = refused("stockport export --mirror x");
-        assert_eq!(
-            message,
-            "`stockport export` has no option --mirror; `stockport migrate` has it"
-        );
-    }
-
-    #[test]
-    fn a_number_says_its_bounds() {
-        let (message, hint) = refused("stockport import x --jobs 9999");
-        assert_eq!(
-            (message.as_str(), hint.as_str()),
-            ("--jobs can't be \"9999\"", "give a whole number from 1 to 512")
-        );
-        assert_eq!(whole::<u16, 0, 65_535>("8080"), Ok(8080));
-        assert!(whole::<u64, 1, { u64::MAX }>("0").is_err());
-        assert!(whole::<u64, 0, { u64::MAX }>("-1").is_err());
-    }
-}
+mod tests;

@@ -81,6 +81,22 @@ pub(crate) struct MixedOrders {
     pub(crate) evidence: String,
 }
 
+impl MixedOrders {
+    /// Those that a mapping file gives a column; none where it gives fewer than two.
+    pub(crate) fn said(orders: &[DateOrder]) -> Option<Arc<Self>> {
+        let words: Vec<&str> = orders.iter().map(|order| order.word()).collect();
+        (orders.len() > 1).then(|| {
+            Arc::new(Self {
+                orders: orders.to_vec(),
+                evidence: format!(
+                    "the mapping file says that dates are in several orders ({})",
+                    words.join(", ")
+                ),
+            })
+        })
+    }
+}
+
 /// Which part of a cell is meant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Part {
@@ -310,9 +326,10 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
             )
         }
     };
-    let concern = order
-        .or(stamp.short_year.then_some(Concern::ShortYear))
-        .or(dates::is_far(stamp.date.year()).then_some(Concern::FarYear));
+    let short = stamp.short_year.then_some(Concern::ShortYear);
+    let concern = short
+        .or(dates::is_far(stamp.date.year()).then_some(Concern::FarYear))
+        .or(order);
     let written = match style.part {
         Part::Day => stamp.day(),
         Part::Time => match stamp.time() {

@@ -13,6 +13,7 @@ use super::layout::Target;
 use super::numbers::{self, Shape, Written};
 use super::texts::excerpt;
 use super::{DateOrder, NumberStyle, Survey};
+use crate::output::{counted_are as are, counted_have as have};
 use crate::sheet::{Format, Table};
 
 /// Something counted, with the first place where it was seen.
@@ -65,7 +66,7 @@ pub(super) struct Evidence {
     own_eu: Tally,
 }
 
-const ORDERS: [DateOrder; 3] = [DateOrder::Mdy, DateOrder::Dmy, DateOrder::Ymd];
+const ORDERS: [DateOrder; 3] = DateOrder::ALL;
 
 impl Evidence {
     /// Takes a number's text; false where it shows nothing of a style.
@@ -255,6 +256,14 @@ impl Evidence {
         if self.triples.count == 0 {
             return;
         }
+        if let Some(mixed) = target.style.mixed.as_ref().filter(|_| target.fixed) {
+            target.is_settled = true;
+            if self.unclear.count > 0 {
+                let fate = self.fate(&mixed.orders, table, target.index);
+                survey.warnings.push(format!("{column}: {}; {fate}", mixed.evidence));
+            }
+            return;
+        }
         let counted = ORDERS.iter().zip(self.fits);
         let fitting: Vec<DateOrder> = counted
             .filter(|(_, fits)| *fits == self.triples.count)
@@ -265,7 +274,7 @@ impl Evidence {
         } else {
             // What a value contradicts is never the order.
             let wish = wish.filter(|wish| fitting.is_empty() || fitting.contains(wish));
-            wish.map(|wish| (wish, format!("--dates {}", short(wish))))
+            wish.map(|wish| (wish, format!("--dates {}", wish.word())))
         };
         target.is_settled = true;
         if let (None, []) = (&wish, fitting.as_slice()) {
@@ -284,7 +293,7 @@ impl Evidence {
                 };
                 (
                     *order,
-                    format!("{because}; --dates {} reads it otherwise", short(*other)),
+                    format!("{because}; --dates {} reads it otherwise", other.word()),
                 )
             }
             (None, []) => return,
@@ -352,25 +361,26 @@ impl Evidence {
             at.and_then(|at| self.fits.get(at)).copied().unwrap_or(0)
         });
         target.style.dates = assumed.unwrap_or(DateOrder::Mdy);
-        let options: Vec<String> = orders
-            .iter()
-            .map(|order| format!("--dates {}", short(*order)))
-            .collect();
-        let fate = if self.unclear.count > 0 {
-            let dates = are(self.unclear.count, "date");
-            let read = if self.unclear.count == 1 { "it" } else { "them" };
-            format!(
-                "{dates} rejected, as either day may be meant ({} reads {read}) {}",
-                options.join(" or "),
-                first(table, &self.unclear, index)
-            )
-        } else {
-            "each is read in the only order in which it is a day".to_owned()
-        };
+        let fate = self.fate(&orders, table, index);
         survey.warnings.push(format!(
             "{column}: dates are written in several orders: {evidence}; {fate}"
         ));
         target.style.mixed = Some(Arc::new(MixedOrders { orders, evidence }));
+    }
+
+    /// What becomes of dates that are a day in several of these orders.
+    fn fate(&self, orders: &[DateOrder], table: &Table, index: usize) -> String {
+        if self.unclear.count == 0 {
+            return "each is read in the only order in which it is a day".to_owned();
+        }
+        let options: Vec<String> = orders.iter().map(|order| format!("--dates {}", order.word())).collect();
+        let read = if self.unclear.count == 1 { "it" } else { "them" };
+        format!(
+            "{} rejected, as either day may be meant ({} reads {read}) {}",
+            are(self.unclear.count, "date"),
+            options.join(" or "),
+            first(table, &self.unclear, index)
+        )
     }
 
     /// A file with the day first that was opened where the month comes first: the days up to 12 have become date cells with
@@ -406,14 +416,6 @@ fn words(order: DateOrder) -> &'static str {
     }
 }
 
-fn short(order: DateOrder) -> &'static str {
-    match order {
-        DateOrder::Mdy => "mdy",
-        DateOrder::Dmy => "dmy",
-        DateOrder::Ymd => "ymd",
-    }
-}
-
 /// The first place of something counted in a column, in brackets. The column stands before it in the sentence already.
 pub(super) fn first(table: &Table, tally: &Tally, index: usize) -> String {
     let place = place(table, tally, index);
@@ -428,23 +430,5 @@ fn place(table: &Table, tally: &Tally, index: usize) -> String {
     match table.format {
         Format::Workbook(_) => table.address(tally.line, index),
         _ => table.row_address(tally.line),
-    }
-}
-
-/// `1 row is`, `2 rows are`.
-pub(super) fn are(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun} is")
-    } else {
-        format!("{n} {noun}s are")
-    }
-}
-
-/// `1 row has`, `2 rows have`.
-pub(super) fn have(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun} has")
-    } else {
-        format!("{n} {noun}s have")
     }
 }

@@ -15,7 +15,7 @@ use crate::sheet::{Cell, Format, NumberFormat};
 
 use super::cells::{Blanks, Part};
 use super::dates;
-use super::texts::{bare, error_cell, is_error_text, unguard};
+use super::texts::{bare, error_cell, is_error_text, unguard, unmarked};
 
 /// An id, and what a person should know of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,9 +73,6 @@ pub fn is_odd_id(id: &str) -> bool {
 /// From here on a double no longer holds every integer.
 const EXACT: f64 = 9_007_199_254_740_992.0;
 
-/// What begins a file of UTF-8, and where files were put together, lines within.
-const MARK: char = '\u{feff}';
-
 /// Reads the id of a row whose cell is the column of this index. A byte-order mark at the start of a line of text is none of
 /// the id, unless the id is stored so.
 pub(crate) fn read_at<'a>(
@@ -87,7 +84,8 @@ pub(crate) fn read_at<'a>(
 ) -> Result<Id<'a>, String> {
     if index == 0
         && let Cell::Text(text) = cell
-        && let Some(bare) = text.strip_prefix(MARK)
+        && let bare = unmarked(text)
+        && bare.len() < text.len()
         && matches!(format, Format::Delimited { .. })
         && !stored.is_some_and(|stored| stored.contains(text))
     {

@@ -375,7 +375,7 @@ impl Inspection {
                 let id = layout.id.as_ref().filter(|id| id.header == matched.header);
                 let id = id.and_then(|id| {
                     let how = (&id.blanks, &id.part);
-                    ids::read_at(id.index, layout.cell(row, id.index), &table.format, how, None).ok()
+                    ids::read_at(id.index, row.cell(id.index), &table.format, how, None).ok()
                 });
                 id.map(|id| Value::String(id.text.into_owned()))
             };

@@ -24,9 +24,26 @@ pub(super) enum Kind {
     End,
 }
 
-const TOTALS: [&str; 4] = ["total", "totals", "subtotal", "subtotals"];
+const TOTALS: [&str; 16] = [
+    "total",
+    "totals",
+    "subtotal",
+    "subtotals",
+    "totale",
+    "totales",
+    "totaux",
+    "totaal",
+    "subtotaal",
+    "summe",
+    "gesamt",
+    "gesamtsumme",
+    "zwischensumme",
+    "endsumme",
+    "somme",
+    "suma",
+];
 /// Words that a total has beside that one.
-const QUALIFIERS: [&str; 16] = [
+const QUALIFIERS: [&str; 21] = [
     "grand",
     "sub",
     "overall",
@@ -43,6 +60,11 @@ const QUALIFIERS: [&str; 16] = [
     "stock",
     "inventory",
     "all",
+    "sous",
+    "général",
+    "general",
+    "generale",
+    "parcial",
 ];
 const THINGS: [&str; 12] = [
     "item", "items", "record", "records", "row", "rows", "package", "packages", "unit", "units", "count", "quantity",
@@ -69,7 +91,8 @@ const ENDED: [&str; 9] = [
 pub(super) fn label(text: &str, folded: &str) -> Option<Label> {
     // Nearly all texts have none of these.
     let may_be = [
-        "total", "page", "pg", "seite", "gina", "blatt", "row", "record", "item", "endof",
+        "total", "totaal", "totaux", "summe", "gesamt", "somme", "suma", "page", "pg", "seite", "gina", "blatt", "row",
+        "record", "item", "endof",
     ];
     if folded != "sum" && !may_be.iter().any(|part| folded.contains(part)) {
         return None;
@@ -115,7 +138,8 @@ fn total(text: &str, words: &[&str]) -> Option<bool> {
         return Some(true);
     }
     let is_last = words.last().is_some_and(|last| TOTALS.contains(last));
-    let leads = matches!(words, [first, "for" | "of", ..] if TOTALS.contains(first));
+    // Without a blank it may be a code: `TOTAL-1`.
+    let leads = words.first().is_some_and(|first| TOTALS.contains(first)) && text.trim().contains(' ');
     (is_last || leads).then_some(false)
 }
 
@@ -277,10 +301,22 @@ mod tests {
             "Total (12)",
             "Sum",
             "Page Total",
+            "Sous-total",
+            "Total général",
+            "Gesamtsumme:",
+            "Zwischensumme",
+            "Suma",
         ] {
             assert_eq!(read(text), Some((Kind::Total, true)), "{text}");
         }
-        for text in ["A1 Total", "Total for VAULT A", "Kush Subtotal"] {
+        for text in [
+            "A1 Total",
+            "Total for VAULT A",
+            "Total VAULT B",
+            "Summe Lager 2",
+            "Total 12",
+            "Kush Subtotal",
+        ] {
             assert_eq!(read(text), Some((Kind::Total, false)), "{text}");
         }
         for text in ["Page 1 of 1", "- Page 2 of 10 -", "page 3/4", "Seite 1 von 2"] {
@@ -298,8 +334,8 @@ mod tests {
         }
         assert_eq!(read("*** END OF REPORT ***"), Some((Kind::End, true)));
         for text in [
-            "Total THC 5mg",
-            "Total 12",
+            "TOTAL-1",
+            "Sumatra",
             "Page",
             "Item 7",
             "Rows",

@@ -6,14 +6,14 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
-use super::cells::{self, Blanks, Meaning, Part, Style};
+use super::cells::{self, Blanks, Meaning, MixedOrders, Part, Style};
 use super::error::ColumnError;
 use super::ids::StoredIds;
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
 use super::suspects::Guard;
-use super::texts::{error_cell, is_blank};
+use super::texts::{error_cell, is_blank, unmarked};
 use super::vocabulary::{BEYOND, is_of_rejects};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::{ITEM_ID, Kind, NUMBERS_OR_TEXT, field_named};
@@ -48,7 +48,8 @@ pub(crate) struct Target {
 impl Target {
     pub(super) fn new(field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) -> Self {
         let numbers = rule.and_then(|rule| rule.numbers);
-        let dates = rule.and_then(|rule| rule.dates);
+        let mixed = rule.map(|rule| rule.mixed.as_slice()).unwrap_or_default();
+        let dates = rule.and_then(|rule| rule.dates).or_else(|| mixed.first().copied());
         Self {
             field: field.to_owned(),
             header: header.to_owned(),
@@ -68,7 +69,7 @@ impl Target {
                 currency: rule.is_some_and(|rule| rule.currency),
                 percent: rule.is_some_and(|rule| rule.percent),
                 text_too: NUMBERS_OR_TEXT.contains(&field),
-                mixed: None,
+                mixed: MixedOrders::said(mixed),
                 part,
             },
         }
@@ -214,10 +215,12 @@ impl Layout {
         given.chain(self.constants.iter().map(|(field, _)| field.as_str()))
     }
 
-    /// A row's cell; in a workbook a cell that is not there is an empty one.
+    /// A row's cell; in a workbook a cell that is not there is an empty one. In delimited text a byte-order mark at the start
+    /// of a line, where files were put together, belongs to no cell.
     pub(crate) fn cell<'a>(&self, row: &'a Row, index: usize) -> Cell<'a> {
         match row.cell(index) {
             Cell::Absent if self.workbook => Cell::Empty,
+            Cell::Text(text) if index == 0 && self.untyped => Cell::Text(unmarked(text)),
             cell => cell,
         }
     }

@@ -53,6 +53,8 @@ pub(crate) struct Rule {
     pub(crate) blanks: Option<Vec<String>>,
     /// The order of day, month and year.
     pub(crate) dates: Option<DateOrder>,
+    /// The orders that the column mixes: a date that is another day in another of them is rejected.
+    pub(crate) mixed: Vec<DateOrder>,
     /// The number style.
     pub(crate) numbers: Option<NumberStyle>,
     /// `$74.69` is a number.
@@ -306,8 +308,14 @@ impl Mapping {
     }
 
     /// Puts the command line's orders in place of those that a run has settled; what a person has written into a mapping
-    /// file stays.
+    /// file stays, but which of several orders a column mixes is decided.
     pub fn overrule(&mut self, dates: Option<DateOrder>, numbers: Option<NumberStyle>) {
+        if dates.is_some() {
+            for (_, rule) in self.rules.iter_mut().filter(|(_, rule)| !rule.mixed.is_empty()) {
+                rule.mixed.clear();
+                rule.dates = dates;
+            }
+        }
         if !self.is_of_rejects {
             return;
         }

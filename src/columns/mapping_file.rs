@@ -25,6 +25,7 @@ const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsh
 #     extra = "keep"          keep this column under its own name
 #     blanks = ["none", "?"]  the words that mean nothing in this column, in place of the usual ones
 #     dates = "dmy"           03/04/2021 is 3 April here ("mdy": March 4; "ymd": the year first)
+#     dates = ["mdy", "dmy"]  it has both: a date that is a day in both is rejected, others are read in their own order
 #     numbers = "eu"          1.234,50 ("us": 1,234.50)
 #     currency = true         $74.69 is 74.69
 #     percent = true          25% is 0.25

@@ -219,6 +219,25 @@ pub enum DateOrder {
     Ymd,
 }
 
+impl DateOrder {
+    /// All orders; where a day is one in several of them, the first is assumed.
+    pub(crate) const ALL: [Self; 3] = [Self::Mdy, Self::Dmy, Self::Ymd];
+
+    /// The word for it on the command line and in a mapping file.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Mdy => "mdy",
+            Self::Dmy => "dmy",
+            Self::Ymd => "ymd",
+        }
+    }
+
+    /// The order of this word.
+    pub(crate) fn named(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.word() == word)
+    }
+}
+
 /// How numbers are punctuated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberStyle {

@@ -9,7 +9,7 @@ use super::mapping::{MARK, Mapping, Purpose, Rule, Settings};
 use crate::columns::layout::{Layout, Target};
 use crate::columns::matching::{ColumnMatch, Matching};
 use crate::columns::vocabulary::{BEYOND, REJECT_COLUMNS, UNNAMED, is_nameless};
-use crate::columns::{DateOrder, FieldValue, NumberStyle};
+use crate::columns::{FieldValue, NumberStyle};
 use crate::item::{Kind, field_named};
 
 impl Mapping {
@@ -108,13 +108,12 @@ fn manner(keys: &mut InlineTable, rule: Option<&Rule>, targets: &[&Target]) {
             .find(|target| target.is_settled && target.style.kind == kind)
     };
     let said = rule.and_then(|rule| rule.dates);
-    if let Some(order) = of_kind(Kind::Date).map(|target| target.style.dates).or(said) {
-        let word = match order {
-            DateOrder::Mdy => "mdy",
-            DateOrder::Dmy => "dmy",
-            DateOrder::Ymd => "ymd",
-        };
-        keys.insert("dates", word.into());
+    let mixed = targets.iter().find_map(|target| target.style.mixed.as_ref());
+    if let Some(mixed) = mixed {
+        let words = mixed.orders.iter().map(|order| order.word());
+        keys.insert("dates", Value::Array(words.collect::<Array>()));
+    } else if let Some(order) = of_kind(Kind::Date).map(|target| target.style.dates).or(said) {
+        keys.insert("dates", order.word().into());
     }
     let said = rule.and_then(|rule| rule.numbers);
     if let Some(style) = of_kind(Kind::Number).map(|target| target.style.numbers).or(said) {

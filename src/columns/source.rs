@@ -26,6 +26,7 @@ use super::texts::unguard;
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
 use crate::item::{ITEM_ID, Kind, check_id};
+use crate::output::counted_have;
 use crate::sheet::{HeaderBy, Row, Table};
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
@@ -253,14 +254,12 @@ impl Source {
             self.tell_ids_alike(&mut survey);
         }
         if let Some(lost) = look.lost_zeros() {
-            let count = if lost.count == 1 {
-                "1 id has".to_owned()
-            } else {
-                format!("{} ids have", lost.count)
-            };
             survey.warnings.push(format!(
-                "{count} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?})",
-                lost.example, self.place(lost.first), lost.id
+                "{} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?})",
+                counted_have(lost.count, "id"),
+                lost.example,
+                self.place(lost.first),
+                lost.id
             ));
         }
         Ok(survey)
@@ -282,7 +281,7 @@ impl Source {
             let Some(text) = layout.id_text(row).filter(|text| is_odd_id(text)) else {
                 return Ok(());
             };
-            if read_id(layout, table, column, row).is_ok_and(|id| id.text == text) {
+            if read_id(table, column, row).is_ok_and(|id| id.text == text) {
                 return Ok(());
             }
             let unguarded = unguard(text);
@@ -368,10 +367,10 @@ impl Source {
     }
 }
 
-fn read_id<'a>(layout: &Layout, table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
+fn read_id<'a>(table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
     ids::read_at(
         column.index,
-        layout.cell(row, column.index),
+        row.cell(column.index),
         &table.format,
         (&column.blanks, &column.part),
         column.stored.as_deref(),

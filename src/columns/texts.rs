@@ -47,6 +47,15 @@ pub(crate) fn excerpt_of(value: Value) -> Value {
     }
 }
 
+/// What begins a file of UTF-8, and where files were put together, lines within.
+const MARK: char = '\u{feff}';
+
+/// The text of a line's first cell without the byte-order mark before it.
+#[inline]
+pub(crate) fn unmarked(text: &str) -> &str {
+    text.strip_prefix(MARK).unwrap_or(text)
+}
+
 /// Whether a cell holds nothing to be seen.
 pub(crate) fn is_blank(cell: Cell<'_>) -> bool {
     match cell {

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{CommandError, Context, signals, start};
 use crate::cli::UsageError;
 use crate::error::{Category, Error, Exit, Interrupted};
-use crate::output::{Awaits, Output, Style};
+use crate::output::{Answer, Awaits, Lines, Output, Style};
 use crate::sheet::write::WriteError;
 use crate::transfer::printer;
 
@@ -41,22 +41,24 @@ fn told_all(output: &Output, exit: Exit) -> Exit {
 /// Shows what clap gives instead of a command: help and version, which are no error, or what it refuses.
 pub(super) fn refused(error: &clap::Error) -> Exit {
     let args: Vec<OsString> = std::env::args_os().collect();
-    let output = printer(Style::default());
-    if !error.use_stderr() && output.is_ascii() {
-        output.help(&error.render().to_string());
-        return told_all(&output, Exit::Done);
-    }
     if !error.use_stderr() || args.len() < 2 {
-        return match error.print() {
-            // Where nobody reads it any more, there is nobody to tell.
-            Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => {
-                fail(&output, &WriteError::Io(cause).into())
-            }
-            _ if error.use_stderr() => Exit::Usage,
-            _ => Exit::Done,
-        };
+        return helped(&printer(Style::default()), error);
     }
     refused_with(&UsageError::of(error, &args).into())
+}
+
+/// Shows help or the version, which clap gives as an error.
+pub(super) fn helped(output: &Output, help: &clap::Error) -> Exit {
+    if !help.use_stderr() && output.is_ascii() {
+        output.help(&help.render().to_string());
+        return told_all(output, Exit::Done);
+    }
+    match help.print() {
+        // Where nobody reads it any more, there is nobody to tell.
+        Err(cause) if cause.kind() != std::io::ErrorKind::BrokenPipe => fail(output, &WriteError::Io(cause).into()),
+        _ if help.use_stderr() => Exit::Usage,
+        _ => Exit::Done,
+    }
 }
 
 /// Says why a command line is refused before it is understood.
@@ -116,6 +118,21 @@ impl Context {
         }
         self.go_on()?;
         Err(CommandError::NoConsent(what.to_owned()).into())
+    }
+
+    /// Asks whether to do `what`, with `lines` as the list that a person may ask for before the answer.
+    pub(super) fn consent_to_list(&self, what: &str, lines: &mut Lines<'_, Error>) -> Result<(), Error> {
+        loop {
+            match self.output.choose(&format!("{what}? [y/N/l]"), &self.stop) {
+                Answer::Yes => return Ok(()),
+                Answer::List => self.output.page(lines)?,
+                Answer::No => {
+                    self.go_on()?;
+                    return Err(CommandError::NoConsent(what.to_owned()).into());
+                }
+            }
+            self.go_on()?;
+        }
     }
 
     /// An error once the user wishes to stop.

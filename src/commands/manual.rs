@@ -13,7 +13,7 @@ use crate::sheet::write::WriteError;
 /// Prints a shell's completions.
 pub(super) fn completions(context: &Context, options: &Completions) -> Exit {
     let script = cli::completions(options.shell);
-    context.output.verbatim(&script);
+    context.output.data(&script);
     context
         .output
         .document(&json!({"script": script, "error": Value::Null}));
@@ -42,7 +42,7 @@ fn pages(context: &Context, options: &Man) -> Result<(), Error> {
                 within: "stockport".to_owned(),
             }));
         };
-        output.verbatim(page);
+        output.data(page);
         output.document(&json!({"page": page, "error": Value::Null}));
         return Ok(());
     };

@@ -8,13 +8,16 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod doctor;
 mod ending;
 mod ends;
 mod error;
 mod export;
 mod fields;
+mod help;
 mod import;
 mod inspect;
+mod login;
 mod manual;
 mod migrate;
 mod next;
@@ -154,11 +157,14 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
         Command::Backup(command) => backup::run(&context, &command),
         Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),
+        Command::Login(options) => login::run(&context, &options, cli.global.profile.as_deref()),
+        Command::Doctor(options) => doctor::run(&context, &options, cli.global.profile.as_deref()),
         Command::Delete(options) => delete::run(&context, &options),
         Command::Diff(options) => diff::run(&context, &options),
         Command::Migrate(options) => migrate::run(&context, &options),
         Command::Completions(options) => manual::completions(&context, &options),
         Command::Man(options) => manual::man(&context, &options),
+        Command::Help(options) => help::run(&context, &options),
     }
 }
 
@@ -208,6 +214,8 @@ fn uses_profile(cli: &Cli) -> bool {
             .any(|(place, own)| own.is_none() && place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
+        // They say themselves what there is of a profile.
+        Command::Login(_) | Command::Doctor(_) => false,
         _ => cli.global.profile.is_some(),
     }
 }

@@ -96,7 +96,7 @@ fn show(context: &Context, (claim, path): (&Claim, &Path), checked: &Checked, re
     output.document(&document);
     for item in &checked.changed {
         if !output.is_closed() {
-            output.result(&item.line());
+            output.fault(Tone::Plain, &item.line(), &[]);
         }
     }
     let named = counted(checked.named, "item");
@@ -117,7 +117,11 @@ fn show(context: &Context, (claim, path): (&Claim, &Path), checked: &Checked, re
         );
         (Tone::Bad, line)
     };
-    output.result(&output.paint(tone, &line));
+    if checked.changed.is_empty() {
+        output.result(&output.paint(tone, &line));
+    } else {
+        output.fault(tone, &line, &[]);
+    }
 }
 
 impl Context {

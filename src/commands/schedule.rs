@@ -75,7 +75,7 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
             if !title.is_empty() {
                 output.result(&format!("# {title}"));
             }
-            output.verbatim(&text);
+            output.data(&text);
             document[if title.is_empty() { "text" } else { title.as_str() }] = json!(text);
         }
         if system != System::Windows {

@@ -58,9 +58,12 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
         | Command::Fields(_)
         | Command::Schedule(_)
         | Command::Config(_)
+        | Command::Login(_)
+        | Command::Doctor(_)
         | Command::Sandbox(_)
         | Command::Completions(_)
-        | Command::Man(_) => (None, None, Awaits::Nothing),
+        | Command::Man(_)
+        | Command::Help(_) => (None, None, Awaits::Nothing),
     };
     let start = Start {
         command: name(matches),

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn a_quiet_log_keeps_start_errors_rejected_rows_and_finish() {
+    fn a_quiet_log_keeps_start_warnings_errors_rejected_rows_and_finish() {
         let progress = Progress {
             work: "Uploading".to_owned(),
             done: 1,
@@ -198,7 +198,7 @@ mod tests {
                 .map(|line| line["event"].as_str().unwrap().to_owned())
                 .collect()
         };
-        assert_eq!(kinds(true), ["start", "rejected", "error", "finish"]);
+        assert_eq!(kinds(true), ["start", "warning", "rejected", "error", "finish"]);
         assert_eq!(
             kinds(false),
             ["start", "warning", "progress", "rejected", "error", "finish"]

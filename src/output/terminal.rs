@@ -10,7 +10,12 @@ use std::sync::{Mutex, PoisonError};
 
 use super::layout::wrapped;
 use super::tame::{coloured, tame, tame_json};
-use super::{Color, Tone, link, locale};
+use super::{Color, Tone, link, locale, markdown};
+
+/// A page of text has lines of at most so many columns, however wide the terminal is.
+const WIDEST_PAGE: usize = 100;
+/// And so many where there is no terminal.
+const USUAL_PAGE: usize = 80;
 
 /// The two streams that people read.
 #[derive(Debug)]
@@ -91,6 +96,13 @@ impl Terminal {
         paint(tone, text, self.colored(std::io::stderr().is_terminal()))
     }
 
+    /// A page of Markdown to standard output.
+    pub(super) fn markdown(&self, markdown: &str) {
+        let columns = columns(&console::Term::stdout()).map_or(USUAL_PAGE, |columns| columns.min(WIDEST_PAGE));
+        let text = markdown::laid_out(markdown, columns, &|text| self.paint(Tone::Strong, text));
+        self.write_out(&self.signs(&tame(&text)));
+    }
+
     fn colored(&self, terminal: bool) -> bool {
         match self.color {
             Color::Always => true,
@@ -147,6 +159,7 @@ fn paint(tone: Tone, text: &str, colored: bool) -> String {
         Tone::Warning => "33",
         Tone::Bad => "31;1",
         Tone::Dim => "2",
+        Tone::Strong => "1",
     };
     if colored { coloured(code, text) } else { text.to_owned() }
 }

@@ -12,7 +12,7 @@ use std::ops::Range;
 
 use memchr::{memchr_iter, memrchr2};
 
-use super::delimited::{DelimitedReader, LineCount, goes_on};
+use super::delimited::{DelimitedReader, LineCount, MARK, goes_on, is_marked};
 use super::marks::Marks;
 use super::pieces::{Piece, PieceReader};
 use super::rows::{DataRows, DataRule};
@@ -20,8 +20,6 @@ use super::{Limits, ReadError, Row, RowReader};
 
 /// How much text is cut at a time: some thousand rows.
 const CHUNK: usize = 1 << 19;
-
-const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What is the same for all chunks of a file.
 #[derive(Clone)]
@@ -119,7 +117,7 @@ impl PieceReader for Chunks {
             if bytes.len() < wanted {
                 continue;
             }
-            let end = last_end(&bytes, self.text.delimiter, self.place.untouched);
+            let end = last_end(&bytes, self.text.delimiter);
             // What is left of a mark alone is no record, and what follows it may be.
             let has_record = !self.place.untouched || !is_mark_at_most(bytes.get(..end).unwrap_or_default());
             if end > 0 && has_record {
@@ -147,19 +145,19 @@ impl Read for Failing {
 }
 
 /// Where the last record of the text ends that is known to end in it, behind its line break; 0 if none does. The text
-/// begins with a record; `first`: it may begin with a byte-order mark.
-fn last_end(text: &[u8], delimiter: u8, first: bool) -> usize {
+/// begins with a record.
+fn last_end(text: &[u8], delimiter: u8) -> usize {
     // As a rule it is found near the text's end, and breaks further up needn't be looked for.
-    let end = last_end_behind(text, delimiter, first, text.len().saturating_sub(NEAR));
+    let end = last_end_behind(text, delimiter, text.len().saturating_sub(NEAR));
     if end == 0 {
-        last_end_behind(text, delimiter, first, 0)
+        last_end_behind(text, delimiter, 0)
     } else {
         end
     }
 }
 
 /// The same, where breaks before `near` don't count.
-fn last_end_behind(text: &[u8], delimiter: u8, first: bool, near: usize) -> usize {
+fn last_end_behind(text: &[u8], delimiter: u8, near: usize) -> usize {
     let mut end = 0;
     // What stands outside of quotation marks is looked at from here on.
     let mut from = 0;
@@ -175,7 +173,7 @@ fn last_end_behind(text: &[u8], delimiter: u8, first: bool, near: usize) -> usiz
             None => true,
             Some(byte) => *byte == delimiter || matches!(byte, b'\n' | b'\r'),
         };
-        let opens = begins || (first && is_mark(before));
+        let opens = begins || ends_in_mark(before);
         if !opens {
             continue;
         }
@@ -196,10 +194,10 @@ fn last_end_behind(text: &[u8], delimiter: u8, first: bool, near: usize) -> usiz
 /// Records are hardly ever longer.
 const NEAR: usize = 1 << 14;
 
-/// Whether nothing but a byte-order mark stands before the first field.
-fn is_mark(before: &[u8]) -> bool {
-    let breaks = before.iter().take_while(|byte| matches!(byte, b'\n' | b'\r')).count();
-    before.get(breaks..) == Some(MARK)
+/// Whether nothing but a byte-order mark stands between the line's start and the first field.
+fn ends_in_mark(before: &[u8]) -> bool {
+    let line = before.strip_suffix(MARK);
+    line.is_some_and(|line| matches!(line.last(), None | Some(b'\n' | b'\r')))
 }
 
 /// Whether there are only line breaks, and perhaps a byte-order mark among them.
@@ -261,6 +259,8 @@ impl ChunkReader {
             if bytes.get(at).is_none_or(|byte| matches!(byte, b'\n' | b'\r')) {
                 return None;
             }
+        } else if bytes.get(at) == MARK.first() && is_marked(bytes.get(at..)?) {
+            return None;
         }
         let begin = at;
         let line = self.place.lines.line;

@@ -18,10 +18,11 @@ const MOST_VALUES: usize = 1 << 19;
 pub(super) enum Shape {
     /// `[{…}, {…}]`
     Array,
-    /// `{"data": [{…}, {…}]}`, with other keys beside it, none of which holds a list of objects.
+    /// `{"data": [{…}, {…}]}` or `{"data": {"items": [{…}, {…}]}}`, with other keys beside them, none of which holds a list of
+    /// objects.
     Envelope {
-        /// The list's key.
-        key: String,
+        /// The list's key, behind those of the objects that it stands in.
+        path: Vec<String>,
         /// It is a list of arrays, so that there may be no other one of those either.
         arrays: bool,
     },
@@ -37,6 +38,19 @@ enum State {
     Done,
 }
 
+/// What a member of an envelope has opened.
+enum Opened {
+    Rows,
+    /// An object around the list of rows.
+    Object,
+    Nothing,
+}
+
+/// Why a document is refused in which either of two lists may hold the rows.
+pub(super) fn two_lists(rows: &str, other: &str) -> String {
+    format!("it has two lists, {rows:?} and {other:?}")
+}
+
 /// Gives one object's text after the other.
 pub(super) struct Cutter<R> {
     file: String,
@@ -44,6 +58,8 @@ pub(super) struct Cutter<R> {
     limits: Limits,
     shape: Shape,
     state: State,
+    /// How many objects around the list are open.
+    depth: usize,
     input: R,
     buffer: Vec<u8>,
     start: usize,
@@ -60,6 +76,7 @@ impl<R: Read> Cutter<R> {
             limits: *limits,
             shape,
             state: State::Begin,
+            depth: 0,
             input,
             buffer: vec![0; 1 << 16],
             start: 0,
@@ -161,6 +178,7 @@ impl<R: Read> Cutter<R> {
                 Shape::Array => self.expect(b'[')?,
                 Shape::Envelope { .. } => {
                     self.expect(b'{')?;
+                    self.depth = 1;
                     if !self.members(out)? {
                         self.state = State::Done;
                     }
@@ -201,17 +219,28 @@ impl<R: Read> Cutter<R> {
     fn close(&mut self, scratch: &mut Vec<u8>) -> Result<(), ReadError> {
         self.state = State::Done;
         if matches!(self.shape, Shape::Envelope { .. }) {
-            match self.peek()? {
-                Some(b',') => {
-                    self.take();
-                    self.members(scratch)?;
-                }
-                _ => self.expect(b'}')?,
-            }
+            self.end_member()?;
+            self.members(scratch)?;
         }
         match self.peek()? {
             None => Ok(()),
             Some(_) => Err(self.broken("something follows the closing bracket")),
+        }
+    }
+
+    /// Passes the comma behind a member; an object's end is left.
+    fn end_member(&mut self) -> Result<(), ReadError> {
+        match self.peek()? {
+            Some(b',') => {
+                self.take();
+                if self.peek()? == Some(b'}') {
+                    return Err(self.broken("there is a comma after the last key"));
+                }
+                Ok(())
+            }
+            Some(b'}') => Ok(()),
+            Some(_) => Err(self.broken("a comma between two keys is missing")),
+            None => Err(self.ends_early()),
         }
     }
 
@@ -220,7 +249,12 @@ impl<R: Read> Cutter<R> {
         loop {
             if self.peek()? == Some(b'}') {
                 self.take();
-                return Ok(false);
+                self.depth = self.depth.saturating_sub(1);
+                if self.depth == 0 {
+                    return Ok(false);
+                }
+                self.end_member()?;
+                continue;
             }
             if self.peek()? != Some(b'"') {
                 return Err(if self.peek()?.is_none() {
@@ -232,8 +266,10 @@ impl<R: Read> Cutter<R> {
             self.value(scratch)?;
             let key = serde_json::from_slice::<String>(scratch).unwrap_or_default();
             self.expect(b':')?;
-            if self.opens_rows(&key, scratch)? {
-                return Ok(true);
+            match self.opens(&key, scratch)? {
+                Opened::Rows => return Ok(true),
+                Opened::Object => continue,
+                Opened::Nothing => {}
             }
             match serde_json::from_slice::<Value>(scratch) {
                 Ok(value) if matches!(key.as_str(), "TotalRecords" | "total_records") => self.total = value.as_u64(),
@@ -244,44 +280,47 @@ impl<R: Read> Cutter<R> {
                     return Err(self.broken(format!("a value is not valid ({plain})")));
                 }
             }
-            match self.peek()? {
-                Some(b',') => {
-                    self.take();
-                    if self.peek()? == Some(b'}') {
-                        return Err(self.broken("there is a comma after the last key"));
-                    }
-                }
-                Some(b'}') => {}
-                Some(_) => return Err(self.broken("a comma between two keys is missing")),
-                None => return Err(self.ends_early()),
-            }
+            self.end_member()?;
         }
     }
 
-    /// Whether the value of this key is the list of rows, which is then open; else the value's text is in `scratch`.
-    /// A second list that could be it is refused.
-    fn opens_rows(&mut self, key: &str, scratch: &mut Vec<u8>) -> Result<bool, ReadError> {
-        let Shape::Envelope { key: rows, arrays } = self.shape.clone() else {
-            return Ok(false);
+    /// Opens the value of this key where it is the list of rows, or an object around it; else the value's text is in
+    /// `scratch`. A second list that could be it is refused.
+    fn opens(&mut self, key: &str, scratch: &mut Vec<u8>) -> Result<Opened, ReadError> {
+        let Shape::Envelope { path, arrays } = self.shape.clone() else {
+            return Ok(Opened::Nothing);
         };
-        if self.peek()? != Some(b'[') {
+        let is_ahead =
+            self.state != State::Done && path.get(self.depth.saturating_sub(1)).is_some_and(|next| next == key);
+        let is_last = path.len() == self.depth;
+        let first = self.peek()?;
+        if first == Some(b'{') && is_ahead && !is_last {
+            self.take();
+            self.depth += 1;
+            return Ok(Opened::Object);
+        }
+        if first != Some(b'[') {
             self.value(scratch)?;
-            return Ok(false);
+            return Ok(Opened::Nothing);
         }
         self.take();
-        if key == rows && self.state != State::Done {
-            return Ok(true);
+        if is_ahead && is_last {
+            return Ok(Opened::Rows);
         }
-        match self.peek()? {
-            Some(b'{') => Err(self.broken(format!("it has two lists, {rows:?} and {key:?}"))),
-            Some(b'[') if arrays => Err(self.broken(format!("it has two lists, {rows:?} and {key:?}"))),
-            _ => {
-                scratch.clear();
-                scratch.push(b'[');
-                self.rest_of_list(scratch)?;
-                Ok(false)
-            }
+        let next = self.peek()?;
+        if next == Some(b'{') || (next == Some(b'[') && arrays) {
+            let around = path
+                .get(..self.depth.saturating_sub(1))
+                .unwrap_or_default()
+                .iter()
+                .map(String::as_str);
+            let other: Vec<&str> = around.chain([key]).collect();
+            return Err(self.broken(two_lists(&path.join("."), &other.join("."))));
         }
+        scratch.clear();
+        scratch.push(b'[');
+        self.rest_of_list(scratch)?;
+        Ok(Opened::Nothing)
     }
 
     /// Adds the rest of a list whose opening bracket has been taken.

@@ -13,7 +13,8 @@ use super::{Limits, ReadError, Row, RowReader};
 
 const BLOCK: usize = 1 << 16;
 
-const MARK: &[u8] = b"\xef\xbb\xbf";
+/// The byte-order mark. It begins a file, and where files were put together, lines within.
+pub(super) const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Reads rows from UTF-8 text.
 pub(super) struct DelimitedReader<R> {
@@ -160,6 +161,41 @@ impl<R: Read> DelimitedReader<R> {
         Ok(false)
     }
 
+    /// Passes a byte-order mark at the start of a record that a quotation mark or a line break follows: there, the parser
+    /// would read the quotation mark as text. Whether it did.
+    fn pass_mark(&mut self) -> Result<bool, ReadError> {
+        if self.untouched || self.buffer.get(self.start) != MARK.first() {
+            return Ok(false);
+        }
+        // The buffer may end within the mark.
+        while self.end - self.start <= MARK.len() {
+            self.buffer.copy_within(self.start..self.end, 0);
+            (self.start, self.end) = (0, self.end - self.start);
+            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
+            match self.input.read(room) {
+                Ok(0) => break,
+                Ok(count) => self.end += count,
+                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+                Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
+                    return Err(self.not_text(self.lines.line));
+                }
+                Err(cause) => {
+                    return Err(ReadError::Io {
+                        file: self.file.clone(),
+                        cause,
+                    });
+                }
+            }
+        }
+        let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();
+        let passes = is_marked(ahead);
+        if passes {
+            self.start += MARK.len();
+            self.lines.pass_text();
+        }
+        Ok(passes)
+    }
+
     /// Parses one record into `fields` and `ends`; how many bytes and fields it has.
     fn record(&mut self, line: u64) -> Result<(usize, usize), ReadError> {
         let (mut bytes, mut count) = (0, 0);
@@ -248,7 +284,25 @@ impl<R: Read> RowReader for DelimitedReader<R> {
                 return Ok(false);
             }
             let line = self.lines.line;
-            let (bytes, count) = self.record(line)?;
+            let is_marked = self.pass_mark()?;
+            if is_marked
+                && self
+                    .buffer
+                    .get(self.start..self.end)
+                    .is_none_or(|ahead| !ahead.starts_with(b"\""))
+            {
+                continue;
+            }
+            let (mut bytes, count) = self.record(line)?;
+            if is_marked {
+                // The mark stays in the field: the value that is stored may have it.
+                let length = self.fields.len().max(bytes + MARK.len());
+                self.fields.resize(length, 0);
+                self.fields.copy_within(..bytes, MARK.len());
+                self.fields.iter_mut().zip(MARK).for_each(|(to, from)| *to = *from);
+                bytes += MARK.len();
+                self.ends.iter_mut().take(count).for_each(|end| *end += MARK.len());
+            }
             let untouched = std::mem::take(&mut self.untouched);
             if line <= self.skip_through {
                 continue;
@@ -311,6 +365,13 @@ fn misquoted(record: &[u8], delimiter: u8) -> Option<(&[u8], &[u8])> {
         }
     }
     found
+}
+
+/// Whether a text begins with a byte-order mark that is none of a field's bare text: a quotation mark or a line break follows
+/// it, or nothing.
+pub(super) fn is_marked(text: &[u8]) -> bool {
+    let behind = text.strip_prefix(MARK);
+    behind.is_some_and(|behind| matches!(behind.first(), None | Some(b'"' | b'\n' | b'\r')))
 }
 
 /// Whether a field's text goes on behind its closing mark. Blanks do no harm.

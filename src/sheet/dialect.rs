@@ -7,6 +7,8 @@ use std::io::{self, Read};
 
 use memchr::{memchr, memchr3};
 
+use super::delimited::MARK;
+
 const BLOCK: usize = 1 << 16;
 
 /// How the fields of a file are quoted.
@@ -76,10 +78,10 @@ pub(super) struct Rewriter<R> {
     state: State,
     /// The last byte was a backslash that takes the meaning from the next one.
     escaped: bool,
-    /// Blanks at the beginning of a field, which are text unless a mark follows.
+    /// Blanks at the beginning of a field, which are text unless a mark follows; the beginning of a byte-order mark.
     blanks: Vec<u8>,
-    /// Nothing has been read yet: a byte-order mark may come.
-    untouched: bool,
+    /// A line begins: a byte-order mark may come.
+    fresh: bool,
     /// Fields in single quotes, and quoted fields behind blanks.
     pub(super) special: usize,
     buffer: Vec<u8>,
@@ -97,7 +99,7 @@ impl<R: Read> Rewriter<R> {
             state: State::Start,
             escaped: false,
             blanks: Vec::new(),
-            untouched: true,
+            fresh: true,
             special: 0,
             buffer: vec![0; BLOCK],
             out: Vec::with_capacity(BLOCK + BLOCK / 8),
@@ -112,12 +114,6 @@ impl<R: Read> Rewriter<R> {
     }
 
     fn take(&mut self, mut text: &[u8]) {
-        const MARK: &[u8] = b"\xef\xbb\xbf";
-        if self.untouched && text.starts_with(MARK) {
-            self.out.extend_from_slice(MARK);
-            text = text.get(MARK.len()..).unwrap_or_default();
-        }
-        self.untouched = false;
         while !text.is_empty() {
             let plain = self.plain(text);
             let (run, rest) = text.split_at(plain);
@@ -182,9 +178,24 @@ impl<R: Read> Rewriter<R> {
     fn end(&mut self, byte: u8) {
         self.out.push(byte);
         self.state = State::Start;
+        self.fresh = byte != self.delimiter;
     }
 
     fn begin(&mut self, byte: u8) {
+        if self.fresh && MARK.get(self.blanks.len()) == Some(&byte) {
+            self.blanks.push(byte);
+            if self.blanks == MARK {
+                self.out.append(&mut self.blanks);
+                self.fresh = false;
+            }
+            return;
+        }
+        if std::mem::take(&mut self.fresh) && !self.blanks.is_empty() {
+            // The beginning of a mark without its end is text.
+            let text = std::mem::take(&mut self.blanks);
+            self.bare(&text);
+            return self.byte(byte);
+        }
         if self.dialect.spaced && is_blank(byte, self.delimiter) {
             self.blanks.push(byte);
             return;
@@ -199,13 +210,18 @@ impl<R: Read> Rewriter<R> {
             self.out.extend(blanks);
             self.end(byte);
         } else {
-            if self.encloses() {
-                self.out.push(b'"');
-            }
-            self.out.extend(blanks);
-            self.state = State::Bare;
+            self.bare(&blanks);
             self.byte(byte);
         }
+    }
+
+    /// Begins a field without marks.
+    fn bare(&mut self, text: &[u8]) {
+        if self.encloses() {
+            self.out.push(b'"');
+        }
+        self.out.extend_from_slice(text);
+        self.state = State::Bare;
     }
 
     /// A byte of text between marks.

@@ -229,8 +229,8 @@ impl UserError for ReadError {
             }
             Self::MixedDelimiters { .. } => "separate the header and the rows by the same character",
             Self::Json { .. } => {
-                "the file has to be an array of objects or arrays, {\"items\": [...]}, or one object a line; export it again if \
-                 it was cut short"
+                "the file has to be an array of objects or arrays, {\"items\": [...]}, or one object a line (pandas: \
+                 orient=\"records\"); export it again if it was cut short"
             }
             Self::DuplicateKey { .. } => "remove one of the two",
         }

@@ -8,10 +8,15 @@ mod cell;
 mod cells;
 mod compound;
 mod feed;
+mod formats;
 #[cfg(test)]
 mod hostile_tests;
 mod inline;
 mod legacy;
+mod legacy_sheet;
+#[cfg(test)]
+mod legacy_tests;
+mod legacy_texts;
 mod ods;
 mod ods_content;
 mod ods_styles;
@@ -32,8 +37,8 @@ mod unpacking;
 mod walk;
 #[cfg(test)]
 mod walk_tests;
-mod whole;
 mod xlsb;
+mod xlsb_sheet;
 mod xlsx;
 
 use std::collections::HashMap;
@@ -105,8 +110,8 @@ struct Extras {
 enum Content {
     Xlsx(xlsx::Book),
     Ods,
-    Xlsb,
-    Held(whole::Held),
+    Xlsb(xlsb::Book),
+    Xls(legacy::Book),
 }
 
 impl Workbook {
@@ -139,8 +144,8 @@ impl Workbook {
         let (sheets, content) = match kind {
             "ods" => (ods::sheets(&source, file)?, Content::Ods),
             "xlsb" => {
-                package::check_binary(&mut archive)?;
-                (apart(file, || xlsb::sheets(&source, file))?, Content::Xlsb)
+                let book = xlsb::Book::open(&mut archive, limits)?;
+                (book.infos.clone(), Content::Xlsb(book))
             }
             _ => {
                 let package = package::open(&mut archive)?;
@@ -157,12 +162,9 @@ impl Workbook {
 
     fn open_compound(path: &Path, file: &str, limits: &Limits) -> Result<Self, ReadError> {
         let source = Source(path.to_owned());
-        let held = apart(file, || {
-            legacy::check(&source, file, limits)?;
-            whole::Held::xls(&source, file, limits)
-        })?;
-        let sheets = held.infos.clone();
-        Ok(Self::new(file, "xls", limits, source, sheets, Content::Held(held)))
+        let book = legacy::Book::open(&source, file, limits)?;
+        let sheets = book.infos.clone();
+        Ok(Self::new(file, "xls", limits, source, sheets, Content::Xls(book)))
     }
 
     fn new(
@@ -206,12 +208,12 @@ impl Workbook {
         Ok(Chunks::new(&self.file, Arc::clone(&self.sheet(sheet)?.spool)))
     }
 
-    /// Merged cells; xlsb tells of none.
+    /// Merged cells.
     pub(super) fn merges(&self, sheet: &str) -> Result<Vec<Merge>, ReadError> {
         Ok(self.sheet(sheet)?.extras.merges.clone())
     }
 
-    /// Lines of hidden rows, some of which may have no cell; xls and xlsb tell of none.
+    /// Lines of hidden rows, some of which may have no cell.
     pub(super) fn hidden_rows(&self, sheet: &str) -> Result<Vec<u64>, ReadError> {
         Ok(self.sheet(sheet)?.extras.hidden_rows.clone())
     }
@@ -230,8 +232,8 @@ impl Workbook {
             let extras = match &self.content {
                 Content::Xlsx(book) => book.read(index, &mut packing)?,
                 Content::Ods => ods::read(source, &limits, &mut packing)?,
-                Content::Xlsb => xlsb::read(source, &mut packing)?,
-                Content::Held(held) => held.read(name, &mut packing)?,
+                Content::Xlsb(book) => xlsb_sheet::read(book, index, source, &limits, &mut packing)?,
+                Content::Xls(book) => legacy_sheet::read(book, index, &mut packing)?,
             };
             let spool = Arc::new(packing.finish()?);
             Ok(Arc::new(Sheet { spool, extras }))

@@ -70,6 +70,16 @@ const STRANGERS: [(&[u8], &str); 12] = [
     (b"{\\rtf", "a text document (RTF)"),
 ];
 
+/// Spreadsheets of programs before 1993, and the records of an xls without the compound file around them.
+const OLDER: [(&[u8], &str); 6] = [
+    (b"\x09\x00\x04\x00", "a workbook of Excel 2"),
+    (b"\x09\x02\x06\x00", "a workbook of Excel 3"),
+    (b"\x09\x04\x06\x00", "a workbook of Excel 4"),
+    (b"\x09\x08", "an .xls without the container that Excel writes around it"),
+    (b"\x00\x00\x02\x00", "a Lotus 1-2-3 file"),
+    (b"\x00\x00\x1a\x00", "a Lotus 1-2-3 file"),
+];
+
 /// A file of bytes that can be opened again for another pass.
 #[derive(Debug)]
 pub(super) struct Source {
@@ -187,6 +197,9 @@ impl Source {
     fn settle(file: String, path: PathBuf, copy: Option<Scratch>, head: &[u8], stop: Stop) -> Result<Self, ReadError> {
         if head.is_empty() {
             return Err(ReadError::Empty(file));
+        }
+        if let Some((_, what)) = OLDER.iter().find(|(magic, _)| head.starts_with(magic)) {
+            return Err(ReadError::OtherFormat { file, what });
         }
         if let Some((_, what)) = STRANGERS.iter().find(|(magic, _)| head.starts_with(magic)) {
             return Err(ReadError::NotASpreadsheet {

@@ -31,7 +31,13 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
     let json = match options.delimiter {
         // Who names a delimiter says that it is delimited text.
         Some(_) => None,
-        None => arrangement::of(&sample, judge),
+        None => arrangement::of(&sample, judge)
+            .transpose()
+            .map_err(|what| ReadError::Json {
+                file: source.file.clone(),
+                line: 1,
+                what,
+            })?,
     };
     if let SheetChoice::Named(sheet) = &options.sheet {
         let what = if json.is_some() { "JSON" } else { "delimited text" };
@@ -88,6 +94,9 @@ fn refuse_markup(source: &Source, sample: &str) -> Result<(), ReadError> {
     }
     if start.contains("urn:schemas-microsoft-com:office:spreadsheet") || start.contains("progid=\"excel.sheet\"") {
         return Err(other("an Excel 2003 XML file (SpreadsheetML)"));
+    }
+    if start.contains("urn:oasis:names:tc:opendocument:xmlns:office") {
+        return Err(other("a flat OpenDocument file (.fods)"));
     }
     if start.starts_with("<?xml") || start.contains("xmlns") || start.starts_with("<!--") {
         return Err(other("an XML file"));

@@ -2,12 +2,13 @@
 //!
 //! Doesn't belong here: collecting events (`events` and the rooms that tell them), streams and line breaks (`output`).
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::output::events::{Event, Fate, Grade, Items, Listing, Plan, Reading, Told, Update, Watch};
+use super::items::{Lines, first_lines, item_lines};
+use crate::output::events::{Event, Fate, Grade, Listing, Plan, Reading, Told, Watch};
 use crate::output::{Output, Style, Terminal, Tone, counted, grouped};
-use crate::plan::shown;
 
 /// An output whose events are shown on the terminal, results among them on standard output, unless the style says otherwise.
 #[must_use]
@@ -21,16 +22,13 @@ struct Text {
     terminal: Arc<Terminal>,
 }
 
-/// Lines for standard output.
-type Lines = Vec<(Tone, String)>;
-
 impl Watch for Text {
     fn tell(&self, told: &Told) {
         match &told.event {
             Event::Start(_) | Event::Finish { .. } => {}
             Event::Reading(reading) => self.results(&reading_lines(reading)),
             Event::Listing(listing) => self.results(&listing_lines(listing, self.style.verbose)),
-            Event::Plan(plan) => self.results(&plan_lines(plan)),
+            Event::Plan(plan) => self.plan(plan),
             Event::Items(items) => self.results(&item_lines(items)),
             Event::Verified { compared, differing } => self.results(&verified_lines(*compared, *differing)),
             Event::Progress(progress) => self.say(&progress.message, &[]),
@@ -58,14 +56,28 @@ impl Watch for Text {
 }
 
 impl Text {
-    /// Lines of the result. With `--json` they are not shown: the document holds them.
+    /// Lines of the result. With `--json` they are not shown, as the document holds them; nor with `--quiet`.
     fn results(&self, lines: &[(Tone, String)]) {
-        if self.style.json {
+        if self.style.json || self.style.quiet {
             return;
         }
         for (tone, line) in lines {
             self.terminal.out(&self.terminal.paint(*tone, line), &[]);
         }
+    }
+
+    /// The plan. A person who is asked to agree to it sees it, wherever the results go.
+    fn plan(&self, plan: &Plan) {
+        let lines = plan_lines(plan);
+        if plan.is_asked
+            && !self.style.json_log
+            && (self.style.json || self.style.quiet || !std::io::stdout().is_terminal())
+        {
+            for (tone, line) in &lines {
+                self.terminal.err(&self.terminal.paint_err(*tone, line), &[]);
+            }
+        }
+        self.results(&lines);
     }
 
     fn say(&self, line: &str, paths: &[PathBuf]) {
@@ -75,9 +87,7 @@ impl Text {
     }
 
     fn warn(&self, line: &str) {
-        if !self.style.quiet {
-            self.err(Tone::Warning, "warning:", line, &[]);
-        }
+        self.err(Tone::Warning, "warning:", line, &[]);
     }
 
     /// With `--json-log` standard error belongs to the log.
@@ -177,40 +187,8 @@ fn plan_lines(plan: &Plan) -> Lines {
         }
     }
     lines.extend(plan.remarks.iter().map(|remark| (Tone::Plain, format!("  {remark}"))));
-    lines.extend(plan.updates.iter().map(|update| (Tone::Plain, update_line(update))));
-    let more = plan.update.saturating_sub(plan.updates.len() as u64);
-    if !plan.updates.is_empty() {
-        lines.extend(more_line(more, "more update"));
-    }
+    lines.extend(first_lines(plan));
     lines
-}
-
-/// `A1: quantity 12 → 10.5, name "Kush" → "Kush 2"`
-fn update_line(update: &Update) -> String {
-    let fields = update.fields.iter().map(|field| {
-        let (before, after) = (shown(field.before.as_ref()), shown(Some(&field.after)));
-        format!("{} {before} → {after}", field.field)
-    });
-    format!("  {}: {}", update.item, fields.collect::<Vec<_>>().join(", "))
-}
-
-fn item_lines(items: &Items) -> Lines {
-    let sign = if items.action == "delete" { '-' } else { '+' };
-    let line = |item: &str, name: &str| (Tone::Plain, format!("  {sign} {item}{name}"));
-    let mut lines = Lines::new();
-    for named in &items.first {
-        let name = named.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
-        lines.push(line(&named.item, &name.unwrap_or_default()));
-    }
-    lines.extend(more_line(
-        items.count.saturating_sub(items.first.len() as u64),
-        "more item",
-    ));
-    lines
-}
-
-fn more_line(more: u64, what: &str) -> Option<(Tone, String)> {
-    (more > 0).then(|| (Tone::Dim, format!("  … and {}", counted(more, what))))
 }
 
 fn verified_lines(compared: u64, differing: u64) -> Lines {
@@ -228,7 +206,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::output::events::{FieldUpdate, NamedItem, ReadTable};
+    use crate::output::events::{FieldUpdate, Items, NamedItem, ReadTable, Update};
 
     fn texts(lines: Lines) -> Vec<String> {
         lines.into_iter().map(|(_, line)| line).collect()
@@ -244,8 +222,15 @@ mod tests {
             conflicts: 1,
             cleared: 1,
             remarks: vec!["a remark".to_owned()],
+            creates: vec![NamedItem {
+                item: "A0".to_owned(),
+                name: Some(json!("Haze")),
+                quantity: Some(json!(1.5)),
+            }],
+            all_in: "l lists them".to_owned(),
             updates: vec![Update {
                 item: "A1".to_owned(),
+                name: Some(json!("Og")),
                 fields: vec![
                     FieldUpdate {
                         field: "quantity".to_owned(),
@@ -272,8 +257,10 @@ mod tests {
                 "          3 reject",
                 "          1 stored values among them would be cleared",
                 "  a remark",
-                "  A1: quantity 12 → 10.5, name nothing → \"Kush\"",
-                "  … and 1 more update",
+                "  + A0 \"Haze\", quantity 1.5",
+                "  … and 1,199 more new items: l lists them",
+                "  ~ A1 \"Og\": quantity 12 → 10.5, name nothing → \"Kush\"",
+                "  … and 1 more update: l lists them",
             ]
         );
     }
@@ -377,6 +364,7 @@ mod tests {
             first: vec![NamedItem {
                 item: "A1".to_owned(),
                 name: Some(json!("Kush")),
+                quantity: None,
             }],
         };
         assert_eq!(texts(item_lines(&items)), ["  - A1 \"Kush\"", "  … and 2 more items"]);

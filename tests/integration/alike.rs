@@ -76,6 +76,40 @@ fn a_byte_order_mark_at_the_start_of_a_line_is_none_of_the_id_unless_it_is_store
 }
 
 #[test]
+fn a_byte_order_mark_at_the_start_of_a_line_belongs_to_no_cell_whatever_the_first_column_is() {
+    let stockport = Stockport::new();
+    let items = [
+        json!({"item_id": "A 1", "name": "x, y", "quantity": 1}),
+        json!({"item_id": "A2", "name": "b", "quantity": 2}),
+    ];
+    for text in [
+        "Item ID,Name,Quantity\n\u{feff}\"A 1\",\"x, y\",1\n\u{feff}A2,b,2\n",
+        "Name,Item ID,Quantity\n\u{feff}\"x, y\",A 1,1\n\u{feff}b,A2,2\n",
+        "Quantity,Item ID,Name\n\u{feff}1,A 1,\"x, y\"\n\u{feff}\"2\",A2,b\n",
+        // Marks alone are blank lines; other dialects have lines that begin with one too.
+        "Item ID,Name,Quantity\n\u{feff}\n\u{feff}\"A 1\",\"x, y\",1\nA2,b,2\n\u{feff}",
+        "Item ID,Name,Quantity\n\u{feff}'A 1','x, y',1\n'A2','b',2\n",
+        "Item ID, Name, Quantity\n\u{feff}\"A 1\", \"x, y\", 1\nA2, \"b\", 2\n",
+    ] {
+        stockport.write("in.csv", text);
+        assert_eq!(converted(&stockport, 0).0, items, "{text:?}");
+    }
+    // A quoted cell behind a mark may hold line breaks and further marks.
+    stockport.write("in.csv", "Name,Item ID\n\u{feff}\"a\n\u{feff}\"\"b\",A1\nc,A2\n");
+    let (items, _) = converted(&stockport, 0);
+    assert_eq!((items.len(), &items[0]["name"]), (2, &json!("a\n\u{feff}\"b")));
+    for (stored, unchanged) in [("\u{feff}a", 1), ("a", 1), ("b", 0)] {
+        let server = Faulty::new();
+        let stockport = Stockport::new().at_faulty(&server, ORG);
+        stockport.write("seed.jsonl", json!({"item_id": "A1", "name": stored}).to_string());
+        stockport.run(["import", "seed.jsonl"]).ok();
+        stockport.write("in.csv", "Name,Item ID\n\u{feff}a,A1\n");
+        let run = stockport.run(["import", "in.csv", "--json"]).ok().json();
+        assert_eq!(run["unchanged"], unchanged, "{stored:?}: {run}");
+    }
+}
+
+#[test]
 fn an_apostrophe_before_digits_is_none_of_the_id_unless_it_is_stored() {
     let stockport = Stockport::new();
     stockport.write("in.csv", "Item ID,Name,Quantity\n'00187,a,1\n00188,b,2\n");

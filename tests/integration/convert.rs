@@ -255,10 +255,10 @@ fn a_reader_that_has_had_enough_is_no_error() {
 }
 
 #[test]
-fn the_mapping_file_of_the_readme_is_the_one_that_is_shipped_and_does_what_it_says() {
+fn the_mapping_file_of_the_help_is_the_one_that_is_shipped_and_does_what_it_says() {
     let map = sample("mapping/map.toml");
-    let readme = fs::read_to_string(sample("../README.md")).unwrap();
-    assert!(readme.contains(&format!("```toml\n{}```", fs::read_to_string(&map).unwrap())));
+    let page = fs::read_to_string(sample("../src/help/mapping.md")).unwrap();
+    assert!(page.contains(&format!("```toml\n{}```", fs::read_to_string(&map).unwrap())));
     let run = Stockport::new()
         .run(["convert", &sample("mapping/count.csv"), "-", "--map", &map])
         .ok();

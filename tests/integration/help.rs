@@ -1,9 +1,12 @@
-//! Help that teaches: one sentence, examples that run, options in groups; suggestions; completions; manual pages.
+//! Help that fits on a screen: one sentence, examples that run, the command's own options, topics; suggestions; completions;
+//! manual pages.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::Path;
 use std::process::{Command, Stdio};
+
+use stockport::help::TOPICS;
 
 use crate::readme::{Ended, words};
 use crate::support::{Run, Stockport, TestSandbox};
@@ -15,7 +18,7 @@ fn helps(stockport: &Stockport) -> Vec<(Vec<String>, String)> {
     let mut helps = vec![(Vec::new(), stockport.run(["--help"]).ok().stdout)];
     let mut next = 0;
     while let Some((path, help)) = helps.get(next).cloned() {
-        for name in crate::manual::listed(&help).into_iter().filter(|name| name != "help") {
+        for name in crate::manual::listed(&help) {
             let path: Vec<String> = path.iter().cloned().chain([name]).collect();
             let args: Vec<&str> = path.iter().map(String::as_str).chain(["--help"]).collect();
             let help = stockport.run(args).ok().stdout;
@@ -35,17 +38,28 @@ fn examples(help: &str) -> Vec<String> {
         .collect()
 }
 
+/// The most lines of a short help: stockport's own, and a command's. It fits on a screen.
+const SCREEN: (usize, usize) = (24, 40);
+/// The most columns of a line.
+const COLUMNS: usize = 80;
+
+/// The options that every command takes, without their hyphens.
+fn global_options() -> Vec<String> {
+    let command = stockport::cli::command();
+    let global = command.get_arguments().filter(|arg| arg.is_global_set());
+    global.filter_map(|arg| arg.get_long().map(str::to_owned)).collect()
+}
+
 #[test]
-fn every_help_opens_with_a_sentence_shows_examples_and_groups_its_options() {
+fn every_help_opens_with_a_sentence_shows_examples_and_lists_the_commands_own_options() {
     let stockport = Stockport::new();
     let helps = helps(&stockport);
     assert!(helps.len() > 20, "only {} commands", helps.len());
+    let global = global_options();
+    assert!(global.len() > 10, "{global:?}");
     for (path, help) in &helps {
         let first = help.lines().next().unwrap();
-        assert!(
-            first.ends_with('.') || help.lines().nth(1).unwrap().ends_with('.'),
-            "{path:?}: {first}"
-        );
+        assert!(first.ends_with('.'), "{path:?}: {first}");
         let shown = examples(help).len();
         let wanted = if path.last().is_some_and(|name| name == "remove") {
             0..=0
@@ -53,21 +67,112 @@ fn every_help_opens_with_a_sentence_shows_examples_and_groups_its_options() {
             1..=3
         };
         assert!(wanted.contains(&shown), "{path:?} shows {shown} examples");
-        for group in ["Where:", "Output:"] {
-            assert!(help.contains(group), "{path:?} has no {group}");
-        }
+        let listed = long_options(help);
+        assert!(listed.contains(&"help".to_owned()), "{path:?}: {listed:?}");
+        // stockport itself lists --version.
+        let foreign = listed.iter().find(|name| global.contains(name) && !path.is_empty());
+        assert_eq!(foreign, None, "{path:?} lists an option of every command");
+        let pointers = help.lines().filter(|line| line.contains("`stockport help options`"));
+        assert_eq!(pointers.count(), 1, "{path:?}: one line names the global options");
+    }
+}
+
+#[test]
+fn the_short_help_of_every_command_fits_on_a_screen() {
+    let stockport = Stockport::new();
+    for (path, help) in &helps(&stockport) {
         let args: Vec<&str> = path.iter().map(String::as_str).chain(["-h"]).collect();
         let short = stockport.run(args).ok().stdout;
+        let most = if path.is_empty() { SCREEN.0 } else { SCREEN.1 };
+        let lines = short.lines().count();
+        assert!(
+            lines <= most,
+            "{path:?}: -h has {lines} lines, at most {most}:\n{short}"
+        );
+        // A usage is a line, however long.
+        let mut texts = short.lines().filter(|line| !line.starts_with("Usage:"));
+        let wide = texts.find(|line| line.chars().count() > COLUMNS);
+        assert_eq!(wide, None, "{path:?}: -h is too wide");
+        assert!(short.contains("`stockport help options`"), "{path:?}: {short}");
         assert!(!short.contains("Examples:"), "{path:?}: -h shows examples");
-        assert!(
-            short.lines().count() <= 48,
-            "{path:?}: -h has {} lines",
-            short.lines().count()
+        assert!(lines < help.lines().count(), "{path:?}: -h is no shorter");
+    }
+}
+
+#[test]
+fn a_command_that_knows_no_organization_points_to_no_option_that_names_one() {
+    let stockport = Stockport::new();
+    for (args, names) in [
+        (&["convert", "--help"][..], false),
+        (&["schedule", "list", "-h"], false),
+        (&["backup", "prune", "--help"], false),
+        (&["import", "-h"], true),
+        (&["backup", "create", "--help"], true),
+    ] {
+        let help = stockport.run(args).ok().stdout;
+        let line = help.lines().find(|line| line.starts_with("Global options")).unwrap();
+        assert_eq!(line.contains("--org"), names, "{args:?}: {line}");
+    }
+}
+
+#[test]
+fn the_own_help_names_every_command_and_every_topic_in_short_and_in_full() {
+    let stockport = Stockport::new();
+    let commands = crate::manual::listed(&stockport.run(["--help"]).ok().stdout);
+    assert!(commands.len() > 15, "{commands:?}");
+    for args in [
+        &["-h"][..],
+        &["--help"],
+        &["help"],
+        &["help", "--json"],
+        &["--color", "never", "-h"],
+    ] {
+        let help = stockport.run(args).ok().stdout;
+        let words: Vec<&str> = help.split([' ', ',', '\n', '.']).collect();
+        let topics = TOPICS.iter().map(|topic| topic.name);
+        for name in commands.iter().map(String::as_str).chain(topics) {
+            assert!(words.contains(&name), "{args:?} lacks {name}:\n{help}");
+        }
+    }
+}
+
+#[test]
+fn every_topic_is_shown_as_text_that_fits() {
+    let stockport = Stockport::new();
+    for topic in TOPICS {
+        let run = stockport.run(["help", topic.name]).ok();
+        assert_eq!(
+            (run.stdout.lines().next(), run.stderr.as_str()),
+            (Some(topic.title()), "")
         );
-        assert!(
-            short.lines().count() < help.lines().count(),
-            "{path:?}: -h is no shorter"
+        for line in run.stdout.lines().filter(|line| !line.starts_with("    ")) {
+            assert!(line.chars().count() <= COLUMNS, "{}: {line}", topic.name);
+            for mark in ["#", "|---", "![", "](", "```", "**"] {
+                assert!(
+                    !line.trim_start().starts_with(mark) && !line.contains("]("),
+                    "{}: {line}",
+                    topic.name
+                );
+            }
+        }
+        let quiet = stockport.run(["help", topic.name, "-q"]).ok();
+        assert_eq!(quiet.stdout, run.stdout, "a page that is asked for is data");
+        let json = stockport.run(["help", topic.name, "--json"]).ok().json();
+        assert_eq!(
+            (&json["topic"], &json["text"]),
+            (&topic.name.into(), &topic.text.into())
         );
+    }
+    let colored = stockport.run(["help", "exit-codes", "--color", "always"]).ok().stdout;
+    assert!(colored.starts_with("\u{1b}[1mExit codes\u{1b}[0m\n"), "{colored}");
+}
+
+#[test]
+fn the_help_of_a_command_is_the_same_by_its_word_and_by_its_option() {
+    let stockport = Stockport::new();
+    for (path, help) in &helps(&stockport) {
+        let args: Vec<&str> = std::iter::once("help").chain(path.iter().map(String::as_str)).collect();
+        assert_eq!(&stockport.run(args).ok().stdout, help, "{path:?}");
     }
 }
 
@@ -83,7 +188,8 @@ fn every_example_of_the_help_runs() {
     ] {
         fs::copy(samples.join(sample), stockport.path(name)).unwrap();
     }
-    let key = stockport.write("stockport.key", "a-key");
+    crate::config::write_key(&stockport, "main.key", server.sandbox.key_for(ORG).unwrap());
+    let key = stockport.write("my.key", "a-key");
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
@@ -97,6 +203,10 @@ fn every_example_of_the_help_runs() {
             if path == ["sandbox"] {
                 serves(&stockport, &args);
                 continue;
+            }
+            if example == "migrate --check moved.json" {
+                let moved = ["--from", ORG, "--to", "sandbox-branch", "--certificate", "moved"];
+                stockport.run([&["migrate"][..], &moved].concat()).ok();
             }
             // The scheduler is this machine's own, not a test's.
             if path == ["schedule", "list"] {
@@ -209,8 +319,8 @@ fn the_completions_of_each_shell_name_every_option_and_command_of_every_command(
     for shell in ["bash", "zsh", "fish", "powershell"] {
         let script = stockport.run(["completions", shell]).ok().stdout;
         for (path, help) in &helps {
-            let options = long_options(help);
-            assert!(options.iter().any(|option| option == "help"), "{path:?}: {options:?}");
+            let mut options = long_options(help);
+            options.extend(global_options());
             let (part, option, command) = told(shell, &script, path);
             let part = format!(" {part} ");
             for name in options {
@@ -265,11 +375,11 @@ fn the_manual_page_of_every_command_names_all_of_its_options() {
         let name = names.join("-");
         let page = stockport.read(&format!("man1/stockport{name}.1"));
         let (_, described) = page.split_once("\n.SH OPTIONS\n").unwrap();
-        for option in long_options(&help) {
+        for option in long_options(&help).into_iter().chain(global_options()) {
             let roff = format!("\\fB\\-\\-{}\\fR", option.replace('-', "\\-"));
             assert!(described.contains(&roff), "stockport{name} lacks --{option}:\n{page}");
         }
-        for command in crate::manual::listed(&help).iter().filter(|name| *name != "help") {
+        for command in crate::manual::listed(&help) {
             assert!(
                 page.contains(&format!("\\-{command}(1)")),
                 "stockport{name} lacks {command}"

@@ -9,6 +9,9 @@ use imports::Imports;
 
 use crate::readme::{files_below, root, text};
 
+/// The layout of the source, for contributors.
+const GUIDE: &str = ".github/CONTRIBUTING.md";
+
 /// The Rust files below a folder of this project.
 pub(crate) fn sources(folder: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
@@ -59,9 +62,9 @@ fn the_walk_of_a_row_names_rooms_that_are_there() {
 }
 
 #[test]
-fn every_room_stands_in_the_readme() {
-    let readme = text("README.md");
-    let built = readme.split_once("## How it is built").unwrap().1;
+fn every_room_stands_in_the_guide_for_contributors() {
+    let guide = text(GUIDE);
+    let built = guide.split_once("## How it is built").unwrap().1;
     let modules = text("src/lib.rs");
     let modules = modules
         .lines()
@@ -74,15 +77,15 @@ fn every_room_stands_in_the_readme() {
         ];
         assert!(
             places.iter().any(|place| built.contains(place)),
-            "the README places no `{module}`"
+            "{GUIDE} places no `{module}`"
         );
     }
 }
 
 #[test]
-fn the_rooms_that_the_readme_names_are_there() {
-    let readme = text("README.md");
-    let built = readme.split_once("## How it is built").unwrap().1;
+fn the_rooms_that_the_guide_names_are_there() {
+    let guide = text(GUIDE);
+    let built = guide.split_once("## How it is built").unwrap().1;
     for (place, word) in built.split('`').enumerate() {
         if place % 2 == 1
             && ["src/", "tests/", "samples/", ".ci"]
@@ -102,7 +105,7 @@ const CIRCLES: &[(&str, &str, &str)] = &[];
 const FLOORS: &[&[&str]] = &[
     // What knows nothing of inventories.
     &["error", "files", "output", "parallel", "hash", "bits", "sort", "item"],
-    &["cause", "shard", "counter"],
+    &["cause", "shard", "counter", "help"],
     // The outside: files, the API.
     &["sheet", "api"],
     &["progress", "columns"],
@@ -128,7 +131,6 @@ const LINES: usize = 450;
 
 /// Files that are longer today, with their lines. This list may only shrink, and so may the numbers.
 const LONGER: &[(&str, usize)] = &[
-    ("src/cli/usage.rs", 477),
     ("src/columns/tests/matching.rs", 460),
     ("src/inventory/tests.rs", 465),
     ("src/schedule.rs", 451),

@@ -76,6 +76,80 @@ fn the_one_key_that_holds_a_list_of_objects_holds_the_items_and_two_are_refused_
 }
 
 #[test]
+fn the_list_may_stand_up_to_three_keys_deep() {
+    let item = r#"{"item_id":"A1","name":"a"}"#;
+    for text in [
+        format!(r#"{{"result":{{"items":[{item}]}}}}"#),
+        format!(
+            r#"{{"success":true,"data":{{"inventory":{{"total":1,"items":[{item}],"next":null}},"n":{{}}}},"time":1}}"#
+        ),
+        format!(r#"{{"meta":{{"page":{{"n":1}},"tags":["x"]}},"response":{{"results":[{item}]}}}}"#),
+        format!(r#"{{"links":{{"pages":[{{"href":"x"}}]}},"data":{{"rows":[{item}]}}}}"#),
+        r#"{"data":{"rows":[["item_id","name"],["A1","a"]]}}"#.to_owned(),
+    ] {
+        assert_eq!(
+            items("a.json", &text),
+            [json!({"item_id": "A1", "name": "a"})],
+            "{text}"
+        );
+    }
+    // A row stays a row, whatever lists are in its objects.
+    let row = r#"{"item_id":"A1","source":{"lots":[{"item_id":"B1","name":"b","quantity":1}]}}"#;
+    assert_eq!(items("a.json", row), [json!({"item_id": "A1"})]);
+    for (text, lists) in [
+        (
+            format!(r#"{{"data":{{"items":[{item}],"packages":[{item}]}}}}"#),
+            "\"data.items\" and \"data.packages\"",
+        ),
+        (
+            format!(r#"{{"old":{{"items":[{item}]}},"new":{{"items":[{item}]}}}}"#),
+            "\"old.items\" and \"new.items\"",
+        ),
+        (
+            format!(r#"{{"data":{{"items":[{item}]}},"errors":[{{"code":1}}]}}"#),
+            "\"data.items\" and \"errors\"",
+        ),
+    ] {
+        let told = refused("a.json", &text);
+        assert!(told.contains(&format!("it has two lists, {lists}")), "{text}: {told}");
+    }
+    for cut in [
+        r#"{"data":{"items":[{"item_id":"A1"}]"#,
+        r#"{"data":{"items":[{"item_id":"A1"}]}"#,
+        r#"{"data":{"items":[{"item_id":"A1"}],}}"#,
+        r#"{"data":{"items":[{"item_id":"A1"}]}}}"#,
+    ] {
+        refused("a.json", cut);
+    }
+}
+
+#[test]
+fn columns_and_objects_of_rows_are_refused_by_the_name_of_their_arrangement() {
+    for (text, name) in [
+        (
+            r#"{"item_id":["A1","A2"],"name":["a","b"]}"#,
+            "arranged by columns: \"item_id\"",
+        ),
+        (
+            r#"{"ok":true,"data":{"name":["a"],"item_id":["A1"]}}"#,
+            "arranged by columns: \"item_id\"",
+        ),
+        (r#"{"item_id":{"0":"A1"},"name":{"0":"a"}}"#, "orient=\"columns\""),
+        (
+            r#"{"columns":["item_id","name"],"index":[0],"data":[["A1","a"]]}"#,
+            "orient=\"split\"",
+        ),
+        (r#"{"0":{"item_id":"A1"},"1":{"item_id":"A2"}}"#, "orient=\"index\""),
+    ] {
+        let told = refused("a.json", text);
+        assert!(
+            told.contains(name) && told.contains("orient=\"records\""),
+            "{text}: {told}"
+        );
+    }
+}
+
+#[test]
 fn json_of_another_shape_is_never_nothing_read_and_all_well() {
     for text in [
         "[\"A1\",\"A2\"]",
@@ -94,7 +168,6 @@ fn json_of_another_shape_is_never_nothing_read_and_all_well() {
     }
     for text in [
         "{\"A1\":{\"quantity\":1},\"A2\":{\"quantity\":2}}",
-        "{\"result\":{\"items\":[{\"item_id\":\"A1\"}]}}",
         "{\"items\":[\"A1\",\"A2\"]}",
         "[[1,2],[3,4]]",
         "\"[{\\\"item_id\\\":\\\"A1\\\"}]\"",
@@ -162,7 +235,7 @@ fn packages_of_metrc_and_of_the_vendors_programs_are_known_by_their_label() {
     let run = stockport.run(["convert", "page.json", "-"]).ok();
     assert!(
         run.stderr
-            .contains("it has 57 records (TotalRecords), but 1 rows were read"),
+            .contains("it has 57 records (TotalRecords), but 1 row was read"),
         "{}",
         run.stderr
     );

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod alike;
+mod asks;
 mod backup;
 mod bad_input;
 mod carried;
@@ -17,6 +18,7 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod doctor;
 mod durable;
 mod edges;
 mod events;
@@ -33,17 +35,24 @@ mod inspect;
 mod json;
 mod kubernetes;
 mod large;
+mod layouts;
+mod login;
 mod manual;
 mod mapped;
 mod migrate;
+mod next;
 mod office;
+mod packages;
 mod pictures;
 mod plan_files;
+mod plan_sheets;
 mod proof;
+mod quiet;
 mod reading;
 mod readme;
 mod refused;
 mod rejects;
+mod report;
 mod respelled;
 mod resume;
 mod rows;
@@ -61,6 +70,7 @@ mod upload;
 mod values;
 mod waits;
 mod workbooks;
+mod writers;
 mod yesterday;
 
 #[test]

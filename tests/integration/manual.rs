@@ -1,84 +1,160 @@
-//! The README as a manual, and the samples, held to what they say: every option exists, every table is true, every file is
-//! listed.
+//! The README and the help topics as a manual, and the samples, held to what they say: every option exists, every table is
+//! true, every file is listed.
 //!
-//! Doesn't belong here: running the README's lines (`readme`).
+//! Doesn't belong here: running the pages' lines (`readme`).
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
+use stockport::help::TOPICS;
 
-use crate::readme::{files_below, root, text};
+use crate::readme::{files_below, pages, root, text};
 use crate::support::Stockport;
 
-/// The tasks that people come for, in their own words.
-const TASKS: [&str; 10] = [
-    "Upload my workbook",
-    "See what would change",
-    "Fix the rejected rows",
-    "My columns have other names",
-    "Back up every night",
-    "Get yesterday back",
-    "Move to another organization",
-    "Delete what I imported by mistake",
-    "Run it on several machines",
-    "Try it without an account",
-];
+/// The most bytes of the README.
+const README: usize = 12_000;
+/// The most lines of one of its tasks, blank ones not counted.
+const TASK: usize = 10;
+
+/// The parts of a page between headings of a level, each with its heading.
+fn parts<'p>(page: &'p str, heading: &str) -> Vec<(&'p str, &'p str)> {
+    let separator = format!("\n{heading} ");
+    let parts = page.split(separator.as_str()).skip(1);
+    parts.map(|part| part.split_once('\n').unwrap_or((part, ""))).collect()
+}
 
 #[test]
-fn the_ten_tasks_stand_under_one_heading_and_no_line_of_the_readme_stands_twice() {
+fn the_readme_is_short_and_its_first_screen_says_what_it_is() {
     let readme = text("README.md");
-    let tasks = readme.split_once("\n## Ten tasks\n").unwrap().1;
-    let tasks = tasks.split_once("\n## ").unwrap().0;
-    let titles: Vec<&str> = tasks.lines().filter_map(|line| line.strip_prefix("### ")).collect();
-    assert_eq!(titles, TASKS);
-    for task in tasks.split("\n### ").skip(1) {
-        assert!(task.contains("```sh\n"), "no line to run: {task}");
+    assert!(readme.len() <= README, "the README has {} bytes", readme.len());
+    let (first, _) = readme.split_once("\n## ").unwrap();
+    for part in [
+        "It is for ",
+        "](samples/pictures/",
+        "cargo install",
+        "cargo run ",
+        "cargo test",
+        "Why not a script?",
+        "](LICENSE)",
+    ] {
+        assert!(first.contains(part), "the first screen has no {part:?}");
     }
-    let mut seen = BTreeSet::new();
-    for line in readme.lines().filter(|line| line.len() > 40) {
-        assert!(seen.insert(line), "it stands twice: {line}");
+    assert!(first.lines().count() <= 40, "{first}");
+}
+
+#[test]
+fn the_readme_has_seven_tasks_of_at_most_ten_lines() {
+    let readme = text("README.md");
+    let sections = parts(&readme, "##");
+    let (_, tasks) = sections.iter().find(|(title, _)| *title == "Seven tasks").unwrap();
+    let tasks = parts(tasks, "###");
+    assert_eq!(tasks.len(), 7);
+    for (title, task) in tasks {
+        assert!(task.contains("```sh\n"), "no line to run: {title}");
+        let lines = task.lines().filter(|line| !line.trim().is_empty()).count();
+        assert!(lines <= TASK, "{title} has {lines} lines");
     }
 }
 
 #[test]
-fn every_place_that_the_readme_links_to_is_there() {
+fn the_readme_lists_every_topic() {
     let readme = text("README.md");
-    let anchors: BTreeSet<String> = readme
-        .lines()
-        .filter_map(|line| line.strip_prefix('#'))
-        .map(|line| line.trim_start_matches('#').trim().to_lowercase().replace(' ', "-"))
-        .collect();
-    for link in readme.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
-        let there = match link.0.strip_prefix('#') {
-            Some(anchor) => anchors.contains(anchor),
-            None => link.0.starts_with("https://") || root().join(link.0).exists(),
-        };
-        assert!(there, "{} leads nowhere", link.0);
+    for topic in TOPICS {
+        let row = format!("| [{0}](src/help/{0}.md) | ", topic.name);
+        assert!(readme.contains(&row), "the README lacks {row}");
     }
 }
 
 #[test]
-fn every_option_that_the_readme_names_exists() {
-    let stockport = Stockport::new();
-    let mut known: BTreeSet<String> = ["--release", "--path", "--profile", "--lib"].map(str::to_owned).into();
-    let help = stockport.run(["--help"]).ok().stdout;
-    let commands = listed(&help);
-    assert!(commands.iter().any(|command| command == "import"), "{help}");
-    for command in commands {
-        let help = stockport.run([command.as_str(), "--help"]).stdout;
-        known.extend(options(&help));
-        for inner in listed(&help) {
-            known.extend(options(&stockport.run([command.as_str(), &inner, "--help"]).stdout));
+fn no_line_of_a_page_stands_twice() {
+    for page in pages() {
+        let text = text(&page);
+        let mut seen = BTreeSet::new();
+        for line in text.lines().filter(|line| line.len() > 40) {
+            assert!(seen.insert(line), "{page}: it stands twice: {line}");
         }
     }
-    for option in options(&text("README.md")) {
-        assert!(
-            known.contains(&option),
-            "the README names {option}, which no command has"
+}
+
+#[test]
+fn every_variable_that_is_exported_is_set_in_powershell_too() {
+    let mut count = 0;
+    for page in pages() {
+        let text = text(&page);
+        for line in text.lines().filter_map(|line| line.strip_prefix("export ")) {
+            let (name, value) = line.split_once('=').unwrap();
+            let value = value.split(" #").next().unwrap().trim();
+            let wanted = format!("\n$env:{name} = \"{value}\"\n");
+            assert!(text.contains(&wanted), "{page} lacks {wanted}");
+            count += 1;
+        }
+    }
+    assert!(count > 1);
+}
+
+#[test]
+fn every_place_that_a_page_links_to_is_there() {
+    for page in pages()
+        .into_iter()
+        .chain([".github/CONTRIBUTING.md".to_owned(), "tests/bench/README.md".to_owned()])
+    {
+        let folder = root().join(&page).parent().unwrap().to_owned();
+        let text = text(&page);
+        for link in text.split("](").skip(1).filter_map(|rest| rest.split_once(')')) {
+            let there = link.0.starts_with("https://") || folder.join(link.0).exists();
+            assert!(there, "{page}: {} leads nowhere", link.0);
+        }
+    }
+}
+
+#[test]
+fn every_option_that_a_page_names_exists() {
+    let stockport = Stockport::new();
+    let mut known: BTreeSet<String> = ["--release", "--path", "--profile", "--lib"].map(str::to_owned).into();
+    // The manual pages name all of them.
+    stockport.run(["man", "--dir", "man1"]).ok();
+    for page in fs::read_dir(stockport.path("man1")).unwrap() {
+        let page = fs::read_to_string(page.unwrap().path()).unwrap();
+        known.extend(options(&page.replace("\\fR", " ").replace('\\', "")));
+    }
+    assert!(known.contains("--dry-run") && known.contains("--sandbox"), "{known:?}");
+    for page in pages() {
+        for option in options(&text(&page)) {
+            assert!(known.contains(&option), "{page} names {option}, which no command has");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_global_options_is_that_of_the_command_line() {
+    let page = text("src/help/options.md");
+    let command = stockport::cli::command();
+    let mut rows = String::new();
+    for arg in command.get_arguments().filter(|arg| arg.is_global_set()) {
+        let short = arg.get_short().map(|short| format!("`-{short}`, ")).unwrap_or_default();
+        let takes = arg.get_action().takes_values();
+        let value = arg
+            .get_value_names()
+            .filter(|_| takes)
+            .map(|names| format!(" {}", names[0]));
+        let default = arg.get_default_values().first().filter(|_| takes);
+        let default = default.map(|value| format!(" [default: {}]", value.to_string_lossy()));
+        let variable = arg.get_env().map(|name| format!("`{}`", name.to_string_lossy()));
+        rows += &format!(
+            "| {short}`--{}{}` | {}{} | {} |\n",
+            arg.get_long().unwrap(),
+            value.unwrap_or_default(),
+            arg.get_help().unwrap(),
+            default.unwrap_or_default(),
+            variable.unwrap_or_default()
         );
     }
+    assert!(
+        page.contains(&format!("|---|---|---|\n{rows}\n")),
+        "the table is now:\n{rows}"
+    );
 }
 
 /// The commands that a help lists.
@@ -105,13 +181,14 @@ fn options(text: &str) -> BTreeSet<String> {
 }
 
 /// The samples that are imported as they are, with how that ends and the rows that they have. Other tests use the rest.
-const SAMPLES: [(&str, i32, u64); 6] = [
+const SAMPLES: [(&str, i32, u64); 7] = [
     ("formats/inventory.ods", 0, 3),
     ("formats/inventory.xls", 0, 3),
     ("formats/inventory.xlsx", 0, 3),
     ("inventory.csv", 0, 60),
     ("inventory.xlsx", 0, 200),
     ("messy.csv", 3, 15),
+    ("messy.xlsx", 3, 10),
 ];
 
 #[test]
@@ -152,11 +229,10 @@ fn every_sample_is_explained_and_imports_as_it_is_explained() {
 }
 
 #[test]
-fn the_exit_codes_of_the_readme_are_the_programs() {
+fn the_exit_codes_of_the_table_are_the_programs() {
     use stockport::error::Exit;
-    let codes: Vec<i32> = text("README.md")
+    let codes: Vec<i32> = text("src/help/exit-codes.md")
         .lines()
-        .skip_while(|line| *line != "## Exit codes")
         .filter_map(|line| line.strip_prefix("| ")?.split(' ').next()?.parse().ok())
         .collect();
     let exits = [
@@ -172,8 +248,8 @@ fn the_exit_codes_of_the_readme_are_the_programs() {
 
 #[test]
 fn each_date_of_the_table_becomes_what_it_says() {
-    let readme = text("README.md");
-    let table = readme.lines().skip_while(|line| *line != "## Dates").skip(1);
+    let page = text("src/help/values.md");
+    let table = page.lines().skip_while(|line| *line != "## Dates").skip(1);
     let rows: Vec<(&str, &str)> = table
         .take_while(|line| !line.starts_with("## "))
         .filter_map(|line| line.strip_prefix("| `")?.strip_suffix(" |")?.split_once("` | "))
@@ -197,11 +273,10 @@ fn each_date_of_the_table_becomes_what_it_says() {
 }
 
 #[test]
-fn every_error_of_the_troubleshooting_table_is_what_the_tool_says() {
-    let readme = text("README.md");
-    let table = readme.lines().skip_while(|line| *line != "## Troubleshooting");
-    let table = table.skip(1).take_while(|line| !line.starts_with("## "));
-    let errors: Vec<&str> = table
+fn every_error_of_the_table_is_what_the_tool_says() {
+    let page = text("src/help/errors.md");
+    let errors: Vec<&str> = page
+        .lines()
         .filter_map(|line| line.strip_prefix("| `")?.split_once("` |").map(|(error, _)| error))
         .collect();
     assert_eq!(errors.len(), 23, "the table of the commonest errors");

@@ -1,11 +1,12 @@
-//! The README's pictures, held to what the tool prints.
+//! The pictures of the README and of the help topics, held to what the tool prints.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use crate::readme::{root, text};
+use crate::readme::{pages, root, text};
 use crate::support::Stockport;
 
-/// What makes the pictures of the README.
+/// What makes the pictures.
 const MAKER: &str = "make.py";
 
 /// The pictures, and the commands that they show.
@@ -14,13 +15,63 @@ const PICTURES: [(&str, &[&str]); 3] = [
     ("inspect.svg", &["inspect", "samples/mapping/count.csv"]),
     (
         "diff.svg",
-        &[
-            "diff",
-            "samples/formats/inventory.xlsx",
-            "samples/formats/inventory.xls",
-        ],
+        &["diff", "samples/formats/inventory.xlsx", "samples/formats/stock.xlsb"],
     ),
 ];
+
+/// The picture of a workbook's cells, and the workbook.
+const MESSY: (&str, &str) = ("samples/pictures/messy.svg", "samples/messy.xlsx");
+
+/// A text as it stands in a picture.
+fn unescaped(text: &str) -> String {
+    text.replace("&#160;", " ")
+        .replace("&#x27;", "'")
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+#[test]
+fn the_messy_workbooks_red_cells_are_those_that_inspect_names() {
+    let (picture, workbook) = MESSY;
+    let svg = text(picture);
+    let cells = svg.split("<g class=\"bad\" data-cell=\"").skip(1);
+    let red: BTreeSet<(String, String)> = cells
+        .map(|cell| {
+            let (place, rest) = cell.split_once('"').unwrap();
+            let shown = rest.split_once("<text").unwrap().1.split_once('>').unwrap().1;
+            (place.to_owned(), unescaped(shown.split_once("</text>").unwrap().0))
+        })
+        .collect();
+    let stockport = Stockport::new();
+    fs::create_dir(stockport.path("samples")).unwrap();
+    fs::copy(root().join(workbook), stockport.path(workbook)).unwrap();
+    let inspected = stockport.run(["inspect", workbook, "--json"]).ok().json();
+    let problems = inspected["problems"].as_array().unwrap();
+    let named = |problem: &serde_json::Value| {
+        let (cell, value) = (problem["cell"].as_str().unwrap(), problem["value"].as_str().unwrap());
+        // Excel shows the number in the cell's own format.
+        let shown = if value == "10000000000" { "1.00E+10" } else { value };
+        (cell.to_owned(), shown.to_owned())
+    };
+    assert!(problems.len() > 5, "{inspected}");
+    assert_eq!(red, problems.iter().map(named).collect());
+
+    let lines = svg.split("<text class=\"line\"").skip(1);
+    let lines = lines.map(|line| unescaped(line.split_once('>').unwrap().1.split_once("</text>").unwrap().0));
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let shown = squeezed(&lines.collect::<Vec<_>>().concat());
+    let run = stockport
+        .run(["import", workbook, "--sandbox", "--dry-run", "--no-progress"])
+        .exit(3);
+    for line in run.stdout.lines().chain(run.stderr.lines()) {
+        assert!(
+            shown.contains(&squeezed(line)),
+            "{picture} lacks {line:?}; {MAKER} makes it anew:\n{shown}"
+        );
+    }
+}
 
 /// The same without the name of the run, which is another one each time.
 fn nameless(shown: &str) -> String {
@@ -33,10 +84,8 @@ fn nameless(shown: &str) -> String {
 #[test]
 fn the_pictures_show_what_is_printed_today() {
     for (name, args) in PICTURES {
-        assert!(
-            text("README.md").contains(&format!("samples/pictures/{name}")),
-            "{name} is not in the README"
-        );
+        let is_shown = |page: &String| text(page).contains(&format!("samples/pictures/{name}"));
+        assert!(pages().iter().any(is_shown), "{name} is on no page");
         let svg = text(&format!("samples/pictures/{name}"));
         let matrix = svg.split_once("-matrix\">").unwrap().1;
         let shown: String = matrix
@@ -45,13 +94,7 @@ fn the_pictures_show_what_is_printed_today() {
             .filter_map(|text| Some(text.split_once('>')?.1.split_once("</text>")?.0))
             .collect::<Vec<_>>()
             .concat();
-        let shown = shown
-            .replace("&#160;", " ")
-            .replace("&#x27;", "'")
-            .replace("&quot;", "\"")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&");
+        let shown = unescaped(&shown);
         let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         let shown = nameless(&squeezed(&shown));
         // The samples under the names by which the command has them.

@@ -1,6 +1,6 @@
-//! The README's lines, run one after the other in a copy of the clone.
+//! The lines of the README and of the help topics, run one after the other in a copy of the clone.
 //!
-//! Doesn't belong here: what else the README says (`manual`).
+//! Doesn't belong here: what else these pages say (`manual`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,6 +8,7 @@ use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
+use stockport::help::TOPICS;
 use stockport::sandbox::Sandbox;
 
 use crate::import::corrected;
@@ -16,7 +17,10 @@ use crate::support::{Stockport, TestSandbox};
 
 const ORG: &str = "sandbox-company";
 
-/// What a line of the README does here.
+/// What the README's lines need: the samples under the names by which they are used.
+const SAMPLES: &str = "cp samples/inventory.xlsx samples/messy.csv samples/mapping/count.csv .";
+
+/// What a line of a page does here.
 enum Does {
     /// It runs to its end with this exit code, and what it printed passes this.
     Ends(i32, fn(&Stockport, &Run)),
@@ -30,87 +34,165 @@ enum Does {
     IsThisTest,
 }
 
+/// A line of a page, and what it does.
+type Step = (&'static str, Does);
+
 /// Every line of the README, in its order.
 #[rustfmt::skip]
-fn steps() -> Vec<(&'static str, Does)> {
-    use Does::{Ends, IsThisTest, Says, Serves, Sets};
+fn readme() -> Vec<Step> {
+    use Does::{Ends, IsThisTest, Says, Sets};
     vec![
-        // Two commands.
+        ("cargo install --path .", IsThisTest),
         ("cargo run --release -- import samples/inventory.xlsx --sandbox", Says(0, "200 read = 200 created")),
         ("cargo test", IsThisTest),
-        // Ten tasks.
-        ("cargo install --path .", IsThisTest),
         ("export STOCKPORT_ORG=sandbox-company", Sets("STOCKPORT_ORG")),
         ("export CANNLYTICS_API_KEY=your-key", Sets("CANNLYTICS_API_KEY")),
-        ("cp samples/inventory.xlsx samples/messy.csv samples/mapping/count.csv .", Says(0, "")),
+        (SAMPLES, Says(0, "")),
         ("stockport import inventory.xlsx", Says(0, "200 read = 200 created")),
-        ("stockport import inventory.xlsx --dry-run", Says(0, "Dry run, nothing sent: 200 read = 200 unchanged")),
-        ("stockport import messy.csv", Ends(3, |stockport, run| {
-            assert!(run.stdout.contains("15 read = 5 created + 10 rejected"), "{run:?}");
-            // What the README asks its reader to do next.
-            stockport.write("messy.rejects.csv", corrected(&stockport.read("messy.rejects.csv")));
-        })),
-        ("stockport import messy.rejects.csv", Says(0, "10 read = 10 created")),
-        ("stockport inspect count.csv --save-map map.toml", Ends(0, |stockport, _| {
-            assert!(stockport.read("map.toml").contains("[columns]"));
-        })),
+        ("stockport inspect count.csv --save-map map.toml", Ends(0, mapping_is_written)),
+        ("stockport import count.csv --map samples/mapping/map.toml --dry-run", Says(0, "3 create")),
         ("stockport import count.csv --map samples/mapping/map.toml", Says(0, "3 read = 3 created")),
+        ("stockport import messy.csv", Ends(3, ten_rows_are_rejected)),
+        ("stockport import messy.rejects.csv", Says(0, "10 read = 10 created")),
         ("stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12", Says(0, "Backed up 218 items")),
         ("printenv CANNLYTICS_API_KEY > stockport.key && chmod 600 stockport.key", Says(0, "")),
         (
-            "stockport schedule \"daily 02:00\" -- backup create backups --keep-daily 7 --key-file stockport.key",
-            Says(0, "stockport.key"),
+            "stockport schedule \"daily 02:00\" -- backup create backups --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
+            Says(0, "mail -s backup ops@example.com"),
         ),
-        ("stockport backup list backups", Says(0, "218 items")),
+        ("stockport backup verify backups --drill", Says(0, "no difference")),
         ("stockport backup restore backups@latest --dry-run", Says(0, "218 read = 218 unchanged")),
         ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, none differs")),
-        ("stockport backup verify backups --drill", Says(0, "no difference")),
-        ("stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run", Says(0, "would remove 0 of 1")),
         ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "218 create")),
-        ("stockport migrate --from sandbox-company --to sandbox-branch", Says(0, "218 items, none differs")),
-        ("stockport runs", Says(0, "import messy.rejects.csv → sandbox-company")),
-        // By mistake: the count under other names.
-        ("stockport undo --dry-run", Says(0, "3 delete")),
-        ("stockport undo --yes", Says(0, "3 read = 3 deleted")),
-        ("stockport import inventory.xlsx --shard 1/2", Says(0, "Shard 1/2: ")),
-        ("stockport import inventory.xlsx --shard 2/2", Says(0, "Shard 2/2: ")),
-        ("stockport sandbox", Serves),
-        // More tasks.
+        ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "218 items, none differs")),
+        ("stockport migrate --check moved.json", Says(0, "218 items")),
+        ("stockport undo --org sandbox-branch --dry-run", Says(0, "218 delete")),
         ("stockport export inventory.csv", Ends(0, |stockport, _| {
             assert_eq!(stockport.read("inventory.csv").matches("MESSY").count(), 15);
         })),
-        ("stockport export all.xlsx", Says(0, "Exported 215 items")),
-        ("stockport export - --format jsonl", Ends(0, |_, run| assert_eq!(run.stdout.lines().count(), 215))),
+        // The first place lacks what came from the other files.
+        ("stockport diff inventory.xlsx inventory.csv", Says(4, "+ MESSY-001")),
+        ("stockport diff backups org:sandbox-company", Says(0, "")),
         ("stockport delete --where status=OnHold --max-delete 25% --dry-run", Says(0, "nothing sent")),
         (
             "stockport delete --ids 1A4FF0100000022000000001,1A4FF0100000022000000002 --yes",
             Says(0, "2 read = 2 deleted"),
         ),
+        ("stockport runs", Says(0, "import messy.rejects.csv → sandbox-company")),
         ("stockport undo --yes", Says(0, "2 read = 2 created")),
-        // The first place lacks what came from the other file, the second what was taken back.
-        ("stockport diff inventory.xlsx inventory.csv", Says(4, "+ MESSY-001")),
-        ("stockport diff backups org:sandbox-company", Says(4, "- L-001")),
-        ("stockport convert samples/exports/metrc-items.json items.xlsx", Ends(0, |stockport, _| {
-            assert!(stockport.path("items.xlsx").exists());
+        ("stockport export - --format jsonl | gzip > inventory.jsonl.gz", Ends(0, |stockport, _| {
+            assert!(stockport.run(["convert", "inventory.jsonl.gz", "-"]).stdout.lines().count() > 200);
         })),
-        // The rows that it rejects are told on standard error.
-        ("stockport convert samples/messy.csv - --format csv", Ends(3, |_, run| {
-            assert!(run.stderr.contains("MESSY/003"), "{run:?}");
+        ("stockport convert samples/messy.csv - --format csv", Ends(3, rejected_rows_are_reported)),
+        ("stockport import samples/inventory.csv --yes --quiet", Ends(0, |_, run| {
+            assert_eq!((run.stdout.as_str(), run.stderr.as_str()), ("", ""));
         })),
-        ("stockport inspect samples/exports/metrc-packages-grid.csv", Says(0, "= item_id")),
-        ("stockport import inventory.xlsx --plan-out plan.json", Ends(0, |stockport, run| {
-            assert!(run.stdout.contains("nothing sent"), "{run:?}");
-            assert!(stockport.path("plan.json").exists());
-        })),
-        ("stockport import inventory.xlsx --plan plan.json --verify", Says(0, "Verified by reading back")),
-        ("stockport import inventory.xlsx --resume", Says(0, "200 read = 200 unchanged")),
-        ("stockport completions bash > stockport.bash", Ends(0, |stockport, _| {
-            assert!(stockport.read("stockport.bash").contains("--max-delete"));
-        })),
-        ("stockport man --dir man1", Ends(0, |stockport, _| {
-            assert!(stockport.path("man1/stockport-import.1").exists());
-        })),
-        ("stockport config check", Says(0, "config.toml")),
+    ]
+}
+
+fn mapping_is_written(stockport: &Stockport, _: &Run) {
+    assert!(stockport.read("map.toml").contains("[columns]"));
+}
+
+fn ten_rows_are_rejected(stockport: &Stockport, run: &Run) {
+    assert!(run.stdout.contains("15 read = 5 created + 10 rejected"), "{run:?}");
+    // What the page asks its reader to do next.
+    stockport.write("messy.rejects.csv", corrected(&stockport.read("messy.rejects.csv")));
+}
+
+/// The rows that `convert` rejects are reported on standard error.
+fn rejected_rows_are_reported(_: &Stockport, run: &Run) {
+    assert!(run.stderr.contains("MESSY/003"), "{run:?}");
+}
+
+/// The lines of each help topic that has some, in their order; before them, what a reader of the page has done already.
+#[rustfmt::skip]
+fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
+    use Does::{Ends, Says, Serves, Sets};
+    vec![
+        ("reading", &[], vec![
+            ("stockport inspect samples/exports/metrc-packages-grid.csv", Says(0, "= item_id")),
+        ]),
+        ("mapping", &[], vec![
+            ("stockport import count.csv --column \"Lot No=item_id\" --column \"What=name\" --column \"On hand=false\" --dry-run", Says(0, "3 create")),
+            ("stockport inspect count.csv --save-map map.toml", Ends(0, mapping_is_written)),
+            ("stockport import count.csv --map samples/mapping/map.toml --dry-run", Says(0, "3 create")),
+        ]),
+        ("plans", &["stockport import inventory.xlsx"], vec![
+            ("stockport import inventory.xlsx --dry-run", Says(0, "Dry run, nothing sent: 200 read = 200 unchanged")),
+            ("stockport import inventory.xlsx --dry-run --missing not-counted.xlsx", Says(0, "200 unchanged")),
+            ("stockport import inventory.xlsx --plan-out plan.json", Ends(0, |stockport, run| {
+                assert!(run.stdout.contains("nothing sent"), "{run:?}");
+                assert!(stockport.path("plan.json").exists());
+            })),
+            ("stockport import inventory.xlsx --plan plan.json --verify", Says(0, "Verified by reading back")),
+            ("stockport import messy.csv", Ends(3, ten_rows_are_rejected)),
+            ("stockport import messy.rejects.csv", Says(0, "10 read = 10 created")),
+            ("stockport import inventory.xlsx --resume", Says(0, "200 read = 200 unchanged")),
+            ("stockport runs", Says(0, "import messy.rejects.csv → sandbox-company")),
+            ("stockport undo --dry-run", Says(0, "10 delete")),
+            ("stockport delete --where status=OnHold --max-delete 25% --dry-run", Says(0, "nothing sent")),
+            (
+                "stockport delete --ids 1A4FF0100000022000000001,1A4FF0100000022000000002 --yes",
+                Says(0, "2 read = 2 deleted"),
+            ),
+            ("stockport undo --yes", Says(0, "2 read = 2 created")),
+            ("stockport import inventory.xlsx --shard 1/2", Says(0, "Shard 1/2: ")),
+            ("stockport import inventory.xlsx --shard 2/2", Says(0, "Shard 2/2: ")),
+        ]),
+        ("exports", &[
+            "stockport import inventory.xlsx",
+            "stockport import count.csv --map samples/mapping/map.toml",
+            "stockport backup create backups",
+            "stockport undo --yes",
+        ], vec![
+            ("stockport export inventory.csv", Says(0, "Exported 200 items")),
+            ("stockport export all.xlsx", Says(0, "Exported 200 items")),
+            ("stockport export - --format jsonl", Ends(0, |_, run| assert_eq!(run.stdout.lines().count(), 200))),
+            ("stockport convert samples/exports/metrc-items.json items.xlsx", Ends(0, |stockport, _| {
+                assert!(stockport.path("items.xlsx").exists());
+            })),
+            ("stockport convert samples/messy.csv - --format csv", Ends(3, rejected_rows_are_reported)),
+            ("stockport diff inventory.xlsx inventory.csv", Says(0, "")),
+            ("stockport diff backups org:sandbox-company", Says(4, "- L-001")),
+        ]),
+        ("backups", &["stockport import inventory.xlsx"], vec![
+            ("stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12", Says(0, "Backed up 200 items")),
+            ("printenv CANNLYTICS_API_KEY > stockport.key && chmod 600 stockport.key", Says(0, "")),
+            (
+                "stockport schedule \"daily 02:00\" -- backup create backups --keep-daily 7 --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
+                Says(0, "stockport.key"),
+            ),
+            ("stockport backup list backups", Says(0, "200 items")),
+            ("stockport backup restore backups@latest --dry-run", Says(0, "200 read = 200 unchanged")),
+            ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 200 items, none differs")),
+            ("stockport backup verify backups --drill", Says(0, "no difference")),
+            ("stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run", Says(0, "would remove 0 of 1")),
+        ]),
+        ("migration", &["stockport import inventory.xlsx"], vec![
+            ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "200 create")),
+            ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, none differs")),
+            ("stockport migrate --check moved.json", Says(0, "200 items")),
+            ("stockport undo --org sandbox-branch --dry-run", Says(0, "200 delete")),
+        ]),
+        ("json", &[], vec![
+            ("stockport import inventory.xlsx --json", Ends(0, |_, run| assert_eq!(run.json()["created"], 200))),
+            ("stockport import inventory.xlsx --json-log --quiet", Ends(0, |_, run| {
+                assert_eq!((run.stdout.as_str(), run.stderr.lines().count()), ("", 3));
+            })),
+        ]),
+        ("options", &["stockport import samples/inventory.xlsx --sandbox"], vec![
+            ("export STOCKPORT_ORG=sandbox-company", Sets("STOCKPORT_ORG")),
+            ("export CANNLYTICS_API_KEY=your-key", Sets("CANNLYTICS_API_KEY")),
+            ("stockport config check", Says(0, "config.toml")),
+            ("stockport sandbox", Serves),
+            ("stockport completions bash > stockport.bash", Ends(0, |stockport, _| {
+                assert!(stockport.read("stockport.bash").contains("--max-delete"));
+            })),
+            ("stockport man --dir man1", Ends(0, |stockport, _| {
+                assert!(stockport.path("man1/stockport-import.1").exists());
+            })),
+        ]),
     ]
 }
 
@@ -122,12 +204,17 @@ pub(crate) fn text(name: &str) -> String {
     fs::read_to_string(root().join(name)).unwrap()
 }
 
-/// The lines of the README's `sh` blocks, without their comments.
-fn lines() -> Vec<String> {
-    let readme = text("README.md");
+/// The README and the help topics, by their paths.
+pub(crate) fn pages() -> Vec<String> {
+    let topics = TOPICS.iter().map(|topic| format!("src/help/{}.md", topic.name));
+    std::iter::once("README.md".to_owned()).chain(topics).collect()
+}
+
+/// The lines of a page's `sh` blocks, without their comments.
+fn lines(page: &str) -> Vec<String> {
     let mut lines = Vec::new();
     let mut inside = false;
-    for line in readme.lines() {
+    for line in text(page).lines() {
         if let Some(language) = line.trim().strip_prefix("```") {
             inside = !inside && language == "sh";
             continue;
@@ -193,19 +280,53 @@ fn shell(stockport: &Stockport, line: &str) -> Run {
 
 #[test]
 fn every_line_of_the_readme_does_what_it_says_in_its_order_in_a_fresh_clone() {
-    if Command::new("sh").args(["-c", "printenv HOME"]).output().is_err() {
+    if !is_there_a_shell() {
         println!("skipped: there is no sh");
         return;
     }
     let server = TestSandbox::new();
-    let mut stockport = Stockport::new();
+    let stockport = Stockport::new();
     clone_into(&stockport);
-    let mut steps = steps().into_iter();
-    for line in lines() {
+    follow("README.md", stockport, &server, readme());
+}
+
+#[test]
+fn every_line_of_every_topic_does_what_it_says_in_its_order() {
+    if !is_there_a_shell() {
+        println!("skipped: there is no sh");
+        return;
+    }
+    let mut topics = topics();
+    for topic in TOPICS {
+        let page = format!("src/help/{}.md", topic.name);
+        let Some(at) = topics.iter().position(|(name, ..)| *name == topic.name) else {
+            assert_eq!(lines(&page), [""; 0], "no test runs these lines of {page}");
+            continue;
+        };
+        let (_, before, steps) = topics.remove(at);
+        let server = TestSandbox::new();
+        let stockport = Stockport::new().at(&server, ORG);
+        clone_into(&stockport);
+        for line in std::iter::once(&SAMPLES).chain(before) {
+            shell(&stockport, line).ok();
+        }
+        follow(&page, stockport, &server, steps);
+    }
+    assert!(topics.is_empty(), "there is no topic {}", topics[0].0);
+}
+
+fn is_there_a_shell() -> bool {
+    Command::new("sh").args(["-c", "printenv HOME"]).output().is_ok()
+}
+
+/// Runs the lines of a page, one after the other.
+fn follow(page: &str, mut stockport: Stockport, server: &TestSandbox, steps: Vec<Step>) {
+    let mut steps = steps.into_iter();
+    for line in lines(page) {
         let (known, does) = steps
             .next()
-            .unwrap_or_else(|| panic!("no test runs the README's `{line}`"));
-        assert_eq!(known, line, "the README and the test differ");
+            .unwrap_or_else(|| panic!("no test runs this line of {page}: {line}"));
+        assert_eq!(known, line, "{page} and the test differ");
         let command = line.replace("cargo run --release --", "stockport");
         match does {
             Does::IsThisTest => assert!(line.starts_with("cargo ")),
@@ -228,7 +349,7 @@ fn every_line_of_the_readme_does_what_it_says_in_its_order_in_a_fresh_clone() {
             Does::Serves => serve(&stockport, &words(&command)[1..]),
         }
     }
-    assert!(steps.next().is_none(), "the README lacks a line that the test knows");
+    assert!(steps.next().is_none(), "{page} lacks a line that the test knows");
 }
 
 /// A command's words, as a shell would give them: what stands in quotes is one.
@@ -282,7 +403,7 @@ fn serve(stockport: &Stockport, args: &[&str]) {
         from_another_terminal = from_another_terminal.env(name, &setting(name));
     }
     let run = from_another_terminal.run(["export", "-"]).ok();
-    // The first command of the README has filled it.
+    // A command with --sandbox has filled it.
     assert_eq!(run.stdout.lines().count(), 200);
 }
 

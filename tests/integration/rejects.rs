@@ -287,6 +287,43 @@ fn the_command_lines_orders_win_over_the_settled_ones() {
 }
 
 #[test]
+fn a_column_of_several_date_orders_keeps_them_all_and_what_is_still_ambiguous_is_rejected_again() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    stockport.write(
+        "in.csv",
+        "item_id,moved_at\nA1,31/12/2025\nA2,12/31/2025\nA3,05/06/2025\nA4,07/08/2025\nA/5,13/01/2026\nA/6,01/14/2026\n",
+    );
+    stockport.run(["import", "in.csv"]).exit(3);
+    let map = stockport.read("in.rejects.toml");
+    assert!(map.contains("dates = [\"mdy\", \"dmy\"]"), "{map}");
+    // One date is written plainly, the ids are mended, one date stays as it was.
+    replace(
+        &stockport,
+        "in.rejects.csv",
+        &[("05/06/2025,4", "2025-06-05,4"), ("A/5", "A5"), ("A/6", "A6")],
+    );
+    let run = stockport.run(["import", "in.rejects.csv", "--json"]).exit(3).json();
+    assert_eq!((&run["created"], &run["rejected"]), (&json!(3), &json!(1)));
+    let stored = server.items(ORG);
+    let moved = |id: &str| stored[id]["moved_at"].clone();
+    assert_eq!(
+        [moved("A3"), moved("A5"), moved("A6")],
+        ["2025-06-05", "2026-01-13", "2026-01-14"]
+    );
+    // The next reject file has them too, until the command line decides.
+    assert!(
+        stockport
+            .read("in.rejects-2.toml")
+            .contains("dates = [\"mdy\", \"dmy\"]")
+    );
+    let rejects = stockport.read("in.rejects-2.csv");
+    assert!(rejects.contains("may be either of two days"), "{rejects}");
+    stockport.run(["import", "in.rejects-2.csv", "--dates", "dmy"]).ok();
+    assert_eq!(server.items(ORG)["A4"]["moved_at"], "2025-08-07");
+}
+
+#[test]
 fn another_mapping_file_that_is_named_replaces_the_one_beside_a_reject_file() {
     let server = Faulty::new();
     let stockport = Stockport::new().at_faulty(&server, ORG);
@@ -644,6 +681,7 @@ fn the_summary_ends_with_the_commands_to_go_on_with() {
     let run = stockport.run(["import", "it's in.csv", "--api", server.url()]).exit(3);
     let mut last = run.stdout.trim_end().lines().rev();
     let undo = last.next().unwrap();
+    assert_eq!(last.next().unwrap(), "To take it back:");
     let import = last.next().unwrap();
     let reached = format!("--org {ORG} --api {}", server.url());
     assert_eq!(import, format!("stockport import 'it'\\''s in.rejects.csv' {reached}"));

@@ -88,6 +88,58 @@ fn a_delimiter_that_is_named_wins_and_a_header_of_another_is_refused() {
 }
 
 #[test]
+fn files_of_other_programs_have_their_right_values() {
+    let all = |(file, field, values, code): ((&str, &[u8]), &str, &[Value], i32)| {
+        let (items, run) = converted(file, &[]);
+        let found: Vec<&Value> = items.iter().map(|item| &item[field]).collect();
+        assert_eq!(found, values.iter().collect::<Vec<_>>(), "{}", file.0);
+        run.exit(code)
+    };
+    let texts = |texts: &[&str]| texts.iter().map(|text| json!(text)).collect::<Vec<_>>();
+    all((file!("apostrophe-ids.csv"), "item_id", &texts(&["00187", "00188"]), 0));
+    let moved = texts(&["2026-07-22T15:52:00", "2026-07-22T11:05:00"]);
+    all((file!("dot-times.csv"), "moved_at", &moved, 0));
+    all((
+        file!("dot-times.csv"),
+        "moved_at_time",
+        &texts(&["15:52:00", "11:05:00"]),
+        0,
+    ));
+    all((
+        file!("narrow-space-time.csv"),
+        "moved_at",
+        &texts(&["2026-07-22T15:52:00"; 3]),
+        0,
+    ));
+    let numbers = json!([1234.5, 2000, 1234.5, -12, -12.5, -12, 12]);
+    all((
+        file!("grouped-by-space.csv"),
+        "quantity",
+        numbers.as_array().unwrap(),
+        0,
+    ));
+    let names = texts(&["Crème brûlée", "Jalapeño", "Café"]);
+    let run = all((file!("mac-roman.csv"), "name", &names, 0));
+    assert!(run.stderr.contains("a guess from its bytes"), "{}", run.stderr);
+    all((file!("rows-of-arrays.json"), "quantity", &[json!(1), json!(2)], 0));
+    let moved = texts(&["2025-12-31", "2025-12-05", "2026-02-01"]);
+    all((file!("two-digit-years.csv"), "moved_at", &moved, 0));
+    // The mark at the start of line 4 is none of its id, so that two rows have the id A100.
+    let (items, run) = converted(file!("invisible-ids.csv"), &[]);
+    let run = run.exit(3);
+    assert!(
+        items.len() == 7 && run.stderr.contains("8 ids are nearly the same"),
+        "{}",
+        run.stderr
+    );
+    assert!(
+        run.stderr.contains("the id \"A100\" also stands in line 4"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn a_cell_that_spells_a_fields_name_joins_no_row_to_the_header() {
     let (items, run) = converted(file!("header-joined-with-data.csv"), &[]);
     run.exit(0);

@@ -48,6 +48,12 @@ fn numbers_with_groups_of_spaces_and_apostrophes_brackets_and_minus_signs_are_re
 }
 
 #[test]
+fn digits_behind_an_apostrophe_stay_text_without_it_where_they_begin_with_a_zero() {
+    let text = "Item ID,Name,Quantity\nA1,a,'0012\nA2,b,'12\n";
+    assert_eq!(values(text, &[], "quantity"), [json!("0012"), json!(12)]);
+}
+
+#[test]
 fn a_two_digit_year_is_never_read_in_an_order_that_a_value_contradicts() {
     let text = "Item ID,Name,Moved At\nA1,thirty-first of December,31/12/25\nA2,fifth of December,05/12/25\n\
                 A3,first of February,01/02/26\n";
@@ -59,6 +65,11 @@ fn a_two_digit_year_is_never_read_in_an_order_that_a_value_contradicts() {
         values(text, &["--dates", "mdy"], "moved_at"),
         ["2025-12-31", "2025-12-05", "2026-02-01"]
     );
+    // Every such year is counted, that of the value which decides too.
+    let stockport = Stockport::new();
+    stockport.write("in.csv", text);
+    let said = stockport.run(["convert", "in.csv", "-"]).ok().stderr;
+    assert!(said.contains("3 dates have a year of two digits"), "{said}");
     // Two orders fit, so that the option decides between them.
     assert_eq!(
         values(text, &["--dates", "ymd"], "moved_at"),

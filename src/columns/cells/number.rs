@@ -26,7 +26,7 @@ pub(super) fn text_as_number<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
         return Meaning::Value(FieldValue::Number(number), None);
     }
     match (numbers::shape(&bare.text), written_in) {
-        (Shape::LeadingZero, _) => as_is(text, Concern::LeadingZero),
+        (Shape::LeadingZero, _) => as_is(unquoted(text), Concern::LeadingZero),
         (Shape::Us, NumberStyle::Eu) => Meaning::Fault(format!(
             "{text:?} is not written like the column's other numbers (1.234,50)"
         )),
@@ -38,15 +38,17 @@ pub(super) fn text_as_number<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
     }
 }
 
+/// A text without the apostrophe that keeps its digits as text.
+fn unquoted(text: &str) -> &str {
+    let rest = text.trim_start().strip_prefix('\'');
+    rest.filter(|rest| rest.contains(|c: char| c.is_ascii_digit()))
+        .unwrap_or(text)
+}
+
 /// The number without white space, without the apostrophe by which spreadsheet programs keep digits as text, and without the
 /// currency or percent sign that the mapping file allows.
 pub(crate) fn bare_number<'a>(text: &'a str, style: &Style) -> Written<'a> {
-    let mut text = bare(text);
-    if let Some(rest) = text.strip_prefix('\'')
-        && rest.contains(|c: char| c.is_ascii_digit())
-    {
-        text = rest;
-    }
+    let mut text = unquoted(bare(text));
     if style.percent {
         text = text.strip_suffix('%').map_or(text, str::trim_end);
     }

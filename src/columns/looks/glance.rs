@@ -124,8 +124,8 @@ const BEGINS: [u8; 256] = {
     while byte < u8::MAX {
         begins[byte as usize] = match byte {
             b'n' | b'N' => WORD,
-            // White space beyond ASCII, and the dash, begin with 0xc2, 0xe1, 0xe2 or 0xe3.
-            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | 0xc3..=0xe0 | 0xe4..=0xf4 => OTHER_WORD,
+            // White space beyond ASCII, and the dash, begin with 0xc2, 0xe1, 0xe2 or 0xe3; a byte-order mark with 0xef.
+            b'0'..=b'9' | b'A'..=b'Z' | b'a'..=b'z' | 0xc3..=0xe0 | 0xe4..=0xee | 0xf0..=0xf4 => OTHER_WORD,
             _ => 0,
         };
         byte += 1;

@@ -182,12 +182,17 @@ impl Parser<'_> {
                     rule.blanks = Some(words);
                 }
                 "dates" => {
-                    rule.dates = Some(match item.as_str() {
-                        Some("mdy") => DateOrder::Mdy,
-                        Some("dmy") => DateOrder::Dmy,
-                        Some("ymd") => DateOrder::Ymd,
-                        _ => return Err(self.wrong(line, key, "\"mdy\", \"dmy\" or \"ymd\"")),
-                    });
+                    let words = strings(item).or_else(|| Some(vec![item.as_str()?.to_owned()]));
+                    let orders: Option<Vec<DateOrder>> =
+                        words.and_then(|words| words.iter().map(|word| DateOrder::named(word)).collect());
+                    match orders.as_deref() {
+                        Some([order]) => rule.dates = Some(*order),
+                        Some([_, _, ..]) => rule.mixed = orders.unwrap_or_default(),
+                        _ => {
+                            let expected = "\"mdy\", \"dmy\" or \"ymd\", or a list of those that the column mixes";
+                            return Err(self.wrong(line, key, expected));
+                        }
+                    }
                 }
                 "numbers" => {
                     rule.numbers = Some(match item.as_str() {

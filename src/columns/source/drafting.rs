@@ -10,6 +10,7 @@ use super::super::texts::excerpt;
 use super::super::{Draft, DraftValue, Rejection};
 use super::{Source, read_id};
 use crate::item::IdFault;
+use crate::output::counted;
 use crate::sheet::{Cell, Row, Table};
 
 impl Source {
@@ -45,12 +46,16 @@ impl Source {
         });
         if let Some(index) = layout.beyond(row) {
             let (cells, columns) = layout.length_beyond(row);
-            let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
+            let reason = format!(
+                "the row is longer than its header: {} for {}",
+                counted(cells as u64, "cell"),
+                counted(columns as u64, "column")
+            );
             reasons.push(refuse(None, index, row.cell(index), &reason));
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(layout, table, column, row).inspect_err(|reason| {
+            Some(column) => read_id(table, column, row).inspect_err(|reason| {
                 reasons.push(refuse(
                     Some(&column.header),
                     column.index,

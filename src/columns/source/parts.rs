@@ -214,6 +214,6 @@ impl Source {
 
     /// A row's id, if it is sound.
     pub(super) fn id_of<'a>(layout: &Layout, table: &Table, row: &'a Row) -> Option<Id<'a>> {
-        read_id(layout, table, layout.id.as_ref()?, row).ok()
+        read_id(table, layout.id.as_ref()?, row).ok()
     }
 }

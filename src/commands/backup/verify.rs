@@ -135,9 +135,14 @@ fn compared(context: &Context, snapshot: &Snapshot, how: &str, found: &Differenc
             .collect();
         (Tone::Bad, counts.join(", "))
     };
-    output.result(&output.paint(tone, &format!("{} {how}: {result}", snapshot.name)));
+    let line = format!("{} {how}: {result}", snapshot.name);
+    if found.is_empty() {
+        output.result(&output.paint(tone, &line));
+    } else {
+        output.fault(tone, &line, &[]);
+    }
     for named in &found.named {
-        output.result(&format!("  {named}"));
+        output.fault(Tone::Plain, &format!("  {named}"), &[]);
     }
     json!({
         "snapshot": snapshot.name.to_string(), "missing": found.missing, "added": found.added,

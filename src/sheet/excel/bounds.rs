@@ -4,7 +4,7 @@
 //! Doesn't belong here: which parts there are (`package`).
 
 use std::borrow::Cow;
-use std::io::{self, BufReader, Read};
+use std::io::{BufReader, Read};
 
 use super::package::{Archive, damaged, zip_error};
 use crate::sheet::{Limits, ReadError};
@@ -19,8 +19,6 @@ const HONEST_RATIO: u64 = 40;
 const LARGE_BYTES: u64 = 512 << 20;
 /// The longest text without a `<` that a part may hold: a cell has at most 32,767 characters.
 const TEXT_RUN: usize = 16 << 20;
-/// What the texts of an xlsb may take in memory: calamine holds all of them.
-const BINARY_STRINGS: u64 = 192 << 20;
 /// What an entry of the table of texts takes in memory, however short.
 const STRING_BYTES: u64 = 24;
 
@@ -69,9 +67,6 @@ pub(super) fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limit
         if kind != "xlsb" {
             check_runs(part, file, &name)?;
         }
-    }
-    if kind == "xlsb" {
-        check_binary_strings(archive)?;
     }
     Ok(())
 }
@@ -134,86 +129,6 @@ fn check_runs(part: impl Read, file: &str, name: &str) -> Result<(), ReadError> 
                     TEXT_RUN >> 20
                 ),
             });
-        }
-    }
-}
-
-/// An entry of the table of texts in an xlsb (MS-XLSB 2.4.757, `BrtSSTItem`).
-const STRING_ITEM: u32 = 0x13;
-
-/// calamine reads each record into the place of the one before, and a text that claims to be longer than its record goes
-/// on in what is left there: a million short records behind a long one would be a million copies of it.
-fn check_binary_strings(archive: &mut Archive<'_>) -> Result<(), ReadError> {
-    let file = archive.file;
-    if !archive.has("xl/sharedStrings.bin") {
-        return Ok(());
-    }
-    let mut part = BufReader::with_capacity(1 << 16, archive.part("xl/sharedStrings.bin")?);
-    match strings(&mut part) {
-        // Where it ends or can't be unpacked, so it does for calamine.
-        Ok(Strings::Bounded) | Err(_) => Ok(()),
-        Ok(Strings::Lying) => Err(damaged(
-            file,
-            "its table of texts has an entry that claims to be longer than it is".to_owned(),
-        )),
-        Ok(Strings::TooLarge) => Err(ReadError::TooLarge {
-            file: file.to_owned(),
-            what: format!(
-                "its table of texts takes more than {} MiB in memory",
-                BINARY_STRINGS >> 20
-            ),
-        }),
-    }
-}
-
-/// What the table of texts of an xlsb is found to be.
-enum Strings {
-    Bounded,
-    /// An entry claims to be longer than its record.
-    Lying,
-    TooLarge,
-}
-
-fn strings(part: &mut impl Read) -> io::Result<Strings> {
-    let mut memory = 0_u64;
-    loop {
-        let kind = match variable(part, 2) {
-            Err(cause) if cause.kind() == io::ErrorKind::UnexpectedEof => return Ok(Strings::Bounded),
-            kind => kind?,
-        };
-        let length = variable(part, 4)?;
-        let mut read = 0;
-        if kind == STRING_ITEM {
-            if length < 5 {
-                return Ok(Strings::Lying);
-            }
-            let mut head = [0; 5];
-            part.read_exact(&mut head)?;
-            let [_, a, b, c, d] = head;
-            let letters = u64::from(u32::from_le_bytes([a, b, c, d]));
-            if 5 + 2 * letters > u64::from(length) {
-                return Ok(Strings::Lying);
-            }
-            memory = memory.saturating_add(STRING_BYTES + letters);
-            if memory > BINARY_STRINGS {
-                return Ok(Strings::TooLarge);
-            }
-            read = 5;
-        }
-        io::copy(&mut part.by_ref().take(u64::from(length - read)), &mut io::sink())?;
-    }
-}
-
-/// A number of up to so many bytes, each of which says whether another follows (MS-XLSB 2.1.4).
-fn variable(part: &mut impl Read, most: u32) -> io::Result<u32> {
-    let (mut number, mut count) = (0, 0);
-    loop {
-        let mut byte = [0];
-        part.read_exact(&mut byte)?;
-        number |= u32::from(byte[0] & 0x7F) << (7 * count);
-        count += 1;
-        if byte[0] & 0x80 == 0 || count == most {
-            return Ok(number);
         }
     }
 }

@@ -207,10 +207,15 @@ pub(super) fn pass_text(text: &[u8], out: &mut Vec<u8>) -> Passed {
 /// its bytes up to the cell's end.
 fn plain<'a>(kind: &'a [u8], text: &'a [u8]) -> Option<(&'a [u8], &'a [u8], usize)> {
     if let Some((value, len)) = between(text, b"<v>", b"</v></c>") {
-        return is_plain(kind, value).then_some((kind, value, len));
+        return is_plain(kind, value).then_some((passed_kind(kind), value, len));
     }
     let (value, len) = between(text, b"<is><t>", b"</t></is></c>")?;
     (!is_trimmed(value)).then_some((b"str", value, len))
+}
+
+/// The kind under which calamine is given a value. It refuses the sheet for a number that is none; without a kind it is text.
+fn passed_kind(kind: &[u8]) -> &[u8] {
+    if kind == b"n" { b"" } else { kind }
 }
 
 /// Whether calamine reads a value right that stands in the XML like this.
@@ -316,8 +321,8 @@ impl<'a> Content<'a> {
             b"s" => return Err(format!("{value:?} is no number of a shared text")),
             b"e" if !KNOWN_ERRORS.contains(&value.as_bytes()) => tag.refuse(&written, place, out),
             // Text in a cell without a kind.
-            b"" if written != value => tag.write(b"str", written.as_bytes(), place, out),
-            kind => tag.write(kind, written.as_bytes(), place, out),
+            b"" | b"n" if written != value => tag.write(b"str", written.as_bytes(), place, out),
+            kind => tag.write(passed_kind(kind), written.as_bytes(), place, out),
         }
         Ok(())
     }

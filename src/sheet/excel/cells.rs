@@ -4,7 +4,7 @@
 //!
 //! Doesn't belong here: the XML that a cell comes from (`cell`).
 
-use calamine::{CellErrorType, Data, DataRef, ExcelDateTime};
+use calamine::{CellErrorType, DataRef, ExcelDateTime};
 use jiff::Unit;
 use jiff::civil::{self, Date, DateTime, Time};
 
@@ -37,22 +37,6 @@ pub(super) fn put(row: &mut Row, index: usize, value: &DataRef<'_>, format: Numb
         },
         DataRef::Error(error) => row.set(index, Cell::Error(error_text(error))),
     }
-}
-
-/// As `put`, for the formats that calamine reads as a whole.
-pub(super) fn put_owned(row: &mut Row, index: usize, value: &Data, is_1904: bool) {
-    let value = match value {
-        Data::Empty => DataRef::Empty,
-        Data::Int(value) => DataRef::Int(*value),
-        Data::Float(value) => DataRef::Float(*value),
-        Data::String(text) => DataRef::SharedString(text),
-        Data::Bool(value) => DataRef::Bool(*value),
-        Data::DateTime(value) => DataRef::DateTime(*value),
-        Data::DateTimeIso(text) => DataRef::DateTimeIso(text.clone()),
-        Data::DurationIso(text) => DataRef::DurationIso(text.clone()),
-        Data::Error(error) => DataRef::Error(error.clone()),
-    };
-    put(row, index, &value, NumberFormat::Plain, is_1904);
 }
 
 fn put_text(row: &mut Row, index: usize, text: &str) {

@@ -9,7 +9,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
 use super::Extras;
-use super::package::{Archive, damaged, not_unpacked};
+use super::package::{Archive, check_encoding, damaged, not_unpacked};
 use super::source::Source;
 use super::walk::{Holds, Walk};
 use crate::parallel::guarded;
@@ -180,7 +180,7 @@ fn unpack(
         .holds
         .as_ref()
         .map(|holds| Walk::new(&work.file, holds, work.limits));
-    let mut raw = Vec::new();
+    let (mut raw, mut is_first) = (Vec::new(), true);
     loop {
         let mut block = empty.try_recv().unwrap_or_default();
         block.clear();
@@ -189,6 +189,9 @@ fn unpack(
         let read = read.map_err(|cause| not_unpacked(&work.file, &part.name, &cause))?;
         if read == 0 {
             break;
+        }
+        if std::mem::take(&mut is_first) {
+            check_encoding(&raw, &work.file, &part.name)?;
         }
         match &mut walk {
             Some(walk) => walk.feed(&raw, &mut block)?,

@@ -4,7 +4,7 @@
 //! Doesn't belong here: rows, and the bounds themselves (`bounds`).
 
 use std::borrow::Cow;
-use std::io::{Error as IoError, Read, copy, sink};
+use std::io::{Error as IoError, Read};
 
 use quick_xml::XmlVersion;
 use quick_xml::events::{BytesStart, Event};
@@ -90,14 +90,8 @@ impl<'f> Archive<'f> {
                 what: format!("its part {part} takes more than {} MiB", TEXT_BYTES >> 20),
             });
         }
+        check_encoding(&text, file, part)?;
         Ok(String::from_utf8_lossy(&text).into_owned())
-    }
-
-    /// Unpacks a part to the end of its entry, where the checksum is compared.
-    fn check(&mut self, part: &str) -> Result<(), ReadError> {
-        let file = self.file;
-        copy(&mut self.part(part)?, &mut sink()).map_err(|cause| not_unpacked(file, part, &cause))?;
-        Ok(())
     }
 
     pub(super) fn has(&self, part: &str) -> bool {
@@ -108,16 +102,13 @@ impl<'f> Archive<'f> {
 /// Finds the parts of an xlsx or xlsm. Its bounds have been checked.
 pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
     let file = archive.file;
-    let main = main_part(archive)?.unwrap_or_else(|| MAIN.to_owned());
-    let rels = rels_part(&main);
-    let relations = relations(&archive.text(&rels)?, file, &rels)?;
-    let folder = main.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let styles = named(archive, &relations, folder, "styles")?;
-    let strings = named(archive, &relations, folder, "sharedStrings")?;
+    let parts = Parts::of(archive, MAIN)?;
+    let styles = parts.named(archive, "styles")?;
+    let strings = parts.named(archive, "sharedStrings")?;
     let (mut sheets, mut is_1904) = (Vec::new(), false);
-    each_element(&archive.text(&main)?, file, &main, |element| {
+    each_element(&archive.text(&parts.main)?, file, &parts.main, |element| {
         match element.local_name().as_ref() {
-            "sheet" => sheets.extend(listed(element, &relations, folder)),
+            "sheet" => sheets.extend(listed(element, &parts)),
             // An extension's element of the same name has no such attribute.
             "workbookPr" => {
                 if let Some(epoch) = attribute(element, "date1904") {
@@ -139,38 +130,65 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
     })
 }
 
-/// The part of a kind, by the workbook's relationships, else by its usual name.
-fn named(archive: &Archive<'_>, relations: &[Relation], folder: &str, kind: &str) -> Result<Option<String>, ReadError> {
-    let relation = relations
-        .iter()
-        .find(|relation| relation.kind.rsplit('/').next() == Some(kind));
-    let part = match relation {
-        Some(relation) => resolved(folder, &relation.target),
-        None => resolved(folder, &format!("{kind}.xml")),
-    };
-    match (archive.has(&part), relation) {
-        (true, _) => Ok(Some(part)),
-        (false, Some(_)) => Err(damaged(archive.file, format!("its part {part} is missing"))),
-        (false, None) => Ok(None),
+/// The workbook part, wherever it lies, and the parts that it names.
+pub(super) struct Parts {
+    pub(super) main: String,
+    relations: Vec<Relation>,
+}
+
+impl Parts {
+    /// `usual` is the workbook part of a package that names none.
+    pub(super) fn of(archive: &mut Archive<'_>, usual: &str) -> Result<Self, ReadError> {
+        let main = main_part(archive)?.unwrap_or_else(|| usual.to_owned());
+        let rels = rels_part(&main);
+        let relations = relations(&archive.text(&rels)?, archive.file, &rels)?;
+        Ok(Self { main, relations })
+    }
+
+    fn resolved(&self, target: &str) -> String {
+        let folder = self.main.rsplit_once('/').map_or("", |(folder, _)| folder);
+        resolved(folder, target)
+    }
+
+    /// The part with a worksheet's cells; none for a chart, a dialog or a macro sheet.
+    pub(super) fn worksheet(&self, id: &str) -> Option<String> {
+        let relation = self.relations.iter().find(|relation| relation.id == id)?;
+        let is_worksheet = relation.kind.ends_with("/worksheet");
+        is_worksheet.then(|| self.resolved(&relation.target))
+    }
+
+    /// The part of a kind, by the workbook's relationships, else by its usual name.
+    pub(super) fn named(&self, archive: &Archive<'_>, kind: &str) -> Result<Option<String>, ReadError> {
+        let relation = self
+            .relations
+            .iter()
+            .find(|relation| relation.kind.rsplit('/').next() == Some(kind));
+        let ending = self.main.rsplit_once('.').map_or("xml", |(_, ending)| ending);
+        let part = match relation {
+            Some(relation) => self.resolved(&relation.target),
+            None => self.resolved(&format!("{kind}.{ending}")),
+        };
+        match (archive.has(&part), relation) {
+            (true, _) => Ok(Some(part)),
+            (false, Some(_)) => Err(damaged(archive.file, format!("its part {part} is missing"))),
+            (false, None) => Ok(None),
+        }
     }
 }
 
 /// A worksheet of the workbook part's list.
-fn listed(element: &BytesStart<'_>, relations: &[Relation], folder: &str) -> Option<SheetEntry> {
+fn listed(element: &BytesStart<'_>, parts: &Parts) -> Option<SheetEntry> {
     let id = element
         .attributes()
         .with_checks(false)
         .flatten()
         .find(|attribute| attribute.key.local_name().as_ref() == "id")
         .map(|attribute| attribute.value.into_owned())?;
-    let relation = relations.iter().find(|relation| relation.id == id)?;
-    if !relation.kind.ends_with("/worksheet") {
-        return None;
-    }
+    let part = parts.worksheet(&id)?;
     Some(SheetEntry {
         name: attribute(element, "name")?,
         visible: attribute(element, "state").is_none_or(|state| state == "visible"),
-        part: resolved(folder, &relation.target),
+        part,
     })
 }
 
@@ -188,28 +206,6 @@ fn resolved(folder: &str, target: &str) -> String {
         }
     }
     parts.join("/")
-}
-
-/// Unpacks the parts of an xlsb that calamine reads: it doesn't read them to their ends.
-pub(super) fn check_binary(archive: &mut Archive<'_>) -> Result<(), ReadError> {
-    let relations = "xl/_rels/workbook.bin.rels";
-    if archive.has(relations) {
-        let relations = self::relations(&archive.text(relations)?, archive.file, relations)?;
-        for kind in ["styles", "sharedStrings"] {
-            if let Some(relation) = relations
-                .iter()
-                .find(|relation| relation.kind.rsplit('/').next() == Some(kind))
-            {
-                archive.check(&resolved("xl", &relation.target))?;
-            }
-        }
-    }
-    for part in archive.names.clone() {
-        if part == "xl/workbook.bin" || part.starts_with("xl/worksheets/") {
-            archive.check(&part)?;
-        }
-    }
-    Ok(())
 }
 
 /// The kind of a workbook, by the type of its main part.
@@ -254,6 +250,8 @@ pub(super) fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError>
             archive.file,
             "an OpenDocument file, but no spreadsheet",
         ))
+    } else if archive.has("Index/Document.iwa") || archive.has("Index.zip") {
+        Err(not_a_spreadsheet(archive.file, "a document of Apple's iWork"))
     } else {
         Err(not_a_spreadsheet(archive.file, "a zip archive without a workbook"))
     }
@@ -342,6 +340,17 @@ pub(super) fn damaged(file: &str, what: String) -> ReadError {
     ReadError::Damaged {
         file: file.to_owned(),
         what,
+    }
+}
+
+/// Refuses a part in UTF-16, which a package may hold (ECMA-376 part 2, 8.1.4) and hardly any program writes.
+pub(super) fn check_encoding(start: &[u8], file: &str, part: &str) -> Result<(), ReadError> {
+    match start {
+        [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(damaged(
+            file,
+            format!("its part {part} is in UTF-16, which is not read"),
+        )),
+        _ => Ok(()),
     }
 }
 

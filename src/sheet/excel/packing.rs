@@ -98,6 +98,15 @@ impl Packing {
         Ok((&mut self.row, column as usize))
     }
 
+    /// Sets a cell. An empty text looks just like a cell that isn't there.
+    pub(super) fn set(&mut self, at: (u32, u32), cell: Cell<'_>) -> Result<(), ReadError> {
+        let (row, column) = self.cell(at)?;
+        if cell != Cell::Text("") {
+            row.set(column, cell);
+        }
+        Ok(())
+    }
+
     fn too_large(&self, what: String) -> ReadError {
         ReadError::TooLarge {
             file: self.file.clone(),

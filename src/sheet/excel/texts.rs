@@ -15,7 +15,7 @@ const PAGE: usize = 1 << 16;
 const SLOTS: usize = 64;
 
 /// The texts of one workbook.
-pub(super) struct Texts {
+pub(super) struct SpilledTexts {
     /// The first texts, one behind the other, and where each of them ends.
     text: String,
     ends: Vec<usize>,
@@ -77,13 +77,13 @@ fn piece<'t>(text: &'t str, ends: &[usize], at: usize) -> Option<&'t str> {
     text.get(start.unwrap_or(0)..end)
 }
 
-impl Default for Texts {
+impl Default for SpilledTexts {
     fn default() -> Self {
         Self::within(MEMORY)
     }
 }
 
-impl Texts {
+impl SpilledTexts {
     fn within(memory: usize) -> Self {
         Self {
             text: String::new(),
@@ -157,7 +157,7 @@ mod tests {
     #[test]
     fn texts_beyond_memory_are_the_same_as_those_at_hand() {
         let text = |number: usize| format!("{number}{}", "é".repeat(number % 700));
-        let mut texts = Texts::within(100_000);
+        let mut texts = SpilledTexts::within(100_000);
         for number in 0..3_000 {
             texts.push(&text(number)).unwrap();
         }
@@ -174,6 +174,6 @@ mod tests {
             assert_eq!(texts.get(number).unwrap(), Some(text(number).as_str()));
         }
         assert_eq!(texts.get(3_000).unwrap(), None);
-        assert_eq!(Texts::default().get(0).unwrap(), None);
+        assert_eq!(SpilledTexts::default().get(0).unwrap(), None);
     }
 }

@@ -16,7 +16,7 @@ use super::packing::Packing;
 use super::repack::{Plan, Repack, sheet_name};
 use super::source::Source;
 use super::spool::lost;
-use super::texts::Texts;
+use super::texts::SpilledTexts;
 use super::walk::Holds;
 use crate::sheet::{Cell, Limits, NumberFormat, ReadError, column_letters};
 
@@ -31,7 +31,28 @@ pub(super) struct Book {
 
 struct Opened {
     workbook: Box<Xlsx<Repack>>,
-    texts: Texts,
+    texts: SpilledTexts,
+}
+
+/// The texts that cells share, by their numbers.
+#[derive(Debug, Default)]
+pub(super) struct Texts {
+    /// One behind the other, and where each of them ends.
+    text: String,
+    ends: Vec<usize>,
+}
+
+impl Texts {
+    pub(super) fn push(&mut self, text: &str) {
+        self.text.push_str(text);
+        self.ends.push(self.text.len());
+    }
+
+    pub(super) fn get(&self, number: usize) -> Option<&str> {
+        let end = *self.ends.get(number)?;
+        let start = number.checked_sub(1).and_then(|before| self.ends.get(before)).copied();
+        self.text.get(start.unwrap_or(0)..end)
+    }
 }
 
 impl Book {
@@ -87,7 +108,7 @@ impl Book {
         let workbook = opened.map_err(|cause| self.explained(file, "its styles", &cause))?;
         // The styles, to the end of their part.
         self.feed.finish()?;
-        let (mut workbook, mut texts) = (Box::new(workbook), Texts::default());
+        let (mut workbook, mut texts) = (Box::new(workbook), SpilledTexts::default());
         if self.has_texts {
             let last = self.plan.sheets.len() - 1;
             read_texts(&mut workbook, last, &mut texts, file).map_err(|failure| match failure {
@@ -126,7 +147,7 @@ impl From<ReadError> for Failure {
 }
 
 /// Reads the table of texts, which calamine is given as a sheet.
-fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts, file: &str) -> Result<(), Failure> {
+fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut SpilledTexts, file: &str) -> Result<(), Failure> {
     let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
     while let Some(cell) = cells.next_cell()? {
         let text = match cell.get_value() {
@@ -181,7 +202,7 @@ fn read_rows(book: &mut Opened, index: usize, packing: &mut Packing) -> Result<(
 }
 
 /// Packs a run of shared texts of a row (`SHARED_MARK`).
-fn put_shared(run: &[u8], line: u32, texts: &mut Texts, packing: &mut Packing) -> Result<(), ReadError> {
+fn put_shared(run: &[u8], line: u32, texts: &mut SpilledTexts, packing: &mut Packing) -> Result<(), ReadError> {
     let (mut column, mut number) = (None, 0_u32);
     for byte in run {
         if byte.is_ascii_digit() {

@@ -424,10 +424,27 @@ fn older_formats_of_spreadsheet_programs_are_named() {
             "2003 XML",
         ),
         ("<?xml version=\"1.0\"?>\n<root/>", "an XML file"),
+        (
+            "<?xml version=\"1.0\"?>\n\n<office:document xmlns:office=\"urn:oasis:names:tc:opendocument:xmlns:office:1.0\">",
+            "a flat OpenDocument file (.fods)",
+        ),
         ("{\\rtf1\\ansi item_id}", "RTF"),
     ] {
         let refused = refusal("a.csv", text).to_string();
         assert!(refused.contains(name), "{refused}");
+    }
+    let first = |kind: &[u8]| [kind, &[0; 60]].concat();
+    for (bytes, name) in [
+        (first(b"\x09\x00\x04\x00\x02"), "a workbook of Excel 2"),
+        (first(b"\x09\x04\x06\x00\x00\x04"), "a workbook of Excel 4"),
+        (first(b"\x09\x08\x08\x00\x00\x00\x10"), "an .xls without the container"),
+        (first(b"\x00\x00\x02\x00\x06\x04"), "a Lotus 1-2-3 file"),
+    ] {
+        let refused = refusal("a.xls", bytes).to_string();
+        assert!(
+            refused.contains(name) && refused.ends_with("which is not read"),
+            "{refused}"
+        );
     }
     assert_eq!(read("a.csv", "ID;Product;Quantity\nC;x;1\nP1;y;2\n").rows.len(), 2);
 }

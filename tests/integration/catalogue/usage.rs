@@ -13,7 +13,7 @@ use crate::readme::words;
 use crate::support::Stockport;
 
 variants!(usage of UsageError as "UsageError":
-    UnknownCommand, NoCommand, UnknownOption, Surplus, Missing, UnknownValue, Value, NoValue, NeedlessValue, Conflict, Twice,
+    UnknownCommand, UnknownTopic, NoCommand, UnknownOption, Surplus, Missing, UnknownValue, Value, NoValue, NeedlessValue, Conflict, Twice,
     NotText, Malformed,
 );
 
@@ -24,7 +24,6 @@ const REFUSED: &[&str] = &[
     "backup creat backups",
     "config chek",
     "frobnicate",
-    "help imprt",
     "backup",
     "--json",
     // An option.
@@ -117,6 +116,9 @@ const MEANINGLESS: &[&str] = &[
     "import count.csv --sandbox --profile main",
     "import count.csv --org north --org south",
     "import count.csv --profile mian",
+    "help imprt",
+    "help raeding",
+    "help backup creat",
     "import count.csv",
     "import - - --org north",
     "backup create backups --all-profiles --org north",
@@ -163,6 +165,10 @@ pub(super) fn add(all: &mut Catalogue) {
     errors.push(UsageError::Malformed {
         within: "stockport import".to_owned(),
         what: "an equal sign is needed when assigning values to '--resume=<RUN>'".to_owned(),
+    });
+    errors.push(UsageError::UnknownTopic {
+        given: "raeding".to_owned(),
+        nearest: Some("reading".to_owned()),
     });
     // One of each kind stands for the others there; `usage.txt` has them all.
     let mut seen = std::collections::BTreeSet::new();

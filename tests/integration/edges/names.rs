@@ -71,7 +71,7 @@ fn a_name_that_is_no_text_is_a_name_like_any_other() {
         "delete --ids ? --yes",
     ] {
         let run = stockport.run(args(line)).exit(2);
-        assert_told(&run, "is no valid text", "names of files");
+        assert_told(&run, "isn't valid text", "names of files");
     }
 }
 

@@ -175,7 +175,7 @@ fn a_part_can_not_be_mirrored_and_an_empty_source_takes_more_than_a_yes() {
     let (server, stockport) = lost();
     for part in [["--only", "01"], ["--where", "quantity>1"]] {
         let run = migrate(&stockport, &[&["--mirror"], &part[..]].concat()).exit(2);
-        assert!(run.stderr.contains("can't both be meant"), "{}", run.stderr);
+        assert!(run.stderr.contains("can't be used together"), "{}", run.stderr);
     }
     migrate(&stockport, &["--max-delete", "5"]).exit(2);
     for id in server.items(FROM).into_keys() {

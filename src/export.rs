@@ -12,7 +12,7 @@ use crate::item::{FIELDS, ITEM_ID, Kind, NAME, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
 pub use form::form;
-pub use sink::{Settings, Sink, Written};
+pub use sink::{Lost, Settings, Sink, Written};
 
 /// How the headers of the 27 fields are written. Other fields keep their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

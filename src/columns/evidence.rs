@@ -11,6 +11,7 @@ use super::cells::{Blanks, MixedOrders};
 use super::dates::{self, DateText, Triple};
 use super::layout::Target;
 use super::numbers::{self, Shape, Written};
+use super::texts::excerpt;
 use super::{DateOrder, NumberStyle, Survey};
 use crate::output::{counted_are as are, counted_have as have};
 use crate::sheet::{Format, Table};
@@ -421,7 +422,7 @@ pub(super) fn first(table: &Table, tally: &Tally, index: usize) -> String {
     if tally.value.is_empty() {
         format!("(first: {place})")
     } else {
-        format!("(first: {place}, {:?})", tally.value)
+        format!("(first: {place}, {:?})", excerpt(tally.value.clone()))
     }
 }
 

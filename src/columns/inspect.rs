@@ -16,7 +16,7 @@ use super::layout::{Layout, Target};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
-use super::texts::is_blank;
+use super::texts::{excerpt, excerpt_of, is_blank};
 use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
@@ -81,9 +81,9 @@ pub struct InspectedColumn {
 /// One cell, before and after reading.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Sample {
-    /// As the file has it.
+    /// As the file has it; a long text is cut in its middle.
     pub before: String,
-    /// As it would be posted; none where the column is left out or the cell is refused.
+    /// As it would be posted, a long text cut likewise; none where the column is left out or the cell is refused.
     pub after: Option<Value>,
 }
 
@@ -94,7 +94,7 @@ pub struct Problem {
     pub row: u64,
     /// Where it is: `Sheet1!C7`, or `line 7, column "Quantity"`.
     pub cell: String,
-    /// The value, as the file has it.
+    /// The value, as the file has it; a long one is cut in its middle.
     pub value: String,
     /// What is the matter.
     pub reason: String,
@@ -128,8 +128,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<Arc<Mapping
             inspection.add(problem);
             inspection.matching = one_by_one(&table);
             inspection.columns = inspection.matching.columns.iter().map(InspectedColumn::of).collect();
-            let mut row = Row::new();
-            let mut reader = table.rows()?;
+            let (mut row, mut reader) = (Row::new(), table.rows()?);
             while reader.next(&mut row)? {
                 inspection.rows += 1;
                 inspection.error_cells(&table, &row, |_| false);
@@ -381,8 +380,8 @@ impl Inspection {
                 id.map(|id| Value::String(id.text.into_owned()))
             };
             column.samples.push(Sample {
-                before: cells::display(cell),
-                after,
+                before: excerpt(cells::display(cell)),
+                after: after.map(excerpt_of),
             });
         }
     }
@@ -407,10 +406,11 @@ impl Inspection {
                 continue;
             };
             if !refused.iter().any(|rejection| rejection.index == Some(target.index)) {
+                let cell = part(layout.cell(row, target.index), target.style.part.key());
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    value: cells::display(part(layout.cell(row, target.index), target.style.part.key())),
+                    value: excerpt(cells::display(cell)),
                     reason: concern.reason().to_owned(),
                 });
             }

@@ -46,7 +46,7 @@ pub(crate) struct Target {
 }
 
 impl Target {
-    fn new(field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) -> Self {
+    pub(super) fn new(field: &str, header: &str, index: usize, kind: Kind, part: Part, rule: Option<&Rule>) -> Self {
         let numbers = rule.and_then(|rule| rule.numbers);
         let mixed = rule.map(|rule| rule.mixed.as_slice()).unwrap_or_default();
         let dates = rule.and_then(|rule| rule.dates).or_else(|| mixed.first().copied());

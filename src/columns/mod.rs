@@ -24,6 +24,7 @@ mod names;
 mod near;
 mod nested;
 mod numbers;
+mod read_back;
 mod reject_mapping;
 mod set_aside;
 mod shapes;
@@ -53,6 +54,7 @@ pub use mapping::{ColumnOption, Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
 pub(crate) use near::{fold_id, fold_id_into, spelled};
+pub use read_back::ReadBack;
 pub use set_aside::NAMED_ASIDE;
 pub use source::{Again, Reader, RowKind, Source, TakePart, TakeStraight};
 pub use straight::{NeedsDraft, Slots, Straight};
@@ -144,7 +146,7 @@ pub struct Rejection {
     pub column: Option<String>,
     /// Its physical index.
     pub index: Option<usize>,
-    /// The value at fault, as the file has it.
+    /// The value at fault, as the file has it; a long one is cut in its middle.
     pub value: String,
     /// Why, in plain words, with the cell's address where there is one.
     pub reason: String,

@@ -4,6 +4,8 @@
 
 use std::borrow::Cow;
 
+use serde_json::Value;
+
 use crate::sheet::{Cell, NOT_CALCULATED, write};
 
 /// The text without outer white space, of which most texts have none.
@@ -13,6 +15,35 @@ pub(crate) fn bare(text: &str) -> &str {
         [only] if only.is_ascii_graphic() => text,
         [first, .., last] if first.is_ascii_graphic() && last.is_ascii_graphic() => text,
         _ => text.trim(),
+    }
+}
+
+/// The most characters of a value or of a reason that are kept of a row that is refused, and how many of them stand before
+/// the cut. A workbook's cell holds 32,767 characters, and every row of a small file may refer to the same long text.
+const EXCERPT: usize = 500;
+const EXCERPT_HEAD: usize = 300;
+
+/// A text for a person, cut in its middle where it is long: a reason says at its end what the matter is.
+pub(crate) fn excerpt(text: String) -> String {
+    // A character takes at least one byte.
+    if text.len() <= EXCERPT {
+        return text;
+    }
+    let count = text.chars().count();
+    if count <= EXCERPT {
+        return text;
+    }
+    let place = |characters: usize| text.char_indices().nth(characters).map_or(text.len(), |(at, _)| at);
+    let (head, tail) = (place(EXCERPT_HEAD), place(count - (EXCERPT - EXCERPT_HEAD)));
+    let [head, tail] = [text.get(..head), text.get(tail..)].map(Option::unwrap_or_default);
+    format!("{head}…{tail}")
+}
+
+/// A value for a person, its text cut likewise.
+pub(crate) fn excerpt_of(value: Value) -> Value {
+    match value {
+        Value::String(text) => Value::String(excerpt(text)),
+        other => other,
     }
 }
 
@@ -101,5 +132,24 @@ fn without_guard(text: &str) -> Cow<'_, str> {
     match text.strip_prefix('\'') {
         Some(rest) if guards(rest) => Cow::Borrowed(rest),
         _ => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_long_text_is_cut_in_its_middle_between_characters() {
+        let long = format!("{}{}", "é".repeat(20_000), " is no number");
+        let cut = excerpt(long);
+        assert_eq!(cut.chars().count(), EXCERPT + 1);
+        assert!(
+            cut.starts_with("éé") && cut.ends_with("é is no number") && cut.contains("é…é"),
+            "{cut}"
+        );
+        for kept in ["é".repeat(EXCERPT), "x".repeat(EXCERPT), String::new()] {
+            assert_eq!(excerpt(kept.clone()), kept);
+        }
     }
 }

@@ -180,9 +180,15 @@ fn convert_source(
         set_aside: survey.set_aside.count,
         ..Counts::default()
     };
-    match early {
-        Some(whole) => counts.tally(context, &source, &whole),
-        None => shape.write(context, &source, &mut place, &mut counts)?,
+    let mut warnings = survey.warnings;
+    if let Some(whole) = early {
+        counts.tally(context, &source, &whole);
+    } else {
+        let notes = shape.write(context, &source, &mut place, &mut counts)?;
+        for note in &notes {
+            context.output.warn(note);
+        }
+        warnings.extend(notes);
     }
     if !counts.holds() {
         return Err(Imbalance(counts.equation()).into());
@@ -190,7 +196,7 @@ fn convert_source(
     // A workbook of a million rows is compressed for some seconds.
     context.go_on()?;
     place.commit()?;
-    Ok((counts, survey.warnings))
+    Ok((counts, warnings))
 }
 
 /// What is written.
@@ -277,14 +283,14 @@ impl Shape {
         Ok(Some((survey, stands.then_some(whole))))
     }
 
-    /// Writes the rows after the survey.
+    /// Writes the rows after the survey, and gives what a person has to know of them.
     fn write(
         &self,
         context: &Context,
         source: &Source,
         place: &mut Destination,
         counts: &mut Counts,
-    ) -> Result<(), Error> {
+    ) -> Result<Vec<String>, Error> {
         let mut out = writer(&self.target, &self.columns, &self.style, place.bytes()?)?;
         let progress = Progress::begin(&context.output, "Converting", Some(counts.read));
         let mut tally = |part: &Part| {
@@ -316,7 +322,9 @@ impl Shape {
         };
         progress.clear();
         written?;
-        Ok(out.finish()?)
+        let notes = out.notes();
+        out.finish()?;
+        Ok(notes)
     }
 }
 

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{Connected, Context, runs_folder, writing};
 use crate::cli::Export;
 use crate::error::{Category, Error, Exit};
-use crate::export::{Headers, Settings, Sink, Written};
+use crate::export::{Headers, Lost, Settings, Sink, Written};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
 use crate::output::{counted, grouped, human};
@@ -22,8 +22,7 @@ struct Outcome {
     org: String,
     listing: Listing,
     requests: u64,
-    /// Whether the file is delimited text.
-    delimited: bool,
+    format: OutFormat,
     written: Written,
 }
 
@@ -43,7 +42,7 @@ pub(super) fn run(context: &Context, options: &Export, form: Option<&'static For
 
 fn export(context: &Context, options: &Export, form: Option<&'static Form>) -> Result<Outcome, Error> {
     let settings = settings(options, form)?;
-    let delimited = matches!(settings.target.format, OutFormat::Csv | OutFormat::Tsv);
+    let format = settings.target.format;
     // What can't be written is refused before anything is asked for.
     let destination = writing::open(&options.file, options.force)?;
     let connected = context.connect()?;
@@ -63,7 +62,7 @@ fn export(context: &Context, options: &Export, form: Option<&'static Form>) -> R
         org: connected.org,
         listing,
         requests: connected.client.requests(),
-        delimited,
+        format,
         written,
     })
 }
@@ -120,7 +119,15 @@ fn settings(options: &Export, form: Option<&'static Form>) -> Result<Settings, E
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
-    let mut warnings = Vec::new();
+    let mut warnings = outcome.written.notes.clone();
+    for (field, lost) in &outcome.written.lost {
+        let Lost { items, first, how } = lost;
+        warnings.push(format!(
+            "{} can't keep {field} of {} as stored (first: {first:?}, {how})",
+            outcome.format.name(),
+            counted(*items, "item")
+        ));
+    }
     let (count, named) = (outcome.written.id_mismatches, &outcome.written.mismatched);
     if count > 0 {
         let more = if count > named.len() as u64 { ", …" } else { "" };
@@ -139,7 +146,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
             named.join(", ")
         ));
     }
-    if options.excel_safe && !outcome.delimited {
+    if options.excel_safe && !matches!(outcome.format, OutFormat::Csv | OutFormat::Tsv) {
         warnings.push("--excel-safe changes nothing here: only delimited text needs a guard".to_owned());
     }
     for warning in &warnings {

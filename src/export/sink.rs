@@ -5,13 +5,15 @@
 //! Doesn't belong here: the columns and cells (`export`), whether the list is complete (`inventory`), formats
 //! (`sheet::write`).
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::RandomState;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use super::{Headers, Layout, Places};
 use crate::api::ApiError;
+use crate::columns::ReadBack;
 use crate::error::Error;
 use crate::filter::{self, Filter, FilterError};
 use crate::inventory::{ItemStore, Lines, Maker, Receiver, each_item};
@@ -19,6 +21,7 @@ use crate::item::text::Item;
 use crate::item::{ITEM_ID, IdFault, Object, check_id, is_other_id};
 use crate::output::Output;
 use crate::progress::Progress;
+use crate::sheet::Cell;
 use crate::sheet::write::{Buffer, Destination, RowEncoder, Style, TableWriter, Target, WriteError, writer};
 
 /// The number of items with another `item_id` than their id that are named.
@@ -83,6 +86,21 @@ pub struct Written {
     pub refused_ids: u64,
     /// The first of these, each with the reason.
     pub refused: Vec<String>,
+    /// What a person has to know of the file, in sentences.
+    pub notes: Vec<String>,
+    /// The fields whose values are not all kept by the format, by name.
+    pub lost: BTreeMap<String, Lost>,
+}
+
+/// Values of one field that an import of the file reads as something else.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lost {
+    /// How many items have such a value.
+    pub items: u64,
+    /// The id of the first of them.
+    pub first: String,
+    /// What its value is read as, and which format keeps it.
+    pub how: String,
 }
 
 impl Written {
@@ -103,7 +121,30 @@ impl Written {
         }
     }
 
+    fn note_lost(&mut self, back: &ReadBack, cells: &[Cell<'_>], id: Option<&str>) {
+        for column in back.lost(cells) {
+            if let Some(lost) = self.lost.get_mut(back.field(column)) {
+                lost.items += 1;
+            } else if let Some(cell) = cells.get(column) {
+                let lost = Lost {
+                    items: 1,
+                    first: id.unwrap_or_default().to_owned(),
+                    how: back.how(column, cell),
+                };
+                self.lost.insert(back.field(column).to_owned(), lost);
+            }
+        }
+    }
+
     fn add(&mut self, more: Self) {
+        for (field, more) in more.lost {
+            match self.lost.entry(field) {
+                Entry::Occupied(mut lost) => lost.get_mut().items += more.items,
+                Entry::Vacant(none) => {
+                    none.insert(more);
+                }
+            }
+        }
         self.items += more.items;
         self.id_mismatches += more.id_mismatches;
         let room = NAMED.saturating_sub(self.mismatched.len());
@@ -141,6 +182,7 @@ struct Rows {
 /// Columns, and what encodes their rows.
 struct Assumed {
     layout: Layout,
+    back: ReadBack,
     /// None for a format whose writer takes only cells.
     encoder: Option<Box<dyn RowEncoder>>,
 }
@@ -186,12 +228,13 @@ impl Rows {
         }
         let id = item.id();
         batch.written.note(item, id.as_deref());
+        let mut cells = Vec::with_capacity(32);
+        assumed.layout.fill(item, id.as_deref(), &batch.places, &mut cells);
+        batch.written.note_lost(&assumed.back, &cells, id.as_deref());
         let Some(encoder) = &assumed.encoder else {
             batch.bytes.extend_from_slice(item.text.as_bytes());
             return;
         };
-        let mut cells = Vec::with_capacity(32);
-        assumed.layout.fill(item, id.as_deref(), &batch.places, &mut cells);
         if let Err(fault) = encoder.encode(&cells, &mut batch.bytes) {
             batch.fault = Some(fault);
         }
@@ -245,11 +288,13 @@ impl Sink {
                 self.write_stored(layout, output, go_on)?
             }
         };
+        let mut written = begun.written;
+        written.notes = begun.writer.notes();
         begun.writer.finish()?;
         // A workbook of a million rows is compressed for some seconds.
         go_on()?;
         self.destination.commit()?;
-        Ok(begun.written)
+        Ok(written)
     }
 
     fn write_stored(
@@ -284,7 +329,8 @@ impl Sink {
         let columns = layout.columns(settings.headers);
         let mut writer = writer(&settings.target, &columns, &settings.style, self.destination.bytes()?)?;
         let encoder = writer.in_parts().map(|parts| parts.encoder());
-        let assumed = Arc::new(Assumed { layout, encoder });
+        let back = ReadBack::new(settings.target.format, &layout.fields, &columns);
+        let assumed = Arc::new(Assumed { layout, back, encoder });
         self.rows.assume(Some(&assumed));
         Ok(Begun {
             writer,

@@ -10,6 +10,9 @@ use serde_json::Value;
 use super::delimited::LineCount;
 use super::{Limits, ReadError};
 
+/// The most commas in a row: the API refuses an item above 1 MiB, which has room for no more numbers than that.
+const MOST_VALUES: usize = 1 << 19;
+
 /// How the rows of a document are arranged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
@@ -337,7 +340,20 @@ impl<R: Read> Cutter<R> {
         } else {
             self.bare(out)?;
         }
+        self.check_values(out)?;
         Ok(line)
+    }
+
+    /// Refuses a row of too many values: each takes some 64 bytes in memory, and two in the file.
+    fn check_values(&self, row: &[u8]) -> Result<(), ReadError> {
+        let may_have = row.len() / 2 > MOST_VALUES;
+        if may_have && memchr::memchr_iter(b',', row).count() > MOST_VALUES {
+            return Err(ReadError::TooLarge {
+                file: self.file.clone(),
+                what: format!("a row at line {} has more than {MOST_VALUES} values", self.lines.line),
+            });
+        }
+        Ok(())
     }
 
     /// Adds the text of a number or of a word (`null`), up to what ends it.

@@ -32,6 +32,7 @@ mod source;
 mod spool;
 #[cfg(test)]
 mod tests;
+mod texts;
 mod tokens;
 mod unpacking;
 mod walk;
@@ -54,6 +55,7 @@ pub(super) use spool::Chunks;
 use spool::{Rows, Shelf, Spool};
 
 use super::{Limits, ReadError, Row, RowReader};
+use crate::output::grouped;
 use crate::parallel::guarded;
 
 /// The last row of an Excel or Calc sheet.
@@ -259,6 +261,26 @@ fn too_many_cells(file: &str, sheet: &str, bound: u64) -> ReadError {
         file: file.to_owned(),
         what: format!("sheet {sheet:?} has more than {bound} cells, gaps included"),
     }
+}
+
+/// A value below the last row: some programs have larger sheets than Excel.
+fn beyond_last_row(file: &str, sheet: &str, row: u64) -> ReadError {
+    let what = format!(
+        "sheet {sheet:?} has a value in row {}, and its last row is {}",
+        grouped(row),
+        grouped(u64::from(MAX_ROWS))
+    );
+    package::damaged(file, what)
+}
+
+/// A value to the right of the last column.
+fn beyond_last_column(file: &str, row: u64, column: u64) -> ReadError {
+    let what = format!(
+        "row {row} of a sheet has a value in column {}, and a sheet's last column is {}",
+        grouped(column),
+        grouped(u64::from(MAX_COLUMNS))
+    );
+    package::damaged(file, what)
 }
 
 fn too_long_row(file: &str, row: &Row, bound: usize) -> ReadError {

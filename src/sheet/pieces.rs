@@ -22,6 +22,8 @@ pub trait PieceReader {
 /// How many rows are gathered into one piece: enough to make up for handing it over, few enough to stay in the
 /// processor's cache.
 const TOGETHER: usize = 256;
+/// A piece that takes so many bytes gets no further rows: several pieces wait for each processor.
+const PIECE_BYTES: usize = 1 << 20;
 
 /// Pieces of formats that can only be read from one end to the other.
 pub(super) struct Gathered {
@@ -53,10 +55,14 @@ impl PieceReader for Gathered {
             return Err(failure);
         }
         let mut rows = Vec::with_capacity(self.together.min(TOGETHER));
-        while !self.done && rows.len() < self.together {
+        let mut bytes = 0_usize;
+        while !self.done && rows.len() < self.together && bytes < PIECE_BYTES {
             let mut row = Row::new();
             match self.rows.next(&mut row) {
-                Ok(true) => rows.push(row),
+                Ok(true) => {
+                    bytes = bytes.saturating_add(row.weight());
+                    rows.push(row);
+                }
                 Ok(false) => self.done = true,
                 Err(failure) => {
                     self.done = true;
@@ -129,5 +135,41 @@ impl RowReader for InMemory {
             }
             None => false,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Cell, Header};
+    use super::*;
+
+    /// How many rows each piece has.
+    fn pieces(rows: Vec<Row>) -> Vec<usize> {
+        let table = super::super::Table::from_rows("a.json", super::super::Format::Json, None, Header::default(), rows);
+        let mut gathered = Gathered::new(table.rows().unwrap());
+        let mut sizes = Vec::new();
+        while let Some(mut piece) = gathered.next().unwrap() {
+            let mut row = Row::new();
+            sizes.push(0);
+            while piece.next(&mut row).unwrap() {
+                *sizes.last_mut().unwrap() += 1;
+            }
+        }
+        sizes
+    }
+
+    #[test]
+    fn a_piece_holds_few_long_rows_and_many_short_ones() {
+        let row = |cell: Cell<'_>| {
+            let mut row = Row::new();
+            row.push(cell);
+            row
+        };
+        assert_eq!(pieces(vec![row(Cell::Text("x")); 300]), [256, 44]);
+        let long = "x".repeat(PIECE_BYTES / 2);
+        assert_eq!(pieces(vec![row(Cell::Text(&long)); 5]), [2, 2, 1]);
+        // Values take more room than their text.
+        let nested = serde_json::Value::from(vec![0; PIECE_BYTES / 64]);
+        assert_eq!(pieces(vec![row(Cell::Json(&nested)); 3]), [1, 1, 1]);
     }
 }

@@ -178,6 +178,12 @@ impl Row {
         self.text.len()
     }
 
+    /// About how many bytes the row takes in memory.
+    pub(super) fn weight(&self) -> usize {
+        let values = self.values.iter().map(weight_of).sum::<usize>();
+        self.text.len() + self.cells.len() * size_of::<Raw>() + values
+    }
+
     /// Whether the row has no cells at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -380,6 +386,19 @@ impl Row {
             Raw::Json(place) => self.values.get(*place).map_or(Cell::Absent, Cell::Json),
         }
     }
+}
+
+/// About how many bytes a JSON value takes in memory.
+fn weight_of(value: &Value) -> usize {
+    let inner = match value {
+        Value::Null | Value::Bool(_) => 0,
+        // Its digits are kept as text.
+        Value::Number(_) => size_of::<Value>(),
+        Value::String(text) => text.len(),
+        Value::Array(values) => values.iter().map(weight_of).sum(),
+        Value::Object(map) => map.iter().map(|(key, value)| key.len() + weight_of(value)).sum(),
+    };
+    size_of::<Value>() + inner
 }
 
 /// What a field of a text row is.

@@ -22,21 +22,27 @@ struct Candidate {
     has_data: bool,
 }
 
+/// What the first rows that are kept may take in memory: each may be as long as `Limits::row_bytes` allows.
+const FIRST_BYTES: usize = 16 << 20;
+
 /// The first rows of a sheet or file: enough to find the header, and up to the row that `--header-row` names and the first
 /// below it.
 pub(super) fn first_rows(reader: &mut dyn RowReader, until: Option<u64>) -> Result<Vec<Row>, ReadError> {
-    let (mut rows, mut below) = (Vec::new(), 0);
+    let (mut rows, mut below, mut bytes) = (Vec::new(), 0, 0_usize);
     let mut row = Row::new();
     while reader.next(&mut row)? {
         let past = until.is_some_and(|line| row.line >= line);
         if row.is_blank() && (!past || below > 0) {
             continue;
         }
-        if until.is_none() || past || rows.len() < SEARCHED_ROWS {
+        let is_full = rows.len() >= SEARCHED_ROWS || bytes >= FIRST_BYTES;
+        if until.is_none() || past || !is_full {
+            bytes = bytes.saturating_add(row.weight());
             rows.push(row.clone());
         }
         below += usize::from(past);
-        if below > FIRST_BELOW || (until.is_none() && rows.len() >= SEARCHED_ROWS) {
+        let is_full = rows.len() >= SEARCHED_ROWS || bytes >= FIRST_BYTES;
+        if below > FIRST_BELOW || (until.is_none() || below > 1) && is_full {
             break;
         }
     }

@@ -12,6 +12,7 @@ mod alike;
 mod asks;
 mod backup;
 mod bad_input;
+mod carried;
 mod catalogue;
 mod config;
 mod convert;

@@ -6,6 +6,7 @@ use super::super::cells;
 use super::super::compare::own_text;
 use super::super::layout::Layout;
 use super::super::straight::{self, Refusal};
+use super::super::texts::excerpt;
 use super::super::{Draft, DraftValue, Rejection};
 use super::{Source, read_id};
 use crate::item::IdFault;
@@ -35,8 +36,8 @@ impl Source {
         let refuse = |column: Option<&str>, index: usize, cell: Cell<'_>, reason: &str| Rejection {
             column: column.map(str::to_owned),
             index: Some(index),
-            value: cells::display(cell),
-            reason: format!("{}: {reason}", table.address(row.line, index)),
+            value: excerpt(cells::display(cell)),
+            reason: excerpt(format!("{}: {reason}", table.address(row.line, index))),
         };
         let suspect = layout.guard.suspicion(row).map(|reason| {
             let index = layout.id.as_ref().map_or(0, |id| id.index);

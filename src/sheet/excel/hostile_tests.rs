@@ -213,12 +213,42 @@ fn an_ods_that_is_cut_inside_a_sheet_comes_to_an_end() {
 #[test]
 fn an_ods_that_repeats_a_cell_a_billion_times_is_refused() {
     let content = "<x><table:table table:name='S'><table:table-row table:number-rows-repeated='1000000000'><table:table-cell table:number-columns-repeated='1000000000' office:value-type='float' office:value='1'/></table:table-row></table:table></x>";
-    assert!(matches!(
-        Book::new(&ods_with(content)).read(small()),
-        Err(ReadError::TooLarge { .. })
-    ));
+    let refused = |content: &str| Book::new(&ods_with(content)).read(small()).unwrap_err().to_string();
+    assert_eq!(
+        refused(content),
+        "book is damaged: row 1 of a sheet has a value in column 1,000,000,000, and a sheet's last column is 16,384"
+    );
+    let down = content.replace("table:number-columns-repeated='1000000000' ", "");
+    assert_eq!(
+        refused(&down),
+        "book is damaged: sheet \"S\" has a value in row 1,000,000,000, and its last row is 1,048,576"
+    );
     let blank = "<x><table:table table:name='S'><table:table-row table:number-rows-repeated='1000000000'><table:table-cell table:number-columns-repeated='1000000000'/></table:table-row></table:table></x>";
     assert_eq!(Book::new(&ods_with(blank)).read(small()).unwrap().len(), 0);
+}
+
+#[test]
+fn a_value_behind_a_billion_blank_rows_or_cells_of_an_ods_is_refused_and_not_dropped() {
+    let cell = "<table:table-cell office:value-type='float' office:value='1'/>";
+    let behind = |rows: &str, cells: &str| {
+        format!(
+            "<x><table:table table:name='S'><table:table-row>{cell}</table:table-row>\
+             <table:table-row table:number-rows-repeated='{rows}'><table:table-cell/></table:table-row>\
+             <table:table-row><table:table-cell table:number-columns-repeated='{cells}'/>{cell}</table:table-row>\
+             </table:table></x>"
+        )
+    };
+    let outcome = |rows: &str, cells: &str| match Book::new(&ods_with(&behind(rows, cells))).read(Limits::default()) {
+        Ok(read) => read.last().unwrap().line.to_string(),
+        Err(error) => error.to_string(),
+    };
+    assert_eq!(outcome("1048574", "5"), "1048576", "the last row there can be");
+    assert!(outcome("1048575", "5").contains("has a value in row 1,048,577"));
+    assert!(outcome("1048000000", "5").contains("has a value in row 1,048,000,002"));
+    // More than any number holds.
+    assert!(outcome("99999999999999999999", "5").contains("\"S\" has a value in row 18,446,744,073,709,551,614"));
+    assert_eq!(outcome("5", "16383"), "7");
+    assert!(outcome("5", "16384").contains("row 7 of a sheet has a value in column 16,385"));
 }
 
 /// A workbook of these rows, with one text that cells may share.

@@ -13,7 +13,7 @@ use super::ods_styles::Styles;
 use super::package::{Archive, damaged};
 use super::packing::Packing;
 use super::source::Source;
-use super::{Extras, MAX_ROWS, Merge, SheetInfo, too_many_cells};
+use super::{Extras, MAX_ROWS, Merge, SheetInfo, beyond_last_row, too_many_cells};
 use crate::sheet::{Cell, Limits, ReadError, Row};
 
 const MANIFEST: &str = "META-INF/manifest.xml";
@@ -99,7 +99,10 @@ impl Taker for Rows<'_> {
         if row.is_empty() {
             return Ok(());
         }
-        let last = row.line.saturating_add(repeat).min(u64::from(MAX_ROWS) + 1);
+        let last = row.line.saturating_add(repeat);
+        if last > u64::from(MAX_ROWS) + 1 {
+            return Err(Stop::Failed(beyond_last_row(self.file, self.sheet, last - 1)));
+        }
         if hidden {
             self.extras.hidden_rows.extend(row.line..last);
         }

@@ -3,13 +3,14 @@
 //! Doesn't belong here: which tables and rows are wanted (`ods`), styles (`ods_styles`).
 
 use std::io::{BufReader, Read};
+use std::num::IntErrorKind;
 
 use quick_xml::escape::resolve_predefined_entity;
 use quick_xml::events::{BytesRef, BytesStart, Event};
 
 use super::ods_styles::Styles;
 use super::package::{attribute, damaged};
-use super::{MAX_COLUMNS, Merge, cells, too_long_row};
+use super::{MAX_COLUMNS, Merge, beyond_last_column, cells, too_long_row};
 use crate::sheet::number_format::{Parts, narrowed, truth};
 use crate::sheet::{Cell, NOT_CALCULATED, NumberFormat, ReadError, Row};
 
@@ -243,7 +244,10 @@ impl Document<'_> {
                     if taken > self.room {
                         return Err(Stop::Failed(too_long_row(self.file, &open.row, self.room)));
                     }
-                    cell.put(open);
+                    if !cell.put(open) {
+                        let column = open.column as u64;
+                        return Err(Stop::Failed(beyond_last_column(self.file, open.row.line, column)));
+                    }
                 }
             }
             "table:table-row" => {
@@ -335,7 +339,8 @@ impl OpenCell {
         }
     }
 
-    fn put(&self, open: &mut OpenRow) {
+    /// Puts the cell into its row; false where it has a value and stands beyond the last column.
+    fn put(&self, open: &mut OpenRow) -> bool {
         let text = self
             .value
             .as_deref()
@@ -343,10 +348,31 @@ impl OpenCell {
             .unwrap_or(&self.text);
         let value = self.value.as_deref().unwrap_or_default();
         let end = open.column.saturating_add(self.repeat);
-        for column in open.column..end.min(MAX_COLUMNS as usize) {
+        let start = std::mem::replace(&mut open.column, end);
+        if text.is_empty() && !self.has_value() {
+            return true;
+        }
+        if end > MAX_COLUMNS as usize {
+            return false;
+        }
+        for column in start..end {
             self.put_one(&mut open.row, column, value, text);
         }
-        open.column = end;
+        true
+    }
+
+    /// Whether the cell is more than its text: it has a value of a kind, or an error.
+    fn has_value(&self) -> bool {
+        let kinds = [
+            "float",
+            "currency",
+            "percentage",
+            "date",
+            "time",
+            "boolean",
+            UNCALCULATED,
+        ];
+        self.is_error || kinds.contains(&self.kind.as_str())
     }
 
     fn put_one(&self, row: &mut Row, column: usize, value: &str, text: &str) {
@@ -393,10 +419,11 @@ impl OpenCell {
     }
 }
 
-/// A count, 1 where it isn't given.
+/// A count, 1 where it isn't given; one that has too many digits is as good as any that is beyond the sheet's end.
 fn number(element: &BytesStart<'_>, name: &str) -> u64 {
-    attribute(element, name)
-        .and_then(|value| value.trim().parse().ok())
-        .unwrap_or(1)
-        .max(1)
+    let count = attribute(element, name).map(|value| match value.trim().parse::<u64>() {
+        Err(cause) if *cause.kind() == IntErrorKind::PosOverflow => u64::MAX,
+        parsed => parsed.unwrap_or(1),
+    });
+    count.unwrap_or(1).max(1)
 }

@@ -124,6 +124,10 @@ pub(super) fn open(archive: &mut Archive<'_>) -> Result<Package, ReadError> {
             _ => {}
         }
     })?;
+    // A sheet that isn't read is looked for, too: where it is missing, so may be other parts.
+    if let Some(sheet) = sheets.iter().find(|sheet: &&SheetEntry| !archive.has(&sheet.part)) {
+        return Err(damaged(file, format!("its part {} is missing", sheet.part)));
+    }
     Ok(Package {
         sheets,
         styles,

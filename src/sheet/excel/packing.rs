@@ -4,10 +4,9 @@
 
 use std::sync::Arc;
 
-use super::package::damaged;
 use super::spool::{Place, Shelf, Spool};
 use super::unpacking::{CODED, DATE, DATE_TIME, DURATION, EMPTY, ERROR, FALSE, NUMBER, TEXT, TIME, TRUE};
-use super::{MAX_COLUMNS, MAX_ROWS, too_long_row, too_many_cells};
+use super::{MAX_COLUMNS, MAX_ROWS, beyond_last_column, beyond_last_row, too_long_row, too_many_cells};
 use crate::sheet::{Cell, Limits, Moment, NumberFormat, ReadError, Row};
 
 /// Rows are packed into chunks of about so many bytes: some hundred rows.
@@ -64,12 +63,15 @@ impl Packing {
     /// The row that a cell belongs to, and its column there. A new row begins where the address says so; within a row cells
     /// may come in any order.
     pub(super) fn cell(&mut self, (row, column): (u32, u32)) -> Result<(&mut Row, usize), ReadError> {
-        if row >= MAX_ROWS || column >= MAX_COLUMNS {
-            let what = format!(
-                "sheet {:?} has a cell beyond the last row or column that Excel knows",
-                self.sheet
-            );
-            return Err(damaged(&self.file, what));
+        if row >= MAX_ROWS {
+            return Err(beyond_last_row(&self.file, &self.sheet, u64::from(row) + 1));
+        }
+        if column >= MAX_COLUMNS {
+            return Err(beyond_last_column(
+                &self.file,
+                u64::from(row) + 1,
+                u64::from(column) + 1,
+            ));
         }
         if self.line != Some(row) {
             self.end_row()?;

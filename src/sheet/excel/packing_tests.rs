@@ -88,7 +88,10 @@ fn what_exceeds_a_bound_is_refused() {
     let text = Cell::Text("0123456789");
     let tries: [(&str, &[Put<'_>]); 5] = [
         ("is too large: sheet \"S\" has more than 8 columns", &[((0, 8), one)]),
-        ("a cell beyond the last row or column", &[((MAX_ROWS, 0), one)]),
+        (
+            "has a value in row 1,048,577, and its last row is 1,048,576",
+            &[((MAX_ROWS, 0), one)],
+        ),
         ("more than 10 cells, gaps included", &[((0, 7), one), ((1, 2), one)]),
         (
             "the texts of row 1 of a sheet take more than 20 bytes",

@@ -13,7 +13,7 @@ use crate::sheet::{ReadError, Row, RowReader};
 /// What the sheets of a workbook may keep in memory.
 const MEMORY: usize = 6 << 20;
 
-/// Where the rows of a workbook's sheets wait.
+/// Where the rows of a workbook's sheets wait, and other pieces that may not fit into memory.
 #[derive(Debug, Default)]
 pub(super) struct Shelf(Mutex<Stored>);
 
@@ -32,6 +32,14 @@ pub(super) enum Place {
 }
 
 impl Shelf {
+    /// A shelf whose chunks are all in the file.
+    pub(super) fn without_memory() -> Self {
+        Self(Mutex::new(Stored {
+            memory: MEMORY,
+            ..Stored::default()
+        }))
+    }
+
     /// Keeps a chunk.
     pub(super) fn put(&self, chunk: &[u8]) -> io::Result<Place> {
         let mut stored = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -57,7 +65,7 @@ impl Shelf {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).file.is_some()
     }
 
-    fn get(&self, place: &Place) -> io::Result<Arc<[u8]>> {
+    pub(super) fn get(&self, place: &Place) -> io::Result<Arc<[u8]>> {
         match place {
             Place::Memory(chunk) => Ok(Arc::clone(chunk)),
             Place::File { from, length } => {
@@ -151,7 +159,7 @@ impl RowReader for Rows {
     }
 }
 
-fn lost(file: &str, cause: io::Error) -> ReadError {
+pub(super) fn lost(file: &str, cause: io::Error) -> ReadError {
     ReadError::Io {
         file: file.to_owned(),
         cause,

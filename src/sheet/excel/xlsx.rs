@@ -15,6 +15,8 @@ use super::package::{Package, damaged};
 use super::packing::Packing;
 use super::repack::{Plan, Repack, sheet_name};
 use super::source::Source;
+use super::spool::lost;
+use super::texts::SpilledTexts;
 use super::walk::Holds;
 use crate::sheet::number_format::built_in;
 use crate::sheet::{Cell, Limits, NumberFormat, ReadError, column_letters};
@@ -30,7 +32,7 @@ pub(super) struct Book {
 
 struct Opened {
     workbook: Box<Xlsx<Repack>>,
-    texts: Texts,
+    texts: SpilledTexts,
 }
 
 /// The texts that cells share, by their numbers.
@@ -112,11 +114,13 @@ impl Book {
         let workbook = opened.map_err(|cause| self.explained(file, "its styles", &cause))?;
         // The styles, to the end of their part.
         self.feed.finish()?;
-        let (mut workbook, mut texts) = (Box::new(workbook), Texts::default());
+        let (mut workbook, mut texts) = (Box::new(workbook), SpilledTexts::default());
         if self.has_texts {
             let last = self.plan.sheets.len() - 1;
-            let styles = read_texts(&mut workbook, last, &mut texts)
-                .map_err(|cause| self.explained(file, "its table of texts", &cause))?;
+            let styles = read_texts(&mut workbook, last, &mut texts, file).map_err(|failure| match failure {
+                Failure::Own(error) => error,
+                Failure::Calamine(cause) => self.explained(file, "its table of texts", &cause),
+            })?;
             self.feed.finish()?;
             if styles.contains(&true) {
                 self.feed.keep_styles(styles);
@@ -152,13 +156,19 @@ impl From<ReadError> for Failure {
 }
 
 /// Reads the table of texts, which calamine is given as a sheet. Returns which styles show a text with something added.
-fn read_texts(workbook: &mut Xlsx<Repack>, index: usize, texts: &mut Texts) -> Result<Vec<bool>, XlsxError> {
+fn read_texts(
+    workbook: &mut Xlsx<Repack>,
+    index: usize,
+    texts: &mut SpilledTexts,
+    file: &str,
+) -> Result<Vec<bool>, Failure> {
     let mut cells = workbook.worksheet_cells_reader(&sheet_name(index))?;
     while let Some(cell) = cells.next_cell()? {
-        texts.push(match cell.get_value() {
+        let text = match cell.get_value() {
             DataRef::String(text) => text,
             _ => "",
-        });
+        };
+        texts.push(text).map_err(|cause| lost(file, cause))?;
     }
     let formats = formats_of(cells.styles());
     Ok(formats.into_iter().map(NumberFormat::changes_text).collect())
@@ -214,7 +224,7 @@ fn format_of(style: &calamine::Style) -> NumberFormat {
 fn put_shared(
     run: &[u8],
     line: u32,
-    texts: &Texts,
+    texts: &mut SpilledTexts,
     format: NumberFormat,
     packing: &mut Packing,
 ) -> Result<(), ReadError> {
@@ -229,7 +239,10 @@ fn put_shared(
             column = Some(number);
             continue;
         };
-        let Some(text) = texts.get(number as usize) else {
+        let text = texts
+            .get(number as usize)
+            .map_err(|cause| lost(packing.file(), cause))?;
+        let Some(text) = text else {
             let letters = column_letters(at as usize);
             let (sheet, line) = (packing.sheet(), u64::from(line) + 1);
             let what =

@@ -257,3 +257,14 @@ fn the_number_of_records_in_metrcs_wrapper_is_declared() {
         assert_eq!((read.rows.len(), read.declared), (1, Some(57)), "{text}");
     }
 }
+
+#[test]
+fn a_row_of_more_values_than_an_item_has_room_for_is_refused() {
+    let row = |count: usize| format!("{{\"item_id\":\"1\",\"x\":[{}0]}}", "0,".repeat(count));
+    for (text, last) in [(row(600_000), 1), (format!("[\n{}]", row(600_000)), 2)] {
+        let error = read_with("a.json", text.into_bytes(), &ReadOptions::default()).unwrap_err();
+        let why = format!("a.json is too large: a row at line {last} has more than 524288 values");
+        assert!(error.to_string().ends_with(&why), "{error}");
+    }
+    assert_eq!(read("a.json", row(500_000)).rows.len(), 1);
+}

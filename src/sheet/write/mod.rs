@@ -135,6 +135,11 @@ pub trait TableWriter {
         None
     }
 
+    /// What a person has to know of the rows that have been written so far, in sentences.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
+
     /// Writes what is still missing. Without it the output is not whole.
     fn finish(self: Box<Self>) -> Result<(), WriteError>;
 }
@@ -232,6 +237,25 @@ impl Compression {
 #[must_use]
 pub fn as_text<'a>(cell: &Cell<'a>) -> Cow<'a, str> {
     text::cell_text(cell)
+}
+
+/// What a cell becomes in a workbook, by what a reader finds there.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum InWorkbook {
+    /// No cell, or an empty one.
+    Blank,
+    /// The cell's text ([`as_text`]), or a date or time that is read as the same text.
+    Text,
+    /// A number.
+    Number(f64),
+    /// True or false.
+    Bool(bool),
+}
+
+/// What a cell of a column becomes in a workbook.
+#[must_use]
+pub fn in_workbook(cell: &Cell<'_>, column: &Column) -> InWorkbook {
+    xlsx::found(cell, column)
 }
 
 /// What makes JSON objects with these keys, each to stand alone: the cells in the keys' order, absent ones left out.

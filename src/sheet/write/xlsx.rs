@@ -13,11 +13,13 @@ use std::path::Path;
 
 use foldhash::fast::RandomState;
 use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
+use serde_json::Value;
 
 use super::form::Form;
 use super::out::Out;
-use super::{Column, TableWriter, WriteError};
+use super::{Column, InWorkbook, TableWriter, WriteError};
 use crate::item::Kind;
+use crate::output::{counted, grouped};
 use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
 use content::{CellContent, CellLook, content, looks_numeric};
@@ -80,6 +82,9 @@ struct Sheet {
     rows: u32,
     /// An upper bound of the length of its XML.
     length: u64,
+    /// How many numbers are text because a cell can't hold their digits, and the first of them.
+    as_text: u64,
+    first_as_text: Option<String>,
 }
 
 impl<'w> XlsxWriter<'w> {
@@ -153,6 +158,30 @@ impl TableWriter for XlsxWriter<'_> {
 
     fn marked_row(&mut self, cells: &[Cell<'_>], bad: &[usize]) -> Result<(), WriteError> {
         unpanicked(|| self.book.row(cells, bad))
+    }
+
+    fn notes(&self) -> Vec<String> {
+        let mut notes = Vec::new();
+        let sheets = &self.book.sheets;
+        let further: Vec<String> = (2..=self.book.parts)
+            .map(|part| format!("{:?}", sheet_name(&self.book.name, part)))
+            .collect();
+        if !further.is_empty() {
+            notes.push(format!(
+                "the rows beyond row {} of sheet {:?} continue in sheet {}; stockport reads the sheets as one",
+                grouped(u64::from(self.book.capacity.rows)),
+                self.book.name,
+                further.join(", ")
+            ));
+        }
+        if let Some(first) = sheets.iter().find_map(|sheet| sheet.first_as_text.as_ref()) {
+            notes.push(format!(
+                "{} with more digits than a workbook's number holds: written as text (first: {first}); .csv and .jsonl keep \
+                 numbers of any length",
+                counted(sheets.iter().map(|sheet| sheet.as_text).sum(), "number")
+            ));
+        }
+        notes
     }
 
     fn finish(self: Box<Self>) -> Result<(), WriteError> {
@@ -246,6 +275,8 @@ impl Book {
             columns: self.columns.len(),
             rows: 0,
             length: 0,
+            as_text: 0,
+            first_as_text: None,
         });
         self.write(|row, columns| {
             let mut names = (0_u16..).zip(columns);
@@ -303,12 +334,26 @@ impl Book {
     }
 }
 
+/// What a reader finds where a cell was written.
+pub(super) fn found(cell: &Cell<'_>, column: &Column) -> InWorkbook {
+    match content(cell, column) {
+        CellContent::Blank => InWorkbook::Blank,
+        CellContent::Number(value, None) => InWorkbook::Number(value),
+        CellContent::Bool(value) => InWorkbook::Bool(value),
+        CellContent::Text(_) | CellContent::Number(..) | CellContent::Error(_) => InWorkbook::Text,
+    }
+}
+
 fn sheet_name(table: &str, part: usize) -> String {
     if part > 1 {
         format!("{table} {part}")
     } else {
         table.to_owned()
     }
+}
+
+fn is_number(cell: &Cell<'_>) -> bool {
+    matches!(cell, Cell::Digits(_) | Cell::Json(Value::Number(_)))
 }
 
 fn width(column: &Column) -> f64 {
@@ -340,6 +385,10 @@ impl RowWriter<'_> {
                 self.worksheet.write_blank(row, index, self.formats.get(own, true))?;
             }
             CellContent::Blank => {}
+            CellContent::Text(text) if !column.id && is_number(cell) => {
+                self.note_as_text(index, &text);
+                self.text(index, &text, Some((CellLook::Text, marked)))?;
+            }
             // Without a format of its own a text that was typed in again would be read as a number.
             CellContent::Text(text) if column.id || marked || looks_numeric(&text) => {
                 self.text(index, &text, Some((CellLook::Text, marked)))?;
@@ -375,6 +424,18 @@ impl RowWriter<'_> {
         Ok(())
     }
 
+    fn address(&self, index: u16) -> String {
+        let column = column_letters(usize::from(index));
+        format!("{}!{column}{}", self.sheet.name, self.sheet.rows + 1)
+    }
+
+    fn note_as_text(&mut self, index: u16, digits: &str) {
+        self.sheet.as_text += 1;
+        if self.sheet.first_as_text.is_none() {
+            self.sheet.first_as_text = Some(format!("{}, {digits}", self.address(index)));
+        }
+    }
+
     fn text(&mut self, index: u16, text: &str, look: Option<(CellLook, bool)>) -> Result<(), WriteError> {
         let row = self.sheet.rows;
         // A UTF-16 unit takes at least one byte.
@@ -384,8 +445,7 @@ impl RowWriter<'_> {
             0
         };
         if length > CELL_TEXT {
-            let column = column_letters(usize::from(index));
-            let cell = format!("{}!{column}{}", self.sheet.name, row + 1);
+            let cell = self.address(index);
             return Err(WriteError::TooLong { cell, length });
         }
         // U+FFFE and U+FFFF begin with 0xEF.

@@ -68,6 +68,38 @@ fn rows_beyond_a_sheets_last_go_on_in_the_next_one() {
     assert!(error.to_string().starts_with("Inventory 2!A2 would hold"), "{error}");
 }
 
+/// What a writer says of these rows.
+fn notes(rows: &[Vec<Cell<'_>>]) -> Vec<String> {
+    let columns = [column("Item ID", Kind::Text), column("Quantity", Kind::Number)];
+    let capacity = xlsx::Capacity {
+        rows: 3,
+        entry: u64::MAX,
+    };
+    let out = Out::new(Compression::None, Box::new(Sink::default())).unwrap();
+    let folder = tempfile::tempdir().unwrap();
+    let mut writer = xlsx::XlsxWriter::with_capacity(&columns, out, folder.path(), capacity).unwrap();
+    for row in rows {
+        writer.row(row).unwrap();
+    }
+    writer.notes()
+}
+
+#[test]
+fn further_sheets_and_numbers_that_no_cell_holds_are_reported() {
+    let row = |digits| vec![Cell::Text("1"), Cell::Digits(digits)];
+    assert_eq!(notes(&[row("1.5"), row("0.30000000000000004")]), Vec::<String>::new());
+    let long = "0.12345678901234567890123";
+    assert_eq!(
+        notes(&[row("1"), row("2"), row(long), row("9007199254740993"), row("1e-310")]),
+        [
+            "the rows beyond row 3 of sheet \"Inventory\" continue in sheet \"Inventory 2\", \"Inventory 3\"; stockport \
+             reads the sheets as one",
+            "3 numbers with more digits than a workbook's number holds: written as text (first: Inventory 2!B2, \
+             0.12345678901234567890123); .csv and .jsonl keep numbers of any length",
+        ]
+    );
+}
+
 #[test]
 fn a_sheet_beyond_the_older_zip_fields_has_the_newer_ones() {
     let columns = [column("Item ID", Kind::Text)];

@@ -108,6 +108,31 @@ fn a_workbook_gives_back_ids_as_text_numbers_as_numbers_and_dates_as_dates() {
 }
 
 #[test]
+fn every_number_that_a_double_holds_is_a_number_cell() {
+    let columns = [column("Quantity", Kind::Number)];
+    let back = |digits: &str| {
+        let rows = [vec![Cell::Digits(digits)]];
+        let bytes = written(plain(OutFormat::Xlsx), &columns, &Style::default(), &rows).unwrap();
+        read_back(&bytes).remove(1).remove(0)
+    };
+    for (digits, number) in [
+        ("0.30000000000000004", "0.30000000000000004"),
+        ("434.99999999999994", "434.99999999999994"),
+        // As C's %.17g writes 0.1.
+        ("0.10000000000000001", "0.1"),
+        ("1180591620717411303424", "1.1805916207174113e21"),
+        ("9007199254740992", "9007199254740992.0"),
+        ("1.7976931348623157e308", "1.7976931348623157e308"),
+        ("-12.500000000000000000000", "-12.5"),
+    ] {
+        assert_eq!(back(digits), format!("Number({number}, Plain)"), "{digits}");
+    }
+    for digits in ["9007199254740993", "0.1234567890123456789", "1e400", "5e-324"] {
+        assert_eq!(back(digits), format!("Text({digits:?})"));
+    }
+}
+
+#[test]
 fn a_workbooks_own_values_come_back_with_their_formats() {
     let columns: Vec<Column> = (0..6).map(|i| column(&format!("c{i}"), Kind::Text)).collect();
     let row = vec![

@@ -13,8 +13,6 @@ use crate::item::Kind;
 use crate::sheet::number_format::serial_moment;
 use crate::sheet::{Cell, Moment, NumberFormat};
 
-/// Excel computes with so many digits and rounds the rest away.
-const DIGITS: usize = 15;
 /// The error values that a workbook's cell can hold; newer ones (`#SPILL!`) are written as text.
 const ERRORS: [&str; 8] = [
     "#DIV/0!",
@@ -119,18 +117,29 @@ pub(super) fn looks_numeric(text: &str) -> bool {
     text.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '+' | '-' | '.' | '='))
 }
 
-/// The number of these digits, if Excel keeps all of them: a double in its normal range gives back any 15 digits.
+/// The number of these digits, if a cell holds it: a workbook keeps every double (Excel shows 15 of its digits). Digits
+/// that are not those of the double, rounded to as many, would not come back.
 fn exact_number(digits: &str) -> Option<f64> {
     let value: f64 = digits.parse().ok()?;
-    let mantissa = digits.split(['e', 'E']).next().unwrap_or_default();
-    let (mut seen, mut significant) = (0, 0);
-    for digit in mantissa.bytes().filter(u8::is_ascii_digit) {
-        seen += usize::from(seen > 0 || digit != b'0');
-        significant = if digit == b'0' { significant } else { seen };
-    }
+    let significant = significant(digits);
     // Below its normal range Excel knows only zero.
-    let is_normal = value.is_normal() || (value == 0.0 && significant == 0);
-    (is_normal && significant <= DIGITS).then_some(value)
+    let is_normal = value.is_normal() || (value == 0.0 && significant.is_empty());
+    // A double in its normal range gives back any 15 digits.
+    let is_held = significant.len() <= 15 || {
+        let places = significant.len() - 1;
+        self::significant(&format!("{value:.places$e}")) == significant
+    };
+    (is_normal && is_held).then_some(value)
+}
+
+/// The significant digits of a number.
+fn significant(number: &str) -> Vec<u8> {
+    let mantissa = number.split(['e', 'E']).next().unwrap_or_default();
+    let digits = mantissa.bytes().filter(u8::is_ascii_digit);
+    let mut digits: Vec<u8> = digits.skip_while(|digit| *digit == b'0').collect();
+    let zeros = digits.iter().rev().take_while(|digit| **digit == b'0').count();
+    digits.truncate(digits.len() - zeros);
+    digits
 }
 
 /// Text that a date or time column shows as a real date: only in the very spelling that it is read back as.

@@ -116,6 +116,7 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         purpose: Purpose::Write,
         rejects_anyway: false,
         post_unreadable: false,
+        max_rejects: None,
         verify: false,
         known: Known::default(),
         read: None,

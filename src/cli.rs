@@ -7,15 +7,18 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod doctor;
 mod examples;
 mod export;
 mod fields;
 mod import;
 mod inspect;
+mod login;
 mod manual;
 mod migrate;
 mod pace;
 mod reading;
+mod report;
 mod runs;
 mod sandbox;
 mod schedule;
@@ -28,18 +31,21 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
 pub use backup::{BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep};
-pub use config::ConfigCommand;
+pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;
 pub use delete::Delete;
 pub use diff::Diff;
+pub use doctor::Doctor;
 pub use export::{Export, Format, Headers};
 pub use fields::Fields;
 pub use import::{Blanks, Import, Mode};
 pub use inspect::Inspect;
+pub use login::Login;
 pub use manual::{Completions, Man, command, completions, pages};
 pub use migrate::{Migrate, OnConflict};
 pub use pace::{Brakes, Pace};
 pub use reading::{Dates, Duplicates, Numbers, Reading};
+pub use report::Report;
 pub use runs::Runs;
 pub use sandbox::Sandbox;
 pub use schedule::{Schedule, ScheduleCommand, System};
@@ -179,6 +185,17 @@ pub enum Command {
     Backup(BackupCommand),
     /// Run a command by itself at its time: prints, or installs, a systemd timer or a cron line
     Schedule(Schedule),
+    /// Write a profile: asks for API, organization and key, and tries them
+    ///
+    /// The profile's name is --profile, or `default`. What --api, --org and --key-file name is not asked for; without a
+    /// terminal --org and --key-file (or `CANNLYTICS_API_KEY`) are needed. The key is written to a file beside the config file
+    /// that only you can read. Nothing is written where the API refuses the key.
+    Login(Login),
+    /// Check the setup and the organization, and say what to do about each fault
+    ///
+    /// The checks are versions, config file, folders, key, organization, clock, list, proxies and schedules. Exit code 1 if a
+    /// check fails; warnings don't count.
+    Doctor(Doctor),
     /// Look at the config file
     #[command(subcommand)]
     Config(ConfigCommand),

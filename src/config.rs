@@ -9,6 +9,7 @@ pub mod file;
 pub mod folder;
 pub mod key;
 pub mod pasted;
+pub mod write;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -17,9 +18,10 @@ use crate::api::{Endpoint, Key};
 use crate::columns::nearest;
 use crate::files::trust;
 use crate::files::{self, bounds};
-pub use error::ConfigError;
+pub use error::{ConfigError, KEY_VARIABLE};
 use file::{File, Profile};
 use folder::Base;
+use key::{Found, KeySource};
 
 /// The vendor's public endpoint (its documentation).
 pub const DEFAULT_API: &str = "https://console.cannlytics.com/api";
@@ -71,7 +73,7 @@ impl Wishes {
             .map(str::to_owned)
             .ok_or(ConfigError::NoOrganization)?;
         let base = self.base();
-        let key = self.key(&base)?;
+        let (key, _) = self.key(&base)?;
         pasted::refuse(&[&key])?;
         Ok(self.endpoint_at(base, org, key))
     }
@@ -83,20 +85,25 @@ impl Wishes {
         self.given_api().or(own).unwrap_or(DEFAULT_API).to_owned()
     }
 
+    /// The key that would be used, and where it comes from.
+    pub fn found_key(&self) -> Result<Found, crate::error::Error> {
+        self.key(&self.base())
+    }
+
     fn given_api(&self) -> Option<&str> {
         self.api.as_deref().filter(|api| !api.is_empty())
     }
 
     /// The key: of the file that a flag names, of the environment, of `.env`, of the profile, in this order; the profile's
     /// comes second where it is named.
-    fn key(&self, base: &str) -> Result<Key, crate::error::Error> {
+    fn key(&self, base: &str) -> Result<Found, crate::error::Error> {
         if let Some(profile) = self.profile.as_ref().filter(|profile| profile.api.is_some())
             && self.given_api().is_none()
         {
             profile.trusted()?;
         }
         if let Some(path) = &self.key_file {
-            return key::from_file(path);
+            return Ok((key::from_file(path)?, KeySource::File(path.clone())));
         }
         if self.own_key_first
             && let Some(key) = self.profile_key(base)?
@@ -110,7 +117,7 @@ impl Wishes {
     }
 
     /// The profile's key, which goes to the profile's host alone.
-    fn profile_key(&self, base: &str) -> Result<Option<Key>, crate::error::Error> {
+    fn profile_key(&self, base: &str) -> Result<Option<Found>, crate::error::Error> {
         let Some(profile) = self.profile.as_ref().filter(|profile| profile.has_key()) else {
             return Ok(None);
         };
@@ -160,13 +167,13 @@ impl Profile {
     }
 
     /// Its key; none where it says nothing of one.
-    pub fn key(&self) -> Result<Option<Key>, crate::error::Error> {
+    pub fn key(&self) -> Result<Option<Found>, crate::error::Error> {
         if self.has_key() {
             self.trusted()?;
         }
         match (&self.key_file, &self.key_command) {
-            (Some(path), _) => key::from_file(path).map(Some),
-            (None, Some(command)) => key::from_command(command).map(Some),
+            (Some(path), _) => Ok(Some((key::from_file(path)?, KeySource::File(path.clone())))),
+            (None, Some(command)) => Ok(Some((key::from_command(command)?, KeySource::Command(command.clone())))),
             (None, None) => Ok(None),
         }
     }
@@ -210,7 +217,7 @@ pub fn is_same_api(a: &str, b: &str) -> bool {
 /// Refuses a command line with a key in it: the environment's, `.env`'s, or what looks like one. The others' keys are
 /// compared once they are known.
 pub fn refuse_pasted_keys() -> Result<(), ConfigError> {
-    let known = key::from_environment().ok().flatten();
+    let known = key::from_environment().ok().flatten().map(|(key, _)| key);
     pasted::refuse(known.as_ref().as_slice())
 }
 

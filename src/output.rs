@@ -5,46 +5,37 @@
 //!
 //! Belongs here: where a line goes, colours, whether anything may be shown at all. Doesn't: what a line says.
 
+mod ask;
 mod board;
 pub mod events;
 mod layout;
 mod link;
 mod locale;
 mod log;
+pub mod page;
+mod pager;
 mod tame;
 mod terminal;
-/// Whether the next line of standard input is a yes.
-fn is_agreed() -> bool {
-    let mut answer = String::new();
-    let read = std::io::stdin().lock().take(LONGEST_ANSWER).read_line(&mut answer);
-    read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
-}
-
 #[cfg(test)]
 mod tests;
 
-use std::io::{BufRead as _, IsTerminal, Read as _, Write};
+use std::io::IsTerminal;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::mpsc::RecvTimeoutError;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use serde_json::Value;
 
+pub use ask::Answer;
 pub use board::{Board, Show};
 use events::{Event, Start, Told, Watch};
-pub use layout::{counted, grouped, human, padded, rounded, shortened, width, wrapped};
+pub use layout::{
+    and_more, are, counted, counted_are, counted_have, counted_were, grouped, have, human, padded, rounded, shortened,
+    width, wrapped,
+};
 use log::JsonLog;
+pub use pager::Lines;
 pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
-use terminal::write_err;
-
-/// So many bytes of an answer are read.
-const LONGEST_ANSWER: u64 = 1024;
-
-/// How often the wait for an answer looks whether the run was asked to stop.
-const GLANCE: Duration = Duration::from_millis(50);
 
 /// When colours are used.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
@@ -234,6 +225,12 @@ impl Output {
         self.style.json
     }
 
+    /// Whether nothing but errors and what has to be looked at is asked for.
+    #[must_use]
+    pub fn is_quiet(&self) -> bool {
+        self.style.quiet
+    }
+
     /// Whether more of the reasons is asked for.
     #[must_use]
     pub fn is_verbose(&self) -> bool {
@@ -377,41 +374,6 @@ impl Output {
             hint: hint.map(str::to_owned),
             place: place.map(Path::to_owned),
         });
-    }
-
-    /// Whether a person sits at a terminal who can be asked.
-    #[must_use]
-    pub fn can_ask(&self) -> bool {
-        std::io::stdin().is_terminal() && std::io::stderr().is_terminal()
-    }
-
-    /// Asks whether something is to be done, where a person sits at a terminal; nobody else can agree here. A wish to stop
-    /// is an answer as well, and the other one.
-    #[must_use]
-    pub fn confirm(&self, what: &str, stop: &AtomicBool) -> bool {
-        if !self.can_ask() || write!(std::io::stderr().lock(), "{}. Go on? [y/N] ", tame(what)).is_err() {
-            return false;
-        }
-        let (sender, receiver) = std::sync::mpsc::channel();
-        // On a thread of its own, as nothing else ends the wait for a line.
-        let asking = std::thread::Builder::new().spawn(move || {
-            let _ = sender.send(is_agreed());
-        });
-        if asking.is_err() {
-            // Without a thread, the first Ctrl-C takes effect after the answer.
-            return is_agreed() && !stop.load(Ordering::Relaxed);
-        }
-        loop {
-            match receiver.recv_timeout(GLANCE) {
-                Ok(answer) => return answer,
-                Err(RecvTimeoutError::Timeout) if !stop.load(Ordering::Relaxed) => {}
-                Err(_) => {
-                    // The question's line has no end yet.
-                    write_err("");
-                    return false;
-                }
-            }
-        }
     }
 
     /// The text in its colour, for a line of the result.

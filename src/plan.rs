@@ -15,7 +15,7 @@ use crate::item::{FIELDS, ITEM_ID, Object, field_named};
 use values::Values;
 
 pub use left::{changed_since, changed_since_the_plan, left, shown};
-pub use part::{ChangeText, IdList, PlanPart, Refused};
+pub use part::{ChangeText, FIRST_SKIPPED, IdList, PlanPart, Refused, Skip};
 
 /// What a cell that says nothing does to the stored value. (`reject` is decided while reading.)
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -86,22 +86,22 @@ pub struct Change {
     pub before: Option<Object>,
 }
 
-/// How many items a run may delete that were not named one by one.
+/// How many items a run may delete that were not named one by one, or how many rows it may reject.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum MaxDelete {
+pub enum MaxShare {
     /// So many.
     Items(u64),
-    /// Such a share of what the organization holds (0 to 1).
+    /// Such a share (0 to 1) of what the organization holds, or of the rows.
     Share(f64),
 }
 
-impl MaxDelete {
-    /// Whether `deleted` of the `held` items may go.
+impl MaxShare {
+    /// Whether it allows so many of all.
     #[must_use]
-    pub fn allows(self, deleted: u64, held: u64) -> bool {
+    pub fn allows(self, count: u64, all: u64) -> bool {
         match self {
-            Self::Items(most) => deleted <= most,
-            Self::Share(most) => deleted as f64 <= most * held as f64,
+            Self::Items(most) => count <= most,
+            Self::Share(most) => count as f64 <= most * all as f64,
         }
     }
 }
@@ -224,7 +224,12 @@ fn decide_on<V: Values>(
         (Some(_), Mode::Create) | (None, Mode::Update) => {
             // A row with a value that is refused is rejected, whatever the mode skips.
             (0..values.fields().count()).try_for_each(|at| values.value(at, |_| ()).map(drop))?;
-            part.skip(values.id());
+            let reason = if stored.is_some() {
+                "it is stored already (--mode create)"
+            } else {
+                "it is not stored (--mode update)"
+            };
+            part.skip_because(origin, (values.id(), values.id()), || reason.to_owned());
             Ok(())
         }
         _ => write(origin, values, stored, policy, part),

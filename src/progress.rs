@@ -15,7 +15,7 @@ use indicatif::{HumanCount, HumanDuration, ProgressBar, ProgressDrawTarget, Prog
 
 use self::ticker::Ticker;
 use crate::output::events::{self, Event};
-use crate::output::{Board, Output, Show, rounded, tame, wrapped};
+use crate::output::{Board, Output, Show, counted, grouped, rounded, tame, wrapped};
 
 /// How often a line is written where there is no terminal (cron, systemd, a pipe).
 const LINE_EVERY: Duration = Duration::from_secs(5);
@@ -147,7 +147,7 @@ impl<'a> Progress<'a> {
         let rate = done as f64 / seconds;
         let of = self
             .total
-            .map(|total| format!(" of {}", HumanCount(total)))
+            .map(|total| format!(" of {}", counted(total, "item")))
             .unwrap_or_default();
         let left = match self.total {
             Some(total) if rate > 0.0 => {
@@ -157,9 +157,13 @@ impl<'a> Progress<'a> {
             _ => String::new(),
         };
         let message = format!(
-            "{}: {}{of} items, {}/s{left}{}",
+            "{}: {}{of}, {}/s{left}{}",
             self.title,
-            HumanCount(done),
+            if self.total.is_some() {
+                grouped(done)
+            } else {
+                counted(done, "item")
+            },
             rounded(rate),
             self.state()
         );

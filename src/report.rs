@@ -1,9 +1,14 @@
 //! What a run did, proved: the closing equation, and the summary for people and programs.
 //!
 //! Belongs here: counting, and saying what was counted. Doesn't: deciding anything. The rows that did not go through
-//! are written by `rejects`.
+//! are written by `rejects`, `--report` by `file`.
 
+mod book;
+mod details;
 mod error;
+mod file;
+mod next;
+mod page;
 mod rejects;
 
 use std::path::PathBuf;
@@ -13,8 +18,11 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
 use crate::journal::{Journal, JournalError};
-use crate::output::{Output, Tone, counted, grouped, human, rounded};
-pub use error::{Imbalance, RejectError};
+use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rounded};
+pub use details::{Details, Place, bare};
+pub use error::{Imbalance, RejectError, ReportError};
+pub use file::ReportFile;
+pub use next::Next;
 pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
 
@@ -195,6 +203,10 @@ pub struct Summary {
     pub tally: Option<Tally>,
     /// What the plan asked for: to create, to update, to delete.
     pub planned: Option<(u64, u64, u64)>,
+    /// The first items of each kind that the plan asked for, as an object of lists.
+    pub first_planned: Value,
+    /// The first rows of each reason that the plan rejected.
+    pub first_rejected: Vec<Value>,
     /// Requests made, repetitions included.
     pub requests: u64,
     /// Requests repeated.
@@ -209,10 +221,12 @@ pub struct Summary {
     pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
     pub warnings: Vec<String>,
-    /// The commands to go on with, ready for a shell.
-    pub next: Vec<String>,
-    /// What they are for.
-    pub next_for: &'static str,
+    /// The commands to go on with.
+    pub next: Vec<Next>,
+    /// What the run's report says beyond the rest; none where no report is wanted. The transfer fills it in.
+    pub details: Option<Details>,
+    /// The report that was written.
+    pub report: Option<PathBuf>,
     /// What only this command has to say, for programs.
     pub extra: serde_json::Map<String, Value>,
     /// Why the run stopped.
@@ -231,12 +245,20 @@ impl Summary {
         }
     }
 
+    /// Whether the run has something left to do: it was interrupted, or not every row was attempted.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        let is_interrupted = matches!(&self.error, Some(error) if error.exit() == Exit::Interrupted);
+        is_interrupted || self.tally.is_none_or(|tally| tally.not_attempted > 0)
+    }
+
     /// Says it all, as text or as the one JSON document.
     pub fn show(&self, output: &Output) {
         output.document(&self.document());
         if let Some(tally) = &self.tally {
             self.show_text(output, tally);
         }
+        Next::show(&self.next, output);
         if let Some(error) = &self.error {
             output.error(&error.to_string(), Some(&error.hint()), error.place());
         }
@@ -251,16 +273,15 @@ impl Summary {
         let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
         output.result(&output.paint(tone, &format!("{what}{}", tally.equation())));
         if tally.unknown > 0 {
-            let are = if tally.unknown == 1 { "is" } else { "are" };
             output.result(&format!(
-                "{} of those that failed {are} unknown: sent, or about to be, and no answer tells whether they were saved",
-                grouped(tally.unknown)
+                "{} of those that failed {} unknown: sent, or about to be, and no answer tells whether they were saved",
+                grouped(tally.unknown),
+                are(tally.unknown)
             ));
         }
         if self.stored_differently.0 > 0 {
-            let are = if self.stored_differently.0 == 1 { "is" } else { "are" };
-            let items = counted(self.stored_differently.0, "item");
-            output.result(&format!("{items} {are} stored differently from what was sent"));
+            let items = counted_are(self.stored_differently.0, "item");
+            output.result(&format!("{items} stored differently from what was sent"));
         }
         if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
             let written = tally.created + tally.updated + tally.deleted;
@@ -288,12 +309,8 @@ impl Summary {
             );
             output.result_naming(&line, &[file]);
         }
-        if !self.next.is_empty() {
-            output.result(self.next_for);
-        }
-        for command in &self.next {
-            // Broken into two lines it would be two commands.
-            output.verbatim(command);
+        if let Some(file) = &self.report {
+            output.result_naming(&format!("Report: {}", file.display()), &[file]);
         }
     }
 
@@ -310,12 +327,14 @@ impl Summary {
             "unknown": tally.unknown, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
-            "rejects_file": rejects, "verified": self.verified, "warnings": self.warnings, "error": error,
-            "dry_run": self.dry_run, "next": self.next,
+            "rejects_file": rejects, "report_file": self.report, "verified": self.verified, "warnings": self.warnings, "error": error,
+            "dry_run": self.dry_run, "next": Next::document(&self.next),
             "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });
         if let Some((create, update, delete)) = self.planned {
             document["plan"] = json!({"create": create, "update": update, "delete": delete});
+            document["plan_first"] = self.first_planned.clone();
+            document["rejected_first"] = self.first_rejected.clone().into();
         }
         if let Value::Object(document) = &mut document {
             document.extend(self.extra.clone());

@@ -2,6 +2,8 @@
 //!
 //! Belongs here: the file, and whether a fresh plan still agrees with it. Doesn't: making plans (`plan`).
 
+mod sheet;
+
 use std::collections::{HashMap, HashSet};
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
@@ -12,10 +14,12 @@ use serde_json::{Value, json};
 use crate::error::{Error, UserError};
 use crate::files::{self, bounds};
 use crate::journal::Journal;
+use crate::output::{counted, grouped, have};
 use crate::plan::{Action, Change};
 use crate::runs::{Fingerprint, Identity, other_options};
 use crate::sheet::write::{AtomicFile, WriteError};
 use crate::transfer::Review;
+pub use sheet::{PlanSheet, sheet_of};
 
 /// The version of the file's form.
 const FORM: u32 = 1;
@@ -34,6 +38,9 @@ pub enum ReviewError {
         /// The system's own words.
         cause: std::io::Error,
     },
+    /// It is a plan that was written for people.
+    #[error("the plan {} is a sheet for people, which can't be carried out", .0.display())]
+    Sheet(PathBuf),
     /// It is no plan.
     #[error("{} is no plan of stockport's: {what}", .path.display())]
     NoPlan {
@@ -51,7 +58,7 @@ pub enum ReviewError {
         why: String,
     },
     /// Items that it touches have changed since.
-    #[error("{count} of the plan's items have changed since it was made: {}", named(.ids, *.count))]
+    #[error("{} of the plan's items {} changed since it was made: {}", grouped(*.count as u64), have(*.count as u64), named(.ids, *.count))]
     Changed {
         /// The first of them.
         ids: Vec<String>,
@@ -64,6 +71,7 @@ impl UserError for ReviewError {
     fn hint(&self) -> String {
         match self {
             Self::Io { .. } => "check the path and the spelling",
+            Self::Sheet(_) => "write the plan with --plan-out FILE.json, too, and give that file to --plan",
             Self::NoPlan { .. } => "make one with --plan-out FILE",
             Self::Mismatch { .. } => {
                 "name the file, organization and options that it was made with, or make a new plan"
@@ -75,7 +83,9 @@ impl UserError for ReviewError {
 
     fn place(&self) -> Option<&Path> {
         match self {
-            Self::Io { path, .. } | Self::NoPlan { path, .. } | Self::Mismatch { path, .. } => Some(path),
+            Self::Io { path, .. } | Self::Sheet(path) | Self::NoPlan { path, .. } | Self::Mismatch { path, .. } => {
+                Some(path)
+            }
             Self::Changed { .. } => None,
         }
     }
@@ -115,6 +125,9 @@ pub struct Reviewed {
 impl Reviewed {
     /// Reads a plan that was made for just this.
     pub fn load(path: &Path, identity: &Identity) -> Result<Self, ReviewError> {
+        if sheet_of(path).is_some() {
+            return Err(ReviewError::Sheet(path.to_owned()));
+        }
         let text = files::read_named_text(path, bounds::PLAN).map_err(|cause| ReviewError::Io {
             path: path.to_owned(),
             cause,
@@ -248,7 +261,7 @@ fn mismatch(head: &Head, identity: &Identity) -> Option<String> {
         }
     }
     if head.files.len() != identity.files.len() {
-        return Some(format!("for {} files", head.files.len()));
+        return Some(format!("for {}", counted(head.files.len() as u64, "file")));
     }
     other_options(&head.options, &identity.options).map(|differ| format!("with {differ}"))
 }

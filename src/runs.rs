@@ -16,7 +16,7 @@ mod undone;
 
 use std::path::PathBuf;
 
-use crate::error::{Error, Exit, UserError};
+use crate::error::{Error, UserError};
 use crate::hash::{Sha256, hex};
 use crate::journal::{Journal, JournalError, Running};
 use crate::report::Summary;
@@ -265,13 +265,11 @@ impl Runs {
 
     /// Notes how a run ended.
     pub fn end(journal: &Journal, summary: &Summary) -> Result<(), JournalError> {
-        let interrupted = matches!(&summary.error, Some(error) if error.exit() == Exit::Interrupted);
-        let stopped = summary.tally.is_none_or(|tally| tally.not_attempted > 0);
         journal.note_all(&[
             ("ended", &now()),
             ("exit", &(summary.exit() as u8).to_string()),
             ("summary", &summary.document().to_string()),
-            ("state", if interrupted || stopped { "stopped" } else { "finished" }),
+            ("state", if summary.is_stopped() { "stopped" } else { "finished" }),
         ])?;
         known::note_end(journal, &journal.facts()?)
     }

@@ -3,12 +3,15 @@
 //! Belongs here: the order of the steps, and what stops them. Doesn't: where items come from and what is wanted of
 //! them (a [`Supply`]), how a decision is made (`plan`), how it is sent (`upload`).
 
+mod description;
 mod each;
 mod error;
 mod events;
+mod list;
 mod lookup;
 mod near;
 mod render;
+mod sample;
 mod unreadable;
 mod verify;
 
@@ -18,21 +21,23 @@ use std::sync::atomic::AtomicBool;
 use serde_json::json;
 
 use crate::api::Client;
-use crate::columns::{Origin, StoredIds};
+use crate::columns::StoredIds;
 use crate::error::{Error, Interrupted};
-use crate::filter::Filter;
 use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, ask_for, read_into};
 use crate::journal::Journal;
 use crate::output::Output;
+use crate::output::events::SkippedItem;
 pub use crate::plan::shown;
-use crate::plan::{Action, Change, ChangeText, PlanPart};
+use crate::plan::{Action, Change, ChangeText, FIRST_SKIPPED, MaxShare, PlanPart, Skip};
 use crate::progress::Progress;
-use crate::report::{Imbalance, Summary, Tally};
+use crate::report::{Details, Imbalance, Summary, Tally};
 use crate::runs::{self, Known};
 use crate::upload::{self, Halt};
+pub use description::{Address, Conflicts, Description, Showing};
 pub use each::Each;
 pub use error::TransferError;
-pub use events::{placed, show_items, show_listing, show_reading, stored_in_words};
+pub use events::{name_of, placed, show_items, show_listing, show_reading, stored_in_words};
+pub use list::each_line;
 use near::{Created, NearIds};
 pub use render::printer;
 pub use unreadable::posted_unread;
@@ -77,61 +82,6 @@ pub enum Pass {
     Again,
 }
 
-/// Gives the address of an item for a person, or of its cell in this column; none where the command itself reports the item.
-pub type Address<'s> = dyn Fn(Origin, Option<usize>) -> Option<String> + 's;
-
-/// What a transfer has to know of a supply besides its items.
-pub struct Description<'s> {
-    /// How many items there are; none before the first pass has counted them.
-    pub count: Option<u64>,
-    /// How many separate tables the items stand in.
-    pub tables: usize,
-    /// Where an item stands.
-    pub address: Box<Address<'s>>,
-    /// How many updates are shown field by field.
-    pub shown_updates: usize,
-    /// Whether there is a file for the items that did not go through; else each of them is named on the screen.
-    pub keeps_rejects: bool,
-    /// Whether the plan needs the complete inventory: then a list that isn't known to be complete is an error.
-    pub needs_whole: bool,
-    /// Whether the items of the organization that the supply doesn't hold are counted.
-    pub counts_missing: bool,
-    /// The conflicts among what was decided, for the plan on screen.
-    pub conflicts: Conflicts,
-    /// What else is to be said of the plan, a line each.
-    pub remarks: Vec<String>,
-    /// What an item has to meet when its turn to be deleted comes, where that is how it was found.
-    pub condition: Option<&'s Filter>,
-}
-
-impl Default for Description<'_> {
-    fn default() -> Self {
-        Self {
-            count: None,
-            tables: 1,
-            address: Box::new(|origin, _| Some(format!("item {}", origin.line))),
-            shown_updates: events::FIRST,
-            keeps_rejects: true,
-            needs_whole: false,
-            counts_missing: false,
-            conflicts: Conflicts::Refused(0),
-            remarks: Vec::new(),
-            condition: None,
-        }
-    }
-}
-
-/// How many items of a supply stand against other values in the organization, and what becomes of them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Conflicts {
-    /// They are rejected.
-    Refused(u64),
-    /// They are skipped.
-    Left(u64),
-    /// They are updates.
-    Overwritten(u64),
-}
-
 /// What a plan that was reviewed allows to be written; everything else is left out.
 pub trait Review {
     /// Called before the first change, and again where the plan is made again.
@@ -172,6 +122,8 @@ pub struct Transfer<'a> {
     pub post_unreadable: bool,
     /// Everything is read back at the end and compared.
     pub verify: bool,
+    /// How many rows may be rejected; more stop the run before it sends anything.
+    pub max_rejects: Option<MaxShare>,
     /// How many items an earlier run knows of, and whether fewer than that stop this one.
     pub known: Known,
     /// What the organization holds, where the command has had to read it already.
@@ -187,6 +139,7 @@ pub struct Transfer<'a> {
 struct Counts {
     unchanged: u64,
     skipped: u64,
+    first_skipped: Vec<Skip>,
 }
 
 impl Transfer<'_> {
@@ -216,8 +169,20 @@ impl Transfer<'_> {
                 summary.tally.get_or_insert_with(|| unknown(supply, &counts));
             }
         }
+        if summary.details.is_some() {
+            match self.details(supply, journal) {
+                Ok(details) => summary.details = Some(details),
+                Err(error) => _ = summary.error.get_or_insert(error),
+            }
+        }
         summary.requests = self.client.requests();
         summary.retries = self.client.retries();
+    }
+
+    /// What the run's report says beyond the summary.
+    fn details(&self, supply: &dyn Supply, journal: &Journal) -> Result<Details, Error> {
+        let supplied = supply.describe();
+        Details::of(journal, self.purpose == Purpose::Look, &supplied.address)
     }
 
     fn steps(
@@ -254,13 +219,21 @@ impl Transfer<'_> {
             supplied.remarks.extend(events::missing(self.org, missing));
             summary.extra.insert("missing_from_file".to_owned(), json!(missing));
         }
-        events::show_plan(self.output, &supplied, journal, open, rest)?;
+        let skips = first_skips(&supplied, &counts.first_skipped);
+        let first = events::show_plan(self.output, &supplied, (journal, &mut stored), open, rest, skips)?;
+        summary.first_planned = first;
+        summary.first_rejected = events::show_problems(self.output, &supplied, journal)?;
         summary.extra.insert("near_ids".to_owned(), near.document(&supplied));
         if let Some(warning) = near.warning(&supplied) {
             self.output.warn(&warning);
             summary.warnings.push(warning);
         }
         drop(supplied);
+        if let Some(error) = self.too_many_rejects(journal.rejected()?, read) {
+            // The plan is accounted for, and the rows go to the reject file.
+            *planned = true;
+            return Err(error.into());
+        }
         // What is stopped here was not begun: all of it counts as not attempted.
         (self.approve)(&listing, &mut stored)?;
         drop(stored);
@@ -343,6 +316,8 @@ impl Transfer<'_> {
                     let (unchanged, skipped) = plan.put_part(&part, allows)?;
                     counts.unchanged += unchanged;
                     counts.skipped += skipped;
+                    let room = FIRST_SKIPPED.saturating_sub(counts.first_skipped.len());
+                    counts.first_skipped.extend(part.first_skipped.into_iter().take(room));
                     Ok(())
                 })?;
                 if let (Pass::Stands, Some(review)) = (pass, &mut review) {
@@ -402,16 +377,39 @@ impl Transfer<'_> {
             return Err(Imbalance(tally.equation()).into());
         }
         let supplied = supply.describe();
+        let rejects = if self.purpose != Purpose::Look || self.rejects_anyway {
+            supply.rejects(journal)
+        } else {
+            Ok(Vec::new())
+        };
+        let files = rejects.as_ref().ok().and_then(|files| files.first());
+        let rest = files.map_or_else(String::new, |file| format!("see {}", file.display()));
         if tally.rejected > 0 {
-            events::show_left(self.output, &supplied, journal)?;
+            events::show_left(self.output, &supplied, journal, &rest)?;
         }
-        events::show_failures(self.output, &supplied, journal, tally.failed)?;
+        if tally.failed > 0 {
+            events::show_failures(self.output, &supplied, journal, &rest)?;
+        }
         events::show_stored_differently(self.output, journal, summary)?;
-        if self.purpose != Purpose::Look || self.rejects_anyway {
-            summary.rejects = supply.rejects(journal)?;
-        }
+        summary.rejects = rejects?;
         Ok(())
     }
+
+    /// The error of a plan that rejects more rows than it may.
+    fn too_many_rejects(&self, rejected: u64, read: u64) -> Option<TransferError> {
+        let is_allowed = self.max_rejects.is_none_or(|most| most.allows(rejected, read));
+        (!is_allowed).then_some(TransferError::TooManyRejects { rejected, read })
+    }
+}
+
+/// The first skipped items with their places.
+fn first_skips(supply: &Description<'_>, first: &[Skip]) -> Vec<SkippedItem> {
+    let skipped = |skip: &Skip| SkippedItem {
+        item: skip.id.clone(),
+        place: (supply.address)(skip.origin, None).unwrap_or_default(),
+        reason: skip.reason.clone(),
+    };
+    first.iter().map(skipped).collect()
 }
 
 /// The account of a run whose journal can't be read any more: whatever was not settled by the plan may have been sent.

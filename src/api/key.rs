@@ -1,12 +1,15 @@
-//! The API key: how it comes in, and the guarantee that it goes nowhere but into the header.
+//! The API key: how it comes in, and the guarantee that it goes nowhere but into the header, and into a file that is
+//! its user's alone.
 //!
 //! Doesn't belong here: where a key is kept (`config`).
 
 use std::fmt;
+use std::path::Path;
 
 use reqwest::header::HeaderValue;
 
 use super::error::{ApiError, KeyFault};
+use crate::files;
 
 /// What stands where a key stood.
 const MASK: &str = "[key]";
@@ -46,6 +49,11 @@ impl Key {
             HeaderValue::from_str(&format!("Bearer {}", self.0)).map_err(|_| ApiError::Key(KeyFault::Control))?;
         value.set_sensitive(true);
         Ok(value)
+    }
+
+    /// Writes the key into a file of its own, which only its user can read, in one step.
+    pub(crate) fn write(&self, path: &Path) -> std::io::Result<()> {
+        files::write(path, format!("{}\n", self.0).as_bytes())
     }
 
     /// How many bytes the key has; a cut of foreign text that is shorter than this may hide half of it.

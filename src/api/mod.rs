@@ -15,6 +15,7 @@ mod address;
 mod answer;
 mod bad_item;
 mod body;
+mod clock;
 mod echo;
 mod envelope;
 mod error;
@@ -45,6 +46,7 @@ use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
+pub use clock::Skew;
 pub use error::{ApiError, EchoFault, KeyFault, Oddity, Unreached};
 pub use key::Key;
 pub use loss::Loss;

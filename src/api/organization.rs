@@ -17,6 +17,12 @@ const NO_ORGANIZATION: &str = "No organization exists with the given ID.";
 const READ: usize = 16 * 1024;
 
 impl Client {
+    /// Whether this key reaches this organization: one item is asked for, and the organization itself.
+    pub fn check_access(&self) -> Result<(), ApiError> {
+        self.block_on(self.probe())?;
+        self.check_organization()
+    }
+
     /// Asks `GET /organizations/<id>`, once. Only a JSON 404 with the server's own words is an answer; any other failure, and
     /// any other answer, proves nothing.
     pub fn check_organization(&self) -> Result<(), ApiError> {

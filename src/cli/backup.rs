@@ -7,8 +7,9 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand};
 
 use super::pace::{Brakes, Pace, Unreadable, max_delete};
+use super::report::Report;
 use super::usage::whole;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 use crate::snapshot::retention::Count;
 
 /// `stockport backup`
@@ -85,7 +86,7 @@ pub struct BackupRestore {
     pub exact: bool,
     /// With --exact: stop where more than this is to be deleted: a number, or a share (5%)
     #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Brakes")]
-    pub max_delete: MaxDelete,
+    pub max_delete: MaxShare,
     /// Items that can't be read.
     #[command(flatten)]
     pub unreadable: Unreadable,
@@ -104,6 +105,9 @@ pub struct BackupRestore {
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

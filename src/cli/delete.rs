@@ -8,9 +8,10 @@ use clap::Args;
 
 use super::pace::{Brakes, Pace, max_delete};
 use super::reading::delimiter;
+use super::report::Report;
 use super::usage::whole;
 use crate::columns::ColumnOption;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 
 /// `stockport delete`
 #[derive(Args, Debug)]
@@ -31,7 +32,7 @@ pub struct Delete {
     /// Stop where more would be deleted: a number, or a share (5%) of what the organization holds [default: 10% with
     /// --where, no bound for ids that are named]
     #[arg(long, value_name = "N|N%", help_heading = "Brakes", value_parser = max_delete)]
-    pub max_delete: Option<MaxDelete>,
+    pub max_delete: Option<MaxShare>,
     /// Read everything back at the end and compare
     #[arg(long)]
     pub verify: bool,
@@ -62,6 +63,9 @@ pub struct Delete {
     /// How fast; a deletion is a request of its own, whatever --batch says.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -103,6 +103,26 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["login"],
+        &[
+            (
+                "Write the default profile; what is missing is asked for",
+                "stockport login --org sandbox-company",
+            ),
+            (
+                "Another one, without a question",
+                "stockport login --profile main --org sandbox-company --key-file main.key",
+            ),
+        ],
+    ),
+    (
+        &["doctor"],
+        &[
+            ("Check everything", "stockport doctor"),
+            ("This machine only, without the API", "stockport doctor --offline"),
+        ],
+    ),
+    (
         &["undo"],
         &[
             ("See what undoing the last run would change", "stockport undo --dry-run"),
@@ -224,6 +244,7 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["config", "check"],
         &[
             ("See what is understood and what is wrong", "stockport config check"),
+            ("Ask each profile's API as well", "stockport config check --online"),
             ("For a program", "stockport config check --json"),
         ],
     ),

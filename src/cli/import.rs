@@ -7,8 +7,10 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::pace::{Brakes, Pace, Unreadable};
+use super::pace::{Brakes, Pace, Unreadable, max_delete as max_share};
 use super::reading::Reading;
+use super::report::Report;
+use crate::plan::MaxShare;
 use crate::shard;
 
 /// `stockport import`
@@ -36,6 +38,8 @@ pub struct Import {
     #[arg(long)]
     pub dry_run: bool,
     /// Write the plan to a file for review, and send nothing
+    ///
+    /// .xlsx, .csv and .tsv are sheets for people, with old and new values; .json is the plan that --plan takes.
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub plan_out: Option<PathBuf>,
     /// Carry out just this plan; refused as a whole when an item that it touches has changed
@@ -57,9 +61,15 @@ pub struct Import {
     /// Write the items that only the organization holds to this file
     #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub missing: Option<PathBuf>,
+    /// Send nothing when more rows than this are rejected: a number, or a share (5%)
+    #[arg(long, value_name = "N|N%", help_heading = "Brakes", value_parser = max_share)]
+    pub max_rejects: Option<MaxShare>,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

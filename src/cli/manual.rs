@@ -62,6 +62,10 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
     });
     if let Some(about) = command.get_about().map(ToString::to_string) {
         let mut long = format!("{}.", about.trim_end_matches('.'));
+        let more = command.get_long_about().map(ToString::to_string);
+        if let Some((_, more)) = more.as_deref().and_then(|more| more.split_once("\n\n")) {
+            long += &format!("\n\n{more}");
+        }
         if let Some(examples) = examples {
             long += "\n\nExamples:";
             for (what, example) in examples {

@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use super::pace::{Brakes, Pace, max_delete};
-use crate::plan::MaxDelete;
+use super::report::Report;
+use crate::plan::MaxShare;
 use crate::shard;
 
 /// `stockport migrate`
@@ -51,7 +52,7 @@ pub struct Migrate {
     pub mirror: bool,
     /// Stop where --mirror would delete more: a number, or a share (5%) of what the target holds
     #[arg(long, value_name = "N|N%", default_value = "10%", requires = "mirror", help_heading = "Brakes", value_parser = max_delete)]
-    pub max_delete: MaxDelete,
+    pub max_delete: MaxShare,
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
@@ -74,11 +75,14 @@ pub struct Migrate {
     /// APIs and the ids are those of the certificate; keys come from the environment or --from-profile and --to-profile.
     #[arg(long, value_name = "CERTIFICATE", conflicts_with_all = ["conditions", "only", "id_prefix", "id_map", "on_conflict",
           "mirror", "max_delete", "dry_run", "shard", "resume", "certificate", "allow_other_ids", "jobs", "batch", "rate",
-          "max_failures", "allow_empty", "allow_shrink"])]
+          "max_failures", "allow_empty", "allow_shrink", "report"])]
     pub check: Option<PathBuf>,
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -7,7 +7,7 @@ use std::num::NonZeroU32;
 use clap::Args;
 
 use super::usage::whole;
-use crate::plan::MaxDelete;
+use crate::plan::MaxShare;
 use crate::upload::MaxFailures;
 
 /// How fast an upload is.
@@ -63,10 +63,10 @@ pub(super) fn max_failures(text: &str) -> Result<MaxFailures, String> {
     }
 }
 
-pub(super) fn max_delete(text: &str) -> Result<MaxDelete, String> {
+pub(super) fn max_delete(text: &str) -> Result<MaxShare, String> {
     Ok(match max_failures(text)? {
-        MaxFailures::Items(most) => MaxDelete::Items(most),
-        MaxFailures::Share(most) => MaxDelete::Share(most),
+        MaxFailures::Items(most) => MaxShare::Items(most),
+        MaxFailures::Share(most) => MaxShare::Share(most),
     })
 }
 

@@ -5,6 +5,7 @@
 use clap::Args;
 
 use super::pace::Pace;
+use super::report::Report;
 
 /// `stockport undo`
 #[derive(Args, Debug)]
@@ -21,4 +22,7 @@ pub struct Undo {
     /// How fast.
     #[command(flatten)]
     pub pace: Pace,
+    /// The report of the run.
+    #[command(flatten)]
+    pub report: Report,
 }

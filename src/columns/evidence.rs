@@ -12,6 +12,7 @@ use super::dates::{self, DateText, Triple};
 use super::layout::Target;
 use super::numbers::{self, Shape, Written};
 use super::{DateOrder, NumberStyle, Survey};
+use crate::output::{counted_are as are, counted_have as have};
 use crate::sheet::{Format, Table};
 
 /// Something counted, with the first place where it was seen.
@@ -428,23 +429,5 @@ fn place(table: &Table, tally: &Tally, index: usize) -> String {
     match table.format {
         Format::Workbook(_) => table.address(tally.line, index),
         _ => table.row_address(tally.line),
-    }
-}
-
-/// `1 row is`, `2 rows are`.
-pub(super) fn are(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun} is")
-    } else {
-        format!("{n} {noun}s are")
-    }
-}
-
-/// `1 row has`, `2 rows have`.
-pub(super) fn have(n: u64, noun: &str) -> String {
-    if n == 1 {
-        format!("1 {noun} has")
-    } else {
-        format!("{n} {noun}s have")
     }
 }

@@ -4,6 +4,7 @@
 
 use super::suspects::{Aside, ZEROS};
 use super::{AsideRow, Origin, SetAside, cells};
+use crate::output::{and_more, counted_are};
 use crate::sheet::{Row, Table};
 
 /// How many rows of a table are kept; more are counted.
@@ -61,13 +62,11 @@ impl Asides {
             rows.extend(group_in_words(table, group));
         }
         let more = self.count.saturating_sub(named);
-        if more > 0 {
-            rows.push(format!("and {more} more (`stockport inspect` lists them)"));
-        }
+        rows.extend(and_more(more, ("", ""), "`stockport inspect` lists them"));
         let counted = match self.count {
             0 => return None,
             1 => "1 row is no item and is set aside".to_owned(),
-            count => format!("{count} rows are no items and are set aside"),
+            count => format!("{} no items and are set aside", counted_are(count, "row")),
         };
         Some(format!("{}: {counted}: {}", table.file, rows.join("; ")))
     }

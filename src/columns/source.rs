@@ -26,6 +26,7 @@ use super::texts::unguard;
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
 use crate::item::{ITEM_ID, Kind, check_id};
+use crate::output::counted_have;
 use crate::sheet::{HeaderBy, Row, Table};
 use parts::Surveyed;
 pub use parts::{TakePart, TakeStraight};
@@ -253,14 +254,12 @@ impl Source {
             self.tell_ids_alike(&mut survey);
         }
         if let Some(lost) = look.lost_zeros() {
-            let count = if lost.count == 1 {
-                "1 id has".to_owned()
-            } else {
-                format!("{} ids have", lost.count)
-            };
             survey.warnings.push(format!(
-                "{count} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?})",
-                lost.example, self.place(lost.first), lost.id
+                "{} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?})",
+                counted_have(lost.count, "id"),
+                lost.example,
+                self.place(lost.first),
+                lost.id
             ));
         }
         Ok(survey)

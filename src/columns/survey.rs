@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use super::cells::{Blanks, Concern, Meaning, Part, Style, bare_number};
 use super::census::Census;
 use super::dates;
-use super::evidence::{Evidence, Tally, are, first, have};
+use super::evidence::{Evidence, Tally, first};
 use super::ids::Id;
 use super::layout::{Layout, Target};
 use super::looks::{Look, Looks};
@@ -20,6 +20,7 @@ use super::suspects::{Doubt, HeaderLike};
 use super::texts::{bare, is_blank, unguard};
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
+use crate::output::{counted, counted_are as are, counted_have as have, counted_were};
 use crate::sheet::{Cell, Moment, Row, Table};
 
 /// What is to be said of ids, each with its first place.
@@ -369,8 +370,10 @@ impl TableSurvey {
                 "NumberRecords"
             };
             survey.warnings.push(format!(
-                "{}: the file says that it has {declared} records ({by}), but {} rows were read",
-                table.file, self.rows
+                "{}: the file says that it has {} ({by}), but {} read",
+                table.file,
+                counted(declared, "record"),
+                counted_were(self.rows, "row")
             ));
         }
         if let Some(line) = self.aside.sentence(table) {
@@ -383,7 +386,7 @@ impl TableSurvey {
     fn warn_of_ids(&self, layout: &Layout, table: &Table, survey: &mut Survey) {
         let Some(id) = &layout.id else { return };
         let column = column_place(table, &id.header, id.index);
-        let ids = |n: u64| if n == 1 { "1 id".to_owned() } else { format!("{n} ids") };
+        let ids = |n: u64| counted(n, "id");
         let Ids {
             trimmed,
             unmarked,

@@ -5,24 +5,40 @@
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::cli::ConfigCommand;
+use super::doctor::online::{ORGANIZATION, organization_of};
+use super::doctor::{Check, State};
+use crate::cli::{ConfigCheck, ConfigCommand};
 use crate::config::file::{File, Profile};
 use crate::config::key::from_file;
 use crate::config::{DEFAULT_API, load};
 use crate::error::{Error, Exit};
-use crate::output::Tone;
+use crate::output::{Tone, counted};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, command: &ConfigCommand) -> Exit {
     match command {
-        ConfigCommand::Check => match check(context) {
+        ConfigCommand::Check(options) => match check(context, options) {
             Ok(exit) => exit,
             Err(error) => context.fail(error),
         },
     }
 }
 
-fn check(context: &Context) -> Result<Exit, Error> {
+/// A profile, and what was found of it.
+struct Found<'a> {
+    profile: &'a Profile,
+    problem: Option<String>,
+    /// What its API answered; none where it was not asked.
+    online: Option<Check>,
+}
+
+impl Found<'_> {
+    fn has_failed(&self) -> bool {
+        self.problem.is_some() || self.online.as_ref().is_some_and(|check| check.state == State::Error)
+    }
+}
+
+fn check(context: &Context, options: &ConfigCheck) -> Result<Exit, Error> {
     let (path, file) = load()?;
     let output = &context.output;
     let is_there = file.is_some();
@@ -32,24 +48,42 @@ fn check(context: &Context) -> Result<Exit, Error> {
     } else {
         output.result(&format!("there is no config file; it would be {}", path.display()));
     }
-    let checked: Vec<_> = file
-        .profiles
-        .iter()
-        .map(|profile| (profile, problem(profile)))
-        .collect();
-    for (profile, problem) in &checked {
-        show(context, &file, profile, problem.as_deref());
+    let mut checked = Vec::new();
+    let named = context.wishes.profile.as_ref();
+    let named = named.filter(|_| context.given.contains("profile"));
+    for profile in &file.profiles {
+        let problem = problem(profile);
+        let is_meant = named.is_none_or(|named| named.name == profile.name);
+        let asks = options.online && problem.is_none() && is_meant;
+        let online = asks.then(|| online(context, profile));
+        context.go_on()?;
+        let found = Found {
+            profile,
+            problem,
+            online,
+        };
+        show(context, &file, &found);
+        checked.push(found);
     }
-    let problems = checked.iter().filter(|(_, problem)| problem.is_some()).count();
-    let profiles: Vec<Value> = checked
-        .iter()
-        .map(|(profile, problem)| document(&file, profile, problem.as_deref()))
-        .collect();
-    let error = (problems > 0).then(|| format!("{problems} profiles can't be used as they are"));
+    let problems = checked.iter().filter(|found| found.has_failed()).count() as u64;
+    let profiles: Vec<Value> = checked.iter().map(|found| document(&file, found)).collect();
+    let error = (problems > 0).then(|| format!("{} can't be used", counted(problems, "profile")));
     output.document(&json!({
         "config": path.to_string_lossy(), "exists": is_there, "profile": file.profile, "profiles": profiles, "error": error,
     }));
     Ok(if problems > 0 { Exit::Stopped } else { Exit::Done })
+}
+
+/// Asks a profile's API for its organization, with the profile's own key: another one was not meant for it.
+fn online(context: &Context, profile: &Profile) -> Check {
+    if profile.has_key() || context.given.contains("key_file") {
+        return organization_of(context, &context.of_profile(profile.clone()));
+    }
+    Check::warning(
+        ORGANIZATION,
+        "not asked, because the profile has no key of its own",
+        "add key_file or key_command to the profile, or name --key-file",
+    )
 }
 
 /// What is wrong with a profile. A command that prints a key is not run: it may ask for a password.
@@ -71,8 +105,13 @@ fn key_of(profile: &Profile) -> String {
     }
 }
 
-fn show(context: &Context, file: &File, profile: &Profile, problem: Option<&str>) {
+fn show(context: &Context, file: &File, found: &Found<'_>) {
     let output = &context.output;
+    let Found {
+        profile,
+        problem,
+        online,
+    } = found;
     let is_chosen = file.profile.as_ref() == Some(&profile.name);
     output.result(&format!(
         "  profile {}{}",
@@ -91,11 +130,18 @@ fn show(context: &Context, file: &File, profile: &Profile, problem: Option<&str>
     if let Some(problem) = problem {
         output.result(&output.paint(Tone::Bad, &format!("    problem       {problem}")));
     }
+    if let Some(check) = online {
+        let hint = check.hint.as_ref().map(|hint| format!("; {hint}")).unwrap_or_default();
+        let line = format!("    online        {}{hint}", check.detail);
+        output.result(&output.paint(check.state.tone(), &line));
+    }
 }
 
-fn document(file: &File, profile: &Profile, problem: Option<&str>) -> Value {
+fn document(file: &File, found: &Found<'_>) -> Value {
+    let Found { profile, problem, .. } = found;
     json!({
         "name": profile.name, "api": profile.api.as_deref().unwrap_or(DEFAULT_API), "org": profile.org,
         "key": key_of(profile), "chosen": file.profile.as_ref() == Some(&profile.name), "problem": problem,
+        "online": found.online.as_ref().map(Check::document),
     })
 }

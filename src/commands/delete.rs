@@ -16,13 +16,13 @@ use crate::filter::Filter;
 use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, ask_for, read_into};
 use crate::journal::Journal;
 use crate::output::{counted, grouped};
-use crate::plan::{Action, MaxDelete};
+use crate::plan::{Action, MaxShare};
 use crate::report::Summary;
 use crate::runs::fingerprint_of;
 use crate::transfer::{Transfer, show_items, show_reading};
 
 /// The bound of `--where` where the user names none.
-const MOST_BY_CONDITION: MaxDelete = MaxDelete::Share(0.1);
+const MOST_BY_CONDITION: MaxShare = MaxShare::Share(0.1);
 
 /// How many of the items that would go are named.
 const FIRST: usize = 5;
@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
         rejects: options.rejects.as_deref(),
         // They hold ids to delete.
         rejects_items: false,
+        report: options.report.file.as_deref(),
         ..Terms::of("delete", !options.dry_run, options.pace)
     };
     writing(context, terms, named(options), |writing, summary| {
@@ -90,7 +91,7 @@ fn delete(writing: Writing<'_>, options: &cli::Delete, summary: &mut Summary) ->
 fn approve(
     run: &WritingRun<'_>,
     journal: &Journal,
-    bound: Option<MaxDelete>,
+    bound: Option<MaxShare>,
     listing: &Listing,
     stored: &mut ItemStore,
 ) -> Result<(), Error> {

@@ -13,7 +13,7 @@ use serde_json::json;
 use super::{CommandError, Context, signals, start};
 use crate::cli::UsageError;
 use crate::error::{Category, Error, Exit, Interrupted};
-use crate::output::{Awaits, Output, Style};
+use crate::output::{Answer, Awaits, Lines, Output, Style};
 use crate::sheet::write::WriteError;
 use crate::transfer::printer;
 
@@ -116,6 +116,21 @@ impl Context {
         }
         self.go_on()?;
         Err(CommandError::NoConsent(what.to_owned()).into())
+    }
+
+    /// Asks whether to do `what`, with `lines` as the list that a person may ask for before the answer.
+    pub(super) fn consent_to_list(&self, what: &str, lines: &mut Lines<'_, Error>) -> Result<(), Error> {
+        loop {
+            match self.output.choose(&format!("{what}? [y/N/l]"), &self.stop) {
+                Answer::Yes => return Ok(()),
+                Answer::List => self.output.page(lines)?,
+                Answer::No => {
+                    self.go_on()?;
+                    return Err(CommandError::NoConsent(what.to_owned()).into());
+                }
+            }
+            self.go_on()?;
+        }
     }
 
     /// An error once the user wishes to stop.

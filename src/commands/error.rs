@@ -17,6 +17,15 @@ pub enum CommandError {
     /// The command that is to be scheduled is mistyped.
     #[error("the command to schedule is at fault: {0}")]
     Scheduled(UsageError),
+    /// A profile is asked for where nobody can answer.
+    #[error("there is no terminal to ask for the organization and the key")]
+    NoTerminal,
+    /// A profile for the sandbox.
+    #[error("the sandbox needs no key, and so no profile")]
+    NoLogin,
+    /// A profile of this name is there, and is not to be replaced.
+    #[error("the profile {0:?} exists already, and stays as it is")]
+    ProfileExists(String),
     /// The user has not agreed.
     #[error("{0}: nothing was done, as nobody said yes to it")]
     NoConsent(String),
@@ -31,6 +40,9 @@ impl UserError for CommandError {
             Self::TwoResults(_) => "give one of them a file",
             Self::NoFormat(_) => "end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format",
             Self::Scheduled(_) => "write it after -- as you would run it: -- backup create DIR --org ID",
+            Self::NoTerminal => "run it on a terminal, or name --org ID and --key-file FILE, and --api URL where it isn't the vendor's",
+            Self::NoLogin => "use --sandbox with any command; to log in to an API, omit it",
+            Self::ProfileExists(_) => "replace it with --force, or give the new one another name with --profile NAME",
             Self::NoConsent(_) => "look at it with --dry-run, then say --yes",
             Self::StoppedAtOnce => {
                 "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
@@ -41,8 +53,10 @@ impl UserError for CommandError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::TwoResults(_) | Self::NoFormat(_) | Self::Scheduled(_) => Exit::Usage,
-            Self::NoConsent(_) => Exit::Stopped,
+            Self::TwoResults(_) | Self::NoFormat(_) | Self::Scheduled(_) | Self::NoTerminal | Self::NoLogin => {
+                Exit::Usage
+            }
+            Self::NoConsent(_) | Self::ProfileExists(_) => Exit::Stopped,
             Self::StoppedAtOnce => Exit::Interrupted,
         }
     }

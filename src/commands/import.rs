@@ -4,25 +4,27 @@
 
 mod files;
 mod missing;
+mod showing;
 
 use std::cell::{Cell, RefCell};
 use std::path::{Path, PathBuf};
 
+use super::next::RESUME;
 use super::reading::{self, Opened, Opening};
 use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Connected, Context};
 use crate::cli::{self, Import};
 use crate::columns::{ColumnOption, ColumnOptions, Settings, Source, Survey};
 use crate::error::{Error, Exit};
-use crate::output::grouped;
+use crate::output::{counted, grouped};
 use crate::place::PlaceError;
 use crate::plan::{Blanks, Mode, Policy};
 use crate::report::{Rejects, Summary};
-use crate::review::{Reviewed, write_plan};
+use crate::review::{PlanSheet, Reviewed, sheet_of, write_plan};
 use crate::runs::{Fingerprints, Identity, fingerprint_of};
 use crate::shard::{self, Shard};
 use crate::sheet::is_stream;
-use crate::transfer::{Review, Supply as _, Transfer};
+use crate::transfer::{Review, Showing, Supply as _, Transfer};
 use files::Files;
 use missing::Missing;
 
@@ -37,6 +39,8 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         brakes: Some(options.brakes),
         verify: options.verify,
         rejects: options.rejects.as_deref(),
+        report: options.report.file.as_deref(),
+        resume: Some(RESUME),
         ..Terms::of("import", sends, options.pace)
     };
     writing(context, terms, named(&options.files), |writing, summary| {
@@ -83,15 +87,17 @@ fn import(writing: Writing<'_>, options: &Import, summary: &mut Summary) -> Resu
         shard,
         count: Cell::default(),
         is_shown: Cell::default(),
+        showing: Showing::default(),
     };
-    write(run, options, files, (reviewed, missing), &identity, summary)
+    let rejects = &surveyed.reject_files;
+    write(run, options, (files, rejects), (reviewed, missing), &identity, summary)
 }
 
 /// Writes the rows of the files, or only plans that.
 fn write(
     mut run: WritingRun<'_>,
     options: &Import,
-    mut files: Files<'_>,
+    (mut files, rejects): (Files<'_>, &[PathBuf]),
     (mut reviewed, missing): (Option<Reviewed>, Option<Missing>),
     identity: &Identity,
     summary: &mut Summary,
@@ -108,19 +114,27 @@ fn write(
     let earlier = run.resumable(options.resume.as_deref(), what, identity, summary)?;
     let journal = run.journal(earlier.as_ref(), identity, summary)?;
     files.rejects.run.clone_from(&summary.run);
+    files.showing = showing::of(context, options, rejects);
     files.count_share()?;
     tell_share(context, &files);
     let missing = RefCell::new(missing);
+    let sheet = options.plan_out.as_ref().and_then(|path| Some((path, sheet_of(path)?)));
     let transfer = Transfer {
         post_unreadable: options.unreadable.post_unreadable,
         // What is stopped once the plan has been shown has to account for every row.
         approve: &|listing, stored| {
             context.reading.ignore();
-            match missing.take() {
-                Some(missing) => missing.write(context, &run.connected.org, listing, stored),
-                None => Ok(()),
+            if let Some(missing) = missing.take() {
+                missing.write(context, &run.connected.org, listing, stored)?;
             }
+            if let Some((path, target)) = &sheet {
+                let source = &files.source.borrow();
+                let journal = &journal;
+                PlanSheet { source, journal }.write(path, target, stored)?;
+            }
+            showing::ask(&run, &files, &journal, stored)
         },
+        max_rejects: options.max_rejects,
         ..run.transfer()
     };
     let review = reviewed.as_mut().map(|reviewed| reviewed as &mut dyn Review);
@@ -130,7 +144,9 @@ fn write(
         summary.extra.insert("set_aside".to_owned(), files.set_aside().into());
     }
     if let (Some(path), None) = (&options.plan_out, &summary.error) {
-        write_plan(path, identity, &journal)?;
+        if sheet.is_none() {
+            write_plan(path, identity, &journal)?;
+        }
         let line = format!("The plan, for review: {}", path.display());
         context.output.result_naming(&line, &[path]);
     }
@@ -145,6 +161,8 @@ struct Surveyed<'a> {
     /// None where the files are large: they are surveyed and planned in one pass.
     survey: Option<Survey>,
     rejects: Rejects<'a>,
+    /// The reject files that the run may write; none where it writes none.
+    reject_files: Vec<PathBuf>,
     connected: Connected,
 }
 
@@ -164,11 +182,12 @@ fn survey<'a>(
         run: String::new(),
     };
     let mut connected = None;
+    let mut reject_files = Vec::new();
     let (source, paths, survey) = opening.with_open(&options.files, &mut |opened: Opened| {
         let paths = opened.paths.clone();
         let mut source = opened.source(columns(options, opening))?;
         if writing.terms.sends || options.rejects.is_some() {
-            rejects.check(&source, &paths)?;
+            reject_files = rejects.check(&source, &paths)?;
         }
         if connected.is_none() {
             connected = Some(writing.connect(summary)?);
@@ -181,6 +200,7 @@ fn survey<'a>(
         paths,
         survey,
         rejects,
+        reject_files,
         connected: connected.map_or_else(|| writing.connect(summary), Ok)?,
     })
 }
@@ -196,10 +216,11 @@ fn columns(options: &Import, opening: &Opening) -> ColumnOptions {
 /// Says how many of the rows are of this process's share, where it has only a share.
 fn tell_share(context: &Context, files: &Files<'_>) {
     if let Some(shard) = files.shard {
-        let (own, all) = (grouped(files.count.get().unwrap_or_default()), grouped(files.all()));
-        context
-            .output
-            .result(&format!("Shard {shard}: {own} of the {all} rows"));
+        let (own, all) = (
+            grouped(files.count.get().unwrap_or_default()),
+            counted(files.all(), "row"),
+        );
+        context.output.result(&format!("Shard {shard}: {own} of {all}"));
     }
 }
 

@@ -14,11 +14,14 @@ use crate::cli::Inspect;
 use crate::columns::{self, ColumnError, InspectedColumn, Inspection, Mapping, MappingError, Sample};
 use crate::error::{Error, Exit};
 use crate::files::{self, bounds};
-use crate::output::{Output, Tone, counted, grouped, padded, width as width_of};
+use crate::output::{Output, Tone, and_more, counted, padded, width as width_of};
 use crate::sheet::write::AtomicFile;
 
 /// How many problems are shown unless more is asked for.
 const PROBLEMS: usize = 50;
+
+/// Where the others are.
+const MORE: &str = "--verbose or --json lists them";
 /// How many samples of a column are shown, and how much of each.
 const SAMPLES: usize = 3;
 const SAMPLE_WIDTH: usize = 32;
@@ -91,11 +94,7 @@ fn show(output: &Output, seen: &Inspection) {
     let sheet = seen.sheet.as_ref().map(|sheet| format!(", sheet {sheet}"));
     output.result(&format!("{}{}: {}", seen.file, sheet.unwrap_or_default(), kind(seen)));
     output.result(&header(seen));
-    output.result(&format!(
-        "{} data {}",
-        grouped(seen.rows),
-        if seen.rows == 1 { "row" } else { "rows" }
-    ));
+    output.result(&counted(seen.rows, "data row"));
     for note in &seen.notes {
         output.result(&format!("  {note}"));
     }
@@ -244,8 +243,8 @@ fn show_set_aside(output: &Output, seen: &Inspection) {
     let more = seen
         .set_aside
         .saturating_sub(seen.set_aside_rows.len().min(most) as u64);
-    if more > 0 {
-        output.result(&format!("  … and {} more", grouped(more)));
+    if let Some(line) = and_more(more, ("row", ""), MORE) {
+        output.result(&format!("  {line}"));
     }
 }
 
@@ -256,11 +255,7 @@ fn show_problems(output: &Output, seen: &Inspection) {
         output.result("No problems");
         return;
     }
-    output.result(&format!(
-        "{} {}:",
-        grouped(all),
-        if all == 1 { "problem" } else { "problems" }
-    ));
+    output.result(&format!("{}:", counted(all, "problem")));
     let most = if output.is_verbose() { usize::MAX } else { PROBLEMS };
     for problem in seen.problems.iter().take(most) {
         let value = if problem.value.is_empty() {
@@ -271,10 +266,7 @@ fn show_problems(output: &Output, seen: &Inspection) {
         output.result(&format!("  {}:{value} {}", problem.cell, problem.reason));
     }
     let more = all.saturating_sub(seen.problems.len().min(most) as u64);
-    if more > 0 {
-        output.result(&format!(
-            "  … and {} more (--verbose or --json shows them)",
-            grouped(more)
-        ));
+    if let Some(line) = and_more(more, ("problem", ""), MORE) {
+        output.result(&format!("  {line}"));
     }
 }

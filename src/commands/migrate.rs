@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde_json::json;
 
 use super::ends::Ends;
+use super::next::RESUME;
 use super::run::{Share, Terms, Writing, WritingRun, writing};
 use super::{Context, recheck};
 use crate::backup::PATIENCE;
@@ -22,7 +23,7 @@ use crate::migrate::{
     RULE, Side, verify, whole,
 };
 use crate::output::{counted, grouped};
-use crate::plan::{Action, MaxDelete};
+use crate::plan::{Action, MaxShare};
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity};
 use crate::transfer::{Purpose, Transfer, show_items, show_listing};
@@ -39,7 +40,10 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
         brakes: Some(options.brakes),
         // It is always done, here, with more proof.
         verify: false,
+        resume: Some(RESUME),
         profile: options.to_profile.as_deref(),
+        report: options.report.file.as_deref(),
+        source_profile: options.from_profile.as_deref(),
         ..Terms::of("migrate", !options.dry_run, options.pace)
     };
     let source = options.from.clone().unwrap_or_default();
@@ -320,7 +324,7 @@ impl Moving<'_> {
     }
 
     /// Names the first items that are to be deleted, holds their number against the bound, and asks.
-    fn agree(&self, bound: MaxDelete, held: u64) -> Result<(), Error> {
+    fn agree(&self, bound: MaxShare, held: u64) -> Result<(), Error> {
         let context = self.run.context;
         let (_, _, count) = self.journal.open_by_kind()?;
         show_items(&context.output, self.journal, (Action::Delete, count), FIRST)?;

@@ -8,6 +8,7 @@ mod config;
 mod convert;
 mod delete;
 mod diff;
+mod doctor;
 mod ending;
 mod ends;
 mod error;
@@ -15,6 +16,7 @@ mod export;
 mod fields;
 mod import;
 mod inspect;
+mod login;
 mod manual;
 mod migrate;
 mod next;
@@ -154,6 +156,8 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
         Command::Backup(command) => backup::run(&context, &command),
         Command::Schedule(options) => schedule::run(&context, &options),
         Command::Config(command) => config::run(&context, &command),
+        Command::Login(options) => login::run(&context, &options, cli.global.profile.as_deref()),
+        Command::Doctor(options) => doctor::run(&context, &options, cli.global.profile.as_deref()),
         Command::Delete(options) => delete::run(&context, &options),
         Command::Diff(options) => diff::run(&context, &options),
         Command::Migrate(options) => migrate::run(&context, &options),
@@ -208,6 +212,8 @@ fn uses_profile(cli: &Cli) -> bool {
             .any(|(place, own)| own.is_none() && place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
+        // They say themselves what there is of a profile.
+        Command::Login(_) | Command::Doctor(_) => false,
         _ => cli.global.profile.is_some(),
     }
 }

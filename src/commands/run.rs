@@ -16,7 +16,7 @@ use crate::config;
 use crate::error::{Error, Exit};
 use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
-use crate::report::Summary;
+use crate::report::{Details, ReportFile, Summary};
 use crate::runs::{Fingerprint, Identity, Job, Known, Lock, Run, Runs};
 use crate::shard::Shard;
 use crate::transfer::{Purpose, Transfer};
@@ -36,10 +36,16 @@ pub(super) struct Terms<'a> {
     pub(super) verify: bool,
     /// The reject file that was asked for; it is also written where nothing is sent.
     pub(super) rejects: Option<&'a Path>,
+    /// The report that is wanted.
+    pub(super) report: Option<&'a Path>,
     /// Whether the reject files hold items, which can be imported.
     pub(super) rejects_items: bool,
+    /// The option that a stopped run is resumed with; without one, the same command does the rest.
+    pub(super) resume: Option<&'static str>,
     /// The profile that was named for the target alone.
     pub(super) profile: Option<&'a str>,
+    /// The profile that was named for the organization that is read.
+    pub(super) source_profile: Option<&'a str>,
 }
 
 impl Terms<'_> {
@@ -52,8 +58,11 @@ impl Terms<'_> {
             pace,
             verify: false,
             rejects: None,
+            report: None,
             rejects_items: true,
+            resume: None,
             profile: None,
+            source_profile: None,
         }
     }
 }
@@ -101,15 +110,25 @@ pub(super) fn writing<'a>(
     let mut summary = Summary {
         source,
         dry_run: !terms.sends,
+        details: terms.report.map(|_| Details::default()),
         ..Summary::default()
     };
     let writing = Writing { context, terms, began };
-    if let Err(error) = work(writing, &mut summary) {
+    let report = terms.report.map(ReportFile::named).transpose();
+    let worked = match &report {
+        Ok(_) => work(writing, &mut summary),
+        Err(_) => Ok(()),
+    };
+    if let Err(error) = worked {
         // A journal that can't be written at the end tells less than what stopped the run.
         summary.error.get_or_insert(context.cause_of(error));
     }
     summary.took = began.elapsed();
     context.tell_next(&mut summary, &terms);
+    let reported = report.and_then(|report| report.map_or(Ok(()), |report| report.write(terms.command, &mut summary)));
+    if let Err(error) = reported {
+        summary.error.get_or_insert(error);
+    }
     summary.show(&context.output);
     summary.exit()
 }
@@ -283,6 +302,7 @@ impl WritingRun<'_> {
             rejects_anyway: terms.rejects.is_some(),
             post_unreadable: false,
             verify: terms.verify && terms.sends,
+            max_rejects: None,
             known: self.known.clone(),
             read: None,
             approve: &|_, _| Ok(()),

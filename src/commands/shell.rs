@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: which command it is.
 
+use std::ffi::{OsStr, OsString};
 use std::path::Path;
 
 use crate::output::is_shown_as_escape;
@@ -10,18 +11,20 @@ use crate::output::is_shown_as_escape;
 const PLAIN: &str = "-_./:=@%+,";
 
 /// A command line of these words: POSIX shells' quoting, or, on Windows, that of its command line.
-pub(super) fn line(words: &[&str]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| word_for(word, cfg!(windows))).collect();
+pub(super) fn line<W: AsRef<OsStr>>(words: &[W]) -> String {
+    let quoted: Vec<String> = words
+        .iter()
+        .map(|word| word_for(word.as_ref(), cfg!(windows)))
+        .collect();
     quoted.join(" ")
 }
 
 /// A file as an argument that is no option, whatever its name begins with.
-pub(super) fn argument(file: &Path) -> String {
-    let name = file.display().to_string();
-    if name.starts_with('-') {
-        format!("./{name}")
+pub(super) fn argument(file: &Path) -> OsString {
+    if file.as_os_str().as_encoded_bytes().starts_with(b"-") {
+        Path::new(".").join(file).into_os_string()
     } else {
-        name
+        file.as_os_str().to_owned()
     }
 }
 
@@ -30,27 +33,69 @@ fn is_spelt(c: char) -> bool {
     c == '\n' || is_shown_as_escape(c)
 }
 
-fn word_for(word: &str, windows: bool) -> String {
+fn word_for(word: &OsStr, windows: bool) -> String {
+    let Some(word) = word.to_str() else {
+        return if windows {
+            for_windows(&word.to_string_lossy())
+        } else {
+            spelt(word.as_encoded_bytes())
+        };
+    };
     let is_plain = |c: char| c.is_alphanumeric() || PLAIN.contains(c) || windows && c == '\\';
     if !word.is_empty() && word.chars().all(is_plain) {
         return word.to_owned();
     }
     if windows {
-        return format!("\"{word}\"");
+        return for_windows(word);
     }
-    if !word.contains(is_spelt) {
-        return format!("'{}'", word.replace('\'', "'\\''"));
+    if word.contains(is_spelt) {
+        spelt(word.as_bytes())
+    } else {
+        format!("'{}'", word.replace('\'', "'\\''"))
     }
-    // What a terminal would obey is spelt out.
-    let mut spelt = String::from("$'");
+}
+
+/// In double quotes. A quote inside, and backslashes before a quote, are escaped by a backslash each, as programs on Windows
+/// read their command line.
+fn for_windows(word: &str) -> String {
+    let mut quoted = String::from("\"");
+    let mut backslashes = 0;
     for c in word.chars() {
         match c {
-            '\'' | '\\' => spelt.extend(['\\', c]),
-            c if is_spelt(c) => spelt.extend(c.to_string().bytes().map(|byte| format!("\\x{byte:02x}"))),
-            c => spelt.push(c),
+            '\\' => backslashes += 1,
+            '"' => quoted += &"\\".repeat(2 * backslashes + 1),
+            _ => quoted += &"\\".repeat(backslashes),
+        }
+        if c != '\\' {
+            backslashes = 0;
+            quoted.push(c);
         }
     }
+    quoted + &"\\".repeat(2 * backslashes) + "\""
+}
+
+/// In `$'…'`: what a terminal would obey, and bytes that are no text, are spelt out.
+fn spelt(word: &[u8]) -> String {
+    let mut spelt = String::from("$'");
+    for chunk in word.utf8_chunks() {
+        for c in chunk.valid().chars() {
+            match c {
+                '\'' | '\\' => spelt.extend(['\\', c]),
+                c if is_spelt(c) => spelt += &escaped(c.to_string().as_bytes()),
+                c => spelt.push(c),
+            }
+        }
+        spelt += &escaped(chunk.invalid());
+    }
     spelt + "'"
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut escaped = String::new();
+    for byte in bytes {
+        escaped += &format!("\\x{byte:02x}");
+    }
+    escaped
 }
 
 #[cfg(test)]
@@ -69,9 +114,30 @@ mod tests {
             ("", "''"),
             ("a\nb'.csv", "$'a\\x0ab\\'.csv'"),
         ] {
-            assert_eq!(word_for(word, false), expected, "{word:?}");
+            assert_eq!(word_for(word.as_ref(), false), expected, "{word:?}");
         }
-        assert_eq!(word_for("C:\\my files\\in.csv", true), "\"C:\\my files\\in.csv\"");
-        assert_eq!(word_for("C:\\in.csv", true), "C:\\in.csv");
+    }
+
+    #[test]
+    fn windows_reads_double_quotes_and_backslashes_before_them() {
+        for (word, expected) in [
+            ("C:\\in.csv", "C:\\in.csv"),
+            ("C:\\my files\\in.csv", "\"C:\\my files\\in.csv\""),
+            ("C:\\my files\\", "\"C:\\my files\\\\\""),
+            ("name=\"Kush\"", "\"name=\\\"Kush\\\"\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(word_for(word.as_ref(), true), expected, "{word:?}");
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_name_that_is_no_text_is_spelt_out_byte_by_byte() {
+        use std::os::unix::ffi::OsStrExt as _;
+        let word = OsStr::from_bytes(b"a\xffb.csv");
+        assert_eq!(word_for(word, false), "$'a\\xffb.csv'");
+        assert_eq!(argument(Path::new("-x.csv")), OsString::from("./-x.csv"));
+        assert_eq!(argument(Path::new("x.csv")), OsString::from("x.csv"));
     }
 }

@@ -58,6 +58,8 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
         | Command::Fields(_)
         | Command::Schedule(_)
         | Command::Config(_)
+        | Command::Login(_)
+        | Command::Doctor(_)
         | Command::Sandbox(_)
         | Command::Completions(_)
         | Command::Man(_) => (None, None, Awaits::Nothing),

@@ -25,6 +25,7 @@ const FIRST: usize = 10;
 pub(super) fn run(context: &Context, options: &cli::Undo) -> Exit {
     let terms = Terms {
         verify: options.verify,
+        report: options.report.file.as_deref(),
         ..Terms::of(COMMAND, !options.dry_run, options.pace)
     };
     writing(context, terms, String::new(), |writing, summary| {

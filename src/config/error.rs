@@ -11,7 +11,7 @@ use crate::files;
 use crate::files::trust::Distrust;
 
 /// The variable that holds the key, as in the vendor's documentation.
-pub(super) const KEY_VARIABLE: &str = "CANNLYTICS_API_KEY";
+pub const KEY_VARIABLE: &str = "CANNLYTICS_API_KEY";
 
 /// Why a run can't begin.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +46,22 @@ pub enum ConfigError {
         path: PathBuf,
         /// The system's own words.
         cause: std::io::Error,
+    },
+    /// The config file, or a key file beside it, can't be written.
+    #[error("{} can't be written: {}", .path.display(), crate::cause::io(.cause))]
+    Write {
+        /// The file or the folder.
+        path: PathBuf,
+        /// The system's own words.
+        cause: std::io::Error,
+    },
+    /// A profile can't be written into the config file without a change of something else.
+    #[error("the profile {profile:?} can't be written into {} without a change of its other settings", .path.display())]
+    NotChanged {
+        /// The file.
+        path: PathBuf,
+        /// The profile.
+        profile: String,
     },
     /// Something in it is wrong.
     #[error("{}, line {line}: {fault}", .path.display())]
@@ -128,18 +144,20 @@ impl UserError for ConfigError {
                 "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
             }
             Self::NoKey => {
-                "set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none"
+                "run `stockport login`, set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none"
             }
             Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
             Self::KeyNotText => "set it again; a key is letters and digits",
             Self::Read { .. } => "check the file's permissions; STOCKPORT_CONFIG names another one",
+            Self::Write { .. } => "check the folder's permissions and its free space; STOCKPORT_CONFIG names another file",
+            Self::NotChanged { .. } => "nothing was written: add the profile by hand, with api, org and key_file",
             Self::File {
                 fault: Fault::NoHome { .. },
                 ..
             } => "write the complete path, or set HOME to an absolute path",
             Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
             Self::NoProfile { .. } => "`stockport config check` lists the profiles",
-            Self::NoFile(_) => "write one (see the README), or leave --profile out",
+            Self::NoFile(_) => "`stockport login` writes one; or leave --profile out",
             Self::OtherHost { .. } => {
                 "leave --api and CANNLYTICS_API_URL out, or name the other host's key with --key-file FILE"
             }
@@ -177,6 +195,8 @@ impl UserError for ConfigError {
     fn place(&self) -> Option<&Path> {
         match self {
             Self::Read { path, .. }
+            | Self::Write { path, .. }
+            | Self::NotChanged { path, .. }
             | Self::File { path, .. }
             | Self::KeyFile { path, .. }
             | Self::Distrusted { path, .. }

@@ -2,9 +2,10 @@
 //!
 //! Doesn't belong here: keeping it from being printed (`api`), a key in the wrong place (`pasted`).
 
+use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use super::dotenv;
@@ -16,11 +17,56 @@ use crate::files::{self, bounds, trust};
 /// The file in the working folder that may give the key (the vendor's examples keep it there).
 const DOT_ENV: &str = ".env";
 
+/// Where a key was found. It is never shown itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum KeySource {
+    /// The environment.
+    Environment,
+    /// `.env` in the working folder.
+    DotEnv,
+    /// A file that holds nothing else.
+    File(PathBuf),
+    /// A command that printed it.
+    Command(String),
+}
+
+impl KeySource {
+    /// The file that holds it, if it is one.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match self {
+            Self::DotEnv => Some(Path::new(DOT_ENV)),
+            Self::File(path) => Some(path),
+            Self::Environment | Self::Command(_) => None,
+        }
+    }
+}
+
+impl fmt::Display for KeySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Environment => f.write_str(KEY_VARIABLE),
+            Self::DotEnv => f.write_str("the file .env in this folder"),
+            Self::File(path) => write!(f, "the file {}", path.display()),
+            Self::Command(command) => write!(f, "the command `{command}`"),
+        }
+    }
+}
+
+/// A key, and where it was found.
+pub type Found = (Key, KeySource);
+
+/// Whether the environment, or `.env`, has a key, be it a good one or not.
+#[must_use]
+pub fn is_in_environment() -> bool {
+    !matches!(from_environment(), Ok(None))
+}
+
 /// The key of the environment, or else of `.env` in the working folder.
 /// `.env` gives a key and nothing else: a file that lies about must not send the key to another host.
-pub(super) fn from_environment() -> Result<Option<Key>, Error> {
+pub(super) fn from_environment() -> Result<Option<Found>, Error> {
     match std::env::var(KEY_VARIABLE) {
-        Ok(key) if !key.trim().is_empty() => return Ok(Some(Key::new(&key)?)),
+        Ok(key) if !key.trim().is_empty() => return Ok(Some((Key::new(&key)?, KeySource::Environment))),
         Err(std::env::VarError::NotUnicode(_)) => return Err(ConfigError::KeyNotText.into()),
         _ => {}
     }
@@ -35,7 +81,7 @@ pub(super) fn from_environment() -> Result<Option<Key>, Error> {
     match dotenv::value(&text, KEY_VARIABLE) {
         Ok(Some(value)) => {
             trusted(path, &found)?;
-            Ok(Some(Key::new(value)?))
+            Ok(Some((Key::new(value)?, KeySource::DotEnv)))
         }
         Ok(None) => Ok(None),
         // The line is not shown, for the key may stand there.

@@ -55,6 +55,18 @@ pub fn refuse(keys: &[&Key]) -> Result<(), ConfigError> {
     }
 }
 
+/// Refuses answers to questions that hold this key, or what looks like one; each with the option that it stands for.
+pub fn refuse_answers(answers: &[(&str, &str)], key: &Key) -> Result<(), ConfigError> {
+    let given = answers.iter().map(|(place, value)| Given {
+        place: (*place).to_owned(),
+        value: (*value).to_owned(),
+    });
+    match given.into_iter().find(|given| is_key(given, &[key])) {
+        Some(given) => Err(ConfigError::PastedKey(format!("the answer for {}", given.place))),
+        None => Ok(()),
+    }
+}
+
 /// The arguments, each with the option that it belongs to.
 fn placed(arguments: impl Iterator<Item = String>) -> Vec<Given> {
     let mut given = Vec::new();

@@ -141,15 +141,12 @@ pub fn rows(entry: &Entry, out: &mut dyn TableWriter) -> Result<(), WriteError> 
     }
     entry.fields.iter().try_for_each(|field| {
         let [id, change] = head;
-        out.row(&[id, change, Cell::Text(&field.field), cell(&field.a), cell(&field.b)])
+        out.row(&[
+            id,
+            change,
+            Cell::Text(&field.field),
+            Cell::of_json(&field.a),
+            Cell::of_json(&field.b),
+        ])
     })
-}
-
-fn cell(value: &Value) -> Cell<'_> {
-    match value {
-        Value::Null => Cell::Empty,
-        Value::Bool(value) => Cell::Bool(*value),
-        Value::String(text) => Cell::Text(text),
-        other => Cell::Json(other),
-    }
 }

@@ -63,18 +63,32 @@ pub(crate) fn distrust(path: &Path, found: &Metadata) -> Option<Distrust> {
         return Some(Distrust::Writable);
     }
     let real = path.canonicalize().ok();
-    [Some(path), real.as_deref()].into_iter().flatten().find_map(|path| {
-        let folder = match path.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        let mode = folder.metadata().ok()?.permissions().mode();
-        // In a folder with the sticky bit only its owner replaces a file.
-        (mode & 0o1002 == 0o002).then(|| Distrust::Folder(folder.display().to_string()))
-    })
+    [Some(path), real.as_deref()]
+        .into_iter()
+        .flatten()
+        .find_map(distrust_folder)
+}
+
+/// Why a file would not be trusted in the folder of its path, whatever it is itself.
+#[cfg(unix)]
+pub(crate) fn distrust_folder(path: &Path) -> Option<Distrust> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let folder = match path.parent() {
+        Some(folder) if !folder.as_os_str().is_empty() => folder,
+        _ => Path::new("."),
+    };
+    let mode = folder.metadata().ok()?.permissions().mode();
+    // In a folder with the sticky bit only its owner replaces a file.
+    (mode & 0o1002 == 0o002).then(|| Distrust::Folder(folder.display().to_string()))
 }
 
 /// Elsewhere the folder's rights decide, which a file in the user's own folder inherits.
+#[cfg(not(unix))]
+pub(crate) fn distrust_folder(_path: &std::path::Path) -> Option<Distrust> {
+    None
+}
+
+/// The same.
 #[cfg(not(unix))]
 pub(crate) fn distrust(_path: &std::path::Path, _found: &Metadata) -> Option<Distrust> {
     None

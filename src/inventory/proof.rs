@@ -8,6 +8,7 @@ use super::listed::{End, Listed};
 use super::listing::{Lister, end_of};
 use super::{Completeness, Listing, Receiver, Seen};
 use crate::api::{ApiError, Client, Fate, Limit};
+use crate::output::{counted, counted_are};
 
 /// Where the API cuts a list without a word, from the API contract.
 const SILENT_CUT: u64 = 1000;
@@ -177,10 +178,16 @@ fn suspicion(limit: &Limit, count: u64, known: Option<u64>) -> Option<String> {
     if count == SILENT_CUT {
         Some("the list holds exactly 1000 items, which is where the API cuts without a word".to_owned())
     } else if *limit == Limit::Exactly(count) {
-        Some(format!("the list holds exactly the {count} items that were asked for"))
+        Some(format!(
+            "the list holds exactly as many items as were asked for: {count}"
+        ))
     } else {
-        known
-            .filter(|known| count < *known)
-            .map(|known| format!("the list holds {count} items, and {known} are known to exist"))
+        known.filter(|known| count < *known).map(|known| {
+            format!(
+                "the list holds {}, and {} known to exist",
+                counted(count, "item"),
+                counted_are(known, "item")
+            )
+        })
     }
 }

@@ -177,16 +177,27 @@ impl Journal {
         Ok(())
     }
 
-    /// The first rejections of a table, for the screen.
-    pub fn first_rejects(&self, table: usize, most: usize) -> Result<Vec<Problem>, JournalError> {
-        self.with(|c| {
-            let mut select = c.prepare(
+    /// Gives every rejection of a table made while the plan was made, in the order of the file.
+    pub fn each_rejection<E: From<JournalError>>(
+        &self,
+        table: usize,
+        take: &mut dyn FnMut(Problem) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let connection = lock(&self.connection);
+        let failed = |cause| E::from(store(&self.path, cause));
+        let mut select = connection
+            .prepare(
                 "SELECT source, line, column_name, column_index, value, reason FROM rejects
-                 WHERE source = ?1 ORDER BY line LIMIT ?2",
-            )?;
-            let rows = select.query_map([place_of(table), place_of(most)], problem)?;
-            rows.collect()
-        })
+                 WHERE source = ?1 ORDER BY line",
+            )
+            .map_err(failed)?;
+        let mut rows = select.query([place_of(table)]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            if !take(problem(row).map_err(failed)?)? {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Gives every item that was to be deleted and was left, in the plan's order.

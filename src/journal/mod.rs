@@ -15,6 +15,7 @@ mod read;
 mod running;
 #[cfg(test)]
 mod tests;
+mod totals;
 mod writer;
 
 use std::fs::File;
@@ -25,19 +26,21 @@ use std::sync::{Arc, Mutex, OnceLock};
 use std::thread::Builder;
 use std::time::Duration;
 
-use rusqlite::{Connection, TransactionBehavior, params};
+use rusqlite::{Connection, TransactionBehavior};
 
 use crate::columns::Origin;
 use crate::files::leftovers::Scratch;
 use crate::item::Object;
-use crate::plan::{Action, Change};
+use crate::plan::Action;
 pub use account::{Outcomes, Problem};
 pub use error::JournalError;
 pub use history::{Ended, Ending};
+pub use open::FORMAT;
 pub use planning::Plan;
 pub(crate) use planning::merge_bodies;
 pub use read::{Changed, Facts, StoredDifferently, Written};
 pub use running::{RUNNING, Running};
+pub use totals::{Fault, FieldCount};
 pub use writer::Scribe;
 use writer::Unsent;
 
@@ -307,26 +310,6 @@ impl Journal {
                 })
             };
             seqs.iter().map(entry).collect()
-        })
-    }
-
-    /// The first planned changes that are still to be sent, complete, for the plan on screen.
-    pub fn first_changes(&self, action: Action, most: usize) -> Result<Vec<Change>, JournalError> {
-        self.with(|c| {
-            let mut select = c.prepare(
-                "SELECT id, body, before FROM changes CROSS JOIN bodies USING (seq) WHERE action = ?1
-                 AND NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq) ORDER BY seq LIMIT ?2",
-            )?;
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let rows = select.query_map(params![code(action), most], |row| {
-                Ok(Change {
-                    action,
-                    id: row.get(0)?,
-                    body: object(row, 1)?,
-                    before: optional_object(row, 2)?,
-                })
-            })?;
-            rows.collect()
         })
     }
 

@@ -15,7 +15,7 @@ use crate::files;
 use crate::files::leftovers::Scratch;
 
 /// The version of the tables, kept in SQLite's `user_version`. Version 0.1.0 wrote 0: no checksums.
-pub(super) const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 1;
 
 /// How long another process may keep a journal to itself.
 const PATIENCE: Duration = Duration::from_secs(30);

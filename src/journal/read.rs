@@ -56,16 +56,63 @@ impl Journal {
         )
     }
 
-    /// The first items that failed, and why, in the plan's order.
-    pub fn first_failures(&self, most: usize) -> Result<Vec<(String, String)>, JournalError> {
+    /// Gives every planned change that is still to be sent, with the place of its row, in the plan's order, until `take`
+    /// returns false. With `only` those of one kind.
+    pub fn each_open<E: From<JournalError>>(
+        &self,
+        only: Option<Action>,
+        take: &mut dyn FnMut(Origin, Change) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let connection = lock(&self.connection);
+        let failed = |cause| E::from(store(&self.path, cause));
+        let kind = only.map_or(String::new(), |only| format!("action = {} AND", super::code(only)));
+        // `CROSS JOIN` keeps the order of the tables, in which no row has to be sorted.
+        let select = format!(
+            "SELECT source, line, action, id, body, before FROM changes CROSS JOIN bodies USING (seq)
+             WHERE {kind} NOT EXISTS (SELECT 1 FROM outcomes WHERE outcomes.seq = changes.seq) ORDER BY seq"
+        );
+        let mut select = connection.prepare(&select).map_err(failed)?;
+        let mut rows = select.query([]).map_err(failed)?;
+        while let Some(row) = rows.next().map_err(failed)? {
+            let change = || {
+                Ok(Change {
+                    action: action(row.get(2)?),
+                    id: row.get(3)?,
+                    body: object(row, 4)?,
+                    before: optional_object(row, 5)?,
+                })
+            };
+            let origin = super::account::origin(row).map_err(failed)?;
+            if !take(origin, change().map_err(failed)?)? {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// The first planned changes of a kind that are still to be sent, complete, for the plan on screen.
+    pub fn first_changes(&self, action: Action, most: usize) -> Result<Vec<Change>, JournalError> {
+        let mut first = Vec::new();
+        if most > 0 {
+            self.each_open::<JournalError>(Some(action), &mut |_, change| {
+                first.push(change);
+                Ok(first.len() < most)
+            })?;
+        }
+        Ok(first)
+    }
+
+    /// Gives every item that failed, and why, in the plan's order.
+    pub fn each_failure(&self, take: &mut dyn FnMut(&str, &str)) -> Result<(), JournalError> {
         self.with(|c| {
             let mut select = c.prepare(
-                "SELECT id, coalesce(reason, '') FROM outcomes JOIN changes USING (seq)
-                 WHERE state = ?1 ORDER BY seq LIMIT ?2",
+                "SELECT id, coalesce(reason, '') FROM outcomes JOIN changes USING (seq) WHERE state = ?1 ORDER BY seq",
             )?;
-            let most = i64::try_from(most).unwrap_or(i64::MAX);
-            let failures = select.query_map([State::Failed as i64, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
-            failures.collect()
+            let mut rows = select.query([State::Failed as i64])?;
+            while let Some(row) = rows.next()? {
+                take(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?);
+            }
+            Ok(())
         })
     }
 

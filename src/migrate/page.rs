@@ -1,15 +1,15 @@
 //! The certificate as a page to read, print, sign and keep.
 //!
-//! Doesn't belong here: what it certifies (`verify`, `since`), the certificate for programs (`certificate`).
+//! Doesn't belong here: what it certifies (`verify`, `since`), the certificate for programs (`certificate`), how a page looks (`output::page`).
 
 use std::collections::BTreeSet;
-use std::fmt::Write as _;
 
 use super::certificate::{Certificate, HOW, Side, grade};
 use super::difference::FieldPair;
 use super::quantities::Quantities;
 use super::{Stays, hex, moment};
 use crate::inventory::Listing;
+use crate::output::page::{Page, Verdict};
 use crate::output::{counted, grouped};
 use crate::plan::shown;
 
@@ -18,45 +18,36 @@ const LISTED: usize = 1_000;
 
 impl Certificate<'_> {
     pub(super) fn page(&self, sum: &str) -> String {
-        let mut page = String::new();
-        let title = format!("Migration {} → {}", escaped(&self.from.org), escaped(&self.to.org));
+        let mut page = Page::new(&format!("Migration {} → {}", self.from.org, self.to.org));
         let verdict = self.verdict();
-        let class = match (verdict.is_whole(), verdict.is_bad()) {
-            (true, _) => "good",
-            (_, true) => "bad",
-            (false, false) => "part",
+        let grade = match (verdict.is_whole(), verdict.is_bad()) {
+            (true, _) => Verdict::Good,
+            (_, true) => Verdict::Bad,
+            (false, false) => Verdict::Part,
         };
-        let _ = write!(
-            page,
-            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<style>{STYLE}</style>\n</head>\n<body>\n<h1>{title}</h1>\n"
-        );
         for sentence in verdict.sentences() {
-            let _ = writeln!(page, "<p class=\"{class}\">{}</p>", escaped(&sentence));
+            page.verdict(grade, &sentence);
         }
-        table(&mut page, &self.facts());
-        page.push_str("<h2>Counts</h2>\n");
-        table(&mut page, &self.counts());
+        page.facts(&self.facts());
+        page.heading("Counts");
+        page.facts(&self.counts());
         self.sums(&mut page);
         self.differences(&mut page);
-        let _ = write!(
-            page,
-            "<h2>Hashes</h2>\n<p>Over all items: <code>{sum}</code></p>\n<p>{}</p>\n",
-            escaped(HOW)
-        );
+        page.heading("Hashes");
+        page.code("Over all items:", sum);
+        page.text(HOW);
         if self.proof.equal.len() <= LISTED {
             let rows = self.proof.equal.iter();
             let rows = rows.map(|item| (item.id.as_str(), hex(&item.sha256)));
-            table(&mut page, &rows.collect::<Vec<_>>());
+            page.facts(&rows.collect::<Vec<_>>());
         } else {
             let count = grouped(self.proof.equal.len() as u64);
-            let _ = writeln!(
-                page,
-                "<p>The hash of each of the {count} items stands in the JSON beside this page.</p>"
-            );
+            page.text(&format!(
+                "The hash of each of the {count} items stands in the JSON beside this page."
+            ));
         }
-        page.push_str(SIGNED);
-        page.push_str("</body>\n</html>\n");
-        page
+        page.signature();
+        page.finish()
     }
 
     fn facts(&self) -> Vec<(&'static str, String)> {
@@ -110,36 +101,28 @@ impl Certificate<'_> {
     }
 
     /// A line for each unit, with the sums of both sides: of the items that were asked for, and of all.
-    fn sums(&self, page: &mut String) {
+    fn sums(&self, page: &mut Page) {
         let ([asked, there], [of_source, of_target]) = (&self.proof.quantities, &self.proof.now.quantities);
-        let columns = [
-            ("Asked for, in the source", asked),
-            ("The same, in the target", there),
-            ("All of the source", of_source),
-            ("All of the target", of_target),
+        let columns = [asked, there, of_source, of_target];
+        let units: BTreeSet<&str> = columns.iter().flat_map(|column| Quantities::units(column)).collect();
+        let header = [
+            "Unit",
+            "Asked for, in the source",
+            "The same, in the target",
+            "All of the source",
+            "All of the target",
         ];
-        let units: BTreeSet<&str> = columns
-            .iter()
-            .flat_map(|(_, column)| Quantities::units(column))
-            .collect();
-        page.push_str("<h2>Sums of quantity by unit</h2>\n<table>\n<tr><td>Unit</td>");
-        for (name, _) in columns {
-            let _ = write!(page, "<td>{name}</td>");
-        }
-        page.push_str("</tr>\n");
-        for unit in units {
+        let row = |unit: &str| {
             let name = if unit.is_empty() { "(no unit)" } else { unit };
-            let _ = write!(page, "<tr><th>{}</th>", escaped(name));
-            for (_, column) in columns {
-                let _ = write!(page, "<td>{}</td>", escaped(&column.told(unit)));
-            }
-            page.push_str("</tr>\n");
-        }
-        page.push_str("</table>\n");
+            let sums = columns.iter().map(|column| column.told(unit));
+            std::iter::once(name.to_owned()).chain(sums).collect::<Vec<_>>()
+        };
+        page.heading("Sums of quantity by unit");
+        page.table(&header, units.into_iter().map(row));
     }
 
     /// What differs, item by item.
-    fn differences(&self, page: &mut String) {
+    fn differences(&self, page: &mut Page) {
         let proof = self.proof;
         let differences = proof.differences.iter();
         let differences = differences.map(|(id, what)| (id.as_str(), what.clone()));
@@ -181,25 +164,20 @@ impl Certificate<'_> {
     }
 }
 
-/// Where somebody signs.
-const SIGNED: &str = "<h2>Signed</h2>\n<table class=\"sign\">\n<tr><th>Name</th><td></td></tr>\n<tr><th>Date</th><td></td></tr>\n<tr><th>Signature</th><td></td></tr>\n</table>\n";
-
-const STYLE: &str = "body{font:11pt/1.4 sans-serif;max-width:48em;margin:2em auto;padding:0 1em;color:#111}table{border-collapse:collapse;width:100%}th,td{text-align:left;vertical-align:top;padding:.2em .8em .2em 0;border-bottom:1px solid #ccc;overflow-wrap:anywhere}th{font-weight:normal;color:#555;width:40%}p.good,p.bad,p.part{font-weight:bold;border-left:.4em solid #2a7;padding-left:.8em}p.bad{border-color:#c22}p.part{border-color:#c80}table.sign td{height:2.5em;border-color:#111}table.sign th{width:8em}code{overflow-wrap:anywhere}";
-
 /// A heading and an item a line, as far as a page has room; \"None.\" where there is no item.
-fn list<'i>(page: &mut String, title: &str, items: impl Iterator<Item = (&'i str, String)>) {
-    let _ = writeln!(page, "<h2>{title}</h2>");
+fn list<'i>(page: &mut Page, title: &str, items: impl Iterator<Item = (&'i str, String)>) {
+    page.heading(title);
     let mut items = items.peekable();
     if items.peek().is_none() {
-        page.push_str("<p>None.</p>\n");
+        page.text("None.");
         return;
     }
     let rows: Vec<(&str, String)> = items.by_ref().take(LISTED).collect();
-    table(page, &rows);
+    page.facts(&rows);
     let more = items.count() as u64;
     if more > 0 {
         let more = counted(more, "more item");
-        let _ = writeln!(page, "<p>… and {more}, which the JSON beside this page names.</p>");
+        page.text(&format!("… and {more}, which the JSON beside this page names."));
     }
 }
 
@@ -236,19 +214,4 @@ fn listed(listing: &Listing) -> String {
         grade(listing),
         listing.evidence
     )
-}
-
-fn table(page: &mut String, rows: &[(&str, String)]) {
-    page.push_str("<table>\n");
-    for (name, value) in rows {
-        let _ = writeln!(page, "<tr><th>{}</th><td>{}</td></tr>", escaped(name), escaped(value));
-    }
-    page.push_str("</table>\n");
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;")
-        .replace('<', "&lt;")
-        .replace('>', "&gt;")
-        .replace('"', "&quot;")
 }

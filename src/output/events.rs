@@ -197,8 +197,18 @@ pub struct Plan {
     pub cleared: u64,
     /// What else there is to know of the plan, a sentence each.
     pub remarks: Vec<String>,
+    /// The first items to create.
+    pub creates: Vec<NamedItem>,
     /// The first updates, field by field.
     pub updates: Vec<Update>,
+    /// The first items that are skipped.
+    pub skips: Vec<SkippedItem>,
+    /// Where all items of the plan are listed; blank if nowhere.
+    #[serde(skip)]
+    pub all_in: String,
+    /// Whether a person is asked to agree to the plan, and so has to see it.
+    #[serde(skip)]
+    pub is_asked: bool,
 }
 
 /// What becomes of conflicts.
@@ -219,6 +229,8 @@ pub enum Fate {
 pub struct Update {
     /// The item's id.
     pub item: String,
+    /// Its stored name, if it has one.
+    pub name: Option<Value>,
     /// The fields that are sent.
     pub fields: Vec<FieldUpdate>,
 }
@@ -252,6 +264,20 @@ pub struct NamedItem {
     pub item: String,
     /// Its name, if it has one.
     pub name: Option<Value>,
+    /// Its quantity, if it has one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quantity: Option<Value>,
+}
+
+/// An item that is skipped on request.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct SkippedItem {
+    /// Its id; blank if the row has none that can be used.
+    pub item: String,
+    /// Where its row is.
+    pub place: String,
+    /// Why it is skipped.
+    pub reason: String,
 }
 
 /// How far a piece of work is.

@@ -130,6 +130,58 @@ pub fn counted(number: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", grouped(number))
 }
 
+/// Where the rest of a list is that a screen shows the first of: `… and 7,490 more rows failed: see count.rejects.csv`. The
+/// noun, what follows it, and the place may be blank; none if there is no rest.
+#[must_use]
+pub fn and_more(more: u64, (noun, end): (&str, &str), place: &str) -> Option<String> {
+    let what = if noun.is_empty() {
+        format!("{} more", grouped(more))
+    } else {
+        counted(more, &format!("more {noun}"))
+    };
+    let end = if end.is_empty() {
+        String::new()
+    } else {
+        format!(" {end}")
+    };
+    let place = if place.is_empty() {
+        String::new()
+    } else {
+        format!(": {place}")
+    };
+    (more > 0).then(|| format!("… and {what}{end}{place}"))
+}
+
+/// A count with its verb: `1 item is`, `2 items are`, `0 items are`.
+#[must_use]
+pub fn counted_are(number: u64, noun: &str) -> String {
+    format!("{} {}", counted(number, noun), are(number))
+}
+
+/// The same in the past: `1 item was`.
+#[must_use]
+pub fn counted_were(number: u64, noun: &str) -> String {
+    format!("{} {}", counted(number, noun), if number == 1 { "was" } else { "were" })
+}
+
+/// The same with what it has: `1 item has`.
+#[must_use]
+pub fn counted_have(number: u64, noun: &str) -> String {
+    format!("{} {}", counted(number, noun), have(number))
+}
+
+/// `has` for one, else `have`.
+#[must_use]
+pub fn have(number: u64) -> &'static str {
+    if number == 1 { "has" } else { "have" }
+}
+
+/// `is` for one, else `are`.
+#[must_use]
+pub fn are(number: u64) -> &'static str {
+    if number == 1 { "is" } else { "are" }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,6 +191,23 @@ mod tests {
         assert_eq!(
             [0, 999, 1_000, 1_234_567].map(grouped),
             ["0", "999", "1,000", "1,234,567"]
+        );
+    }
+
+    #[test]
+    fn one_is_and_several_are() {
+        assert_eq!(counted_are(1, "item"), "1 item is");
+        assert_eq!(counted_are(2, "item"), "2 items are");
+        assert_eq!(counted_are(0, "row"), "0 rows are");
+    }
+
+    #[test]
+    fn the_rest_of_a_list_is_counted_with_its_place() {
+        assert_eq!(and_more(0, ("item", ""), "see a.csv"), None);
+        assert_eq!(and_more(1, ("item", ""), "").as_deref(), Some("… and 1 more item"));
+        assert_eq!(
+            and_more(7_490, ("", "failed"), "see a.csv").as_deref(),
+            Some("… and 7,490 more failed: see a.csv")
         );
     }
 

@@ -11,6 +11,9 @@ use crate::columns::{Origin, Rejection};
 const FULL_TEXT: usize = 1 << 20;
 const FULL_ITEMS: u64 = 1024;
 
+/// So many skipped items are kept with their reasons.
+pub const FIRST_SKIPPED: usize = 10;
+
 /// A change as the journal keeps it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ChangeText<'a> {
@@ -89,6 +92,17 @@ pub struct Refused {
     pub reasons: Vec<Rejection>,
 }
 
+/// An item that is left out on request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Skip {
+    /// Where it stands.
+    pub origin: Origin,
+    /// Its id; empty where it has none that can be used.
+    pub id: String,
+    /// Why.
+    pub reason: String,
+}
+
 /// What the plan makes of some items. Every item is in one of the lists.
 #[derive(Debug, Default)]
 pub struct PlanPart {
@@ -96,6 +110,8 @@ pub struct PlanPart {
     pub unchanged: IdList,
     /// Items that are left out on request; the id is empty where the item has none.
     pub skipped: IdList,
+    /// The first of them with their reasons.
+    pub first_skipped: Vec<Skip>,
     /// Items that are refused.
     pub refused: Vec<Refused>,
     changes: Vec<Placed>,
@@ -134,6 +150,18 @@ impl PlanPart {
     /// Leaves an item out on request.
     pub fn skip(&mut self, id: &str) {
         self.skipped.push(id);
+    }
+
+    /// The same of an item whose reason is kept where it is one of the first. `known_as` is its id for a person.
+    pub fn skip_because(&mut self, origin: Origin, (id, known_as): (&str, &str), reason: impl FnOnce() -> String) {
+        self.skip(id);
+        if self.first_skipped.len() < FIRST_SKIPPED {
+            self.first_skipped.push(Skip {
+                origin,
+                id: known_as.to_owned(),
+                reason: reason(),
+            });
+        }
     }
 
     /// Refuses an item.

@@ -121,9 +121,9 @@ fn a_value_that_is_not_of_its_fields_kind_is_refused_unless_just_that_is_stored(
 
 #[test]
 fn deletes_are_bounded_by_a_number_or_a_share() {
-    assert!(MaxDelete::Items(0).allows(0, 0) && !MaxDelete::Items(3).allows(4, 1000));
-    assert!(MaxDelete::Share(0.1).allows(10, 100) && !MaxDelete::Share(0.1).allows(11, 100));
-    assert!(MaxDelete::Share(0.1).allows(0, 0));
+    assert!(MaxShare::Items(0).allows(0, 0) && !MaxShare::Items(3).allows(4, 1000));
+    assert!(MaxShare::Share(0.1).allows(10, 100) && !MaxShare::Share(0.1).allows(11, 100));
+    assert!(MaxShare::Share(0.1).allows(0, 0));
 }
 
 #[test]

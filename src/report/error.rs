@@ -44,6 +44,28 @@ impl UserError for RejectError {
     }
 }
 
+/// Why a report can't be written.
+#[derive(Debug, thiserror::Error)]
+pub enum ReportError {
+    /// The form of the report can't be told.
+    #[error("{0} has no ending that names a form of report")]
+    NoFormat(String),
+}
+
+impl UserError for ReportError {
+    fn hint(&self) -> String {
+        match self {
+            Self::NoFormat(_) => "end the name in .html or .xlsx".to_owned(),
+        }
+    }
+
+    fn exit(&self) -> Exit {
+        match self {
+            Self::NoFormat(_) => Exit::Usage,
+        }
+    }
+}
+
 /// The closing equation doesn't hold: a fault of this program.
 #[derive(Debug, thiserror::Error)]
 #[error("the numbers of this run don't add up ({0}): this is a fault of stockport, not of the file")]

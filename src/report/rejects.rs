@@ -51,15 +51,17 @@ impl Rejects<'_> {
     }
 
     /// Finds out, before anything is sent, whether the files could be written: a row's failure must not be lost for want of
-    /// a place to put it. `paths` are the files of the source's tables.
-    pub fn check(&self, source: &Source, paths: &[PathBuf]) -> Result<(), Error> {
+    /// a place to put it. `paths` are the files of the source's tables. Gives the files, one for each table.
+    pub fn check(&self, source: &Source, paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+        let mut files = Vec::new();
         for (table, path) in source.tables.iter().zip(paths) {
             form(table, self.wanted)?;
-            if let Err(cause) = numbered_with_mapping(&self.place(table, path), self.wanted.is_some()) {
-                return Err(RejectError::NoFile(cause).into());
+            match numbered_with_mapping(&self.place(table, path), self.wanted.is_some()) {
+                Ok((file, _)) => files.push(file),
+                Err(cause) => return Err(RejectError::NoFile(cause).into()),
             }
         }
-        Ok(())
+        Ok(files)
     }
 
     /// Writes the files.

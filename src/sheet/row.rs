@@ -29,6 +29,19 @@ pub enum Cell<'a> {
     Json(&'a Value),
 }
 
+impl<'a> Cell<'a> {
+    /// A JSON value as a cell.
+    #[must_use]
+    pub fn of_json(value: &'a Value) -> Self {
+        match value {
+            Value::Null => Self::Empty,
+            Value::Bool(value) => Self::Bool(*value),
+            Value::String(text) => Self::Text(text),
+            other => Self::Json(other),
+        }
+    }
+}
+
 /// What a workbook's number format says about how a number was shown, as far as the format can be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NumberFormat {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::header::Found;
 use super::{Cell, ReadError, Row, RowReader};
+use crate::output::{are, counted};
 
 /// What makes a physical row a data row.
 #[derive(Clone, Debug)]
@@ -89,21 +90,12 @@ impl Passed {
     pub fn notes(&self) -> Vec<String> {
         let mut notes = Vec::new();
         if let (1.., first) = self.hidden {
-            let be = if self.hidden.0 == 1 { "is" } else { "are" };
+            let be = are(self.hidden.0);
             notes.push(format!(
                 "{} {be} hidden in the sheet and {be} read like the others (the first is row {first})",
-                count_rows(self.hidden.0)
+                counted(self.hidden.0, "row")
             ));
         }
         notes
-    }
-}
-
-/// A number of rows in words.
-fn count_rows(count: u64) -> String {
-    if count == 1 {
-        "1 row".to_owned()
-    } else {
-        format!("{count} rows")
     }
 }

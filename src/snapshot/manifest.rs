@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::hash::{Sha256, hex};
 
 /// The version of the format that this program writes and reads.
-pub(super) const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 1;
 
 /// What a snapshot is kept for, where it is not a backup.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

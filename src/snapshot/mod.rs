@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 
 pub use error::SnapshotError;
 pub use find::{Chosen, Found, Meant, find, is_meant, unseen};
-pub use manifest::{Fault, Grade, Kind, Manifest};
+pub use manifest::{FORMAT, Fault, Grade, Kind, Manifest};
 pub use name::{Name, folder_of, org_of};
 pub use order::{When, ahead};
 pub use write::{Created, Facts};

@@ -4,7 +4,7 @@
 
 use crate::api::ApiError;
 use crate::error::UserError;
-use crate::output::{counted, grouped};
+use crate::output::{are, counted, grouped};
 
 /// Why a transfer gives up.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +16,14 @@ pub enum TransferError {
         failed: u64,
         /// How many had ended.
         ended: u64,
+    },
+    /// Too many rows are rejected. Nothing was sent.
+    #[error("{} of {} {} rejected, which is more than --max-rejects allows", grouped(*.rejected), counted(*.read, "row"), are(*.rejected))]
+    TooManyRejects {
+        /// How many are rejected.
+        rejected: u64,
+        /// How many were read.
+        read: u64,
     },
     /// Item after item failed, and nothing was saved meanwhile.
     #[error("the last {} all failed, and nothing was saved meanwhile; the last one: {cause}", counted(*.items, "item"))]
@@ -31,6 +39,9 @@ impl UserError for TransferError {
     fn hint(&self) -> String {
         match self {
             Self::TooManyFailures { .. } => "look at the reject file for the reasons, then import it",
+            Self::TooManyRejects { .. } => {
+                "nothing was sent; check the mapping of the columns, correct the rows of the reject file, or allow more"
+            }
             Self::NothingSaved { .. } => {
                 "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"
             }

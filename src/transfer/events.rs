@@ -5,21 +5,24 @@
 
 use serde_json::{Value, json};
 
+use super::sample::{FIRST_PROBLEMS, Sample, Told};
 use super::{Conflicts, Description};
 use crate::columns::{Survey, is_nothing};
 use crate::error::Error;
-use crate::inventory::{Completeness, Listing};
+use crate::inventory::{Completeness, ItemStore, Listing};
 use crate::item::ITEM_ID;
 use crate::journal::{Journal, StoredDifferently};
-use crate::output::events::{self, Event, Fate, FieldUpdate, Grade, Items, NamedItem, Plan, ReadTable, Update};
-use crate::output::{Output, counted, grouped};
+use crate::output::events::{
+    self, Event, Fate, FieldUpdate, Grade, Items, NamedItem, Plan, ReadTable, SkippedItem, Update,
+};
+use crate::output::{Output, and_more, counted, counted_are};
 use crate::plan::{Action, Change, shown};
-use crate::report::Summary;
+use crate::report::{Summary, bare};
 use crate::sheet::Table;
 
-/// How many changes are shown field by field, and how many problems.
-pub(super) const FIRST: usize = 5;
-const FIRST_PROBLEMS: usize = 10;
+/// The fields that name and measure an item for a person.
+const NAME: &str = "name";
+const QUANTITY: &str = "quantity";
 
 /// Shows how each file was understood.
 pub fn show_reading(output: &Output, tables: &[Table], survey: &Survey) {
@@ -55,26 +58,31 @@ pub fn show_listing(output: &Output, org: &str, listing: &Listing) {
 }
 
 /// Shows the plan: what there is to create, update and delete; then what is unchanged, skipped, and done by an earlier part of
-/// the run.
+/// the run. Gives the first items of each kind, for programs.
 pub(super) fn show_plan(
     output: &Output,
     supply: &Description<'_>,
-    journal: &Journal,
+    (journal, stored): (&Journal, &mut ItemStore),
     (create, update, delete): (u64, u64, u64),
     (unchanged, skip, done_before): (u64, u64, u64),
-) -> Result<(), Error> {
+    skips: Vec<SkippedItem>,
+) -> Result<Value, Error> {
     let reject = journal.rejected()?;
     let (conflicts, conflicts_are) = match supply.conflicts {
         Conflicts::Refused(count) => (count.min(reject), Fate::Rejected),
         Conflicts::Left(count) => (count.min(skip), Fate::Skipped),
         Conflicts::Overwritten(count) => (count.min(update), Fate::Overwritten),
     };
-    let (cleared, updates) = if update > 0 {
-        let first = journal.first_changes(Action::Update, supply.shown_updates)?;
-        (journal.cleared()?, first.into_iter().map(field_by_field).collect())
-    } else {
-        (0, Vec::new())
-    };
+    let most = if create > 0 { supply.showing.creates } else { 0 };
+    let creates: Vec<NamedItem> = first_items(journal, Action::Create, most)?;
+    let (mut cleared, mut updates) = (0, Vec::new());
+    if update > 0 {
+        cleared = journal.cleared()?;
+        for change in journal.first_changes(Action::Update, supply.shown_updates)? {
+            updates.push(field_by_field(change, stored)?);
+        }
+    }
+    let first = json!({"creates": creates, "updates": updates, "skips": skips});
     output.tell(Event::Plan(Plan {
         create,
         update,
@@ -88,9 +96,13 @@ pub(super) fn show_plan(
         done_before,
         cleared,
         remarks: supply.remarks.clone(),
+        creates,
         updates,
+        skips,
+        all_in: supply.showing.all_in.clone(),
+        is_asked: supply.showing.is_asked,
     }));
-    show_problems(output, supply, journal, reject)
+    Ok(first)
 }
 
 /// How many items of an organization the supply doesn't hold, for a person; none if it holds all. `None` if the list is
@@ -108,12 +120,19 @@ pub(super) fn missing(org: &str, count: Option<u64>) -> Option<String> {
     }
 }
 
-fn field_by_field(change: Change) -> Update {
+/// An update with the stored name of its item, which isn't repeated where it is among the fields.
+pub(super) fn field_by_field(change: Change, stored: &mut ItemStore) -> Result<Update, Error> {
     let Change { id, body, before, .. } = change;
     let mut before = before.unwrap_or_default();
+    let name = if body.contains_key(NAME) {
+        None
+    } else {
+        name_of(&id, stored)?
+    };
     let fields = body.into_iter().filter(|(field, _)| field.as_str() != ITEM_ID);
-    Update {
+    Ok(Update {
         item: id,
+        name,
         fields: fields
             .map(|(field, after)| FieldUpdate {
                 before: before.remove(&field),
@@ -121,7 +140,32 @@ fn field_by_field(change: Change) -> Update {
                 after,
             })
             .collect(),
+    })
+}
+
+/// The name under which an item is stored, if it has one.
+pub fn name_of(id: &str, stored: &mut ItemStore) -> Result<Option<Value>, Error> {
+    let item = stored.get(id)?;
+    Ok(item
+        .and_then(|mut item| item.remove(NAME))
+        .filter(|name| !is_nothing(Some(name))))
+}
+
+/// An item to create or to delete, with its name; a new one with its quantity, too.
+pub(super) fn named_item(change: Change) -> NamedItem {
+    let is_new = change.action == Action::Create;
+    let mut item = change.before.unwrap_or(change.body);
+    let mut taken = |field| item.remove(field).filter(|value| !is_nothing(Some(value)));
+    NamedItem {
+        item: change.id,
+        name: taken(NAME),
+        quantity: taken(QUANTITY).filter(|_| is_new),
     }
+}
+
+fn first_items(journal: &Journal, action: Action, most: usize) -> Result<Vec<NamedItem>, Error> {
+    let first = journal.first_changes(action, most)?;
+    Ok(first.into_iter().map(named_item).collect())
 }
 
 /// Names the first items that are to be created or deleted, so many at most.
@@ -134,38 +178,43 @@ pub fn show_items(
     if count == 0 {
         return Ok(());
     }
-    let named = |change: Change| {
-        let mut item = change.before.unwrap_or(change.body);
-        NamedItem {
-            item: change.id,
-            name: item.remove("name").filter(|name| !is_nothing(Some(name))),
-        }
-    };
-    let first = journal.first_changes(action, most)?;
     output.tell(Event::Items(Items {
         action: action.name(),
         count,
-        first: first.into_iter().map(named).collect(),
+        first: first_items(journal, action, most)?,
     }));
     Ok(())
 }
 
-fn show_problems(output: &Output, supply: &Description<'_>, journal: &Journal, rejected: u64) -> Result<(), Error> {
-    let mut shown = 0_u64;
+/// Warns of the first rejected rows of each reason. Gives them for programs.
+pub(super) fn show_problems(output: &Output, supply: &Description<'_>, journal: &Journal) -> Result<Vec<Value>, Error> {
+    let mut sample = Sample::of(most_named(supply));
     for table in 0..supply.tables {
-        for problem in journal.first_rejects(table, most_named(supply))? {
-            let address = (supply.address)(problem.origin, problem.rejection.index);
-            output.warn(&placed(&address.unwrap_or_default(), &problem.rejection.reason));
-            shown += 1;
+        journal.each_rejection::<Error>(table, &mut |problem| {
+            let address = (supply.address)(problem.origin, problem.rejection.index).unwrap_or_default();
+            let rejection = problem.rejection;
+            let reason = bare(&address, &rejection.reason);
+            sample.add((reason, &rejection.value), || {
+                let document = json!({
+                    "place": address, "column": rejection.column, "value": rejection.value, "reason": reason,
+                });
+                (placed(&address, &rejection.reason), document)
+            });
+            Ok(true)
+        })?;
+    }
+    let mut documents = Vec::new();
+    sample.tell(("", ""), &supply.showing.all_rejects, |told| match told {
+        Told::Problem((line, document)) => {
+            output.warn(&line);
+            documents.push(document);
         }
-    }
-    if rejected > shown {
-        output.warn(&format!("… and {}", counted(rejected - shown, "more rejected row")));
-    }
-    Ok(())
+        Told::More(line) => output.warn(&line),
+    });
+    Ok(documents)
 }
 
-/// How many problems are shown: all, where no file takes the rest.
+/// How many problems of one reason are shown: all, where no file takes the rest.
 fn most_named(supply: &Description<'_>) -> usize {
     if supply.keeps_rejects {
         FIRST_PROBLEMS
@@ -174,44 +223,38 @@ fn most_named(supply: &Description<'_>) -> usize {
     }
 }
 
-/// Warns of the items that were to be deleted and have changed since the plan.
-pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal) -> Result<(), Error> {
-    let most = most_named(supply);
-    let (mut shown, mut more) = (0, 0_u64);
+/// Warns of the items that were to be deleted and have changed since the plan. `rest` is where those that aren't shown are.
+pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Journal, rest: &str) -> Result<(), Error> {
+    let mut sample = Sample::of(most_named(supply));
     journal.each_left(&mut |problem| {
         // The others are reported by the command.
-        let Some(address) = (supply.address)(problem.origin, None) else {
-            return;
-        };
-        if shown < most {
-            output.warn(&placed(&address, &problem.rejection.reason));
-            shown += 1;
-        } else {
-            more += 1;
+        if let Some(address) = (supply.address)(problem.origin, None) {
+            let rejection = problem.rejection;
+            let known = (rejection.reason.as_str(), rejection.value.as_str());
+            sample.add(known, || placed(&address, &rejection.reason));
         }
     })?;
-    if more > 0 {
-        output.warn(&format!("… and {} left as they are", counted(more, "more item")));
-    }
+    sample.tell(("item", "not deleted"), rest, |told| match told {
+        Told::Problem(line) | Told::More(line) => output.warn(&line),
+    });
     Ok(())
 }
 
-/// Shows the first items that the endpoint refused, in its own words.
+/// Shows the first items of each reason that the endpoint refused, in its own words. `rest` is where the others are.
 pub(super) fn show_failures(
     output: &Output,
     supply: &Description<'_>,
     journal: &Journal,
-    failed: u64,
+    rest: &str,
 ) -> Result<(), Error> {
-    let mut shown = 0;
-    for (item, reason) in journal.first_failures(most_named(supply))? {
-        output.tell(Event::Failed { item, reason });
-        shown += 1;
-    }
-    let more = failed.saturating_sub(shown);
-    if more > 0 {
-        output.warn(&format!("… and {} more failed", grouped(more)));
-    }
+    let mut sample = Sample::of(most_named(supply));
+    journal.each_failure(&mut |item, reason| {
+        sample.add((reason, item), || (item.to_owned(), reason.to_owned()));
+    })?;
+    sample.tell(("", "failed"), rest, |told| match told {
+        Told::Problem((item, reason)) => output.tell(Event::Failed { item, reason }),
+        Told::More(line) => output.warn(&line),
+    });
     Ok(())
 }
 
@@ -222,15 +265,12 @@ pub(super) fn show_stored_differently(output: &Output, journal: &Journal, summar
         output.warn(&format!("stored differently: {}", stored_in_words(item)));
     }
     let more = count.saturating_sub(first.len() as u64);
-    if more > 0 {
-        let run = &summary.run;
-        output.warn(&format!(
-            "… and {} stored differently (`stockport runs {run}` lists them)",
-            counted(more, "more item")
-        ));
+    let place = format!("`stockport runs {}` lists them", summary.run);
+    if let Some(line) = and_more(more, ("item", "stored differently"), &place) {
+        output.warn(&line);
     }
     if count > 0 {
-        let items = counted(count, "item");
+        let items = counted_are(count, "item");
         summary
             .warnings
             .push(format!("{items} stored differently from what was sent"));
@@ -256,11 +296,7 @@ pub fn stored_in_words(item: &StoredDifferently) -> String {
 /// `count.csv, line 3, column "Item ID": the item id is empty`: most reasons bring the end of the address themselves.
 #[must_use]
 pub fn placed(address: &str, reason: &str) -> String {
-    let ends = std::iter::once(0).chain(address.match_indices(", ").map(|(at, comma)| at + comma.len()));
-    let bare = ends
-        .filter_map(|at| address.get(at..))
-        .find_map(|end| reason.strip_prefix(end)?.strip_prefix(": "));
-    format!("{address}: {}", bare.unwrap_or(reason))
+    format!("{address}: {}", bare(address, reason))
 }
 
 #[cfg(test)]

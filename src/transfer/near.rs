@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::hash::Prehashed;
 use crate::inventory::ItemStore;
 use crate::journal::Journal;
-use crate::output::counted;
+use crate::output::counted_are;
 
 /// How many of the new ids are named.
 const NAMED: usize = 5;
@@ -121,11 +121,7 @@ impl NearIds {
         };
         let named: Vec<String> = self.first.iter().map(near).collect();
         let more = if self.count > named.len() as u64 { "; …" } else { "" };
-        let are = if self.count == 1 {
-            "1 new id is".to_owned()
-        } else {
-            format!("{} are", counted(self.count, "new id"))
-        };
+        let are = counted_are(self.count, "new id");
         Some(format!(
             "{are} nearly the same as stored ones, and would be created beside them: {}{more}",
             named.join("; ")

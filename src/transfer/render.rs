@@ -2,11 +2,12 @@
 //!
 //! Doesn't belong here: collecting events (`events` and the rooms that tell them), streams and line breaks (`output`).
 
+use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use crate::output::events::{Event, Fate, Grade, Items, Listing, Plan, Reading, Told, Update, Watch};
-use crate::output::{Output, Style, Terminal, Tone, counted, grouped};
+use crate::output::events::{Event, Fate, Grade, Items, Listing, NamedItem, Plan, Reading, Told, Update, Watch};
+use crate::output::{Output, Style, Terminal, Tone, and_more, counted, grouped};
 use crate::plan::shown;
 
 /// An output whose events are shown on the terminal, results among them on standard output, unless the style says otherwise.
@@ -30,7 +31,7 @@ impl Watch for Text {
             Event::Start(_) | Event::Finish { .. } => {}
             Event::Reading(reading) => self.results(&reading_lines(reading)),
             Event::Listing(listing) => self.results(&listing_lines(listing, self.style.verbose)),
-            Event::Plan(plan) => self.results(&plan_lines(plan)),
+            Event::Plan(plan) => self.plan(plan),
             Event::Items(items) => self.results(&item_lines(items)),
             Event::Verified { compared, differing } => self.results(&verified_lines(*compared, *differing)),
             Event::Progress(progress) => self.say(&progress.message, &[]),
@@ -66,6 +67,20 @@ impl Text {
         for (tone, line) in lines {
             self.terminal.out(&self.terminal.paint(*tone, line), &[]);
         }
+    }
+
+    /// The plan. A person who is asked to agree to it sees it, wherever the results go.
+    fn plan(&self, plan: &Plan) {
+        let lines = plan_lines(plan);
+        if plan.is_asked
+            && !self.style.json_log
+            && (self.style.json || self.style.quiet || !std::io::stdout().is_terminal())
+        {
+            for (tone, line) in &lines {
+                self.terminal.err(&self.terminal.paint_err(*tone, line), &[]);
+            }
+        }
+        self.results(&lines);
     }
 
     fn say(&self, line: &str, paths: &[PathBuf]) {
@@ -177,40 +192,79 @@ fn plan_lines(plan: &Plan) -> Lines {
         }
     }
     lines.extend(plan.remarks.iter().map(|remark| (Tone::Plain, format!("  {remark}"))));
-    lines.extend(plan.updates.iter().map(|update| (Tone::Plain, update_line(update))));
-    let more = plan.update.saturating_sub(plan.updates.len() as u64);
-    if !plan.updates.is_empty() {
-        lines.extend(more_line(more, "more update"));
-    }
+    lines.extend(first_lines(plan));
     lines
 }
 
-/// `A1: quantity 12 → 10.5, name "Kush" → "Kush 2"`
-fn update_line(update: &Update) -> String {
+/// The first items of each kind, with the counts of the others.
+fn first_lines(plan: &Plan) -> Lines {
+    let mut lines = Lines::new();
+    let mut add = |first: Vec<String>, count: u64, noun: &str, place: &str| {
+        let more = if first.is_empty() {
+            0
+        } else {
+            count.saturating_sub(first.len() as u64)
+        };
+        lines.extend(first.into_iter().map(|line| (Tone::Plain, format!("  {line}"))));
+        lines.extend(more_line(more, noun, place));
+    };
+    let all_in = &plan.all_in;
+    let creates = plan.creates.iter().map(|item| item_line('+', item)).collect();
+    add(creates, plan.create, "new item", all_in);
+    add(
+        plan.updates.iter().map(update_line).collect(),
+        plan.update,
+        "update",
+        all_in,
+    );
+    let skips = plan.skips.iter().map(|skip| {
+        let item = if skip.item.is_empty() {
+            String::new()
+        } else {
+            format!("{} ", skip.item)
+        };
+        format!("{item}({}) is skipped: {}", skip.place, skip.reason)
+    });
+    add(skips.collect(), plan.skip, "skipped row", "");
+    lines
+}
+
+/// `~ A1 "Kush": quantity 12 → 10.5, name "Kush" → "Kush 2"`
+pub(super) fn update_line(update: &Update) -> String {
     let fields = update.fields.iter().map(|field| {
         let (before, after) = (shown(field.before.as_ref()), shown(Some(&field.after)));
         format!("{} {before} → {after}", field.field)
     });
-    format!("  {}: {}", update.item, fields.collect::<Vec<_>>().join(", "))
+    let name = update.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
+    let fields = fields.collect::<Vec<_>>().join(", ");
+    format!("~ {}{}: {fields}", update.item, name.unwrap_or_default())
+}
+
+/// `+ A1 "Kush", quantity 12`
+pub(super) fn item_line(sign: char, named: &NamedItem) -> String {
+    let name = named.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
+    let quantity = named
+        .quantity
+        .as_ref()
+        .map(|quantity| format!(", quantity {}", shown(Some(quantity))));
+    let (name, quantity) = (name.unwrap_or_default(), quantity.unwrap_or_default());
+    format!("{sign} {}{name}{quantity}", named.item)
 }
 
 fn item_lines(items: &Items) -> Lines {
     let sign = if items.action == "delete" { '-' } else { '+' };
-    let line = |item: &str, name: &str| (Tone::Plain, format!("  {sign} {item}{name}"));
-    let mut lines = Lines::new();
-    for named in &items.first {
-        let name = named.name.as_ref().map(|name| format!(" {}", shown(Some(name))));
-        lines.push(line(&named.item, &name.unwrap_or_default()));
-    }
+    let line = |named: &NamedItem| (Tone::Plain, format!("  {}", item_line(sign, named)));
+    let mut lines: Lines = items.first.iter().map(line).collect();
     lines.extend(more_line(
         items.count.saturating_sub(items.first.len() as u64),
-        "more item",
+        "item",
+        "",
     ));
     lines
 }
 
-fn more_line(more: u64, what: &str) -> Option<(Tone, String)> {
-    (more > 0).then(|| (Tone::Dim, format!("  … and {}", counted(more, what))))
+fn more_line(more: u64, noun: &str, place: &str) -> Option<(Tone, String)> {
+    and_more(more, (noun, ""), place).map(|line| (Tone::Dim, format!("  {line}")))
 }
 
 fn verified_lines(compared: u64, differing: u64) -> Lines {
@@ -244,8 +298,15 @@ mod tests {
             conflicts: 1,
             cleared: 1,
             remarks: vec!["a remark".to_owned()],
+            creates: vec![NamedItem {
+                item: "A0".to_owned(),
+                name: Some(json!("Haze")),
+                quantity: Some(json!(1.5)),
+            }],
+            all_in: "l lists them".to_owned(),
             updates: vec![Update {
                 item: "A1".to_owned(),
+                name: Some(json!("Og")),
                 fields: vec![
                     FieldUpdate {
                         field: "quantity".to_owned(),
@@ -272,8 +333,10 @@ mod tests {
                 "          3 reject",
                 "          1 stored values among them would be cleared",
                 "  a remark",
-                "  A1: quantity 12 → 10.5, name nothing → \"Kush\"",
-                "  … and 1 more update",
+                "  + A0 \"Haze\", quantity 1.5",
+                "  … and 1,199 more new items: l lists them",
+                "  ~ A1 \"Og\": quantity 12 → 10.5, name nothing → \"Kush\"",
+                "  … and 1 more update: l lists them",
             ]
         );
     }
@@ -377,6 +440,7 @@ mod tests {
             first: vec![NamedItem {
                 item: "A1".to_owned(),
                 name: Some(json!("Kush")),
+                quantity: None,
             }],
         };
         assert_eq!(texts(item_lines(&items)), ["  - A1 \"Kush\"", "  … and 2 more items"]);

@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
+use crate::output::and_more;
 use crate::output::events::Event;
-use crate::output::grouped;
 use crate::plan::{Action, Change};
 use crate::upload::is_spelling;
 
@@ -53,8 +53,8 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
         }
         Ok(())
     })?;
-    if named > NAMED {
-        output.warn(&format!("… and {} more", grouped((named - NAMED) as u64)));
+    if let Some(line) = and_more(named.saturating_sub(NAMED) as u64, ("", ""), "") {
+        output.warn(&line);
     }
     output.tell(Event::Verified {
         compared,

@@ -129,7 +129,11 @@ fn an_update_posts_the_fields_that_differ_and_blank_cells_keep_what_is_stored() 
     let stockport = Stockport::new().at_faulty(&server, ORG);
     stockport.write("count.csv", "item_id,name,quantity,status\nA1,Kush,10.5,\n");
     let run = stockport.run(["import", "count.csv"]).ok();
-    assert!(run.stdout.contains("A1: quantity 12 → 10.5"), "{}", run.stdout);
+    assert!(
+        run.stdout.contains("~ A1 \"Kush\": quantity 12 → 10.5"),
+        "{}",
+        run.stdout
+    );
     let item = &server.items(ORG)["A1"];
     assert_eq!(item["quantity"], json!(10.5));
     assert_eq!((&item["status"], &item["note"]), (&json!("Active"), &json!("ours")));

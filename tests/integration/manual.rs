@@ -105,13 +105,14 @@ fn options(text: &str) -> BTreeSet<String> {
 }
 
 /// The samples that are imported as they are, with how that ends and the rows that they have. Other tests use the rest.
-const SAMPLES: [(&str, i32, u64); 6] = [
+const SAMPLES: [(&str, i32, u64); 7] = [
     ("formats/inventory.ods", 0, 3),
     ("formats/inventory.xls", 0, 3),
     ("formats/inventory.xlsx", 0, 3),
     ("inventory.csv", 0, 60),
     ("inventory.xlsx", 0, 200),
     ("messy.csv", 3, 15),
+    ("messy.xlsx", 3, 10),
 ];
 
 #[test]

@@ -1,5 +1,6 @@
 //! The README's pictures, held to what the tool prints.
 
+use std::collections::BTreeSet;
 use std::fs;
 
 use crate::readme::{root, text};
@@ -17,6 +18,60 @@ const PICTURES: [(&str, &[&str]); 3] = [
         &["diff", "samples/formats/inventory.xlsx", "samples/formats/stock.xlsb"],
     ),
 ];
+
+/// The picture of a workbook's cells, and the workbook.
+const MESSY: (&str, &str) = ("samples/pictures/messy.svg", "samples/messy.xlsx");
+
+/// A text as it stands in a picture.
+fn unescaped(text: &str) -> String {
+    text.replace("&#160;", " ")
+        .replace("&#x27;", "'")
+        .replace("&quot;", "\"")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&amp;", "&")
+}
+
+#[test]
+fn the_messy_workbooks_red_cells_are_those_that_inspect_names() {
+    let (picture, workbook) = MESSY;
+    let svg = text(picture);
+    let cells = svg.split("<g class=\"bad\" data-cell=\"").skip(1);
+    let red: BTreeSet<(String, String)> = cells
+        .map(|cell| {
+            let (place, rest) = cell.split_once('"').unwrap();
+            let shown = rest.split_once("<text").unwrap().1.split_once('>').unwrap().1;
+            (place.to_owned(), unescaped(shown.split_once("</text>").unwrap().0))
+        })
+        .collect();
+    let stockport = Stockport::new();
+    fs::create_dir(stockport.path("samples")).unwrap();
+    fs::copy(root().join(workbook), stockport.path(workbook)).unwrap();
+    let inspected = stockport.run(["inspect", workbook, "--json"]).ok().json();
+    let problems = inspected["problems"].as_array().unwrap();
+    let named = |problem: &serde_json::Value| {
+        let (cell, value) = (problem["cell"].as_str().unwrap(), problem["value"].as_str().unwrap());
+        // Excel shows the number in the cell's own format.
+        let shown = if value == "10000000000" { "1.00E+10" } else { value };
+        (cell.to_owned(), shown.to_owned())
+    };
+    assert!(problems.len() > 5, "{inspected}");
+    assert_eq!(red, problems.iter().map(named).collect());
+
+    let lines = svg.split("<text class=\"line\"").skip(1);
+    let lines = lines.map(|line| unescaped(line.split_once('>').unwrap().1.split_once("</text>").unwrap().0));
+    let squeezed = |text: &str| text.split_whitespace().collect::<String>();
+    let shown = squeezed(&lines.collect::<Vec<_>>().concat());
+    let run = stockport
+        .run(["import", workbook, "--sandbox", "--dry-run", "--no-progress"])
+        .exit(3);
+    for line in run.stdout.lines().chain(run.stderr.lines()) {
+        assert!(
+            shown.contains(&squeezed(line)),
+            "{picture} lacks {line:?}; {MAKER} makes it anew:\n{shown}"
+        );
+    }
+}
 
 /// The same without the name of the run, which is another one each time.
 fn nameless(shown: &str) -> String {
@@ -41,13 +96,7 @@ fn the_pictures_show_what_is_printed_today() {
             .filter_map(|text| Some(text.split_once('>')?.1.split_once("</text>")?.0))
             .collect::<Vec<_>>()
             .concat();
-        let shown = shown
-            .replace("&#160;", " ")
-            .replace("&#x27;", "'")
-            .replace("&quot;", "\"")
-            .replace("&lt;", "<")
-            .replace("&gt;", ">")
-            .replace("&amp;", "&");
+        let shown = unescaped(&shown);
         let squeezed = |text: &str| text.split_whitespace().collect::<String>();
         let shown = nameless(&squeezed(&shown));
         // The samples under the names by which the command has them.

@@ -154,7 +154,7 @@ fn many_items_are_named_as_far_as_the_screen_bears_and_single_posts_are_read_bac
         run.stderr
     );
     let told = format!(
-        "50 more items stored differently (`stockport runs {}`",
+        "50 more items stored differently: `stockport runs {}` lists them",
         summary["run"].as_str().unwrap()
     );
     assert!(run.stderr.contains(&told), "{}", run.stderr);

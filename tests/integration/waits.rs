@@ -241,7 +241,7 @@ mod interrupted {
             stockport.run(["export", "-"]).ok();
             return;
         };
-        terminal.begin(&["import", "load.csv"]);
+        terminal.begin(&["import", "load.csv", "--yes"]);
         let screen = terminal.wait_for("waiting 59 min", false);
         assert!(screen.contains(ASKED) && !screen.contains("Waiting"), "{screen}");
         terminal.key("C-c");
@@ -262,7 +262,7 @@ mod interrupted {
                 stockport.run(["import", "load.csv"]).ok();
                 continue;
             };
-            terminal.begin(&["import", "load.csv"]);
+            terminal.begin(&["import", "load.csv", "--yes"]);
             terminal.wait_for("(429)", false);
             let screen = terminal.end(false);
             assert!(!screen.contains("waiting"), "{screen}");

@@ -9,6 +9,7 @@ use super::super::straight::{self, Refusal};
 use super::super::{Draft, DraftValue, Rejection};
 use super::{Source, read_id};
 use crate::item::IdFault;
+use crate::output::counted;
 use crate::sheet::{Cell, Row, Table};
 
 impl Source {
@@ -44,7 +45,11 @@ impl Source {
         });
         if let Some(index) = layout.beyond(row) {
             let (cells, columns) = layout.length_beyond(row);
-            let reason = format!("the row is longer than its header: {cells} cells for {columns} columns");
+            let reason = format!(
+                "the row is longer than its header: {} for {}",
+                counted(cells as u64, "cell"),
+                counted(columns as u64, "column")
+            );
             reasons.push(refuse(None, index, row.cell(index), &reason));
         }
         let id = match &layout.id {

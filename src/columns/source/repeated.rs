@@ -11,6 +11,7 @@ use super::super::merge::{Held, hold};
 use super::super::near::spelled;
 use super::super::{Draft, Duplicates, Reading, Rejection, Survey};
 use super::{Source, read_id};
+use crate::output::{counted, counted_are};
 use crate::sheet::{Format, Row, Table};
 
 impl Source {
@@ -38,8 +39,12 @@ impl Source {
     pub(super) fn tell_ids_alike(&mut self, survey: &mut Survey) {
         if let Some(alike) = self.groups.alike() {
             survey.warnings.push(format!(
-                "{} ids are nearly the same as another id of the file; they are different items (first: {} in {} and {} in {})",
-                alike.count, spelled(&alike.first.0), self.place(alike.first.1), spelled(&alike.second.0), self.place(alike.second.1)
+                "{} nearly the same as another id of the file; they are different items (first: {} in {} and {} in {})",
+                counted_are(alike.count, "id"),
+                spelled(&alike.first.0),
+                self.place(alike.first.1),
+                spelled(&alike.second.0),
+                self.place(alike.second.1)
             ));
         }
         self.groups.keep_repeated();
@@ -52,14 +57,10 @@ impl Source {
                 Duplicates::Last => "the last row is taken (--duplicates last)",
                 Duplicates::Merge => "they are merged (--duplicates merge)",
             };
-            let ids = if ids == 1 {
-                "1 id stands".to_owned()
-            } else {
-                format!("{ids} ids stand")
-            };
+            let (ids, rows) = (counted_are(ids, "id"), counted(rows, "row"));
             survey
                 .warnings
-                .push(format!("{ids} in more than one row ({rows} rows): {fate}"));
+                .push(format!("{ids} in more than one row ({rows}): {fate}"));
         }
     }
 

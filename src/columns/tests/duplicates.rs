@@ -35,7 +35,7 @@ fn rows_of_one_id_are_rejected_each_naming_the_others() {
     assert!(
         told(
             &survey.warnings,
-            "1 id stands in more than one row (3 rows): all are rejected"
+            "1 id is in more than one row (3 rows): all are rejected"
         ),
         "{survey:?}"
     );

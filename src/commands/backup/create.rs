@@ -2,13 +2,14 @@
 //!
 //! Doesn't belong here: when a snapshot may be written (`backup`), files (`snapshot`).
 
+use std::ffi::OsStr;
 use std::io::Write as _;
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
 
-use super::super::{Connected, Context, runs_folder};
+use super::super::{Connected, Context, runs_folder, shell};
 use super::{patience, policy, prune};
 use crate::backup::Backup;
 use crate::cause;
@@ -17,6 +18,7 @@ use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::output::{Tone, grouped};
+use crate::report::Next;
 use crate::runs::{Known, Runs};
 use crate::snapshot::{Manifest, Name};
 
@@ -45,14 +47,33 @@ pub(super) fn run(context: &Context, options: &BackupCreate) -> Exit {
     let first_error = documents
         .iter()
         .find_map(|one| one.get("error").filter(|error| !error.is_null()));
-    let document = json!({"error": first_error, "exit": exit as u8, "backups": documents});
+    let next = next(context, options, &documents, exit);
+    let document =
+        json!({"error": first_error, "exit": exit as u8, "backups": documents, "next": Next::document(&next)});
     context.output.document(&document);
+    Next::show(&next, &context.output);
     if exit != Exit::Done
         && let Some(command) = &options.on_failure
     {
         tell(context, command, &document);
     }
     exit
+}
+
+/// The commands to go on with: the verification of what was written, and the same command where it was interrupted.
+fn next(context: &Context, options: &BackupCreate, documents: &[Value], exit: Exit) -> Vec<Next> {
+    let mut next = Vec::new();
+    if exit == Exit::Interrupted {
+        let again = context.again(None, None);
+        next.extend(again.map(|command| Next::new("To run it again:", command)));
+    }
+    if documents.iter().any(|one| one.get("snapshot").is_some()) {
+        let dir = shell::argument(&options.dir);
+        let words = ["stockport", "backup", "verify"].map(OsStr::new);
+        let line = shell::line(&[words.as_slice(), &[&dir]].concat());
+        next.push(Next::new("To verify the backup:", line));
+    }
+    next
 }
 
 /// Of two exit codes the one to remember: an interruption, then a list that isn't whole, then any other failure.

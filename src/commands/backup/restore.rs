@@ -34,6 +34,7 @@ pub(super) fn run(context: &Context, options: &BackupRestore) -> Exit {
         brakes: Some(options.brakes),
         verify: options.verify,
         rejects: options.rejects.as_deref(),
+        report: options.report.file.as_deref(),
         ..Terms::of("restore", !options.dry_run, options.pace)
     };
     let source = options.snapshot.display().to_string();

@@ -15,7 +15,7 @@ use crate::plan::{self, PlanPart, Policy};
 use crate::report::Rejects;
 use crate::shard::Shard;
 use crate::sheet::Row;
-use crate::transfer::{Description, Pass, Supply, TakePart, show_reading};
+use crate::transfer::{Description, Pass, Showing, Supply, TakePart, show_reading};
 
 /// The rows of the files that the user named.
 pub(super) struct Files<'a> {
@@ -34,6 +34,8 @@ pub(super) struct Files<'a> {
     pub(super) count: Cell<Option<u64>>,
     /// Whether what the first pass has settled has been shown.
     pub(super) is_shown: Cell<bool>,
+    /// How the plan is shown.
+    pub(super) showing: Showing,
 }
 
 impl Files<'_> {
@@ -117,7 +119,10 @@ impl Decider<'_> {
                 plan::decide(incoming.origin, &draft, item, self.policy, part);
             })?,
             Reading::Rejected(reasons) => part.refuse(incoming.origin, String::new(), reasons),
-            Reading::Skipped(_) => part.skip(""),
+            Reading::Skipped(reason) => {
+                let id = incoming.id.as_deref().unwrap_or_default();
+                part.skip_because(incoming.origin, ("", id), || reason);
+            }
         }
         Ok(())
     }
@@ -211,6 +216,8 @@ impl Supply for Files<'_> {
             // A share of the rows can't tell.
             counts_missing: self.shard.is_none(),
             tables: self.source.borrow().tables.len(),
+            shown_updates: self.showing.creates,
+            showing: self.showing.clone(),
             address: Box::new(|origin, index| Some(self.source.borrow().address(origin, index))),
             ..Description::default()
         }

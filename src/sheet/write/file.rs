@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: what stands in it.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{self, Metadata};
 use std::io::{self, ErrorKind, Seek, Write};
 use std::path::{Path, PathBuf};
 
@@ -209,7 +209,7 @@ fn temporary(folder: &Path, mode: &Mode<'_>) -> io::Result<NamedTempFile> {
 #[cfg(unix)]
 fn sync_folder(folder: &Path) -> io::Result<()> {
     // So that the new name survives a loss of power too.
-    File::open(folder)?.sync_all()
+    fs::File::open(folder)?.sync_all()
 }
 
 #[cfg(not(unix))]

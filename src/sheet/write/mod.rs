@@ -20,6 +20,7 @@ mod out;
 #[cfg(test)]
 mod tests;
 mod text;
+mod workbook;
 mod xlsx;
 #[cfg(test)]
 mod xlsx_limits_tests;
@@ -37,6 +38,7 @@ pub use guard::{guard, unguard};
 pub use object::{Key, Object, ObjectEncoder, Pen, Said};
 pub use out::ByteSink;
 use out::Out;
+pub use workbook::WorkbookWriter;
 
 use super::Cell;
 use crate::item::Kind;

@@ -23,7 +23,7 @@ use content::{CellContent, CellLook, content, looks_numeric};
 /// A sheet's rows, the header among them.
 const SHEET_ROWS: u32 = 1_048_576;
 const SHEET_COLUMNS: usize = 16_384;
-/// The sheet's name; further ones are numbered.
+/// The sheet's name where the workbook has one table; further ones are numbered.
 const SHEET_NAME: &str = "Inventory";
 /// A zip entry of 4 GiB needs the ZIP64 fields; what isn't counted of a sheet is its columns, at most 72 bytes each.
 const LARGE: u64 = (1 << 32) - (1 << 21);
@@ -58,15 +58,21 @@ pub(super) struct Capacity {
 /// A workbook whose rows are in temporary files, one for each sheet.
 struct Book {
     workbook: Workbook,
+    /// The columns of the table that is being written.
     columns: Vec<Column>,
+    /// The name of its first sheet.
+    name: String,
+    /// How many sheets it has.
+    parts: usize,
     capacity: Capacity,
     sheets: Vec<Sheet>,
     formats: Formats,
 }
 
 /// A sheet that has been begun.
-#[derive(Default)]
 struct Sheet {
+    name: String,
+    columns: usize,
     /// The number of rows, the header among them.
     rows: u32,
     /// An upper bound of the length of its XML.
@@ -76,35 +82,57 @@ struct Sheet {
 impl<'w> XlsxWriter<'w> {
     /// `folder` holds the temporary files, which have no names.
     pub(super) fn new(columns: &[Column], out: Out<'w>, folder: &Path) -> Result<Self, WriteError> {
+        let mut writer = Self::without_tables(out, folder)?;
+        writer.begin_table(SHEET_NAME, columns)?;
+        Ok(writer)
+    }
+
+    /// A workbook of several tables, none of which is begun.
+    pub(super) fn without_tables(out: Out<'w>, folder: &Path) -> Result<Self, WriteError> {
         let capacity = Capacity {
             rows: SHEET_ROWS,
             entry: LARGE,
         };
-        Self::with_capacity(columns, out, folder, capacity)
+        Self::within(out, folder, capacity)
     }
 
     /// With another capacity, so that what happens beyond it can be tried on few rows.
+    #[cfg(test)]
     pub(super) fn with_capacity(
         columns: &[Column],
         out: Out<'w>,
         folder: &Path,
         capacity: Capacity,
     ) -> Result<Self, WriteError> {
-        if columns.len() > SHEET_COLUMNS {
-            return Err(WriteError::TooManyColumns(columns.len()));
-        }
+        let mut writer = Self::within(out, folder, capacity)?;
+        writer.begin_table(SHEET_NAME, columns)?;
+        Ok(writer)
+    }
+
+    fn within(out: Out<'w>, folder: &Path, capacity: Capacity) -> Result<Self, WriteError> {
         let mut book = Book {
             workbook: Workbook::new(),
-            columns: columns.to_vec(),
+            columns: Vec::new(),
+            name: String::new(),
+            parts: 0,
             capacity,
             sheets: Vec::new(),
             formats: Formats::default(),
         };
-        unpanicked(|| {
-            book.workbook.set_tempdir(folder)?;
-            book.start_sheet()
-        })?;
+        unpanicked(|| Ok(book.workbook.set_tempdir(folder).map(|_| ())?))?;
         Ok(Self { out, book })
+    }
+
+    /// Begins a table on a sheet of its own, whose name no other sheet has.
+    pub(super) fn begin_table(&mut self, name: &str, columns: &[Column]) -> Result<(), WriteError> {
+        if columns.len() > SHEET_COLUMNS {
+            return Err(WriteError::TooManyColumns(columns.len()));
+        }
+        let book = &mut self.book;
+        book.columns = columns.to_vec();
+        name.clone_into(&mut book.name);
+        book.parts = 0;
+        unpanicked(|| book.start_sheet())
     }
 }
 
@@ -188,8 +216,10 @@ impl From<XlsxError> for WriteError {
 
 impl Book {
     fn start_sheet(&mut self) -> Result<(), WriteError> {
+        self.parts += 1;
+        let name = sheet_name(&self.name, self.parts);
         let worksheet = self.workbook.add_worksheet_with_constant_memory()?;
-        worksheet.set_name(sheet_name(self.sheets.len()))?;
+        worksheet.set_name(&name)?;
         worksheet.set_freeze_panes(1, 0)?;
         for (index, column) in (0_u16..).zip(&self.columns) {
             worksheet.set_column_width(index, width(column))?;
@@ -198,7 +228,12 @@ impl Book {
                 worksheet.set_column_format(index, self.formats.get(CellLook::Text, false))?;
             }
         }
-        self.sheets.push(Sheet::default());
+        self.sheets.push(Sheet {
+            name,
+            columns: self.columns.len(),
+            rows: 0,
+            length: 0,
+        });
         self.write(|row, columns| {
             let mut names = (0_u16..).zip(columns);
             names.try_for_each(|(index, column)| row.text(index, &column.name, Some((CellLook::Header, false))))
@@ -227,7 +262,6 @@ impl Book {
         if let Some(sheet) = self.sheets.get_mut(number) {
             let formats = &mut self.formats;
             let row = &mut RowWriter {
-                number,
                 worksheet,
                 sheet,
                 formats,
@@ -240,13 +274,9 @@ impl Book {
     }
 
     fn save(&mut self, out: impl Write + Send) -> Result<(), WriteError> {
-        let last_column = self
-            .columns
-            .len()
-            .checked_sub(1)
-            .and_then(|last| u16::try_from(last).ok());
         for (number, sheet) in self.sheets.iter().enumerate() {
-            if let Some(last) = last_column {
+            let last_column = sheet.columns.checked_sub(1);
+            if let Some(last) = last_column.and_then(|last| u16::try_from(last).ok()) {
                 let worksheet = self.workbook.worksheet_from_index(number)?;
                 worksheet.autofilter(0, 0, sheet.rows.saturating_sub(1), last)?;
             }
@@ -257,11 +287,11 @@ impl Book {
     }
 }
 
-fn sheet_name(sheet: usize) -> String {
-    if sheet == 0 {
-        SHEET_NAME.to_owned()
+fn sheet_name(table: &str, part: usize) -> String {
+    if part > 1 {
+        format!("{table} {part}")
     } else {
-        format!("{SHEET_NAME} {}", sheet + 1)
+        table.to_owned()
     }
 }
 
@@ -279,7 +309,6 @@ fn width(column: &Column) -> f64 {
 
 /// A row that is being written.
 struct RowWriter<'b> {
-    number: usize,
     worksheet: &'b mut Worksheet,
     sheet: &'b mut Sheet,
     formats: &'b mut Formats,
@@ -339,8 +368,8 @@ impl RowWriter<'_> {
             0
         };
         if length > CELL_TEXT {
-            let (sheet, column) = (sheet_name(self.number), column_letters(usize::from(index)));
-            let cell = format!("{sheet}!{column}{}", row + 1);
+            let column = column_letters(usize::from(index));
+            let cell = format!("{}!{column}{}", self.sheet.name, row + 1);
             return Err(WriteError::TooLong { cell, length });
         }
         // U+FFFE and U+FFFF begin with 0xEF.

@@ -5,21 +5,25 @@ use stockport::cli::UsageError;
 use stockport::commands::CommandError;
 use stockport::error::Interrupted;
 use stockport::inventory::Incomplete;
-use stockport::report::{Imbalance, RejectError};
+use stockport::report::{Imbalance, RejectError, ReportError};
 use stockport::sheet::write::WriteError;
 use stockport::transfer::TransferError;
 
 use super::{Catalogue, variants};
 
-variants!(command of CommandError as "CommandError": TwoResults, NoFormat, Scheduled, NoConsent, StoppedAtOnce);
+variants!(command of CommandError as "CommandError":
+    TwoResults, NoFormat, Scheduled, NoTerminal, NoLogin, ProfileExists, NoConsent, StoppedAtOnce,
+);
 variants!(reject of RejectError as "RejectError": NoFile, NoFormat);
-variants!(transfer of TransferError as "TransferError": TooManyFailures, NothingSaved);
+variants!(report of ReportError as "ReportError": NoFormat);
+variants!(transfer of TransferError as "TransferError": TooManyFailures, TooManyRejects, NothingSaved);
 
 pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
         RejectError::NoFile(WriteError::NoFolder("done".into())),
         RejectError::NoFormat("bad.xls".to_owned()),
     ]);
+    all.take(vec![ReportError::NoFormat("report.pdf".to_owned())]);
     all.also("Imbalance", Imbalance("200 read = 198 created".to_owned()));
     all.take(vec![
         CommandError::TwoResults("--csv"),
@@ -31,6 +35,9 @@ pub(super) fn add(all: &mut Catalogue) {
             file: None,
             within: "stockport backup create".to_owned(),
         }),
+        CommandError::NoTerminal,
+        CommandError::NoLogin,
+        CommandError::ProfileExists("main".to_owned()),
         CommandError::NoConsent("Delete 120 items of green-valley".to_owned()),
         CommandError::StoppedAtOnce,
     ]);
@@ -43,6 +50,10 @@ pub(super) fn add(all: &mut Catalogue) {
     all.also("Incomplete", incomplete);
     all.take(vec![
         TransferError::TooManyFailures { failed: 51, ended: 400 },
+        TransferError::TooManyRejects {
+            rejected: 40,
+            read: 400,
+        },
         TransferError::NothingSaved {
             items: 1_000,
             cause: ApiError::ServerError {

@@ -22,7 +22,7 @@ variants!(run of RunError as "RunError":
     NoSuchRun, Ambiguous, NothingToUndo, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
 );
 variants!(lock of LockError as "LockError": Held, Io);
-variants!(review of ReviewError as "ReviewError": Io, NoPlan, Mismatch, Changed);
+variants!(review of ReviewError as "ReviewError": Io, Sheet, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds, TooMany);
 variants!(schedule of ScheduleError as "ScheduleError":
     NoTime, NoName, NoKey, NoOrganization, LineBreak, Exists, NoSuch, NoHome, File, Program, ByHand,
@@ -146,6 +146,7 @@ pub(super) fn add(all: &mut Catalogue) {
             path: "plan.json".into(),
             cause: io::Error::from(io::ErrorKind::NotFound),
         },
+        ReviewError::Sheet("plan.xlsx".into()),
         ReviewError::NoPlan {
             path: "plan.json".into(),
             what: "it ends too early".to_owned(),

@@ -28,7 +28,7 @@ variants!(oddity of Oddity as "Oddity":
 variants!(echo of EchoFault as "EchoFault": Shape, Count, Field, Repeated);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
-    NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, File, NoProfile, NoFile,
+    NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, Write, NotChanged, File, NoProfile, NoFile,
     OtherHost, KeyFile, OpenKeyFile, Distrusted, PastedKey, KeyCommand, NoConfigFolder, NoStateFolder, NoDataFolder,
 );
 variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, TwoKeys, NoHome, NoProfile);
@@ -214,6 +214,14 @@ pub(super) fn add(all: &mut Catalogue) {
         ConfigError::Read {
             path: path(),
             cause: denied(),
+        },
+        ConfigError::Write {
+            path: path(),
+            cause: denied(),
+        },
+        ConfigError::NotChanged {
+            path: path(),
+            profile: "main".to_owned(),
         },
         ConfigError::File {
             path: path(),

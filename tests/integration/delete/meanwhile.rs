@@ -125,7 +125,8 @@ fn each_item_that_is_left_counts_as_no_failure_and_stops_nothing() {
     assert_eq!(ends(&run.json()), json!({"deleted": 2, "rejected": 199}));
     assert_eq!(run.json()["error"], Value::Null);
     assert!(
-        run.stderr.contains("… and 189 more items left as they are"),
+        run.stderr
+            .contains("… and 189 more items not deleted: see delete.rejects.csv"),
         "{}",
         run.stderr
     );

@@ -26,7 +26,7 @@ fn files_that_were_written_or_are_at_fault_are_links() {
     stockport.write("orders.csv", "name,price\nKush,2\n");
     for (args, place, shown) in [
         (
-            vec!["import", "my count.csv"],
+            vec!["import", "my count.csv", "--yes"],
             "my%20count.rejects.csv",
             "my count.rejects.csv",
         ),

@@ -161,7 +161,7 @@ fn looks_in_both(name: &str, args: &[&str]) {
 
 #[test]
 fn the_plan_the_summary_and_the_problems_of_an_import() {
-    looks_in_both("import", &["import", "count.csv"]);
+    looks_in_both("import", &["import", "count.csv", "--yes"]);
 }
 
 #[test]
@@ -201,7 +201,9 @@ fn the_bar_shows_rate_eta_retries_and_concurrency_on_a_terminal() {
             return;
         };
         let color = if colours { "always" } else { "never" };
-        let args = ["import", "load.csv", "--batch", "100", "--jobs", "4", "--color", color];
+        let args = [
+            "import", "load.csv", "--yes", "--batch", "100", "--jobs", "4", "--color", color,
+        ];
         terminal.begin(&args);
         let screen = named(&terminal.end(colours));
         // The finished bar stays on the screen, as wide as the terminal is.

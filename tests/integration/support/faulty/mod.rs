@@ -392,6 +392,11 @@ impl Shared {
                     .with("date", &httpdate::fmt_http_date(clock))
                     .with("retry-after", &httpdate::fmt_http_date(date))
             }
+            Some(Fault::Clock(seconds)) => {
+                let (now, by) = (SystemTime::now(), Duration::from_secs(seconds.unsigned_abs()));
+                let clock = if *seconds < 0 { now - by } else { now + by };
+                self.forward(request).with("date", &httpdate::fmt_http_date(clock))
+            }
             Some(Fault::ErrorAfter) => {
                 self.forward(request);
                 WireAnswer::html(500, "Server Error (500)")

@@ -75,6 +75,8 @@ pub(crate) enum Fault {
     BlockedJson(u16),
     /// 200 with a page of some proxy, nothing done.
     ProxyPage,
+    /// Everything done, by a clock that is so many seconds ahead, as its `Date` says.
+    Clock(i64),
     /// Somebody else stores these items, past HTTP, before the request is served as usual.
     Stores(Vec<Value>),
     /// Somebody else deletes these items before the request is served as usual.

@@ -1,0 +1,206 @@
+//! The folders of settings, data, state and temporary files: whether they are there, whose they are, and whether they can
+//! take what is written.
+//!
+//! Doesn't belong here: which folders they are (`config::folder`), what stands in them.
+
+use std::fs::{self, Metadata};
+use std::path::Path;
+
+use super::Check;
+use crate::config::folder::Base;
+use crate::config::{self as settings, ConfigError};
+use crate::error::Error;
+use crate::output::grouped;
+
+/// With less free space than this, in MiB, a journal or a backup may not fit.
+const LITTLE: u64 = 100;
+
+/// The program's folder below a folder of the user's.
+const OWN: &str = "stockport";
+
+/// What others may do in a folder without harm.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Others {
+    /// Write, as long as the sticky bit keeps them from each other's files.
+    Write,
+    /// Read.
+    Read,
+    /// Nothing: inventories stand there.
+    Nothing,
+}
+
+/// A check of each folder.
+pub(super) fn all() -> Vec<Check> {
+    let base = |name, base: Base, others, error: fn(_) -> ConfigError| match base.folder() {
+        Ok(folder) => check(name, &folder.join(OWN), others),
+        Err(cause) => Check::failed(name, &Error::from(error(cause))),
+    };
+    let config = match settings::config_path() {
+        Ok((path, _)) => {
+            let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+            check("config folder", folder.unwrap_or(Path::new(".")), Others::Read)
+        }
+        Err(error) => Check::failed("config folder", &error.into()),
+    };
+    vec![
+        config,
+        base("data folder", Base::Data, Others::Nothing, ConfigError::NoDataFolder),
+        base("state folder", Base::State, Others::Nothing, ConfigError::NoStateFolder),
+        check("temporary folder", &std::env::temp_dir(), Others::Write),
+    ]
+}
+
+fn check(name: &'static str, folder: &Path, others: Others) -> Check {
+    let shown = folder.display();
+    let found = match fs::metadata(folder) {
+        Ok(found) if found.is_dir() => found,
+        Ok(_) => {
+            let hint = "move it away; a folder belongs there";
+            return Check::error(name, format!("{shown} is no folder"), hint);
+        }
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return absent(name, folder),
+        Err(cause) => {
+            let why = crate::cause::io(&cause);
+            return Check::error(
+                name,
+                format!("{shown} can't be read: {why}"),
+                "check the permissions of the folders above it",
+            );
+        }
+    };
+    if let Err(cause) = tempfile::tempfile_in(folder) {
+        let hint = "make it yours to write, and see that the disk has room";
+        return Check::error(
+            name,
+            format!("{shown} can't be written: {}", crate::cause::io(&cause)),
+            hint,
+        );
+    }
+    if let Some(check) = open_to_others(name, folder, &found, others) {
+        return check;
+    }
+    let detail = format!(
+        "{shown}{}",
+        mode(&found)
+            .map(|mode| format!(", mode {mode:03o}"))
+            .unwrap_or_default()
+    );
+    with_space(name, &detail, free(folder))
+}
+
+/// A folder that isn't there is created when it is needed, where the one above allows it.
+fn absent(name: &'static str, folder: &Path) -> Check {
+    let above = folder.ancestors().skip(1).find(|above| above.is_dir());
+    let above = above
+        .filter(|above| !above.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    let shown = folder.display();
+    match tempfile::tempfile_in(above) {
+        Ok(_) => with_space(
+            name,
+            &format!("{shown} is not there yet; it is created when it is needed"),
+            free(above),
+        ),
+        Err(cause) => Check::error(
+            name,
+            format!(
+                "{shown} is not there and can't be created: {}",
+                crate::cause::io(&cause)
+            ),
+            format!("make {} yours to write", above.display()),
+        ),
+    }
+}
+
+fn open_to_others(name: &'static str, folder: &Path, found: &Metadata, others: Others) -> Option<Check> {
+    let mode = mode(found)?;
+    let shown = folder.display();
+    let detail = |what: &str| format!("others can {what} {shown} (mode {mode:03o})");
+    // With the sticky bit only its owner replaces a file.
+    if mode & 0o022 != 0 && mode & 0o1000 == 0 {
+        return Some(Check::error(name, detail("write into"), format!("chmod go-w {shown}")));
+    }
+    if mode & 0o077 != 0 && others == Others::Nothing {
+        return Some(Check::warning(name, detail("read"), format!("chmod 700 {shown}")));
+    }
+    None
+}
+
+/// The result for a folder that is fine but for its free space, in MiB, where that is known.
+fn with_space(name: &'static str, detail: &str, free: Option<u64>) -> Check {
+    match free {
+        None => Check::ok(name, detail),
+        Some(free) if free < LITTLE => Check::warning(
+            name,
+            format!("{detail}, {} MiB free", grouped(free)),
+            "make room on this disk: a journal, a backup or a large file may not fit",
+        ),
+        Some(free) => Check::ok(name, format!("{detail}, {} MiB free", grouped(free))),
+    }
+}
+
+#[cfg(unix)]
+#[expect(clippy::unnecessary_wraps, reason = "other systems have none")]
+pub(super) fn mode(found: &Metadata) -> Option<u32> {
+    use std::os::unix::fs::PermissionsExt as _;
+    Some(found.permissions().mode() & 0o7777)
+}
+
+/// Elsewhere the rights of a folder are no number.
+#[cfg(not(unix))]
+pub(super) fn mode(_found: &Metadata) -> Option<u32> {
+    None
+}
+
+/// The free space of the disk that a folder is on, in MiB.
+#[cfg(unix)]
+fn free(folder: &Path) -> Option<u64> {
+    let disk = rustix::fs::statvfs(folder).ok()?;
+    Some(disk.f_bavail.saturating_mul(disk.f_frsize) >> 20)
+}
+
+#[cfg(not(unix))]
+fn free(_folder: &Path) -> Option<u64> {
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_there_or_can_be_made_is_fine_and_a_file_is_none() {
+        let folder = tempfile::tempdir().unwrap();
+        let state = |path: &Path| check("data folder", path, Others::Write).state;
+        assert_eq!(state(folder.path()), State::Ok);
+        assert_eq!(state(&folder.path().join("a/b")), State::Ok);
+        let file = folder.path().join("file");
+        fs::write(&file, "").unwrap();
+        assert_eq!(state(&file), State::Error);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn what_others_may_do_decides() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let folder = tempfile::tempdir().unwrap();
+        let state = |mode, others| {
+            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
+            check("data folder", folder.path(), others).state
+        };
+        assert_eq!(state(0o700, Others::Nothing), State::Ok);
+        assert_eq!(state(0o755, Others::Nothing), State::Warning);
+        assert_eq!(state(0o755, Others::Read), State::Ok);
+        assert_eq!(state(0o775, Others::Read), State::Error);
+        assert_eq!(state(0o777, Others::Write), State::Error);
+        assert_eq!(state(0o1777, Others::Write), State::Ok);
+    }
+
+    #[test]
+    fn little_space_is_a_warning() {
+        assert_eq!(with_space("data folder", "x", Some(99)).state, State::Warning);
+        assert_eq!(with_space("data folder", "x", Some(100)).state, State::Ok);
+        assert_eq!(with_space("data folder", "x", None).state, State::Ok);
+    }
+}

@@ -103,7 +103,7 @@ pub fn form() -> &'static Form {
     FORM.get_or_init(|| {
         let header = [
             "Column and field",
-            "Kind",
+            "What it holds",
             "Meaning",
             "Example",
             "Also read under these headers",

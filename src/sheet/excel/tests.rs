@@ -92,7 +92,7 @@ fn the_1904_epoch_is_respected() {
         rows[0].cell(0),
         Cell::Moment(
             Moment::Date(jiff::civil::date(2021, 1, 1)),
-            crate::sheet::NumberFormat::Plain
+            crate::sheet::NumberFormat::of("yyyy\\-mm\\-dd")
         )
     );
 }

@@ -5,6 +5,7 @@
 //! file that takes the bytes (`destination`).
 
 mod content;
+mod fault;
 mod filling;
 
 use std::collections::HashMap;
@@ -23,6 +24,7 @@ use crate::output::{counted, grouped};
 use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
 use content::{CellContent, CellLook, content, looks_numeric};
+use fault::FirstFault;
 
 /// A sheet's rows, the header among them.
 const SHEET_ROWS: u32 = 1_048_576;
@@ -209,33 +211,6 @@ fn cause_of(panic: &str) -> io::Error {
     match code.and_then(|(code, _)| code.parse().ok()) {
         Some(code) => io::Error::from_raw_os_error(code),
         None => io::Error::other(panic.to_owned()),
-    }
-}
-
-/// Keeps the first error of an output. It discards what is written afterwards or during a panic: the zip crate completes
-/// an archive when it is dropped, and prints to standard error if that fails.
-struct FirstFault<'w> {
-    out: Out<'w>,
-    fault: Option<io::Error>,
-}
-
-impl Write for FirstFault<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.fault.is_some() || std::thread::panicking() {
-            return Ok(bytes.len());
-        }
-        self.out.write(bytes).map_err(|cause| {
-            let kind = cause.kind();
-            if kind != io::ErrorKind::Interrupted {
-                self.fault = Some(cause);
-            }
-            kind.into()
-        })
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        // Whoever has the output flushes it at its end.
-        Ok(())
     }
 }
 

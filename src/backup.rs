@@ -229,6 +229,7 @@ pub fn lock(
     patience: Duration,
     stop: &AtomicBool,
 ) -> Result<Lock, SnapshotError> {
-    let mut waiting = |holder: &str| output.say(&format!("Waiting: another stockport is at work in {folder}{holder}"));
+    let mut waiting =
+        |holder: &str| output.say(&format!("Waiting: another stockport process is using {folder}{holder}"));
     shelf.lock(patience, &mut waiting, &|| stop.load(Ordering::Relaxed))
 }

@@ -76,7 +76,7 @@ pub fn sqlite(error: &rusqlite::Error) -> String {
                 "another program is using it".to_owned()
             }
             (rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt, _) => {
-                "it is damaged, or no file of SQLite's".to_owned()
+                "it is damaged, or not an SQLite file".to_owned()
             }
             (rusqlite::ErrorCode::ReadOnly | rusqlite::ErrorCode::PermissionDenied, _) => {
                 "it can't be written to".to_owned()

@@ -28,7 +28,7 @@ const REJECTS: &str = "delete.rejects.csv";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum DeleteError {
     /// Nobody can be asked, and nobody has agreed beforehand.
-    #[error("a deletion needs somebody to agree to it, and there is no terminal to ask at")]
+    #[error("a deletion needs confirmation, and there is no terminal to ask on")]
     NobodyToAsk,
     /// `--ids` is blank.
     #[error("the list of ids names no id")]
@@ -46,9 +46,11 @@ pub enum DeleteError {
 impl UserError for DeleteError {
     fn hint(&self) -> String {
         match self {
-            Self::NobodyToAsk => "look at the plan with --dry-run, then say --yes",
-            Self::NoIds => "name ids with commas between: --ids A1,A2; ids that hold a comma go into a file (--file)",
-            Self::TooMany { .. } => "look at them with --dry-run; if they are to go, let --max-delete be larger (20%)",
+            Self::NobodyToAsk => "check the plan with --dry-run, then pass --yes",
+            Self::NoIds => {
+                "name ids with commas between: --ids A1,A2; put ids that contain a comma into a file (--file)"
+            }
+            Self::TooMany { .. } => "check them with --dry-run; to delete them, raise --max-delete (20%)",
         }
         .to_owned()
     }

@@ -121,12 +121,12 @@ impl<E: UserError> From<E> for Error {
 
 /// The user stopped the run. Any room may be the first to notice.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
-#[error("interrupted: what was in flight was finished, nothing new was begun")]
+#[error("interrupted: requests in flight were finished, no new one was started")]
 pub struct Interrupted;
 
 impl UserError for Interrupted {
     fn hint(&self) -> String {
-        "to go on, run the same command (an import with --resume); what is done already is not done again".to_owned()
+        "to continue, run the same command (an import with --resume); finished items are not sent again".to_owned()
     }
 
     fn exit(&self) -> Exit {

@@ -16,9 +16,9 @@ use std::path::Path;
 /// Why a file of the program's own is not used, as the system's error holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 enum Refusal {
-    #[error("it is a link, and links are not followed here")]
+    #[error("it is a symbolic link, and links are not followed here")]
     Link,
-    #[error("it is no regular file, but a folder")]
+    #[error("it is a folder, not a regular file")]
     Folder,
     #[error("it is a device or a pipe, not a file")]
     Special,

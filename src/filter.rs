@@ -55,7 +55,7 @@ pub struct Filter {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FilterError {
     /// There is no operator in it, or no field before it.
-    #[error("{0:?} is no condition")]
+    #[error("{0:?} is not a condition")]
     NoCondition(String),
     /// No item has such a field, and the API knows none.
     #[error("there is no field {field:?}{}", or_nearest(.nearest.as_deref()))]
@@ -65,8 +65,8 @@ pub enum FilterError {
         /// The field that comes nearest.
         nearest: Option<String>,
     },
-    /// A number field is compared with what is no number.
-    #[error("{field} holds numbers, and {value:?} is none")]
+    /// A number field is compared with what is not a number.
+    #[error("{field} is a number field, and {value:?} is not a number")]
     NoNumber {
         /// The field.
         field: String,
@@ -89,7 +89,7 @@ impl UserError for FilterError {
     fn hint(&self) -> String {
         match self {
             Self::NoCondition(_) => {
-                "write field=value; also !=, <, <=, >, >= and ~ (holds the text); in quotes, so that the shell lets it be"
+                "write field=value; also !=, <, <=, >, >= and ~ (holds the text); in quotes, so that the shell doesn't change it"
             }
             Self::NoField { .. } => {
                 "`stockport fields` lists all fields; `stockport export - --format csv` also shows those of your own"

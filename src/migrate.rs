@@ -80,7 +80,7 @@ pub struct Migration {
     choice: Choice,
     count: u64,
     earlier: Earlier,
-    /// Where items that did not go through are written.
+    /// The reject file: items that failed or were not attempted.
     rejects: PathBuf,
     noticed: RefCell<Noticed>,
     /// What earlier runs moved and the source no longer has.
@@ -218,7 +218,7 @@ impl Migration {
                 ""
             };
             remarks.push(format!(
-                "{} items of {} keep what only they have: {}{more}",
+                "{} items of {} keep fields that only the target has: {}{more}",
                 grouped(noticed.kept),
                 self.to,
                 noticed.kept_named.join("; ")

@@ -28,10 +28,10 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
     /// `org:` and nothing behind it.
-    #[error("there is no organization behind org:")]
+    #[error("there is no organization after org:")]
     NoOrganization,
     /// Standard input is named twice, and can be read once.
-    #[error("standard input is named twice, and can be read only once")]
+    #[error("standard input is named twice, but can be read only once")]
     TwiceStdin,
 }
 

@@ -315,10 +315,7 @@ impl Summary {
             ));
         }
         for file in &self.rejects {
-            let line = format!(
-                "Rows that did not go through, ready to be corrected: {}",
-                file.display()
-            );
+            let line = format!("Reject file, to correct and import again: {}", file.display());
             output.fault(Tone::Plain, &line, &[file]);
         }
         if let Some(file) = &self.report {

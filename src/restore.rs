@@ -39,7 +39,7 @@ pub struct Restore<'a> {
     pub exact: bool,
     /// Ids that the organization holds and the snapshot lacks, to be deleted.
     pub doomed: Vec<String>,
-    /// Where items that did not go through are written.
+    /// The reject file: items that failed or were not attempted.
     pub rejects: PathBuf,
     /// Fields and leaves that only the organization has, and in how many items.
     pub kept: RefCell<BTreeMap<String, u64>>,
@@ -72,7 +72,7 @@ impl Restore<'_> {
         let named = named.collect::<Vec<_>>().join(", ");
         let more = if kept.len() > NAMED { ", …" } else { "" };
         Some(format!(
-            "kept, as the snapshot knows nothing of them: {named}{more} (--exact makes them null)"
+            "kept, because the snapshot doesn't have them: {named}{more} (--exact makes them null)"
         ))
     }
 
@@ -109,7 +109,7 @@ impl Restore<'_> {
         }
         if has_other_item_id(item) {
             let own = item.get(ITEM_ID).map_or_else(|| "none".to_owned(), Value::to_string);
-            let why = format!("it is stored as {id:?} and says another item_id of itself ({own})");
+            let why = format!("it is stored as {id:?}, and its own item_id is another one ({own})");
             return Ok((String::new(), Err(refused(&id, &why))));
         }
         let decision = match stored.stored(&id)? {

@@ -1,4 +1,4 @@
-//! What restoring wants of one item, held against what is stored.
+//! What restoring wants of one item, compared with what is stored.
 
 use super::*;
 use crate::inventory::{ItemStore, Receiver as _};

@@ -130,7 +130,7 @@ pub enum RunError {
         next: Option<String>,
     },
     /// The journal is of another command, file or organization.
-    #[error("run {run} can't be gone on with: {why}")]
+    #[error("run {run} can't be resumed: {why}")]
     Mismatch {
         /// The run.
         run: String,
@@ -169,7 +169,7 @@ impl UserError for RunError {
     fn hint(&self) -> String {
         let hint = match self {
             Self::Undone { undo, next, .. } => {
-                let redo = format!("`stockport undo {undo}` takes the undo back");
+                let redo = format!("`stockport undo {undo}` reverts the undo");
                 return next.as_ref().map_or_else(
                     || redo.clone(),
                     |next| format!("{redo}; `stockport undo {next}` undoes the run before it"),
@@ -184,16 +184,16 @@ impl UserError for RunError {
             Self::Folder { .. } => {
                 "check that it is a folder that can be read and written; XDG_STATE_HOME names another"
             }
-            Self::Busy(_) => "wait for its end, which `stockport runs` shows, or name another run",
+            Self::Busy(_) => "wait until it ends (`stockport runs` shows it), or name another run",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
-            Self::Mismatch { .. } => "start a run of its own: leave --resume out",
+            Self::Mismatch { .. } => "start a new run: omit --resume",
             Self::CutShort { .. } => {
-                "give the organization's whole name: the API would save under a part of it as well; --allow-empty goes on"
+                "give the organization's complete name: the API matches a part of a name too; --allow-empty continues"
             }
             Self::Shrunken { now: 0, .. } => {
-                "check the spelling of the organization; --allow-empty goes on with an empty one"
+                "check the spelling of the organization; --allow-empty continues with an empty one"
             }
-            Self::Shrunken { .. } => "find out where they went; --allow-shrink goes on all the same",
+            Self::Shrunken { .. } => "find out what happened to them; --allow-shrink continues",
         };
         hint.to_owned()
     }

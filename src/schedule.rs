@@ -34,22 +34,22 @@ enum Every {
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
     /// It is no time.
-    #[error("{0:?} is no time to run at")]
+    #[error("{0:?} is not a time to run at")]
     NoTime(String),
     /// A name that systems don't take.
     #[error("{0:?} can't be a schedule's name")]
     NoName(String),
     /// Nobody will be there to give the key.
-    #[error("nobody is there to give the key when the command runs by itself")]
+    #[error("no API key is configured for the scheduled command")]
     NoKey,
     /// Nor to say which organization is meant.
-    #[error("nobody is there to name the organization when the command runs by itself")]
+    #[error("no organization is configured for the scheduled command")]
     NoOrganization,
     /// A text that the system's files can't hold.
-    #[error("a line break can't stand in a scheduled command")]
+    #[error("a scheduled command can't contain a line break")]
     LineBreak,
     /// There is one of this name.
-    #[error("there is a schedule named {0} already")]
+    #[error("a schedule named {0} exists already")]
     Exists(String),
     /// There is none of this name.
     #[error("there is no schedule named {0:?}")]
@@ -76,7 +76,7 @@ pub enum ScheduleError {
         why: String,
     },
     /// This system's scheduler is told by a command that is printed.
-    #[error("on this system a schedule is put in place by the command that `stockport schedule` prints")]
+    #[error("on this system, run the command that `stockport schedule` prints to install the schedule")]
     ByHand,
 }
 
@@ -87,13 +87,13 @@ impl UserError for ScheduleError {
             Self::NoName(_) => "use letters, digits and dashes",
             Self::NoKey => "add --key-file FILE to the command, or a --profile that has a key",
             Self::NoOrganization => "add --org ID to the command, or a --profile that has an organization",
-            Self::LineBreak => "put the command into a script, and schedule that yourself",
-            Self::Exists(_) => "take another --name, or remove it first: stockport schedule remove NAME",
+            Self::LineBreak => "put the command into a script and schedule the script",
+            Self::Exists(_) => "pass another --name, or remove it first: stockport schedule remove NAME",
             Self::NoSuch(_) => "`stockport schedule list` shows what there is",
             Self::NoHome(_) => "set XDG_CONFIG_HOME to the absolute path of a folder that can be written, or set HOME",
             Self::File { .. } => "check the folder's permissions",
-            Self::Program { .. } => "without --install the text is printed, to be put in place by hand",
-            Self::ByHand => "run that command in a terminal of yours",
+            Self::Program { .. } => "without --install the text is printed for manual installation",
+            Self::ByHand => "run that command in your own terminal",
         }
         .to_owned()
     }

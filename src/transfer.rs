@@ -272,7 +272,7 @@ impl Transfer<'_> {
                 return Err(Incomplete::of(self.org, &listing).into());
             }
             self.output.warn(&format!(
-                "the list of {} can't be relied on ({}): each of the items is asked for by its id",
+                "the list of {} is not reliable ({}): each item is requested by its id",
                 self.org, listing.evidence
             ));
             supply.survey(self.output)?;

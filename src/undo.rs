@@ -158,7 +158,7 @@ fn before(change: &Change, now: Option<Object>) -> Result<Option<Object>, String
             if was.all(|(field, value)| same(field, Some(value), now.get(field))) {
                 Ok(Some(now))
             } else {
-                Err("it has been created anew since".to_owned())
+                Err("it has been created again since".to_owned())
             }
         }
     }

@@ -91,7 +91,7 @@ impl Address {
 }
 
 fn parse(text: &str) -> Result<Url, ApiError> {
-    Url::parse(text).map_err(|error| ApiError::Base(format!("it is no URL ({error})")))
+    Url::parse(text).map_err(|error| ApiError::Base(format!("it is not a URL ({error})")))
 }
 
 /// A base that a key may travel to: https anywhere, plain http to this machine only.
@@ -107,7 +107,7 @@ fn check_base(base: &str, key: &Key) -> Result<Url, ApiError> {
             } else {
                 format!("'{}'", key.mask(&shown))
             };
-            return refuse(format!("{shown} is no URL that begins with https://"));
+            return refuse(format!("{shown} is not a URL that begins with https://"));
         }
     };
     if !url.username().is_empty() || url.password().is_some() {
@@ -118,7 +118,7 @@ fn check_base(base: &str, key: &Key) -> Result<Url, ApiError> {
     }
     if url.scheme() == "http" && !is_loopback(&url) {
         let host = url.host_str().unwrap_or_default();
-        return refuse(format!("a key doesn't travel over plain http to {host}; use https"));
+        return refuse(format!("a key is never sent over plain http to {host}; use https"));
     }
     Ok(url)
 }
@@ -208,7 +208,7 @@ mod tests {
             "https://",
             "file:///etc",
         ] {
-            assert!(refusal(base, "org").contains("no URL"), "{base}");
+            assert!(refusal(base, "org").contains("not a URL"), "{base}");
         }
         for base in [
             "https://user:hunter2@host/api",

@@ -157,7 +157,7 @@ pub(super) fn data_of<'a>(
         // A deployment that omits `success` still has to send the data.
         (None, Some(data)) => Ok(Some(data)),
         (None, None) => Err(ApiError::Foreign(Oddity::Shape(
-            "it says neither 'success' nor 'data'".to_owned(),
+            "it has neither 'success' nor 'data'".to_owned(),
         ))),
         (Some(false), _) => Err(origin.not_success(words(), asked)),
     }
@@ -236,7 +236,7 @@ fn changed_field(sent: &[StoredField<'_>], got: &[StoredField<'_>]) -> Option<St
     changed.map(|(name, _)| name.chars().filter(|c| !c.is_control()).take(100).collect())
 }
 
-/// Whether a name comes twice in an item, at any level. Only an item with maps or arrays is parsed for it.
+/// Whether a name is repeated in an item, at any level. Only an item with maps or arrays is parsed for it.
 fn repeats_a_name(item: &Item<'_, '_>) -> bool {
     let nested = |value: &StoredValue<'_>| matches!(value, StoredValue::Other(Value::Object(_) | Value::Array(_)));
     match item.repeated {
@@ -267,7 +267,7 @@ impl<'de> Visitor<'de> for UniqueNamesVisitor {
         let mut names = HashSet::new();
         while let Some((name, UniqueNames)) = fields.next_entry::<String, UniqueNames>()? {
             if !names.insert(name) {
-                return Err(A::Error::custom("a name comes twice"));
+                return Err(A::Error::custom("a name is repeated"));
             }
         }
         Ok(UniqueNames)

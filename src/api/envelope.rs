@@ -45,7 +45,7 @@ impl<'a> Envelope<'a> {
                     let is_true = rest.value::<&RawValue>()?.get() == "true";
                     envelope.success = Some(is_true && envelope.success.unwrap_or(true));
                 }
-                "data" if envelope.data.is_some() => return Err(fault("'data' comes twice")),
+                "data" if envelope.data.is_some() => return Err(fault("'data' is repeated")),
                 "data" => envelope.data = Some(rest.data(expected)?),
                 "message" | "detail" | "error" | "errors" => {
                     let value = rest.value::<&RawValue>()?.get();
@@ -105,7 +105,7 @@ impl<'a> Rest<'a> {
                 self.0 = rest;
                 Ok(*byte)
             }
-            Some(_) => Err(fault("it is no object with 'success' and 'data'")),
+            Some(_) => Err(fault("it is not an object with 'success' and 'data'")),
             None => Err(self.value::<IgnoredAny>().err().unwrap_or(EnvelopeFault::Trailing)),
         }
     }

@@ -82,7 +82,7 @@ pub enum EchoFault {
 /// Why a request failed. Every `message` is the server's own, stripped to plain text, shortened, the key masked.
 #[derive(Debug, thiserror::Error)]
 pub enum ApiError {
-    /// The base is no URL, or not one a key may travel to.
+    /// The base is not a URL, or not one a key may travel to.
     #[error("the API's address can't be used: {0}")]
     Base(String),
     /// The key can't be a key.
@@ -95,7 +95,7 @@ pub enum ApiError {
     #[error("{0}")]
     Id(IdFault),
     /// What should be posted isn't JSON items; nothing was sent.
-    #[error("what should be sent is no JSON object or array of objects")]
+    #[error("the body to send is not a JSON object or array of objects")]
     Body,
     /// The connections can't be prepared (no certificates on this system, for one).
     #[error("secure connections can't be prepared on this system: {0}")]
@@ -104,7 +104,7 @@ pub enum ApiError {
     #[error("the system refuses a thread or an open file: {0}")]
     Resources(String),
     /// 401: the key is missing or unknown.
-    #[error("the API doesn't know this key (401){}", quoted(.message))]
+    #[error("the API rejects this key (401){}", quoted(.message))]
     Unauthorized {
         /// The server's words.
         message: String,
@@ -118,7 +118,7 @@ pub enum ApiError {
         message: String,
     },
     /// The list is empty, and the API says that there is no such organization.
-    #[error("the API knows no organization '{org}' (404); its list is empty")]
+    #[error("the API has no organization '{org}' (404); its list is empty")]
     NoOrganization {
         /// The organization that was asked for.
         org: String,
@@ -141,7 +141,7 @@ pub enum ApiError {
         message: String,
     },
     /// 405: the address is right, but it doesn't take this kind of request.
-    #[error("the API doesn't take this kind of request (405){}", quoted(.message))]
+    #[error("the API doesn't accept this kind of request (405){}", quoted(.message))]
     MethodNotAllowed {
         /// The server's words.
         message: String,
@@ -163,7 +163,7 @@ pub enum ApiError {
         message: String,
     },
     /// The endpoint takes no arrays: post single objects (which is where halving ends as well).
-    #[error("the API takes no arrays of items ({status}){}", quoted(.message))]
+    #[error("the API accepts no arrays of items ({status}){}", quoted(.message))]
     NoArrays {
         /// The HTTP status.
         status: u16,
@@ -370,15 +370,15 @@ impl UserError for ApiError {
             Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
             Self::Resources(_) => crate::cause::LIMITS,
-            Self::Unauthorized { .. } => "check that the key is whole and still valid, and that it belongs to this API",
-            Self::NoOrganization { .. } => "check the spelling of --org: the API takes a part of a name for the name",
+            Self::Unauthorized { .. } => "check that the key is complete and valid, and that it belongs to this API",
+            Self::NoOrganization { .. } => "check the spelling of --org: the API matches a part of a name too",
             Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }
             Self::Blocked { .. } => "look for markup or SQL in the values, or ask whether the key may write",
-            Self::Redirected { .. } => "put the address that the API really has into --api",
-            Self::TooMany { .. } => "try again later, or go slower with --rate and --jobs",
+            Self::Redirected { .. } => "put the API's current address into --api",
+            Self::TooMany { .. } => "try again later, or lower --rate and --jobs",
             Self::TooLong { .. } => "run the same command again after that time (an import with --resume)",
             // What a mistyped path answers to a GET, from the API contract; but an outage may look the same.
             Self::ServerError {
@@ -386,7 +386,7 @@ impl UserError for ApiError {
                 status: 500,
                 ..
             } => "check the path in --api (or CANNLYTICS_API_URL); if it is right, try again later",
-            Self::ServerError { .. } => "try again later; what was saved is known after the next run",
+            Self::ServerError { .. } => "try again later; the next run finds out what was saved",
             Self::Lost { how: Loss::Timeout, .. } => "try again later, or allow more time with --timeout",
             Self::Lost { .. } => "try again later",
             Self::Unreachable {
@@ -402,8 +402,8 @@ impl UserError for ApiError {
             Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
             Self::Refused { .. } | Self::Body => "correct the items in the reject file, or compare one with an export",
-            Self::NoArrays { .. } => "send one item a request: --batch 1",
-            Self::Id(_) => "correct the id where it comes from; nothing of it was sent",
+            Self::NoArrays { .. } => "send one item per request: --batch 1",
+            Self::Id(_) => "correct the id in the source; this item was not sent",
             Self::Interrupted => "run the same command again",
             Self::Receiver(_) => "check that the folder for temporary files (TMPDIR) has room",
         };

@@ -172,7 +172,7 @@ impl Client {
             }
             Ok(Value::Null | Value::Object(_)) => Ok(None),
             Ok(Value::Array(list)) if list.is_empty() => Ok(None),
-            _ => Err(ApiError::Foreign(Oddity::Shape("its 'data' is no item".to_owned()))),
+            _ => Err(ApiError::Foreign(Oddity::Shape("its 'data' is not an item".to_owned()))),
         }
     }
 

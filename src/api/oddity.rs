@@ -14,7 +14,7 @@ pub enum Oddity {
     #[error("the answer isn't JSON{}", quoted(.0))]
     NotJson(String),
     /// `success` is false, though the status says otherwise.
-    #[error("the server says that it did not succeed{}", quoted(.0))]
+    #[error("the server reports a failure{}", quoted(.0))]
     NotSuccess(String),
     /// A list's `data` is no array.
     #[error("the answer holds no list of items{}", quoted(.0))]
@@ -26,7 +26,7 @@ pub enum Oddity {
     #[error("more follows after the end of the answer")]
     Trailing,
     /// A single item was asked for, another one came.
-    #[error("the answer is about another item than the one that was asked for")]
+    #[error("the answer is about another item than the requested one")]
     OtherItem,
     /// An answer that is longer than any such answer can be.
     #[error("the answer holds more than {}, the most that is read of such an answer", bounds::size(*.0))]

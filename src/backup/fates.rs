@@ -55,7 +55,7 @@ pub fn fates(shelf: &Shelf, policy: &Policy, made: Option<Name>, now: Timestamp)
     let mut reasons = apply(&moments, policy).into_iter();
     let fate = |(snapshot, standing): (Snapshot, Result<Option<(bool, bool)>, String>)| {
         let (kept, reason) = match standing {
-            Err(what) => (true, format!("{what}: left alone, and not counted")),
+            Err(what) => (true, format!("{what}: skipped and not counted")),
             Ok(None) => (true, "dated in the future: not counted".to_owned()),
             Ok(Some((is_made, is_newest_good))) => judged(&reasons.next().unwrap_or_default(), is_made, is_newest_good),
         };
@@ -73,7 +73,7 @@ fn unusable(fault: &Fault) -> String {
     match fault {
         Fault::Damaged(what) => format!("damaged ({what})"),
         Fault::Newer(format) => format!("written by a newer stockport (format {format})"),
-        Fault::Unreadable(why) => format!("it can't be read ({why})"),
+        Fault::Unreadable(why) => format!("can't be read ({why})"),
     }
 }
 

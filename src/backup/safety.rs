@@ -62,7 +62,7 @@ impl Safety<'_> {
         }
         let path = shelf.folder().join(created.name.to_string());
         let line = format!(
-            "What {org} holds now is kept as a safety copy ({}): {}",
+            "Saved the current items of {org} as a safety copy ({}): {}",
             counted(stored.count(), "item"),
             path.display()
         );

@@ -21,7 +21,7 @@ pub struct Reading {
     /// What to do with rows that share an id
     #[arg(long, value_name = "HOW", value_enum, default_value_t, help_heading = "Reading")]
     pub duplicates: Duplicates,
-    /// The order in dates like 03/04/2021, where the column itself doesn't decide
+    /// The order in dates like 03/04/2021, where the column doesn't decide
     #[arg(long, value_name = "ORDER", value_enum, help_heading = "Reading")]
     pub dates: Option<Dates>,
     /// The style of numbers like 1.234, where the column itself doesn't decide

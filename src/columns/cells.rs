@@ -155,10 +155,10 @@ impl Concern {
     /// What is the matter, about one value.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::NotANumber | Self::TextForNumber => "is no number",
-            Self::LeadingZero => "has a leading zero, so it is no number",
-            Self::NotADate => "is no date",
-            Self::NotATime => "is no time of day",
+            Self::NotANumber | Self::TextForNumber => "is not a number",
+            Self::LeadingZero => "has a leading zero, so it is not a number",
+            Self::NotADate => "is not a date",
+            Self::NotATime => "is not a time of day",
             Self::ShortYear => "has a year of two digits",
             Self::FarYear => "has a year before 1970 or after 2100",
             Self::OtherOrder => "is a date only in another order than the column's",

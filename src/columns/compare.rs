@@ -115,7 +115,7 @@ fn equal(a: &Value, b: &Value, numeric: bool) -> bool {
     }
 }
 
-/// How two numbers stand to each other by value, digit for digit; none where one of the texts is no number.
+/// How two numbers stand to each other by value, digit for digit; none where one of the texts is not a number.
 #[must_use]
 pub fn compare_numbers(a: &str, b: &str) -> Option<Ordering> {
     let value = |text: &str| {
@@ -127,7 +127,7 @@ pub fn compare_numbers(a: &str, b: &str) -> Option<Ordering> {
 }
 
 /// A number in the one form that all texts of its value share: an integer without zeros at its end, and a power of ten
-/// where that isn't 0 (`12.50` is `125e-1`). None where the text is no number.
+/// where that isn't 0 (`12.50` is `125e-1`). None where the text is not a number.
 #[must_use]
 pub fn canonical_number(text: &str) -> Option<String> {
     let text = text.trim();

@@ -23,7 +23,7 @@ pub(crate) enum DateText<'a> {
     Known(Stamp<'a>),
     /// Three numbers whose order the column has to tell: `03/04/2021`, `03/04/21`.
     Triple(Triple, Clock<'a>),
-    /// The text by which some programs say that there is no date: `0001-01-01…`.
+    /// The text by which some programs say that there is not a date: `0001-01-01…`.
     Nothing,
     /// No date.
     None,
@@ -119,7 +119,7 @@ const NO_DATE: Triple = Triple {
     short_year: false,
 };
 
-/// 1 January of the year 1, which is no date of an inventory but a program's way to say that there is none.
+/// 1 January of the year 1, which is not a date of an inventory but a program's way to say that there is none.
 pub(crate) fn is_no_date(date: Date) -> bool {
     date.year() == 1 && date.month() == 1 && date.day() == 1
 }

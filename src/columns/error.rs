@@ -60,7 +60,7 @@ pub enum ColumnError {
         nearest: Option<String>,
     },
     /// One header stands twice.
-    #[error("{file}: one header stands twice: {first} and {second}")]
+    #[error("{file}: one header is repeated: {first} and {second}")]
     Repeated {
         /// The file.
         file: String,
@@ -70,7 +70,7 @@ pub enum ColumnError {
         second: String,
     },
     /// Two columns mean one field.
-    #[error("{file}: two columns mean {field}: {first} and {second}")]
+    #[error("{file}: two columns map to {field}: {first} and {second}")]
     TwoColumns {
         /// The file.
         file: String,
@@ -110,7 +110,7 @@ impl UserError for ColumnError {
             Self::UnknownHeader { nearest: None, .. } => "`stockport inspect FILE` shows the headers".to_owned(),
             Self::Repeated { .. } => "rename or remove one of them".to_owned(),
             Self::TwoColumns { .. } => {
-                "rename or remove one of them, or name the one that is meant: --column \"HEADER=FIELD\"".to_owned()
+                "rename or remove one of them, or map the right one: --column \"HEADER=FIELD\"".to_owned()
             }
             Self::Mapping(error) => error.hint(),
         }

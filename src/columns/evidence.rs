@@ -270,7 +270,7 @@ impl Evidence {
             .map(|(order, _)| *order)
             .collect();
         let wish = if target.fixed {
-            Some((target.style.dates, "the mapping file says so".to_owned()))
+            Some((target.style.dates, "from the mapping file".to_owned()))
         } else {
             // What a value contradicts is never the order.
             let wish = wish.filter(|wish| fitting.is_empty() || fitting.contains(wish));

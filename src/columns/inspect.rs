@@ -186,7 +186,7 @@ fn part<'a>(cell: Cell<'a>, key: Option<&str>) -> Cell<'a> {
     }
 }
 
-/// Dates in a column that is left out: the order in which they would be read is a decision that is shown before anybody
+/// Dates in an ignored column: the order in which they would be read is a decision that is shown before anybody
 /// maps the column.
 struct LeftOutDates {
     target: Target,
@@ -442,7 +442,7 @@ impl Inspection {
                     row: row.line,
                     cell: table.address(row.line, index),
                     value: error.to_owned(),
-                    reason: format!("the cell holds the error value {error}, in a column that is left out"),
+                    reason: format!("the cell holds the error value {error}, in an ignored column"),
                 });
             }
         }

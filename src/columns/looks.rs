@@ -133,7 +133,7 @@ impl Looks {
         &self.row
     }
 
-    /// The targets, text that is no date aside, whose cells the survey has to look at.
+    /// The targets, text that is not a date aside, whose cells the survey has to look at.
     pub(crate) fn telling(&self) -> &[usize] {
         self.telling.get(..self.count).unwrap_or_default()
     }

@@ -113,7 +113,7 @@ pub enum MappingError {
         message: String,
     },
     /// A key that is not known.
-    #[error("{file}, line {line}: {key:?} is no key of a mapping file here")]
+    #[error("{file}, line {line}: {key:?} is not a key of a mapping file here")]
     UnknownKey {
         /// The file.
         file: String,
@@ -125,7 +125,7 @@ pub enum MappingError {
         nearest: Option<String>,
     },
     /// A field that does not exist.
-    #[error("{file}, line {line}: {field:?} is no inventory field")]
+    #[error("{file}, line {line}: {field:?} is not an inventory field")]
     UnknownField {
         /// The file.
         file: String,

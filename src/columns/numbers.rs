@@ -95,7 +95,7 @@ pub(crate) fn is_plain_integer(text: &[u8]) -> bool {
     }
 }
 
-/// The number as JSON writes it, without an exponent where that is readable; none where `text` is no number in this
+/// The number as JSON writes it, without an exponent where that is readable; none where `text` is not a number in this
 /// style, or none that the API can hold (beyond the range of a double).
 pub(crate) fn canonical(text: &str, style: NumberStyle) -> Option<Cow<'_, str>> {
     if is_plain_integer(text.as_bytes()) || (style == NumberStyle::Us && is_plain_fraction(text)) {

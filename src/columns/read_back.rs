@@ -241,7 +241,7 @@ mod tests {
             said(OutFormat::Jsonl, "name", &json!("n/a")),
             "the text \"n/a\" is read as blank; no format keeps it"
         );
-        assert!(csv("quantity", json!(true)).contains("is read as what is no number, and rejected"));
+        assert!(csv("quantity", json!(true)).contains("is read as what is not a number, and rejected"));
         assert!(csv("moved_at", json!("03/04/2021")).contains("is read as the text \"2021-03-04\""));
     }
 }

@@ -196,7 +196,7 @@ impl TableSurvey {
         }
     }
 
-    /// Cells that no field reads: values under no header, error values in columns that are left out.
+    /// Cells that no field reads: values under no header, error values in ignored columns.
     fn look_beside(&mut self, table: &Table, row: &Row) {
         for (index, named) in &self.beside {
             let (index, named, cell) = (*index, *named, row.cell(*index));
@@ -313,13 +313,13 @@ impl TableSurvey {
                 "rejected unless stored so (--lenient posts it as text)"
             };
             survey.warnings.push(match concern {
-                Concern::NotANumber => format!("{column}: {} no number, {fate} {first}", are(n, "value")),
-                Concern::TextForNumber => format!("{column}: {} no number, posted as text {first}", are(n, "value")),
+                Concern::NotANumber => format!("{column}: {} not a number, {fate} {first}", are(n, "value")),
+                Concern::TextForNumber => format!("{column}: {} not a number, posted as text {first}", are(n, "value")),
                 Concern::LeadingZero => {
                     format!("{column}: {} a leading zero, posted as text {first}", have(n, "value"))
                 }
-                Concern::NotADate => format!("{column}: {} no date, {fate} {first}", are(n, "value")),
-                Concern::NotATime => format!("{column}: {} no time of day, {fate} {first}", are(n, "value")),
+                Concern::NotADate => format!("{column}: {} not a date, {fate} {first}", are(n, "value")),
+                Concern::NotATime => format!("{column}: {} not a time of day, {fate} {first}", are(n, "value")),
                 Concern::ShortYear => format!(
                     "{column}: {} a year of two digits, read as 20yy {first}",
                     have(n, "date")
@@ -344,7 +344,7 @@ impl TableSurvey {
         for (index, tally) in &self.unnamed {
             let place = table.address(tally.line, *index);
             survey.warnings.push(format!(
-                "{}: {} under no header and left out (first: {place})",
+                "{}: {} under no header, ignored (first: {place})",
                 table.file,
                 are(tally.count, "value")
             ));
@@ -352,7 +352,7 @@ impl TableSurvey {
         if self.errors_left_out.count > 0 {
             let tally = &self.errors_left_out;
             survey.warnings.push(format!(
-                "{}: {} in columns that are left out (first: {})",
+                "{}: {} in ignored columns (first: {})",
                 table.file,
                 are(tally.count, "error value"),
                 tally.value
@@ -374,7 +374,7 @@ impl TableSurvey {
                 "NumberRecords"
             };
             survey.warnings.push(format!(
-                "{}: the file says that it has {} ({by}), but {} read",
+                "{}: the file declares {} ({by}), but {} read",
                 table.file,
                 counted(declared, "record"),
                 counted_were(self.rows, "row")

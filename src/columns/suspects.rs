@@ -231,7 +231,7 @@ impl Guard {
         }
         let reason = self.suspect(row, looked)?;
         Some(Doubt::Suspect(format!(
-            "{reason} (--keep-suspects takes it as an item)"
+            "{reason} (--keep-suspects imports it as an item)"
         )))
     }
 

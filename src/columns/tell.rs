@@ -81,7 +81,7 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
         let place = header_place(table, &column.header, column.index);
         match (&column.field, &column.by) {
             (Some(field), by) if column.weak => survey.decisions.push(format!(
-                "{place} may mean {field} ({by}) and is left out; add {} to take it",
+                "{place} may mean {field} ({by}) and is ignored; add {} to import it",
                 suggested(&column.header, field)
             )),
             (None, By::Unknown | By::Synonym | By::Exact | By::Fingerprint(_)) => {
@@ -93,11 +93,11 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
     if !left_out.is_empty() {
         survey
             .decisions
-            .push(format!("{}: columns left out: {}", table.file, left_out.join(", ")));
+            .push(format!("{}: ignored columns: {}", table.file, left_out.join(", ")));
     }
     for (field, value) in &matching.constants {
         survey.decisions.push(format!(
-            "{}: {field} is {value:?} for every item, as a header says",
+            "{}: {field} is {value:?} for every item, as a header states",
             table.file
         ));
     }

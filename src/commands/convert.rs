@@ -173,7 +173,7 @@ fn convert_source(
     if options.excel_safe && !matches!(target.format, OutFormat::Csv | OutFormat::Tsv) {
         context
             .output
-            .say("--excel-safe guards csv and tsv only: other formats say themselves what is text");
+            .say("--excel-safe applies to csv and tsv only: other formats mark text themselves");
     }
     let mut counts = Counts {
         read: survey.rows,

@@ -295,7 +295,7 @@ fn warnings(options: &cli::Diff, a: &Read, b: &Read) -> Vec<String> {
     for (letter, read) in [("A", a), ("B", b)] {
         if read.told.rejected > 0 {
             warnings.push(format!(
-                "{} of {letter} can't be read as an item: what it says is not compared, and its item may show as missing",
+                "{} of {letter} can't be read as an item: it is not compared, and its item may show as missing",
                 counted(read.told.rejected, "row")
             ));
         }

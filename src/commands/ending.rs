@@ -21,7 +21,7 @@ use crate::transfer::printer;
 const STOPPING: Duration = Duration::from_secs(1);
 
 /// What is said then.
-const FINISHING: &str = "Stopping: what is in flight is finished first; Ctrl-C again stops at once";
+const FINISHING: &str = "Stopping: finishing the requests in flight; Ctrl-C again stops at once";
 
 /// The end of a command, which is told once all its results are written.
 pub(super) fn ended(output: &Output, exit: Exit) -> Exit {
@@ -105,7 +105,7 @@ impl Context {
         };
         if let Err(error) = signals::on_each(handler) {
             self.output.say(&format!(
-                "Ctrl-C will stop at once, without finishing what is in flight ({})",
+                "Ctrl-C will stop at once, without finishing the requests in flight ({})",
                 crate::cause::io(&error)
             ));
         }

@@ -12,7 +12,7 @@ pub enum CommandError {
     #[error("--json and {0} - would both write to standard output")]
     TwoResults(&'static str),
     /// The format of a file that is to be written can't be told.
-    #[error("{0} has no ending that names a format")]
+    #[error("{0} has no file extension of a known format")]
     NoFormat(String),
     /// The command that is to be scheduled is mistyped.
     #[error("the command to schedule is at fault: {0}")]
@@ -27,10 +27,10 @@ pub enum CommandError {
     #[error("the profile {0:?} exists already, and stays as it is")]
     ProfileExists(String),
     /// The user has not agreed.
-    #[error("{0}: nothing was done, as nobody said yes to it")]
+    #[error("{0}: nothing was done, because the prompt was not answered with yes")]
     NoConsent(String),
     /// The user stopped the run, and would not wait for what was in flight.
-    #[error("stopped at once: what was in flight was not waited for")]
+    #[error("stopped at once: the requests in flight were not finished")]
     StoppedAtOnce,
 }
 
@@ -38,12 +38,12 @@ impl UserError for CommandError {
     fn hint(&self) -> String {
         match self {
             Self::TwoResults(_) => "give one of them a file",
-            Self::NoFormat(_) => "end it in .csv, .tsv, .xlsx, .json or .jsonl, or say --format",
-            Self::Scheduled(_) => "write it after -- as you would run it: -- backup create DIR --org ID",
+            Self::NoFormat(_) => "use the extension .csv, .tsv, .xlsx, .json or .jsonl, or pass --format",
+            Self::Scheduled(_) => "write it after --, as on the command line: -- backup create DIR --org ID",
             Self::NoTerminal => "run it on a terminal, or name --org ID and --key-file FILE, and --api URL where it isn't the vendor's",
             Self::NoLogin => "use --sandbox with any command; to log in to an API, omit it",
             Self::ProfileExists(_) => "replace it with --force, or give the new one another name with --profile NAME",
-            Self::NoConsent(_) => "look at it with --dry-run, then say --yes",
+            Self::NoConsent(_) => "check it with --dry-run, then pass --yes",
             Self::StoppedAtOnce => {
                 "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
             }

@@ -132,7 +132,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     if count > 0 {
         let more = if count > named.len() as u64 { ", …" } else { "" };
         warnings.push(format!(
-            "{} items say another item_id of themselves than the id they are stored under, or none: {}{more}",
+            "{} items have an item_id that differs from the id they are stored under, or none: {}{more}",
             grouped(count),
             named.join(", ")
         ));

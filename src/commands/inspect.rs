@@ -134,9 +134,9 @@ fn header(seen: &Inspection) -> String {
     match (seen.header_row, seen.header_by.as_str()) {
         (None, _) => "The keys of the objects are the headers".to_owned(),
         (Some(row), "guessed") => {
-            format!("Row {row} is taken for the header, but that is a guess: none of its names is known")
+            format!("Row {row} is probably the header, a guess: none of its names is known")
         }
-        (Some(row), "option") => format!("Row {row} is the header, as --header-row says"),
+        (Some(row), "option") => format!("Row {row} is the header (--header-row)"),
         (Some(row), _) => format!("Row {row} is the header: its names are known best"),
     }
 }
@@ -179,8 +179,8 @@ fn why(column: &InspectedColumn) -> String {
     let by = match column.by.as_str() {
         "exact" => "the field's own name".to_owned(),
         "synonym" => "a known name for it".to_owned(),
-        "mapping" => "the mapping file says so".to_owned(),
-        "option" => "--column says so".to_owned(),
+        "mapping" => "from the mapping file".to_owned(),
+        "option" => "from --column".to_owned(),
         "similar" => "its name is like the field's".to_owned(),
         "values" => "its values look like ids".to_owned(),
         "ignored" => return "the server's own, or of a reject file".to_owned(),
@@ -190,9 +190,9 @@ fn why(column: &InspectedColumn) -> String {
     let confidence = format!("{:.0}%", column.confidence * 100.0);
     match (&column.field, column.weak) {
         (Some(_), false) => format!("{by} ({confidence})"),
-        (Some(_), true) => format!("suggested, not applied: {by} ({confidence}); --column takes it"),
+        (Some(_), true) => format!("suggested, not applied: {by} ({confidence}); --column applies it"),
         (None, _) if matches!(column.by.as_str(), "mapping" | "option") => by,
-        (None, _) => format!("{by}, but another column is taken for the field"),
+        (None, _) => format!("{by}, but another column is mapped to the field"),
     }
 }
 

@@ -122,8 +122,8 @@ fn earlier(
     let fresh = (run.purpose != Purpose::Resume).then_some(summary.run.as_str());
     let earlier = Earlier::find(&run.runs, identity, &choice.ids, fresh)?;
     let unreadable = earlier.unreadable().iter();
-    let warnings =
-        unreadable.map(|what| format!("{what}; if it was of this migration, what it moved counts as a conflict"));
+    let warnings = unreadable
+        .map(|what| format!("{what}; if it belongs to this migration, the items that it moved count as conflicts"));
     run.context.warn(warnings, summary);
     Ok(earlier)
 }
@@ -146,7 +146,9 @@ fn check_names(context: &Context, ends: &Ends, summary: &mut Summary) -> Result<
             ends.from.place, ends.to.place
         )
     } else if from.contains(to) || to.contains(from) {
-        format!("one name is a part of the other ({from}, {to}), and the API takes either for both: check the spelling")
+        format!(
+            "one name is a part of the other ({from}, {to}), and the API may match either for both: check the spelling"
+        )
     } else {
         return Ok(());
     };

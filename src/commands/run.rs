@@ -215,7 +215,7 @@ impl WritingRun<'_> {
                 output.result(&format!("Resuming run {}", run.name));
                 self.context.warn(run.warning(), summary);
             }
-            None => output.say(&format!("There is no run of {what} to go on with: this is a new one")),
+            None => output.say(&format!("There is no run of {what} to resume: this is a new run")),
         }
         Ok(earlier)
     }

@@ -89,9 +89,9 @@ fn counts(run: &Run, state: State) -> String {
         return match items {
             Some(items) => format!("{} written", counted(items, "item")),
             None if state == State::UnderWay => "nothing is complete so far".to_owned(),
-            None if run.exit() == Some(Exit::Done as u8) => "a part was written: its reader wanted no more".to_owned(),
+            None if run.exit() == Some(Exit::Done as u8) => "a part was written: the reader closed the pipe".to_owned(),
             None if run.exit().is_some() => "nothing was written".to_owned(),
-            None => "nothing tells whether it was written completely".to_owned(),
+            None => "it is not known whether it was written completely".to_owned(),
         };
     }
     match run.tally() {
@@ -117,7 +117,7 @@ fn in_words(run: &Run, state: State) -> &'static str {
         State::UnderWay => "under way",
         State::Interrupted if run.exit().is_some() => "interrupted",
         // Killed, for one; or its disk was full.
-        State::Interrupted => "interrupted (its process ended without noting an end)",
+        State::Interrupted => "interrupted (its process ended without recording an end)",
         State::Stopped => "stopped by an error",
         State::Finished => "finished",
         State::Unreadable => "can't be read",

@@ -63,10 +63,10 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
         let place = install(&job, system)?;
         output.result(&format!("Scheduled {} in {place}", job.name));
         if system == System::Systemd {
-            output.say("It runs while you are logged in; `loginctl enable-linger` lets it run at all times");
+            output.say("It runs while you are logged in; `loginctl enable-linger` keeps it running after you log out");
             output.say("A run that fails shows in `systemctl --user --failed`");
         } else {
-            output.say("cron doesn't catch up a run that was missed while the machine was off");
+            output.say("cron skips a run that falls into a time when the machine is off");
         }
         document["installed"] = json!(true);
         document["place"] = json!(place);
@@ -79,7 +79,7 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
             document[if title.is_empty() { "text" } else { title.as_str() }] = json!(text);
         }
         if system != System::Windows {
-            output.say("Add --install to put it in place");
+            output.say("Add --install to install it");
         }
     }
     output.document(&document);

@@ -60,10 +60,7 @@ fn undo(writing: Writing<'_>, options: &cli::Undo, summary: &mut Summary) -> Res
 fn show(context: &Context, choice: &Choice, journals: &[Journal], summary: &mut Summary) -> Result<(), Error> {
     let output = &context.output;
     if let Some(unfinished) = &choice.unfinished {
-        output.result(&format!(
-            "Resuming undo {}, which did not come to its end",
-            unfinished.name
-        ));
+        output.result(&format!("Resuming undo {}, which did not finish", unfinished.name));
     }
     for (run, journal) in choice.runs.iter().zip(journals) {
         output.result(&format!(

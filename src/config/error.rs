@@ -85,7 +85,7 @@ pub enum ConfigError {
     #[error("there is no config file {}", .0.display())]
     NoFile(PathBuf),
     /// The profile's key would travel to another host than the profile's.
-    #[error("the key of the profile {profile:?} belongs to {own}, and does not travel to {other}")]
+    #[error("the key of the profile {profile:?} belongs to {own}, and is not sent to {other}")]
     OtherHost {
         /// The profile.
         profile: String,
@@ -138,10 +138,10 @@ pub enum ConfigError {
 impl UserError for ConfigError {
     fn hint(&self) -> String {
         match self {
-            Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
+            Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or pass --sandbox to try stockport without one",
             Self::SeveralOrganizations(_) => "name one; `backup create` takes several",
             Self::NotInSandbox { .. } => {
-                "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one"
+                "check the spelling of --org, or omit it; `stockport sandbox --org NAME` adds one"
             }
             Self::NoKey => {
                 "run `stockport login`, set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none"
@@ -159,15 +159,15 @@ impl UserError for ConfigError {
             Self::NoProfile { .. } => "`stockport config check` lists the profiles",
             Self::NoFile(_) => "`stockport login` writes one; or omit --profile",
             Self::OtherHost { .. } => {
-                "leave --api and CANNLYTICS_API_URL out, or name the other host's key with --key-file FILE"
+                "omit --api and CANNLYTICS_API_URL, or name the other host's key with --key-file FILE"
             }
             Self::KeyFile { cause, .. } => files::hint(cause).unwrap_or("check the path and the permissions"),
             Self::Distrusted { why, .. } => why.hint(),
             Self::PastedKey(_) => {
                 "the key goes into CANNLYTICS_API_KEY, .env or a --key-file; the shell's history may hold this one, so replace it"
             }
-            Self::OpenKeyFile(_) => "make it yours alone: chmod 600 FILE",
-            Self::KeyCommand { .. } => "run the command by itself; it has to print the key and nothing else",
+            Self::OpenKeyFile(_) => "make it readable by you only: chmod 600 FILE",
+            Self::KeyCommand { .. } => "run the command alone: it has to print the key and nothing else",
             Self::NoConfigFolder(_) => {
                 "set STOCKPORT_CONFIG to the path of a config file, or XDG_CONFIG_HOME or HOME to the absolute path of a folder"
             }

@@ -66,7 +66,7 @@ pub enum Fault {
     #[error("it is not well-formed: {0}")]
     Syntax(String),
     /// A key that is not known.
-    #[error("{key:?} is no key {place}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
+    #[error("{key:?} is not a key {place}{}", nearest.as_ref().map_or_else(String::new, |name| format!("; the nearest is {name:?}")))]
     UnknownKey {
         /// The key.
         key: String,

@@ -85,7 +85,9 @@ pub(super) fn from_environment() -> Result<Option<Found>, Error> {
         }
         Ok(None) => Ok(None),
         // The line is not shown, for the key may stand there.
-        Err(dotenv::Broken) => Err(ConfigError::DotEnv("a line of it is not of the form NAME=value".to_owned()).into()),
+        Err(dotenv::Broken) => {
+            Err(ConfigError::DotEnv("one of its lines is not of the form NAME=value".to_owned()).into())
+        }
     }
 }
 
@@ -167,6 +169,6 @@ pub(super) fn from_command(command: &str) -> Result<Key, Error> {
     if !ended.success() {
         return Err(failed(format!("ended with {ended}")).into());
     }
-    let text = String::from_utf8(printed).map_err(|_| failed("printed what is no text".to_owned()))?;
+    let text = String::from_utf8(printed).map_err(|_| failed("printed something other than text".to_owned()))?;
     Ok(Key::new(&text)?)
 }

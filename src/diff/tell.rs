@@ -57,7 +57,7 @@ impl Summary {
                 let fields = side.not_compared.join(", ");
                 lines.push((
                     Tone::Dim,
-                    format!("  not compared, as {other} has no column for them: {fields}"),
+                    format!("  not compared ({other} has no column for them): {fields}"),
                 ));
             }
         }

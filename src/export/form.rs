@@ -113,7 +113,7 @@ pub fn form() -> &'static Form {
                 // No cell is a field's name alone: the sheet is no table of items to whoever reads the workbook.
                 format!("{} = {}", field.title, field.name),
                 field.kind.to_string(),
-                field.meaning.to_owned(),
+                format!("Holds {}", field.meaning),
                 format!("e.g. {}", example(field.name)),
                 format!("also: {}", names_of(field.name).0.join(", ")),
             ]

@@ -25,9 +25,9 @@ impl Distrust {
     #[must_use]
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::Writable => "check what it says, then make it yours alone to write: chmod go-w FILE",
-            Self::Foreign => "use a file of your own: copy it, and check what it says",
-            Self::Folder(_) => "make the folder yours alone to write (chmod go-w FOLDER), or move the file",
+            Self::Writable => "check its content, then make it writable by you only: chmod go-w FILE",
+            Self::Foreign => "use your own copy of the file, and check its content",
+            Self::Folder(_) => "make the folder writable by you only (chmod go-w FOLDER), or move the file",
         }
     }
 }

@@ -10,7 +10,7 @@ const NAMED: usize = 5;
 
 /// A list that can't be shown to be complete.
 #[derive(Debug, thiserror::Error)]
-#[error("the list of {org} is not whole: {evidence}")]
+#[error("the list of {org} is incomplete: {evidence}")]
 pub struct Incomplete {
     /// The organization.
     pub org: String,
@@ -37,7 +37,7 @@ impl Incomplete {
 
 impl UserError for Incomplete {
     fn hint(&self) -> String {
-        "nothing was written; ask the API's operator why the list is cut, and try again".to_owned()
+        "nothing was written; ask the API's operator why the list is incomplete, and try again".to_owned()
     }
 
     fn exit(&self) -> Exit {

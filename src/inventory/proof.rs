@@ -47,8 +47,8 @@ impl Verdict {
     pub(super) fn listing(self, listed: Listed) -> Listing {
         let repeated = match listed.repeated {
             0 => String::new(),
-            1 => "; one item came twice and was taken once".to_owned(),
-            n => format!("; {n} items came more than once and were taken once"),
+            1 => "; one item was listed twice and is counted once".to_owned(),
+            n => format!("; {n} items were listed more than once and are counted once"),
         };
         Listing {
             count: listed.count,
@@ -148,7 +148,7 @@ pub(super) fn union<R: Receiver>(source: &mut Lister<'_, R>) -> Result<Option<Li
         count: listed.count,
         completeness: Completeness::Proved,
         evidence: format!(
-            "the API cuts its lists, but both ends of the ordered list ({} and {} items) overlap and are the whole",
+            "the API truncates its lists, but both ends of the ordered list ({} and {} items) overlap and cover all items",
             up.hashes.len(),
             down.hashes.len()
         ),
@@ -176,7 +176,7 @@ fn overlap(up: &End, down: &End) -> bool {
 /// Why a list that nothing proves can't be trusted.
 fn suspicion(limit: &Limit, count: u64, known: Option<u64>) -> Option<String> {
     if count == SILENT_CUT {
-        Some("the list holds exactly 1000 items, which is where the API cuts without a word".to_owned())
+        Some("the list holds exactly 1000 items, which is where the API truncates without notice".to_owned())
     } else if *limit == Limit::Exactly(count) {
         Some(format!(
             "the list holds exactly as many items as were asked for: {count}"

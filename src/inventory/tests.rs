@@ -318,7 +318,7 @@ fn an_id_that_comes_twice_is_asked_about_again_and_taken_once() {
     endpoint.order = Takes::Nothing;
     let (listing, kept) = endpoint.read(None);
     assert_eq!((listing.count, kept.restarts), (3, 1));
-    assert!(listing.evidence.contains("came twice"), "{}", listing.evidence);
+    assert!(listing.evidence.contains("listed twice"), "{}", listing.evidence);
 }
 
 #[test]

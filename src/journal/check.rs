@@ -108,7 +108,7 @@ impl Journal {
         Ok(())
     }
 
-    /// What the run noted of itself. A fact that isn't as it was written could pass the run off as one of another organization.
+    /// What the run noted of itself. A fact that has changed since it was written could pass the run off as one of another organization.
     pub fn facts(&self) -> Result<Facts, JournalError> {
         let facts = self.with(|c| {
             let mut select = c.prepare(&format!("SELECT key, value, {} FROM run", self.crc_column()))?;
@@ -119,7 +119,7 @@ impl Journal {
             let differs = |(key, value, crc): &&(String, String, Option<i64>)| *crc != Some(fact_checksum(key, value));
             if let Some((key, ..)) = facts.iter().find(differs) {
                 return Err(self.damaged(format!(
-                    "its fact {key:?} isn't as it was written (its checksum differs)"
+                    "its fact {key:?} has changed since it was written (its checksum differs)"
                 )));
             }
         }
@@ -158,7 +158,7 @@ impl Journal {
                 before.map(str::as_bytes),
             );
             if row.crc != Some(crc) {
-                return fault("the change isn't as it was written (its checksum differs)");
+                return fault("the change has changed since it was written (its checksum differs)");
             }
         }
         match parsed(body) {

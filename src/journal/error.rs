@@ -29,7 +29,7 @@ pub enum JournalError {
         /// The system's own words.
         cause: std::io::Error,
     },
-    /// It isn't as it was written.
+    /// It has changed since it was written.
     #[error("the journal {} is damaged: {what}", .path.display())]
     Damaged {
         /// The file.
@@ -41,7 +41,7 @@ pub enum JournalError {
     #[error("the journal {} was written by a newer version of stockport", .0.display())]
     Newer(PathBuf),
     /// It is a database of something else.
-    #[error("{} is no journal of stockport", .0.display())]
+    #[error("{} is not a stockport journal", .0.display())]
     Foreign(PathBuf),
     /// SQLite refused.
     #[error("the journal {} can't be written or read: {}", .path.display(), crate::cause::sqlite(.cause))]
@@ -69,7 +69,7 @@ impl JournalError {
             Self::Read { cause, .. } => crate::cause::io(cause),
             Self::Damaged { what, .. } => format!("it is damaged: {what}"),
             Self::Newer(_) => "it was written by a newer version of stockport".to_owned(),
-            Self::Foreign(_) => "it is no journal of stockport".to_owned(),
+            Self::Foreign(_) => "it is not a stockport journal".to_owned(),
             Self::Store { cause, .. } => crate::cause::sqlite(cause),
             Self::Create { .. } | Self::Thread(_) | Self::Stopped { .. } => self.to_string(),
         }
@@ -88,7 +88,7 @@ impl UserError for JournalError {
             Self::Thread(_) => crate::cause::LIMITS,
             Self::Read { .. } => "check the file and its permissions",
             Self::Damaged { .. } => {
-                "nothing is sent on its word; a snapshot from before the run may help (`stockport backup list DIR`)"
+                "nothing from it is sent; a snapshot from before the run may help (`stockport backup list DIR`)"
             }
             Self::Newer(_) => "update stockport",
             Self::Foreign(_) => "move the file out of that folder",

@@ -113,7 +113,7 @@ fn ended(row: &rusqlite::Row<'_>) -> rusqlite::Result<Ended> {
     };
     let reason = match ending {
         Ending::Done => None,
-        Ending::Left if reason.is_none() => Some("it was gone before its turn came".to_owned()),
+        Ending::Left if reason.is_none() => Some("it was deleted before this run reached it".to_owned()),
         Ending::Unknown if reason.is_none() => Some("no answer was recorded".to_owned()),
         _ => reason,
     };

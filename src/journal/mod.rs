@@ -385,8 +385,8 @@ fn store(path: &Path, cause: rusqlite::Error) -> JournalError {
             Some("a part of a change can't be read".to_owned())
         }
         E::SqliteFailure(failure, _) => match failure.code {
-            rusqlite::ErrorCode::DatabaseCorrupt => Some("it was cut short or overwritten".to_owned()),
-            rusqlite::ErrorCode::NotADatabase => Some("it is no SQLite database".to_owned()),
+            rusqlite::ErrorCode::DatabaseCorrupt => Some("it was truncated or overwritten".to_owned()),
+            rusqlite::ErrorCode::NotADatabase => Some("it is not an SQLite database".to_owned()),
             _ => None,
         },
         _ => None,

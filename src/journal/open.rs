@@ -115,7 +115,7 @@ fn regular(path: &Path) -> Result<(), JournalError> {
         if fs::symlink_metadata(&beside).is_ok_and(|found| !found.is_file()) {
             return Err(JournalError::Damaged {
                 path: path.to_owned(),
-                what: format!("{} is no regular file", beside.display()),
+                what: format!("{} is not a regular file", beside.display()),
             });
         }
     }
@@ -258,13 +258,13 @@ mod tests {
         assert!(reason(&beside("short.sqlite", &whole[..50])).contains("is damaged"));
         assert!(reason(&beside("random.sqlite", &vec![7; 50_000])).contains("is damaged"));
         fs::create_dir(folder.path().join("dir.sqlite")).unwrap();
-        assert!(reason(&folder.path().join("dir.sqlite")).contains("is no regular file"));
+        assert!(reason(&folder.path().join("dir.sqlite")).contains("it is a folder"));
         assert!(reason(&folder.path().join("absent.sqlite")).contains("there is no such file"));
         let other = folder.path().join("other.sqlite");
         let connection = Connection::open(&other).unwrap();
         connection.execute_batch("CREATE TABLE notes (x)").unwrap();
         drop(connection);
-        assert!(reason(&other).contains("is no journal of stockport"));
+        assert!(reason(&other).contains("is not a stockport journal"));
         let newer = beside("newer.sqlite", &whole);
         let connection = Connection::open(&newer).unwrap();
         connection.pragma_update(None, "user_version", FORMAT + 1).unwrap();

@@ -117,20 +117,20 @@ impl Claim {
         let unread = |cause: std::io::Error| bad(format!("it can't be read: {}", crate::cause::io(&cause)));
         // A pipe would be waited for, and an endless device read.
         if !std::fs::metadata(path).map_err(unread)?.is_file() {
-            return Err(bad("it is no regular file".to_owned()).into());
+            return Err(bad("it is not a regular file".to_owned()).into());
         }
         let bytes = files::read_named(path, bounds::PLAN).map_err(unread)?;
         let form: Form =
-            serde_json::from_slice(&bytes).map_err(|cause| bad(format!("it is no certificate: {cause}")))?;
+            serde_json::from_slice(&bytes).map_err(|cause| bad(format!("it is not a certificate: {cause}")))?;
         let (ids, part) = asked(&form).ok_or_else(|| {
             bad(
-                "it is of an earlier version, and doesn't say for programs which items and ids were asked for"
+                "an earlier version of stockport wrote it, without the list of the items and ids that were asked for"
                     .to_owned(),
             )
         })?;
         let hashes = form.items.iter().map(|item| (item.sha256.as_str(), item.id.as_str()));
         if sum(hashes) != form.sha256 {
-            return Err(bad("its items don't match its own hash: it has been changed, or cut short".to_owned()).into());
+            return Err(bad("its items don't match its hash: the file was changed or truncated".to_owned()).into());
         }
         let named = |list: Vec<Named>| list.into_iter().map(|named| named.id).collect();
         Ok(Self {

@@ -123,7 +123,7 @@ impl Choice {
             Some(Value::Number(number)) if number.to_string() == source => {}
             None | Some(Value::Null) => return Wanted::Refused(refusal(&source, "it has no item_id".to_owned())),
             Some(other) => {
-                let why = format!("it says another item_id of itself: {:?}", as_text(other));
+                let why = format!("its own item_id is another one: {:?}", as_text(other));
                 return Wanted::Refused(refusal(&source, why));
             }
         }

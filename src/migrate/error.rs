@@ -33,7 +33,7 @@ pub enum MigrateError {
         ids: Vec<String>,
     },
     /// Two items would get one id.
-    #[error("two items would become {:?}: {:?} by the list, and the one that has that id", .ids[1], .ids[0])]
+    #[error("two items would get the id {:?}: {:?} by the list, and the one that has that id", .ids[1], .ids[0])]
     Collision {
         /// The id that changes, and the one that it becomes.
         ids: [String; 2],
@@ -65,7 +65,7 @@ pub enum MigrateError {
         why: String,
     },
     /// A certificate names another API than the one that would be asked.
-    #[error("the certificate names {org} at {api}, and the key is for {given}")]
+    #[error("the certificate is for {org} at {api}, and the key is for {given}")]
     OtherApi {
         /// The organization.
         org: String,
@@ -95,23 +95,23 @@ impl UserError for MigrateError {
         match self {
             Self::OtherIds { option, .. } => {
                 let as_before = if option.is_empty() {
-                    "leave --id-prefix and --id-map out, as that run did".to_owned()
+                    "omit --id-prefix and --id-map, as that run did".to_owned()
                 } else {
-                    format!("say {option}, as that run did")
+                    format!("pass {option}, as that run did")
                 };
                 return format!("nothing was sent; {as_before}, or --allow-other-ids to move them twice");
             }
-            Self::Certificate { .. } => "give the .json file that the migration wrote, as it was written",
+            Self::Certificate { .. } => "give the .json file that the migration wrote, unchanged",
             Self::OtherApi { .. } => {
                 "name that API with --api, or a profile of it with --from-profile or --to-profile; nothing was asked"
             }
             Self::Same { .. } => "name another organization, or another profile, with --to",
-            Self::Empty(_) => "check the spelling of --from; --allow-empty goes on with an empty one",
-            Self::Absent { .. } => "check the ids; they count to the letter",
+            Self::Empty(_) => "check the spelling of --from; --allow-empty continues with an empty organization",
+            Self::Absent { .. } => "check the ids; they are compared exactly, letter case included",
             Self::Collision { .. } => "list another id for one of them; nothing was sent",
             Self::IdMap { .. } => "write a CSV file with the headers from,to and an id of each organization a line",
             Self::Conflicts { .. } => {
-                "nothing was sent; say --on-conflict skip or overwrite, or give ids of their own by --id-prefix"
+                "nothing was sent; pass --on-conflict skip or overwrite, or keep the ids apart with --id-prefix"
             }
         }
         .to_owned()

@@ -58,7 +58,7 @@ impl Ids {
                 continue;
             };
             if !taken.insert(to.to_owned()) {
-                return Err(bad(format!("two ids become {to:?}")));
+                return Err(bad(format!("two ids map to {to:?}")));
             }
             if map.insert(from.to_owned(), to.to_owned()).is_some() {
                 return Err(bad(format!("{from:?} is in it twice")));

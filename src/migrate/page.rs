@@ -95,7 +95,7 @@ impl Certificate<'_> {
                 "Items that an earlier migration moved and the source no longer has",
                 self.proof.gone.len() as u64,
             ),
-            ("Items of the target that keep fields of their own", self.noticed.kept),
+            ("Items with fields that only the target has", self.noticed.kept),
         ];
         counts.map(|(name, count)| (name, grouped(count))).into()
     }

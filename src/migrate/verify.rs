@@ -149,7 +149,7 @@ pub fn verify(
 impl Proof {
     fn show(&self, output: &Output, org: &str) {
         for (id, what) in self.differences.iter().take(usize::try_from(SHOWN).unwrap_or_default()) {
-            output.warn(&format!("not as it should be in {org}: {id} ({what})"));
+            output.warn(&format!("not as expected in {org}: {id} ({what})"));
         }
         let differing = self.differences.len() as u64;
         if differing > SHOWN {

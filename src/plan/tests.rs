@@ -81,7 +81,7 @@ fn a_value_that_is_not_of_its_fields_kind_is_refused_unless_just_that_is_stored(
             column: None,
             index: None,
             value: new.to_owned(),
-            reason: format!("{field} is no number"),
+            reason: format!("{field} is not a number"),
         })),
         ..value(field, text(new), Some(new))
     };
@@ -102,7 +102,10 @@ fn a_value_that_is_not_of_its_fields_kind_is_refused_unless_just_that_is_stored(
             refused.map(|reason| reason.reason.clone()).collect::<Vec<_>>(),
         )
     };
-    let both = vec!["quantity is no number".to_owned(), "weight is no number".to_owned()];
+    let both = vec![
+        "quantity is not a number".to_owned(),
+        "weight is not a number".to_owned(),
+    ];
     assert_eq!(reasons(None), ((0, 0, 0), both.clone()));
     assert_eq!(
         reasons(Some(json!({"item_id": "A1", "quantity": 5}))),
@@ -111,7 +114,7 @@ fn a_value_that_is_not_of_its_fields_kind_is_refused_unless_just_that_is_stored(
     let stored = json!({"item_id": "A1", "quantity": "about 20", "weight": "6 g"});
     assert_eq!(
         reasons(Some(stored)),
-        ((0, 0, 0), vec!["weight is no number".to_owned()])
+        ((0, 0, 0), vec!["weight is not a number".to_owned()])
     );
     let stored = json!({"item_id": "A1", "quantity": "about 20", "weight": "5 g", "name": "n"});
     assert_eq!(reasons(Some(stored)), ((0, 1, 0), vec![]));

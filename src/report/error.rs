@@ -11,10 +11,10 @@ use crate::sheet::write::WriteError;
 #[derive(Debug, thiserror::Error)]
 pub enum RejectError {
     /// The reject file can't be written.
-    #[error("rows that don't go through could not be written down: {0}")]
+    #[error("the rejected rows can't be written: {0}")]
     NoFile(#[source] WriteError),
     /// The format of the reject file can't be told.
-    #[error("{0} has no ending that names a format for rejected rows")]
+    #[error("{0} has no file extension of a format for rejected rows")]
     NoFormat(String),
 }
 
@@ -23,7 +23,7 @@ impl UserError for RejectError {
         match self {
             Self::NoFile(_) => "name a file that can be written with --rejects FILE",
             Self::NoFormat(_) => {
-                "end it in .csv, .tsv, .xlsx, .json or .jsonl; without an ending it has the source's format"
+                "use the extension .csv, .tsv, .xlsx, .json or .jsonl; without one it has the source's format"
             }
         }
         .to_owned()
@@ -68,7 +68,7 @@ impl UserError for ReportError {
 
 /// The closing equation doesn't hold: a fault of this program.
 #[derive(Debug, thiserror::Error)]
-#[error("the numbers of this run don't add up ({0}): this is a fault of stockport, not of the file")]
+#[error("the counts of this run don't add up ({0}): this is a bug in stockport, not a fault of the file")]
 pub struct Imbalance(pub String);
 
 impl UserError for Imbalance {

@@ -68,9 +68,9 @@ mod tests {
     fn a_reason_is_the_same_whatever_its_value() {
         for (a, b, shared) in [
             (
-                (r#""a \" b" is no number"#, ""),
-                (r#""1,5 x" is no number"#, "1,5 x"),
-                "\"…\" is no number",
+                (r#""a \" b" is not a number"#, ""),
+                (r#""1,5 x" is not a number"#, "1,5 x"),
+                "\"…\" is not a number",
             ),
             (
                 ("an id of 1,200 bytes", ""),

@@ -11,7 +11,7 @@ use crate::error::UserError;
 #[derive(Debug, thiserror::Error)]
 pub enum SandboxError {
     /// The system knows no home folder of this user.
-    #[error("there is no home folder to keep the sandbox in")]
+    #[error("there is no home folder for the sandbox's data")]
     NoHome,
     /// The sandbox's folder can't be made.
     #[error("the sandbox's folder {} can't be made: {}", .dir.display(), crate::cause::io(.cause))]
@@ -42,7 +42,7 @@ pub enum SandboxError {
         id: String,
     },
     /// An organization's name that can't be asked for.
-    #[error("{name:?} can't be an organization's name: it is empty or holds '/'")]
+    #[error("{name:?} can't be an organization's name: it is empty or contains '/'")]
     OrganizationName {
         /// The name.
         name: String,
@@ -66,7 +66,7 @@ impl UserError for SandboxError {
             Self::NoHome => "name a folder with --sandbox-dir, or set XDG_DATA_HOME or HOME to an absolute path",
             Self::Folder { cause, .. } => crate::files::hint(cause).unwrap_or("name another folder with --sandbox-dir"),
             Self::File { .. } | Self::Damaged { .. } => {
-                "name another folder with --sandbox-dir, or move the file away to begin anew"
+                "name another folder with --sandbox-dir, or move the file away to start with an empty sandbox"
             }
             Self::Refused { .. } => "check the item's id and its fields",
             Self::OrganizationName { .. } => "choose a name of letters, digits and hyphens",

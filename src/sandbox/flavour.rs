@@ -4,10 +4,7 @@
 
 /// How the endpoint differs from the strict one, which is the default: the vendor's server as it was seen.
 /// Each field is one of the poorer or newer deployments that the API contract names; they can be mixed.
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "independent switches of one flag each, not a state in disguise"
-)]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches of one flag each")]
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Flavour {
     /// No list has more than so many items, whatever `limit` says (and no `limit` is an error).

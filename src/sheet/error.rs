@@ -52,10 +52,10 @@ pub enum ReadError {
         what: String,
     },
     /// A web page, often named `.xls` by the program that wrote it.
-    #[error("{0} is a web page (HTML), not a workbook, whatever its name says")]
+    #[error("{0} is a web page (HTML), not a workbook, despite its name")]
     HtmlNotWorkbook(String),
     /// A format that spreadsheet programs read and stockport does not (SYLK, DIF, Excel 2003 XML).
-    #[error("{file} is {what}, which is not read")]
+    #[error("{file} is {what}, which stockport doesn't read")]
     OtherFormat {
         /// The file, as the user named it.
         file: String,
@@ -211,12 +211,12 @@ impl UserError for ReadError {
                 "check that it is the right file; if it is, raise the bound (--max-unpacked, --max-cells, --max-columns, \
                  --max-row)"
             }
-            Self::NoSuchSheet { .. } => "name one of those with --sheet, or leave --sheet out",
-            Self::NoSheets { .. } => "leave --sheet out",
+            Self::NoSuchSheet { .. } => "name one of those with --sheet, or omit --sheet",
+            Self::NoSheets { .. } => "omit --sheet",
             Self::HeaderRow { .. } => {
-                "name the row with --header-row as the spreadsheet program numbers it, from 1, or leave it out"
+                "name the row with --header-row as the spreadsheet program numbers it, from 1, or omit it"
             }
-            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252, macintosh, cp437 or utf-16le, or leave --encoding out",
+            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252, macintosh, cp437 or utf-16le, or omit --encoding",
             Self::BadDelimiter(_) => "use a comma, a semicolon, a tab or a vertical bar",
             Self::NotText { .. } => {
                 "save the file as UTF-8, or name its encoding with --encoding (windows-1252, macintosh, cp437, …)"

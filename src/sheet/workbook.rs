@@ -82,8 +82,8 @@ pub(super) fn preamble_note(found: &Found, above: &[Row]) -> Option<String> {
     let count = (count as u64).saturating_sub(found.header.rows.len() as u64 - 1);
     match count {
         0 => None,
-        1 => Some("1 row above the header is left out".to_owned()),
-        _ => Some(format!("{count} rows above the header are left out")),
+        1 => Some("1 row above the header is ignored".to_owned()),
+        _ => Some(format!("{count} rows above the header are ignored")),
     }
 }
 
@@ -178,7 +178,7 @@ fn look_at_all(
         if sheet.visible {
             candidates.push(look(workbook, &sheet.name, options, judge, file)?);
         } else {
-            notes.push(format!("sheet {:?} is left out: it is hidden", sheet.name));
+            notes.push(format!("sheet {:?} is ignored: it is hidden", sheet.name));
         }
     }
     Ok(candidates)
@@ -222,7 +222,7 @@ fn best(
             }
             Some(_) => "the header of another sheet is known as well or better",
         };
-        notes.push(format!("sheet {:?} is left out: {why}", other.sheet));
+        notes.push(format!("sheet {:?} is ignored: {why}", other.sheet));
     }
     if let (None, Some(row)) = (&chosen.found, options.header_row) {
         let why = "no visible sheet has text there";
@@ -276,7 +276,7 @@ fn all(
     let (chosen, others): (Vec<_>, Vec<_>) = candidates.into_iter().partition(|candidate| candidate.found.is_some());
     for other in &others {
         notes.push(format!(
-            "sheet {:?} is left out: no header row is recognized in it",
+            "sheet {:?} is ignored: no header row is recognized in it",
             other.sheet
         ));
     }

@@ -29,7 +29,7 @@ pub enum SnapshotError {
     /// What goes into a snapshot can't be kept for a while.
     #[error("a temporary file can't be written or read: {}", crate::cause::io(.0))]
     Temporary(std::io::Error),
-    /// A snapshot isn't as it was written.
+    /// A snapshot has changed since it was written.
     #[error("the snapshot {snapshot} is damaged: {what}")]
     Damaged {
         /// Where it stands.
@@ -88,7 +88,7 @@ pub enum SnapshotError {
         folder: PathBuf,
     },
     /// There is none as old as that.
-    #[error("no snapshot in {} was begun at {when} or before; the oldest is {oldest}", .folder.display())]
+    #[error("no snapshot in {} was started at {when} or before; the oldest is {oldest}", .folder.display())]
     NoneBefore {
         /// The moment that was named.
         when: String,
@@ -97,8 +97,8 @@ pub enum SnapshotError {
         /// The oldest there is.
         oldest: String,
     },
-    /// What follows the `@` is no date.
-    #[error("{0:?} is no date")]
+    /// What follows the `@` is not a date.
+    #[error("{0:?} is not a date")]
     NoDate(String),
     /// Snapshots of several organizations, where one has to be meant.
     #[error("{} holds snapshots of several organizations: {}", .dir.display(), .orgs.join(", "))]
@@ -120,7 +120,7 @@ pub enum SnapshotError {
     #[error("the organization's name is too long for a folder's name")]
     LongName,
     /// Another process writes there.
-    #[error("another stockport is at work in {}{holder}", .folder.display())]
+    #[error("another stockport process is using {}{holder}", .folder.display())]
     Locked {
         /// The folder.
         folder: PathBuf,
@@ -128,7 +128,7 @@ pub enum SnapshotError {
         holder: String,
     },
     /// The wait for another process was interrupted.
-    #[error("interrupted while waiting for another stockport: nothing was written")]
+    #[error("interrupted while waiting for another stockport process: nothing was written")]
     Interrupted,
     /// The safety limit: nothing where there was something.
     #[error("{org} holds no items, and the newest snapshot ({name}) {}", .known.map_or_else(|| "can't be read".to_owned(), |known| format!("holds {}", crate::output::grouped(known))))]
@@ -167,7 +167,7 @@ pub enum SnapshotError {
     #[error("the snapshot {0} holds a part only of its organization ({1})")]
     Part(String, String),
     /// No rule says what is to be kept.
-    #[error("no rule says which snapshots to keep, so none is removed")]
+    #[error("no retention rule is given, so no snapshot is removed")]
     NoPolicy,
 }
 
@@ -184,7 +184,7 @@ impl UserError for SnapshotError {
             },
             Self::Temporary(_) => "check that the folder for temporary files (TMPDIR) has room",
             Self::Damaged { .. } => {
-                "take another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
+                "use another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
             }
             Self::Newer { .. } => "update stockport, or name another snapshot (`stockport backup list` shows them)",
             Self::Unreadable { .. } => "check the file's permissions and the disk, or name another snapshot",
@@ -192,30 +192,30 @@ impl UserError for SnapshotError {
                 fault: Fault::Newer(_),
                 choice,
                 ..
-            } => return format!("update stockport, or name the snapshot to take: {}", choice.display()),
-            Self::NewestUnknown { choice, .. } => return format!("name the snapshot to take: {}", choice.display()),
+            } => return format!("update stockport, or name the snapshot to use: {}", choice.display()),
+            Self::NewestUnknown { choice, .. } => return format!("name the snapshot to use: {}", choice.display()),
             Self::BegunWith { .. } => {
                 "name the snapshot to restore: DIR/ORG/NAME (`stockport backup list` shows them)"
             }
-            Self::OnlySafety(_) => "`stockport backup list DIR` shows them; name the one to take",
+            Self::OnlySafety(_) => "`stockport backup list DIR` shows them; name the one to use",
             Self::NoSnapshot(_) => "check the folder's spelling; `stockport backup create DIR` makes a snapshot",
             Self::NoSuch { .. } | Self::NoneBefore { .. } => "`stockport backup list DIR` shows what there is",
             Self::NoDate(_) => "write @2026-11-22, or @2026-11-22T14:30 (UTC), or @latest",
             Self::Several { .. } => "name one of them: DIR/ORG",
             Self::OtherOrganization { .. } => "back this organization up to another folder",
             Self::LongName => "check --org; no organization's name is that long",
-            Self::Locked { .. } => "wait until it has ended, or let --wait be longer",
+            Self::Locked { .. } => "wait until it has ended, or pass a longer --wait",
             Self::Interrupted => "run the same command again",
             Self::Empty { .. } => {
-                "check --org to the letter and the key; if the organization really is empty now, say --allow-empty"
+                "check --org to the letter and the key; if the organization is empty now, pass --allow-empty"
             }
             Self::Shrunken { .. } => {
-                "look at what became of the others (`stockport backup verify DIR --against-org`); if it is right, say --allow-shrink"
+                "check what happened to the others (`stockport backup verify DIR --against-org`); if they were meant to go, pass --allow-shrink"
             }
-            Self::NoItem { .. } => "check --only to the letter, or take another snapshot",
-            Self::Part(..) => "restore it without --exact, or take another snapshot",
+            Self::NoItem { .. } => "check --only to the letter, or use another snapshot",
+            Self::Part(..) => "restore it without --exact, or use another snapshot",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
-            Self::NoPolicy => "say at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
+            Self::NoPolicy => "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
         }
         .to_owned()
     }

@@ -26,7 +26,7 @@ pub enum Kind {
 /// Why a manifest can't be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// It isn't as it was written; in words.
+    /// It has changed since it was written; in words.
     Damaged(String),
     /// A newer version of this program wrote it, in this format.
     Newer(u64),
@@ -146,7 +146,9 @@ impl Manifest {
         }
         let manifest: Self = serde_json::from_slice(bytes).map_err(unreadable)?;
         if manifest.format != FORMAT || manifest.to_bytes() != bytes || manifest.hash() != manifest.sha256 {
-            return Err(Fault::Damaged("its manifest isn't as it was written".to_owned()));
+            return Err(Fault::Damaged(
+                "its manifest has changed since it was written".to_owned(),
+            ));
         }
         Ok(manifest)
     }

@@ -97,7 +97,7 @@ impl Snapshot {
             return Err(self.damaged(format!("{file} has {length} bytes instead of {bytes}")));
         }
         if hex(&hash.finish()) != manifest.data.sha256 {
-            return Err(self.damaged(format!("{} isn't as it was written", manifest.data.file)));
+            return Err(self.damaged(format!("{} has changed since it was written", manifest.data.file)));
         }
         Ok(())
     }
@@ -127,7 +127,7 @@ impl Snapshot {
             Ok::<(), SnapshotError>(())
         })?;
         if hex(&hash.finish()) != manifest.data.content_sha256 {
-            return Err(self.damaged("its items aren't as they were written".to_owned()));
+            return Err(self.damaged("its items have changed since they were written".to_owned()));
         }
         if count != manifest.items {
             return Err(self.damaged(format!("it holds {count} items instead of {}", manifest.items)));
@@ -167,7 +167,7 @@ impl Snapshot {
                 return Ok(());
             }
             if line.last() != Some(&b'\n') {
-                return Err(self.damaged("its last line isn't whole".to_owned()).into());
+                return Err(self.damaged("its last line is incomplete".to_owned()).into());
             }
             take(&line)?;
         }

@@ -287,7 +287,7 @@ fn of_two_writers_the_second_waits_or_says_so() {
     let mut told = String::new();
     let refused = folder.shelf().lock(Duration::ZERO, &mut |_| {}, &|| false).unwrap_err();
     assert!(
-        refused.to_string().contains("another stockport is at work"),
+        refused.to_string().contains("another stockport process is using"),
         "{refused}"
     );
     let stopped = folder

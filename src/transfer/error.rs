@@ -38,12 +38,12 @@ pub enum TransferError {
 impl UserError for TransferError {
     fn hint(&self) -> String {
         match self {
-            Self::TooManyFailures { .. } => "look at the reject file for the reasons, then import it",
+            Self::TooManyFailures { .. } => "correct the rows in the reject file (it has the reasons), then import it",
             Self::TooManyRejects { .. } => {
                 "nothing was sent; check the mapping of the columns, correct the rows of the reject file, or allow more"
             }
             Self::NothingSaved { .. } => {
-                "if the API is in trouble, run the same command with --resume later; if these rows are at fault, look at the reject file"
+                "if the API fails, run the same command with --resume later; if the rows are at fault, correct them in the reject file"
             }
         }
         .to_owned()

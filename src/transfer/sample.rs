@@ -109,7 +109,7 @@ mod tests {
     fn ten_of_each_reason_are_shown_and_the_rest_is_counted_with_its_place() {
         let mut sample = Sample::of(10);
         for line in 0..7_500_u64 {
-            sample.add((&format!("\"x{line}\" is no number"), ""), || line);
+            sample.add((&format!("\"x{line}\" is not a number"), ""), || line);
             if line % 1_000 == 0 {
                 sample.add(("the item id is empty", ""), || line);
             }

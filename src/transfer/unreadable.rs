@@ -41,7 +41,7 @@ impl Transfer<'_> {
         let named = named.collect::<Vec<_>>().join(", ");
         let more = if ids.len() > NAMED { ", …" } else { "" };
         let outcome = if self.post_unreadable {
-            "what the file has is posted, and can't be undone"
+            "the file's values are posted, and the post can't be undone"
         } else {
             "what is stored there is not known, so nothing is written there"
         };
@@ -57,8 +57,7 @@ impl Transfer<'_> {
             return Ok(());
         }
         for (id, reason) in unreadable {
-            let why =
-                format!("it is not known what is stored: {reason}; --post-unreadable posts the item all the same");
+            let why = format!("it is not known what is stored: {reason}; --post-unreadable posts the item anyway");
             journal.fail_planned(id, &why)?;
         }
         Ok(())

@@ -46,7 +46,7 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
                         Some(reason) => format!("{} can't be read: {reason}", change.id),
                         None => described(&change),
                     };
-                    output.warn(&format!("not as it should be: {found}"));
+                    output.warn(&format!("not as expected: {found}"));
                 }
                 named += usize::from(!is_spelling);
             }

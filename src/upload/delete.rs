@@ -168,7 +168,7 @@ impl Worker<'_> {
                 }
                 (_, Some(another)) => form = another,
                 (_, None) => {
-                    let claimed = "the API answered that it was deleted, and still holds it";
+                    let claimed = "the API answered that it was deleted, but still has it";
                     return self.fail(std::slice::from_ref(entry), claimed);
                 }
             }

@@ -220,7 +220,7 @@ fn skipped_rows_are_named_with_their_reasons() {
         "create",
     ];
     let run = stockport.run(args).ok();
-    let line = "\n  A (count.csv, line 2) is skipped: the id stands in line 3 again (--duplicates last)\n";
+    let line = "\n  A (count.csv, line 2) is skipped: the id is in line 3 again (--duplicates last)\n";
     assert!(run.stdout.contains(line), "{}", run.stdout);
     let first: Value = stockport.run([&args[..], &["--json"]].concat()).ok().json();
     assert_eq!(first["plan_first"]["skips"].as_array().unwrap().len(), 1, "{first}");
@@ -249,7 +249,7 @@ fn ten_rejected_rows_of_each_reason_are_shown_and_where_the_others_are() {
         .filter(|line| line.starts_with("warning: "))
         .collect();
     let of = |text: &str| warnings.iter().filter(|line| line.contains(text)).count();
-    assert_eq!((of("is no number"), of("can't hold '/'")), (10, 6), "{}", run.stderr);
+    assert_eq!((of("is not a number"), of("can't hold '/'")), (10, 6), "{}", run.stderr);
     assert!(
         run.stderr
             .contains("\nwarning: … and 284 more: --rejects FILE lists them\n"),

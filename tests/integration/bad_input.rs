@@ -151,7 +151,7 @@ fn a_web_page_and_a_picture_for_a_spreadsheet() {
             "<html><body><table><tr><td>item_id</td></tr></table></body></html>",
         ),
         &["import", "report.xls"],
-        "report.xls is a web page (HTML), not a workbook, whatever its name says",
+        "report.xls is a web page (HTML), not a workbook, despite its name",
         "open it in Excel or LibreOffice and save it as .xlsx or .csv",
     );
     file_refused(
@@ -175,7 +175,7 @@ fn a_bad_file_among_good_ones_stops_all_of_them() {
 #[test]
 fn a_place_for_the_reject_file_that_cannot_be_written_is_refused_before_anything_is_asked() {
     let hint = "name a file that can be written with --rejects FILE";
-    let message = |why: &str| format!("rows that don't go through could not be written down: {why}");
+    let message = |why: &str| format!("the rejected rows can't be written: {why}");
     file_refused(
         with_good(),
         &["import", "good.csv", "--rejects", "nowhere/bad.csv"],
@@ -200,7 +200,7 @@ fn no_organization_is_a_fault_of_the_command_line() {
         &["import", "good.csv"],
         2,
         "no organization is named",
-        "name it with --org ID or STOCKPORT_ORG, or try things out with --sandbox",
+        "name it with --org ID or STOCKPORT_ORG, or pass --sandbox to try stockport without one",
     );
 }
 
@@ -258,7 +258,7 @@ fn a_dotenv_file_that_gives_no_key() {
         &stockport,
         &["import", "good.csv"],
         1,
-        "the file .env can't be read: a line of it is not of the form NAME=value",
+        "the file .env can't be read: one of its lines is not of the form NAME=value",
         hint,
     );
     stockport.write(".env", b"CANNLYTICS_API_KEY=\xff\xfe\n");
@@ -293,7 +293,7 @@ fn plain_http_to_another_host() {
         &stockport,
         &["import", "good.csv", "--api", "http://inventory.example/api"],
         1,
-        "the API's address can't be used: a key doesn't travel over plain http to inventory.example; use https",
+        "the API's address can't be used: a key is never sent over plain http to inventory.example; use https",
         "give it as https://HOST/api, in --api or CANNLYTICS_API_URL",
     );
 }
@@ -317,8 +317,8 @@ fn a_wrong_key() {
         &server,
         &stockport,
         &["import", "good.csv"],
-        "the API doesn't know this key (401): \"The request was not authenticated. Check that it carries a valid API key.\"",
-        "check that the key is whole and still valid, and that it belongs to this API",
+        "the API rejects this key (401): \"The request was not authenticated. Check that it carries a valid API key.\"",
+        "check that the key is complete and valid, and that it belongs to this API",
     );
 }
 
@@ -339,7 +339,7 @@ fn an_unknown_organization() {
         &["import", "good.csv", "--sandbox", "--org", "nobody"],
         1,
         "the sandbox has no organization \"nobody\"; it has sandbox-company, sandbox-branch",
-        "check the spelling of --org, or leave it out; `stockport sandbox --org NAME` adds one",
+        "check the spelling of --org, or omit it; `stockport sandbox --org NAME` adds one",
     );
 }
 
@@ -396,7 +396,7 @@ fn an_endpoint_that_redirects_or_shows_a_page() {
         &stockport,
         &["import", "good.csv"],
         "the API's address redirects to another path of the same host (302); redirects are never followed",
-        "put the address that the API really has into --api",
+        "put the API's current address into --api",
     );
     let server = Faulty::new().rule(Rule::every(1, Fault::ProxyPage));
     let stockport = with_good().at_faulty(&server, ORG);

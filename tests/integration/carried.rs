@@ -134,7 +134,10 @@ fn what_is_kept_of_refused_rows_is_short_however_long_their_texts() {
     assert!(seen.stdout.len() < 40 * 2 * 1_500, "{} bytes", seen.stdout.len());
     let problem = &seen.json()["problems"][0];
     let reason = problem["reason"].as_str().unwrap();
-    assert!(reason.contains("xx…xx") && reason.contains("is no number"), "{reason}");
+    assert!(
+        reason.contains("xx…xx") && reason.contains("is not a number"),
+        "{reason}"
+    );
     let run = stockport.run(["convert", "long.csv", "-"]).exit(3);
     assert!(run.stderr.len() < 40 * 2 * 1_500, "{} bytes", run.stderr.len());
 }

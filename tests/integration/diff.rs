@@ -159,7 +159,7 @@ fn an_organization_differs_from_a_file_in_fields_and_items_and_the_fields_withou
     let run = stockport.run(["diff", "a.csv", "org:sandbox-company"]).exit(4);
     assert!(
         run.stdout
-            .contains("not compared, as A has no column for them: area_name"),
+            .contains("not compared (A has no column for them): area_name"),
         "{}",
         run.stdout
     );

@@ -265,7 +265,7 @@ fn values_of_known_exports_arrive_as_they_mean() {
         ("1204.75", Some("2026-03-04"))
     );
     let metrc = items("metrc-items.json");
-    assert_eq!(metrc[0]["approved_at"], Value::Null, "0001-01-01 is no date");
+    assert_eq!(metrc[0]["approved_at"], Value::Null, "0001-01-01 is not a date");
     assert_eq!(metrc[0]["item_id"], "101");
     let ccrs = items("ccrs-inventory.csv");
     assert_eq!(ccrs[1]["item_id"], "13232582566688421");

@@ -138,7 +138,7 @@ fn a_killed_run_is_shown_with_what_is_unknown_and_what_was_not_attempted() {
     child.wait().unwrap();
     let shown = stockport.run(["runs", "last"]).ok().stdout;
     for told in [
-        "interrupted (its process ended without noting an end)",
+        "interrupted (its process ended without recording an end)",
         "Unknown: sent",
         "A05: no answer was recorded",
     ] {
@@ -228,7 +228,7 @@ fn an_export_that_is_under_way_or_was_killed_is_listed_as_such() {
         assert_eq!(state(), "interrupted", "{line}");
         let shown = stockport.run(["runs"]).ok().stdout;
         assert!(
-            shown.contains("nothing tells whether it was written completely"),
+            shown.contains("it is not known whether it was written completely"),
             "{line}: {shown}"
         );
     }

@@ -147,7 +147,7 @@ fn an_existing_file_that_is_no_mapping_file_is_not_overwritten() {
         .run(["inspect", "count.csv", "--save-map", "notes.toml"])
         .exit(1);
     assert!(
-        run.stderr.contains("\"colums\" is no key of a mapping file"),
+        run.stderr.contains("\"colums\" is not a key of a mapping file"),
         "{}",
         run.stderr
     );

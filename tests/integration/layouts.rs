@@ -198,7 +198,7 @@ fn a_part_in_utf_16_is_refused_by_its_name() {
         }
         let said = refusal(&zipped(&parts, SimpleFileOptions::default()));
         assert!(
-            said.contains(part) && said.contains("is in UTF-16, which is not read"),
+            said.contains(part) && said.contains("is in UTF-16, which stockport doesn't read"),
             "{said}"
         );
     }

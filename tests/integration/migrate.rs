@@ -242,7 +242,7 @@ fn an_item_that_says_another_id_of_itself_is_rejected_and_a_number_is_sent_as_te
     let run = migrate(&stockport, &[]).exit(3);
     assert!(run.stdout.contains("4 read = 2 created + 2 rejected"), "{}", run.stdout);
     assert!(
-        run.stderr.contains("8: it says another item_id of itself: \"eight\""),
+        run.stderr.contains("8: its own item_id is another one: \"eight\""),
         "{}",
         run.stderr
     );
@@ -299,8 +299,7 @@ fn a_target_that_somebody_tampers_with_is_found_and_named() {
         (&json!(250), &json!(false))
     );
     assert!(
-        run.stderr
-            .contains("not as it should be in sandbox-branch: 17 (quantity)"),
+        run.stderr.contains("not as expected in sandbox-branch: 17 (quantity)"),
         "{}",
         run.stderr
     );

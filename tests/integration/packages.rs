@@ -57,7 +57,7 @@ fn the_version_is_the_same_wherever_it_stands() {
     let newest = changelog.lines().find_map(|line| line.strip_prefix("## ")).unwrap();
     let (version, date) = newest.split_once(" - ").unwrap_or((newest, "none"));
     assert_eq!(version, VERSION, "the changelog's newest heading is {newest:?}");
-    assert!(date.parse::<jiff::civil::Date>().is_ok(), "{date:?} is no date");
+    assert!(date.parse::<jiff::civil::Date>().is_ok(), "{date:?} is not a date");
     for name in below("samples").into_iter().chain(below(".github")) {
         let Ok(text) = fs::read_to_string(root().join(&name)) else {
             continue;

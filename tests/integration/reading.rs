@@ -181,7 +181,7 @@ fn hidden_sheets_are_left_out_aloud_and_read_when_named() {
     assert_eq!(seen["sheet"], "Shown");
     for name in ["Hidden", "Deep"] {
         assert!(
-            noted(&seen, &format!("sheet \"{name}\" is left out: it is hidden")),
+            noted(&seen, &format!("sheet \"{name}\" is ignored: it is hidden")),
             "{seen}"
         );
         let run = Stockport::new()

@@ -110,7 +110,7 @@ fn the_page_and_the_workbook_say_what_the_summary_says() {
     }
     let reasons = page.split_once("Rejects by reason").unwrap().1;
     assert!(
-        reasons.contains("<th scope=\"row\">the id &quot;…&quot; also stands in line …</th>"),
+        reasons.contains("<th scope=\"row\">the id &quot;…&quot; is also in line …</th>"),
         "{page}"
     );
     assert!(reasons.contains("<td>rejected</td><td>2</td>"), "{page}");

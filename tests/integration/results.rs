@@ -63,9 +63,9 @@ fn every_row_stands_there_with_its_outcome_and_reason_in_the_inputs_order() {
     let reason = |at: usize| rows[at]["_reason"].as_str().unwrap();
     for (at, words) in [
         (4, "can't hold '/'"),
-        (5, "is no number"),
+        (5, "is not a number"),
         (7, "is a total"),
-        (8, "also stands in line 11"),
+        (8, "is also in line 11"),
     ] {
         assert!(reason(at).contains(words), "{at}: {}", reason(at));
     }

@@ -133,7 +133,7 @@ fn files_of_other_programs_have_their_right_values() {
         run.stderr
     );
     assert!(
-        run.stderr.contains("the id \"A100\" also stands in line 4"),
+        run.stderr.contains("the id \"A100\" is also in line 4"),
         "{}",
         run.stderr
     );

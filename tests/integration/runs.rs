@@ -147,7 +147,7 @@ fn a_journal_that_cannot_be_read_is_listed_with_the_reason_and_stops_an_undo_wit
         ("newer", "newer version", |path| {
             damage(path, "PRAGMA user_version = 99");
         }),
-        ("a folder", "is no regular file", |path| {
+        ("a folder", "is not a regular file", |path| {
             fs::remove_file(path).unwrap();
             fs::create_dir(path).unwrap();
         }),

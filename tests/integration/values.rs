@@ -89,7 +89,11 @@ fn what_is_not_of_its_fields_kind_is_rejected_unless_just_that_is_stored() {
     let told = run.json();
     assert_eq!((&told["created"], &told["rejected"]), (&json!(1), &json!(1)));
     let rejects = stockport.read("in.rejects.csv");
-    for reason in ["\"about 20\"\" is no number", "\"last week\"\" is no date", "--lenient"] {
+    for reason in [
+        "\"about 20\"\" is not a number",
+        "\"last week\"\" is not a date",
+        "--lenient",
+    ] {
         assert!(
             rejects.replace("\"\"", "\"").contains(&reason.replace("\"\"", "\"")),
             "{reason}: {rejects}"
@@ -108,7 +112,8 @@ fn what_is_not_of_its_fields_kind_is_rejected_unless_just_that_is_stored() {
     let run = stockport.run(["import", "in.csv", "--dry-run"]).exit(3);
     let all = run.stdout + &run.stderr;
     assert!(
-        all.contains("\"about 21\" is no number (--lenient") && !all.contains("\"last week\" is no date (--lenient"),
+        all.contains("\"about 21\" is not a number (--lenient")
+            && !all.contains("\"last week\" is not a date (--lenient"),
         "{all}"
     );
 }

@@ -66,7 +66,7 @@ fn each_way_a_list_can_be_wrong_is_told_apart() {
 fn each_status_means_what_the_contract_says() {
     let said = r#"{"success":false,"data":null,"message":"the server's words"}"#;
     let cases = [
-        (json(401, said), Fate::Stop, "doesn't know this key"),
+        (json(401, said), Fate::Stop, "rejects this key"),
         (json(403, said), Fate::Stop, "access to the organization 'org'"),
         (
             html(403, "<h1>Forbidden</h1>"),

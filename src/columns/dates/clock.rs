@@ -70,7 +70,7 @@ pub(super) fn clock(rest: &str) -> Option<Clock<'_>> {
     time_of_day(time)
 }
 
-/// Reads a text (without outer white space) of a time's column; none where it is no time of day.
+/// Reads a text (without outer white space) of a time's column; none where it is not a time of day.
 pub(crate) fn read_time(text: &str) -> Option<String> {
     let clock = time_of_day(text)?;
     let mut written = String::new();

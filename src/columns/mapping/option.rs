@@ -47,7 +47,7 @@ impl FromStr for ColumnOption {
             let nearest = nearest_field(field, std::iter::empty());
             let nearest = nearest.map_or_else(String::new, |name| format!("did you mean {name:?}? "));
             return Err(format!(
-                "{nearest}{field:?} is no inventory field; `stockport fields` lists all"
+                "{nearest}{field:?} is not an inventory field; `stockport fields` lists all"
             ));
         }
         Ok(Self {

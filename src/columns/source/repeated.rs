@@ -52,9 +52,9 @@ impl Source {
         if ids > 0 {
             let fate = match self.options.duplicates {
                 _ if self.ids_only => "each counts once",
-                Duplicates::Reject => "all are rejected (--duplicates first, last or merge takes them)",
-                Duplicates::First => "the first row is taken (--duplicates first)",
-                Duplicates::Last => "the last row is taken (--duplicates last)",
+                Duplicates::Reject => "all are rejected (--duplicates first, last or merge imports them)",
+                Duplicates::First => "the first row is used (--duplicates first)",
+                Duplicates::Last => "the last row is used (--duplicates last)",
                 Duplicates::Merge => "they are merged (--duplicates merge)",
             };
             let (ids, rows) = (counted_are(ids, "id"), counted(rows, "row"));
@@ -90,13 +90,12 @@ impl Source {
                 Reading::Rejected(vec![self.duplicate(id, table, spot, &draft.id, rows)])
             }
             Duplicates::First if spot != *first => Reading::Skipped(format!(
-                "the id stands in {} already (--duplicates first)",
+                "the id is in {} already (--duplicates first)",
                 self.place(*first)
             )),
-            Duplicates::Last if spot != *last => Reading::Skipped(format!(
-                "the id stands in {} again (--duplicates last)",
-                self.place(*last)
-            )),
+            Duplicates::Last if spot != *last => {
+                Reading::Skipped(format!("the id is in {} again (--duplicates last)", self.place(*last)))
+            }
             Duplicates::Merge if spot != *last => {
                 hold(held.entry(draft.id.clone().into_owned()).or_default(), &draft);
                 Reading::Skipped(format!("merged into {} (--duplicates merge)", self.place(*last)))
@@ -158,7 +157,7 @@ impl Source {
             index,
             value: id.to_owned(),
             reason: format!(
-                "{}: the id {id:?} also stands in {}{more}",
+                "{}: the id {id:?} is also in {}{more}",
                 table.address(spot.line, index.unwrap_or(0)),
                 others.join(", ")
             ),

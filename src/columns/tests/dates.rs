@@ -1,4 +1,4 @@
-//! Dates and times of day: the order of a column, and what is no date.
+//! Dates and times of day: the order of a column, and what is not a date.
 //!
 //! Doesn't belong here: single dates (`dates`).
 
@@ -210,14 +210,14 @@ fn a_date_keeps_its_time_of_day_and_offset_and_gets_none() {
             "rejected"
         ]
     );
-    assert!(told(&survey.warnings, "1 value is no date"), "{survey:?}");
+    assert!(told(&survey.warnings, "1 value is not a date"), "{survey:?}");
 }
 
 #[test]
 fn a_time_of_day_has_seconds() {
     let (values, survey) = one_column("approved_at_time", &["3:52 pm", "15:52", "noon"], default());
     assert_eq!(values, ["\"15:52:00\"", "\"15:52:00\"", "rejected"]);
-    assert!(told(&survey.warnings, "1 value is no time of day"), "{survey:?}");
+    assert!(told(&survey.warnings, "1 value is not a time of day"), "{survey:?}");
 }
 
 #[test]

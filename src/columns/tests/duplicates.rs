@@ -25,11 +25,11 @@ fn rows_of_one_id_are_rejected_each_naming_the_others() {
     let (seen, survey) = read(vec![table()], with(Duplicates::Reject));
     assert_eq!(
         reasons(&seen[0]),
-        "line 2, column \"item_id\": the id \"A\" also stands in line 4, line 5"
+        "line 2, column \"item_id\": the id \"A\" is also in line 4, line 5"
     );
     assert_eq!(
         reasons(&seen[2]),
-        "line 4, column \"item_id\": the id \"A\" also stands in line 2, line 5"
+        "line 4, column \"item_id\": the id \"A\" is also in line 2, line 5"
     );
     assert!(matches!(&seen[1], Seen::Item(id, _) if id == "B"));
     assert!(
@@ -49,7 +49,7 @@ fn the_first_or_the_last_row_is_taken_on_request() {
     assert_eq!(column(&seen, "name"), ["skipped", "\"two\"", "skipped", "null"]);
     assert_eq!(
         seen[0],
-        Seen::Skipped("the id stands in line 5 again (--duplicates last)".into())
+        Seen::Skipped("the id is in line 5 again (--duplicates last)".into())
     );
 }
 
@@ -149,5 +149,5 @@ fn rows_on_one_line_of_a_json_file_are_told_apart() {
     assert_eq!(column(&seen, "name"), ["skipped", "\"two\""]);
     let (seen, _) = read(vec![table()], with(Duplicates::Reject));
     assert_eq!(column(&seen, "name"), ["rejected", "rejected"]);
-    assert!(reasons(&seen[0]).contains("also stands in line 1"));
+    assert!(reasons(&seen[0]).contains("is also in line 1"));
 }

@@ -62,7 +62,7 @@ fn a_file_is_shown_with_its_columns_samples_and_problems() {
     assert_eq!(
         problems,
         [
-            (2, "line 2, column \"Tag\"", "A", "the id \"A\" also stands in line 3"),
+            (2, "line 2, column \"Tag\"", "A", "the id \"A\" is also in line 3"),
             (2, "line 2, column \"Moved At\"", "07/22/19", "has a year of two digits"),
             (
                 3,
@@ -74,20 +74,20 @@ fn a_file_is_shown_with_its_columns_samples_and_problems() {
                 3,
                 "line 3, column \"Moved At\"",
                 "soon",
-                "\"soon\" is no date (--lenient posts it as text)"
+                "\"soon\" is not a date (--lenient posts it as text)"
             ),
-            (3, "line 3, column \"Tag\"", "A", "the id \"A\" also stands in line 2"),
+            (3, "line 3, column \"Tag\"", "A", "the id \"A\" is also in line 2"),
             (
                 3,
                 "line 3, column \"Huh\"",
                 "#N/A",
-                "the cell holds the error value #N/A, in a column that is left out"
+                "the cell holds the error value #N/A, in an ignored column"
             ),
             (
                 4,
                 "line 4, column \"Quantity\"",
                 "many",
-                "\"many\" is no number (--lenient posts it as text)"
+                "\"many\" is not a number (--lenient posts it as text)"
             ),
         ]
     );
@@ -139,7 +139,7 @@ fn two_columns_for_one_field_are_shown_with_the_refusal() {
     let seen = look(csv(&["id", "name", "id"], &[&["1", "x", "2"]]));
     assert_eq!(seen.rows, 1);
     assert!(
-        seen.problems[0].reason.contains("one header stands twice"),
+        seen.problems[0].reason.contains("one header is repeated"),
         "{:?}",
         seen.problems
     );
@@ -184,7 +184,7 @@ fn a_declared_number_of_records_that_is_not_met_is_a_warning_with_both_numbers()
     assert!(
         told(
             &survey.warnings,
-            "says that it has 3 records (NumberRecords), but 2 rows were read"
+            "declares 3 records (NumberRecords), but 2 rows were read"
         ),
         "{survey:?}"
     );

@@ -90,14 +90,14 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest() {
     let error = parse("[columns]\n\"A\" = \"name\"\n\"B\" = { feild = \"name\" }\n").unwrap_err();
     assert_eq!(
         error.to_string(),
-        "map.toml, line 3: \"feild\" is no key of a mapping file here"
+        "map.toml, line 3: \"feild\" is not a key of a mapping file here"
     );
     assert_eq!(error.hint(), "did you mean \"field\"?");
     let error = parse("\n[colums]\n").unwrap_err();
     assert_eq!(
         (error.to_string().as_str(), error.hint().as_str()),
         (
-            "map.toml, line 2: \"colums\" is no key of a mapping file here",
+            "map.toml, line 2: \"colums\" is not a key of a mapping file here",
             "did you mean \"columns\"?"
         )
     );
@@ -105,7 +105,7 @@ fn an_unknown_key_is_refused_with_its_line_and_the_nearest() {
     assert_eq!(
         (error.to_string().as_str(), error.hint().as_str()),
         (
-            "map.toml, line 2: \"quantitty\" is no inventory field",
+            "map.toml, line 2: \"quantitty\" is not an inventory field",
             "did you mean \"quantity\"? `stockport fields` lists all fields"
         )
     );

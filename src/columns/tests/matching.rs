@@ -58,11 +58,11 @@ fn a_fields_own_name_wins_over_a_synonym() {
 fn two_columns_for_one_field_are_refused_by_name_and_place() {
     assert_eq!(
         error(&["Item ID", "Name", "item_id"]),
-        "inventory.csv: two columns mean item_id: \"Item ID\" (column 1) and \"item_id\" (column 3)"
+        "inventory.csv: two columns map to item_id: \"Item ID\" (column 1) and \"item_id\" (column 3)"
     );
     assert_eq!(
         error(&["Barcode", "SKU", "Name"]),
-        "inventory.csv: two columns mean item_id: \"Barcode\" (column 1) and \"SKU\" (column 2)"
+        "inventory.csv: two columns map to item_id: \"Barcode\" (column 1) and \"SKU\" (column 2)"
     );
     let sheet = workbook(&["Item ID", "Name", "ITEM ID"], &[]);
     let error = Source::new(vec![sheet], ColumnOptions::default())
@@ -79,9 +79,9 @@ fn two_columns_for_one_field_are_refused_by_name_and_place() {
 fn one_header_twice_is_refused_even_where_it_means_nothing() {
     assert_eq!(
         error(&["id", "name", "id", "age", "id"]),
-        "inventory.csv: one header stands twice: \"id\" (column 1) and \"id\" (column 3)"
+        "inventory.csv: one header is repeated: \"id\" (column 1) and \"id\" (column 3)"
     );
-    assert!(error(&["item_id", "Notes", "Notes"]).contains("one header stands twice"));
+    assert!(error(&["item_id", "Notes", "Notes"]).contains("one header is repeated"));
 }
 
 #[test]
@@ -452,7 +452,7 @@ fn metrcs_nested_item_gives_its_keys_as_columns() {
 #[test]
 fn columns_left_out_are_told() {
     let (_, survey) = read(vec![csv(&["item_id", "Notes", "Type"], &[])], ColumnOptions::default());
-    assert!(told(&survey.decisions, "columns left out: \"Notes\""), "{survey:?}");
+    assert!(told(&survey.decisions, "ignored columns: \"Notes\""), "{survey:?}");
     assert!(
         told(&survey.decisions, "\"Type\" (column 3) may mean item_type"),
         "{survey:?}"

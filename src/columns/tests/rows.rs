@@ -103,7 +103,7 @@ fn values_under_no_header_are_left_out_aloud() {
     assert!(
         told(
             &survey.warnings,
-            "1 value is under no header and left out (first: line 2, column 2)"
+            "1 value is under no header, ignored (first: line 2, column 2)"
         ),
         "{survey:?}"
     );

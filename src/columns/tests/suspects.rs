@@ -85,7 +85,7 @@ fn what_a_report_writes_between_its_rows_is_set_aside() {
     );
     assert_eq!(told.survey.rows, 2);
     let warned = told.survey.warnings.join("\n");
-    assert!(warned.contains("10 rows are no items and are set aside"), "{warned}");
+    assert!(warned.contains("10 rows are not items and are set aside"), "{warned}");
     assert!(
         warned.contains("line 4 (\"Subtotal\") is a total; line 5 (\"Item ID\") repeats the header"),
         "{warned}"
@@ -112,7 +112,7 @@ fn what_may_be_no_item_is_rejected_unless_suspects_are_kept() {
     let why: Vec<(&str, bool)> = told
         .rejected
         .iter()
-        .map(|(id, reason)| (id.as_str(), reason.contains("(--keep-suspects takes it as an item)")))
+        .map(|(id, reason)| (id.as_str(), reason.contains("(--keep-suspects imports it as an item)")))
         .collect();
     let expected = ["VAULT A", "A1 Total", "Label", "???", "Page 7", "A4", "A5"];
     assert_eq!(why, expected.map(|id| (id, true)));
@@ -291,7 +291,7 @@ fn formulas_over_empty_rows_are_set_aside_together() {
     );
     let warned = told.survey.warnings.join("\n");
     assert!(
-        warned.contains("3 rows are no items and are set aside: row 8 to row 10 hold"),
+        warned.contains("3 rows are not items and are set aside: row 8 to row 10 hold"),
         "{warned}"
     );
 }

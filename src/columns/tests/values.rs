@@ -40,7 +40,7 @@ fn a_number_field_holds_numbers_and_text_with_a_warning() {
     assert!(
         told(
             &survey.warnings,
-            "1 value is no number, rejected unless stored so (--lenient posts it as text) (first: line 7, \"about 5\")"
+            "1 value is not a number, rejected unless stored so (--lenient posts it as text) (first: line 7, \"about 5\")"
         ),
         "{survey:?}"
     );
@@ -111,7 +111,7 @@ fn a_value_that_is_not_of_its_fields_kind_is_rejected_and_lenient_posts_it() {
         let (seen, survey) = one_column(field, &["1 gummy", "2"], default());
         assert_eq!(seen, ["\"1 gummy\"", "2"]);
         assert!(
-            told(&survey.warnings, "1 value is no number, posted as text"),
+            told(&survey.warnings, "1 value is not a number, posted as text"),
             "{survey:?}"
         );
     }
@@ -262,7 +262,7 @@ fn an_error_cell_rejects_the_row_by_its_address() {
     assert_eq!(reasons(&seen[0]), "Sheet1!B7: the cell holds the error value #REF!");
     assert!(matches!(seen[1], Seen::Item(..)));
     assert!(
-        told(&survey.warnings, "1 error value is in columns that are left out"),
+        told(&survey.warnings, "1 error value is in ignored columns"),
         "{survey:?}"
     );
     let (values, _) = one_column("name", &["#DIV/0!", "#NULL?", "#1 Pick"], default());

@@ -94,7 +94,7 @@ pub(super) fn choose(
 
 fn resuming(run: &Run, snapshot: &Snapshot) -> String {
     format!(
-        "resuming run {} of {} with the snapshot {} that it began with",
+        "resuming run {} of {} with its snapshot {}",
         run.name,
         run.fact("started"),
         snapshot.name

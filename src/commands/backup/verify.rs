@@ -26,7 +26,7 @@ pub(super) fn run(context: &Context, options: &BackupVerify) -> Exit {
 /// What proving a snapshot came to.
 enum Proof {
     Good,
-    /// It isn't as it was written.
+    /// It has changed since it was written.
     Damaged(String),
     /// Whether it is can't be told.
     Unverified(SnapshotError),
@@ -79,7 +79,7 @@ fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
         if options.against_org {
             let connected = context.connect_to(Some(shelf.org()))?;
             let found = against(&context.output, &connected.client, newest)?;
-            let how = format!("held against {}", shelf.org());
+            let how = format!("compared with {}", shelf.org());
             comparisons.push(compared(context, newest, &how, &found));
             is_different |= !found.is_empty();
         }
@@ -180,7 +180,7 @@ fn check(snapshot: &Snapshot, proved: &mut HashMap<PathBuf, Value>) -> Result<Pr
 fn show(context: &Context, shelf: &Shelf, counts: &Counts) {
     let output = &context.output;
     let (tone, found) = match (counts.damaged, counts.unverified) {
-        (0, 0) => (Tone::Good, "all as they were written".to_owned()),
+        (0, 0) => (Tone::Good, "no damage".to_owned()),
         (damaged, 0) => (Tone::Bad, format!("{damaged} DAMAGED")),
         (0, unverified) => (Tone::Bad, format!("{unverified} can't be verified")),
         (damaged, unverified) => (Tone::Bad, format!("{damaged} DAMAGED, {unverified} can't be verified")),

@@ -89,7 +89,7 @@ pub(super) fn key(wishes: &Wishes) -> Check {
             Some(mode) if mode & 0o077 != 0 => Check::warning(
                 NAME,
                 format!("it comes from {source}, which others can read (mode {mode:03o})"),
-                "make it yours alone: chmod 600 FILE",
+                "make it readable by you only: chmod 600 FILE",
             ),
             Some(mode) => Check::ok(NAME, format!("it comes from {source}, mode {mode:03o}")),
             None => Check::ok(NAME, format!("it comes from {source}")),

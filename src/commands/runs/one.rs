@@ -128,7 +128,7 @@ fn changes(output: &Output, journal: &Journal) -> Result<(), Error> {
     section.end();
     for (heading, endings) in [
         (
-            "Unknown: sent, and no answer tells whether it was saved:",
+            "Unknown: sent, and no answer shows whether it was saved:",
             [Ending::Unknown, Ending::Unknown],
         ),
         ("Failed:", [Ending::Failed, Ending::Left]),

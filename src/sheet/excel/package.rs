@@ -255,7 +255,7 @@ pub(super) fn kind(archive: &mut Archive<'_>) -> Result<&'static str, ReadError>
     } else if archive.has("content.xml") && archive.has("META-INF/manifest.xml") {
         Err(not_a_spreadsheet(
             archive.file,
-            "an OpenDocument file, but no spreadsheet",
+            "an OpenDocument file, but not a spreadsheet",
         ))
     } else if archive.has("Index/Document.iwa") || archive.has("Index.zip") {
         Err(not_a_spreadsheet(archive.file, "a document of Apple's iWork"))
@@ -355,7 +355,7 @@ pub(super) fn check_encoding(start: &[u8], file: &str, part: &str) -> Result<(),
     match start {
         [0xFF, 0xFE, ..] | [0xFE, 0xFF, ..] => Err(damaged(
             file,
-            format!("its part {part} is in UTF-16, which is not read"),
+            format!("its part {part} is in UTF-16, which stockport doesn't read"),
         )),
         _ => Ok(()),
     }

@@ -153,7 +153,7 @@ fn a_part_in_utf_16_is_named() {
             .unwrap_err()
             .to_string();
         assert_eq!(
-            error.contains("sheet1.xml is in UTF-16, which is not read"),
+            error.contains("sheet1.xml is in UTF-16, which stockport doesn't read"),
             !mark.is_empty(),
             "{error}"
         );
@@ -245,15 +245,15 @@ fn what_is_broken_is_damaged() {
         ),
         (
             "<c r='A2' t='s'><v>1.5</v></c>",
-            "\"1.5\" is no number of a shared text in cell A2",
+            "\"1.5\" is not the number of a shared text in cell A2",
         ),
         (
             "<c r='A2' t='s'><v>99999999999999999999</v></c>",
-            "is no number of a shared text in cell A2",
+            "is not the number of a shared text in cell A2",
         ),
         (
             "<c r='A2' t='s'><v>x</v></c>",
-            "\"x\" is no number of a shared text in cell A2",
+            "\"x\" is not the number of a shared text in cell A2",
         ),
         ("<c r='A2'><v>&nope;</v></c>", "in cell A2"),
         ("<c r='A2'><v>1<b/>2</v></c>", "its value has elements in it in cell A2"),

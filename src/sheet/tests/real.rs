@@ -98,7 +98,7 @@ fn the_vendor_s_workbook_gives_one_item_of_the_right_sheet() {
     assert_eq!((read.header.line, read.lines()), (7, vec![8]));
     assert_eq!(read.row(0)[..2], ["test-item", "Chess Set"]);
     assert_eq!(read.names().len(), 25);
-    assert!(read.noted("\"Upload\" is left out"), "{:?}", read.notes);
+    assert!(read.noted("\"Upload\" is ignored"), "{:?}", read.notes);
 }
 
 #[test]

@@ -442,7 +442,7 @@ fn older_formats_of_spreadsheet_programs_are_named() {
     ] {
         let refused = refusal("a.xls", bytes).to_string();
         assert!(
-            refused.contains(name) && refused.ends_with("which is not read"),
+            refused.contains(name) && refused.ends_with("which stockport doesn't read"),
             "{refused}"
         );
     }

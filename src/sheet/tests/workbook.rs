@@ -67,9 +67,9 @@ fn the_sheet_with_the_best_header_and_real_rows_is_chosen_and_the_others_are_nam
     assert_eq!((read.format.clone(), read.header.line), (Format::Workbook("xlsx"), 2));
     assert_eq!(read.lines(), [3, 4]);
     for left_out in [
-        "\"Read me\" is left out",
-        "\"Upload\" is left out",
-        "\"Old\" is left out: it is hidden",
+        "\"Read me\" is ignored",
+        "\"Upload\" is ignored",
+        "\"Old\" is ignored: it is hidden",
     ] {
         assert!(read.noted(left_out), "{left_out} of {:?}", read.notes);
     }
@@ -169,7 +169,7 @@ fn sheets_that_continue_the_chosen_one_are_read_with_it() {
         "{notes}"
     );
     assert!(
-        notes.contains("\"Vault\" is left out: another sheet has the same header"),
+        notes.contains("\"Vault\" is ignored: another sheet has the same header"),
         "{notes}"
     );
 }

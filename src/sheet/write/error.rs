@@ -69,7 +69,7 @@ impl UserError for WriteError {
             Self::Io(cause) | Self::File { cause, .. } => match cause.kind() {
                 ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "free some space, or write to another disk",
                 ErrorKind::PermissionDenied => "check the folder's permissions, or write elsewhere",
-                ErrorKind::InvalidInput => "name another file; - is standard output, where a command can write there",
+                ErrorKind::InvalidInput => "name another file; - is standard output, for commands that can write to it",
                 _ => "check that the disk has room and that the folder can be written to",
             },
             Self::Exists(_) => "name another file, or allow its replacement with --force",

@@ -54,7 +54,7 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         JournalError::Damaged {
             path: path(),
-            what: "it was cut short or overwritten".to_owned(),
+            what: "it was truncated or overwritten".to_owned(),
         },
         JournalError::Newer(path()),
         JournalError::Foreign(path()),
@@ -186,7 +186,7 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         MigrateError::Certificate {
             path: "moved.json".into(),
-            why: "its items don't match its own hash: it has been changed, or cut short".to_owned(),
+            why: "its items don't match its hash: the file was changed or truncated".to_owned(),
         },
         MigrateError::OtherApi {
             org: org(),
@@ -308,7 +308,7 @@ pub(super) fn add(all: &mut Catalogue) {
         },
         SnapshotError::NewestUnknown {
             hidden: "backups/green-valley/2026-11-23T02-00-00Z".to_owned(),
-            fault: Fault::Damaged("its manifest isn't as it was written".to_owned()),
+            fault: Fault::Damaged("its manifest has changed since it was written".to_owned()),
             choice: "backups/green-valley/2026-11-22T02-00-00Z".into(),
         },
         SnapshotError::NewestUnknown {

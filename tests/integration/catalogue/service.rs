@@ -209,7 +209,7 @@ pub(super) fn add(all: &mut Catalogue) {
             known: vec!["sandbox-company".to_owned(), "sandbox-branch".to_owned()],
         },
         ConfigError::NoKey,
-        ConfigError::DotEnv("a line of it is not of the form NAME=value".to_owned()),
+        ConfigError::DotEnv("one of its lines is not of the form NAME=value".to_owned()),
         ConfigError::KeyNotText,
         ConfigError::Read {
             path: path(),

@@ -1,4 +1,4 @@
-//! `--check CERTIFICATE`: both organizations held against a certificate again.
+//! `--check CERTIFICATE`: both organizations compared with a certificate again.
 
 use serde_json::{Value, json};
 
@@ -206,10 +206,10 @@ fn what_is_no_certificate_or_of_other_organizations_is_refused_before_anything_i
     );
     let reordered = whole.replacen("A0", "A9", 1);
     for (content, said) in [
-        ("", "it is no certificate"),
-        ("[]", "it is no certificate"),
-        ("{}", "it is no certificate"),
-        (&whole[..whole.len() / 2], "it is no certificate"),
+        ("", "it is not a certificate"),
+        ("[]", "it is not a certificate"),
+        ("{}", "it is not a certificate"),
+        (&whole[..whole.len() / 2], "it is not a certificate"),
         (&reordered, "don't match its own hash"),
     ] {
         stockport.write("moved.json", content);
@@ -227,7 +227,7 @@ fn what_is_no_certificate_or_of_other_organizations_is_refused_before_anything_i
     );
     std::fs::create_dir(stockport.path("moved.json")).unwrap();
     let folder = check(&stockport, &[]).exit(2);
-    assert!(folder.stderr.contains("it is no regular file"), "{}", folder.stderr);
+    assert!(folder.stderr.contains("it is not a regular file"), "{}", folder.stderr);
     // As version 0.1.0 wrote it: all items, their ids as they were.
     std::fs::remove_dir(stockport.path("moved.json")).unwrap();
     let mut old: Value = serde_json::from_str(&whole).unwrap();

@@ -19,10 +19,10 @@ fn ids_other_than_before_are_refused_before_anything_is_sent_and_the_option_is_n
     let prefix = &["--id-prefix", "N-"][..];
     let map = &["--id-map", "one.csv"][..];
     for (first, second, said) in [
-        (prefix, &[][..], "say --id-prefix N-, as that run did"),
-        (prefix, &["--id-prefix", "M-"], "say --id-prefix N-, as that run did"),
-        (prefix, map, "say --id-prefix N-, as that run did"),
-        (prefix, &["--only", "A1"], "say --id-prefix N-, as that run did"),
+        (prefix, &[][..], "pass --id-prefix N-, as that run did"),
+        (prefix, &["--id-prefix", "M-"], "pass --id-prefix N-, as that run did"),
+        (prefix, map, "pass --id-prefix N-, as that run did"),
+        (prefix, &["--only", "A1"], "pass --id-prefix N-, as that run did"),
         (map, &[], "one.csv, as that run did"),
         (map, &["--id-map", "two.csv"], "one.csv, as that run did"),
         (map, prefix, "one.csv, as that run did"),

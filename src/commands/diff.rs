@@ -174,10 +174,7 @@ fn read(
     }
     let items = side.records.count();
     let mut holds = format!("{}{evidence}", counted(items, "item"));
-    for (count, what) in [
-        (side.left_out.rejected, "rejected"),
-        (side.left_out.skipped, "left out"),
-    ] {
+    for (count, what) in [(side.left_out.rejected, "rejected"), (side.left_out.skipped, "skipped")] {
         if count > 0 {
             holds += &format!(", {} {what}", counted(count, "row"));
         }

@@ -170,7 +170,7 @@ fn field(column: &InspectedColumn) -> String {
     match (&column.field, column.weak) {
         (Some(field), false) => format!("= {field}"),
         (Some(field), true) => format!("? {field}"),
-        (None, _) => "left out".to_owned(),
+        (None, _) => "ignored".to_owned(),
     }
 }
 

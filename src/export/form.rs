@@ -140,8 +140,9 @@ mod tests {
             assert!(list(field.name).join(",").len() <= 255, "{}", field.name);
         }
         let judge = crate::columns::Judge::new();
-        for cell in form().rows.iter().flatten() {
-            assert_eq!(judge.weight(cell), 0, "{cell:?} reads like a header");
+        for row in &form().rows {
+            let known = row.iter().filter(|cell| judge.weight(cell) > 0).count();
+            assert!(known <= 1, "{row:?} reads like a header");
         }
     }
 }

@@ -69,7 +69,7 @@ fn a_byte_order_mark_at_the_start_of_a_line_is_none_of_the_id_unless_it_is_store
     stockport.write("in.csv", "Item ID,Name\nA100,a\n\u{feff}A100,b\n");
     let (items, said) = converted(&stockport, 3);
     assert!(
-        items.is_empty() && said.contains("\"A100\" also stands in line 3"),
+        items.is_empty() && said.contains("\"A100\" is also in line 3"),
         "{said}"
     );
     stored_so_stays("\u{feff}A101", "A101");

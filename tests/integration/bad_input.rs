@@ -223,7 +223,7 @@ fn no_key() {
         .env("STOCKPORT_ORG", ORG);
     let message = "there is no API key";
     let hint =
-        "set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none";
+        "run `stockport login`, set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none";
     refused(&stockport, &["import", "good.csv"], 1, message, hint);
     // An empty variable is none.
     let stockport = stockport.env("CANNLYTICS_API_KEY", " ");

@@ -100,7 +100,8 @@ fn rejected_rows_go_to_standard_error_and_make_exit_3() {
     let quiet = stockport
         .run(["convert", &sample("messy.csv"), "out.csv", "--quiet"])
         .exit(3);
-    assert_eq!(quiet.stderr.lines().count(), 10, "{}", quiet.stderr);
+    let named = quiet.stderr.lines().filter(|line| line.starts_with("rejected: "));
+    assert_eq!(named.count(), 10, "{}", quiet.stderr);
     let run = stockport
         .run(["convert", &sample("messy.csv"), "out2.csv", "--json"])
         .exit(3);
@@ -222,7 +223,7 @@ fn the_guard_for_spreadsheet_programs_goes_on_and_comes_off_and_json_never_carri
     let run = stockport.run(["convert", "safe.csv", "-", "--excel-safe"]).ok();
     assert_eq!(lines(&run.stdout), items);
     assert!(
-        run.stderr.contains("--excel-safe guards csv and tsv only"),
+        run.stderr.contains("--excel-safe applies to csv and tsv only"),
         "{}",
         run.stderr
     );

@@ -331,7 +331,7 @@ fn conditions_need_a_list_that_is_whole_and_named_ids_are_asked_for_one_by_one()
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let run = stockport.run(["delete", "--where", "quantity=9", "--yes"]).exit(4);
     assert!(
-        run.stderr.contains("the list of sandbox-company is not whole"),
+        run.stderr.contains("the list of sandbox-company is incomplete"),
         "{}",
         run.stderr
     );

@@ -317,7 +317,7 @@ fn a_list_that_is_not_whole_is_exit_4_with_the_reason_before_anything_is_compare
     for pair in [["a.csv", "org:sandbox-company"], ["org:sandbox-company", "a.csv"]] {
         let run = stockport.run(["diff", pair[0], pair[1]]).exit(4);
         assert!(
-            run.stderr.contains("the list of sandbox-company is not whole"),
+            run.stderr.contains("the list of sandbox-company is incomplete"),
             "{}",
             run.stderr
         );

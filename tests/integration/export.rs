@@ -248,7 +248,7 @@ fn an_export_for_excel_guards_ids_and_formulas_and_import_takes_the_guard_off() 
         stockport.read("safe.json").contains("\"=1+1\""),
         "JSON carries no guard"
     );
-    assert_eq!(summary["warnings"].as_array().unwrap().len(), 1);
+    assert_eq!(summary["warnings"].as_array().unwrap().len(), 1, "{summary}");
 }
 
 #[test]

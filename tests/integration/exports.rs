@@ -289,7 +289,7 @@ fn a_declared_number_of_records_is_checked() {
     let run = stockport.run(["convert", "ccrs.csv", "-"]).ok();
     assert!(
         run.stderr
-            .contains("says that it has 30 records (NumberRecords), but 3 rows were read"),
+            .contains("declares 30 records (NumberRecords), but 3 rows were read"),
         "{}",
         run.stderr
     );

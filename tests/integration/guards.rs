@@ -144,8 +144,7 @@ fn an_organizations_name_that_was_cut_short_is_noticed_before_anything_is_saved_
     let posts = server.posts().len();
     let run = stockport.run(["import", "load.csv", "--org", "sandbox-comp"]).exit(1);
     assert!(
-        run.stderr.contains("knows no organization 'sandbox-comp'")
-            && run.stderr.contains("check the spelling of --org"),
+        run.stderr.contains("has no organization 'sandbox-comp'") && run.stderr.contains("check the spelling of --org"),
         "{}",
         run.stderr
     );

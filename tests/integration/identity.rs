@@ -96,7 +96,7 @@ fn a_document_that_is_not_what_its_item_id_says_is_named_and_not_restored() {
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let export = stockport.run(["export", "all.csv"]).ok();
     assert!(
-        export.stderr.contains("2 items say another item_id"),
+        export.stderr.contains("2 items have an item_id that differs"),
         "{}",
         export.stderr
     );
@@ -216,7 +216,7 @@ fn an_empty_list_of_an_organization_that_the_api_does_not_know_stops() {
     ] {
         let run = stockport.run(&args).exit(1);
         assert!(
-            run.stderr.contains("knows no organization 'sandbox-compan'"),
+            run.stderr.contains("has no organization 'sandbox-compan'"),
             "{}",
             run.stderr
         );

@@ -75,8 +75,7 @@ fn a_header_row_that_is_a_guess_is_said_and_refused_by_convert_and_import() {
     stockport.write("colours.csv", "red,green,blue\n1,2,3\n4,5,6\n");
     let run = stockport.run(["inspect", "colours.csv"]).ok();
     assert!(
-        run.stdout
-            .contains("Row 1 is taken for the header, but that is a guess"),
+        run.stdout.contains("Row 1 is probably the header, a guess"),
         "{}",
         run.stdout
     );

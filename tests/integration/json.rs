@@ -235,7 +235,7 @@ fn packages_of_metrc_and_of_the_vendors_programs_are_known_by_their_label() {
     let run = stockport.run(["convert", "page.json", "-"]).ok();
     assert!(
         run.stderr
-            .contains("it has 57 records (TotalRecords), but 1 row was read"),
+            .contains("declares 57 records (TotalRecords), but 1 row was read"),
         "{}",
         run.stderr
     );

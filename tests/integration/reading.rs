@@ -448,7 +448,7 @@ fn the_files_of_sheetjs_and_spectrum_read_as_they_mean() {
     if let Some((_, seen)) = real("sjs-sheet_visibility.xlsx") {
         assert_eq!(seen["sheet"], "Visible");
         assert!(
-            noted(&seen, "\"Hidden\" is left out") && noted(&seen, "\"VeryHidden\" is left out"),
+            noted(&seen, "\"Hidden\" is ignored") && noted(&seen, "\"VeryHidden\" is ignored"),
             "{seen}"
         );
     }

@@ -357,7 +357,7 @@ fn a_file_that_has_changed_is_not_gone_on_with() {
     stockport.write("load.csv", load.csv.replace("Vault 3", "Vault 33"));
     let run = stockport.run(["import", "load.csv", "--resume"]).exit(1);
     assert!(run.stderr.contains("load.csv has changed since"), "{}", run.stderr);
-    assert!(run.stderr.contains("leave --resume out"), "{}", run.stderr);
+    assert!(run.stderr.contains("omit --resume"), "{}", run.stderr);
     assert_eq!(server.seen(), asked, "nothing was sent");
 }
 

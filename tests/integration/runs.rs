@@ -140,14 +140,14 @@ fn a_journal_that_cannot_be_read_is_listed_with_the_reason_and_stops_an_undo_wit
         }),
         ("empty", "the file is empty", |path| fs::write(path, "").unwrap()),
         ("random", "is damaged", |path| fs::write(path, vec![7; 70_000]).unwrap()),
-        ("foreign", "is no journal", |path| {
+        ("foreign", "is not a stockport journal", |path| {
             fs::remove_file(path).unwrap();
             damage(path, "CREATE TABLE notes (x)");
         }),
         ("newer", "newer version", |path| {
             damage(path, "PRAGMA user_version = 99");
         }),
-        ("a folder", "is not a regular file", |path| {
+        ("a folder", "it is a folder", |path| {
             fs::remove_file(path).unwrap();
             fs::create_dir(path).unwrap();
         }),

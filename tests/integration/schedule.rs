@@ -96,7 +96,7 @@ fn what_would_fail_at_night_is_refused_now() {
             "--key-file",
             "my.key",
         ],
-        "no time to run at",
+        "is not a time to run at",
     );
     at_fault(
         &["schedule", "daily 02:00", "--", "backup", "crate", "bk"],

@@ -128,7 +128,7 @@ fn a_profile_that_is_named_uses_its_own_key_and_one_that_is_not_named_the_enviro
     let stockport = stockport.env("STOCKPORT_PROFILE", "default");
     stockport.run(["export", "-"]).ok();
     let away = ["export", "-", "--api", "https://inventory.example/api"];
-    assert_told(&stockport.run(away).exit(1), "does not travel", "--key-file");
+    assert_told(&stockport.run(away).exit(1), "is not sent to", "--key-file");
 }
 
 #[test]
@@ -240,7 +240,7 @@ mod trusted {
         symlink("own.key", stockport.path("link.key")).unwrap();
         crate::config::write_key(&stockport, "long.key", &"x".repeat(70_000));
         for (file, message) in [
-            ("link.key", "it is a link"),
+            ("link.key", "it is a symbolic link"),
             ("/dev/zero", "can't be read"),
             ("long.key", "more than 64 KiB"),
             (".", "but a folder"),

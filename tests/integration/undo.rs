@@ -175,7 +175,7 @@ fn an_endpoint_that_only_pretends_to_delete_is_found_out() {
     stockport.run(["import", "new.csv"]).ok();
     let run = stockport.run(["undo", "--yes", "--json", "--retries", "0"]).exit(3);
     assert_eq!(run.json()["failed"], json!(1));
-    assert!(run.stderr.contains("still holds it"), "{}", run.stderr);
+    assert!(run.stderr.contains("still has it"), "{}", run.stderr);
 }
 
 #[test]

@@ -9,11 +9,11 @@ mod fault;
 mod filling;
 
 use std::collections::HashMap;
-use std::io::{self, Write};
+use std::io::Write;
 use std::path::Path;
 
 use foldhash::fast::RandomState;
-use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet, XlsxError};
+use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet};
 use serde_json::Value;
 
 use super::form::Form;
@@ -21,10 +21,10 @@ use super::out::Out;
 use super::{Column, InWorkbook, TableWriter, WriteError};
 use crate::item::Kind;
 use crate::output::{counted, grouped};
-use crate::parallel::caught;
 use crate::sheet::{Cell, column_letters};
 use content::{CellContent, CellLook, content, looks_numeric};
 use fault::FirstFault;
+pub(super) use fault::unpanicked;
 
 /// A sheet's rows, the header among them.
 const SHEET_ROWS: u32 = 1_048_576;
@@ -195,36 +195,6 @@ impl TableWriter for XlsxWriter<'_> {
         }
         saved?;
         Ok(out.out.finish()?)
-    }
-}
-
-/// Does what makes `rust_xlsxwriter` panic if a temporary file can't be written, and returns the system's error.
-pub(super) fn unpanicked<T>(work: impl FnOnce() -> Result<T, WriteError>) -> Result<T, WriteError> {
-    caught(work).unwrap_or_else(|panic| Err(WriteError::Io(cause_of(&panic))))
-}
-
-/// The system's error in the message of a panic, which has it as `{:?}` spells it.
-fn cause_of(panic: &str) -> io::Error {
-    let code = panic
-        .split_once("Os { code: ")
-        .and_then(|(_, rest)| rest.split_once(','));
-    match code.and_then(|(code, _)| code.parse().ok()) {
-        Some(code) => io::Error::from_raw_os_error(code),
-        None => io::Error::other(panic.to_owned()),
-    }
-}
-
-impl From<XlsxError> for WriteError {
-    fn from(error: XlsxError) -> Self {
-        match error {
-            XlsxError::IoError(cause) => Self::Io(cause),
-            XlsxError::TempFileError(path, cause) => Self::File {
-                path,
-                doing: "written to",
-                cause,
-            },
-            cause => Self::Workbook(cause.to_string()),
-        }
     }
 }
 

@@ -24,7 +24,7 @@ fn restore_exact_keeps_a_copy_that_is_no_backup_and_comes_back_by_the_printed_co
     stockport.run(["backup", "create", "bk"]).ok();
     store.put(ORG, "NEW", object(json!({"item_id": "NEW"}))).unwrap();
     let run = stockport.run(["backup", "restore", "bk", "--exact", "--yes"]).ok();
-    assert!(run.stdout.contains("kept as a safety copy (21 items)"), "{run:?}");
+    assert!(run.stdout.contains("as a safety copy (21 items)"), "{run:?}");
     let safety = stockport.path("bk").join(ORG).join("safety");
     assert_eq!(files(&safety).len(), 2);
     let planned = |path: &str| {

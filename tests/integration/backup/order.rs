@@ -193,7 +193,7 @@ fn a_manifest_that_cannot_be_read_is_named_with_the_reason() {
     let verified = stockport.run(["backup", "verify", "bk"]).exit(1);
     assert!(verified.stderr.contains(&second.to_string()), "{verified:?}");
     let pruned = stockport.run(["backup", "prune", "bk", "--keep-last", "1"]).ok();
-    assert!(pruned.stdout.contains("left alone, and not counted"), "{pruned:?}");
+    assert!(pruned.stdout.contains("skipped and not counted"), "{pruned:?}");
     assert!(manifest(&stockport, second).exists());
     let new = created(&stockport.run(["backup", "create", "bk", "--json"]).ok());
     assert!(warnings(&new).contains("can't be read"), "{new}");

@@ -71,7 +71,7 @@ fn without_any_home_what_keeps_nothing_works_and_the_rest_says_what_to_set() {
     assert_told(&config, "no folder for the config file", "STOCKPORT_CONFIG");
     assert!(!config.stderr.contains("journal"), "{}", config.stderr);
     let run = run("import count.csv --sandbox --org sandbox-company").exit(1);
-    assert_told(&run, "no home folder to keep the sandbox in", "--sandbox-dir");
+    assert_told(&run, "no home folder for the sandbox's data", "--sandbox-dir");
 }
 
 #[test]

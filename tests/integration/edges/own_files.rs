@@ -93,11 +93,11 @@ fn no_link_in_place_of_a_file_is_followed() {
     let lock = ending(&state, ".lock");
     link(&lock);
     let run = stockport.run(["import", "in.csv"]).exit(1);
-    assert_told(&run, "it is a link", "remove the link");
+    assert_told(&run, "it is a symbolic link", "remove the link");
     fs::remove_file(lock).unwrap();
     link(&stockport.path("bk").join(ORG).join(".lock"));
     let run = stockport.run(["backup", "create", "bk"]).exit(1);
-    assert_told(&run, "it is a link", "remove the link");
+    assert_told(&run, "it is a symbolic link", "remove the link");
     let data = ending(&stockport.path("bk"), ".jsonl.zst");
     fs::rename(&data, stockport.path("elsewhere.zst")).unwrap();
     symlink(stockport.path("elsewhere.zst"), &data).unwrap();

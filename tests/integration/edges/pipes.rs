@@ -41,7 +41,11 @@ fn without_a_terminal_nothing_is_drawn_and_nobody_is_asked() {
     let run = stockport
         .run(["backup", "restore", "bk", "--exact", "--max-delete", "50%"])
         .exit(1);
-    assert_told(&run, "nothing was done, as nobody said yes to it", "say --yes");
+    assert_told(
+        &run,
+        "nothing was done, because the prompt was not answered with yes",
+        "pass --yes",
+    );
     assert!(server.sandbox.store().items(ORG).unwrap().contains_key("NEW"));
     stockport
         .run(["backup", "restore", "bk", "--exact", "--max-delete", "50%", "--yes"])

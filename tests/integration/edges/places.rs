@@ -296,6 +296,8 @@ fn links_that_lead_nowhere_in_a_circle_or_to_a_folder_are_told_in_plain_words() 
     for (link, to) in [
         ("a.csv", "b.csv"),
         ("b.csv", "a.csv"),
+        ("a.json", "b.json"),
+        ("b.json", "a.json"),
         ("nowhere", "absent/x.csv"),
         ("dir.csv", "real"),
         ("bk", "absent"),
@@ -310,7 +312,7 @@ fn links_that_lead_nowhere_in_a_circle_or_to_a_folder_are_told_in_plain_words() 
         ("convert in.csv a.csv", circle),
         ("export a.csv --force", circle),
         ("import in.csv --rejects a.csv", circle),
-        ("import in.csv --plan a.csv", circle),
+        ("import in.csv --plan a.json", circle),
         ("backup create a.csv", circle),
         ("inspect nowhere", "nowhere does not exist"),
         ("convert in.csv nowhere --format csv", "there is no folder"),

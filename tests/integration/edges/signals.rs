@@ -73,7 +73,7 @@ pub(super) fn assert_interrupted(run: &Run, what: &str) {
         run.stderr
     );
     assert!(
-        run.stderr.contains("hint: to go on, run the same command"),
+        run.stderr.contains("hint: to continue, run the same command"),
         "{what}: {}",
         run.stderr
     );
@@ -235,7 +235,7 @@ fn at_the_question_an_interrupt_is_the_answer_no() {
     terminal.key("C-c");
     let screen = terminal.end(false);
     assert!(
-        screen.contains("error: interrupted") && screen.contains("hint: to go on"),
+        screen.contains("error: interrupted") && screen.contains("hint: to continue"),
         "{screen}"
     );
     assert_eq!(terminal.code(), "130", "{screen}");

@@ -169,7 +169,7 @@ fn each_end_is_reached_with_its_own_key_and_no_key_goes_where_only_the_certifica
     let seen = (old.seen(), new.seen());
     let swapped = check(&stockport, &["--from-profile", "new", "--to-profile", "old"]).exit(2);
     assert!(
-        swapped.stderr.contains("the certificate names sandbox-company at"),
+        swapped.stderr.contains("the certificate is for sandbox-company at"),
         "{}",
         swapped.stderr
     );
@@ -210,7 +210,7 @@ fn what_is_no_certificate_or_of_other_organizations_is_refused_before_anything_i
         ("[]", "it is not a certificate"),
         ("{}", "it is not a certificate"),
         (&whole[..whole.len() / 2], "it is not a certificate"),
-        (&reordered, "don't match its own hash"),
+        (&reordered, "don't match its hash"),
     ] {
         stockport.write("moved.json", content);
         let run = check(&stockport, &[]).exit(2);

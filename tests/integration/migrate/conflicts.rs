@@ -52,7 +52,9 @@ fn a_conflict_stops_everything_unless_it_is_to_be_skipped_or_overwritten() {
         overwrite.stdout
     );
     assert!(
-        overwrite.stdout.contains("keep what only they have: 3: lab.cbd, note"),
+        overwrite
+            .stdout
+            .contains("keep fields that only the target has: 3: lab.cbd, note"),
         "{}",
         overwrite.stdout
     );

@@ -26,8 +26,8 @@ fn ids_other_than_before_are_refused_before_anything_is_sent_and_the_option_is_n
         (map, &[], "one.csv, as that run did"),
         (map, &["--id-map", "two.csv"], "one.csv, as that run did"),
         (map, prefix, "one.csv, as that run did"),
-        (&[], prefix, "leave --id-prefix and --id-map out"),
-        (&[], map, "leave --id-prefix and --id-map out"),
+        (&[], prefix, "omit --id-prefix and --id-map"),
+        (&[], map, "omit --id-prefix and --id-map"),
     ] {
         let server = server(3);
         let stockport = at(&server);

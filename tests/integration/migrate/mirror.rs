@@ -50,7 +50,7 @@ fn what_the_source_no_longer_has_is_deleted_after_a_yes_with_a_copy_and_can_be_u
         assert!(look.stdout.contains(said), "{said}: {}", look.stdout);
     }
     let unasked = migrate(&stockport, &mirror).exit(1);
-    assert!(unasked.stderr.contains("say --yes"), "{}", unasked.stderr);
+    assert!(unasked.stderr.contains("pass --yes"), "{}", unasked.stderr);
     assert!(
         unasked
             .stderr

@@ -332,13 +332,13 @@ fn sums_by_unit_stand_on_both_sides_and_there_is_a_line_to_sign() {
     let page = stockport.read("proof.html");
     for said in [
         "<h2>Sums of quantity by unit</h2>",
-        "<th>(no unit)</th>",
-        "<th>&lt;b&gt;</th><td>-1.5 (1 item)</td>",
+        "<th scope=\"row\">(no unit)</th>",
+        "<th scope=\"row\">&lt;b&gt;</th><td>-1.5 (1 item)</td>",
         "0.3 (2 items)",
         "9007199254740993 (1 item, 1 without a number)",
         "<h2>Signed</h2>",
-        "<th>Name</th>",
-        "<th>Date</th>",
+        "<th scope=\"row\">Name</th>",
+        "<th scope=\"row\">Date</th>",
     ] {
         assert!(page.contains(said), "{said}\n{page}");
     }

@@ -138,7 +138,7 @@ fn a_list_that_is_cut_is_no_backup_and_names_what_is_missing() {
     let run = stockport.run(["backup", "create", "bk", "--json"]).exit(4);
     let error = run.json()["error"].as_str().unwrap().to_owned();
     assert!(
-        error.contains("not whole") && error.contains("missing: A000"),
+        error.contains("is incomplete") && error.contains("missing: A000"),
         "{error}"
     );
     assert_eq!(files(&stockport.path("bk").join(ORG)), before);

@@ -222,8 +222,7 @@ fn no_key() {
         .env("CANNLYTICS_API_URL", server.url())
         .env("STOCKPORT_ORG", ORG);
     let message = "there is no API key";
-    let hint =
-        "run `stockport login`, set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none";
+    let hint = "run `stockport login`, set CANNLYTICS_API_KEY, write it into a file .env in this folder, or name a --key-file; --sandbox needs none";
     refused(&stockport, &["import", "good.csv"], 1, message, hint);
     // An empty variable is none.
     let stockport = stockport.env("CANNLYTICS_API_KEY", " ");

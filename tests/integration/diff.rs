@@ -327,7 +327,7 @@ fn a_list_that_is_not_whole_is_exit_4_with_the_reason_before_anything_is_compare
         .run(["diff", "a.csv", "org:sandbox-company", "--json"])
         .exit(4)
         .json();
-    assert!(document["error"].as_str().unwrap().contains("not whole"));
+    assert!(document["error"].as_str().unwrap().contains("is incomplete"));
 }
 
 #[test]

@@ -142,7 +142,7 @@ fn a_list_that_is_cut_is_no_export() {
             .unwrap();
     }
     let run = stockport.run(["export", "out.csv"]).exit(4);
-    assert!(run.stderr.contains("not whole"), "{}", run.stderr);
+    assert!(run.stderr.contains("is incomplete"), "{}", run.stderr);
     assert!(!stockport.path("out.csv").exists());
 }
 

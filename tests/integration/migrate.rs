@@ -188,7 +188,7 @@ fn what_can_not_be_meant_is_refused_before_anything_is_sent() {
     server.put(FROM, &json!({"item_id": "2", "name": "b"}));
     let collision = migrate(&stockport, &["--id-map", "ids.csv"]).exit(1);
     assert!(
-        collision.stderr.contains("two items would become \"2\""),
+        collision.stderr.contains("two items would get the id \"2\""),
         "{}",
         collision.stderr
     );

@@ -243,7 +243,7 @@ mod trusted {
             ("link.key", "it is a symbolic link"),
             ("/dev/zero", "can't be read"),
             ("long.key", "more than 64 KiB"),
-            (".", "but a folder"),
+            (".", "it is a folder"),
         ] {
             assert_told(&stockport.run(["export", "-", "--key-file", file]).exit(1), message, "");
         }

@@ -239,5 +239,9 @@ fn what_is_no_certificate_or_of_other_organizations_is_refused_before_anything_i
     old["choice"] = json!(["those where quantity>1"]);
     stockport.write("moved.json", old.to_string());
     let words = check(&stockport, &[]).exit(2);
-    assert!(words.stderr.contains("it is of an earlier version"), "{}", words.stderr);
+    assert!(
+        words.stderr.contains("an earlier version of stockport wrote it"),
+        "{}",
+        words.stderr
+    );
 }

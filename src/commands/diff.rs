@@ -17,6 +17,7 @@ use crate::error::{Category, Error, Exit};
 use crate::inventory::{self, Completeness, Incomplete};
 use crate::migrate::Ids;
 use crate::output::counted;
+use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
@@ -217,8 +218,8 @@ fn organization(
         context.output.warn(&surprise.to_string());
     }
     let grade = match listing.completeness {
-        Completeness::Proved => "complete, both ends checked",
-        _ => "probably complete",
+        Completeness::Proved => COMPLETE,
+        _ => PROBABLY_COMPLETE,
     };
     Ok((side?, format!(" ({grade}: {})", listing.evidence)))
 }

@@ -13,6 +13,7 @@ use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Lost, Settings, Sink, Written};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
+use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 use crate::output::{counted, grouped, human};
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Destination, Form, OutFormat, Style};
@@ -153,8 +154,8 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         output.warn(warning);
     }
     let grade = match outcome.listing.completeness {
-        Completeness::Proved => "proved",
-        _ => "plausible",
+        Completeness::Proved => COMPLETE,
+        _ => PROBABLY_COMPLETE,
     };
     let listing = &outcome.listing;
     let is_plain = listing.completeness == Completeness::Proved && listing.asked == 0;
@@ -164,7 +165,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         format!(": {}", listing.evidence)
     };
     let summary = format!(
-        "Exported {} of {} ({grade} to be all{evidence}) in {}",
+        "Exported {} of {} ({grade}{evidence}) in {}",
         if outcome.written.items == outcome.listing.count {
             counted(outcome.written.items, "item")
         } else {

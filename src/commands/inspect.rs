@@ -122,7 +122,7 @@ fn kind(seen: &Inspection) -> String {
             "|" => "vertical bars",
             other => other,
         };
-        kind += &format!(", columns parted by {name}");
+        kind += &format!(", columns separated by {name}");
     }
     if let Some(export) = &seen.export {
         kind += &format!("; known by its headers: {export}");

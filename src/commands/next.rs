@@ -59,7 +59,7 @@ impl Context {
         let has_changed = |tally: Tally| tally.created + tally.updated + tally.deleted > 0;
         if summary.tally.is_some_and(has_changed) {
             let undo = self.command(&["undo", &summary.run], Some(&summary.target), terms.profile);
-            next.push(Next::new("To take it back:", undo));
+            next.push(Next::new("To undo it:", undo));
         }
         summary.next = next;
     }

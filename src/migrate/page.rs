@@ -4,11 +4,12 @@
 
 use std::collections::BTreeSet;
 
-use super::certificate::{Certificate, HOW, Side, grade};
+use super::certificate::{Certificate, HOW, Side};
 use super::difference::FieldPair;
 use super::quantities::Quantities;
 use super::{Stays, hex, moment};
-use crate::inventory::Listing;
+use crate::inventory::{Completeness, Listing};
+use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 use crate::output::page::{Page, Verdict};
 use crate::output::{counted, grouped};
 use crate::plan::shown;
@@ -209,9 +210,13 @@ fn side(side: &Side) -> String {
 
 fn listed(listing: &Listing) -> String {
     format!(
-        "{}, {} to be all: {}",
+        "{}, {}: {}",
         counted(listing.count, "item"),
-        grade(listing),
+        match listing.completeness {
+            Completeness::Proved => COMPLETE,
+            Completeness::Plausible => PROBABLY_COMPLETE,
+            Completeness::Cut | Completeness::Unlisted => "not known to be complete",
+        },
         listing.evidence
     )
 }

@@ -171,6 +171,11 @@ pub enum Grade {
     Unlisted,
 }
 
+/// A list, or a snapshot of one, that is proved to hold every item.
+pub const COMPLETE: &str = "complete, both ends checked";
+/// One of an API that doesn't order its lists.
+pub const PROBABLY_COMPLETE: &str = "probably complete";
+
 /// What a run is to change. Each item counts once among `create` to `done_before`; those of `conflicts` are counted
 /// there too, as `conflicts_are` says.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

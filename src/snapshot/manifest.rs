@@ -11,6 +11,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::hash::{Sha256, hex};
+use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 
 /// The version of the format that this program writes and reads.
 pub const FORMAT: u32 = 1;
@@ -112,6 +113,16 @@ impl Grade {
             Self::Proved => "proved",
             Self::Plausible => "plausible",
             Self::Part => "part",
+        }
+    }
+
+    /// The same for people.
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Proved => COMPLETE,
+            Self::Plausible => PROBABLY_COMPLETE,
+            Self::Part => "a part of the organization",
         }
     }
 }

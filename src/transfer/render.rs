@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::items::{Lines, first_lines, item_lines};
-use crate::output::events::{Event, Fate, Grade, Listing, Plan, Reading, Told, Watch};
+use crate::output::events::{COMPLETE, Event, Fate, Grade, Listing, PROBABLY_COMPLETE, Plan, Reading, Told, Watch};
 use crate::output::{Output, Style, Terminal, Tone, counted, grouped};
 
 /// An output whose events are shown on the terminal, results among them on standard output, unless the style says otherwise.
@@ -125,8 +125,8 @@ fn reading_lines(reading: &Reading) -> Lines {
 
 fn listing_lines(listing: &Listing, is_verbose: bool) -> Lines {
     let grade = match listing.completeness {
-        Grade::Proved => "complete, both ends checked",
-        Grade::Plausible => "probably complete",
+        Grade::Proved => COMPLETE,
+        Grade::Plausible => PROBABLY_COMPLETE,
         Grade::Cut => "incomplete",
         Grade::Unlisted => "it can't be listed",
     };

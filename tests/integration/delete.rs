@@ -101,11 +101,7 @@ fn named_ids_go_one_request_each_and_one_that_is_gone_already_is_unchanged() {
         "{}",
         run.stdout
     );
-    assert!(
-        run.stdout.contains("To take it back:\nstockport undo "),
-        "{}",
-        run.stdout
-    );
+    assert!(run.stdout.contains("To undo it:\nstockport undo "), "{}", run.stdout);
     let ids: Vec<String> = server.items(ORG).into_keys().collect();
     assert_eq!(ids, ["T00000", "T00002"]);
     let deletes = server.requests().into_iter().filter(|r| r.method == "DELETE").count();

@@ -68,7 +68,7 @@ fn where_all_is_well_every_check_says_so_and_nothing_shows_the_key() {
     );
     assert_eq!(
         check(&document, "list")["detail"],
-        "1 item, complete (both ends checked)"
+        "1 item, complete, both ends checked"
     );
     assert!(
         check(&document, "key")["detail"]

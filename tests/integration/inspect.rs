@@ -49,7 +49,7 @@ fn the_document_has_the_keys_of_the_design() {
 fn a_person_sees_the_header_each_column_with_its_reason_and_samples_and_every_problem() {
     let run = Stockport::new().run(["inspect", &sample("reading/european.csv")]).ok();
     for line in [
-        "csv, UTF-8, columns parted by semicolons",
+        "csv, UTF-8, columns separated by semicolons",
         "Row 1 is the header: its names are known best",
         "3 data rows",
         "Quantity     = quantity     the field's own name (100%)",

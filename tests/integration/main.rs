@@ -53,6 +53,7 @@ mod readme;
 mod refused;
 mod rejects;
 mod report;
+mod reported;
 mod respelled;
 mod results;
 mod resume;

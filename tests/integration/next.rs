@@ -56,7 +56,7 @@ fn each_command_stands_below_what_it_is_for_and_quiet_shows_none() {
     };
     assert_eq!(
         (what, other),
-        ("To import the corrected rows:", "To take it back:"),
+        ("To import the corrected rows:", "To undo it:"),
         "{}",
         run.stdout
     );

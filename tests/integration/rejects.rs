@@ -681,7 +681,7 @@ fn the_summary_ends_with_the_commands_to_go_on_with() {
     let run = stockport.run(["import", "it's in.csv", "--api", server.url()]).exit(3);
     let mut last = run.stdout.trim_end().lines().rev();
     let undo = last.next().unwrap();
-    assert_eq!(last.next().unwrap(), "To take it back:");
+    assert_eq!(last.next().unwrap(), "To undo it:");
     let import = last.next().unwrap();
     let reached = format!("--org {ORG} --api {}", server.url());
     assert_eq!(import, format!("stockport import 'it'\\''s in.rejects.csv' {reached}"));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Run, Stockport};
 
-fn case(name: &str) -> Vec<u8> {
+pub(super) fn case(name: &str) -> Vec<u8> {
     let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/shown");
     std::fs::read(path.join(name)).unwrap()
 }
@@ -20,14 +20,14 @@ fn items(run: &Run) -> Vec<Value> {
         .collect()
 }
 
-fn converted(name: &str) -> (Vec<Value>, Run) {
+pub(super) fn converted(name: &str) -> (Vec<Value>, Run) {
     let stockport = Stockport::new();
     stockport.write(name, case(name));
     let run = stockport.run(["convert", name, "-"]);
     (items(&run), run)
 }
 
-fn field(items: &[Value], name: &str) -> Value {
+pub(super) fn field(items: &[Value], name: &str) -> Value {
     items.iter().map(|item| item[name].clone()).collect()
 }
 

@@ -233,13 +233,13 @@ fn take(
 
 fn told(org: &str, folder: &str, name: Name, manifest: &Manifest, same_as: Option<Name>) -> String {
     let items = grouped(manifest.items);
-    let grade = manifest.completeness.name();
+    let grade = manifest.completeness.words();
     let evidence = &manifest.evidence;
     let data = match same_as {
         Some(earlier) => format!("unchanged since {earlier}, whose data it shares"),
         None => format!("{} bytes", grouped(manifest.data.bytes)),
     };
-    format!("Backed up {items} items of {org} ({grade} to be all: {evidence}), {data}: {folder}/{name}")
+    format!("Backed up {items} items of {org} ({grade}: {evidence}), {data}: {folder}/{name}")
 }
 
 /// Runs the user's command with the summary on its standard input. What it prints goes to standard error: standard output

@@ -129,10 +129,7 @@ fn tell(context: &Context, shelf: &Shelf, snapshot: &Snapshot, manifest: &Manife
         snapshot.name,
         shelf.org(),
         counted(manifest.items, "item"),
-        match manifest.completeness {
-            Grade::Part => "a part of what there was".to_owned(),
-            whole => format!("{} to be all", whole.name()),
-        }
+        manifest.completeness.words()
     ));
 }
 

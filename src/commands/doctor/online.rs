@@ -11,6 +11,7 @@ use crate::config::{ConfigError, Wishes};
 use crate::error::Error;
 use crate::inventory::{Completeness, Incomplete, Lines, Listing, Receiver, read_into};
 use crate::item::Object;
+use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 use crate::output::{counted, human};
 
 /// Clocks that are further apart than this lead to wrong dates, and to waits that are too long.
@@ -135,8 +136,8 @@ fn list(context: &Context, connected: &Connected) -> Check {
 fn graded(org: &str, listing: &Listing) -> Check {
     let items = counted(listing.count, "item");
     match listing.completeness {
-        Completeness::Proved => Check::ok(LIST, format!("{items}, complete (both ends checked)")),
-        Completeness::Plausible => Check::ok(LIST, format!("{items}, probably complete: {}", listing.evidence)),
+        Completeness::Proved => Check::ok(LIST, format!("{items}, {COMPLETE}")),
+        Completeness::Plausible => Check::ok(LIST, format!("{items}, {PROBABLY_COMPLETE}: {}", listing.evidence)),
         Completeness::Cut | Completeness::Unlisted => Check::failed(LIST, &Error::from(Incomplete::of(org, listing))),
     }
 }

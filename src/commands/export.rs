@@ -153,9 +153,9 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     for warning in &warnings {
         output.warn(warning);
     }
-    let grade = match outcome.listing.completeness {
-        Completeness::Proved => COMPLETE,
-        _ => PROBABLY_COMPLETE,
+    let (grade, words) = match outcome.listing.completeness {
+        Completeness::Proved => ("proved", COMPLETE),
+        _ => ("plausible", PROBABLY_COMPLETE),
     };
     let listing = &outcome.listing;
     let is_plain = listing.completeness == Completeness::Proved && listing.asked == 0;
@@ -165,7 +165,7 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         format!(": {}", listing.evidence)
     };
     let summary = format!(
-        "Exported {} of {} ({grade}{evidence}) in {}",
+        "Exported {} of {} ({words}{evidence}) in {}",
         if outcome.written.items == outcome.listing.count {
             counted(outcome.written.items, "item")
         } else {

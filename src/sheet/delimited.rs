@@ -120,10 +120,18 @@ impl<R: Read> DelimitedReader<R> {
 
     /// Makes sure that there are bytes; false at the end.
     fn fill(&mut self) -> Result<bool, ReadError> {
-        while self.start == self.end {
-            match self.input.read(&mut self.buffer) {
-                Ok(0) => return Ok(false),
-                Ok(count) => (self.start, self.end) = (0, count),
+        if self.start == self.end {
+            (self.start, self.end) = (0, self.read_at(0)?);
+        }
+        Ok(self.start < self.end)
+    }
+
+    /// Reads bytes into the buffer from a place on. How many: zero at the end.
+    fn read_at(&mut self, place: usize) -> Result<usize, ReadError> {
+        loop {
+            let room = self.buffer.get_mut(place..).unwrap_or_default();
+            match self.input.read(room) {
+                Ok(count) => return Ok(count),
                 Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
                 Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
                     return Err(self.not_text(self.lines.line));
@@ -136,7 +144,6 @@ impl<R: Read> DelimitedReader<R> {
                 }
             }
         }
-        Ok(true)
     }
 
     fn not_text(&self, line: u64) -> ReadError {
@@ -171,20 +178,9 @@ impl<R: Read> DelimitedReader<R> {
         while self.end - self.start <= MARK.len() {
             self.buffer.copy_within(self.start..self.end, 0);
             (self.start, self.end) = (0, self.end - self.start);
-            let room = self.buffer.get_mut(self.end..).unwrap_or_default();
-            match self.input.read(room) {
-                Ok(0) => break,
-                Ok(count) => self.end += count,
-                Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-                Err(cause) if cause.kind() == io::ErrorKind::InvalidData => {
-                    return Err(self.not_text(self.lines.line));
-                }
-                Err(cause) => {
-                    return Err(ReadError::Io {
-                        file: self.file.clone(),
-                        cause,
-                    });
-                }
+            match self.read_at(self.end)? {
+                0 => break,
+                count => self.end += count,
             }
         }
         let ahead = self.buffer.get(self.start..self.end).unwrap_or_default();

@@ -23,7 +23,11 @@ impl Asides {
     pub(crate) fn add(&mut self, row: &Row, why: Aside) {
         self.count += 1;
         if self.rows.len() < MOST {
-            let value = row.cells().map(cells::display).find(|text| !text.trim().is_empty());
+            // The mark of an item that is gone tells less than its id.
+            let texts = row.cells().map(cells::display);
+            let value = texts
+                .skip_while(|text| text.trim().is_empty())
+                .nth(usize::from(why == Aside::Gone));
             // A cell may be long; a list shows its beginning.
             let value = value.unwrap_or_default().chars().take(40).collect();
             self.rows.push((row.line, value, why));

@@ -16,7 +16,7 @@ use super::names::fold;
 use super::numbers;
 use super::shapes;
 use super::texts::{bare, is_blank};
-use super::vocabulary::{Vocabulary, is_of_rejects};
+use super::vocabulary::{GONE, Vocabulary, is_change, is_of_rejects};
 use crate::item::{ITEM_ID, check_id};
 use crate::sheet::{Cell, Format, Row, Table};
 
@@ -50,6 +50,7 @@ pub(crate) enum Aside {
     End,
     Rule,
     Zeros,
+    Gone,
 }
 
 impl Aside {
@@ -65,6 +66,7 @@ impl Aside {
             Self::End => "ends the report",
             Self::Rule => "is a line between rows",
             Self::Zeros => concat!("holds ", zeros!()),
+            Self::Gone => "is marked as gone in the column _change",
         }
     }
 }
@@ -85,6 +87,8 @@ pub(crate) struct Guard {
     /// False where every row is data: in reject files, and where rows are objects.
     active: bool,
     keeps_suspects: bool,
+    /// The column that marks items as gone.
+    change: Option<usize>,
     id: Option<usize>,
     /// The folded text of the header over the ids.
     id_header: String,
@@ -119,6 +123,7 @@ impl Guard {
         let mut guard = Self {
             active: !is_of_rejects && !table.format.has_keys(),
             keeps_suspects,
+            change: cells.iter().find(|cell| is_change(&cell.name)).map(|cell| cell.index),
             id,
             id_header: id_header.map(|cell| fold(&cell.name)).unwrap_or_default(),
             width: cells.len(),
@@ -166,6 +171,10 @@ impl Guard {
             has_digit: true,
             has_blank: false,
         };
+        if self.is_gone(row) {
+            looked.doubt = Some(Doubt::Aside(Aside::Gone));
+            return looked;
+        }
         if !self.active {
             return looked;
         }
@@ -191,6 +200,12 @@ impl Guard {
             looked.doubt = self.doubt(row, &looked);
         }
         looked
+    }
+
+    /// Whether a row is of an item that is no longer stored. To import it would create the item again.
+    fn is_gone(&self, row: &Row) -> bool {
+        let mark = self.change.and_then(|change| row.text_at(change));
+        mark.is_some_and(|mark| mark.trim().eq_ignore_ascii_case(GONE))
     }
 
     /// Counts a row; true if it may be an item by itself.

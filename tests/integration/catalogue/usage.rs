@@ -13,7 +13,7 @@ use crate::readme::words;
 use crate::support::Stockport;
 
 variants!(usage of UsageError as "UsageError":
-    UnknownCommand, UnknownTopic, NoCommand, UnknownOption, Surplus, Missing, UnknownValue, Value, NoValue, NeedlessValue, Conflict, Twice,
+    UnknownCommand, UnknownTopic, NoCommand, UnknownOption, Surplus, Missing, UnknownValue, Value, NoValue, NeedlessValue, Conflict, SameFile, Twice,
     NotText, Malformed,
 );
 
@@ -115,6 +115,9 @@ const REFUSED: &[&str] = &[
 const MEANINGLESS: &[&str] = &[
     "import count.csv --sandbox --profile main",
     "import count.csv --org north --org south",
+    "import count.csv --rejects out.csv --report ./out.csv",
+    "import count.csv --results out.csv --missing out.csv",
+    "migrate --from a --to b --certificate moved --report moved.html",
     "import count.csv --profile mian",
     "help imprt",
     "help raeding",

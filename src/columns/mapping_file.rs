@@ -60,16 +60,20 @@ impl Mapping {
             .filter(|column| earlier.is_none_or(|earlier| !earlier.text.contains(&key(&column.header))))
             .collect();
         if !offered.is_empty() {
-            text.push_str("\n# Left out. To take one, write its line under [columns] without the `#`.\n");
+            text.push_str("\n# Ignored. To import one, write its line under [columns] without the `#`.\n");
             for column in offered {
-                let field = column.field.as_deref().unwrap_or("");
-                let why = if column.weak {
-                    format!("   # suggested: {}", column.by)
-                } else {
-                    String::new()
-                };
+                let key = key(&column.header);
                 // Writing to a String can't fail.
-                let _ = writeln!(text, "# {} = {}{why}", key(&column.header), value(field));
+                let _ = match &column.field {
+                    Some(field) if column.weak => {
+                        writeln!(text, "# {key} = {}   # suggested: {}", value(field), column.by)
+                    }
+                    Some(field) => writeln!(text, "# {key} = {}", value(field)),
+                    None => writeln!(
+                        text,
+                        "# {key} = {{ extra = \"keep\" }}   # a field of your own, under the column's name"
+                    ),
+                };
             }
         }
         text

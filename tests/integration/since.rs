@@ -155,7 +155,7 @@ fn an_import_of_changes_sends_no_mark_and_creates_nothing_that_is_gone() {
         );
         let told = document["warnings"].to_string();
         assert!(
-            told.contains("is marked as gone") && told.contains("C"),
+            told.contains("is marked as gone") && told.contains('C'),
             "{file}: {told}"
         );
     }
@@ -223,7 +223,10 @@ fn a_date_goes_by_the_items_own_times_and_says_what_it_cannot_tell() {
         assert_eq!(since(&stockport, date, &[]), wanted, "{date}");
     }
     let run = stockport.run(["export", "c.csv", "--since", "2026-11-22"]).ok();
-    assert!(run.stdout.contains("gone can be told only since a snapshot"), "{run:?}");
+    assert!(
+        run.stdout.contains("gone items can be told only since a snapshot"),
+        "{run:?}"
+    );
     assert!(run.stderr.contains("2 items without a readable updated_at"), "{run:?}");
     assert!(
         !run.stderr.contains("read as UTC"),

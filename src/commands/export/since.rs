@@ -175,11 +175,12 @@ impl Told {
                 kinds.push(format!("{} {kind}", grouped(count)));
             }
         }
+        let mut kinds = kinds.join(", ");
         if !self.tells_gone {
-            kinds.push("other items that are gone can be told only since a snapshot".to_owned());
+            kinds += "; all gone items can be told only since a snapshot";
         }
         let count = counted(new + changed + gone + unknown, "change");
-        format!("{count} since {} ({})", self.since, kinds.join(", "))
+        format!("{count} since {} ({kinds})", self.since)
     }
 
     pub(super) fn warnings(&self) -> Vec<String> {

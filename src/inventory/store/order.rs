@@ -86,9 +86,8 @@ mod tests {
         let mut lines = Vec::new();
         for turn in 0..items.len() {
             let mut store = ItemStore::new().unwrap();
-            let turned = items.iter().cycle().skip(turn).take(items.len());
-            let text: String = turned.map(|item| format!("{item}\n")).collect();
-            store.put_part(text.as_bytes()).unwrap();
+            let turned: Vec<&str> = items.iter().copied().cycle().skip(turn).take(items.len()).collect();
+            store.put_part(turned.join("\n").as_bytes()).unwrap();
             assert!(!store.ascends());
             store.sort::<io::Error>(&mut |_| Ok(())).unwrap();
             assert!(store.ascends() && store.count() == 6);

@@ -473,9 +473,7 @@ impl Shared {
                 answer
             }
             Some(Fault::Answered(status, template, done)) => self.answered(request, *status, template, *done),
-            Some(Fault::Reordered(seed)) if !request.query().contains("order_by") => {
-                reordered::reordered(self.forward(request), *seed)
-            }
+            Some(Fault::Reordered(seed)) => reordered::reordered(request, self.forward(request), *seed),
             Some(Fault::Hides(ids)) => without(self.forward(request), ids),
             // One of an answer of its own, or one that is about other requests.
             fault => fault.and_then(refusal).unwrap_or_else(|| self.respell(request, fault)),

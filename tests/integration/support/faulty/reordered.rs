@@ -5,13 +5,16 @@
 use fastrand::Rng;
 use serde_json::Value;
 
-use crate::support::wire::WireAnswer;
+use crate::support::wire::{WireAnswer, WireRequest};
 
-/// A list in an order that the seed decides; any other answer as it is.
-pub(super) fn reordered(mut answer: WireAnswer, seed: u64) -> WireAnswer {
+/// A list in an order that the seed decides, unless the request asks for one; any other answer as it is.
+pub(super) fn reordered(request: &WireRequest, mut answer: WireAnswer, seed: u64) -> WireAnswer {
     let Ok(mut body) = serde_json::from_slice::<Value>(&answer.body) else {
         return answer;
     };
+    if request.query().contains("order_by") {
+        return answer;
+    }
     let mut random = Rng::with_seed(seed);
     if let Some(items) = body["data"].as_array_mut() {
         random.shuffle(items);

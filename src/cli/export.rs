@@ -34,7 +34,7 @@ pub struct Export {
     /// DIR@2026-11-22), a date is 2026-11-22 or 2026-11-22T14:30Z, RUN is a run of `stockport runs`.
     #[arg(long, value_name = "SNAPSHOT|DATE|RUN")]
     pub since: Option<String>,
-    /// As stored: with the server's id, nothing blank, no dates made of text
+    /// As stored: with the server's id, nothing blanked, dates left as text
     #[arg(long)]
     pub raw: bool,
     /// Guard ids and formulas in csv and tsv against Excel and LibreOffice

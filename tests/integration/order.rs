@@ -188,6 +188,14 @@ fn a_disk_that_is_full_while_items_are_sorted_is_a_plain_error_and_leaves_nothin
     }
     assert!(!stockport.path("out.csv").exists());
     assert_eq!(fs::read_dir(disk.folder()).unwrap().count(), 0);
+    // The changes are kept beside the list.
+    let since = ["export", "out.csv", "--since", "2026-11-22", "--no-progress"];
+    let run = stockport.run(since).exit(1);
+    assert!(
+        run.stderr.contains("the disk is full") && run.stderr.contains("TMPDIR"),
+        "{}",
+        run.stderr
+    );
     let order = ["--order", "server", "--no-progress"];
     stockport.run(["export", "out.csv"].into_iter().chain(order)).ok();
 }

@@ -175,6 +175,14 @@ fn an_import_of_changes_sends_no_mark_and_creates_nothing_that_is_gone() {
     }
     assert_eq!(server.items(ORG), before);
     assert_eq!(server.posts().len(), 0);
+    // A key that only a late line has.
+    let lines = (0..3_000).map(|n| format!("{{\"item_id\":\"L{n}\"}}\n"));
+    let late: String = lines
+        .chain(["{\"item_id\":\"Z3\",\"_change\":\"gone\"}\n".to_owned()])
+        .collect();
+    stockport.write("late.jsonl", late);
+    let converted = stockport.run(["convert", "late.jsonl", "-"]).ok();
+    assert!(converted.stdout.lines().count() == 3_000 && !converted.stdout.contains("Z3"));
     let converted = stockport.run(["convert", "c.jsonl", "-"]).ok();
     assert_eq!(converted.stdout.lines().count(), 2);
     assert!(!converted.stdout.contains("_change"), "{converted:?}");

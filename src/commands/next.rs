@@ -98,8 +98,14 @@ impl Context {
     /// The command line of this process, with one more option, and with the organization where only the environment, a profile
     /// or the sandbox named it. None where it reads standard input, which another process can't read again.
     pub(super) fn again(&self, option: Option<&str>, org: Option<&str>) -> Option<String> {
-        let is_resume = |word: &OsStr| word.as_encoded_bytes().starts_with(RESUME.as_bytes());
-        let words: Vec<OsString> = std::env::args_os().skip(1).filter(|word| !is_resume(word)).collect();
+        let begins = |word: &OsString, with: &str| word.as_encoded_bytes().starts_with(with.as_bytes());
+        let mut is_secret = false;
+        // A monitor's address is a secret.
+        let is_kept = |word: &OsString| {
+            let is_value = std::mem::replace(&mut is_secret, word == "--ping");
+            !is_value && !is_secret && !begins(word, "--ping=") && !begins(word, RESUME)
+        };
+        let words: Vec<OsString> = std::env::args_os().skip(1).filter(is_kept).collect();
         if words.iter().any(|word| word == "-") {
             return None;
         }

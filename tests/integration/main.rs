@@ -41,6 +41,7 @@ mod manual;
 mod mapped;
 mod migrate;
 mod next;
+mod notify;
 mod office;
 mod packages;
 mod pictures;

@@ -204,6 +204,8 @@ fn conflict(cli: &Cli, given: &BTreeSet<String>) -> Option<(&'static str, &'stat
 fn uses_profile(cli: &Cli) -> bool {
     match &cli.command {
         _ if cli.global.sandbox => false,
+        // The scheduled command has its own.
+        Command::Schedule(_) => false,
         Command::Import(_)
         | Command::Export(_)
         | Command::Undo(_)

@@ -90,6 +90,9 @@ pub enum ScheduleError {
     /// Nor to say which organization is meant.
     #[error("no organization is configured for the scheduled command")]
     NoOrganization,
+    /// An option of the scheduled command stands before the `--`.
+    #[error("--{0} is an option of the scheduled command")]
+    Misplaced(String),
     /// The key would stand in a file that others may read.
     #[error("{0} may hold the API key, and is not written into a schedule")]
     Secret(String),
@@ -163,6 +166,9 @@ impl UserError for ScheduleError {
             Self::NoName(_) => "use letters, digits and dashes",
             Self::NoKey => "add --key-file FILE to the command, or a --profile that has a key",
             Self::NoOrganization => "add --org ID to the command, or a --profile that has an organization",
+            Self::Misplaced(option) => {
+                return format!("write it after the command: stockport schedule WHEN -- COMMAND --{option}");
+            }
             Self::Secret(_) => "keep the key in a file of your own, and add --key-file FILE to the command",
             Self::NotSet(_) => "set it in this shell, or omit its --env",
             Self::Control(_) | Self::NotText(_) => "change it, or put the command into a script and schedule the script",
@@ -188,6 +194,7 @@ impl UserError for ScheduleError {
             | Self::NoName(_)
             | Self::NoKey
             | Self::NoOrganization
+            | Self::Misplaced(_)
             | Self::Secret(_)
             | Self::NotSet(_)
             | Self::Control(_)

@@ -26,7 +26,7 @@ pub struct Schedule {
     /// The most time that a run takes, as 90m, 12h or 2d; it is stopped then
     #[arg(long, value_name = "TIME", default_value = "12h", value_parser = time)]
     pub time_limit: u64,
-    /// A variable that the run needs as well, such as one that a key_command reads; its value is kept as it is now
+    /// A variable that the run needs as well, such as one that the key's command reads; its present value is kept
     #[arg(long, value_name = "NAME")]
     pub env: Vec<String>,
     /// The command: backup create DIR --org ID --key-file FILE

@@ -8,6 +8,8 @@ mod environment;
 mod process;
 mod run;
 
+use std::collections::BTreeSet;
+
 use jiff::ZonedDateTime;
 use serde_json::{Value, json};
 
@@ -17,7 +19,7 @@ use crate::error::{Error, Exit};
 use crate::output::Tone;
 use crate::schedule::install::{install, list, remove};
 use crate::schedule::record::Record;
-use crate::schedule::{ELSEWHERE, Job, System, When, absolute};
+use crate::schedule::{ELSEWHERE, Job, ScheduleError, System, When, absolute};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Schedule) -> Exit {
@@ -90,6 +92,7 @@ fn show(context: &Context) -> Result<(), Error> {
 const NONE: &str = "neither systemd nor cron runs on this machine";
 
 fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
+    misplaced(&context.given)?;
     let (job, is_here) = job(options)?;
     let output = &context.output;
     let mut document = json!({"name": job.name, "installed": false, "error": Value::Null});
@@ -128,6 +131,17 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
     }
     output.document(&document);
     Ok(())
+}
+
+/// Refuses what would have no effect here: the options that say how an organization is reached.
+fn misplaced(given: &BTreeSet<String>) -> Result<(), ScheduleError> {
+    let command = cli::command();
+    let mut options = command.get_arguments().filter(|option| option.is_global_set());
+    let is_of_requests = |heading: Option<&str>| matches!(heading, Some("Where" | "Throttling"));
+    let found = options
+        .find(|option| is_of_requests(option.get_help_heading()) && given.contains(option.get_id().as_str()))
+        .and_then(clap::Arg::get_long);
+    found.map_or(Ok(()), |option| Err(ScheduleError::Misplaced(option.to_owned())))
 }
 
 /// What a user has to know of a system.

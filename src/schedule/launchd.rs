@@ -89,5 +89,5 @@ fn times(when: &When) -> Result<String, ScheduleError> {
     if entries.len() > MOST {
         return Err(cannot("so many different times"));
     }
-    Ok(entries.iter().map(|entry| format!("<dict>{entry}</dict>\n")).collect())
+    Ok(format!("<dict>{}</dict>\n", entries.join("</dict>\n<dict>")))
 }

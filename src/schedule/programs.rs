@@ -96,7 +96,11 @@ pub(super) fn write_crontab(lines: &[String]) -> Result<(), ScheduleError> {
             .stderr(Stdio::piped())
             .spawn()?;
         if let Some(mut input) = child.stdin.take() {
-            let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
+            let text = if lines.is_empty() {
+                String::new()
+            } else {
+                lines.join("\n") + "\n"
+            };
             // One that refuses the text ends before it has read it, and says why.
             let _ = input.write_all(text.as_bytes());
         }

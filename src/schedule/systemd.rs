@@ -42,12 +42,9 @@ pub(super) fn service(job: &Job) -> Result<String, ScheduleError> {
 
 /// The timer, which catches up a run that was missed while the machine was off.
 pub(super) fn timer(job: &Job) -> String {
-    let calendars: String = calendars(&job.when)
-        .iter()
-        .map(|calendar| format!("OnCalendar={calendar}\n"))
-        .collect();
+    let calendars = calendars(&job.when).join("\nOnCalendar=");
     format!(
-        "# {}\n[Unit]\nDescription=stockport {}\n\n[Timer]\n{calendars}Persistent=true\n\n[Install]\nWantedBy=timers.target\n",
+        "# {}\n[Unit]\nDescription=stockport {}\n\n[Timer]\nOnCalendar={calendars}\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n",
         texts::note(job),
         job.name,
     )

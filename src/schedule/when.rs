@@ -45,18 +45,17 @@ impl When {
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let words: Vec<&str> = text.split_whitespace().collect();
         let no_time = || ScheduleError::NoTime(text.to_owned());
-        let mut when = match Self::words(&words)? {
-            Some(when) => when,
-            None => {
-                let (zone, rest) = words.split_last().ok_or_else(no_time)?;
-                let mut when = Self::words(rest)?.ok_or_else(no_time)?;
-                if !zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
-                    return Err(no_time());
-                }
-                let known = TimeZone::get(zone).map_err(|_| ScheduleError::NoZone((*zone).to_owned()))?;
-                when.zone = Some(known.iana_name().unwrap_or(zone).to_owned());
-                when
+        let mut when = if let Some(when) = Self::words(&words)? {
+            when
+        } else {
+            let (zone, rest) = words.split_last().ok_or_else(no_time)?;
+            let mut when = Self::words(rest)?.ok_or_else(no_time)?;
+            if !zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
+                return Err(no_time());
             }
+            let known = TimeZone::get(zone).map_err(|_| ScheduleError::NoZone((*zone).to_owned()))?;
+            when.zone = Some(known.iana_name().unwrap_or(zone).to_owned());
+            when
         };
         when.text = words.join(" ");
         if when.after(&ZonedDateTime::now()).is_none() {
@@ -92,7 +91,7 @@ impl When {
                     if !is_last_day && !day.bytes().all(|byte| byte.is_ascii_digit()) {
                         return Ok(None);
                     }
-                    if let Some(day @ 29..=31) = day.parse().ok() {
+                    if let Ok(day @ 29..=31) = day.parse() {
                         return Err(ScheduleError::ShortMonth(day));
                     }
                     format!("{minute} {hour} {day} * *")

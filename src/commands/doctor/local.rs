@@ -148,6 +148,13 @@ pub(super) fn schedule() -> Check {
             ),
         );
     }
+    if let Some(one) = all.iter().find(|one| one.is_active() == Some(false)) {
+        return Check::warning(
+            NAME,
+            format!("the timer of {} is not started", one.name),
+            format!("start it: systemctl --user enable --now stockport-{}.timer", one.name),
+        );
+    }
     let last = |one: &Installed| Record::read(&one.name).filter(Record::has_failed);
     if let Some((one, record)) = all.iter().find_map(|one| Some((one, last(one)?))) {
         return Check::warning(

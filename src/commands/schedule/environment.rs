@@ -41,8 +41,18 @@ pub(super) fn kept(has_hooks: bool, more: &[String], system: System) -> Result<V
             kept.push((name.clone(), text(name, Role::Text, value)?));
         }
     }
+    // Whatever else holds the key, too.
+    let key = filled(settings::KEY_VARIABLE).and_then(|key| key.into_string().ok());
+    if let Some(key) = key.as_deref().map(str::trim).filter(|key| key.len() >= SHORTEST)
+        && let Some((name, _)) = kept.iter().find(|(_, value)| value.contains(key))
+    {
+        return Err(ScheduleError::Secret(name.clone()).into());
+    }
     Ok(kept)
 }
+
+/// A shorter key could stand in any path by chance.
+const SHORTEST: usize = 8;
 
 fn text(name: &str, role: Role, value: OsString) -> Result<String, ScheduleError> {
     match role {

@@ -25,7 +25,7 @@ variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, Sheet, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds, TooMany);
 variants!(schedule of ScheduleError as "ScheduleError":
-    NoTime, ShortMonth, Never, NoZone, Cannot, NoName, NoKey, NoOrganization, Secret, NotSet, Control, NotText, Fails, Exists, NoSuch,
+    NoTime, ShortMonth, Never, NoZone, Cannot, NoName, NoKey, NoOrganization, Misplaced, Secret, NotSet, Control, NotText, Fails, Exists, NoSuch,
     NoHome, File, Absent, Program, TimeLimit,
 );
 variants!(snapshot of SnapshotError as "SnapshotError":
@@ -229,6 +229,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ScheduleError::NoName("a/b".to_owned()),
         ScheduleError::NoKey,
         ScheduleError::NoOrganization,
+        ScheduleError::Misplaced("profile".to_owned()),
         ScheduleError::Secret("CANNLYTICS_API_KEY".to_owned()),
         ScheduleError::NotSet("PASSWORD_STORE_DIR".to_owned()),
         ScheduleError::Control("STOCKPORT_ORG".to_owned()),

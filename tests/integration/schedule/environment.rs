@@ -206,10 +206,50 @@ fn a_value_that_no_file_can_hold_is_refused_by_its_name() {
 #[test]
 fn paths_of_variables_are_written_as_absolute_ones() {
     let stockport = with_key().env("SSL_CERT_FILE", "ca.pem").env("SSL_CERT_DIR", "certs");
-    let line = stockport.run(schedule("daily 02:00", &["--system", "cron"])).ok().stdout;
+    let args = ["schedule", "daily 02:00", "--system", "cron", "--", "config", "check"];
+    let line = stockport.run(args).ok().stdout;
     let here = stockport.path("").canonicalize().unwrap();
     for (name, value) in [("SSL_CERT_FILE", "ca.pem"), ("SSL_CERT_DIR", "certs")] {
         let setting = format!(" {name}={} ", here.join(value).display());
         assert!(line.contains(&setting), "{setting}: {line}");
     }
+    if cfg!(target_os = "linux") {
+        // Without any certificate no API can be reached.
+        let run = stockport.run(schedule("daily 02:00", &["--system", "cron"])).exit(1);
+        assert!(run.stderr.contains("would fail: secure connections"), "{}", run.stderr);
+    }
+}
+
+#[test]
+fn an_option_of_the_command_has_no_effect_before_it_and_is_refused() {
+    let stockport = with_key();
+    for (option, value) in [
+        ("--profile", "main"),
+        ("--org", ORG),
+        ("--key-file", "my.key"),
+        ("--retries", "2"),
+    ] {
+        let args = ["schedule", "daily 02:00", option, value, "--", "config", "check"];
+        let run = stockport.run(args).exit(2);
+        assert!(
+            run.stderr
+                .contains(&format!("{option} is an option of the scheduled command")),
+            "{}",
+            run.stderr
+        );
+    }
+    // The environment's own are the command's.
+    let stockport = stockport.env("STOCKPORT_ORG", ORG).env("STOCKPORT_KEY_FILE", "my.key");
+    cron(&stockport, &[]).ok();
+}
+
+#[test]
+fn a_variable_that_holds_the_key_is_refused() {
+    let stockport = with_key()
+        .env("CANNLYTICS_API_KEY", KEY)
+        .env("OTHER", &format!("x-{KEY}"));
+    let args = ["schedule", "daily 02:00", "--env", "OTHER", "--", "config", "check"];
+    let run = stockport.run(args).exit(2);
+    assert!(run.stderr.contains("OTHER may hold the API key"), "{}", run.stderr);
+    assert!(!run.stderr.contains(KEY) && !run.stdout.contains(KEY));
 }

@@ -78,7 +78,12 @@ fn systemd_understands_each_time() {
         return;
     }
     for text in [
-        "hourly :30", "weekly Sun 02:00", "monthly last 02:00", "0 2 1,15 * mon", "* * * * *", "*/7 1-22/3 2-30 jan-jun fri-sun",
+        "hourly :30",
+        "weekly Sun 02:00",
+        "monthly last 02:00",
+        "0 2 1,15 * mon",
+        "* * * * *",
+        "*/7 1-22/3 2-30 jan-jun fri-sun",
     ] {
         for calendar in calendars(text) {
             assert!(analyze(&calendar).unwrap(), "{text}: {calendar}");

@@ -263,6 +263,9 @@ fn wishes(cli: &Cli) -> Wishes {
         timeout: Duration::from_secs(global.timeout),
         connections,
         key_file: global.key_file.clone(),
+        proxy: global.proxy.clone(),
+        proxy_auth_file: global.proxy_auth_file.clone(),
+        ca_file: global.ca_file.clone(),
         profile: None,
         own_key_first: false,
     }

@@ -130,6 +130,28 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub key_file: Option<PathBuf>,
+    /// The proxy to the API: http://HOST:PORT (also https, socks5, socks5h), env or none
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "STOCKPORT_PROXY",
+        hide_env_values = true,
+        help_heading = "Where"
+    )]
+    pub proxy: Option<String>,
+    /// A file that holds USER:PASSWORD for the proxy, readable by you only
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Where")]
+    pub proxy_auth_file: Option<PathBuf>,
+    /// A PEM file of certificate authorities to trust beside the system's
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STOCKPORT_CA_FILE",
+        help_heading = "Where"
+    )]
+    pub ca_file: Option<PathBuf>,
     /// How often a failed request is retried
     #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Throttling",
           value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]

@@ -30,6 +30,7 @@ pub const TOPICS: &[Topic] = topics![
     "json",
     "exit-codes",
     "security",
+    "network",
     "options",
     "errors",
 ];

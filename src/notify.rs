@@ -11,13 +11,13 @@ mod metrics;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::api::{Ping, PingError, Told};
+use crate::api::{Network, Ping, PingError, Told};
 use crate::cli::{BackupCommand, Cli, Command, Notify};
 use crate::error::Exit;
 use crate::output::Output;
@@ -33,6 +33,8 @@ pub struct Notifier {
     dir: Option<PathBuf>,
     wanted: Option<Notify>,
     ping: Option<Ping>,
+    /// The way to the monitor.
+    network: OnceLock<Network>,
     began: Instant,
     /// The thread that tells the monitor of the start.
     start: Mutex<Option<JoinHandle<()>>>,
@@ -73,6 +75,7 @@ impl Notifier {
             dir,
             wanted: wanted.filter(|_| !is_dry && !named.is_empty()).cloned(),
             ping,
+            network: OnceLock::new(),
             began: Instant::now(),
             start: Mutex::default(),
             is_done: Mutex::default(),
@@ -81,8 +84,9 @@ impl Notifier {
         }))
     }
 
-    /// Tells the monitor of the start, on a thread: a monitor that doesn't answer holds nothing up.
-    pub fn begin(self: &Arc<Self>) {
+    /// Tells the monitor of the start, on a thread: a monitor that doesn't answer holds nothing up. It is reached as the API is.
+    pub fn begin(self: &Arc<Self>, network: Network) {
+        self.network.get_or_init(|| network);
         if self.ping.is_some() {
             let notifier = Arc::clone(self);
             let tell = move || notifier.tell(Told::Start, &notifier.is_ending);
@@ -153,7 +157,8 @@ impl Notifier {
 
     fn tell(&self, told: Told, is_last: &AtomicBool) {
         let Some(ping) = &self.ping else { return };
-        if let Err(why) = ping.tell(told, is_last, &self.is_interrupted) {
+        let network = self.network.get().cloned().unwrap_or_default();
+        if let Err(why) = ping.tell(&network, told, is_last, &self.is_interrupted) {
             let (host, what) = (ping.host(), format!("{told:?}").to_lowercase());
             self.output
                 .warn(&format!("--ping: {host} was not told of the {what}: {why}"));

@@ -13,7 +13,7 @@ use tokio::runtime::Builder;
 use tokio::time::{sleep, timeout};
 
 use super::address::is_loopback;
-use super::{GLANCE, unkeyed};
+use super::{GLANCE, Network};
 use crate::error::{Exit, UserError};
 
 /// The deadline of one request.
@@ -68,8 +68,15 @@ impl Ping {
 
     /// Tells the monitor, in up to three requests; or says why it wasn't reached. Once `is_last` is set it isn't asked again,
     /// and once `stop` is, it is given up.
-    pub fn tell(&self, told: Told, is_last: &AtomicBool, stop: &AtomicBool) -> Result<(), String> {
-        let client = unkeyed(self.0.scheme() == "http").timeout(DEADLINE).build();
+    pub fn tell(
+        &self,
+        network: &Network,
+        told: Told,
+        is_last: &AtomicBool,
+        stop: &AtomicBool,
+    ) -> Result<(), String> {
+        let client = network.builder(&self.0).map_err(|error| error.to_string())?;
+        let client = client.timeout(DEADLINE).build();
         let client = client.map_err(|error| error.without_url().to_string())?;
         let runtime = Builder::new_current_thread().enable_all().build();
         let runtime = runtime.map_err(|cause| crate::cause::io(&cause))?;

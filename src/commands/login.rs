@@ -48,7 +48,7 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     let org = wishes.org.clone().unwrap_or_default();
     let api = wishes.base();
     let endpoint = match asked_key(context)? {
-        Some(key) => wishes.endpoint_at(api.clone(), org.clone(), key),
+        Some(key) => wishes.remote(api.clone(), org.clone(), key)?,
         None => wishes.endpoint(Some(&org))?,
     };
     pasted::refuse_answers(&[("--org", &org), ("--api", &api), ("--profile", name)], &endpoint.key)?;

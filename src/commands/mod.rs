@@ -141,7 +141,18 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>, notifier: Arc<Not
         given,
     };
     context.obey_interrupts();
-    context.notifier.begin();
+    let chosen = if uses_profile(&cli) {
+        settings::chosen(cli.global.profile.as_deref())
+    } else {
+        Ok(None)
+    };
+    let chosen = chosen.map(|profile| {
+        if let Some(profile) = profile {
+            context.take_profile(profile, cli.global.profile.is_some());
+        }
+    });
+    // What is wrong with the way to the API is reported by whoever needs it.
+    context.notifier.begin(context.wishes.network().unwrap_or_default());
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
         return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into());
@@ -152,12 +163,8 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>, notifier: Arc<Not
     if let Some((a, b)) = outputs::same(&cli) {
         return context.fail(UsageError::same_file(a, b).into());
     }
-    if uses_profile(&cli) {
-        match settings::chosen(cli.global.profile.as_deref()) {
-            Ok(Some(profile)) => context.take_profile(profile, cli.global.profile.is_some()),
-            Ok(None) => {}
-            Err(error) => return context.fail(error.into()),
-        }
+    if let Err(error) = chosen {
+        return context.fail(error.into());
     }
     leftovers::clear_scratch();
     match cli.command {
@@ -277,6 +284,9 @@ fn wishes(cli: &Cli) -> Wishes {
         timeout: Duration::from_secs(global.timeout),
         connections,
         key_file: global.key_file.clone(),
+        proxy: global.proxy.clone(),
+        proxy_auth_file: global.proxy_auth_file.clone(),
+        ca_file: global.ca_file.clone(),
         profile: None,
         own_key_first: false,
     }

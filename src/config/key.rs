@@ -44,6 +44,17 @@ impl KeySource {
     }
 }
 
+impl KeySource {
+    /// Whether it may give another key later; a pipe gives one once.
+    pub(super) fn can_change(&self) -> bool {
+        match self {
+            Self::Environment => false,
+            Self::DotEnv | Self::Command(_) => true,
+            Self::File(path) => path.is_file(),
+        }
+    }
+}
+
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -105,8 +116,13 @@ fn trusted(path: &Path, found: &Metadata) -> Result<(), ConfigError> {
     }
 }
 
-/// The key of a file that holds nothing else. One that others can read is refused, as ssh does, and so is another user's.
+/// The key of a file that holds nothing else.
 pub fn from_file(path: &Path) -> Result<Key, Error> {
+    Ok(Key::new(&secret(path)?)?)
+}
+
+/// The text of a file that holds a secret. One that others can read is refused, as ssh does, and so is another user's.
+pub(super) fn secret(path: &Path) -> Result<String, ConfigError> {
     let failed = |cause| ConfigError::KeyFile {
         path: path.to_owned(),
         cause,
@@ -114,10 +130,10 @@ pub fn from_file(path: &Path) -> Result<Key, Error> {
     let file = open(path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
     if !trust::is_foreign(&found) && is_open_to_others(&found) {
-        return Err(ConfigError::OpenKeyFile(path.to_owned()).into());
+        return Err(ConfigError::OpenKeyFile(path.to_owned()));
     }
     trusted(path, &found)?;
-    Ok(Key::new(&files::text_of(file, bounds::KEY).map_err(failed)?)?)
+    files::text_of(file, bounds::KEY).map_err(failed)
 }
 
 /// A shell's `<(…)` is a pipe of this process, behind a link of the system.
@@ -169,6 +185,6 @@ pub(super) fn from_command(command: &str) -> Result<Key, Error> {
     if !ended.success() {
         return Err(failed(format!("ended with {ended}")).into());
     }
-    let text = String::from_utf8(printed).map_err(|_| failed("printed something other than text".to_owned()))?;
+    let text = files::text(&printed).map_err(|_| failed("printed something other than text".to_owned()))?;
     Ok(Key::new(&text)?)
 }

@@ -51,6 +51,9 @@ pub fn refuse(keys: &[&Key]) -> Result<(), ConfigError> {
             value,
         });
     }
+    if given.iter().any(is_login) {
+        return Err(ConfigError::PastedLogin);
+    }
     match given.into_iter().find(|given| is_key(given, keys)) {
         Some(given) => Err(ConfigError::PastedKey(given.place)),
         None => Ok(()),
@@ -103,6 +106,11 @@ fn is_key(given: &Given, keys: &[&Key]) -> bool {
     }
     // A path may hold anything, if it is one.
     value.chars().all(is_key_character) && is_random(value) && !Path::new(value).exists()
+}
+
+/// A proxy's user or password, on the command line.
+fn is_login(given: &Given) -> bool {
+    given.place == "--proxy" && given.value.contains('@')
 }
 
 fn is_key_character(c: char) -> bool {

@@ -9,7 +9,6 @@ use super::super::runs_folder;
 use super::{Check, folders};
 use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
-use crate::environment;
 use crate::error::UserError as _;
 use crate::journal;
 use crate::output::counted;
@@ -17,9 +16,6 @@ use crate::runs::Runs;
 use crate::schedule::install::{Installed, list};
 use crate::schedule::record::Record;
 use crate::snapshot;
-
-/// The variables that name a proxy to other programs, in either case.
-const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /// So many of the newest runs are looked at.
 const RUNS: usize = 100;
@@ -105,27 +101,30 @@ fn mode(path: &Path) -> Option<u32> {
     Some(folders::mode(&found)? & 0o777)
 }
 
-/// The proxies that the environment names. Their addresses may hold passwords, and are not shown.
-pub(super) fn proxy() -> Check {
+/// The proxy that the API is reached through. Its user and password are not shown.
+pub(super) fn proxy(wishes: &Wishes) -> Check {
     const NAME: &str = "proxy";
-    let names = PROXIES
-        .iter()
-        .flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
-    let mut set: Vec<String> = names.filter(|name| environment::filled(name).is_some()).collect();
-    // On some systems both spellings are one variable.
-    set.dedup_by(|a, b| cfg!(windows) && a.eq_ignore_ascii_case(b));
-    if set.is_empty() {
-        return Check::ok(NAME, "the environment sets none");
+    if wishes.sandbox {
+        return Check::ok(NAME, "the sandbox is reached without one");
     }
-    let are = if set.len() == 1 { "is" } else { "are" };
-    Check::warning(
-        NAME,
-        format!(
-            "{} {are} set; stockport doesn't use proxies of the environment",
-            set.join(", ")
+    let network = match wishes.network() {
+        Ok(network) => network,
+        Err(error) => return Check::failed(NAME, &error),
+    };
+    let base = wishes.base();
+    match (&network.proxy, network.way_to(&base), network.ignored) {
+        (_, Some(proxy), _) => Check::ok(NAME, format!("{base} is reached through the proxy {proxy}")),
+        (Some(proxy), None, _) => Check::ok(
+            NAME,
+            format!("{base} is reached without the proxy {proxy}: NO_PROXY lists it"),
         ),
-        "if the API can't be reached, let this machine reach it without the proxy",
-    )
+        (None, None, Some(variable)) => Check::warning(
+            NAME,
+            format!("{variable} is set; stockport doesn't use proxies of the environment by itself"),
+            "pass --proxy env, or write proxy = \"env\" into the profile, to use it; --proxy none if it is not wanted",
+        ),
+        (None, None, None) => Check::ok(NAME, "none is used"),
+    }
 }
 
 /// What `stockport schedule` has put in place, whether the programs of it are there, and how each last run ended.

@@ -288,8 +288,7 @@ impl Summary {
         }
         if tally.unknown > 0 {
             output.result(&format!(
-                "{} of the failed items {} unknown: sent, or about to be sent, and no answer shows whether they were \
-                 saved",
+                "{} of the failed items {} unknown: sent, or about to be, and no answer shows whether they were saved",
                 grouped(tally.unknown),
                 are(tally.unknown)
             ));

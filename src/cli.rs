@@ -39,7 +39,7 @@ pub use convert::Convert;
 pub use delete::Delete;
 pub use diff::Diff;
 pub use doctor::Doctor;
-pub use export::{Export, Format, Headers};
+pub use export::{Export, Format, Headers, Order};
 pub use fields::Fields;
 pub use help::Help;
 pub use import::{Blanks, Import, Mode};

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Context, export, writing};
-use crate::cli::{Brakes, Export, Template};
+use crate::cli::{Brakes, Export, Order, Template};
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, form};
 use crate::sheet::write::{Style, writer};
@@ -21,8 +21,10 @@ pub(super) fn run(context: &Context, options: &Template) -> Exit {
             headers: None,
             fields: Vec::new(),
             conditions: Vec::new(),
+            since: None,
             raw: false,
             excel_safe: false,
+            order: Order::Id,
             force: options.force,
             brakes: Brakes {
                 allow_empty: false,

@@ -149,6 +149,7 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             ("stockport export inventory.csv", Says(0, "Exported 200 items")),
             ("stockport export all.xlsx", Says(0, "Exported 200 items")),
             ("stockport export - --format jsonl", Ends(0, |_, run| assert_eq!(run.stdout.lines().count(), 200))),
+            ("stockport export changes.csv --since backups", Says(0, " gone) of sandbox-company")),
             ("stockport convert samples/exports/metrc-items.json items.xlsx", Ends(0, |stockport, _| {
                 assert!(stockport.path("items.xlsx").exists());
             })),

@@ -185,7 +185,7 @@ fn a_header_of_the_mapping_file_that_is_not_there_is_pointed_out() {
     let table = csv(&["item_id", "Notes"], &[]);
     let (_, survey) = read_with(table, "[columns]\nNotes = false\n\"Lot Nr\" = \"name\"\n");
     assert!(
-        told(&survey.warnings, "has columns that in.csv lacks: \"Lot Nr\""),
+        told(&survey.warnings, "has columns that inventory.csv lacks: \"Lot Nr\""),
         "{survey:?}"
     );
 }

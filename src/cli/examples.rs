@@ -113,11 +113,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["login"],
         &[
             (
-                "Write the default profile; what is missing is asked for",
+                "Write the default profile; it asks for what is missing",
                 "stockport login --org sandbox-company",
             ),
             (
-                "Another one, without a question",
+                "Another one, without a prompt",
                 "stockport login --profile main --org sandbox-company --key-file main.key",
             ),
         ],

@@ -68,10 +68,12 @@ pub struct Import {
     pub missing: Option<PathBuf>,
     /// Write every row of the input with its outcome and the reason to this file
     ///
-    /// The rows stand in the input's order with all their cells. Behind them stand _row, _outcome (created, updated,
-    /// unchanged, skipped, rejected, failed, `not_attempted`, `set_aside`; with --dry-run create and update) and _reason; where
-    /// there are several files or sheets, _file and _sheet too. The ending names the format: .csv, .tsv, .xlsx, .json,
-    /// .jsonl. The file is written however the run ends; one that exists is refused.
+    /// The rows are in the input's order with all their cells, followed by _row, _outcome (created, updated, unchanged,
+    /// skipped, rejected, failed, `not_attempted`, `set_aside`; with --dry-run create and update) and _reason; with
+    /// several
+    /// files or sheets, _file and _sheet too. The extension decides the format: .csv, .tsv, .xlsx, .json, .jsonl. The
+    /// file
+    /// is written even if the run fails; an existing file is refused.
     #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub results: Option<PathBuf>,
     /// Send nothing when more rows than this are rejected: a number, or a share (5%)

@@ -51,7 +51,7 @@ pub struct Migrate {
     pub on_conflict: OnConflict,
     /// Delete what earlier runs moved and the source now lacks
     ///
-    /// The plan names the items and asks. Each is read just before it is deleted, and stays where it has changed since it was
+    /// The plan lists the items and asks. Each is read just before it is deleted, and is kept if it has changed since it was
     /// moved. Items that no run moved are never deleted.
     #[arg(long, conflicts_with_all = ["conditions", "only"])]
     pub mirror: bool,

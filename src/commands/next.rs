@@ -111,7 +111,7 @@ impl Context {
         // A migration names its organizations itself.
         let org = (terms.command != "migrate").then_some(summary.target.as_str());
         let command = self.again(&options, org)?;
-        Some(Next::new("To carry out this plan:", command))
+        Some(Next::new("To apply this plan:", command))
     }
 
     /// The command line of this process, with more options, and with the organization where only the environment, a profile

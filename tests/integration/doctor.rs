@@ -277,7 +277,7 @@ fn folders_that_are_open_to_others_or_no_folders_are_told() {
     assert!(
         check(&document, "state folder")["detail"]
             .to_string()
-            .contains("is no folder"),
+            .contains("is not a folder"),
         "{document}"
     );
 }

@@ -56,7 +56,7 @@ pub use reading::{Dates, Duplicates, Numbers, Reading};
 pub use report::Report;
 pub use runs::Runs;
 pub use sandbox::Sandbox;
-pub use schedule::{Schedule, ScheduleCommand, System};
+pub use schedule::{Schedule, ScheduleCommand, ScheduleRun, System};
 pub use template::Template;
 pub use undo::Undo;
 pub use usage::UsageError;
@@ -201,7 +201,7 @@ pub enum Command {
     /// Back up inventories; verify, restore and prune snapshots
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// Run a command on a schedule: a systemd timer or a cron line
+    /// Run a command on a schedule: systemd, cron, launchd or Windows
     Schedule(Schedule),
     /// Write a profile: API, organization and key, tried before
     ///

@@ -35,6 +35,7 @@ pub mod convert;
 mod counter;
 pub mod delete;
 pub mod diff;
+pub mod environment;
 pub mod error;
 pub mod export;
 pub mod files;

@@ -244,6 +244,10 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
                 "As a cron line",
                 "stockport schedule hourly --system cron -- backup verify backups",
             ),
+            (
+                "On weekdays, as a systemd timer",
+                "stockport schedule \"0 2 * * 1-5\" --system systemd -- backup verify backups",
+            ),
         ],
     ),
     (

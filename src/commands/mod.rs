@@ -230,8 +230,8 @@ fn uses_profile(cli: &Cli) -> bool {
             .any(|(place, own)| own.is_none() && place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
-        // They say themselves what there is of a profile.
-        Command::Login(_) | Command::Doctor(_) => false,
+        // They say themselves what there is of a profile; a scheduled command has its own.
+        Command::Login(_) | Command::Doctor(_) | Command::Schedule(_) => false,
         _ => cli.global.profile.is_some(),
     }
 }

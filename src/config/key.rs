@@ -12,6 +12,7 @@ use super::dotenv;
 use super::error::{ConfigError, KEY_VARIABLE};
 use super::shell;
 use crate::api::Key;
+use crate::environment;
 use crate::error::Error;
 use crate::files::{self, bounds, trust};
 
@@ -66,10 +67,11 @@ pub fn is_in_environment() -> bool {
 /// The key of the environment, or else of `.env` in the working folder.
 /// `.env` gives a key and nothing else: a file that lies about must not send the key to another host.
 pub(super) fn from_environment() -> Result<Option<Found>, Error> {
-    match std::env::var(KEY_VARIABLE) {
-        Ok(key) if !key.trim().is_empty() => return Ok(Some((Key::new(&key)?, KeySource::Environment))),
-        Err(std::env::VarError::NotUnicode(_)) => return Err(ConfigError::KeyNotText.into()),
-        _ => {}
+    if let Some(key) = environment::value(KEY_VARIABLE) {
+        let key = key.into_string().map_err(|_| ConfigError::KeyNotText)?;
+        if !key.trim().is_empty() {
+            return Ok(Some((Key::new(&key)?, KeySource::Environment)));
+        }
     }
     let path = Path::new(DOT_ENV);
     if !path.is_file() {

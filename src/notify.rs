@@ -101,7 +101,6 @@ impl Notifier {
         if std::mem::replace(&mut *is_done, true) {
             return;
         }
-        self.is_interrupted.store(false, Ordering::Relaxed);
         self.is_ending.store(true, Ordering::Relaxed);
         let document = self.document(exit);
         if let Some(file) = &wanted.metrics {
@@ -117,14 +116,10 @@ impl Notifier {
                 self.output.warn(&format!("no metrics were written: {error}"));
             }
         }
-        let start = held(&self.start).take();
-        // A thread that tells the monitor doesn't panic.
-        let _ = start.map(JoinHandle::join);
         let (told, option, text) = match exit {
             Exit::Done => (Told::Success, "--on-success", &wanted.on_success),
             _ => (Told::Failure, "--on-failure", &wanted.on_failure),
         };
-        self.tell(told, &AtomicBool::new(false));
         if let Some(text) = text {
             let hook = Hook {
                 option,
@@ -139,6 +134,10 @@ impl Notifier {
             self.is_interrupted.store(false, Ordering::Relaxed);
             hook.run(&self.output, &self.is_interrupted);
         }
+        self.is_interrupted.store(false, Ordering::Relaxed);
+        // Last: a monitor that doesn't answer holds nothing up. The thread of the start doesn't panic.
+        let _ = held(&self.start).take().map(JoinHandle::join);
+        self.tell(told, &AtomicBool::new(false));
     }
 
     /// A signal that comes once the command has ended: it ends the notification that is under way. False before that.

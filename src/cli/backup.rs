@@ -179,30 +179,10 @@ pub(super) fn count(text: &str) -> Result<Count, String> {
     }
 }
 
-/// A length of time, as numbers with their units.
+/// A length of time, as numbers with their units; a day has 24 hours.
 fn age(text: &str) -> Result<Duration, String> {
-    let refused = || "give a number with a unit (s, m, h, d, w): 90m, 26h, 1d12h".to_owned();
-    let (mut seconds, mut rest) = (0_u64, text.trim());
-    while let Some(end) = rest.find(|c: char| !c.is_ascii_digit()) {
-        let (number, after) = rest.split_at(end);
-        let mut letters = after.chars();
-        let unit = match letters.next() {
-            Some('s') => 1,
-            Some('m') => 60,
-            Some('h') => 3600,
-            Some('d') => 86_400,
-            Some('w') => 604_800,
-            _ => return Err(refused()),
-        };
-        let part = number.parse::<u64>().ok().and_then(|number| number.checked_mul(unit));
-        let sum = part.and_then(|part| seconds.checked_add(part));
-        // Clocks of libraries below end sooner.
-        seconds = sum.filter(|sum| *sum <= 604_800 * 10_000).ok_or_else(refused)?;
-        rest = letters.as_str().trim_start();
-    }
-    if rest.is_empty() && !text.trim().is_empty() {
-        Ok(Duration::from_secs(seconds))
-    } else {
-        Err(refused())
-    }
+    let span = text.parse::<jiff::Span>().ok();
+    let length = span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
+    let age = length.and_then(|length| Duration::try_from(length).ok());
+    age.ok_or_else(|| "give a number with a unit (s, m, h, d, w): 90m, 26h, 1d12h".to_owned())
 }

@@ -42,6 +42,7 @@ mod manual;
 mod mapped;
 mod migrate;
 mod next;
+mod notify;
 mod office;
 mod order;
 mod packages;

@@ -134,7 +134,7 @@ fn settings(options: &Export, form: Option<&'static Form>) -> Result<Settings, E
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
     let mut warnings = outcome.written.notes.clone();
-    warnings.extend(outcome.changes.iter().flat_map(Told::warnings));
+    warnings.extend(outcome.changes.iter().flat_map(|changes| changes.warnings.clone()));
     for (field, lost) in &outcome.written.lost {
         let Lost { items, first, how } = lost;
         warnings.push(format!(

@@ -13,6 +13,7 @@ use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
 use crate::error::{Error, Interrupted, UserError};
 use crate::item::IdFault;
+use crate::output::counted_were;
 
 /// Why a text can't be an API key. None of the words shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -35,10 +36,10 @@ pub enum KeyFault {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EchoFault {
     /// An object was posted and an array came back, or the other way round.
-    #[error("it has another shape than what was sent")]
+    #[error("its shape differs from what was sent")]
     Shape,
     /// Not as many items.
-    #[error("{sent} items were sent and {got} came back")]
+    #[error("{} sent and {got} returned", counted_were(*.sent as u64, "item"))]
     Count {
         /// Items sent.
         sent: usize,
@@ -46,7 +47,7 @@ pub enum EchoFault {
         got: usize,
     },
     /// A field is missing, or has another value.
-    #[error("item {number}: the field '{field}' didn't come back as it was sent")]
+    #[error("item {number}: the field '{field}' was not returned as it was sent")]
     Field {
         /// Which item of the request, from 1.
         number: usize,
@@ -56,7 +57,7 @@ pub enum EchoFault {
         differing: Vec<usize>,
     },
     /// A field of an item (counted from 1) came back twice, which leaves open what was saved.
-    #[error("item {0}: a field came back twice")]
+    #[error("item {0}: a field is repeated")]
     Repeated(usize),
 }
 
@@ -119,7 +120,7 @@ pub enum ApiError {
     },
     /// An HTML 403 for a write. Each command reads before it writes, so that the address is right: a firewall refuses the
     /// content, or the key may not write.
-    #[error("the API, or a firewall before it, refuses to save this (403){}", quoted(.message))]
+    #[error("the API, or a firewall in front of it, refuses to save this (403){}", quoted(.message))]
     Blocked {
         /// The server's words.
         message: String,
@@ -222,7 +223,7 @@ pub enum ApiError {
     #[error("interrupted")]
     Interrupted,
     /// The receiver of a list couldn't take an item (a full disk, for one).
-    #[error("the list can't be kept: {}", received(.0.as_ref()))]
+    #[error("the list can't be stored: {}", received(.0.as_ref()))]
     Receiver(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -379,7 +380,10 @@ impl UserError for ApiError {
             Self::NoNewKey(_) => "correct that, then run the same command again (an import with --resume)",
             Self::Unauthorized { .. } => "check that the key is complete and valid, and that it belongs to this API",
             Self::NoOrganization { .. } => "check the spelling of --org: the API matches a part of a name too",
-            Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
+            Self::Forbidden { .. } => {
+                "check the spelling of --org, the key and its role (only owners may \
+                                       delete)"
+            }
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }

@@ -119,17 +119,20 @@ pub enum UsageError {
     /// Two options that exclude each other.
     #[error("{} and {} can't be used together", .0, .1)]
     Conflict(String, String),
+    /// Two options that name the same file to write.
+    #[error("{} and {} name the same file", .0, .1)]
+    SameFile(String, String),
     /// An option of one value that was given twice.
     #[error("{0} is given more than once")]
     Twice(String),
     /// An argument that has to be text and is none.
-    #[error("an argument of `{within}` isn't valid text")]
+    #[error("an argument of `{within}` isn't valid UTF-8")]
     NotText {
         /// The command.
         within: String,
     },
     /// What else there may be.
-    #[error("the command line of `{within}` can't be understood: {what}")]
+    #[error("the command line of `{within}` can't be parsed: {what}")]
     Malformed {
         /// The command.
         within: String,
@@ -143,6 +146,12 @@ impl UsageError {
     #[must_use]
     pub fn conflict(a: &str, b: &str) -> Self {
         Self::Conflict(format!("--{a}"), format!("--{b}"))
+    }
+
+    /// Two options, by their names, that name the same file to write.
+    #[must_use]
+    pub fn same_file(a: &str, b: &str) -> Self {
+        Self::SameFile(format!("--{a}"), format!("--{b}"))
     }
 
     /// What clap complains of in this command line.
@@ -254,11 +263,12 @@ impl UserError for UsageError {
                 format!("write {form}; see `{within} --help`")
             }
             Self::Value { wanted, .. } => wanted.clone(),
-            Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` says what it takes"),
+            Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` shows its values"),
             Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
             Self::NeedlessValue { option, .. } => format!("write {option} without a value"),
+            Self::SameFile(..) => "give each option a file of its own".to_owned(),
             Self::Conflict(..) | Self::Twice(_) => "remove one of them".to_owned(),
-            Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),
+            Self::NotText { .. } => "only names of files and folders may hold bytes that are not UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),
         }
     }

@@ -29,10 +29,26 @@ pub(crate) struct Id<'a> {
     pub(crate) trimmed: bool,
     /// An apostrophe before digits, or a byte-order mark at the start of the line, was removed.
     pub(crate) unmarked: bool,
+    /// Leading zeros were added, as the mapping file asks for.
+    pub(crate) padded: bool,
     /// It looks like a number that some program has rewritten (`1E10`, `1.0`).
     pub(crate) suspicious: bool,
     /// A number cell with more digits than the spreadsheet program keeps (15).
     pub(crate) long_number: bool,
+}
+
+impl Id<'_> {
+    /// The id with leading zeros, where it consists of fewer digits than this.
+    pub(crate) fn padded(self, digits: usize) -> Self {
+        if self.text.len() >= digits || !self.text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self;
+        }
+        Self {
+            text: Cow::Owned(format!("{:0>digits$}", self.text)),
+            padded: true,
+            ..self
+        }
+    }
 }
 
 /// Ids that are stored, as far as a sheet's reading may change or refuse them.
@@ -113,6 +129,7 @@ pub(crate) fn read<'a>(
         text,
         trimmed: false,
         unmarked: false,
+        padded: false,
         suspicious: false,
         long_number: false,
     };
@@ -158,7 +175,7 @@ pub(crate) fn read<'a>(
         }
         Cell::Digits(digits) => plain(Cow::Borrowed(digits)),
         Cell::Json(_) => return Err("the id is an array or an object, not text".to_owned()),
-        Cell::Bool(value) => return Err(format!("the id is the truth value {value}, not text")),
+        Cell::Bool(value) => return Err(format!("the id is the boolean {value}, not text")),
         Cell::Moment(moment, format) => {
             let shown = format.show_moment(moment).or_else(|| dates::moment(moment));
             let shown = shown.map(|text| format!(" ({text})")).unwrap_or_default();
@@ -215,6 +232,7 @@ fn trimmed(text: Cow<'_, str>, untyped: bool) -> Id<'_> {
         text,
         trimmed: cut,
         unmarked,
+        padded: false,
         suspicious,
         long_number: false,
     }
@@ -248,6 +266,7 @@ fn number(value: f64, format: NumberFormat) -> Result<Id<'static>, String> {
         text: Cow::Owned(text),
         trimmed: false,
         unmarked: false,
+        padded: false,
         suspicious: false,
     })
 }

@@ -17,7 +17,7 @@ use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
 use super::texts::{excerpt, excerpt_of, is_blank};
-use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
+use super::{ColumnOptions, DateOrder, FieldValue, Survey, names, texts, vocabulary};
 use crate::item::ITEM_ID;
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
@@ -321,7 +321,7 @@ impl Inspection {
                 .push("no column is named like an inventory field: the header row is a guess".to_owned());
         } else if self.matching.column(ITEM_ID).is_none() {
             self.notes
-                .push("no column holds the item id, so nothing can be imported from here yet".to_owned());
+                .push("no column holds the item id; map one before an import".to_owned());
         }
         self.notes.extend(survey.decisions);
         self.notes.extend(survey.warnings);
@@ -373,10 +373,7 @@ impl Inspection {
                 }
             } else {
                 let id = layout.id.as_ref().filter(|id| id.header == matched.header);
-                let id = id.and_then(|id| {
-                    let how = (&id.blanks, &id.part);
-                    ids::read_at(id.index, row.cell(id.index), &table.format, how, None).ok()
-                });
+                let id = id.and_then(|id| id.read(table, row).ok());
                 id.map(|id| Value::String(id.text.into_owned()))
             };
             column.samples.push(Sample {

@@ -61,6 +61,8 @@ pub(crate) struct Rule {
     pub(crate) currency: bool,
     /// `25%` is 0.25.
     pub(crate) percent: bool,
+    /// Item ids of fewer digits get leading zeros; 0 where they stay as they are.
+    pub(crate) digits: usize,
     /// The command line says so (`--column`).
     pub(crate) is_option: bool,
 }
@@ -113,7 +115,7 @@ pub enum MappingError {
         message: String,
     },
     /// A key that is not known.
-    #[error("{file}, line {line}: {key:?} is not a key of a mapping file here")]
+    #[error("{file}, line {line}: {key:?} is not a valid key here")]
     UnknownKey {
         /// The file.
         file: String,
@@ -137,7 +139,7 @@ pub enum MappingError {
         nearest: Option<String>,
     },
     /// A value that is not of the right form.
-    #[error("{file}, line {line}: {key} has to be {expected}")]
+    #[error("{file}, line {line}: {key} must be {expected}")]
     Value {
         /// The file.
         file: String,

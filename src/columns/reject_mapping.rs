@@ -57,7 +57,8 @@ impl Mapping {
             joins.iter().map(|(field, pair)| (field.as_str(), pair.clone())),
         );
         format!(
-            "{MARK}: {about}.\n# The reject file is read with it while it stands beside that file. Options on the command line win over it.\n\n{document}"
+            "{MARK}: {about}.\n# It is applied when the reject file beside it is read. Options on the command line \
+             override it.\n\n{document}"
         )
     }
 }
@@ -122,6 +123,9 @@ fn manner(keys: &mut InlineTable, rule: Option<&Rule>, targets: &[&Target]) {
             NumberStyle::Eu => "eu",
         };
         keys.insert("numbers", word.into());
+    }
+    if let Some(digits) = rule.map(|rule| rule.digits).filter(|digits| *digits > 0) {
+        keys.insert("digits", i64::try_from(digits).unwrap_or_default().into());
     }
     for (key, on) in [
         ("currency", rule.is_some_and(|rule| rule.currency)),

@@ -1,11 +1,53 @@
-//! Rows that are set aside: counted, and the first of them kept with their places and reasons.
+//! Ignored rows: counted, and the first of them kept with their places and reasons.
 //!
 //! Doesn't belong here: which rows these are (`suspects`).
 
-use super::suspects::{Aside, ZEROS};
+use super::vocabulary::GONE;
 use super::{AsideRow, Origin, SetAside, cells};
 use crate::output::{and_more, counted_are};
 use crate::sheet::{Row, Table};
+
+macro_rules! zeros {
+    () => {
+        "only zeros and error values (formulas over empty rows)"
+    };
+}
+
+/// What such rows hold.
+pub(crate) const ZEROS: &str = zeros!();
+
+/// Why a row is certainly no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aside {
+    Header,
+    OtherHeader,
+    Marker,
+    Total,
+    Page,
+    Count,
+    End,
+    Rule,
+    Zeros,
+    Gone,
+}
+
+impl Aside {
+    /// In words that follow the row's place.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Header => "repeats the header",
+            Self::OtherHeader => "holds the header's names in another order",
+            Self::Marker => "describes the columns",
+            Self::Total => "is a total",
+            Self::Page => "is a page line",
+            Self::Count => "is a count of rows",
+            Self::End => "ends the report",
+            Self::Rule => "is a line between rows",
+            Self::Zeros => concat!("holds ", zeros!()),
+            Self::Gone => "is marked as gone in the column _change",
+        }
+    }
+}
 
 /// How many rows of a table are kept; more are counted.
 const MOST: usize = 10_000;
@@ -23,7 +65,10 @@ impl Asides {
     pub(crate) fn add(&mut self, row: &Row, why: Aside) {
         self.count += 1;
         if self.rows.len() < MOST {
-            let value = row.cells().map(cells::display).find(|text| !text.trim().is_empty());
+            // The mark of an item that is gone tells less than its id.
+            let is_mark = |text: &str| why == Aside::Gone && text.trim().eq_ignore_ascii_case(GONE);
+            let mut texts = row.cells().map(cells::display);
+            let value = texts.find(|text| !text.trim().is_empty() && !is_mark(text));
             // A cell may be long; a list shows its beginning.
             let value = value.unwrap_or_default().chars().take(40).collect();
             self.rows.push((row.line, value, why));
@@ -65,8 +110,8 @@ impl Asides {
         rows.extend(and_more(more, ("", ""), "`stockport inspect` lists them"));
         let counted = match self.count {
             0 => return None,
-            1 => "1 row is not an item and is set aside".to_owned(),
-            count => format!("{} not items and are set aside", counted_are(count, "row")),
+            1 => "1 row is not an item and is ignored".to_owned(),
+            count => format!("{} not items and are ignored", counted_are(count, "row")),
         };
         Some(format!("{}: {counted}: {}", table.file, rows.join("; ")))
     }

@@ -12,21 +12,24 @@ pub enum CommandError {
     #[error("--json and {0} - would both write to standard output")]
     TwoResults(&'static str),
     /// The format of a file that is to be written can't be told.
-    #[error("{0} has no file extension of a known format")]
+    #[error("{0} has no known file extension")]
     NoFormat(String),
     /// The command that is to be scheduled is mistyped.
-    #[error("the command to schedule is at fault: {0}")]
+    #[error("the command to schedule is not valid: {0}")]
     Scheduled(UsageError),
     /// A profile is asked for where nobody can answer.
     #[error("there is no terminal to ask for the organization and the key")]
     NoTerminal,
     /// A profile for the sandbox.
-    #[error("the sandbox needs no key, and so no profile")]
+    #[error("the sandbox needs no key and no profile")]
     NoLogin,
     /// A profile of this name is there, and is not to be replaced.
-    #[error("the profile {0:?} exists already, and stays as it is")]
+    #[error("the profile {0:?} exists already")]
     ProfileExists(String),
-    /// The user has not agreed.
+    /// The user has declined.
+    #[error("{0}: declined, and nothing was changed")]
+    Declined(String),
+    /// Nobody can be asked, and nobody has agreed beforehand.
     #[error("{0}: nothing was done, because the prompt was not answered with yes")]
     NoConsent(String),
     /// The user stopped the run, and would not wait for what was in flight.
@@ -43,6 +46,7 @@ impl UserError for CommandError {
             Self::NoTerminal => "run it on a terminal, or name --org ID and --key-file FILE, and --api URL where it isn't the vendor's",
             Self::NoLogin => "use --sandbox with any command; to log in to an API, omit it",
             Self::ProfileExists(_) => "replace it with --force, or give the new one another name with --profile NAME",
+            Self::Declined(_) => "run the command again to be asked again; --dry-run shows the plan without a question",
             Self::NoConsent(_) => "check it with --dry-run, then pass --yes",
             Self::StoppedAtOnce => {
                 "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
@@ -56,7 +60,7 @@ impl UserError for CommandError {
             Self::TwoResults(_) | Self::NoFormat(_) | Self::Scheduled(_) | Self::NoTerminal | Self::NoLogin => {
                 Exit::Usage
             }
-            Self::NoConsent(_) | Self::ProfileExists(_) => Exit::Stopped,
+            Self::Declined(_) | Self::NoConsent(_) | Self::ProfileExists(_) => Exit::Stopped,
             Self::StoppedAtOnce => Exit::Interrupted,
         }
     }

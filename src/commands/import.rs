@@ -43,6 +43,7 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         verify: options.verify,
         rejects: options.rejects.as_deref(),
         report: options.report.file.as_deref(),
+        plan: options.plan_out.as_deref().filter(|path| sheet_of(path).is_none()),
         resume: Some(RESUME),
         ..Terms::of("import", sends, options.pace)
     };
@@ -162,7 +163,7 @@ fn write(
         if sheet.is_none() {
             write_plan(path, identity, &journal)?;
         }
-        let line = format!("The plan, for review: {}", path.display());
+        let line = format!("Plan for review: {}", path.display());
         context.output.result_naming(&line, &[path]);
     }
     run.end(journal, summary)

@@ -38,6 +38,8 @@ pub(super) struct Terms<'a> {
     pub(super) rejects: Option<&'a Path>,
     /// The report that is wanted.
     pub(super) report: Option<&'a Path>,
+    /// The plan file that is written, to be carried out by a further command.
+    pub(super) plan: Option<&'a Path>,
     /// Whether the reject files hold items, which can be imported.
     pub(super) rejects_items: bool,
     /// The option that a stopped run is resumed with; without one, the same command does the rest.
@@ -59,6 +61,7 @@ impl Terms<'_> {
             verify: false,
             rejects: None,
             report: None,
+            plan: None,
             rejects_items: true,
             resume: None,
             profile: None,
@@ -253,13 +256,12 @@ impl WritingRun<'_> {
         }
     }
 
-    /// Keeps a safety copy of what the organization holds before it is changed, and tells the way back.
+    /// Keeps a safety copy of what the organization holds before it is changed.
     pub(super) fn keep(&self, journal: &Journal, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         let folder = config::snapshots_folder()?;
         let Connected { org, place, .. } = self.connected;
         let kept = self.copy((&folder, PATIENCE), (org, place), listing, stored)?;
         journal.note("snapshot", &kept.to_string_lossy())?;
-        self.tell_way_back(&kept);
         self.safety_copy.replace(Some(kept));
         Ok(())
     }
@@ -280,14 +282,6 @@ impl WritingRun<'_> {
             stop: &self.context.stop,
         };
         safety.keep(org, api, listing, stored)
-    }
-
-    /// Shows the command that restores the safety copy.
-    pub(super) fn tell_way_back(&self, kept: &Path) {
-        let restore = ["backup", "restore", &kept.to_string_lossy()];
-        let org = &self.connected.org;
-        self.context
-            .tell_way_back("To bring it back", &restore, org, self.terms.profile);
     }
 
     /// The transfer of this run, of which the command has read nothing and which it approves without a look.

@@ -52,14 +52,38 @@ fn show(context: &Context, sandbox: &Sandbox) {
         "url": sandbox.url(),
         "organizations": organizations.iter().map(|org| json!({"org": org.name, "key": org.key})).collect::<Vec<_>>(),
     }));
-    output.result(&format!("The sandbox listens at {} (Ctrl-C ends it)", sandbox.url()));
+    output.result(&format!("The sandbox listens at {} (Ctrl-C stops it)", sandbox.url()));
     for org in organizations {
         output.result(&format!("  organization {}, key {}", org.name, org.key));
     }
     if let Some(first) = organizations.first() {
         output.result("To use it from another terminal:");
-        output.result(&format!("  export CANNLYTICS_API_URL={}", sandbox.url()));
-        output.result(&format!("  export CANNLYTICS_API_KEY={}", first.key));
-        output.result(&format!("  export STOCKPORT_ORG={}", first.name));
+        for (name, value) in [
+            ("CANNLYTICS_API_URL", sandbox.url()),
+            ("CANNLYTICS_API_KEY", &first.key),
+            ("STOCKPORT_ORG", &first.name),
+        ] {
+            output.result(&format!("  {}", setting(name, value, cfg!(windows))));
+        }
+    }
+}
+
+/// The line that sets a variable: in a POSIX shell, or in PowerShell on Windows.
+fn setting(name: &str, value: &str, windows: bool) -> String {
+    if windows {
+        format!("$env:{name} = \"{value}\"")
+    } else {
+        format!("export {name}={value}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_written_for_the_shell_of_the_system() {
+        assert_eq!(setting("STOCKPORT_ORG", "a", false), "export STOCKPORT_ORG=a");
+        assert_eq!(setting("STOCKPORT_ORG", "a", true), "$env:STOCKPORT_ORG = \"a\"");
     }
 }

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Context, export, writing};
-use crate::cli::{Brakes, Export, Template, UsageError};
+use crate::cli::{Brakes, Export, Order, Template, UsageError};
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, form};
 use crate::sheet::write::{Style, writer};
@@ -19,7 +19,7 @@ pub(super) fn run(context: &Context, options: &Template) -> Exit {
         let error = UsageError::Value {
             option: "FILE".to_owned(),
             given: options.file.to_string_lossy().into_owned(),
-            wanted: "a template is a workbook: end its name in .xlsx".to_owned(),
+            wanted: "a template is a workbook: use the extension .xlsx".to_owned(),
         };
         return context.fail(error.into());
     }
@@ -30,8 +30,10 @@ pub(super) fn run(context: &Context, options: &Template) -> Exit {
             headers: None,
             fields: Vec::new(),
             conditions: Vec::new(),
+            since: None,
             raw: false,
             excel_safe: false,
+            order: Order::Id,
             force: options.force,
             brakes: Brakes {
                 allow_empty: false,

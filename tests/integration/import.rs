@@ -155,8 +155,7 @@ fn a_dry_run_shows_the_plan_and_sends_nothing() {
         .ok();
     assert!(run.stdout.contains("200 create"), "{}", run.stdout);
     assert!(
-        run.stdout
-            .contains("Dry run, nothing sent: 200 read = 200 not attempted"),
+        run.stdout.contains("Dry run, nothing sent: 200 read = 200 to create"),
         "{}",
         run.stdout
     );
@@ -494,7 +493,8 @@ fn a_warning_about_one_file_of_several_names_it() {
     assert_eq!(
         run["warnings"],
         json!([
-            "b.csv: column \"quantity\": 1 value is not a number, rejected unless stored so (--lenient posts it as text) (first: line 2, \"about 5\")"
+            "b.csv: column \"quantity\": 1 value is not a number, rejected unless it equals the stored value \
+             (--lenient posts it as text) (first: line 2, \"about 5\")"
         ])
     );
 }

@@ -8,7 +8,7 @@ use super::super::layout::Layout;
 use super::super::straight::{self, Refusal};
 use super::super::texts::excerpt;
 use super::super::{Draft, DraftValue, Rejection};
-use super::{Source, read_id};
+use super::Source;
 use crate::item::IdFault;
 use crate::output::counted;
 use crate::sheet::{Cell, Row, Table};
@@ -28,7 +28,7 @@ impl Source {
                 index: None,
                 value: String::new(),
                 reason: format!(
-                    "{}: text follows the closing quotation mark of a cell (a mark within a cell is written twice)",
+                    "{}: text follows the closing quotation mark of a cell (double a quotation mark inside a cell)",
                     table.row_address(row.line)
                 ),
             });
@@ -47,7 +47,7 @@ impl Source {
         if let Some(index) = layout.beyond(row) {
             let (cells, columns) = layout.length_beyond(row);
             let reason = format!(
-                "the row is longer than its header: {} for {}",
+                "the row is longer than its header: {}, {}",
                 counted(cells as u64, "cell"),
                 counted(columns as u64, "column")
             );
@@ -55,7 +55,7 @@ impl Source {
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(table, column, row).inspect_err(|reason| {
+            Some(column) => column.read(table, row).inspect_err(|reason| {
                 reasons.push(refuse(
                     Some(&column.header),
                     column.index,

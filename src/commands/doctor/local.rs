@@ -69,7 +69,7 @@ pub(super) fn config(chosen: &Result<Option<Profile>, ConfigError>) -> Check {
         },
         None => Check::ok(
             NAME,
-            "no profile is used: options and the environment say what is reached",
+            "no profile is used: API, organization and key come from options and the environment",
         ),
     }
 }
@@ -144,10 +144,7 @@ pub(super) fn schedule() -> Check {
         Some((one, program)) => Check::warning(
             NAME,
             format!("{} runs {program}, which is not there", one.name),
-            format!(
-                "put it in place again: stockport schedule remove {}, then schedule it anew",
-                one.name
-            ),
+            format!("run stockport schedule remove {}, then schedule it again", one.name),
         ),
         None => Check::ok(NAME, named.join(", ")),
     }

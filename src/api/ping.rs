@@ -68,13 +68,7 @@ impl Ping {
 
     /// Tells the monitor, in up to three requests; or says why it wasn't reached. Once `is_last` is set it isn't asked again,
     /// and once `stop` is, it is given up.
-    pub fn tell(
-        &self,
-        network: &Network,
-        told: Told,
-        is_last: &AtomicBool,
-        stop: &AtomicBool,
-    ) -> Result<(), String> {
+    pub fn tell(&self, network: &Network, told: Told, is_last: &AtomicBool, stop: &AtomicBool) -> Result<(), String> {
         let client = network.builder(&self.0).map_err(|error| error.to_string())?;
         let client = client.timeout(DEADLINE).build();
         let client = client.map_err(|error| error.without_url().to_string())?;

@@ -60,6 +60,7 @@ fn readme() -> Vec<Step> {
             "stockport schedule \"daily 02:00\" -- backup create backups --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
             Says(0, "mail -s backup ops@example.com"),
         ),
+        ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
         ("stockport backup verify backups --drill", Says(0, "no difference")),
         ("stockport backup restore backups@latest --dry-run", Says(0, "218 read = 218 unchanged")),
         ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, no differences")),

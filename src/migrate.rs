@@ -33,12 +33,12 @@ use crate::hash::hex;
 use crate::inventory::{ItemStore, Listing, Lookup};
 use crate::item::{ITEM_ID, Object};
 use crate::journal::Journal;
-use crate::output::{counted, grouped};
+use crate::output::counted;
 use crate::plan::{Action, Change, Decision};
 use crate::report::write_objects;
 use crate::transfer::{Conflicts, Description, Each, Pass, Supply, TakePart};
 pub use certificate::{Certificate, Paths, Side};
-pub use check::{Change as ChangeSince, Checked, Claim, ClaimedEnd};
+pub use check::{Change as ChangeSince, ChangedItem, Checked, Claim, ClaimedEnd};
 pub use choice::{Choice, OnConflict, Part};
 use choice::{Wanted, refusal};
 use difference::{Difference, difference, kept};
@@ -195,9 +195,14 @@ impl Migration {
         let noticed = self.noticed.borrow();
         let mut remarks = Vec::new();
         if noticed.moved_on > 0 {
+            let (have, them) = if noticed.moved_on == 1 {
+                ("has", "it")
+            } else {
+                ("have", "them")
+            };
             remarks.push(format!(
-                "{} of the updates have changed in {} since {} moved them",
-                grouped(noticed.moved_on),
+                "{} {have} changed in {} since {} moved {them}",
+                counted(noticed.moved_on, "item"),
                 self.from,
                 self.earlier.named()
             ));
@@ -218,9 +223,10 @@ impl Migration {
                 ""
             };
             remarks.push(format!(
-                "{} items of {} keep fields that only the target has: {}{more}",
-                grouped(noticed.kept),
+                "{} of {} {} fields that only the target has: {}{more}",
+                counted(noticed.kept, "item"),
                 self.to,
+                if noticed.kept == 1 { "keeps" } else { "keep" },
                 noticed.kept_named.join("; ")
             ));
         }

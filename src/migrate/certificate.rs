@@ -154,6 +154,9 @@ impl Certificate<'_> {
             if let Some(source) = &item.source {
                 line["source_id"] = Value::from(source.as_str());
             }
+            if let Some(sha256) = &item.target_sha256 {
+                line["target_sha256"] = hex(sha256).into();
+            }
             put(if place == 0 { "\n    " } else { ",\n    " })?;
             put(&line.to_string())?;
         }

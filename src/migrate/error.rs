@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Exit, UserError};
-use crate::output::{counted, grouped, shortened};
+use crate::output::{counted, counted_are, grouped, shortened};
 
 /// How many ids a message names.
 const SHOWN: usize = 3;
@@ -47,7 +47,7 @@ pub enum MigrateError {
         why: String,
     },
     /// The target holds other values.
-    #[error("{} items are in {org} already, with other values: {}", grouped(*.count), differing(.named, *.count))]
+    #[error("{} in {org} already, with other values: {}", counted_are(*.count, "item"), differing(.named, *.count))]
     Conflicts {
         /// The target.
         org: String,

@@ -5,7 +5,7 @@
 
 use jiff::Timestamp;
 
-use super::difference::{FieldPair, compare, lacking_leaves};
+use super::difference::{FieldPair, compare, digest, lacking_leaves};
 use super::quantities::Quantities;
 use super::since::{self, Now};
 use super::{Gone, Migration, Source, Wanted, whole};
@@ -28,6 +28,8 @@ pub struct Proved {
     pub source: Option<String>,
     /// The SHA-256 of its canonical form, the same on both sides.
     pub sha256: [u8; 32],
+    /// The SHA-256 of all that the target holds of it, where that is more.
+    pub target_sha256: Option<[u8; 32]>,
 }
 
 /// A conflict that was skipped: the target keeps its values.
@@ -108,7 +110,15 @@ pub fn verify(
         let compared = compare(&body, stored.as_ref());
         let source = (source != id).then_some(source);
         match compared {
-            Ok(sha256) => equal.push(Proved { id, source, sha256 }),
+            Ok(sha256) => {
+                let all = stored.as_ref().map(digest);
+                equal.push(Proved {
+                    id,
+                    source,
+                    sha256,
+                    target_sha256: all.filter(|all| *all != sha256),
+                });
+            }
             Err(_) if is_skipped => {
                 let fields = lacking_leaves(&body, &stored.unwrap_or_default());
                 conflicts.push(Kept { id, source, fields });

@@ -82,9 +82,14 @@ fn a_dry_run_and_a_plan_file_end_with_the_command_that_carries_them_out() {
         let run = stockport.run(["import", "in.csv", "--plan-out", sheet, "--json"]).ok();
         assert_eq!(next(&run.json(), "import"), line);
     }
-    let run = stockport.run(["import", "in.csv", "--plan-out", "plan.json", "--json"]).ok();
+    let run = stockport
+        .run(["import", "in.csv", "--plan-out", "plan.json", "--json"])
+        .ok();
     let line = next(&run.json(), "import");
-    assert_eq!(line, format!("stockport import in.csv --json --plan plan.json --org {ORG}"));
+    assert_eq!(
+        line,
+        format!("stockport import in.csv --json --plan plan.json --org {ORG}")
+    );
     let run = paste(&stockport, &line).ok().json();
     assert_eq!(run["created"], 2, "{run}");
     // There is nothing left to do.

@@ -29,6 +29,7 @@ const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsh
 #     numbers = "eu"          1.234,50 ("us": 1,234.50)
 #     currency = true         $74.69 is 74.69
 #     percent = true          25% is 0.25
+#     digits = 10             with field = "item_id": an id of fewer digits gets its leading zeros back
 #     split = ["approved_at", "approved_at_time"]   one column holds both the day and the time of day
 #
 # [constants]                 every item gets this value

@@ -16,6 +16,7 @@ mod carried;
 mod catalogue;
 mod config;
 mod convert;
+mod counted;
 mod delete;
 mod diff;
 mod doctor;

@@ -173,6 +173,7 @@ pub(super) fn add(all: &mut Catalogue) {
         given: "raeding".to_owned(),
         nearest: Some("reading".to_owned()),
     });
+    errors.push(UsageError::same_file("rejects", "report"));
     // One of each kind stands for the others there; `usage.txt` has them all.
     let mut seen = std::collections::BTreeSet::new();
     errors.retain(|error| seen.insert(usage(error)));

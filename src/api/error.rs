@@ -10,7 +10,7 @@ pub use super::oddity::Oddity;
 use super::oddity::quoted;
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
-use crate::error::{Error, Interrupted, UserError};
+use crate::error::{Category, Error, Interrupted, UserError};
 use crate::item::IdFault;
 
 /// Why a text can't be an API key. None of the words shows it.
@@ -408,6 +408,13 @@ impl UserError for ApiError {
             Self::Receiver(_) => "check that the folder for temporary files (TMPDIR) has room",
         };
         hint.to_owned()
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::Unauthorized { .. } | Self::Forbidden { .. } => Category::KeyRefused,
+            _ => Category::Other,
+        }
     }
 
     fn into_error(self) -> Error {

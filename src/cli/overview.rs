@@ -12,10 +12,9 @@ const ONLY_IN_LONG_HELP: [&str; 4] = ["Throttling", "Safety limits", "Reading", 
 /// Options of these groups that the short help lists all the same.
 const ALWAYS: [&str; 3] = ["sheet", "column", "map"];
 /// Others that it leaves to the long one.
-const SELDOM: [&str; 8] = [
+const SELDOM: [&str; 7] = [
     "wait",
     "on_failure",
-    "certificate",
     "format",
     "complete",
     "shard",

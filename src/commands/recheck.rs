@@ -51,11 +51,13 @@ fn check(context: &Context, options: &cli::Migrate, path: &Path) -> Result<Exit,
     let output = &context.output;
     let runs = Runs::new(runs_folder(false)?);
     let known = |end: &ClaimedEnd| runs.known(&end.api, &end.org).at_least;
-    let (listing, mut source) = ends.from.read(output, known(&claim.from))?;
+    let read = ends.from.read(output, known(&claim.from));
+    let (listing, mut source) = read.map_err(|error| context.of_source(options, Some(&claim.from.org), error))?;
     whole(&claim.from.org, &listing)?;
     show_listing(output, &claim.from.org, &listing);
     let mut target = ItemStore::new()?;
-    let listing = read_into(output, &ends.to.client, known(&claim.to), &mut target)?;
+    let listing = read_into(output, &ends.to.client, known(&claim.to), &mut target)
+        .map_err(|error| context.of_target(options, Some(&claim.to.org), error.into()))?;
     whole(&claim.to.org, &listing)?;
     show_listing(output, &claim.to.org, &listing);
     let mut checked = claim.check(&mut source, &mut target, &BTreeMap::new())?;

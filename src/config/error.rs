@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::Fault;
 use super::folder::NoHome;
-use crate::error::{Exit, UserError};
+use crate::error::{Category, Exit, UserError};
 use crate::files;
 use crate::files::trust::Distrust;
 
@@ -189,6 +189,13 @@ impl UserError for ConfigError {
             | Self::NoFile(_)
             | Self::PastedKey(_) => Exit::Usage,
             _ => Exit::Stopped,
+        }
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::NoKey => Category::NoKey,
+            _ => Category::Other,
         }
     }
 

@@ -270,6 +270,7 @@ impl Certificate<'_> {
                 "read": tally.read, "created": tally.created, "updated": tally.updated,
                 "unchanged": tally.unchanged, "skipped": tally.skipped, "rejected": tally.rejected,
                 "failed": tally.failed, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
+                "deletions": self.proof.deletions,
                 "not_moved": self.proof.not_moved, "not_asked_for": self.proof.not_asked,
                 "compared": self.proof.equal.len() + self.proof.differences.len(),
                 "equal": self.proof.equal.len(), "differences": self.proof.differences.len(),

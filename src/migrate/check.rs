@@ -255,25 +255,22 @@ impl ClaimedItem {
         let is_source_same = body.as_ref().is_some_and(is_proved);
         let certified = if is_source_same { &body } else { &then };
         // Fields of its own don't make the target's item another one.
-        let is_target_same = target.is_some_and(|target| match certified {
-            Some(certified) => compare(certified, Some(target)).is_ok(),
-            None => {
-                let own = hex(&digest(target));
-                own == self.sha256
-                    || self.target_sha256.as_ref() == Some(&own)
-                    || body.as_ref().is_some_and(|body| is_proved(&share(body, target)))
+        let is_target_same = target.is_some_and(|target| {
+            if let Some(certified) = certified {
+                return compare(certified, Some(target)).is_ok();
             }
+            let own = hex(&digest(target));
+            own == self.sha256
+                || self.target_sha256.as_ref() == Some(&own)
+                || body.as_ref().is_some_and(|body| is_proved(&share(body, target)))
         });
-        let change = |item: Option<&Object>| {
-            if item.is_some() {
-                Change::Differs
-            } else {
-                Change::Missing
-            }
-        };
-        let at: Vec<(End, Change)> = [(is_source_same, SOURCE, source), (is_target_same, TARGET, target)]
-            .into_iter()
-            .filter_map(|(is_same, end, item)| (!is_same).then(|| (end, change(item))))
+        let ends = [(is_source_same, SOURCE, source), (is_target_same, TARGET, target)];
+        let changed = ends.into_iter().filter(|(is_same, ..)| !is_same);
+        let at: Vec<(End, Change)> = changed
+            .map(|(_, end, item)| match item {
+                Some(_) => (end, Change::Differs),
+                None => (end, Change::Missing),
+            })
             .collect();
         // Of an item that could not be moved any more, all of it is compared.
         (!at.is_empty()).then(|| ChangedItem {

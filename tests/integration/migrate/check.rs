@@ -163,7 +163,7 @@ fn both_sides_are_named_where_both_differ_from_the_certificate_with_or_without_i
     );
     assert_eq!(second["changes"], json!({"source": "missing", "target": "differs"}));
     // On another machine, where the snapshot is not.
-    std::fs::rename(stockport.path("data"), stockport.path("elsewhere")).unwrap();
+    std::fs::rename(stockport.home().join("data"), stockport.home().join("elsewhere")).unwrap();
     let told = check(&stockport, &[]).exit(4).stdout;
     for said in expected("") {
         assert!(told.contains(&said), "{said}\n{told}");

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FROM, TO, at, migrate};
-use crate::support::faulty::{Fault, Faulty, Rule};
+use crate::support::faulty::{Done, Fault, Faulty, Rule};
 
 fn server(items: u32) -> Faulty {
     let server = Faulty::new();
@@ -138,7 +138,7 @@ fn an_undo_that_was_cut_short_makes_no_conflict_of_what_it_has_or_has_not_taken_
         server.put(FROM, &json!({"item_id": format!("A{n}"), "name": "b"}));
     }
     migrate(&stockport, &[]).ok();
-    server.add_rule(Rule::from(1, Fault::Status(401)).on("POST"));
+    server.add_rule(Rule::from(2, withdrawn()).on("POST"));
     let undo = ["undo", "--yes", "--org", TO, "--batch", "2", "--jobs", "1"];
     stockport.run(undo).exit(1);
     server.behave();
@@ -150,6 +150,10 @@ fn an_undo_that_was_cut_short_makes_no_conflict_of_what_it_has_or_has_not_taken_
     assert!(names.contains(&json!("a")) && names.contains(&json!("b")), "{names:?}");
     let again = migrate(&stockport, &["--json"]).ok().json();
     assert_eq!((&again["conflicts"], &again["verified"]), (&json!(0), &json!(true)));
+}
+
+fn withdrawn() -> Fault {
+    Fault::Answered(401, r#"{"success": false, "message": "Invalid key."}"#, Done::Nothing)
 }
 
 #[test]

@@ -33,7 +33,7 @@ use crate::hash::hex;
 use crate::inventory::{ItemStore, Listing, Lookup};
 use crate::item::{ITEM_ID, Object};
 use crate::journal::Journal;
-use crate::output::counted;
+use crate::output::{counted, grouped, have};
 use crate::plan::{Action, Change, Decision};
 use crate::report::write_objects;
 use crate::transfer::{Conflicts, Description, Each, Pass, Showing, Supply, TakePart};
@@ -198,14 +198,10 @@ impl Migration {
         let noticed = self.noticed.borrow();
         let mut remarks = Vec::new();
         if noticed.moved_on > 0 {
-            let (have, them) = if noticed.moved_on == 1 {
-                ("has", "it")
-            } else {
-                ("have", "them")
-            };
             remarks.push(format!(
-                "{} {have} changed in {} since {} moved {them}",
-                counted(noticed.moved_on, "item"),
+                "{} of the updates {} changed in {} since {} moved them",
+                grouped(noticed.moved_on),
+                have(noticed.moved_on),
                 self.from,
                 self.earlier.named()
             ));
@@ -231,10 +227,9 @@ impl Migration {
                 ""
             };
             remarks.push(format!(
-                "{} of {} {} fields that only the target has: {}{more}",
+                "fields that only the target has stay in {} of {}: {}{more}",
                 counted(noticed.kept, "item"),
                 self.to,
-                if noticed.kept == 1 { "keeps" } else { "keep" },
                 noticed.kept_named.join("; ")
             ));
         }

@@ -8,12 +8,21 @@ use crate::cli::{self, UsageError};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Category, Error};
 use crate::migrate::Source;
+use crate::report::Summary;
 use crate::sandbox::{Flavour, Sandbox};
 
 /// Where a migration reads, and where it writes.
 pub(super) struct Ends {
     pub(super) from: Source,
     pub(super) to: Connected,
+}
+
+impl Ends {
+    /// Names the target in an error of its key that stopped the run: see [`Context::of_end`].
+    pub(super) fn blame(&self, context: &Context, options: &cli::Migrate, summary: &mut Summary) {
+        let org = Some(self.to.org.as_str());
+        summary.error = summary.error.take().map(|error| context.of_target(options, org, error));
+    }
 }
 
 impl Context {

@@ -105,8 +105,7 @@ fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) 
         ..run.transfer()
     };
     transfer.run(&migration, &journal, None, summary);
-    let of_target = |error| writing.context.of_target(options, Some(to), error);
-    summary.error = summary.error.take().map(of_target);
+    ends.blame(writing.context, options, summary);
     moving.note(&migration, summary)?;
     if run.terms.sends && summary.error.is_none() {
         moving.certify(&migration, listing, named, summary)?;
@@ -303,7 +302,7 @@ impl Moving<'_> {
         }
     }
 
-    /// Keeps what one end holds, unless an earlier part of this run has, and tells how the target's comes back.
+    /// Keeps what one end holds, unless an earlier part of this run has.
     fn keep(&self, end: End, listing: &Listing, store: &mut ItemStore) -> Result<(), Error> {
         let Some(folder) = &self.folder else { return Ok(()) };
         if self.kept(end)?.is_some() {
@@ -311,9 +310,6 @@ impl Moving<'_> {
         }
         let path = self.run.copy((folder, PATIENCE), self.place(end), listing, store)?;
         self.journal.note(end.fact(), &path.to_string_lossy())?;
-        if matches!(end, End::Target) {
-            self.run.tell_way_back(&path);
-        }
         Ok(())
     }
 

@@ -39,10 +39,7 @@ impl Certificate<'_> {
             let rows = rows.map(|item| (self.named(&item.id), hex(&item.sha256)));
             page.facts(&rows.collect::<Vec<_>>());
         } else {
-            let count = grouped(self.proof.equal.len() as u64);
-            page.text(&format!(
-                "The hash of each of the {count} items stands in the JSON beside this page."
-            ));
+            page.text("The hash of each item is in the JSON beside this page.");
         }
         page.signature();
         page.finish()
@@ -139,7 +136,7 @@ impl Certificate<'_> {
         let more = items.count() as u64;
         if more > 0 {
             let more = counted(more, "more item");
-            page.text(&format!("… and {more}, which the JSON beside this page names."));
+            page.text(&format!("… and {more}: see the JSON beside this page."));
         }
     }
 

@@ -86,6 +86,7 @@ fn a_declined_run_writes_no_report_which_would_stand_in_the_way_of_the_next_one(
     assert!(!stockport.path("done.html").exists(), "{screen}");
     let (screen, code) = answered(&stockport, &report, &["y"]).unwrap();
     assert_eq!(code, "3", "{screen}");
+    assert!(screen.contains(", sent at "), "{screen}");
     assert!(stockport.path("done.html").exists());
 }
 

@@ -432,6 +432,7 @@ fn a_missing_or_refused_key_names_its_end_and_the_option_with_the_profiles_that_
             run.stderr
         );
     }
+    stockport.run(["export", "-", "--profile", "old"]).ok();
     // With a profile of its own it is that profile's key which is wrong.
     let swapped = [&["migrate", "--from-profile", "new", "--to-profile", "old"], &there[..]].concat();
     let run = stockport.run(swapped).exit(1);

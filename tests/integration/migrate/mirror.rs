@@ -57,7 +57,12 @@ fn what_the_source_no_longer_has_is_deleted_after_a_yes_with_a_copy_and_can_be_u
     assert_eq!(server.seen(), seen, "it is refused beforehand");
     assert!(!stockport.path("moved.html").exists(), "it would stand in the way");
     // Without the option nothing is deleted, and they are named.
-    migrate(&stockport, &[]).ok();
+    let kept = migrate(&stockport, &[]).ok();
+    assert!(
+        kept.stdout.contains("3 items (03, 04, 05); --mirror deletes them"),
+        "{}",
+        kept.stdout
+    );
     let bound = migrate(&stockport, &["--mirror", "--yes"]).exit(1);
     assert!(
         bound.stderr.contains("more than --max-delete allows"),
@@ -121,8 +126,8 @@ fn what_has_changed_since_it_was_moved_stays_and_is_named_and_what_no_run_moved_
     assert_eq!(
         summary["not_deleted"],
         json!([
-            "03 is left as it is: its quantity has changed since it was moved (3 → 99)",
-            "04 is left as it is: its note has changed since it was moved (nothing → \"ours\")",
+            "03 is not changed: its quantity has changed since it was moved (3 → 99)",
+            "04 is not changed: its note has changed since it was moved (nothing → \"ours\")",
         ])
     );
     assert_eq!(ids(&server), ["00", "01", "02", "03", "04", "06", "08", "09", "own"]);

@@ -99,7 +99,7 @@ fn every_oddity_arrives_through_faults_and_three_kills_and_a_second_run_moves_wh
     assert!(
         second
             .stdout
-            .contains("2 items have changed in sandbox-company since run "),
+            .contains("2 of the updates have changed in sandbox-company since run "),
         "{}",
         second.stdout
     );

@@ -310,6 +310,8 @@ fn journals_that_cannot_be_read_and_schedules_whose_program_is_gone_are_warnings
         .unwrap();
         let service = units.join("stockport-nightly.service");
         fs::write(&service, "[Service]\nExecStart=\"/bin/sh\" \"backup\"\n").unwrap();
+        // This machine's own systemd knows nothing of the unit.
+        let stockport = stockport.env("PATH", "/nowhere");
         let document = doctor(&stockport, 0);
         assert_eq!(check(&document, "schedule")["detail"], "nightly (*-*-* 02:00:00)");
         fs::write(&service, "[Service]\nExecStart=\"/nowhere/stockport\" \"backup\"\n").unwrap();

@@ -179,12 +179,19 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             })),
             ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
         ]),
-        ("migration", &["stockport import inventory.xlsx"], vec![
+        ("migration", &[
+            "stockport import inventory.xlsx",
+            "printenv CANNLYTICS_API_KEY > our.key && chmod 600 our.key",
+            "stockport login --profile old --org sandbox-company --key-file our.key --api $CANNLYTICS_API_URL",
+            "stockport login --profile new --org sandbox-branch --key-file our.key --api $CANNLYTICS_API_URL",
+        ], vec![
             ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "200 create")),
             ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, \
               no differences")),
             ("stockport migrate --check moved.json", Says(0, "200 items")),
             ("stockport undo --org sandbox-branch --dry-run", Says(0, "200 delete")),
+            ("stockport migrate --from-profile old --to-profile new --certificate friday", Says(0, "200 unchanged")),
+            ("stockport migrate --from-profile old --to-profile new --mirror --dry-run", Says(0, "200 unchanged")),
         ]),
         ("json", &[], vec![
             ("stockport import inventory.xlsx --json", Ends(0, |_, run| assert_eq!(run.json()["created"], 200))),

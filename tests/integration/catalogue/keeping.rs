@@ -102,11 +102,13 @@ pub(super) fn add(all: &mut Catalogue) {
         RunError::Undone {
             run: run(),
             undo: run(),
-            next: Some(run()),
+            redo: format!("stockport undo {} --org green-valley", run()),
+            next: Some(format!("stockport undo {} --org green-valley", run())),
         },
         RunError::Undone {
             run: run(),
             undo: run(),
+            redo: format!("stockport undo {} --org green-valley", run()),
             next: None,
         },
         RunError::Mismatch {

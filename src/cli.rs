@@ -17,6 +17,7 @@ mod inspect;
 mod login;
 mod manual;
 mod migrate;
+mod notify;
 mod overview;
 mod pace;
 mod reading;
@@ -33,13 +34,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
-pub use backup::{BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep};
+pub use backup::{
+    BackupCheck, BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep,
+};
 pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;
 pub use delete::Delete;
 pub use diff::Diff;
 pub use doctor::Doctor;
-pub use export::{Export, Format, Headers};
+pub use export::{Export, Format, Headers, Order};
 pub use fields::Fields;
 pub use help::Help;
 pub use import::{Blanks, Import, Mode};
@@ -47,6 +50,7 @@ pub use inspect::Inspect;
 pub use login::Login;
 pub use manual::{Completions, Man, command, completions, pages};
 pub use migrate::{Migrate, OnConflict};
+pub use notify::Notify;
 pub use pace::{Brakes, Pace};
 pub use reading::{Dates, Duplicates, Numbers, Reading};
 pub use report::Report;

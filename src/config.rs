@@ -9,6 +9,7 @@ pub mod file;
 pub mod folder;
 pub mod key;
 pub mod pasted;
+pub mod shell;
 pub mod write;
 
 use std::path::{Path, PathBuf};

@@ -6,6 +6,7 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
+mod ascent;
 mod earlier;
 mod identity;
 mod incomplete;

@@ -46,6 +46,7 @@ pub mod inventory;
 pub mod item;
 pub mod journal;
 pub mod migrate;
+pub mod notify;
 pub mod output;
 mod parallel;
 pub mod place;

@@ -124,7 +124,7 @@ fn check_base(base: &str, key: &Key) -> Result<Url, ApiError> {
 }
 
 /// 127.0.0.0/8, `::1` and the name `localhost`.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     host == "localhost"

@@ -26,6 +26,7 @@ mod message;
 mod names;
 mod oddity;
 mod organization;
+mod ping;
 pub mod retry;
 mod stream;
 #[cfg(test)]
@@ -50,6 +51,7 @@ pub use clock::Skew;
 pub use error::{ApiError, EchoFault, KeyFault, Oddity, Unreached};
 pub use key::Key;
 pub use loss::Loss;
+pub use ping::{Ping, PingError, Told};
 pub use retry::Backoff;
 pub use wait::Waits;
 
@@ -302,13 +304,23 @@ fn connect(origin: &Origin, timeout: Duration, connections: usize) -> Result<(re
 
 /// How connections are made and kept. Deadlines are not set here: lists and other requests have different ones.
 fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
-    // An error means that an earlier client of this process has installed it.
-    let _ = ring::default_provider().install_default();
     let mut headers = HeaderMap::new();
     headers.insert(AUTHORIZATION, origin.key.header()?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let builder = reqwest::Client::builder()
+    Ok(unkeyed(origin.address.plain)
         .default_headers(headers)
+        .gzip(true)
+        .tcp_nodelay(true)
+        .pool_max_idle_per_host(connections)
+        .pool_idle_timeout(IDLE)
+        .connect_timeout(timeout.min(CONNECTING)))
+}
+
+/// What all clients have in common.
+fn unkeyed(is_plain: bool) -> reqwest::ClientBuilder {
+    // An error means that an earlier client of this process has installed it.
+    let _ = ring::default_provider().install_default();
+    let builder = reqwest::Client::builder()
         .user_agent(AGENT)
         .dns_resolver(Names)
         .no_proxy()
@@ -316,18 +328,13 @@ fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<
         // Whether a request is sent again is decided here (`retry`). Told so in numbers, it
         // makes no copy of each to send again.
         .retry(reqwest::retry::never().max_retries_per_request(0))
-        .referer(false)
-        .gzip(true)
-        .tcp_nodelay(true)
-        .pool_max_idle_per_host(connections)
-        .pool_idle_timeout(IDLE)
-        .connect_timeout(timeout.min(CONNECTING));
-    Ok(if origin.address.plain {
+        .referer(false);
+    if is_plain {
         // No certificate is ever looked at, so a system without any is no obstacle.
         builder.tls_certs_only([])
     } else {
         builder.https_only(true)
-    })
+    }
 }
 
 /// What a failure means for the one who asked.

@@ -200,6 +200,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["backup", "check"],
+        &[(
+            "Exit with 4 if last night's backup is missing",
+            "stockport backup check backups --max-age 26h",
+        )],
+    ),
+    (
         &["backup", "restore"],
         &[
             ("See what would change", "stockport backup restore backups --dry-run"),

@@ -6,10 +6,11 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::dotenv;
 use super::error::{ConfigError, KEY_VARIABLE};
+use super::shell;
 use crate::api::Key;
 use crate::environment;
 use crate::error::Error;
@@ -145,14 +146,11 @@ fn is_open_to_others(_found: &Metadata) -> bool {
 
 /// The key that a shell command prints (a password manager's, say). What it says on standard error is shown as it comes.
 pub(super) fn from_command(command: &str) -> Result<Key, Error> {
-    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let failed = |why: String| ConfigError::KeyCommand {
         command: command.to_owned(),
         why,
     };
-    let run = Command::new(shell)
-        .arg(option)
-        .arg(command)
+    let run = shell::command(command)
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -8,6 +8,7 @@ use std::io;
 
 use memchr::memchr2;
 
+use super::ascent::Ascent;
 use crate::api::ApiError;
 use crate::columns::is_odd_id;
 use crate::hash::Prehashed;
@@ -28,6 +29,8 @@ pub struct Lines {
     pub names: BTreeSet<String>,
     /// The ids that a sheet's reading may change or refuse, as hashes.
     pub(super) odd: Vec<u64>,
+    /// Whether the ids come in ascending order.
+    pub(super) ascent: Ascent,
 }
 
 impl Lines {
@@ -39,7 +42,9 @@ impl Lines {
             ..Self::default()
         };
         one.bytes.push(b'\n');
-        let hash = id_of(item).map(|id| one.hash(&id, hasher));
+        let id = id_of(item);
+        one.ascent.note(id.as_deref());
+        let hash = id.map(|id| one.hash(&id, hasher));
         one.items.push((one.bytes.len(), hash));
         Ok(one)
     }
@@ -47,7 +52,9 @@ impl Lines {
     /// Adds an item.
     pub(crate) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
         self.add_text(item.text);
-        let hash = item.id().map(|id| self.hash(&id, hasher));
+        let id = item.id();
+        self.ascent.note(id.as_deref());
+        let hash = id.map(|id| self.hash(&id, hasher));
         self.items.push((self.bytes.len(), hash));
         self.add_names(item);
     }
@@ -63,6 +70,7 @@ impl Lines {
     /// Adds an item that isn't found by its id.
     pub(super) fn add_unplaced(&mut self, item: &Item<'_, '_>) {
         self.add_text(item.text);
+        self.ascent.note(None);
         self.items.push((self.bytes.len(), None));
     }
 

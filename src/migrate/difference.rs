@@ -58,6 +58,12 @@ pub(super) fn changed_leaves(then: &Object, now: &Object) -> Vec<FieldPair> {
     pairs
 }
 
+/// Whether two states of one stored item differ.
+#[must_use]
+pub fn is_changed(then: &Object, now: &Object) -> bool {
+    !changed_leaves(then, now).is_empty()
+}
+
 /// Adds the leaves of a value in which it differs from another; with `both` those too that only the other one has.
 fn leaves(name: String, a: Option<&Value>, b: Option<&Value>, both: bool, pairs: &mut Vec<FieldPair>) {
     if let (Some(Value::Object(a)), Some(Value::Object(b))) = (a, b)

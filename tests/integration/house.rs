@@ -119,7 +119,7 @@ const FLOORS: &[&[&str]] = &[
     &["upload", "report", "convert", "place", "backup"],
     &["runs", "cli"],
     // The journey, and what each command wants of an item.
-    &["transfer"],
+    &["transfer", "notify"],
     &["undo", "delete", "migrate", "diff", "review"],
     &["restore"],
     &["audit"],

@@ -3,6 +3,7 @@
 use std::io;
 
 use stockport::columns::{ColumnError, MappingError};
+use stockport::export::since::SinceError;
 use stockport::filter::FilterError;
 use stockport::place::PlaceError;
 use stockport::sheet::ReadError;
@@ -24,6 +25,7 @@ variants!(write of WriteError as "WriteError":
     Io, File, Exists, Directory, NoFolder, UnknownEncoding, Unencodable, TooLong, TooManyColumns, Workbook,
 );
 variants!(filter of FilterError as "FilterError": NoCondition, NoField, NoNumber, NoFields, Twice);
+variants!(since of SinceError as "SinceError": Unknown, OtherOrganization, Part);
 variants!(place of PlaceError as "PlaceError": NoOrganization, TwiceStdin);
 
 fn denied() -> io::Error {
@@ -312,4 +314,13 @@ pub(super) fn add(all: &mut Catalogue) {
         FilterError::Twice("name".to_owned()),
     ]);
     all.take(vec![PlaceError::NoOrganization, PlaceError::TwiceStdin]);
+    all.take(vec![
+        SinceError::Unknown("yesterday".to_owned()),
+        SinceError::OtherOrganization {
+            what: "snapshot backups/north/2026-11-22T02-00-00Z".to_owned(),
+            other: "north".to_owned(),
+            org: "south".to_owned(),
+        },
+        SinceError::Part("backups/north/safety/2026-11-22T02-00-00Z".to_owned()),
+    ]);
 }

@@ -1,6 +1,7 @@
 //! A server that misbehaves on a schedule ([`schedule`]): a thin front before a real sandbox. It breaks what it is told to break,
 //! the same way every time, writes down every request, and fails the test when nobody called it.
 
+mod reordered;
 mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -472,6 +473,7 @@ impl Shared {
                 answer
             }
             Some(Fault::Answered(status, template, done)) => self.answered(request, *status, template, *done),
+            Some(Fault::Reordered(seed)) => reordered::reordered(request, self.forward(request), *seed),
             Some(Fault::Hides(ids)) => without(self.forward(request), ids),
             // One of an answer of its own, or one that is about other requests.
             fault => fault.and_then(refusal).unwrap_or_else(|| self.respell(request, fault)),

@@ -40,6 +40,13 @@ pub const VARIABLES: &[(&str, Role)] = &[
     ("STOCKPORT_PROFILE", Role::Text),
     ("CANNLYTICS_API_URL", Role::Text),
     ("CANNLYTICS_API_KEY", Role::Secret),
+    ("STOCKPORT_PROXY", Role::Text),
+    ("STOCKPORT_PROXY_AUTH_FILE", Role::File),
+    ("STOCKPORT_CA_FILE", Role::File),
+    ("STOCKPORT_PROXY_USER", Role::Secret),
+    ("STOCKPORT_PROXY_PASSWORD", Role::Secret),
+    ("NO_PROXY", Role::Text),
+    ("no_proxy", Role::Text),
     ("JOB_COMPLETION_INDEX", Role::Text),
     // Read by rustls-native-certs.
     ("SSL_CERT_FILE", Role::File),

@@ -180,7 +180,7 @@ pub(super) fn count(text: &str) -> Result<Count, String> {
 }
 
 /// A length of time, as numbers with their units.
-fn age(text: &str) -> Result<Duration, String> {
+pub(super) fn age(text: &str) -> Result<Duration, String> {
     let refused = || "give a number with a unit (s, m, h, d, w): 90m, 26h, 1d12h".to_owned();
     let (mut seconds, mut rest) = (0_u64, text.trim());
     while let Some(end) = rest.find(|c: char| !c.is_ascii_digit()) {

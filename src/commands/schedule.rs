@@ -167,6 +167,7 @@ fn job(options: &cli::Schedule) -> Result<(Job, bool), Error> {
     }
     // What is mistyped is reported now, not when it runs.
     let scheduled = check::parsed(&args)?;
+    let env = environment::kept(&args, scheduled.has_hooks(), &options.env, system)?;
     let job = Job {
         name: options.name.clone().unwrap_or_else(|| default_name(&args)),
         when,
@@ -174,7 +175,7 @@ fn job(options: &cli::Schedule) -> Result<(Job, bool), Error> {
         program: absolute(&std::env::current_exe()?, "the path of this program")?,
         args,
         folder: absolute(&std::env::current_dir()?, "the name of this folder")?,
-        env: environment::kept(scheduled.has_hooks(), &options.env, system)?,
+        env,
         // None at all is what the systems understand by 0.
         limit: options.time_limit.as_secs().max(1),
     };

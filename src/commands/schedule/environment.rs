@@ -12,18 +12,32 @@ use crate::error::Error;
 use crate::schedule::{NOT_TEXT, ScheduleError, System, absolute};
 
 /// The variables that are set now and that the run needs, with `more` that the user names. `has_hooks`: it starts commands.
-pub(super) fn kept(has_hooks: bool, more: &[String], system: System) -> Result<Vec<(String, String)>, Error> {
+pub(super) fn kept(
+    args: &[String],
+    has_hooks: bool,
+    more: &[String],
+    system: System,
+) -> Result<Vec<(String, String)>, Error> {
+    let others = asks_for_other_proxies(args);
     let starts_commands = has_hooks || has_key_command();
     let mut kept = Vec::new();
     for (name, role) in VARIABLES {
         let Some(value) = filled(name) else { continue };
         let is_kept = match role {
-            Role::Text | Role::File | Role::Files => true,
+            Role::Text | Role::File | Role::Files | Role::Proxy => true,
+            Role::OtherProxy => others,
             // Windows has its own folders of a user.
             Role::Folder => system != System::Windows && Path::new(&value).is_absolute(),
             Role::Commands => starts_commands,
-            Role::Secret | Role::Login | Role::UserManager | Role::Session => false,
+            // The run has its key from elsewhere; a proxy's password it would lack.
+            Role::Secret => *name != settings::KEY_VARIABLE,
+            Role::Login | Role::UserManager | Role::Session => false,
         };
+        let is_proxy = matches!(role, Role::Proxy | Role::OtherProxy);
+        let has_login = *role == Role::Secret || (is_proxy && value.to_string_lossy().contains('@'));
+        if is_kept && has_login {
+            return Err(ScheduleError::Unwritable((*name).to_owned(), LOGIN).into());
+        }
         if is_kept {
             kept.push(((*name).to_owned(), text(name, *role, value)?));
         }
@@ -49,6 +63,15 @@ pub(super) fn kept(has_hooks: bool, more: &[String], system: System) -> Result<V
         None => Ok(kept),
     }
 }
+
+/// Whether the run uses the proxies of other programs.
+fn asks_for_other_proxies(args: &[String]) -> bool {
+    let given = args.windows(2).any(|pair| pair == ["--proxy", "env"]) || args.iter().any(|arg| arg == "--proxy=env");
+    given || filled("STOCKPORT_PROXY").is_some_and(|proxy| proxy == "env")
+}
+
+/// Why a variable with a login in it is refused.
+const LOGIN: &str = "holds a user or a password, which is not written into a schedule";
 
 /// Why a variable with the key in it is refused.
 const SECRET: &str = "holds the API key, which is not written into a schedule";

@@ -64,7 +64,7 @@ fn a_profile_has_its_own_way_and_a_flag_overrides_it() {
 fn a_profile_with_a_wrong_way_is_refused_by_name() {
     let corporate = Corporate::new();
     for (proxy, why) in [
-        ("socks4://proxy:1", "proxy has to be http://HOST:PORT"),
+        ("socks4://proxy:1", "proxy must be http://HOST:PORT"),
         ("http://user:s3cret@proxy:1", "proxy_auth_file names a file"),
     ] {
         let stockport = profile(&corporate, proxy);

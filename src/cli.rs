@@ -17,6 +17,7 @@ mod inspect;
 mod login;
 mod manual;
 mod migrate;
+mod notify;
 mod overview;
 mod pace;
 mod reading;
@@ -33,7 +34,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
-pub use backup::{BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep};
+pub use backup::{
+    BackupCheck, BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep,
+};
 pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;
 pub use delete::Delete;
@@ -47,12 +50,13 @@ pub use inspect::Inspect;
 pub use login::Login;
 pub use manual::{Completions, Man, command, completions, pages};
 pub use migrate::{Migrate, OnConflict};
+pub use notify::Notify;
 pub use pace::{Brakes, Pace};
 pub use reading::{Dates, Duplicates, Numbers, Reading};
 pub use report::Report;
 pub use runs::Runs;
 pub use sandbox::Sandbox;
-pub use schedule::{Schedule, ScheduleCommand, System};
+pub use schedule::{Schedule, ScheduleCommand, ScheduleRun, System};
 pub use template::Template;
 pub use undo::Undo;
 pub use usage::UsageError;
@@ -219,7 +223,7 @@ pub enum Command {
     /// Back up inventories; verify, restore and prune snapshots
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// Run a command on a schedule: a systemd timer or a cron line
+    /// Run a command on a schedule: systemd, cron, launchd or Windows
     Schedule(Schedule),
     /// Write a profile: API, organization and key, tried before
     ///

@@ -10,6 +10,7 @@ pub mod folder;
 pub mod key;
 mod network;
 pub mod pasted;
+pub mod shell;
 pub mod write;
 
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use crate::api::{Again, Endpoint, Key, Network};
 use crate::columns::nearest;
+use crate::environment;
 use crate::files::trust;
 use crate::files::{self, bounds};
 pub use error::{ConfigError, KEY_VARIABLE};
@@ -257,7 +259,7 @@ pub fn refuse_pasted_keys() -> Result<(), ConfigError> {
 /// Where the config file is: `STOCKPORT_CONFIG`, or `stockport/config.toml` in the user's folder of settings. Whether it
 /// was named, and so has to be there.
 pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
-    if let Some(named) = std::env::var_os("STOCKPORT_CONFIG").filter(|named| !named.is_empty()) {
+    if let Some(named) = environment::filled("STOCKPORT_CONFIG") {
         return Ok((named.into(), true));
     }
     let folder = Base::Config.folder().map_err(ConfigError::NoConfigFolder)?;

@@ -25,6 +25,7 @@ pub const TOPICS: &[Topic] = topics![
     "plans",
     "exports",
     "backups",
+    "monitoring",
     "migration",
     "json",
     "exit-codes",

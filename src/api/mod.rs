@@ -28,6 +28,7 @@ mod names;
 mod network;
 mod oddity;
 mod organization;
+mod ping;
 mod reach;
 pub mod retry;
 mod stream;
@@ -54,6 +55,7 @@ pub use key::Key;
 pub use keys::Again;
 pub use loss::Loss;
 pub use network::{Authorities, CaFault, Network, Proxy};
+pub use ping::{Ping, PingError, Told};
 pub use retry::Backoff;
 pub use wait::Waits;
 

@@ -235,7 +235,7 @@ fn show_set_aside(output: &Output, seen: &Inspection) {
         return;
     }
     output.result("");
-    output.result(&format!("{} set aside:", counted(seen.set_aside, "row")));
+    output.result(&format!("{} ignored (not items):", counted(seen.set_aside, "row")));
     let most = if output.is_verbose() { usize::MAX } else { PROBLEMS };
     for row in seen.set_aside_rows.iter().take(most) {
         output.result(&format!("  {} {:?} {}", row.cell, shown(&row.value), row.reason));

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Context, export, writing};
-use crate::cli::{Brakes, Export, Order, Template, UsageError};
+use crate::cli::{Brakes, Export, Notify, Order, Template, UsageError};
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, form};
 use crate::sheet::write::{Style, writer};
@@ -35,6 +35,7 @@ pub(super) fn run(context: &Context, options: &Template) -> Exit {
             excel_safe: false,
             order: Order::Id,
             force: options.force,
+            notify: Notify::default(),
             brakes: Brakes {
                 allow_empty: false,
                 allow_shrink: false,

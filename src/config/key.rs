@@ -6,11 +6,13 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::dotenv;
 use super::error::{ConfigError, KEY_VARIABLE};
+use super::shell;
 use crate::api::Key;
+use crate::environment;
 use crate::error::Error;
 use crate::files::{self, bounds, trust};
 
@@ -76,10 +78,11 @@ pub fn is_in_environment() -> bool {
 /// The key of the environment, or else of `.env` in the working folder.
 /// `.env` gives a key and nothing else: a file that lies about must not send the key to another host.
 pub(super) fn from_environment() -> Result<Option<Found>, Error> {
-    match std::env::var(KEY_VARIABLE) {
-        Ok(key) if !key.trim().is_empty() => return Ok(Some((Key::new(&key)?, KeySource::Environment))),
-        Err(std::env::VarError::NotUnicode(_)) => return Err(ConfigError::KeyNotText.into()),
-        _ => {}
+    if let Some(key) = environment::value(KEY_VARIABLE) {
+        let key = key.into_string().map_err(|_| ConfigError::KeyNotText)?;
+        if !key.trim().is_empty() {
+            return Ok(Some((Key::new(&key)?, KeySource::Environment)));
+        }
     }
     let path = Path::new(DOT_ENV);
     if !path.is_file() {
@@ -159,14 +162,11 @@ fn is_open_to_others(_found: &Metadata) -> bool {
 
 /// The key that a shell command prints (a password manager's, say). What it says on standard error is shown as it comes.
 pub(super) fn from_command(command: &str) -> Result<Key, Error> {
-    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let failed = |why: String| ConfigError::KeyCommand {
         command: command.to_owned(),
         why,
     };
-    let run = Command::new(shell)
-        .arg(option)
-        .arg(command)
+    let run = shell::command(command)
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::ConfigError;
 use crate::api::Key;
+use crate::environment;
 
 /// The options, and the variables behind them, that take a short name.
 const NAMES: [&str; 12] = [
@@ -43,7 +44,8 @@ pub fn refuse(keys: &[&Key]) -> Result<(), ConfigError> {
         .map(|arg| arg.to_string_lossy().into_owned());
     let mut given = placed(arguments);
     for variable in NAMES.iter().filter(|name| !name.starts_with('-')) {
-        let value = std::env::var(variable).unwrap_or_default();
+        let value = environment::value(variable).and_then(|value| value.into_string().ok());
+        let value = value.unwrap_or_default();
         given.push(Given {
             place: (*variable).to_owned(),
             value,

@@ -43,6 +43,7 @@ mod mapped;
 mod migrate;
 mod network;
 mod next;
+mod notify;
 mod office;
 mod order;
 mod packages;

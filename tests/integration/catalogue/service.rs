@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use stockport::api::{ApiError, CaFault, EchoFault, KeyFault, Loss, Oddity, ProxyFault, Unreached};
+use stockport::api::{ApiError, CaFault, EchoFault, KeyFault, Loss, Oddity, PingError, ProxyFault, Unreached};
 use stockport::config::ConfigError;
 use stockport::config::file::Fault;
 use stockport::config::folder::NoHome;
@@ -147,6 +147,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::Interrupted,
         ApiError::Receiver(Box::new(io::Error::from(io::ErrorKind::StorageFull))),
     ]);
+    all.also("PingError", PingError);
     all.also(
         "ApiError::ServerError, a page",
         ApiError::ServerError {

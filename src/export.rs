@@ -65,14 +65,6 @@ impl Layout {
         Self { fields, ..self }
     }
 
-    /// The same with this field first.
-    #[must_use]
-    pub fn led_by(mut self, field: &str) -> Self {
-        self.fields.retain(|other| other != field);
-        self.fields.insert(0, field.to_owned());
-        self
-    }
-
     /// The columns, for a writer.
     #[must_use]
     pub fn columns(&self, headers: Headers) -> Vec<Column> {

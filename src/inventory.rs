@@ -6,7 +6,6 @@
 //!
 //! Doesn't belong here: requests (`api`), what is done with the items.
 
-mod ascent;
 mod earlier;
 mod identity;
 mod incomplete;

@@ -167,13 +167,11 @@ fn before(change: &Change, now: Option<Object>) -> Result<Option<Object>, String
 /// Whether a stored item still has what a change gave it.
 #[must_use]
 pub fn holds(change: &Change, now: &Object) -> bool {
+    let then = |field: &String| change.before.as_ref()?.get(field);
+    let mut ours = change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID);
     match change.action {
         Action::Create => uncreated(change, now).is_ok(),
-        Action::Update => {
-            let then = |field: &String| change.before.as_ref()?.get(field);
-            let mut ours = change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID);
-            ours.all(|(field, ours)| is_ours(field, ours, then(field), now.get(field)))
-        }
+        Action::Update => ours.all(|(field, ours)| is_ours(field, ours, then(field), now.get(field))),
         Action::Delete => false,
     }
 }

@@ -200,6 +200,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["backup", "check"],
+        &[(
+            "Exit with 4 if last night's backup is missing",
+            "stockport backup check backups --max-age 26h",
+        )],
+    ),
+    (
         &["backup", "restore"],
         &[
             ("See what would change", "stockport backup restore backups --dry-run"),
@@ -236,6 +243,10 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
             (
                 "As a cron line",
                 "stockport schedule hourly --system cron -- backup verify backups",
+            ),
+            (
+                "On weekdays, as a systemd timer",
+                "stockport schedule \"0 2 * * 1-5\" --system systemd -- backup verify backups",
             ),
         ],
     ),

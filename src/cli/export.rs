@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::notify::Notify;
 use super::pace::Brakes;
 
 /// `stockport export`
@@ -46,6 +47,9 @@ pub struct Export {
     /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

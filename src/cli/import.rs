@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::notify::Notify;
 use super::pace::{Brakes, Pace, Unreadable, max_delete as max_share};
 use super::reading::Reading;
 use super::report::Report;
@@ -84,6 +85,9 @@ pub struct Import {
     /// The report of the run.
     #[command(flatten)]
     pub report: Report,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

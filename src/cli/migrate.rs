@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::notify::Notify;
 use super::pace::{Brakes, Pace, max_delete};
 use super::report::Report;
 use crate::plan::MaxShare;
@@ -90,6 +91,9 @@ pub struct Migrate {
     /// The report of the run.
     #[command(flatten)]
     pub report: Report,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -26,6 +26,7 @@ struct Outcome {
     org: String,
     listing: Listing,
     requests: u64,
+    retries: u64,
     format: OutFormat,
     written: Written,
     changes: Option<Told>,
@@ -70,6 +71,7 @@ fn export(context: &Context, options: &Export, form: Option<&'static Form>) -> R
         org: connected.org,
         listing,
         requests: connected.client.requests(),
+        retries: connected.client.retries(),
         format,
         written,
         changes,
@@ -132,7 +134,7 @@ fn settings(options: &Export, form: Option<&'static Form>) -> Result<Settings, E
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
     let mut warnings = outcome.written.notes.clone();
-    warnings.extend(outcome.changes.iter().flat_map(Told::warnings));
+    warnings.extend(outcome.changes.iter().flat_map(|changes| changes.warnings.clone()));
     for (field, lost) in &outcome.written.lost {
         let Lost { items, first, how } = lost;
         warnings.push(format!(
@@ -192,18 +194,21 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         outcome.org,
         human(took),
     );
-    if writing::is_stdout(&options.file) {
-        // Standard output belongs to the items alone.
-        output.say(&summary);
-        return;
-    }
-    output.result_naming(&format!("{summary}: {}", options.file.display()), &[&options.file]);
-    output.document(&json!({
+    let document = json!({
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
         "held": outcome.listing.count, "since": outcome.changes.as_ref().map(Told::document),
         "not_importable": outcome.written.refused_ids,
-        "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
+        "completeness": grade, "evidence": outcome.listing.evidence,
+        "requests": outcome.requests, "retries": outcome.retries,
         "asked_by_id": outcome.listing.asked, "not_asked_by_id": outcome.listing.not_asked,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
-    }));
+    });
+    if writing::is_stdout(&options.file) {
+        // Standard output belongs to the items alone.
+        output.say(&summary);
+        output.summary(&document);
+        return;
+    }
+    output.result_naming(&format!("{summary}: {}", options.file.display()), &[&options.file]);
+    output.document(&document);
 }

@@ -10,7 +10,7 @@ use std::hash::RandomState;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use super::since::{Changes, Counts};
+use super::since::{Changes, NAMES};
 use super::written::Written;
 use super::{Headers, Layout, Places};
 use crate::api::ApiError;
@@ -52,16 +52,16 @@ impl Settings {
         } else {
             Layout::new(present)
         };
-        let wanted = if self.fields.is_empty() {
+        let mut layout = if self.fields.is_empty() {
             all
         } else {
             all.only(self.fields.clone())
         };
         if self.changes && !self.fields.iter().any(|field| field == CHANGE) {
-            wanted.led_by(CHANGE)
-        } else {
-            wanted
+            layout.fields.retain(|field| field != CHANGE);
+            layout.fields.insert(0, CHANGE.to_owned());
         }
+        layout
     }
 
     /// Whether the layout stays the same if there are these fields too.
@@ -205,20 +205,20 @@ impl Sink {
         })
     }
 
-    /// Keeps only what `find` finds changed among the items, once the list is known to be complete. The fields stay those of
-    /// all items, so that the columns don't depend on what has changed.
+    /// Keeps only what `find` finds changed among the items, once the list is known to be complete; gives [`Changes::counts`]
+    /// and [`Changes::local`]. The fields stay those of all items, so that the columns don't depend on what has changed.
     pub fn since(
         &mut self,
         go_on: &dyn Fn() -> Result<(), Error>,
         find: impl FnOnce(&mut ItemStore, &mut Changes<'_>) -> Result<(), Error>,
-    ) -> Result<Counts, Error> {
+    ) -> Result<([u64; NAMES.len()], u64), Error> {
         let mut changes = Changes::new(self.rows.settings.filter.clone(), go_on)?;
         find(&mut self.store, &mut changes)?;
-        let counts = changes.counts;
-        let all = std::mem::replace(&mut self.store, changes.into_store());
+        let told = (changes.counts, changes.local);
+        let all = std::mem::replace(&mut self.store, changes.store);
         let fields = all.fields().iter().cloned();
         self.store.add_fields(fields.chain([CHANGE.to_owned()]));
-        Ok(counts)
+        Ok(told)
     }
 
     /// Completes the output, once the list is known to be complete. `go_on` fails if the user interrupts.
@@ -231,7 +231,9 @@ impl Sink {
             State::Writing(begun) if is_current(&begun) => begun,
             before => {
                 drop(before);
-                self.sort(output, go_on)?;
+                if self.is_unsorted() {
+                    self.sort(output, go_on)?;
+                }
                 self.write_stored(layout, output, go_on)?
             }
         };
@@ -250,9 +252,6 @@ impl Sink {
     }
 
     fn sort(&mut self, output: &Output, go_on: &dyn Fn() -> Result<(), Error>) -> Result<(), Error> {
-        if !self.is_unsorted() {
-            return Ok(());
-        }
         let progress = Progress::begin(output, "Sorting", Some(self.store.count()));
         let sorted = self.store.sort::<Error>(&mut |count| {
             progress.done(count);

@@ -98,30 +98,6 @@ fn an_interrupt_while_a_workbook_is_compressed_leaves_no_file() {
 }
 
 #[test]
-fn items_out_of_order_are_sorted_unless_the_servers_order_is_wanted() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("out.csv");
-    let batches = [
-        vec![json!({"id": "A"}), json!({"id": "C"})],
-        vec![json!({"id": "B"}), json!({"id": "D"})],
-    ];
-    for (by_id, expected) in [(true, "id\nA\nB\nC\nD\n"), (false, "id\nA\nC\nB\nD\n")] {
-        let wanted = Settings {
-            by_id,
-            ..settings("out.csv")
-        };
-        let mut sink = sink(wanted, &path);
-        for items in &batches {
-            let batch = parsed(&sink, items);
-            take(&mut sink, batch);
-        }
-        assert_eq!(is_writing(&sink), !by_id, "rows are written in vain");
-        finish(sink).unwrap();
-        assert_eq!(fs::read_to_string(&path).unwrap(), expected);
-    }
-}
-
-#[test]
 fn an_interrupt_while_items_are_sorted_leaves_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let mut sink = sink(settings("out.csv"), &folder.path().join("out.csv"));

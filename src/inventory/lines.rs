@@ -8,7 +8,6 @@ use std::io;
 
 use memchr::memchr2;
 
-use super::ascent::Ascent;
 use crate::api::ApiError;
 use crate::columns::is_odd_id;
 use crate::hash::Prehashed;
@@ -17,6 +16,37 @@ use crate::item::{Object, id_of};
 
 /// Hashes of ids, which are their own hashes.
 pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
+
+/// Whether the ids of a list come in ascending order: a list that does is not sorted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ascent {
+    first: String,
+    last: String,
+    pub(super) broken: bool,
+}
+
+impl Ascent {
+    /// Takes the next id. This is done for each item of each list, so that it compares and copies, and no more. No id is
+    /// empty, so that the first one ascends, and an item without an id doesn't.
+    #[inline]
+    fn note(&mut self, id: Option<&str>) {
+        let id = id.unwrap_or_default();
+        self.broken |= id <= self.last.as_str();
+        if self.last.is_empty() {
+            id.clone_into(&mut self.first);
+        }
+        id.clone_into(&mut self.last);
+    }
+
+    /// Takes the ids of the next batch.
+    pub(super) fn append(&mut self, next: Self) {
+        if !next.last.is_empty() {
+            self.note(Some(&next.first));
+            self.last = next.last;
+        }
+        self.broken |= next.broken;
+    }
+}
 
 /// Some items of a list, a line each.
 #[derive(Debug, Default)]

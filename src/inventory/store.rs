@@ -14,8 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memchr;
 
-use super::ascent::Ascent;
-use super::lines::{Hashes, Lines, damaged, each_item};
+use super::lines::{Ascent, Hashes, Lines, damaged, each_item};
 use super::{Receiver, id_of};
 use crate::api::ApiError;
 use crate::columns::StoredIds;

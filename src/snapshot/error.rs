@@ -213,7 +213,7 @@ impl UserError for SnapshotError {
                  deleted on purpose, pass --allow-shrink"
             }
             Self::NoItem { .. } => "check the exact spelling of --only, or use another snapshot",
-            Self::Part(..) => "restore it without --exact, or use another snapshot",
+            Self::Part(..) => "use another snapshot; `backup restore` without --exact takes this one",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => {
                 "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly"

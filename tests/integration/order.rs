@@ -5,6 +5,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use stockport::inventory::{ItemStore, Receiver as _};
 
 use crate::support::Stockport;
 use crate::support::faulty::{Fault, Faulty, Rule};
@@ -198,4 +199,59 @@ fn a_disk_that_is_full_while_items_are_sorted_is_a_plain_error_and_leaves_nothin
     );
     let order = ["--order", "server", "--no-progress"];
     stockport.run(["export", "out.csv"].into_iter().chain(order)).ok();
+}
+
+fn stored(items: &[Value]) -> ItemStore {
+    let mut store = ItemStore::new().unwrap();
+    for item in items {
+        store.item(item.as_object().unwrap().clone()).unwrap();
+    }
+    store
+}
+
+#[test]
+fn ids_ascend_byte_by_byte_and_each_comes_once() {
+    let ascends = |ids: &[Option<&str>]| {
+        let items: Vec<Value> = ids.iter().map(|id| json!({"id": id})).collect();
+        stored(&items).ascends()
+    };
+    assert!(ascends(&[]));
+    assert!(ascends(&[Some("10"), Some("2"), Some("A"), Some("a"), Some("é")]));
+    for ids in [
+        &[Some("2"), Some("10")][..],
+        &[Some("A"), Some("A")],
+        &[Some("A"), Some("C"), Some("B")],
+        &[Some("A"), None],
+        &[None, Some("A")],
+    ] {
+        assert!(!ascends(ids), "{ids:?}");
+    }
+}
+
+#[test]
+fn a_store_is_sorted_by_id_and_then_by_content_and_finds_its_items_afterwards() {
+    let items = [
+        json!({"id": "B", "n": 1.5}),
+        json!({"z": 1, "a": 2}),
+        json!({"a": 1}),
+        json!({"id": "10"}),
+        json!({"id": "2", "deep": {"b": 1, "a": 2}}),
+    ];
+    let wanted = [2, 1, 3, 4, 0].map(|at: usize| items[at].as_object().unwrap().clone());
+    for turn in 0..items.len() {
+        let mut turned = items.to_vec();
+        turned.rotate_left(turn);
+        let mut store = stored(&turned);
+        store.sort::<std::io::Error>(&mut |_| Ok(())).unwrap();
+        assert!(store.ascends());
+        assert_eq!((store.count(), store.fields().len()), (5, 5));
+        assert_eq!(store.get("10").unwrap().as_ref(), items[3].as_object());
+        let mut sorted = Vec::new();
+        let each = store.each::<std::io::Error>(|item| {
+            sorted.push(item);
+            Ok(())
+        });
+        each.unwrap();
+        assert_eq!(sorted, wanted);
+    }
 }

@@ -172,6 +172,12 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             ("stockport backup verify backups --drill", Says(0, "no difference")),
             ("stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run", Says(0, "would remove 0 of 1")),
         ]),
+        ("monitoring", &["stockport import inventory.xlsx"], vec![
+            ("stockport backup create backups --metrics stockport.prom --on-failure \"mail -s backup ops@example.com\"", Ends(0, |stockport, _| {
+                assert!(stockport.read("stockport.prom").contains("stockport_last_run_exit_code{"));
+            })),
+            ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
+        ]),
         ("migration", &["stockport import inventory.xlsx"], vec![
             ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "200 create")),
             ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, \

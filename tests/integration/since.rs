@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
+use stockport::export::since::Moment;
 use stockport::inventory::{ItemStore, Receiver as _};
 use stockport::sandbox::Flavour;
 use stockport::snapshot::{Facts, Grade, Kind, Shelf};
@@ -379,9 +380,7 @@ fn a_state_of_another_organization_or_of_some_items_tells_nothing() {
     branch.run(["backup", "create", &dir]).ok();
     let refused = stockport.run(["export", "out.csv", "--since", &dir]).exit(2);
     assert!(
-        refused
-            .stderr
-            .contains("is of sandbox-branch, but sandbox-company is exported"),
+        refused.stderr.contains("is of sandbox-branch at http://"),
         "{refused:?}"
     );
     // Another server has an organization of the same name.
@@ -412,8 +411,11 @@ fn a_state_of_another_organization_or_of_some_items_tells_nothing() {
     let lock = safety.lock(Duration::from_secs(60), &mut |_| {}, &|| false).unwrap();
     let created = safety.create(&lock, &mut store, &facts).unwrap();
     let part = safety.folder().join(created.name.to_string()).display().to_string();
-    let refused = stockport.run(["export", "part.csv", "--since", &part]).exit(2);
-    assert!(refused.stderr.contains("holds only some of the items"), "{refused:?}");
+    let refused = stockport.run(["export", "part.csv", "--since", &part]).exit(1);
+    assert!(
+        refused.stderr.contains("holds only a part of its organization"),
+        "{refused:?}"
+    );
 }
 
 #[test]
@@ -431,5 +433,32 @@ fn two_exports_of_the_same_changes_are_the_same_bytes() {
     for ending in ["csv", "jsonl", "xlsx"] {
         let bytes = |name: &str| std::fs::read(stockport.path(&format!("{name}.{ending}"))).unwrap();
         assert!(bytes("a") == bytes("b"), "{ending}");
+    }
+}
+
+#[test]
+fn a_date_means_its_first_moment_and_names_of_runs_and_snapshots_are_none() {
+    let read = |text: &str| Moment::parse(text).map(|moment| (moment.at.to_string(), moment.has_offset));
+    for (text, at, has_offset) in [
+        ("2026-11-22", "2026-11-22T00:00:00Z", false),
+        ("2026-11-22T14:30", "2026-11-22T14:30:00Z", false),
+        (" 2026-11-22 14:30:05.25 ", "2026-11-22T14:30:05.25Z", false),
+        ("2026-11-22T14:30:05+02:00", "2026-11-22T12:30:05Z", true),
+        ("2026-11-22T14:30Z", "2026-11-22T14:30:00Z", true),
+    ] {
+        assert_eq!(read(text), Some((at.to_owned(), has_offset)), "{text}");
+    }
+    for text in [
+        "",
+        "yesterday",
+        "2026-13-01",
+        "20261122",
+        "2026-11",
+        "7",
+        "2026-11-22T02-00-00Z",
+        "2026-11-28T11-15",
+        "2026-11-28T11-15-52.123Z-42",
+    ] {
+        assert_eq!(read(text), None, "{text}");
     }
 }

@@ -2,23 +2,23 @@
 //!
 //! Doesn't belong here: finding the changes (`export::since`).
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::super::{Connected, Context, runs_folder};
+use crate::columns::GONE;
 use crate::error::Error;
 use crate::export::Sink;
-use crate::export::since::{Change, Changes, Counts, Moment, SinceError};
+use crate::export::since::{Change, Changes, Moment, NAMES, SinceError};
 use crate::inventory::ItemStore;
-use crate::item::Object;
-use crate::migrate::is_changed;
+use crate::migrate::changed_leaves;
 use crate::output::{counted, grouped};
 use crate::place::Place;
 use crate::plan::Action;
 use crate::runs::{Run, RunError, Runs};
-use crate::snapshot::{Chosen, Grade, find as find_snapshot};
+use crate::snapshot::{Chosen, Grade, SnapshotError, find as find_snapshot};
 use crate::undo;
 
 /// An earlier state.
@@ -32,73 +32,63 @@ pub(super) enum Since {
 /// What is reported of the changes.
 pub(super) struct Told {
     since: String,
-    counts: Counts,
+    counts: [u64; NAMES.len()],
     /// Whether items that are gone can be told.
     tells_gone: bool,
-    is_ahead: bool,
+    pub(super) warnings: Vec<String>,
 }
 
 /// Finds the state that a value names: a date, else a snapshot that is there, else a run.
 pub(super) fn find(context: &Context, value: &str) -> Result<Since, Error> {
+    let unknown = || SinceError::Unknown(value.to_owned());
     if let Some(moment) = Moment::parse(value) {
         return Ok(Since::Date(moment));
     }
-    match Place::parse(value)? {
-        Place::Snapshot(path) => return snapshot(context, &path),
-        Place::Org(_) => return Err(SinceError::Unknown(value.to_owned()).into()),
-        Place::File(_) => {}
+    if let Place::Snapshot(path) = Place::parse(value)? {
+        return snapshot(context, &path);
     }
     let run = match Runs::new(runs_folder(false)?).find(value) {
-        Err(RunError::NoSuchRun(_)) => return Err(SinceError::Unknown(value.to_owned()).into()),
+        Err(RunError::NoSuchRun(_)) => return Err(unknown().into()),
         found => found?,
     };
     // A backup knows more than its time.
     let summary = run.summary();
     if let (Some(folder), Some(name)) = (summary["folder"].as_str(), summary["snapshot"].as_str()) {
-        return snapshot(context, &PathBuf::from(folder).join(name));
+        return snapshot(context, &Path::new(folder).join(name));
     }
-    let begun = Moment::parse(run.fact("started")).ok_or_else(|| SinceError::Unknown(value.to_owned()))?;
+    let begun = Moment::parse(run.fact("started")).ok_or_else(unknown)?;
     let ended = Moment::parse(run.fact("ended")).unwrap_or(begun);
     Ok(Since::Run(Box::new(run), [begun, ended]))
 }
 
-/// A snapshot, once it is proved that its items are as they were written.
+/// A complete snapshot, once it is proved that its items are as they were written.
 fn snapshot(context: &Context, path: &Path) -> Result<Since, Error> {
     let chosen = find_snapshot(path)?.one(path)?;
-    for warning in &chosen.warnings {
-        context.output.warn(warning);
+    chosen.warnings.iter().for_each(|warning| context.output.warn(warning));
+    let manifest = chosen.snapshot.manifest()?;
+    if manifest.completeness == Grade::Part {
+        let name = chosen.snapshot.name.to_string();
+        return Err(SnapshotError::Part(name, manifest.evidence.clone()).into());
     }
-    let snapshot = &chosen.snapshot;
-    if snapshot.manifest()?.completeness == Grade::Part {
-        return Err(SinceError::Part(snapshot.shown()).into());
-    }
-    snapshot.check()?;
+    chosen.snapshot.check()?;
     Ok(Since::Snapshot(Box::new(chosen)))
 }
 
 impl Since {
     /// Refuses a state of another organization.
     pub(super) fn check(&self, connected: &Connected) -> Result<(), Error> {
-        let org = &connected.org;
-        let other = match self {
-            Self::Date(_) => None,
-            Self::Snapshot(chosen) => {
-                let own = &chosen.snapshot.manifest()?.organization;
-                (own != org).then(|| own.clone())
-            }
-            Self::Run(run, _) if run.fact("org") != org => Some(run.fact("org").to_owned()),
-            Self::Run(run, _) => {
-                let api = run.fact("api");
-                (api != connected.place).then(|| format!("{org} at {api}"))
-            }
+        let own = (connected.org.as_str(), connected.place.as_str());
+        let (org, api) = match self {
+            Self::Date(_) => return Ok(()),
+            // Whatever address the API had then.
+            Self::Snapshot(chosen) => (chosen.snapshot.manifest()?.organization.as_str(), own.1),
+            Self::Run(run, _) => (run.fact("org"), run.fact("api")),
         };
-        let Some(other) = other else { return Ok(()) };
-        Err(SinceError::OtherOrganization {
-            what: self.name(),
-            other,
-            org: org.clone(),
+        if (org, api) == own {
+            return Ok(());
         }
-        .into())
+        let [of, wanted] = [(org, api), own].map(|(org, api)| format!("{org} at {api}"));
+        Err(SinceError::OtherOrganization(self.name(), of, wanted).into())
     }
 
     fn name(&self) -> String {
@@ -112,89 +102,20 @@ impl Since {
 
     /// Leaves the changes alone in the sink.
     pub(super) fn tell(&self, context: &Context, sink: &mut Sink) -> Result<Told, Error> {
-        let counts = sink.since(&|| context.go_on(), |now, changes| match self {
+        let tells_gone = matches!(self, Self::Snapshot(_));
+        let differs = |then: &_, now: &_| !changed_leaves(then, now).is_empty();
+        let (counts, local) = sink.since(&|| context.go_on(), |now, changes| match self {
             Self::Date(moment) => changes.dated(*moment, now),
-            Self::Snapshot(chosen) => changes.against(&chosen.snapshot, now, &is_changed),
+            Self::Snapshot(chosen) => changes.against(&chosen.snapshot, now, &differs),
             Self::Run(run, moments) => since_run(run, *moments, now, changes),
         })?;
-        Ok(Told {
-            since: self.name(),
-            counts,
-            tells_gone: matches!(self, Self::Snapshot(_)),
-            is_ahead: matches!(self, Self::Date(moment) if moment.at > Timestamp::now()),
-        })
-    }
-}
-
-/// Of what a run wrote its journal tells whether it is still so; of other items their own times do, from the beginning of the
-/// run on.
-fn since_run(
-    run: &Run,
-    [begun, ended]: [Moment; 2],
-    now: &mut ItemStore,
-    changes: &mut Changes<'_>,
-) -> Result<(), Error> {
-    now.forget_found();
-    if !run.is_record() {
-        let journal = Runs::checked(run)?;
-        journal.changed::<Error>(&mut |changed| {
-            let change = changed.change;
-            match (now.get(&change.id)?, change.action) {
-                (None, Action::Delete) => Ok(()),
-                (None, _) => changes.put(change.body, Change::Gone),
-                (Some(now), Action::Delete) => changes.put(now, Change::New),
-                (Some(now), _) if !undo::holds(&change, &now) => changes.put(now, Change::Changed),
-                // An update knows nothing of the fields that it left as they were.
-                (Some(now), Action::Update) if is_later(&now, ended) => changes.put(now, Change::Changed),
-                (Some(_), _) => Ok(()),
-            }
-        })?;
-    }
-    changes.dated(begun, now)
-}
-
-/// Whether an item was updated in a later second than this moment's.
-fn is_later(item: &Object, moment: Moment) -> bool {
-    let updated = item.get("updated_at").and_then(Value::as_str).and_then(Moment::parse);
-    updated.is_some_and(|updated| updated.at.as_second() > moment.at.as_second())
-}
-
-impl Told {
-    /// What is exported, in words: `12 changes since snapshot backups/acme/2026-11-22T02-00-00Z (3 new, 8 changed, 1 gone)`.
-    pub(super) fn summary(&self) -> String {
-        let Counts {
-            new,
-            changed,
-            gone,
-            unknown,
-            ..
-        } = self.counts;
-        let mut kinds = vec![format!("{} new", grouped(new)), format!("{} changed", grouped(changed))];
-        for (count, kind, is_told) in [(gone, "gone", self.tells_gone), (unknown, "unknown", false)] {
-            if is_told || count > 0 {
-                kinds.push(format!("{} {kind}", grouped(count)));
-            }
-        }
-        let mut kinds = kinds.join(", ");
-        if !self.tells_gone {
-            kinds += "; all gone items can be told only since a snapshot";
-        }
-        let count = counted(new + changed + gone + unknown, "change");
-        format!("{count} since {} ({kinds})", self.since)
-    }
-
-    pub(super) fn warnings(&self) -> Vec<String> {
         let mut warnings = Vec::new();
-        let Counts { unknown, local, .. } = self.counts;
+        let [.., unknown] = counts;
         if unknown > 0 {
-            let lacks = if self.tells_gone {
-                "an id"
-            } else {
-                "a readable updated_at"
-            };
+            let lacks = if tells_gone { "an id" } else { "a readable updated_at" };
+            let items = counted(unknown, "item");
             warnings.push(format!(
-                "{} without {lacks}: exported, as a change can't be ruled out",
-                counted(unknown, "item")
+                "{items} without {lacks}: exported, as a change can't be ruled out"
             ));
         }
         if local > 0 {
@@ -204,22 +125,65 @@ impl Told {
                 counted(local, "item")
             ));
         }
-        if self.is_ahead {
-            warnings.push(format!("{} is in the future", self.since));
+        if matches!(self, Self::Date(moment) if moment.at > Timestamp::now()) {
+            warnings.push(format!("{} is in the future", self.name()));
         }
-        warnings
+        Ok(Told {
+            since: self.name(),
+            counts,
+            tells_gone,
+            warnings,
+        })
+    }
+}
+
+/// Of what a run wrote its journal tells whether it is still so; of other items their own times do, from the beginning of the
+/// run on.
+fn since_run(run: &Run, [begun, ended]: [Moment; 2], now: &mut ItemStore, to: &mut Changes<'_>) -> Result<(), Error> {
+    if !run.is_record() {
+        Runs::checked(run)?.changed::<Error>(&mut |changed| {
+            let change = changed.change;
+            match (now.get(&change.id)?, change.action) {
+                (None, Action::Delete) => Ok(()),
+                (None, _) => to.put(change.body, Change::Gone),
+                (Some(now), Action::Delete) => to.put(now, Change::New),
+                (Some(now), _) if !undo::holds(&change, &now) => to.put(now, Change::Changed),
+                // An update knows nothing of the fields that it left as they were. Its own time is within its last second.
+                (Some(now), Action::Update)
+                    if Moment::of(&now, "updated_at")
+                        .is_some_and(|updated| updated.at.as_second() > ended.at.as_second()) =>
+                {
+                    to.put(now, Change::Changed)
+                }
+                (Some(_), _) => Ok(()),
+            }
+        })?;
+    }
+    to.dated(begun, now)
+}
+
+impl Told {
+    /// What is exported, in words: `12 changes since snapshot backups/acme/2026-11-22T02-00-00Z (3 new, 8 changed, 1 gone)`.
+    pub(super) fn summary(&self) -> String {
+        let kinds = NAMES.iter().zip(self.counts).filter(|(_, count)| *count > 0);
+        let mut kinds: Vec<String> = kinds
+            .map(|(name, count)| format!("{} {name}", grouped(count)))
+            .collect();
+        if !self.tells_gone {
+            kinds.push("all gone items can be told only since a snapshot".to_owned());
+        }
+        let count = counted(self.counts.iter().sum(), "change");
+        let kinds = kinds.join(", ");
+        let kinds = if kinds.is_empty() { kinds } else { format!(" ({kinds})") };
+        format!("{count} since {}{kinds}", self.since)
     }
 
     /// The same for programs; `gone` is null where it can't be told.
     pub(super) fn document(&self) -> Value {
-        let Counts {
-            new,
-            changed,
-            gone,
-            unknown,
-            ..
-        } = self.counts;
-        let gone = (self.tells_gone || gone > 0).then_some(gone);
-        json!({"state": self.since, "new": new, "changed": changed, "gone": gone, "unknown": unknown})
+        let is_told = |name: &str, count: u64| name != GONE || self.tells_gone || count > 0;
+        let kinds = NAMES.iter().zip(self.counts);
+        let kinds = kinds.map(|(name, count)| ((*name).to_owned(), json!(is_told(name, count).then_some(count))));
+        let state = ("state".to_owned(), json!(self.since));
+        Value::Object(kinds.chain([state]).collect::<Map<String, Value>>())
     }
 }

@@ -48,9 +48,6 @@ const ESCAPE: usize = 6;
 /// one and a half times of it.
 const LEVEL: u8 = 4;
 
-/// The date of creation in every workbook, so that the same rows are the same bytes; a zip archive's own first day.
-const CREATED: (u16, u8, u8) = (1980, 1, 1);
-
 /// Writes one workbook.
 pub(super) struct XlsxWriter<'w> {
     out: Out<'w>,
@@ -140,14 +137,11 @@ impl<'w> XlsxWriter<'w> {
             form: None,
         };
         unpanicked(|| {
-            let (year, month, day) = CREATED;
-            let created = ExcelDateTime::from_ymd(year, month, day)?;
+            // A fixed date, a zip archive's own first one, so that the same rows are the same bytes.
+            let created = ExcelDateTime::from_ymd(1980, 1, 1)?;
             let properties = DocProperties::new().set_creation_datetime(&created);
-            Ok(book
-                .workbook
-                .set_properties(&properties)
-                .set_tempdir(folder)
-                .map(|_| ())?)
+            book.workbook.set_properties(&properties);
+            Ok(book.workbook.set_tempdir(folder).map(|_| ())?)
         })?;
         Ok(Self { out, book })
     }

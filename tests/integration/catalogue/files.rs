@@ -25,7 +25,7 @@ variants!(write of WriteError as "WriteError":
     Io, File, Exists, Directory, NoFolder, UnknownEncoding, Unencodable, TooLong, TooManyColumns, Workbook,
 );
 variants!(filter of FilterError as "FilterError": NoCondition, NoField, NoNumber, NoFields, Twice);
-variants!(since of SinceError as "SinceError": Unknown, OtherOrganization, Part);
+variants!(since of SinceError as "SinceError": Unknown, OtherOrganization);
 variants!(place of PlaceError as "PlaceError": NoOrganization, TwiceStdin);
 
 fn denied() -> io::Error {
@@ -316,11 +316,10 @@ pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![PlaceError::NoOrganization, PlaceError::TwiceStdin]);
     all.take(vec![
         SinceError::Unknown("yesterday".to_owned()),
-        SinceError::OtherOrganization {
-            what: "snapshot backups/north/2026-11-22T02-00-00Z".to_owned(),
-            other: "north".to_owned(),
-            org: "south".to_owned(),
-        },
-        SinceError::Part("backups/north/safety/2026-11-22T02-00-00Z".to_owned()),
+        SinceError::OtherOrganization(
+            "snapshot backups/north/2026-11-22T02-00-00Z".to_owned(),
+            "north at https://console.cannlytics.com/api".to_owned(),
+            "south at https://console.cannlytics.com/api".to_owned(),
+        ),
     ]);
 }

@@ -27,12 +27,12 @@ pub struct Ping(Url);
 
 /// The address of `--ping` is none that is asked. It isn't shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the address of --ping doesn't begin with https://, nor is it http:// on this machine")]
+#[error("the address of --ping must begin with https:// (http:// for this machine only)")]
 pub struct PingError;
 
 impl UserError for PingError {
     fn hint(&self) -> String {
-        "give the monitor's whole address, as https://hc-ping.com/UUID".to_owned()
+        "give the monitor's complete address, such as https://hc-ping.com/UUID".to_owned()
     }
 
     fn exit(&self) -> Exit {
@@ -68,13 +68,7 @@ impl Ping {
 
     /// Tells the monitor, in up to three requests; or says why it wasn't reached. Once `is_last` is set it isn't asked again,
     /// and once `stop` is, it is given up.
-    pub fn tell(
-        &self,
-        network: &Network,
-        told: Told,
-        is_last: &AtomicBool,
-        stop: &AtomicBool,
-    ) -> Result<(), String> {
+    pub fn tell(&self, network: &Network, told: Told, is_last: &AtomicBool, stop: &AtomicBool) -> Result<(), String> {
         let client = network.builder(&self.0).map_err(|error| error.to_string())?;
         let client = client.timeout(DEADLINE).build();
         let client = client.map_err(|error| error.without_url().to_string())?;

@@ -92,7 +92,7 @@ pub enum ApiError {
         message: String,
     },
     /// 401 for a key that has worked, and no other can be had.
-    #[error("the API rejects this key now (401), and it can't be asked for again: {0}")]
+    #[error("the API rejects this key now (401), and it can't be read again: {0}")]
     NoNewKey(String),
     /// A JSON 403: no permission, or not this key's organization.
     #[error("the API refuses access to the organization '{org}' (403){}", quoted(.message))]
@@ -230,7 +230,7 @@ pub enum ApiError {
 /// A proxy's name in a message.
 fn named(proxy: Option<&str>) -> String {
     proxy.map_or_else(
-        || "a proxy before the API".to_owned(),
+        || "a proxy in front of the API".to_owned(),
         |proxy| format!("the proxy {proxy}"),
     )
 }
@@ -401,13 +401,13 @@ impl UserError for ApiError {
                 html: true,
                 status: 502..=504,
                 ..
-            } => "try again later; if a proxy stands before the API, name it with --proxy",
+            } => "try again later; if a proxy is in front of the API, pass it with --proxy",
             Self::ServerError { .. } => "try again later; the next run finds out what was saved",
             Self::Lost { how: Loss::Timeout, .. } => "try again later, or allow more time with --timeout",
             Self::Lost { .. } => "try again later",
             Self::Unreachable { why, ignored, .. } => return why.hint(*ignored),
             Self::Foreign(Oddity::Page(_)) => {
-                "check --api; a login page, or a proxy (--proxy, --ca-file), may stand before the API"
+                "check --api; a login page, or a proxy (--proxy, --ca-file), may be in front of the API"
             }
             Self::Proxy { fault, .. } => fault.hint(),
             Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",

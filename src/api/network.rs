@@ -55,10 +55,10 @@ pub struct Authorities(Vec<Certificate>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CaFault {
     /// It holds none.
-    #[error("it holds no certificate in PEM form (-----BEGIN CERTIFICATE-----)")]
+    #[error("it holds no certificate in PEM format (-----BEGIN CERTIFICATE-----)")]
     Empty,
     /// It is a certificate in binary form.
-    #[error("it is in binary form (DER), and PEM is read")]
+    #[error("it is in binary format (DER); PEM is needed")]
     Der,
     /// One can't be read, counted from 1.
     #[error("its certificate number {0} is damaged")]

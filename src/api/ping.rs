@@ -27,12 +27,12 @@ pub struct Ping(Url);
 
 /// The address of `--ping` is none that is asked. It isn't shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the address of --ping doesn't begin with https://, nor is it http:// on this machine")]
+#[error("the address of --ping must begin with https:// (http:// for this machine only)")]
 pub struct PingError;
 
 impl UserError for PingError {
     fn hint(&self) -> String {
-        "give the monitor's whole address, as https://hc-ping.com/UUID".to_owned()
+        "give the monitor's complete address, such as https://hc-ping.com/UUID".to_owned()
     }
 
     fn exit(&self) -> Exit {

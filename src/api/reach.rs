@@ -48,7 +48,7 @@ pub enum ProxyFault {
     #[error("doesn't answer as a proxy of this kind")]
     Kind,
     /// The key would be readable for it; nothing was sent.
-    #[error("would read the key, because the API's address is plain http")]
+    #[error("could read the key, because the API's address is plain http")]
     Plain,
 }
 

@@ -58,7 +58,7 @@ fn show(context: &Context) -> Result<(), Error> {
         let last = Record::read(&one.name);
         output.result(&format!("{} ({}): {}", one.name, one.when, shell::line(&one.command)));
         output.result(&match (&next, active) {
-            (_, Some(false)) => format!("  next: never, as {} has not started its timer", one.system),
+            (_, Some(false)) => format!("  next: never, because {} has not started its timer", one.system),
             (Some(next), _) => format!("  next: {}", next.strftime("%Y-%m-%d %H:%M %Z")),
             (None, _) => "  next: not known".to_owned(),
         });

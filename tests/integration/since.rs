@@ -231,7 +231,7 @@ fn a_date_goes_by_the_items_own_times_and_says_what_it_cannot_tell() {
     }
     let run = stockport.run(["export", "c.csv", "--since", "2026-11-22"]).ok();
     assert!(
-        run.stdout.contains("gone items can be told only since a snapshot"),
+        run.stdout.contains("deleted items can be listed only since a snapshot"),
         "{run:?}"
     );
     assert!(run.stderr.contains("2 items without a readable updated_at"), "{run:?}");

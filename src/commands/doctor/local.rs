@@ -120,7 +120,7 @@ pub(super) fn proxy(wishes: &Wishes) -> Check {
         ),
         (None, None, Some(variable)) => Check::warning(
             NAME,
-            format!("{variable} is set; stockport doesn't use proxies of the environment by itself"),
+            format!("{variable} is set; proxies of the environment are not used"),
             "pass --proxy env, or write proxy = \"env\" into the profile, to use it; --proxy none if it is not wanted",
         ),
         (None, None, None) => Check::ok(NAME, "none is used"),
@@ -156,7 +156,7 @@ pub(super) fn schedule() -> Check {
         return Check::warning(
             NAME,
             format!("the last run of {}: {}", one.name, record.told()),
-            "run its command by hand to see why: `stockport schedule list` shows it",
+            "run its command in a terminal to see why: `stockport schedule list` shows it",
         );
     }
     let named: Vec<String> = all.iter().map(|one| format!("{} ({})", one.name, one.when)).collect();

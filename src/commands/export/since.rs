@@ -115,13 +115,13 @@ impl Since {
             let lacks = if tells_gone { "an id" } else { "a readable updated_at" };
             let items = counted(unknown, "item");
             warnings.push(format!(
-                "{items} without {lacks}: exported, as a change can't be ruled out"
+                "{items} without {lacks}: exported, because a change can't be ruled out"
             ));
         }
         if local > 0 {
             warnings.push(format!(
-                "{} with an updated_at without an offset, which is read as UTC: where the server's clock is not in UTC, name an \
-                 earlier time, or a snapshot",
+                "{} with an updated_at without an offset, which is read as UTC: if the server's clock is not in UTC, \
+                 pass an earlier time, or a snapshot",
                 counted(local, "item")
             ));
         }
@@ -169,7 +169,7 @@ impl Told {
             .map(|(name, count)| format!("{} {name}", grouped(count)))
             .collect();
         if !self.tells_gone {
-            kinds.push("all gone items can be told only since a snapshot".to_owned());
+            kinds.push("all deleted items can be listed only since a snapshot".to_owned());
         }
         let count = counted(self.counts.iter().sum(), "change");
         let kinds = kinds.join(", ");

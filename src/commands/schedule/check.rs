@@ -65,7 +65,7 @@ pub(super) fn there(job: &Job) -> Result<(), Error> {
         why: why.to_owned(),
         hint: hint.to_owned(),
     };
-    let unknown = |cause: io::Error| fails(&crate::cause::io(&cause), "run the command by hand");
+    let unknown = |cause: io::Error| fails(&crate::cause::io(&cause), "run the command in a terminal");
     let mut child = command
         .args(words)
         .current_dir(&job.folder)
@@ -88,7 +88,7 @@ pub(super) fn there(job: &Job) -> Result<(), Error> {
         "" if end.status.success() => Ok(()),
         "no key" => Err(ScheduleError::NoKey.into()),
         "no organization" => Err(ScheduleError::NoOrganization.into()),
-        _ if text("error").is_empty() => Err(fails(&end.status.to_string(), "run the command by hand").into()),
+        _ if text("error").is_empty() => Err(fails(&end.status.to_string(), "run the command in a terminal").into()),
         _ => Err(fails(text("why"), text("hint")).into()),
     }
 }

@@ -105,8 +105,8 @@ fn without_another_key_the_run_stops_as_it_does_for_a_wrong_one() {
     for (then, why) in [
         ("cat old.key", "the API rejects this key (401)"),
         ("echo wrong", "the API rejects this key (401)"),
-        ("exit 3", "can't be asked for again"),
-        ("true", "can't be asked for again"),
+        ("exit 3", "can't be read again"),
+        ("true", "can't be read again"),
     ] {
         let (server, stockport) = expiring(12, then);
         let run = stockport.run(IMPORT).exit(1);

@@ -33,7 +33,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
-pub use backup::{BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep};
+pub use backup::{
+    BackupCommand, BackupCreate, BackupHistory, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep,
+};
 pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;
 pub use delete::Delete;

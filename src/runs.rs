@@ -25,7 +25,7 @@ pub use fingerprint::{Fingerprint, Fingerprints, fingerprint, fingerprint_of};
 pub use known::{Known, note_plan};
 pub use lock::{Job, Lock, LockError};
 use order::Position;
-pub use prune::{KEPT, KEPT_RUNS};
+pub use prune::{KEPT, KEPT_RUNS, Kept};
 pub use record::Record;
 pub use resume::other_options;
 pub use run::{Run, State};

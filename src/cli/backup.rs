@@ -21,6 +21,8 @@ pub enum BackupCommand {
     List(BackupList),
     /// Check that every snapshot is as it was written
     Verify(BackupVerify),
+    /// Show what each snapshot says of one item
+    History(BackupHistory),
     /// Restore a snapshot; show the plan first
     Restore(BackupRestore),
     /// Remove old snapshots by rules
@@ -70,6 +72,25 @@ pub struct BackupVerify {
     /// Restore the newest (or the one named) into a temporary sandbox, and compare
     #[arg(long)]
     pub drill: bool,
+}
+
+/// `stockport backup history`
+#[derive(Args, Debug)]
+pub struct BackupHistory {
+    /// The backup's folder; DIR/ORG, or --org ID, where several organizations are in it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The item's id, exactly as it is stored
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+    /// Write the changes as a table, one field a row
+    ///
+    /// To standard output as csv, or to a file: its extension decides the format (csv, tsv, xlsx, json, jsonl).
+    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
+    pub csv: Option<PathBuf>,
+    /// Replace that file if it exists
+    #[arg(long, requires = "csv")]
+    pub force: bool,
 }
 
 /// `stockport backup restore`

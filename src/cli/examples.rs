@@ -200,6 +200,19 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["backup", "history"],
+        &[
+            (
+                "When an item changed, field by field",
+                "stockport backup history backups 1A4FF0100000022000000002",
+            ),
+            (
+                "As a table",
+                "stockport backup history backups 1A4FF0100000022000000002 --csv=history.csv",
+            ),
+        ],
+    ),
+    (
         &["backup", "restore"],
         &[
             ("See what would change", "stockport backup restore backups --dry-run"),

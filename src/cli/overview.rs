@@ -27,7 +27,7 @@ const SELDOM: [&str; 8] = [
 const ASIDE: [&str; 7] = ["fields", "config", "doctor", "sandbox", "completions", "man", "help"];
 
 /// Commands that work with files or this machine only. `--org` and the like have no use there.
-const LOCAL: [&str; 12] = [
+const LOCAL: [&str; 13] = [
     "inspect",
     "convert",
     "fields",
@@ -38,6 +38,7 @@ const LOCAL: [&str; 12] = [
     "man",
     "help",
     "list",
+    "history",
     "prune",
     "template",
 ];

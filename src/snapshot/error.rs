@@ -163,6 +163,18 @@ pub enum SnapshotError {
         /// The snapshot.
         name: String,
     },
+    /// No snapshot holds an item that was named.
+    #[error("no snapshot of {org} holds an item {id:?} ({} read)", crate::output::counted(*.read, "snapshot"))]
+    NoHistory {
+        /// The organization.
+        org: String,
+        /// The item.
+        id: String,
+        /// How many snapshots were read.
+        read: u64,
+        /// Ids of the newest snapshot that may be meant.
+        near: Vec<String>,
+    },
     /// What it lacks is not known to be gone, so that nothing may be deleted by it.
     #[error("the snapshot {0} holds a part only of its organization ({1})")]
     Part(String, String),
@@ -213,6 +225,11 @@ impl UserError for SnapshotError {
                 "check what happened to the others (`stockport backup verify DIR --against-org`); if they were meant to go, pass --allow-shrink"
             }
             Self::NoItem { .. } => "check --only to the letter, or use another snapshot",
+            Self::NoHistory { near, .. } if !near.is_empty() => {
+                let near: Vec<String> = near.iter().map(|id| crate::columns::spelled(id)).collect();
+                return format!("did you mean {}? An id is compared to the letter", near.join(" or "));
+            }
+            Self::NoHistory { .. } => "check the id to the letter; `stockport export` shows the ids that are stored now",
             Self::Part(..) => "restore it without --exact, or use another snapshot",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",

@@ -4,6 +4,7 @@
 
 mod begun;
 mod create;
+mod history;
 mod list;
 mod prune;
 mod restore;
@@ -26,6 +27,7 @@ pub(super) fn run(context: &Context, command: &BackupCommand) -> Exit {
         BackupCommand::Create(options) => create::run(context, options),
         BackupCommand::List(options) => list::run(context, options),
         BackupCommand::Verify(options) => verify::run(context, options),
+        BackupCommand::History(options) => history::run(context, options),
         BackupCommand::Restore(options) => restore::run(context, options),
         BackupCommand::Prune(options) => prune::run(context, options),
     }

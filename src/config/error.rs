@@ -166,7 +166,7 @@ impl UserError for ConfigError {
             Self::PastedKey(_) => {
                 "the key goes into CANNLYTICS_API_KEY, .env or a --key-file; the shell's history may hold this one, so replace it"
             }
-            Self::OpenKeyFile(_) => "make it readable by you only: chmod 600 FILE",
+            Self::OpenKeyFile(_) => "make it readable by you only: chmod 600 FILE (a mounted Secret: defaultMode 0440)",
             Self::KeyCommand { .. } => "run the command alone: it has to print the key and nothing else",
             Self::NoConfigFolder(_) => {
                 "set STOCKPORT_CONFIG to the path of a config file, or XDG_CONFIG_HOME or HOME to the absolute path of a folder"

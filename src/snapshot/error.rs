@@ -194,7 +194,7 @@ impl UserError for SnapshotError {
                 ErrorKind::NotFound => "check the folder's spelling",
                 _ => "check the disk and the folder",
             },
-            Self::Temporary(_) => "check that the folder for temporary files (TMPDIR) has room",
+            Self::Temporary(cause) => crate::cause::temporary(Some(cause)),
             Self::Damaged { .. } => {
                 "use another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
             }

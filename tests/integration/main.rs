@@ -18,6 +18,7 @@ mod carried;
 mod catalogue;
 mod config;
 mod convert;
+mod counted;
 mod delete;
 mod diff;
 mod doctor;

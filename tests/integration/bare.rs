@@ -8,6 +8,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use serde_json::{Value, json};
 
@@ -22,11 +23,16 @@ const ORG: &str = "sandbox-company";
 /// The user of the container.
 const USER: u32 = 65_532;
 
+/// A limit of processes counts all of a user's on the machine, so that each root in which it counts has a user of its own.
+static USERS: AtomicU32 = AtomicU32::new(0);
+
 /// A root that holds the binary, the libraries that it is linked with, and nothing else.
 struct Bare {
     root: tempfile::TempDir,
     env: BTreeMap<String, String>,
     folder: String,
+    user: u32,
+    processes: &'static str,
 }
 
 impl Bare {
@@ -40,6 +46,8 @@ impl Bare {
             root,
             env: BTreeMap::new(),
             folder: "/".to_owned(),
+            user: 100_000 + std::process::id() % 100_000 * 8 + USERS.fetch_add(1, Ordering::Relaxed) % 8,
+            processes: "--nproc=16",
         };
         let place = |from: &Path, to: &str| {
             let to = bare.at(to);
@@ -90,10 +98,10 @@ impl Bare {
     }
 
     fn command(&self, args: &[&str]) -> Command {
-        let user = USER.to_string();
+        let user = self.user.to_string();
         let mut command = Command::new("prlimit");
         command
-            .args(["--nproc=16", "unshare", "--root"])
+            .args([self.processes, "unshare", "--root"])
             .arg(self.root.path())
             .args(["--wd", &self.folder, "--setgid", &user, "--setuid", &user])
             .arg("/usr/bin/stockport")
@@ -126,8 +134,8 @@ fn sample(name: &str) -> Vec<u8> {
 /// With a folder `/work` that holds files, and one, `/state`, that can be written.
 fn prepared() -> Option<Bare> {
     let bare = Bare::new()?;
-    bare.folder("/state", (USER, USER), 0o700);
-    bare.folder("/work", (USER, USER), 0o755);
+    bare.folder("/state", (bare.user, bare.user), 0o700);
+    bare.folder("/work", (bare.user, bare.user), 0o755);
     for name in ["inventory.xlsx", "inventory.csv"] {
         bare.file(&format!("/work/{name}"), sample(name), (0, 0), 0o644);
     }
@@ -233,18 +241,19 @@ fn a_key_file_that_a_system_hands_to_a_service_is_read_and_others_are_not() {
     ] {
         bare.env(name, value);
     }
+    let user = bare.user;
     let key = server.key(ORG).to_owned();
     let export = |path: &str| bare.run(&["export", "-", "--key-file", path]);
     for (owner, mode, says) in [
         // As Kubernetes and systemd leave it: root's, for one group.
-        ((0, USER), 0o440, ""),
-        ((USER, USER), 0o400, ""),
-        ((USER, USER), 0o440, "can be read by others"),
-        ((0, USER), 0o444, "can be read by others"),
-        ((0, USER), 0o644, "defaultMode"),
-        ((0, USER), 0o460, "others can write it"),
+        ((0, user), 0o440, ""),
+        ((user, user), 0o400, ""),
+        ((user, user), 0o440, "can be read by others"),
+        ((0, user), 0o444, "can be read by others"),
+        ((0, user), 0o644, "defaultMode"),
+        ((0, user), 0o460, "others can write it"),
         ((0, 0), 0o400, "permission denied"),
-        ((1234, USER), 0o440, "it belongs to another user"),
+        ((1234, user), 0o440, "it belongs to another user"),
     ] {
         bare.file("/run/secrets/key", &key, owner, mode);
         let run = export("/run/secrets/key");
@@ -271,6 +280,7 @@ fn image(name: &str) -> Vec<String> {
 /// A container of the image: its user, folders and environment.
 fn container(bare: &mut Bare) {
     assert_eq!(image("USER"), [format!("{USER}:{USER}")]);
+    (bare.user, bare.processes) = (USER, "--nproc=1024");
     let volume = image("VOLUME").concat();
     bare.folder(&volume, (USER, USER), 0o700);
     for pair in image("ENV").concat().split(' ') {

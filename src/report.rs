@@ -292,7 +292,9 @@ impl Summary {
         }
         Next::show(&self.next, output);
         if let Some(error) = &self.error {
-            output.error(&error.to_string(), Some(&error.hint()), error.place());
+            let is_shown = error.exit() == Exit::Interrupted && Next::resumes(&self.next, output);
+            let hint = (!is_shown).then(|| error.hint());
+            output.error(&error.to_string(), hint.as_deref(), error.place());
         }
     }
 
@@ -310,7 +312,8 @@ impl Summary {
         }
         if tally.unknown > 0 {
             output.result(&format!(
-                "{} of those that failed {} unknown: sent, or about to be, and no answer tells whether they were saved",
+                "{} of the failed items {} unknown: sent, or about to be sent, and no answer shows whether they were \
+                 saved",
                 grouped(tally.unknown),
                 are(tally.unknown)
             ));

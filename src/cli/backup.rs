@@ -19,7 +19,7 @@ pub enum BackupCommand {
     Create(BackupCreate),
     /// List the snapshots in a folder
     List(BackupList),
-    /// Check that every snapshot is as it was written
+    /// Check the hashes of every snapshot
     Verify(BackupVerify),
     /// Show what each snapshot says of one item
     History(BackupHistory),
@@ -38,7 +38,7 @@ pub struct BackupCreate {
     /// Old snapshots go afterwards.
     #[command(flatten)]
     pub keep: Keep,
-    /// How long to wait for another stockport that writes to the folder, in seconds
+    /// How long to wait for another stockport process that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// Back up every profile, each with its API, organization and key
@@ -66,10 +66,10 @@ pub struct BackupVerify {
     /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Compare the newest (or the one named) with what its organization holds now
+    /// Compare the newest (or the one given) with what its organization holds now
     #[arg(long)]
     pub against_org: bool,
-    /// Restore the newest (or the one named) into a temporary sandbox, and compare
+    /// Restore the newest (or the one given) into a temporary sandbox, and compare
     #[arg(long)]
     pub drill: bool,
 }
@@ -83,14 +83,9 @@ pub struct BackupHistory {
     /// The item's id, exactly as it is stored
     #[arg(value_name = "ITEM")]
     pub item: String,
-    /// Write the changes as a table, one field a row
-    ///
-    /// To standard output as csv, or to a file: its extension decides the format (csv, tsv, xlsx, json, jsonl).
-    #[arg(long, value_name = "FILE", num_args = 0..=1, require_equals = true, default_missing_value = "-")]
-    pub csv: Option<PathBuf>,
-    /// Replace that file if it exists
-    #[arg(long, requires = "csv")]
-    pub force: bool,
+    /// Print the changes as CSV, one field a row
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// `stockport backup restore`
@@ -107,7 +102,7 @@ pub struct BackupRestore {
     /// A safety copy of what is stored is kept first.
     #[arg(long)]
     pub exact: bool,
-    /// With --exact: stop where more would be deleted: a number, or a share (5%)
+    /// With --exact: stop if more would be deleted: a number, or a share (5%)
     #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Safety limits")]
     pub max_delete: MaxShare,
     /// Items that can't be read.
@@ -122,7 +117,7 @@ pub struct BackupRestore {
     /// The file for items that were not restored [default: restore-ORG.rejects.jsonl in this folder]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// How long to wait for another stockport that writes to the folder, in seconds
+    /// How long to wait for another stockport process that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// How fast.
@@ -148,7 +143,7 @@ pub struct BackupPrune {
     /// Show what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// How long to wait for another stockport that writes to the folder, in seconds
+    /// How long to wait for another stockport process that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
 }
@@ -162,13 +157,13 @@ pub struct Keep {
     /// Keep the newest snapshot of each of the last N days that have one
     #[arg(long = "keep-daily", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub daily: Option<Count>,
-    /// The same of weeks (ISO)
+    /// The same for weeks (ISO)
     #[arg(long = "keep-weekly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub weekly: Option<Count>,
-    /// The same of months
+    /// The same for months
     #[arg(long = "keep-monthly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub monthly: Option<Count>,
-    /// The same of years
+    /// The same for years
     #[arg(long = "keep-yearly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub yearly: Option<Count>,
 }

@@ -201,16 +201,10 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
     ),
     (
         &["backup", "history"],
-        &[
-            (
-                "When an item changed, field by field",
-                "stockport backup history backups 1A4FF0100000022000000002",
-            ),
-            (
-                "As a table",
-                "stockport backup history backups 1A4FF0100000022000000002 --csv=history.csv",
-            ),
-        ],
+        &[(
+            "When an item changed, field by field",
+            "stockport backup history backups 1A4FF0100000022000000002",
+        )],
     ),
     (
         &["backup", "restore"],

@@ -126,13 +126,13 @@ pub enum UsageError {
     #[error("{0} is given more than once")]
     Twice(String),
     /// An argument that has to be text and is none.
-    #[error("an argument of `{within}` isn't valid text")]
+    #[error("an argument of `{within}` isn't valid UTF-8")]
     NotText {
         /// The command.
         within: String,
     },
     /// What else there may be.
-    #[error("the command line of `{within}` can't be understood: {what}")]
+    #[error("the command line of `{within}` can't be parsed: {what}")]
     Malformed {
         /// The command.
         within: String,
@@ -263,12 +263,12 @@ impl UserError for UsageError {
                 format!("write {form}; see `{within} --help`")
             }
             Self::Value { wanted, .. } => wanted.clone(),
-            Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` says what it takes"),
+            Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` shows its values"),
             Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
             Self::NeedlessValue { option, .. } => format!("write {option} without a value"),
             Self::SameFile(..) => "give each option a file of its own".to_owned(),
             Self::Conflict(..) | Self::Twice(_) => "remove one of them".to_owned(),
-            Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),
+            Self::NotText { .. } => "only names of files and folders may hold bytes that are not UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),
         }
     }

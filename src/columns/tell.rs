@@ -97,7 +97,7 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
     }
     for (field, value) in &matching.constants {
         survey.decisions.push(format!(
-            "{}: {field} is {value:?} for every item, as a header states",
+            "{}: {field} is {value:?} for every item (from a header)",
             table.file
         ));
     }
@@ -157,8 +157,8 @@ pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
     let file = tables.first().map(place_of);
     (!missing.is_empty()).then(|| {
         format!(
-            "{}the mapping file names columns that are not there: {}",
-            file.map_or_else(String::new, |file| format!("{file}: ")),
+            "the mapping file has columns that {} lacks: {}",
+            file.as_deref().unwrap_or("the source"),
             missing.join(", ")
         )
     })

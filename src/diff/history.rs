@@ -10,27 +10,19 @@ use crate::item::{ITEM_ID, Kind as Of, Object};
 use crate::output::{Output, Tone};
 use crate::sheet::Cell;
 use crate::sheet::write::{Column, TableWriter, WriteError};
+use crate::snapshot::{Grade, Manifest, Name};
 
-/// The columns of the table of changes.
-const COLUMNS: [&str; 6] = ["date", "snapshot", "change", "field", "old", "new"];
-
-/// What a snapshot says that the one before it didn't.
+/// What a snapshot shows that the one before it didn't.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// No earlier snapshot holds the item.
+enum Kind {
     FirstSeen,
-    /// Fields have other values.
     Changed,
-    /// The item isn't in a snapshot of the complete organization.
     Gone,
-    /// The item was gone, and is there again.
     SeenAgain,
 }
 
 impl Kind {
-    /// The name for programs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
+    fn name(self) -> &'static str {
         match self {
             Self::FirstSeen => "first_seen",
             Self::Changed => "changed",
@@ -40,36 +32,26 @@ impl Kind {
     }
 }
 
-/// A snapshot, as a change names it.
-#[derive(Clone, Debug)]
-pub struct Seen {
-    /// Its name.
-    pub snapshot: String,
-    /// When it was begun (RFC 3339, UTC).
-    pub date: String,
-    /// Why it may lack items, for a person; empty where it is complete.
-    pub doubt: String,
-}
-
-/// A change, and the snapshot that shows it.
+/// A change of an item, and the snapshot that shows it.
 #[derive(Clone, Debug)]
 pub struct Change {
     /// The snapshot.
-    pub seen: Seen,
-    /// What kind of change it is.
-    pub kind: Kind,
+    pub snapshot: Name,
+    grade: Grade,
+    kind: Kind,
     /// The fields that differ from the last time that the item was seen; those that are filled where it wasn't seen before.
-    pub fields: Vec<FieldChange>,
+    fields: Vec<FieldChange>,
     /// When and by whom the item was stored last, as the API notes it.
-    pub updated: (Value, Value),
+    updated: [Value; 2],
 }
 
-/// The history of one item. It takes what each snapshot says of it, the oldest first.
+/// The history of one item. It takes the item as each snapshot holds it, the oldest snapshot first.
 pub struct History {
     rules: Rules,
     /// The item as it was seen last; until then no more than its id.
     last: Record,
-    is_there: bool,
+    /// Whether the item was in the last snapshot that shows whether it was there.
+    pub is_there: bool,
     /// The changes so far.
     pub changes: Vec<Change>,
 }
@@ -90,47 +72,38 @@ impl History {
         }
     }
 
-    /// Whether the item was in the last snapshot that says something of it.
-    #[must_use]
-    pub fn is_there(&self) -> bool {
-        self.is_there
-    }
-
-    /// Takes the item as the next snapshot holds it. One that it lacks is gone, unless the snapshot is a part only.
-    pub fn take(&mut self, seen: Seen, item: Option<Object>, is_part: bool) {
-        let Some(item) = item else {
-            if self.is_there && !is_part {
-                self.is_there = false;
-                self.changes.push(Change {
-                    seen,
-                    kind: Kind::Gone,
-                    fields: Vec::new(),
-                    updated: Default::default(),
-                });
-            }
-            return;
+    /// Takes the item as the next snapshot holds it. One that a snapshot of a part lacks may still be there.
+    pub fn take(&mut self, snapshot: Name, manifest: &Manifest, item: Option<Object>) {
+        let grade = manifest.completeness;
+        let is_there = item.is_some();
+        let kind = match (self.is_there, is_there) {
+            (false, false) => return,
+            (true, false) if grade == Grade::Part => return,
+            (true, false) => Kind::Gone,
+            (true, true) => Kind::Changed,
+            (false, true) if self.changes.is_empty() => Kind::FirstSeen,
+            (false, true) => Kind::SeenAgain,
         };
-        let kind = match (self.is_there, self.changes.is_empty()) {
-            (true, _) => Kind::Changed,
-            (false, true) => Kind::FirstSeen,
-            (false, false) => Kind::SeenAgain,
-        };
-        let now = Record {
-            item,
-            ..Record::default()
-        };
-        let fields = self.fields(&now);
+        self.is_there = is_there;
+        let (mut fields, mut updated) = (Vec::new(), [Value::Null, Value::Null]);
+        if let Some(item) = item {
+            updated = ["updated_at", "updated_by"].map(|name| item.get(name).cloned().unwrap_or_default());
+            let now = Record {
+                item,
+                ..Record::default()
+            };
+            fields = self.fields(&now);
+            self.last = now;
+        }
         if kind != Kind::Changed || !fields.is_empty() {
-            let note = |name: &str| now.item.get(name).cloned().unwrap_or_default();
             self.changes.push(Change {
-                seen,
+                snapshot,
+                grade,
                 kind,
                 fields,
-                updated: (note("updated_at"), note("updated_by")),
+                updated,
             });
         }
-        self.is_there = true;
-        self.last = now;
     }
 
     /// The fields that differ, of maps each leaf, also where one side has no such map.
@@ -160,27 +133,23 @@ impl Change {
     /// The change as lines for a person: what and when, then a line for each field.
     #[must_use]
     pub fn lines(&self, output: &Output, is_oldest: bool) -> Vec<String> {
-        let name = &self.seen.snapshot;
         let (tone, what) = match self.kind {
-            Kind::FirstSeen if is_oldest => (Tone::Good, format!("first seen in {name}, the oldest snapshot")),
-            Kind::FirstSeen => (Tone::Good, format!("first seen in {name}")),
-            Kind::Changed => (Tone::Warning, format!("changed in {name}")),
-            Kind::Gone => (Tone::Bad, format!("gone since {name}")),
-            Kind::SeenAgain => (Tone::Good, format!("seen again in {name}")),
+            Kind::FirstSeen => (Tone::Good, "first seen in"),
+            Kind::Changed => (Tone::Warning, "changed in"),
+            Kind::Gone => (Tone::Bad, "gone since"),
+            Kind::SeenAgain => (Tone::Good, "seen again in"),
         };
-        let doubt = match self.seen.doubt.as_str() {
-            "" => String::new(),
-            doubt => format!(" ({doubt})"),
+        let oldest = if is_oldest { ", the oldest snapshot" } else { "" };
+        let grade = match self.grade {
+            Grade::Proved => String::new(),
+            grade => format!(" ({})", grade.words()),
         };
-        let mut lines = vec![output.paint(tone, &format!("{}  {what}{doubt}", self.seen.date))];
-        let (at, by) = &self.updated;
-        if !is_nothing(Some(at)) || !is_nothing(Some(by)) {
-            let by = if is_nothing(Some(by)) {
-                String::new()
-            } else {
-                format!(" by {}", as_text(by))
-            };
-            lines.push(output.paint(Tone::Dim, &format!("  stored {}{by}", as_text(at))));
+        let head = format!("{}  {what} {}{oldest}{grade}", self.snapshot.moment(), self.snapshot);
+        let mut lines = vec![output.paint(tone, &head)];
+        let known = |value: &&Value| !is_nothing(Some(value));
+        let updated: Vec<_> = self.updated.iter().filter(known).map(as_text).collect();
+        if !updated.is_empty() {
+            lines.push(output.paint(Tone::Dim, &format!("  stored {}", updated.join(" by "))));
         }
         let shown = |value: &Value| match value {
             Value::Null => "nothing".to_owned(),
@@ -194,26 +163,25 @@ impl Change {
     /// The same for programs.
     #[must_use]
     pub fn document(&self) -> Value {
-        let fields = self.fields.iter();
-        let fields: Vec<Value> = fields
-            .map(|field| json!({"field": field.field, "old": field.a, "new": field.b}))
-            .collect();
+        let field = |field: &FieldChange| json!({"field": field.field, "old": field.a, "new": field.b});
+        let fields: Vec<Value> = self.fields.iter().map(field).collect();
+        let [at, by] = &self.updated;
         json!({
-            "snapshot": self.seen.snapshot, "date": self.seen.date, "kind": self.kind.name(), "fields": fields,
-            "updated_at": self.updated.0, "updated_by": self.updated.1,
+            "snapshot": self.snapshot.to_string(), "date": self.snapshot.moment().to_string(), "kind": self.kind.name(),
+            "fields": fields, "updated_at": at, "updated_by": by,
         })
     }
 
     /// Its rows in the table of changes: one for each field, or one without a field.
     pub fn rows(&self, out: &mut dyn TableWriter) -> Result<(), WriteError> {
-        let head = [&self.seen.date, &self.seen.snapshot, self.kind.name()].map(Cell::Text);
-        let [date, snapshot, kind] = head;
+        let (date, name) = (self.snapshot.moment().to_string(), self.snapshot.to_string());
+        let [date, name, kind] = [&date, &name, self.kind.name()].map(Cell::Text);
         if self.fields.is_empty() {
-            return out.row(&[date, snapshot, kind, Cell::Empty, Cell::Empty, Cell::Empty]);
+            return out.row(&[date, name, kind, Cell::Empty, Cell::Empty, Cell::Empty]);
         }
         self.fields.iter().try_for_each(|field| {
             let (old, new) = (Cell::of_json(&field.a), Cell::of_json(&field.b));
-            out.row(&[date, snapshot, kind, Cell::Text(&field.field), old, new])
+            out.row(&[date, name, kind, Cell::Text(&field.field), old, new])
         })
     }
 }
@@ -226,5 +194,7 @@ pub fn columns() -> Vec<Column> {
         kind: Of::Text,
         id: false,
     };
-    COLUMNS.map(column).to_vec()
+    ["date", "snapshot", "change", "field", "old", "new"]
+        .map(column)
+        .to_vec()
 }

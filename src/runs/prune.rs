@@ -5,7 +5,7 @@
 //! Doesn't belong here: how runs are ordered (`order`).
 
 use std::collections::BTreeSet;
-use std::fs::{self, DirEntry, Metadata};
+use std::fs::{self, DirEntry};
 use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
@@ -21,19 +21,6 @@ pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// So many runs stay whatever their age.
 pub const KEPT_RUNS: usize = 50;
-
-/// What the folder of runs holds.
-#[derive(Clone, Debug)]
-pub struct Kept {
-    /// The folder.
-    pub folder: PathBuf,
-    /// How many runs have a journal or a record.
-    pub runs: u64,
-    /// The size of all files.
-    pub bytes: u64,
-    /// When the oldest run began.
-    pub oldest: Option<Timestamp>,
-}
 
 impl Runs {
     /// Removes the journals that have passed their age, of runs in their order, the newest first. One that can't be removed
@@ -61,17 +48,13 @@ impl Runs {
         }
     }
 
-    /// What there is of them.
-    pub fn kept(&self) -> Result<Kept, RunError> {
+    /// How many runs have a journal or a record, the size of all files, and when the oldest run began.
+    pub fn kept(&self) -> Result<(u64, u64, Option<Timestamp>), RunError> {
         let all = self.all()?;
         let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
-        let sizes = entries.filter_map(|entry| entry.metadata().ok().filter(Metadata::is_file));
-        Ok(Kept {
-            folder: self.folder.clone(),
-            runs: all.len() as u64,
-            bytes: sizes.map(|found| found.len()).sum(),
-            oldest: all.iter().rev().find_map(|(position, _)| position.moment),
-        })
+        let sizes = entries.filter_map(|entry| Some(entry.metadata().ok()?.len()));
+        let oldest = all.iter().rev().find_map(|(position, _)| position.moment);
+        Ok((all.len() as u64, sizes.sum(), oldest))
     }
 
     /// The paths that unfinished runs have noted, safety copies among them: a run that is resumed relies on its own. Where a

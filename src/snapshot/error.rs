@@ -117,7 +117,7 @@ pub enum SnapshotError {
         other: String,
     },
     /// An organization's name is too long for a folder.
-    #[error("the organization's name is too long for a folder's name")]
+    #[error("the organization's name is too long for a folder name")]
     LongName,
     /// Another process writes there.
     #[error("another stockport process is using {}{holder}", .folder.display())]
@@ -153,7 +153,7 @@ pub enum SnapshotError {
         known: u64,
     },
     /// One snapshot, where a folder of them is meant.
-    #[error("{} is one snapshot, not a folder of them", .0.display())]
+    #[error("{} is one snapshot, not a folder of snapshots", .0.display())]
     NotAFolder(PathBuf),
     /// An item that was named isn't in the snapshot.
     #[error("the snapshot {name} holds no item {id:?}")]
@@ -176,7 +176,7 @@ pub enum SnapshotError {
         near: Vec<String>,
     },
     /// What it lacks is not known to be gone, so that nothing may be deleted by it.
-    #[error("the snapshot {0} holds a part only of its organization ({1})")]
+    #[error("the snapshot {0} holds only a part of its organization ({1})")]
     Part(String, String),
     /// No rule says what is to be kept.
     #[error("no retention rule is given, so no snapshot is removed")]
@@ -196,7 +196,8 @@ impl UserError for SnapshotError {
             },
             Self::Temporary(cause) => crate::cause::temporary(Some(cause)),
             Self::Damaged { .. } => {
-                "use another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
+                "use another one (`stockport backup list` shows them), and create a new one with `stockport backup \
+                 create`"
             }
             Self::Newer { .. } => "update stockport, or name another snapshot (`stockport backup list` shows them)",
             Self::Unreadable { .. } => "check the file's permissions and the disk, or name another snapshot",
@@ -219,17 +220,19 @@ impl UserError for SnapshotError {
             Self::Locked { .. } => "wait until it has ended, or pass a longer --wait",
             Self::Interrupted => "run the same command again",
             Self::Empty { .. } => {
-                "check --org to the letter and the key; if the organization is empty now, pass --allow-empty"
+                "check the exact spelling of --org and the key; if the organization is empty now, pass --allow-empty"
             }
             Self::Shrunken { .. } => {
                 "check what happened to the others (`stockport backup verify DIR --against-org`); if they were meant to go, pass --allow-shrink"
             }
-            Self::NoItem { .. } => "check --only to the letter, or use another snapshot",
+            Self::NoItem { .. } => "check the exact spelling of --only, or use another snapshot",
             Self::NoHistory { near, .. } if !near.is_empty() => {
                 let near: Vec<String> = near.iter().map(|id| crate::columns::spelled(id)).collect();
-                return format!("did you mean {}? An id is compared to the letter", near.join(" or "));
+                return format!("did you mean {}? The id must be exactly the same", near.join(" or "));
             }
-            Self::NoHistory { .. } => "check the id to the letter; `stockport export` shows the ids that are stored now",
+            Self::NoHistory { .. } => {
+                "check the exact spelling of the id; `stockport export` shows the ids that are stored now"
+            }
             Self::Part(..) => "restore it without --exact, or use another snapshot",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",

@@ -179,7 +179,7 @@ impl Meant {
 /// The warning of a folder that couldn't be looked into.
 #[must_use]
 pub fn unseen(error: &SnapshotError) -> String {
-    format!("{error}; snapshots in it are not seen")
+    format!("{error}; snapshots in it are ignored")
 }
 
 /// The folders of snapshots that a folder is or has.

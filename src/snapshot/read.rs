@@ -15,6 +15,7 @@ use crate::files::{self, bounds};
 use crate::hash::{Sha256, hex};
 use crate::inventory::id_of;
 use crate::item::Object;
+use crate::output::{counted, grouped};
 
 /// An item's line is no longer than this. The API's own limit is 1 MiB, before JSON's escapes.
 const LINE_MOST: u64 = 256 << 20;
@@ -96,7 +97,7 @@ impl Snapshot {
         }
         if length != manifest.data.bytes {
             let (file, bytes) = (&manifest.data.file, manifest.data.bytes);
-            return Err(self.damaged(format!("{file} has {length} bytes instead of {bytes}")));
+            return Err(self.damaged(format!("the size of {file} is {length} instead of {bytes} bytes")));
         }
         if hex(&hash.finish()) != manifest.data.sha256 {
             return Err(self.damaged(format!("{} has changed since it was written", manifest.data.file)));
@@ -132,13 +133,17 @@ impl Snapshot {
             return Err(self.damaged("its items have changed since they were written".to_owned()));
         }
         if count != manifest.items {
-            return Err(self.damaged(format!("it holds {count} items instead of {}", manifest.items)));
+            return Err(self.damaged(format!(
+                "it holds {} instead of {}",
+                counted(count, "item"),
+                grouped(manifest.items)
+            )));
         }
         if !in_order {
             return Err(self.damaged("its items aren't in order".to_owned()));
         }
         if !fields.iter().eq(&manifest.fields) {
-            return Err(self.damaged("its items have other fields than its manifest says".to_owned()));
+            return Err(self.damaged("its items have other fields than its manifest lists".to_owned()));
         }
         Ok(())
     }
@@ -152,32 +157,21 @@ impl Snapshot {
     ///
     /// Few lines are parsed: only those in which the id's JSON text occurs.
     pub fn find_item(&self, id: &str) -> Result<Option<Object>, SnapshotError> {
-        enum End {
-            Found(Object),
-            Failed(SnapshotError),
-        }
-        impl From<SnapshotError> for End {
-            fn from(error: SnapshotError) -> Self {
-                Self::Failed(error)
-            }
-        }
         self.check_bytes()?;
         let text = serde_json::Value::from(id).to_string();
         let text = Finder::new(text.get(1..text.len() - 1).unwrap_or_default());
-        let read = self.lines::<End>(&mut |line| {
+        let mut found = None;
+        // `None` ends the reading early.
+        let read = self.lines::<Option<SnapshotError>>(&mut |line| {
             if text.find(line).is_none() {
                 return Ok(());
             }
-            let item = self.item(line)?;
-            if id_of(&item).as_deref() == Some(id) {
-                return Err(End::Found(item));
-            }
-            Ok(())
+            found = Some(self.item(line)?).filter(|item| id_of(item).as_deref() == Some(id));
+            if found.is_some() { Err(None) } else { Ok(()) }
         });
         match read {
-            Ok(()) => Ok(None),
-            Err(End::Found(item)) => Ok(Some(item)),
-            Err(End::Failed(error)) => Err(error),
+            Err(Some(error)) => Err(error),
+            Ok(()) | Err(None) => Ok(found),
         }
     }
 
@@ -234,7 +228,7 @@ fn plain_name(manifest: Manifest) -> Result<Manifest, Fault> {
         Ok(manifest)
     } else {
         Err(Fault::Damaged(
-            "its manifest names no data file of this folder".to_owned(),
+            "its manifest refers to no data file of this folder".to_owned(),
         ))
     }
 }

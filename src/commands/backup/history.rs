@@ -3,28 +3,28 @@
 //! Doesn't belong here: what is a change (`diff::history`), finding and reading snapshots (`snapshot`).
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::super::{CommandError, Context, writing};
+use super::super::{Context, writing};
 use super::look;
-use crate::cli::BackupHistory;
+use crate::cli::{BackupHistory, Format, UsageError};
 use crate::columns::fold_id;
-use crate::diff::history::{Change, History, Seen, columns};
+use crate::diff::history::{Change, History, columns};
 use crate::error::{Category, Error, Exit, UserError as _};
 use crate::inventory::id_of;
 use crate::item::Object;
 use crate::output::counted;
 use crate::progress::Progress;
-use crate::sheet::write::{Destination, Style, Target, writer};
+use crate::sheet::write::{Destination, Style, writer};
 use crate::snapshot::{Grade, Shelf, Snapshot, SnapshotError};
 
 /// How many ids are named that may be meant.
 const NAMED: usize = 3;
 
-/// Letters that two ids have to share at one end.
-const ENDS: usize = 4;
+/// So many letters at one end of an id may stand for it.
+const END: usize = 4;
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &BackupHistory) -> Exit {
@@ -39,27 +39,20 @@ struct Read {
     history: History,
     /// Each snapshot for programs.
     documents: Vec<Value>,
-    warnings: Vec<String>,
-    /// The newest snapshot that was read.
-    newest: Option<Snapshot>,
-    damaged: u64,
-    unreadable: u64,
+    /// Those that were read.
+    snapshots: Vec<Snapshot>,
+    /// How many could not be read, and the exit code that this makes.
+    lost: u64,
+    exit: Exit,
 }
 
 /// A data file with what its manifest says of it, and the item in it.
 type Found = HashMap<PathBuf, (Value, Option<Object>)>;
 
 fn history(context: &Context, options: &BackupHistory) -> Result<Exit, Error> {
-    let to_stdout = options.csv.as_deref().is_some_and(writing::is_stdout);
-    if to_stdout && context.output.is_json() {
-        return Err(CommandError::TwoResults("--csv").into());
+    if options.csv && context.output.is_json() {
+        return Err(UsageError::conflict("csv", "json").into());
     }
-    // What can't be written is refused before anything is read.
-    let table = options
-        .csv
-        .as_ref()
-        .map(|file| Ok::<_, Error>((writing::table(file)?, writing::open(file, options.force)?)))
-        .transpose()?;
     let mut looked = look(context, &options.dir)?;
     looked.warn(context)?;
     let shelf = match looked.shelves.as_slice() {
@@ -75,54 +68,51 @@ fn history(context: &Context, options: &BackupHistory) -> Result<Exit, Error> {
     if snapshots.is_empty() {
         return Err(SnapshotError::OnlySafety(shelf.folder().to_owned()).into());
     }
-    let mut read = read(context, &snapshots, &options.item)?;
-    read.warnings.splice(0..0, looked.warnings);
-    let exit = read.exit();
+    let read = read(context, &snapshots, &options.item)?;
     if read.history.changes.is_empty() {
-        let missing = missing(shelf, &read, &options.item)?;
-        let failed = context.fail(missing.into());
-        return Ok(if exit == Exit::Different { exit } else { failed });
+        let failed = context.fail(missing(shelf, &read, &options.item)?.into());
+        return Ok(if read.exit == Exit::Different {
+            read.exit
+        } else {
+            failed
+        });
     }
-    show(context, shelf, &read, (&options.item, to_stdout));
-    if let Some((target, place)) = table {
-        match write(&target, &place, &read.history.changes) {
+    show(context, shelf, &read, options);
+    if options.csv {
+        match write(&read.history.changes) {
             // Whoever read the table has had enough.
             Err(error) if error.category() == Category::ClosedPipe => {}
-            written => {
-                written?;
-                place.commit()?;
-            }
+            written => written?,
         }
     }
-    context.output.document(&document(shelf, &read, &options.item));
-    Ok(exit)
+    let changes: Vec<Value> = read.history.changes.iter().map(Change::document).collect();
+    context.output.document(&json!({
+        "item": options.item, "organization": shelf.org(), "snapshots": read.documents, "changes": changes,
+        "is_there": read.history.is_there, "warnings": looked.warnings, "error": read.gaps(),
+    }));
+    Ok(read.exit)
 }
 
-/// Reads the snapshots, the oldest first, each proved before a word of it counts.
+/// Reads the snapshots, the oldest first. A snapshot's bytes are checked before it counts.
 fn read(context: &Context, snapshots: &[Snapshot], id: &str) -> Result<Read, Error> {
     let mut read = Read {
         history: History::of(id),
         documents: Vec::new(),
-        warnings: Vec::new(),
-        newest: None,
-        damaged: 0,
-        unreadable: 0,
+        snapshots: Vec::new(),
+        lost: 0,
+        exit: Exit::Done,
     };
     let mut found = Found::new();
     let progress = Progress::begin(&context.output, "Reading snapshots", Some(snapshots.len() as u64));
-    for snapshot in snapshots {
-        let item = context.go_on().map(|()| item(snapshot, id, &mut found));
+    let ended = snapshots.iter().try_for_each(|snapshot| {
+        context.go_on()?;
+        let item = item(snapshot, id, &mut found);
         progress.done(1);
-        match item {
-            Ok(item) => read.take(context, snapshot, item),
-            Err(error) => {
-                progress.clear();
-                return Err(error);
-            }
-        }
-    }
+        read.take(context, snapshot, item);
+        Ok::<(), Error>(())
+    });
     progress.clear();
-    Ok(read)
+    ended.map(|()| read)
 }
 
 /// The item as a snapshot holds it. Data that several snapshots share are read once.
@@ -140,144 +130,104 @@ fn item(snapshot: &Snapshot, id: &str, found: &mut Found) -> Result<Option<Objec
 }
 
 impl Read {
-    /// Takes what a snapshot says; one that can't be relied on is named, and says nothing.
+    /// Takes what a snapshot holds of the item; one that can't be relied on is named.
     fn take(&mut self, context: &Context, snapshot: &Snapshot, item: Result<Option<Object>, SnapshotError>) {
-        let date = snapshot.name.moment().to_string();
         let (mut has_item, mut fault) = (None, None);
-        match (item, &snapshot.manifest) {
-            (Ok(item), Ok(manifest)) => {
-                let is_part = manifest.completeness == Grade::Part;
-                let doubt = match manifest.completeness {
-                    Grade::Proved => "",
-                    grade => grade.words(),
-                };
-                has_item = (item.is_some() || !is_part).then_some(item.is_some());
-                let seen = Seen {
-                    snapshot: snapshot.name.to_string(),
-                    date: date.clone(),
-                    doubt: doubt.to_owned(),
-                };
-                self.history.take(seen, item, is_part);
-                self.newest = Some(snapshot.clone());
+        let manifest = snapshot.manifest.as_ref().ok();
+        match item {
+            Ok(item) => {
+                let Some(manifest) = manifest else { return };
+                let is_there = item.is_some();
+                has_item = (is_there || manifest.completeness != Grade::Part).then_some(is_there);
+                self.history.take(snapshot.name, manifest, item);
+                self.snapshots.push(snapshot.clone());
             }
             // Another process has pruned it meanwhile.
-            (Err(_), _) if !snapshot.path().exists() => return,
-            (Err(error), _) => {
-                let count = match error.exit() {
-                    Exit::Different => &mut self.damaged,
-                    _ => &mut self.unreadable,
-                };
-                *count += 1;
+            Err(_) if !snapshot.path().exists() => return,
+            Err(error) => {
+                self.lost += 1;
+                if self.exit != Exit::Different {
+                    self.exit = error.exit();
+                }
                 context.output.error(&error.to_string(), Some(&error.hint()), None);
                 fault = Some(error.to_string());
             }
-            (Ok(_), Err(_)) => {}
         }
-        let manifest = snapshot.manifest.as_ref().ok();
         self.documents.push(json!({
-            "snapshot": snapshot.name.to_string(), "date": date, "items": manifest.map(|manifest| manifest.items),
+            "snapshot": snapshot.name.to_string(), "date": snapshot.name.moment().to_string(),
+            "items": manifest.map(|manifest| manifest.items),
             "completeness": manifest.map(|manifest| manifest.completeness.name()), "has_item": has_item, "fault": fault,
         }));
     }
 
-    fn exit(&self) -> Exit {
-        match (self.damaged, self.unreadable) {
-            (0, 0) => Exit::Done,
-            (0, _) => Exit::Stopped,
-            _ => Exit::Different,
-        }
-    }
-
-    /// What is not known, for a person.
-    fn lost(&self) -> Option<String> {
-        let lost = self.damaged + self.unreadable;
-        (lost > 0).then(|| {
-            format!(
-                "{} can't be read, so the history may have gaps",
-                counted(lost, "snapshot")
-            )
-        })
+    /// That something is not known.
+    fn gaps(&self) -> Option<String> {
+        let lost = counted(self.lost, "snapshot");
+        (self.lost > 0).then(|| format!("{lost} can't be read, so the history may have gaps"))
     }
 }
 
 /// Why there is no history.
 fn missing(shelf: &Shelf, read: &Read, id: &str) -> Result<SnapshotError, SnapshotError> {
-    let (mut alike, mut ends) = (Vec::new(), Vec::new());
     let fold = fold_id(id);
-    let is_long = fold.chars().count() >= ENDS;
-    if let Some(newest) = &read.newest {
+    let is_end = |other: &str| fold.len() >= END && (other.starts_with(&fold) || other.ends_with(&fold));
+    let mut near = Vec::new();
+    if let Some(newest) = read.snapshots.last() {
         newest.each::<SnapshotError>(|item| {
-            let Some(other) = id_of(&item) else { return Ok(()) };
-            let folded = fold_id(&other);
-            let list = if folded == fold {
-                &mut alike
-            } else if is_long && (folded.starts_with(&fold) || folded.ends_with(&fold)) {
-                &mut ends
-            } else {
-                return Ok(());
-            };
-            if list.len() < NAMED {
-                list.push(other.into_owned());
+            if let Some(other) = id_of(&item).filter(|_| near.len() < NAMED)
+                && (fold_id(&other) == fold || is_end(&fold_id(&other)))
+            {
+                near.push(other.into_owned());
             }
             Ok(())
         })?;
     }
-    alike.extend(ends);
-    alike.truncate(NAMED);
     Ok(SnapshotError::NoHistory {
         org: shelf.org().to_owned(),
         id: id.to_owned(),
-        read: read.documents.len() as u64 - read.damaged - read.unreadable,
-        near: alike,
+        read: read.snapshots.len() as u64,
+        near,
     })
 }
 
-fn show(context: &Context, shelf: &Shelf, read: &Read, (id, to_stdout): (&str, bool)) {
+/// The changes for a person; where standard output belongs to the table, only what stands around them, on standard error.
+fn show(context: &Context, shelf: &Shelf, read: &Read, options: &BackupHistory) {
     let output = &context.output;
-    let say = |line: &str| {
-        if to_stdout {
-            output.say(line);
-        } else {
-            output.result(line);
-        }
-    };
-    let count = read.documents.len() as u64 - read.damaged - read.unreadable;
-    say(&format!("{id} of {}: {} read", shelf.org(), counted(count, "snapshot")));
-    if !to_stdout {
-        let oldest = read.documents.first().and_then(|one| one["snapshot"].as_str());
+    let count = counted(read.snapshots.len() as u64, "snapshot");
+    let mut lines = vec![format!("{} of {}: {count} read", options.item, shelf.org())];
+    if !options.csv {
+        let oldest = read.snapshots.first().map(|snapshot| snapshot.name);
         for change in &read.history.changes {
-            output.result("");
-            let is_oldest = oldest == Some(&change.seen.snapshot);
-            change
-                .lines(output, is_oldest)
-                .iter()
-                .for_each(|line| output.result(line));
+            lines.push(String::new());
+            lines.extend(change.lines(output, Some(change.snapshot) == oldest && read.lost == 0));
         }
-        output.result("");
+        lines.push(String::new());
     }
-    if let Some(newest) = &read.newest {
-        let is = if read.history.is_there() {
+    if let Some(newest) = read.snapshots.last() {
+        let is = if read.history.is_there {
             "still there"
         } else {
             "not there"
         };
-        say(&format!("{is} in the newest, {}", newest.name));
+        lines.push(format!("{is} in the newest, {}", newest.name));
     }
-    if let Some(lost) = read.lost() {
-        output.warn(&lost);
+    for line in lines {
+        if options.csv {
+            output.say(&line);
+        } else {
+            output.result(&line);
+        }
+    }
+    if let Some(gaps) = read.gaps() {
+        output.warn(&gaps);
     }
 }
 
-fn write(target: &Target, place: &Destination, changes: &[Change]) -> Result<(), Error> {
-    let mut out = writer(target, &columns(), &Style::default(), place.bytes()?)?;
+fn write(changes: &[Change]) -> Result<(), Error> {
+    let target = writing::target(Path::new("-"), Some(Format::Csv))?;
+    let place = Destination::stdout();
+    let mut out = writer(&target, &columns(), &Style::default(), place.bytes()?)?;
     changes.iter().try_for_each(|change| change.rows(out.as_mut()))?;
-    Ok(out.finish()?)
-}
-
-fn document(shelf: &Shelf, read: &Read, id: &str) -> Value {
-    let changes: Vec<Value> = read.history.changes.iter().map(Change::document).collect();
-    json!({
-        "item": id, "organization": shelf.org(), "snapshots": read.documents, "changes": changes,
-        "is_there": read.history.is_there(), "warnings": read.warnings, "error": read.lost(),
-    })
+    out.finish()?;
+    Ok(place.commit()?)
 }

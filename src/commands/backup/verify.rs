@@ -85,7 +85,7 @@ fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
         }
     }
     let (exit, error) = match (is_different, is_unverified) {
-        (true, _) => (Exit::Different, Some("there is damage, or a difference")),
+        (true, _) => (Exit::Different, Some("damage or a difference was found")),
         (false, true) => (Exit::Stopped, Some("not every snapshot can be verified")),
         (false, false) => (Exit::Done, None),
     };

@@ -18,7 +18,7 @@ use crate::inventory::{Completeness, Earlier, Incomplete, ItemStore, Listing, as
 use crate::output::{Output, grouped};
 use crate::snapshot::{Created, Facts, Grade, Lock, Shelf, Snapshot, SnapshotError, ahead};
 pub use fates::{Fate, fates};
-pub use safety::{PATIENCE, Safety};
+pub use safety::{KEPT_COPIES, PATIENCE, Safety, YOUNG_DAYS};
 
 /// How many missing ids are named.
 const NAMED: usize = 10;

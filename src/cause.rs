@@ -53,7 +53,20 @@ pub struct Temporary(#[source] io::Error);
 
 impl UserError for Temporary {
     fn hint(&self) -> String {
-        "check that the folder for temporary files (TMPDIR) has room".to_owned()
+        temporary(Some(&self.0)).to_owned()
+    }
+}
+
+/// What to do where a temporary file can't be written or read: a container or a service may have no such folder.
+pub(crate) fn temporary(cause: Option<&io::Error>) -> &'static str {
+    match cause.map(io::Error::kind) {
+        Some(
+            ErrorKind::NotFound
+            | ErrorKind::NotADirectory
+            | ErrorKind::PermissionDenied
+            | ErrorKind::ReadOnlyFilesystem,
+        ) => "set TMPDIR to the path of a folder that is there and can be written",
+        _ => "check that the folder for temporary files (TMPDIR) has room",
     }
 }
 

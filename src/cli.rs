@@ -35,7 +35,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
 pub use backup::{
-    BackupCheck, BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep,
+    BackupCheck, BackupCommand, BackupCreate, BackupHistory, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep,
 };
 pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;

@@ -1,6 +1,6 @@
 //! A counter that only grows, kept in a folder as the name of an empty file (`.number-42`).
 //!
-//! The clock can jump, so it orders nothing: runs and snapshots are ordered by these numbers. A number is taken by creating
+//! The clock can jump, so it orders nothing, and alone it makes nothing old ([`outlived`]): runs and snapshots are ordered by these numbers. A number is taken by creating
 //! its file where none is (`O_EXCL`), which needs no lock and holds on network file systems; whoever comes second takes the
 //! next one. Only the highest file stays.
 //!
@@ -10,12 +10,51 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
+use jiff::{SignedDuration, Timestamp};
+
 use crate::files;
 
 const PREFIX: &str = ".number-";
 
 /// Numbers end here: an integer that any JSON reader keeps exactly.
 const MOST: u64 = 1 << 53;
+
+/// A longer time between two things that are numbered says more of the clock than of them.
+const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
+
+/// How long things that are numbered are kept.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Stay {
+    /// So many of the newest, whatever their age.
+    pub(crate) newest: usize,
+    /// The others up to this age.
+    pub(crate) age: SignedDuration,
+}
+
+/// Which of these have passed their age, by their places; the newest comes first. One without a date is of no age.
+///
+/// The age is the sum of the times between one and the next, without those longer than a month: a clock that has jumped by
+/// years makes nothing old. What is young by its own date stays as well.
+pub(crate) fn outlived(
+    newest_first: impl IntoIterator<Item = Option<Timestamp>>,
+    stay: Stay,
+    now: Timestamp,
+) -> Vec<usize> {
+    let (mut later, mut age) = (now, SignedDuration::ZERO);
+    let mut outlived = Vec::new();
+    for (place, moment) in newest_first.into_iter().enumerate() {
+        let Some(moment) = moment else { continue };
+        let gap = later.duration_since(moment);
+        if gap > SignedDuration::ZERO && gap <= LONGEST_GAP {
+            age = age.saturating_add(gap);
+        }
+        later = moment;
+        if place >= stay.newest && age > stay.age && now.duration_since(moment) > stay.age {
+            outlived.push(place);
+        }
+    }
+    outlived
+}
 
 /// Takes the next number: higher than any that was taken in this folder before, and than `above`.
 pub(crate) fn next(folder: &Path, above: u64) -> io::Result<u64> {

@@ -1,9 +1,10 @@
 //! Two places side by side: what only one of them holds, and the fields in which their items differ. Pure: it compares what
 //! comes in the order of the ids, item by item, and holds no more than one item of each side.
 //!
-//! Belongs here: what is compared, and when two items are equal. Doesn't: where items come from (`load`), their order
-//! (`sort`), how a person is told (`tell`).
+//! Belongs here: what is compared, and when two items are equal; one item over time (`history`). Doesn't: where items come
+//! from (`load`), their order (`sort`), how a person is told (`tell`).
 
+pub mod history;
 pub mod load;
 pub mod tell;
 #[cfg(test)]
@@ -220,20 +221,26 @@ fn alone(record: Record, change: Mark) -> Entry {
 }
 
 fn both(a: Record, b: &Record, rules: &Rules) -> Entry {
-    let mut fields = Vec::new();
-    let names: BTreeSet<&String> = a.item.keys().chain(b.item.keys()).collect();
-    for name in names {
-        let (of_a, of_b) = (a.item.get(name), b.item.get(name));
-        if rules.compares(name) && !is_same(name, of_a, of_b) && !reads_as(&a, name, of_b) && !reads_as(b, name, of_a) {
-            collect(name, of_a, of_b, rules, &mut fields);
-        }
-    }
+    let fields = differing(&a, b, rules);
     let change = if fields.is_empty() { Mark::Equal } else { Mark::Changed };
     Entry {
         item_id: a.id,
         change,
         fields,
     }
+}
+
+/// The fields in which two items differ.
+fn differing(a: &Record, b: &Record, rules: &Rules) -> Vec<FieldChange> {
+    let mut fields = Vec::new();
+    let names: BTreeSet<&String> = a.item.keys().chain(b.item.keys()).collect();
+    for name in names {
+        let (of_a, of_b) = (a.item.get(name), b.item.get(name));
+        if rules.compares(name) && !is_same(name, of_a, of_b) && !reads_as(a, name, of_b) && !reads_as(b, name, of_a) {
+            collect(name, of_a, of_b, rules, &mut fields);
+        }
+    }
+    fields
 }
 
 fn is_same(field: &str, a: Option<&Value>, b: Option<&Value>) -> bool {

@@ -416,7 +416,7 @@ impl UserError for ApiError {
             Self::NoArrays { .. } => "send one item per request: --batch 1",
             Self::Id(_) => "correct the id in the source; this item was not sent",
             Self::Interrupted => "run the same command again",
-            Self::Receiver(_) => "check that the folder for temporary files (TMPDIR) has room",
+            Self::Receiver(cause) => crate::cause::temporary(cause.downcast_ref()),
         };
         hint.to_owned()
     }

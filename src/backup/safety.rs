@@ -1,7 +1,8 @@
 //! What an organization holds, kept as a snapshot before a command changes it or takes some of it away.
 //!
 //! A safety copy is no backup. It stands in a folder of its own, `DIR/ORG/safety/`, and its manifest says what it is. The
-//! newest ones of each organization and all young ones are kept; others are removed when a new one is made.
+//! newest ones of each organization and all young ones are kept, and those that an unfinished run relies on; others are
+//! removed when a new one is made. The age is not the clock's alone (`counter`).
 //!
 //! Belongs here: what such a snapshot is, and how long it is kept. Doesn't: files (`snapshot`), when it is due and how it
 //! comes back (the commands).
@@ -12,19 +13,20 @@ use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
 
+use crate::counter::{Stay, outlived};
 use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, Listing};
 use crate::output::{Output, counted};
-use crate::snapshot::{Facts, Grade, Kind, Name, Shelf, Snapshot};
+use crate::snapshot::{Facts, Grade, Kind, Lock, Name, Shelf, Snapshot};
 
 /// How long another process may write into the same folder: as long as the largest snapshot takes.
 pub const PATIENCE: Duration = Duration::from_secs(600);
 
 /// How many of an organization's safety copies are kept whatever their age: the clock may be wrong.
-const KEPT: usize = 20;
+pub const KEPT_COPIES: usize = 20;
 
-/// The age below which a safety copy is kept in any case: 30 days.
-const YOUNG: SignedDuration = SignedDuration::from_hours(30 * 24);
+/// The age below which a safety copy is kept in any case, in days.
+pub const YOUNG_DAYS: u32 = 30;
 
 /// Where snapshots are kept that nobody asked for.
 pub struct Safety<'a> {
@@ -36,6 +38,8 @@ pub struct Safety<'a> {
     pub patience: Duration,
     /// The user's wish to stop.
     pub stop: &'a AtomicBool,
+    /// The paths that unfinished runs have noted. Asked for only where an old copy would be removed.
+    pub noted: &'a dyn Fn() -> Result<Vec<PathBuf>, Error>,
 }
 
 impl Safety<'_> {
@@ -67,23 +71,45 @@ impl Safety<'_> {
             path.display()
         );
         self.output.result_naming(&line, &[shelf.folder()]);
-        let removed = shelf.safety_copies().and_then(|copies| {
-            let old = outlived(&copies, created.name, Timestamp::now());
-            shelf.remove(&lock, &old)
-        });
         // An old copy that stays is no reason to stop.
-        if let Err(error) = removed {
+        if let Err(error) = self.clear(&shelf, &lock, created.name) {
             self.output
                 .warn(&format!("old safety copies were not removed: {error}"));
         }
         Ok(path)
     }
+
+    /// Removes what has passed its age.
+    fn clear(&self, shelf: &Shelf, lock: &Lock, made: Name) -> Result<(), Error> {
+        let mut old = passed(&shelf.safety_copies()?, made, Timestamp::now());
+        if !old.is_empty() {
+            let noted = (self.noted)()?;
+            let is_noted = |name: &Name| {
+                let end = end_of(&shelf.folder().join(name.to_string()));
+                noted.iter().any(|path| path.ends_with(&end))
+            };
+            old.retain(|name| !is_noted(name));
+        }
+        Ok(shelf.remove(lock, &old)?)
+    }
 }
 
-/// Which of an organization's safety copies, the oldest first, are old enough to be removed. What can't be read stays.
-fn outlived(copies: &[Snapshot], made: Name, now: Timestamp) -> Vec<Name> {
-    let is_old =
-        |copy: &&Snapshot| copy.manifest.is_ok() && copy.name != made && now.duration_since(copy.name.moment()) > YOUNG;
-    let rest = copies.iter().rev().skip(KEPT);
-    rest.filter(is_old).map(|copy| copy.name).collect()
+/// `ORG/safety/NAME` of a copy's path: the folder may have been named from another working folder.
+fn end_of(path: &Path) -> PathBuf {
+    let parts: Vec<_> = path.components().collect();
+    parts.iter().skip(parts.len().saturating_sub(3)).collect()
+}
+
+/// Which of an organization's safety copies, the oldest first, have passed their age. What can't be read stays.
+fn passed(copies: &[Snapshot], made: Name, now: Timestamp) -> Vec<Name> {
+    let stay = Stay {
+        newest: KEPT_COPIES,
+        age: SignedDuration::from_hours(i64::from(YOUNG_DAYS) * 24),
+    };
+    let newest_first: Vec<&Snapshot> = copies.iter().rev().collect();
+    let old = outlived(newest_first.iter().map(|copy| Some(copy.name.moment())), stay, now);
+    let old = old.into_iter().filter_map(|place| newest_first.get(place));
+    old.filter(|copy| copy.manifest.is_ok() && copy.name != made)
+        .map(|copy| copy.name)
+        .collect()
 }

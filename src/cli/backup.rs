@@ -25,6 +25,8 @@ pub enum BackupCommand {
     Verify(BackupVerify),
     /// Check that the newest complete snapshot is young enough
     Check(BackupCheck),
+    /// Show what each snapshot says of one item
+    History(BackupHistory),
     /// Restore a snapshot; show the plan first
     Restore(BackupRestore),
     /// Remove old snapshots by rules
@@ -87,6 +89,20 @@ pub struct BackupCheck {
     /// Where that of any organization is older, the exit code is 4.
     #[arg(long, value_name = "AGE", value_parser = age)]
     pub max_age: Duration,
+}
+
+/// `stockport backup history`
+#[derive(Args, Debug)]
+pub struct BackupHistory {
+    /// The backup's folder; DIR/ORG, or --org ID, where several organizations are in it
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The item's id, exactly as it is stored
+    #[arg(value_name = "ITEM")]
+    pub item: String,
+    /// Print the changes as CSV, one field a row
+    #[arg(long)]
+    pub csv: bool,
 }
 
 /// `stockport backup restore`

@@ -207,6 +207,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         )],
     ),
     (
+        &["backup", "history"],
+        &[(
+            "When an item changed, field by field",
+            "stockport backup history backups 1A4FF0100000022000000002",
+        )],
+    ),
+    (
         &["backup", "restore"],
         &[
             ("See what would change", "stockport backup restore backups --dry-run"),

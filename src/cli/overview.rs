@@ -24,7 +24,7 @@ const SELDOM: [&str; 6] = ["wait", "format", "complete", "shard", "missing", "al
 const ASIDE: [&str; 7] = ["fields", "config", "doctor", "sandbox", "completions", "man", "help"];
 
 /// Commands that work with files or this machine only. `--org` and the like have no use there.
-const LOCAL: [&str; 13] = [
+const LOCAL: [&str; 14] = [
     "inspect",
     "convert",
     "fields",
@@ -36,6 +36,7 @@ const LOCAL: [&str; 13] = [
     "help",
     "list",
     "check",
+    "history",
     "prune",
     "template",
 ];

@@ -21,7 +21,7 @@ use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
-use crate::sheet::write::{Compression, Destination, OutFormat, Style, Target, writer};
+use crate::sheet::write::{Destination, Style, Target, writer};
 use crate::snapshot::{Chosen, Grade, find};
 
 /// One side, read.
@@ -60,7 +60,7 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     let table = options
         .csv
         .as_ref()
-        .map(|file| Ok::<_, Error>((target(file)?, writing::open(file, options.force)?)))
+        .map(|file| Ok::<_, Error>((writing::table(file)?, writing::open(file, options.force)?)))
         .transpose()?;
     let ids = Ids::given(options.id_prefix.as_deref(), options.id_map.as_deref())?;
     let new_ids = |id: &str| ids.target(id);
@@ -125,17 +125,6 @@ fn refuse_unknown(a: Option<Unknown>, b: Option<Unknown>) -> Result<(), ColumnEr
     };
     let refused = first.into_iter().find(|(header, _)| !is_elsewhere(header));
     refused.map_or(Ok(()), |(_, error)| Err(error))
-}
-
-/// `--csv -` is what it says; a file is what its ending says.
-fn target(file: &Path) -> Result<Target, Error> {
-    if writing::is_stdout(file) {
-        return Ok(Target {
-            format: OutFormat::Csv,
-            compression: Compression::None,
-        });
-    }
-    writing::target(file, None)
 }
 
 /// Refuses a profile of a side that is no organization, and what can't be meant beside a profile for each organization.

@@ -300,6 +300,7 @@ impl WritingRun<'_> {
             dir,
             patience,
             stop: &self.context.stop,
+            noted: &|| Ok(self.runs.noted_by_unfinished()?),
         };
         safety.keep(org, api, listing, stored)
     }

@@ -40,6 +40,11 @@ pub(super) fn target(file: &Path, format: Option<cli::Format>) -> Result<Target,
     }
 }
 
+/// The format of a table that `--csv` asks for: CSV on standard output, else as the file's extension says.
+pub(super) fn table(file: &Path) -> Result<Target, Error> {
+    target(file, is_stdout(file).then_some(cli::Format::Csv))
+}
+
 /// How headers are written: for people in a workbook, as the API names the fields elsewhere, unless `--headers` says.
 pub(super) fn headers(target: &Target, wanted: Option<cli::Headers>) -> Headers {
     match wanted {

@@ -184,7 +184,7 @@ impl UserError for ConfigError {
             Self::PastedKey(_) => {
                 "the key goes into CANNLYTICS_API_KEY, .env or a --key-file; the shell's history may hold this one, so replace it"
             }
-            Self::OpenKeyFile(_) => "make it readable by you only: chmod 600 FILE",
+            Self::OpenKeyFile(_) => "make it readable by you only: chmod 600 FILE (a mounted Secret: defaultMode 0440)",
             Self::KeyCommand { .. } => "run the command alone: it has to print the key and nothing else",
             Self::Proxy(_) => "give http://HOST:PORT; or `env` for HTTPS_PROXY, or `none`",
             Self::PastedLogin => {

@@ -148,15 +148,20 @@ fn open(path: &Path) -> io::Result<File> {
     }
 }
 
+/// Whether others can read a file of this user's or of root's. One of root's may be given to a group: so Kubernetes (a mounted
+/// Secret with `fsGroup`) and systemd (a credential, by an ACL) hand it to a service.
 #[cfg(unix)]
-fn is_open_to_others(found: &Metadata) -> bool {
+#[must_use]
+pub fn is_open_to_others(found: &Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    found.permissions().mode() & 0o077 != 0
+    let others = if trust::is_mine(found) { 0o077 } else { 0o007 };
+    found.permissions().mode() & others != 0
 }
 
 /// Elsewhere the folder's rights decide, which a file in the user's own folder inherits.
 #[cfg(not(unix))]
-fn is_open_to_others(_found: &Metadata) -> bool {
+#[must_use]
+pub fn is_open_to_others(_found: &Metadata) -> bool {
     false
 }
 

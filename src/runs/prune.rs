@@ -1,17 +1,18 @@
 //! Which journals have passed their age.
 //!
-//! The clock alone removes nothing: the newest runs stay whatever their age, and a journal's age is the sum of the times
-//! between one run and the next, without those that are longer than a month. A clock that has jumped by years adds nothing.
+//! The clock alone removes nothing: see `counter`.
 //!
 //! Doesn't belong here: how runs are ordered (`order`).
 
 use std::collections::BTreeSet;
 use std::fs::{self, DirEntry};
+use std::path::PathBuf;
 use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Position, Runs, resume};
+use super::{Position, RunError, Runs, resume};
+use crate::counter::{Stay, outlived};
 use crate::files::{self, bounds};
 use crate::journal::RUNNING;
 
@@ -20,9 +21,6 @@ pub const KEPT: Duration = Duration::from_secs(90 * 24 * 60 * 60);
 
 /// So many runs stay whatever their age.
 pub const KEPT_RUNS: usize = 50;
-
-/// A longer time without a run says more of the clock than of the runs.
-const LONGEST_GAP: SignedDuration = SignedDuration::from_hours(31 * 24);
 
 impl Runs {
     /// Removes the journals that have passed their age, of runs in their order, the newest first. One that can't be removed
@@ -50,6 +48,31 @@ impl Runs {
         }
     }
 
+    /// How many runs have a journal or a record, the size of all files, and when the oldest run began.
+    pub fn kept(&self) -> Result<(u64, u64, Option<Timestamp>), RunError> {
+        let all = self.all()?;
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let sizes = entries.filter_map(|entry| Some(entry.metadata().ok()?.len()));
+        let oldest = all.iter().rev().find_map(|(position, _)| position.moment);
+        Ok((all.len() as u64, sizes.sum(), oldest))
+    }
+
+    /// The paths that unfinished runs have noted, safety copies among them: a run that is resumed relies on its own. Where a
+    /// journal can't be read, they are not known. One that its process keeps to itself is of another organization.
+    pub fn noted_by_unfinished(&self) -> Result<Vec<PathBuf>, RunError> {
+        let mut noted = Vec::new();
+        for run in self.newest_first()? {
+            if run.is_busy {
+                continue;
+            }
+            let run = run.readable()?;
+            if !run.is_finished() {
+                noted.extend(run.facts.into_values().map(PathBuf::from));
+            }
+        }
+        Ok(noted)
+    }
+
     /// Removes the files of jobs whose last run is gone, and what killed processes left half made.
     fn prune_leftovers(&self, now: SystemTime) {
         let Ok(entries) = fs::read_dir(&self.folder) else {
@@ -73,21 +96,15 @@ impl Runs {
 
 /// The names of the runs that have passed their age. A run whose name has no moment is of no age.
 fn doomed(newest_first: &[Position], now: Timestamp) -> Vec<&str> {
-    let kept = SignedDuration::try_from(KEPT).unwrap_or(SignedDuration::MAX);
-    let (mut later, mut age) = (now, SignedDuration::ZERO);
-    let mut doomed = Vec::new();
-    for (place, position) in newest_first.iter().enumerate() {
-        let Some(moment) = position.moment else { continue };
-        let gap = later.duration_since(moment);
-        if gap > SignedDuration::ZERO && gap <= LONGEST_GAP {
-            age = age.saturating_add(gap);
-        }
-        later = moment;
-        if place >= KEPT_RUNS && age > kept {
-            doomed.push(position.name.as_str());
-        }
-    }
+    let stay = Stay {
+        newest: KEPT_RUNS,
+        age: SignedDuration::try_from(KEPT).unwrap_or(SignedDuration::MAX),
+    };
+    let moments = newest_first.iter().map(|position| position.moment);
+    let doomed = outlived(moments, stay, now).into_iter();
     doomed
+        .filter_map(|place| Some(newest_first.get(place)?.name.as_str()))
+        .collect()
 }
 
 fn is_old(entry: &DirEntry, now: SystemTime) -> bool {

@@ -163,6 +163,18 @@ pub enum SnapshotError {
         /// The snapshot.
         name: String,
     },
+    /// No snapshot holds an item that was named.
+    #[error("no snapshot of {org} holds an item {id:?} ({} read)", crate::output::counted(*.read, "snapshot"))]
+    NoHistory {
+        /// The organization.
+        org: String,
+        /// The item.
+        id: String,
+        /// How many snapshots were read.
+        read: u64,
+        /// Ids of the newest snapshot that may be meant.
+        near: Vec<String>,
+    },
     /// What it lacks is not known to be gone, so that nothing may be deleted by it.
     #[error("the snapshot {0} holds only a part of its organization ({1})")]
     Part(String, String),
@@ -182,7 +194,7 @@ impl UserError for SnapshotError {
                 ErrorKind::NotFound => "check the folder's spelling",
                 _ => "check the disk and the folder",
             },
-            Self::Temporary(_) => "check that the folder for temporary files (TMPDIR) has room",
+            Self::Temporary(cause) => crate::cause::temporary(Some(cause)),
             Self::Damaged { .. } => {
                 "use another one (`stockport backup list` shows them), and create a new one with `stockport backup \
                  create`"
@@ -213,6 +225,13 @@ impl UserError for SnapshotError {
                  deleted on purpose, pass --allow-shrink"
             }
             Self::NoItem { .. } => "check the exact spelling of --only, or use another snapshot",
+            Self::NoHistory { near, .. } if !near.is_empty() => {
+                let near: Vec<String> = near.iter().map(|id| crate::columns::spelled(id)).collect();
+                return format!("did you mean {}? The id must be exactly the same", near.join(" or "));
+            }
+            Self::NoHistory { .. } => {
+                "check the exact spelling of the id; `stockport export` shows the ids that are stored now"
+            }
             Self::Part(..) => "use another snapshot; `backup restore` without --exact takes this one",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => {

@@ -7,6 +7,8 @@ use std::fs::{self, File};
 use std::io::{self, BufRead, BufReader, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
+use memchr::memmem::Finder;
+
 use super::{Fault, Manifest, Name, Snapshot, SnapshotError, failed, name};
 use crate::cause;
 use crate::files::{self, bounds};
@@ -149,6 +151,28 @@ impl Snapshot {
     /// Every item as it was stored, in the order of their ids. Whoever needs to be sure of them calls [`Self::check`] first.
     pub fn each<E: From<SnapshotError>>(&self, mut take: impl FnMut(Object) -> Result<(), E>) -> Result<(), E> {
         self.lines(&mut |line| take(self.item(line)?))
+    }
+
+    /// The item of this id, after the proof that the data file is as it was written; none where the snapshot holds no such item.
+    ///
+    /// Few lines are parsed: only those in which the id's JSON text occurs.
+    pub fn find_item(&self, id: &str) -> Result<Option<Object>, SnapshotError> {
+        self.check_bytes()?;
+        let text = serde_json::Value::from(id).to_string();
+        let text = Finder::new(text.get(1..text.len() - 1).unwrap_or_default());
+        let mut found = None;
+        // `None` ends the reading early.
+        let read = self.lines::<Option<SnapshotError>>(&mut |line| {
+            if text.find(line).is_none() {
+                return Ok(());
+            }
+            found = Some(self.item(line)?).filter(|item| id_of(item).as_deref() == Some(id));
+            if found.is_some() { Err(None) } else { Ok(()) }
+        });
+        match read {
+            Err(Some(error)) => Err(error),
+            Ok(()) | Err(None) => Ok(found),
+        }
     }
 
     fn item(&self, line: &[u8]) -> Result<Object, SnapshotError> {

@@ -1,6 +1,8 @@
 //! `stockport backup`: snapshots that are whole or not there, and that can be relied on.
 
 mod copies;
+mod creators;
+mod history;
 mod order;
 mod resumed;
 

@@ -13,13 +13,15 @@ const ORG: &str = "sandbox-company";
 const BRANCH: &str = "sandbox-branch";
 
 /// All checks, in their order.
-const CHECKS: [&str; 12] = [
+const CHECKS: [&str; 14] = [
     "versions",
     "config",
     "config folder",
     "data folder",
     "state folder",
     "temporary folder",
+    "journals",
+    "safety copies",
     "key",
     "organization",
     "clock",
@@ -61,10 +63,10 @@ fn where_all_is_well_every_check_says_so_and_nothing_shows_the_key() {
         .map(|check| check["name"].as_str().unwrap())
         .collect();
     assert_eq!(names, CHECKS);
-    assert_eq!(states(&document, &CHECKS), ["ok"; 12], "{document}");
+    assert_eq!(states(&document, &CHECKS), ["ok"; 14], "{document}");
     assert_eq!(
         (&document["ok"], &document["errors"], &document["error"]),
-        (&json!(12), &json!(0), &Value::Null)
+        (&json!(14), &json!(0), &Value::Null)
     );
     assert_eq!(
         check(&document, "list")["detail"],
@@ -77,7 +79,7 @@ fn where_all_is_well_every_check_says_so_and_nothing_shows_the_key() {
             .contains("CANNLYTICS_API_KEY")
     );
     let text = stockport.run(["doctor"]).ok();
-    assert!(text.stdout.ends_with("12 checks: all ok\n"), "{}", text.stdout);
+    assert!(text.stdout.ends_with("14 checks: all ok\n"), "{}", text.stdout);
     assert!(!format!("{document}{text:?}").contains(server.key(ORG)));
     let quiet = stockport.run(["doctor", "--quiet"]).ok();
     assert_eq!((quiet.stdout.as_str(), quiet.stderr.as_str()), ("", ""));
@@ -201,7 +203,7 @@ fn offline_asks_nobody_and_a_proxy_of_the_environment_is_named_without_its_addre
     );
     assert!(!format!("{run:?}").contains("proxy.example"));
     let text = stockport.run(["doctor", "--offline"]).ok().stdout;
-    assert!(text.ends_with("9 checks: 1 warning\n"), "{text}");
+    assert!(text.ends_with("11 checks: 1 warning\n"), "{text}");
 }
 
 #[test]
@@ -315,6 +317,50 @@ fn journals_that_cannot_be_read_and_schedules_whose_program_is_gone_are_warnings
         let document = doctor(&stockport, 0);
         assert_eq!(check(&document, "schedule")["state"], "warning");
     }
+}
+
+#[test]
+fn what_is_kept_of_earlier_commands_is_told_with_its_place_size_age_and_retention() {
+    let server = filled(Faulty::new());
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let details = |exit: i32| {
+        let document = doctor(&stockport, exit);
+        let detail = |name| check(&document, name)["detail"].as_str().unwrap().to_owned();
+        (detail("journals"), detail("safety copies"))
+    };
+    let (journals, copies) = details(0);
+    assert!(
+        journals.starts_with("none in ") && journals.ends_with("kept for 90 days, the newest 50 whatever their age"),
+        "{journals}"
+    );
+    assert!(
+        copies.starts_with("none in ") && copies.contains("kept for 30 days, the newest 20"),
+        "{copies}"
+    );
+    stockport.run(["delete", "--ids", "A1", "--yes"]).ok();
+    stockport.run(["undo", "--yes"]).ok();
+    stockport.run(["export", "a.csv"]).ok();
+    let today = jiff::Timestamp::now().strftime("%Y-%m-%d").to_string();
+    let (journals, copies) = details(0);
+    assert!(journals.starts_with("3 runs, 1 MiB, the oldest of 2"), "{journals}");
+    let folder = stockport.home().join("data/stockport/snapshots");
+    let wanted = format!(
+        "1 snapshot of 1 organization, 1 MiB, the oldest of {today}, in {}; ",
+        folder.display()
+    );
+    assert!(copies.starts_with(&wanted), "{copies}\n{wanted}");
+    // One that can't be read is named, and counts.
+    let safety = folder.join(ORG).join("safety");
+    fs::write(safety.join("2026-01-01T02-00-00Z.manifest.json"), "{}").unwrap();
+    let document = doctor(&stockport, 0);
+    let check = check(&document, "safety copies");
+    assert_eq!(check["state"], "warning");
+    let detail = check["detail"].as_str().unwrap();
+    assert!(
+        detail.starts_with("2 snapshots of 1 organization, 1 MiB, the oldest of 2026-01-01")
+            && detail.contains("2026-01-01T02-00-00Z is damaged"),
+        "{detail}"
+    );
 }
 
 #[test]

@@ -3,6 +3,7 @@
 //! The shapes below are those parts of Kubernetes' `OpenAPI` description of batch/v1 and core/v1 (release 1.33) that the
 //! manifests use: names, kinds, what is required. A field that is added to a manifest is looked up there first.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
@@ -13,10 +14,10 @@ use stockport::cli::Cli;
 use crate::support::Stockport;
 use crate::support::faulty::Faulty;
 
-const JOB: &str = "import-job.yaml";
-const CRON: &str = "backup-cronjob.yaml";
+pub(crate) const JOB: &str = "import-job.yaml";
+pub(crate) const CRON: &str = "backup-cronjob.yaml";
 
-fn manifest(name: &str) -> Value {
+pub(crate) fn manifest(name: &str) -> Value {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
         .join("samples/kubernetes")
         .join(name);
@@ -45,10 +46,11 @@ use Shape::{Fields, Flag, Labels, List, Text, Whole, Word};
 static METADATA: Shape = Fields(&[("name", &Text)], &[("labels", &Labels)]);
 static TEMPLATE_METADATA: Shape = Fields(&[], &[("labels", &Labels)]);
 static RESOURCES: Shape = Fields(&[], &[("requests", &Labels), ("limits", &Labels)]);
-static KEY: Shape = Fields(&[("name", &Text), ("key", &Text)], &[]);
-static VALUE_FROM: Shape = Fields(&[("secretKeyRef", &KEY)], &[]);
-static ENV: Shape = Fields(&[("name", &Text)], &[("value", &Text), ("valueFrom", &VALUE_FROM)]);
-static MOUNT: Shape = Fields(&[("name", &Text), ("mountPath", &Text)], &[("readOnly", &Flag)]);
+static ENV: Shape = Fields(&[("name", &Text), ("value", &Text)], &[]);
+static MOUNT: Shape = Fields(
+    &[("name", &Text), ("mountPath", &Text)],
+    &[("readOnly", &Flag), ("subPath", &Text)],
+);
 static CAPABILITIES: Shape = Fields(&[], &[("drop", &List(&Text))]);
 static SECURITY: Shape = Fields(
     &[],
@@ -69,9 +71,14 @@ static CONTAINER: Shape = Fields(
     ],
 );
 static CLAIM: Shape = Fields(&[("claimName", &Text)], &[]);
+static SECRET: Shape = Fields(&[("secretName", &Text)], &[("defaultMode", &Whole)]);
 static VOLUME: Shape = Fields(
     &[("name", &Text)],
-    &[("persistentVolumeClaim", &CLAIM), ("emptyDir", &Fields(&[], &[]))],
+    &[
+        ("persistentVolumeClaim", &CLAIM),
+        ("emptyDir", &Fields(&[], &[])),
+        ("secret", &SECRET),
+    ],
 );
 static SECCOMP: Shape = Fields(&[("type", &Word(&["RuntimeDefault", "Unconfined", "Localhost"]))], &[]);
 static POD_SECURITY: Shape = Fields(
@@ -79,6 +86,7 @@ static POD_SECURITY: Shape = Fields(
     &[
         ("runAsNonRoot", &Flag),
         ("runAsUser", &Whole),
+        ("runAsGroup", &Whole),
         ("fsGroup", &Whole),
         ("seccompProfile", &SECCOMP),
     ],
@@ -195,15 +203,13 @@ fn check_pod(job: &Value) {
             let volumes = pod["volumes"].as_array().unwrap();
             assert!(volumes.iter().any(|volume| volume["name"] == mount["name"]), "{mount}");
         }
-        let env = container["env"].as_array().unwrap();
-        let key = env.iter().find(|env| env["name"] == "CANNLYTICS_API_KEY").unwrap();
-        assert!(
-            key.get("value").is_none() && key["valueFrom"]["secretKeyRef"].is_object(),
-            "a key in the open"
-        );
-        for env in env {
-            assert!(env.get("value").is_some() != env.get("valueFrom").is_some(), "{env}");
-        }
+        let env = env_of(container);
+        assert!(!env.contains_key("CANNLYTICS_API_KEY"), "a key in the open");
+        let (_, key) = mounts(pod)
+            .into_iter()
+            .find(|(mount, _)| mount["mountPath"] == env["STOCKPORT_KEY_FILE"].as_str())
+            .unwrap();
+        assert_eq!(key["secret"]["defaultMode"], 0o440, "others can read the key");
         let image = container["image"].as_str().unwrap();
         assert!(!image.ends_with(":latest") && image.contains(':'), "{image}");
     }
@@ -222,7 +228,28 @@ fn check_pod(job: &Value) {
     }
 }
 
-fn arguments(job: &Value) -> Vec<String> {
+/// The environment of a container.
+pub(crate) fn env_of(container: &Value) -> BTreeMap<String, String> {
+    let env = container["env"].as_array().unwrap().iter();
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    env.map(|one| (text(&one["name"]), text(&one["value"]))).collect()
+}
+
+/// The mounts of a pod's container, each with its volume.
+pub(crate) fn mounts(pod: &Value) -> Vec<(Value, Value)> {
+    let volumes = pod["volumes"].as_array().unwrap();
+    let of = |mount: &Value| {
+        volumes
+            .iter()
+            .find(|volume| volume["name"] == mount["name"])
+            .unwrap()
+            .clone()
+    };
+    let mounts = pod["containers"][0]["volumeMounts"].as_array().unwrap();
+    mounts.iter().map(|mount| (mount.clone(), of(mount))).collect()
+}
+
+pub(crate) fn arguments(job: &Value) -> Vec<String> {
     let args = job["template"]["spec"]["containers"][0]["args"].as_array().unwrap();
     args.iter().map(|arg| arg.as_str().unwrap().to_owned()).collect()
 }

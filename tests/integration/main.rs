@@ -8,10 +8,12 @@
 )]
 
 mod accounts;
+mod airflow;
 mod alike;
 mod asks;
 mod backup;
 mod bad_input;
+mod bare;
 mod carried;
 mod catalogue;
 mod config;

@@ -138,7 +138,7 @@ fn the_archive_has_the_name_that_cargo_binstall_looks_for() {
 }
 
 /// The instructions of a Dockerfile, without comments: name and rest.
-fn instructions(dockerfile: &str) -> Vec<(String, String)> {
+pub(crate) fn instructions(dockerfile: &str) -> Vec<(String, String)> {
     let text = dockerfile.replace("\\\n", " ");
     let lines = text
         .lines()
@@ -291,7 +291,18 @@ fn the_units_are_ones_and_their_command_is_one() {
     assert!(!of(0, "Service", "User").is_empty() && of(0, "Service", "User") != "root");
     let keys = |(_, _, value): &&(String, String, String)| value.contains("CANNLYTICS_API_KEY");
     assert_eq!(units[0].iter().filter(keys).count(), 0, "a key that everybody can read");
-    assert!(of(0, "Service", "EnvironmentFile").starts_with("/etc/"));
+    let credential = of(0, "Service", "LoadCredential");
+    let (id, file) = credential.split_once(':').unwrap();
+    assert!(file.starts_with("/etc/"), "{credential}");
+    let environment: Vec<&String> = units[0]
+        .iter()
+        .filter(|(_, name, _)| name == "Environment")
+        .map(|(_, _, value)| value)
+        .collect();
+    assert!(
+        environment.contains(&&format!("STOCKPORT_KEY_FILE=%d/{id}")),
+        "{environment:?}"
+    );
     assert_eq!(of(1, "Timer", "Persistent"), "true");
     assert_eq!(of(1, "Install", "WantedBy"), "timers.target");
 

@@ -170,6 +170,10 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             ("stockport backup restore backups@latest --dry-run", Says(0, "200 read = 200 unchanged")),
             ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 200 items, no \
               differences")),
+            ("stockport backup history backups 1A4FF0100000022000000002", Says(0, "the oldest snapshot")),
+            ("stockport backup history backups 1A4FF0100000022000000002 --csv > history.csv", Ends(0, |stockport, _| {
+                assert!(stockport.read("history.csv").contains("first_seen,name,,"));
+            })),
             ("stockport backup verify backups --drill", Says(0, "no difference")),
             ("stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run", Says(0, "would remove 0 of 1")),
         ]),

@@ -5,6 +5,7 @@
 mod begun;
 mod check;
 mod create;
+mod history;
 mod list;
 mod prune;
 mod restore;
@@ -28,6 +29,7 @@ pub(super) fn run(context: &Context, command: &BackupCommand) -> Exit {
         BackupCommand::List(options) => list::run(context, options),
         BackupCommand::Verify(options) => verify::run(context, options),
         BackupCommand::Check(options) => check::run(context, options),
+        BackupCommand::History(options) => history::run(context, options),
         BackupCommand::Restore(options) => restore::run(context, options),
         BackupCommand::Prune(options) => prune::run(context, options),
     }

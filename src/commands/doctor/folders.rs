@@ -46,8 +46,20 @@ pub(super) fn all() -> Vec<Check> {
         config,
         base("data folder", Base::Data, Others::Nothing, ConfigError::NoDataFolder),
         base("state folder", Base::State, Others::Nothing, ConfigError::NoStateFolder),
-        check("temporary folder", &std::env::temp_dir(), Others::Write),
+        temporary(&std::env::temp_dir()),
     ]
+}
+
+/// The folder for temporary files is the system's: where it isn't there, nobody creates it.
+fn temporary(folder: &Path) -> Check {
+    const NAME: &str = "temporary folder";
+    match fs::metadata(folder) {
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => {
+            let hint = crate::cause::temporary(Some(&cause));
+            Check::error(NAME, format!("{} is not there", folder.display()), hint)
+        }
+        _ => check(NAME, folder, Others::Write),
+    }
 }
 
 fn check(name: &'static str, folder: &Path, others: Others) -> Check {

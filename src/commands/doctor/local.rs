@@ -84,21 +84,21 @@ pub(super) fn key(wishes: &Wishes) -> Check {
     match wishes.found_key() {
         Err(error) => Check::failed(NAME, &error),
         Ok((_, source)) => match source.file().and_then(mode) {
-            Some(mode) if mode & 0o077 != 0 => Check::warning(
+            Some((mode, true)) => Check::warning(
                 NAME,
                 format!("it comes from {source}, which others can read (mode {mode:03o})"),
                 "make it readable by you only: chmod 600 FILE",
             ),
-            Some(mode) => Check::ok(NAME, format!("it comes from {source}, mode {mode:03o}")),
+            Some((mode, false)) => Check::ok(NAME, format!("it comes from {source}, mode {mode:03o}")),
             None => Check::ok(NAME, format!("it comes from {source}")),
         },
     }
 }
 
-/// Who can read a file.
-fn mode(path: &Path) -> Option<u32> {
+/// A file's mode, and whether others can read it.
+fn mode(path: &Path) -> Option<(u32, bool)> {
     let found = path.metadata().ok().filter(Metadata::is_file)?;
-    Some(folders::mode(&found)? & 0o777)
+    Some((folders::mode(&found)? & 0o777, settings::key::is_open_to_others(&found)))
 }
 
 /// The proxy that the API is reached through. Its user and password are not shown.

@@ -4,6 +4,7 @@
 //! file of its kind.
 
 mod folders;
+mod kept;
 mod local;
 pub(super) mod online;
 
@@ -130,6 +131,7 @@ pub(super) fn run(context: &Context, options: &Doctor, profile: Option<&str>) ->
     }
     own.wishes = online::quick(context, own.wishes.clone());
     checks.extend(folders::all());
+    checks.extend([kept::journals(), kept::safety_copies()].into_iter().flatten());
     let key = local::key(&own.wishes);
     let has_key = key.state != State::Error;
     checks.push(key);

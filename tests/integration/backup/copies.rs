@@ -1,7 +1,10 @@
 //! Safety copies: they stand apart from backups, are kept by rules of their own, and come back when they are named.
 
+use std::fs;
+
 use serde_json::{Value, json};
-use stockport::snapshot::{Kind, Shelf};
+use stockport::runs::{Identity, Runs};
+use stockport::snapshot::{Kind, Name, Shelf};
 
 use super::{ORG, files, fill, made, object};
 use crate::delete::way_back;
@@ -67,37 +70,85 @@ fn a_copy_does_not_set_the_limits_of_a_backup() {
     stockport.run(["backup", "create", "bk"]).ok();
 }
 
-#[test]
-fn the_newest_copies_and_the_young_ones_are_kept_when_a_new_one_is_made() {
-    let server = TestSandbox::new();
-    fill(&server, ORG, 60);
-    let stockport = Stockport::new().at(&server, ORG);
-    let dir = stockport.home().join("data/stockport/snapshots");
-    let safety = Shelf::of(&dir, ORG).unwrap().safety();
-    let now = jiff::Timestamp::now();
-    let day = |ago: i64| {
-        let then = now.checked_sub(jiff::SignedDuration::from_hours(24 * ago)).unwrap();
-        then.strftime("%FT%TZ").to_string()
-    };
-    // The clock jumped: the oldest by number is young, and the next ones are old.
-    let young = made(&safety, &day(29), 10, Some(Kind::Safety)).name;
-    let old: Vec<_> = (0..22)
-        .map(|turn| made(&safety, &day(400 - turn), 11, Some(Kind::Safety)).name)
-        .collect();
+/// The moment so many days ago.
+fn day(ago: i64) -> String {
+    let ago = jiff::SignedDuration::from_hours(24 * ago);
+    let then = jiff::Timestamp::now().checked_sub(ago).unwrap();
+    then.strftime("%FT%TZ").to_string()
+}
+
+/// Deletes an item, and gives the safety copies that are there afterwards, the one just made being the last.
+fn kept_by_a_deletion(stockport: &Stockport, safety: &Shelf) -> Vec<Name> {
     let run = stockport
         .run(["delete", "--ids", "A00001", "--yes", "--json"])
         .ok()
         .json();
-    let kept: Vec<_> = safety.safety_copies().unwrap().iter().map(|copy| copy.name).collect();
+    let copies = safety.safety_copies().unwrap();
+    assert!(copies.iter().all(|copy| copy.check().is_ok()));
+    let kept: Vec<Name> = copies.iter().map(|copy| copy.name).collect();
+    let made = kept.last().unwrap().to_string();
+    assert!(run["snapshot"].as_str().unwrap().ends_with(&made), "{run}");
+    stockport.run(["undo", "--yes"]).ok();
+    kept
+}
+
+fn with_sixty_items() -> (TestSandbox, Stockport, Shelf) {
+    let server = TestSandbox::new();
+    fill(&server, ORG, 60);
+    let stockport = Stockport::new().at(&server, ORG);
+    let dir = stockport.home().join("data/stockport/snapshots");
+    (server, stockport, Shelf::of(&dir, ORG).unwrap().safety())
+}
+
+#[test]
+fn the_newest_copies_and_the_young_ones_are_kept_when_a_new_one_is_made() {
+    let (_server, stockport, safety) = with_sixty_items();
+    // The clock jumped: the oldest by number is young, and the next ones are old.
+    let young = made(&safety, &day(29), 10, Some(Kind::Safety)).name;
+    let old: Vec<_> = (0..25)
+        .map(|turn| made(&safety, &day(100 - 3 * turn), 11, Some(Kind::Safety)).name)
+        .collect();
+    let kept = kept_by_a_deletion(&stockport, &safety);
     // 20 by number, the one just made among them, and the young one.
     assert_eq!(kept.len(), 21);
     assert_eq!(kept[0], young);
-    assert_eq!(kept[1..20], old[3..]);
-    assert!(
-        run["snapshot"].as_str().unwrap().ends_with(&kept[20].to_string()),
-        "{run}"
-    );
-    assert!(safety.safety_copies().unwrap().iter().all(|copy| copy.check().is_ok()));
+    assert_eq!(kept[1..20], old[6..]);
+}
+
+#[test]
+fn a_clock_that_has_jumped_by_years_removes_no_copy() {
+    let (_server, stockport, safety) = with_sixty_items();
+    let all: Vec<_> = (0..25)
+        .map(|turn| made(&safety, &day(3000 - turn), 11, Some(Kind::Safety)).name)
+        .collect();
+    assert_eq!(kept_by_a_deletion(&stockport, &safety)[..25], all);
+}
+
+#[test]
+fn a_copy_that_an_unfinished_run_relies_on_is_kept_and_where_that_is_not_known_all_are() {
+    let (_server, stockport, safety) = with_sixty_items();
+    let old: Vec<_> = (0..30)
+        .map(|turn| made(&safety, &day(100 - 2 * turn), 11, Some(Kind::Safety)).name)
+        .collect();
+    let folder = stockport.home().join("state/stockport/runs");
+    let identity = Identity {
+        command: "restore".to_owned(),
+        files: Vec::new(),
+        api: "https://example.com/api".to_owned(),
+        org: ORG.to_owned(),
+        options: String::new(),
+    };
+    let (_, journal) = Runs::new(folder.clone()).begin(&identity, "bk").unwrap();
+    // As it is named from another working folder.
+    let named = format!("../snapshots/{ORG}/safety/{}", old[2]);
+    journal.note("safety copy", &named).unwrap();
+    drop(journal);
+    let unreadable = folder.join("2026-01-01T00-00-00-000Z-4f2a.sqlite");
+    fs::write(&unreadable, "no journal").unwrap();
+    assert_eq!(kept_by_a_deletion(&stockport, &safety).len(), 31);
+    fs::remove_file(&unreadable).unwrap();
+    let kept = kept_by_a_deletion(&stockport, &safety);
+    assert_eq!((kept.len(), kept[0], kept[1]), (21, old[2], old[12]));
 }
 
 #[test]

@@ -30,7 +30,7 @@ variants!(schedule of ScheduleError as "ScheduleError":
 );
 variants!(snapshot of SnapshotError as "SnapshotError":
     Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
-    Interrupted, Empty, Shrunken, NotAFolder, NoItem, NoPolicy,
+    Interrupted, Empty, Shrunken, NotAFolder, NoItem, NoHistory, NoPolicy,
     Part, Newer, Unreadable, NewestUnknown, BegunWith, OnlySafety,
 );
 
@@ -312,6 +312,18 @@ pub(super) fn add(all: &mut Catalogue) {
         SnapshotError::NoItem {
             id: "A1".to_owned(),
             name: name(),
+        },
+        SnapshotError::NoHistory {
+            org: org(),
+            id: "a1".to_owned(),
+            read: 12,
+            near: Vec::new(),
+        },
+        SnapshotError::NoHistory {
+            org: org(),
+            id: "a1".to_owned(),
+            read: 1,
+            near: vec!["A1".to_owned(), "0A1".to_owned()],
         },
         SnapshotError::Part(name(), "the items that meet status=Active".to_owned()),
         SnapshotError::NoPolicy,

@@ -25,10 +25,12 @@ pub const TOPICS: &[Topic] = topics![
     "plans",
     "exports",
     "backups",
+    "monitoring",
     "migration",
     "json",
     "exit-codes",
     "security",
+    "network",
     "options",
     "errors",
 ];

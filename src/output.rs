@@ -138,8 +138,9 @@ impl Output {
         self.tell_start();
     }
 
-    /// The command has ended with this exit code. No event follows.
-    pub fn finish(&self, exit: u8) {
+    /// The command's document, and why it stopped, where it ends with this exit code.
+    #[must_use]
+    pub fn ending(&self, exit: u8) -> (Option<Value>, Option<String>) {
         // Copies: the run may end on its own while a second Ctrl-C ends it.
         let (summary, error) = {
             let state = self.state();
@@ -147,6 +148,12 @@ impl Output {
         };
         let own = summary.as_ref().and_then(|summary| summary.get("error")?.as_str());
         let error = own.map(str::to_owned).or(error).filter(|_| exit != 0);
+        (summary, error)
+    }
+
+    /// The command has ended with this exit code. No event follows.
+    pub fn finish(&self, exit: u8) {
+        let (summary, error) = self.ending(exit);
         self.tell(Event::Finish { exit, error, summary });
     }
 
@@ -178,6 +185,12 @@ impl Output {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.style.json
+    }
+
+    /// Whether standard error is a log of JSON events.
+    #[must_use]
+    pub fn is_json_log(&self) -> bool {
+        self.style.json_log
     }
 
     /// Whether nothing but errors and what has to be looked at is asked for.
@@ -269,6 +282,11 @@ impl Output {
         if self.keep(document) {
             self.secret_document(document);
         }
+    }
+
+    /// The document of a command whose standard output is its data: it is kept for the command's end alone.
+    pub fn summary(&self, document: &Value) {
+        self.keep(document);
     }
 
     /// A document that holds what is not to stand in a log.

@@ -152,7 +152,10 @@ fn an_empty_root_without_a_home_and_with_few_processes_is_enough() {
     }
     for (args, says) in [
         (&["import", "/work/inventory.xlsx"][..], "200 read = 200 created"),
-        (&["import", "/work/inventory.csv", "--verify"], "none differs"),
+        (
+            &["import", "/work/inventory.csv", "--verify"],
+            "Verified by reading back",
+        ),
         (
             &["backup", "create", "/state/backups", "--keep-daily", "7"],
             "Backed up 200 items",

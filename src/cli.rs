@@ -56,7 +56,7 @@ pub use reading::{Dates, Duplicates, Numbers, Reading};
 pub use report::Report;
 pub use runs::Runs;
 pub use sandbox::Sandbox;
-pub use schedule::{Schedule, ScheduleCommand, ScheduleRun, System};
+pub use schedule::{Schedule, ScheduleCommand, ScheduleRun};
 pub use template::Template;
 pub use undo::Undo;
 pub use usage::UsageError;

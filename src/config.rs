@@ -321,6 +321,13 @@ pub fn chosen(name: Option<&str>) -> Result<Option<Profile>, ConfigError> {
     }
 }
 
+/// The names of the config file's profiles; none where it can't be read.
+#[must_use]
+pub fn profiles() -> Vec<String> {
+    let file = load().ok().and_then(|(_, file)| file).unwrap_or_default();
+    file.profiles.into_iter().map(|profile| profile.name).collect()
+}
+
 /// The folder in which the journals of runs are kept: the user's state folder.
 pub fn runs_folder() -> Result<PathBuf, ConfigError> {
     let state = Base::State.folder().map_err(ConfigError::NoStateFolder)?;

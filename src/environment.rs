@@ -18,7 +18,11 @@ pub enum Role {
     Folder,
     /// The same as [`Role::Files`], but only where the run starts a shell command.
     Commands,
-    /// Nothing: it holds the key, which is never written down.
+    /// Its value, a proxy's address, which may hold a password: such a one is refused.
+    Proxy,
+    /// The same of other programs' proxies, where the run uses them.
+    OtherProxy,
+    /// Nothing: it is a secret, which is never written down.
     Secret,
     /// Nothing: cron, systemd and launchd set it for each run themselves.
     Login,
@@ -40,6 +44,13 @@ pub const VARIABLES: &[(&str, Role)] = &[
     ("STOCKPORT_PROFILE", Role::Text),
     ("CANNLYTICS_API_URL", Role::Text),
     ("CANNLYTICS_API_KEY", Role::Secret),
+    ("STOCKPORT_PROXY", Role::Proxy),
+    ("STOCKPORT_PROXY_AUTH_FILE", Role::File),
+    ("STOCKPORT_CA_FILE", Role::File),
+    ("STOCKPORT_PROXY_USER", Role::Secret),
+    ("STOCKPORT_PROXY_PASSWORD", Role::Secret),
+    ("NO_PROXY", Role::Text),
+    ("no_proxy", Role::Text),
     ("JOB_COMPLETION_INDEX", Role::Text),
     // Read by rustls-native-certs.
     ("SSL_CERT_FILE", Role::File),
@@ -56,13 +67,13 @@ pub const VARIABLES: &[(&str, Role)] = &[
     ("SHELL", Role::Login),
     ("XDG_RUNTIME_DIR", Role::UserManager),
     ("DBUS_SESSION_BUS_ADDRESS", Role::UserManager),
-    // Proxies of the environment are reported by `doctor`, and not used.
+    // Other programs' proxies are used by `--proxy env` only; `doctor` reports them.
     ("HTTP_PROXY", Role::Session),
     ("http_proxy", Role::Session),
-    ("HTTPS_PROXY", Role::Session),
-    ("https_proxy", Role::Session),
-    ("ALL_PROXY", Role::Session),
-    ("all_proxy", Role::Session),
+    ("HTTPS_PROXY", Role::OtherProxy),
+    ("https_proxy", Role::OtherProxy),
+    ("ALL_PROXY", Role::OtherProxy),
+    ("all_proxy", Role::OtherProxy),
     // A folder of the session may be gone when the run starts.
     ("TMPDIR", Role::Session),
     ("HOSTNAME", Role::Session),

@@ -33,6 +33,12 @@ pub enum Category {
     NotText,
     /// Nobody reads the output any more (`export - | head -1`).
     ClosedPipe,
+    /// There is no API key.
+    NoKey,
+    /// The API refuses the key that was given.
+    KeyRefused,
+    /// The user was asked, and declined.
+    Declined,
     /// Anything else.
     Other,
 }

@@ -36,9 +36,9 @@ use crate::journal::Journal;
 use crate::output::{counted, grouped, have};
 use crate::plan::{Action, Change, Decision};
 use crate::report::write_objects;
-use crate::transfer::{Conflicts, Description, Each, Pass, Supply, TakePart};
+use crate::transfer::{Conflicts, Description, Each, Pass, Showing, Supply, TakePart};
 pub use certificate::{Certificate, Paths, Side};
-pub use check::{Change as ChangeSince, Checked, Claim, ClaimedEnd};
+pub use check::{Change as ChangeSince, ChangedItem, Checked, Claim, ClaimedEnd};
 pub use choice::{Choice, OnConflict, Part};
 use choice::{Wanted, refusal};
 pub use difference::changed_leaves;
@@ -49,6 +49,9 @@ pub use gone::{Gone, Stays};
 pub use ids::Ids;
 pub use source::{Source, whole};
 pub use verify::{Proof, verify};
+
+/// How many items the certificate's page lists one by one; the JSON lists all.
+const LISTED: usize = 1_000;
 
 /// How many items are named where there may be many.
 const NAMED: usize = 10;
@@ -207,10 +210,15 @@ impl Migration {
         let gone = self.gone.borrow();
         if !gone.is_empty() {
             remarks.push(format!(
-                "no longer in {}, and moved by earlier runs: {} ({})",
+                "no longer in {}, and moved by earlier runs: {} ({}){}",
                 self.from,
                 counted(gone.len() as u64, "item"),
-                verdict::listed(gone.iter().map(|gone| gone.id.as_str()))
+                verdict::listed(gone.iter().map(|gone| gone.id.as_str())),
+                match (self.choice.mirror, gone.len()) {
+                    (true, _) => "",
+                    (false, 1) => "; --mirror deletes it",
+                    (false, _) => "; --mirror deletes them",
+                }
             ));
         }
         if noticed.kept > 0 {
@@ -402,6 +410,11 @@ impl Supply for Migration {
                 OnConflict::Overwrite => Conflicts::Overwritten(count),
             },
             remarks: self.remarks(),
+            shown_updates: NAMED,
+            showing: Showing {
+                creates: NAMED,
+                ..Showing::default()
+            },
             ..Description::default()
         }
     }

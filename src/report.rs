@@ -236,8 +236,10 @@ pub struct Summary {
     pub requests: u64,
     /// Requests repeated.
     pub retries: u64,
-    /// How long it all took.
+    /// How long it all took, waiting for answers included.
     pub took: Duration,
+    /// How many items have ended since the sending began, and how long that took; none where nothing was sent.
+    pub sending: Option<(u64, Duration)>,
     /// The files with the rows that did not go through.
     pub rejects: Vec<PathBuf>,
     /// Whether reading everything back found what was sent; none where it wasn't asked for.
@@ -246,6 +248,8 @@ pub struct Summary {
     pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
     pub warnings: Vec<String>,
+    /// What is said right below the equation.
+    pub closing: Vec<String>,
     /// The commands to go on with.
     pub next: Vec<Next>,
     /// What the run's report says beyond the rest; none where no report is wanted. The transfer fills it in.
@@ -312,6 +316,9 @@ impl Summary {
         } else {
             output.fault(tone, &equation, &[]);
         }
+        for line in &self.closing {
+            output.fault(Tone::Plain, line, &[]);
+        }
         if tally.unknown > 0 {
             output.result(&format!(
                 "{} of the failed items {} unknown: sent, or about to be, and no answer shows whether they were saved",
@@ -324,12 +331,11 @@ impl Summary {
             output.result(&format!("{items} stored differently from what was sent"));
         }
         if !self.dry_run && tally.created + tally.updated + tally.deleted > 0 {
-            let written = tally.created + tally.updated + tally.deleted;
-            let seconds = self.took.as_secs_f64();
-            let rate = if seconds > 0.0 {
-                format!(", {} items/s", rounded(written as f64 / seconds))
-            } else {
-                String::new()
+            let rate = match self.sending {
+                Some((sent, took)) if sent > 0 && !took.is_zero() => {
+                    format!(", sent at {} items/s", rounded(sent as f64 / took.as_secs_f64()))
+                }
+                _ => String::new(),
             };
             let retries = if self.retries > 0 {
                 format!(" ({} repeated)", grouped(self.retries))

@@ -120,13 +120,15 @@ pub enum RunError {
     #[error("there is no run to {0}")]
     NoRun(&'static str),
     /// The last run has been undone, and the user has not said which of two things is meant.
-    #[error("the last run, {run}, was undone already by run {undo}")]
+    #[error("run {run} was undone by {undo}")]
     Undone {
         /// The run, or several.
         run: String,
         /// The undo.
         undo: String,
-        /// The run before it that is in effect.
+        /// The command that undoes the undo.
+        redo: String,
+        /// The command that undoes the newest run that is in effect.
         next: Option<String>,
     },
     /// The journal is of another command, file or organization.
@@ -168,11 +170,11 @@ pub enum RunError {
 impl UserError for RunError {
     fn hint(&self) -> String {
         let hint = match self {
-            Self::Undone { undo, next, .. } => {
-                let redo = format!("`stockport undo {undo}` reverts the undo");
+            Self::Undone { redo, next, .. } => {
+                let redo = format!("`{redo}` reverts the undo");
                 return next.as_ref().map_or_else(
                     || redo.clone(),
-                    |next| format!("{redo}; `stockport undo {next}` undoes the run before it"),
+                    |next| format!("{redo}; `{next}` undoes the newest run that is in effect"),
                 );
             }
             Self::Ambiguous { .. } => "give more of the name, or the number at its end",

@@ -16,35 +16,23 @@ mod windows;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::config::folder::NoHome;
 use crate::error::{Exit, UserError};
 pub use when::When;
 
 /// What runs commands on a schedule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum System {
-    /// A user's systemd timers.
+    /// A user's systemd timer, which catches up on a missed run
     Systemd,
-    /// The user's crontab.
+    /// A line of the user's crontab
     Cron,
-    /// A user's launchd agents.
+    /// A user's agent on a Mac
     Launchd,
-    /// Windows's task scheduler.
+    /// A task of Windows's task scheduler
     Windows,
-}
-
-impl System {
-    /// Its name for programs.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Systemd => "systemd",
-            Self::Cron => "cron",
-            Self::Launchd => "launchd",
-            Self::Windows => "windows",
-        }
-    }
 }
 
 impl fmt::Display for System {
@@ -61,18 +49,9 @@ impl fmt::Display for System {
 /// Why something can't be scheduled.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
-    /// It is no time.
-    #[error("{0:?} is not a time to run at")]
-    NoTime(String),
-    /// Some months lack the day.
-    #[error("not every month has a day {0}")]
-    ShortMonth(u8),
-    /// The expression names no date that there is.
-    #[error("{0:?} never comes")]
-    Never(String),
-    /// It is no time zone.
-    #[error("{0:?} is not a time zone that this machine knows")]
-    NoZone(String),
+    /// It is no time, or one that never comes; with the reason, if there is more to say.
+    #[error("{0:?} is not a time to run at{1}")]
+    NoTime(String, String),
     /// A system has no words for it.
     #[error("{system} can't be given {what}")]
     Cannot {
@@ -93,18 +72,9 @@ pub enum ScheduleError {
     /// An option of the scheduled command stands before the `--`.
     #[error("--{0} is an option of the scheduled command")]
     Misplaced(String),
-    /// The key would stand in a file that others may read.
-    #[error("{0} may hold the API key, and is not written into a schedule")]
-    Secret(String),
-    /// A variable that is to be kept is not set.
-    #[error("the variable {0} is not set")]
-    NotSet(String),
-    /// A text that the system's files can't hold.
-    #[error("{0} contains a line break or another control character")]
-    Control(String),
-    /// A value or a path that is not text.
-    #[error("{0} is not UTF-8 text")]
-    NotText(String),
+    /// A variable, or another part of the text, that can't be written down.
+    #[error("{0} {1}")]
+    Unwritable(String, &'static str),
     /// The command fails in the environment that the system gives it.
     #[error("run by {system}, the command would fail: {why}")]
     Fails {
@@ -151,17 +121,16 @@ pub enum ScheduleError {
         why: String,
     },
     /// The run was ended at its limit.
-    #[error("the scheduled command was stopped after its time limit of {0}")]
-    TimeLimit(String),
+    #[error("the scheduled command was stopped after its time limit of {}", crate::api::wait::span(*.0))]
+    TimeLimit(Duration),
 }
 
 impl UserError for ScheduleError {
     fn hint(&self) -> String {
         match self {
-            Self::NoTime(_) => "write \"hourly :30\", \"daily 02:00\", \"weekly Sun 02:00\", \"monthly 1 02:00\" or five fields of cron, \"0 2 * * 1-5\"",
-            Self::ShortMonth(_) => "use a day from 1 to 28, or \"monthly last 02:00\"",
-            Self::Never(_) => "check the day and the month",
-            Self::NoZone(_) => "write its IANA name after the time: \"daily 02:00 Europe/Berlin\"",
+            Self::NoTime(..) => {
+                "write \"daily 02:00\", \"weekly Sun 02:00\", \"monthly last 02:00\" or five fields of cron, \"0 2 * * 1-5\"; `stockport help backups` has more"
+            }
             Self::Cannot { .. } => "change it, choose another --system, or schedule a script that holds the command",
             Self::NoName(_) => "use letters, digits and dashes",
             Self::NoKey => "add --key-file FILE to the command, or a --profile that has a key",
@@ -169,9 +138,7 @@ impl UserError for ScheduleError {
             Self::Misplaced(option) => {
                 return format!("write it after the command: stockport schedule WHEN -- COMMAND --{option}");
             }
-            Self::Secret(_) => "keep the key in a file of your own, and add --key-file FILE to the command",
-            Self::NotSet(_) => "set it in this shell, or omit its --env",
-            Self::Control(_) | Self::NotText(_) => "change it, or put the command into a script and schedule the script",
+            Self::Unwritable(..) => "change it, or put the command into a script; a secret belongs in a file (--key-file, --proxy-auth-file)",
             Self::Fails { hint, .. } => return hint.clone(),
             Self::Exists(_) => "pass another --name, or remove it first: stockport schedule remove NAME",
             Self::NoSuch(_) => "`stockport schedule list` shows what there is",
@@ -186,19 +153,13 @@ impl UserError for ScheduleError {
 
     fn exit(&self) -> Exit {
         match self {
-            Self::NoTime(_)
-            | Self::ShortMonth(_)
-            | Self::Never(_)
-            | Self::NoZone(_)
+            Self::NoTime(..)
             | Self::Cannot { .. }
             | Self::NoName(_)
             | Self::NoKey
             | Self::NoOrganization
             | Self::Misplaced(_)
-            | Self::Secret(_)
-            | Self::NotSet(_)
-            | Self::Control(_)
-            | Self::NotText(_) => Exit::Usage,
+            | Self::Unwritable(..) => Exit::Usage,
             _ => Exit::Stopped,
         }
     }
@@ -239,7 +200,8 @@ impl Job {
             // XML 1.0 has no way to write these two.
             let refused = text.contains(|c: char| (c.is_control() && c != '\t') || c == '\u{FFFE}' || c == '\u{FFFF}');
             if refused {
-                Err(ScheduleError::Control(what.to_owned()))
+                let why = "contains a line break or another control character";
+                Err(ScheduleError::Unwritable(what.to_owned(), why))
             } else {
                 Ok(())
             }
@@ -260,7 +222,7 @@ impl Job {
             // They stop what takes too long by themselves.
             System::Systemd | System::Windows => {}
             System::Cron | System::Launchd => {
-                words.extend(["--time-limit".to_owned(), duration(self.limit)]);
+                words.extend(["--time-limit".to_owned(), format!("{}s", self.limit)]);
             }
         }
         if self.system == System::Windows {
@@ -287,16 +249,8 @@ impl Job {
     }
 }
 
-/// A duration of so many seconds, in the largest unit that has no rest: `90s`, `30m`, `12h`, `7d`.
-#[must_use]
-pub fn duration(seconds: u64) -> String {
-    for (unit, name) in [(86_400, "d"), (3_600, "h"), (60, "m")] {
-        if seconds >= unit && seconds.is_multiple_of(unit) {
-            return format!("{}{name}", seconds / unit);
-        }
-    }
-    format!("{seconds}s")
-}
+/// What is wrong with bytes that are no text.
+pub const NOT_TEXT: &str = "is not UTF-8 text";
 
 /// The absolute form of a path that needn't exist, as text.
 pub fn absolute(path: &Path, what: &str) -> Result<String, ScheduleError> {
@@ -306,5 +260,5 @@ pub fn absolute(path: &Path, what: &str) -> Result<String, ScheduleError> {
         cause,
     })?;
     let text = made.into_os_string().into_string();
-    text.map_err(|_| ScheduleError::NotText(what.to_owned()))
+    text.map_err(|_| ScheduleError::Unwritable(what.to_owned(), NOT_TEXT))
 }

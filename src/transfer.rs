@@ -18,6 +18,7 @@ mod verify;
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicBool;
+use std::time::Instant;
 
 use serde_json::json;
 
@@ -245,7 +246,11 @@ impl Transfer<'_> {
         }
         let open = journal.open_changes()?;
         if open > 0 {
-            self.send(supply, journal, open)?;
+            let began = Instant::now();
+            let sent = self.send(supply, journal, open);
+            let rest = journal.open_changes().unwrap_or(open);
+            summary.sending = Some((open.saturating_sub(rest), began.elapsed()));
+            sent?;
         }
         if self.verify {
             summary.verified = Some(verify::agrees(self, supply, journal)?);

@@ -11,7 +11,7 @@ use super::oddity::quoted;
 pub use super::reach::{ProxyFault, Unreached};
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
-use crate::error::{Error, Interrupted, UserError};
+use crate::error::{Category, Error, Interrupted, UserError};
 use crate::item::IdFault;
 use crate::output::counted_were;
 
@@ -419,6 +419,13 @@ impl UserError for ApiError {
             Self::Receiver(_) => "check that the folder for temporary files (TMPDIR) has room",
         };
         hint.to_owned()
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::Unauthorized { .. } | Self::Forbidden { .. } => Category::KeyRefused,
+            _ => Category::Other,
+        }
     }
 
     fn into_error(self) -> Error {

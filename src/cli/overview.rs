@@ -18,15 +18,7 @@ const ONLY_IN_LONG_HELP: [&str; 5] = [
 /// Options of these groups that the short help lists all the same.
 const ALWAYS: [&str; 3] = ["sheet", "column", "map"];
 /// Others that it leaves to the long one.
-const SELDOM: [&str; 7] = [
-    "wait",
-    "certificate",
-    "format",
-    "complete",
-    "shard",
-    "missing",
-    "allow_other_ids",
-];
+const SELDOM: [&str; 6] = ["wait", "format", "complete", "shard", "missing", "allow_other_ids"];
 
 /// Commands that stockport's short help names without a line of their own.
 const ASIDE: [&str; 7] = ["fields", "config", "doctor", "sandbox", "completions", "man", "help"];

@@ -2,7 +2,12 @@
 //!
 //! Doesn't belong here: what is done with them (`commands::schedule`).
 
-use clap::{Args, Subcommand, ValueEnum};
+use std::time::Duration;
+
+use clap::{Args, Subcommand};
+
+use super::backup::age;
+use crate::schedule::System;
 
 /// `stockport schedule`
 #[derive(Args, Debug)]
@@ -24,8 +29,8 @@ pub struct Schedule {
     #[arg(long, value_name = "SYSTEM", value_enum)]
     pub system: Option<System>,
     /// The most time that a run takes, as 90m, 12h or 2d; it is stopped then
-    #[arg(long, value_name = "TIME", default_value = "12h", value_parser = time)]
-    pub time_limit: u64,
+    #[arg(long, value_name = "TIME", default_value = "12h", value_parser = age)]
+    pub time_limit: Duration,
     /// A variable that the run needs as well, such as one that the key's command reads; its present value is kept
     #[arg(long, value_name = "NAME")]
     pub env: Vec<String>,
@@ -63,39 +68,12 @@ pub struct ScheduleRun {
     #[arg(long)]
     pub check: bool,
     /// The most time that it takes
-    #[arg(long, value_name = "TIME", value_parser = time)]
-    pub time_limit: Option<u64>,
+    #[arg(long, value_name = "TIME", value_parser = age)]
+    pub time_limit: Option<Duration>,
     /// A variable of its environment
     #[arg(long, value_name = "NAME=VALUE")]
     pub set: Vec<String>,
     /// The command
     #[arg(last = true, required = true, value_name = "COMMAND")]
     pub args: Vec<String>,
-}
-
-/// The most seconds of a time limit: a year.
-const MOST: u64 = 366 * 86_400;
-
-/// Seconds from a number with a unit.
-fn time(text: &str) -> Result<u64, String> {
-    let units = [("s", 1), ("m", 60), ("h", 3_600), ("d", 86_400)];
-    let read = units.iter().find_map(|(unit, seconds)| {
-        let number: u64 = text.trim().strip_suffix(unit)?.parse().ok()?;
-        number.checked_mul(*seconds)
-    });
-    read.filter(|seconds| (1..=MOST).contains(seconds))
-        .ok_or_else(|| "give a number with its unit, such as 90m, 12h or 2d".to_owned())
-}
-
-/// What runs commands on a schedule.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub enum System {
-    /// A user's systemd timer, which catches up on a missed run
-    Systemd,
-    /// A line of the user's crontab
-    Cron,
-    /// A user's agent on a Mac
-    Launchd,
-    /// A task of Windows's task scheduler
-    Windows,
 }

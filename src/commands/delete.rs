@@ -45,10 +45,7 @@ pub(super) fn run(context: &Context, options: &cli::Delete) -> Exit {
 
 fn delete(writing: Writing<'_>, options: &cli::Delete, summary: &mut Summary) -> Result<(), Error> {
     let context = writing.context;
-    // What would be refused at the end is refused before anything is asked for.
-    if writing.terms.sends && !context.yes && !context.output.can_ask() {
-        return Err(DeleteError::NobodyToAsk.into());
-    }
+    writing.may_delete()?;
     let filter = filter(options)?;
     let file = options.file.as_ref().map(|file| opened(context, options, file));
     let mut file = file.transpose()?;

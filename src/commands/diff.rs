@@ -65,11 +65,13 @@ fn diff(context: &Context, options: &cli::Diff) -> Result<Exit, Error> {
     let ids = Ids::given(options.id_prefix.as_deref(), options.id_map.as_deref())?;
     let new_ids = |id: &str| ids.target(id);
     let renamed: Option<&Rename<'_>> = if ids == Ids::Same { None } else { Some(&new_ids) };
-    let mut a = read(context, options, (&places.0, options.a_profile.as_deref()), renamed)?;
+    let a_profile = ("a-profile", options.a_profile.as_deref());
+    let mut a = read(context, options, (&places.0, a_profile), renamed)?;
     if ids != Ids::Same {
         a.told.holds += &format!(", ids {}", ids.name());
     }
-    let mut b = read(context, options, (&places.1, options.b_profile.as_deref()), None)?;
+    let b_profile = ("b-profile", options.b_profile.as_deref());
+    let mut b = read(context, options, (&places.1, b_profile), None)?;
     refuse_unknown(a.unknown.take(), b.unknown.take())?;
     let rules = Rules::new(
         a.side.coverage.clone(),
@@ -156,12 +158,13 @@ fn check_profiles(context: &Context, options: &cli::Diff, places: &(Place, Place
 fn read(
     context: &Context,
     options: &cli::Diff,
-    (place, profile): (&Place, Option<&str>),
+    (place, profile): (&Place, (&'static str, Option<&str>)),
     new_ids: Option<&Rename<'_>>,
 ) -> Result<Read, Error> {
     let mut unknown = None;
     let (side, evidence) = match place {
-        Place::Org(org) => organization(context, (org, profile), new_ids)?,
+        Place::Org(org) => organization(context, (org, profile.1), new_ids)
+            .map_err(|error| context.of_end(format!("org:{org}"), profile, error))?,
         Place::Snapshot(path) => snapshot(context, path, new_ids)?,
         Place::File(path) => {
             let (side, lacking) = file(context, options, path, new_ids)?;

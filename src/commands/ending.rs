@@ -12,6 +12,7 @@ use serde_json::json;
 
 use super::{CommandError, Context, signals, start};
 use crate::cli::UsageError;
+use crate::delete::DeleteError;
 use crate::error::{Category, Error, Exit, Interrupted};
 use crate::notify::Notifier;
 use crate::output::{Answer, Awaits, Lines, Output, Style};
@@ -139,18 +140,23 @@ impl Context {
         }
     }
 
+    /// Refuses what has to be agreed to where nobody has agreed beforehand (`--yes`) and there is no terminal to ask on.
+    pub(super) fn check_consent(&self) -> Result<(), DeleteError> {
+        if self.yes || self.output.can_ask() {
+            Ok(())
+        } else {
+            Err(DeleteError::NobodyToAsk)
+        }
+    }
+
     /// Asks for the user's consent to what can't simply be taken back: on a terminal, or given beforehand with `--yes`.
     pub(super) fn consent(&self, what: &str) -> Result<(), Error> {
+        self.check_consent()?;
         if self.yes || self.output.confirm(what, &self.stop) {
             return Ok(());
         }
         self.go_on()?;
-        Err(if self.output.can_ask() {
-            CommandError::Declined(what.to_owned())
-        } else {
-            CommandError::NoConsent(what.to_owned())
-        }
-        .into())
+        Err(CommandError::Declined(what.to_owned()).into())
     }
 
     /// Asks whether to do `what`, with `lines` as the list that a person may ask for before the answer.
@@ -181,7 +187,7 @@ impl Context {
     pub(super) fn cause_of(&self, error: Error) -> Error {
         match error.category() {
             Category::Unread | Category::NotText => self.go_on().err().unwrap_or(error),
-            Category::ClosedPipe | Category::Other => error,
+            _ => error,
         }
     }
 

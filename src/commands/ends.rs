@@ -2,18 +2,27 @@
 //!
 //! Doesn't belong here: moving anything between them (`migrate`).
 
-use super::{Connected, Context};
+use super::{CommandError, Connected, Context};
 use crate::api::{Endpoint, Key};
 use crate::cli::{self, UsageError};
 use crate::config::{self as settings, ConfigError, Wishes};
-use crate::error::Error;
+use crate::error::{Category, Error};
 use crate::migrate::Source;
+use crate::report::Summary;
 use crate::sandbox::{Flavour, Sandbox};
 
 /// Where a migration reads, and where it writes.
 pub(super) struct Ends {
     pub(super) from: Source,
     pub(super) to: Connected,
+}
+
+impl Ends {
+    /// Names the target in an error of its key that stopped the run: see [`Context::of_end`].
+    pub(super) fn blame(&self, context: &Context, options: &cli::Migrate, summary: &mut Summary) {
+        let org = Some(self.to.org.as_str());
+        summary.error = summary.error.take().map(|error| context.of_target(options, org, error));
+    }
 }
 
 impl Context {
@@ -33,7 +42,12 @@ impl Context {
         let to = options.to.as_deref().or(target.org.as_deref());
         if !self.wishes.sandbox {
             let place = |endpoint: &Endpoint| endpoint.base.trim_end_matches('/').to_owned();
-            let (source, endpoint) = (source.endpoint(from)?, target.endpoint(to)?);
+            let source = source
+                .endpoint(from)
+                .map_err(|error| self.of_source(options, from, error))?;
+            let endpoint = target
+                .endpoint(to)
+                .map_err(|error| self.of_target(options, to, error))?;
             return Ok(Ends {
                 from: self.source(&source, place(&source))?,
                 to: self.connected(&target, &endpoint, place(&endpoint), None)?,
@@ -48,6 +62,39 @@ impl Context {
             from: self.source(&source, place.clone())?,
             to: self.connected(&target, &endpoint, place, Some(sandbox))?,
         })
+    }
+
+    /// An error of the source: see [`Self::of_end`].
+    pub(super) fn of_source(&self, options: &cli::Migrate, org: Option<&str>, cause: Error) -> Error {
+        let end = format!("the source {}", org.unwrap_or_default());
+        self.of_end(end, ("from-profile", options.from_profile.as_deref()), cause)
+    }
+
+    /// An error of the target: see [`Self::of_end`].
+    pub(super) fn of_target(&self, options: &cli::Migrate, org: Option<&str>, cause: Error) -> Error {
+        let end = format!("the target {}", org.unwrap_or_default());
+        self.of_end(end, ("to-profile", options.to_profile.as_deref()), cause)
+    }
+
+    /// Where an error is about one end's key: the same with this end, and the option that gives it a profile of its own
+    /// unless it has one.
+    pub(super) fn of_end(&self, end: String, own: (&'static str, Option<&str>), cause: Error) -> Error {
+        if self.wishes.sandbox || !matches!(cause.category(), Category::NoKey | Category::KeyRefused) {
+            return cause;
+        }
+        let (option, profile) = own;
+        let profiles = if profile.is_some() {
+            Vec::new()
+        } else {
+            settings::profiles()
+        };
+        CommandError::EndKey {
+            end,
+            option,
+            profiles,
+            cause,
+        }
+        .into()
     }
 
     /// Refuses what can't be meant beside profiles of their own for these ends: each the option and the profile.

@@ -3,7 +3,7 @@
 //! Doesn't belong here: what the parser refuses (`cli`), errors of the work itself (each room's own).
 
 use crate::cli::UsageError;
-use crate::error::{Exit, UserError};
+use crate::error::{Category, Error, Exit, UserError};
 
 /// Why a command refuses what it is asked for, or ends without it.
 #[derive(Debug, thiserror::Error)]
@@ -29,9 +29,18 @@ pub enum CommandError {
     /// The user has declined.
     #[error("{0}: declined, and nothing was changed")]
     Declined(String),
-    /// Nobody can be asked, and nobody has agreed beforehand.
-    #[error("{0}: nothing was done, because the prompt was not answered with yes")]
-    NoConsent(String),
+    /// The key that one end of a migration or a comparison is reached with is missing or refused.
+    #[error("{end}: {cause}")]
+    EndKey {
+        /// The end, with its organization.
+        end: String,
+        /// The option that names the profile of this end.
+        option: &'static str,
+        /// The profiles that there are.
+        profiles: Vec<String>,
+        /// What is wrong with the key.
+        cause: Error,
+    },
     /// The user stopped the run, and would not wait for what was in flight.
     #[error("stopped at once: the requests in flight were not finished")]
     StoppedAtOnce,
@@ -40,6 +49,14 @@ pub enum CommandError {
 impl UserError for CommandError {
     fn hint(&self) -> String {
         match self {
+            Self::EndKey { cause, profiles, .. } if profiles.is_empty() => return cause.hint(),
+            Self::EndKey { option, profiles, cause, .. } => {
+                let hint = format!("name the profile with its key: --{option} {}", profiles.join("|"));
+                return match cause.category() {
+                    Category::NoKey => hint,
+                    _ => format!("{}; {hint}", cause.hint()),
+                };
+            }
             Self::TwoResults(_) => "give one of them a file",
             Self::NoFormat(_) => "use the extension .csv, .tsv, .xlsx, .json or .jsonl, or pass --format",
             Self::Scheduled(_) => "write it after --, as on the command line: -- backup create DIR --org ID",
@@ -47,7 +64,6 @@ impl UserError for CommandError {
             Self::NoLogin => "use --sandbox with any command; to log in to an API, omit it",
             Self::ProfileExists(_) => "replace it with --force, or give the new one another name with --profile NAME",
             Self::Declined(_) => "run the command again for another prompt; --dry-run shows the plan without one",
-            Self::NoConsent(_) => "check it with --dry-run, then pass --yes",
             Self::StoppedAtOnce => {
                 "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
             }
@@ -60,8 +76,16 @@ impl UserError for CommandError {
             Self::TwoResults(_) | Self::NoFormat(_) | Self::Scheduled(_) | Self::NoTerminal | Self::NoLogin => {
                 Exit::Usage
             }
-            Self::Declined(_) | Self::NoConsent(_) | Self::ProfileExists(_) => Exit::Stopped,
+            Self::Declined(_) | Self::ProfileExists(_) => Exit::Stopped,
             Self::StoppedAtOnce => Exit::Interrupted,
+            Self::EndKey { cause, .. } => cause.exit(),
+        }
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::Declined(_) => Category::Declined,
+            _ => Category::Other,
         }
     }
 }

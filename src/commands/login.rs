@@ -99,6 +99,12 @@ fn answers(context: &Context, target: &Target, name: &str) -> Result<Wishes, Err
     let mut wishes = quick(context, context.wishes.clone());
     wishes.api = wishes.api.filter(|api| !api.trim().is_empty());
     wishes.org = wishes.org.filter(|org| !org.trim().is_empty());
+    // The way to the API stays in the profile.
+    if let Some(before) = before.filter(|_| wishes.proxy.is_none()) {
+        wishes.proxy.clone_from(&before.proxy);
+        wishes.proxy_auth_file = wishes.proxy_auth_file.or(before.proxy_auth_file.clone());
+    }
+    wishes.ca_file = wishes.ca_file.or(before.and_then(|before| before.ca_file.clone()));
     let asks = context.output.can_ask();
     if !asks && (wishes.org.is_none() || (wishes.key_file.is_none() && !key::is_in_environment())) {
         return Err(CommandError::NoTerminal.into());

@@ -48,6 +48,9 @@ pub(super) fn run(context: &Context, options: &cli::Migrate) -> Exit {
     };
     let source = options.from.clone().unwrap_or_default();
     writing(context, terms, source, |writing, summary| {
+        if options.mirror {
+            writing.may_delete()?;
+        }
         summary.target = options.to.clone().unwrap_or_default();
         migrate(writing, options, summary)
     })
@@ -73,7 +76,7 @@ fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) 
     });
     let mut run = writing.begin(&ends.to, share)?;
     know_the_source(&mut run, &ends);
-    let (listing, mut source) = read_source(&run, &ends)?;
+    let (listing, mut source) = read_source(&run, &ends, options)?;
     let read_at = Timestamp::now();
     let resumed = run.resumable(options.resume.as_deref(), "this migration", &identity, summary)?;
     let journal = run.journal(resumed.as_ref(), &identity, summary)?;
@@ -102,6 +105,7 @@ fn migrate(writing: Writing<'_>, options: &cli::Migrate, summary: &mut Summary) 
         ..run.transfer()
     };
     transfer.run(&migration, &journal, None, summary);
+    ends.blame(writing.context, options, summary);
     moving.note(&migration, summary)?;
     if run.terms.sends && summary.error.is_none() {
         moving.certify(&migration, listing, named, summary)?;
@@ -166,10 +170,12 @@ fn know_the_source(run: &mut WritingRun<'_>, ends: &Ends) {
 }
 
 /// All of the source, or why it can't be relied on.
-fn read_source(run: &WritingRun<'_>, ends: &Ends) -> Result<(Listing, ItemStore), Error> {
+fn read_source(run: &WritingRun<'_>, ends: &Ends, options: &cli::Migrate) -> Result<(Listing, ItemStore), Error> {
     let (org, output) = (ends.from.org(), &run.context.output);
     let known = run.known_of(&ends.from.place, org);
-    let (mut listing, source) = ends.from.read(output, known.at_least)?;
+    let read = ends.from.read(output, known.at_least);
+    let of_source = |error| run.context.of_source(options, Some(org), error);
+    let (mut listing, source) = read.map_err(of_source)?;
     ends.from.ask_for(output, &mut listing, &known.earlier())?;
     whole(org, &listing)?;
     show_listing(output, org, &listing);
@@ -231,7 +237,7 @@ fn in_words(options: &cli::Migrate, choice: &Choice) -> Vec<String> {
         words.push(format!("ids {}", choice.ids.name()));
     }
     if choice.mirror {
-        words.push("deletions carried over".to_owned());
+        words.push("items that the source no longer has are deleted in the target".to_owned());
     }
     words
 }
@@ -335,8 +341,9 @@ impl Moving<'_> {
         }
         let ((from, _), (to, _)) = (self.place(End::Source), self.place(End::Target));
         let (items, of) = (counted(count, "item"), grouped(held));
+        let them = if count == 1 { "it" } else { "them" };
         context.consent(&format!(
-            "{items} of the {of} that {to} holds will be deleted: earlier runs moved them, and {from} no longer has them"
+            "{items} of the {of} that {to} holds will be deleted: earlier runs moved {them}, and {from} no longer has {them}"
         ))
     }
 

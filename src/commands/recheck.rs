@@ -2,6 +2,8 @@
 //!
 //! Doesn't belong here: the comparison (`migrate::check`), migrating (`commands::migrate`).
 
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
@@ -12,10 +14,12 @@ use crate::api::Client;
 use crate::cli;
 use crate::config::{Wishes, is_same_api};
 use crate::error::{Error, Exit};
-use crate::inventory::{ItemStore, read_into};
-use crate::migrate::{ChangeSince as Change, Checked, Claim, ClaimedEnd, MigrateError, whole};
+use crate::inventory::{ItemStore, id_of, read_into};
+use crate::item::Object;
+use crate::migrate::{ChangeSince as Change, ChangedItem, Checked, Claim, ClaimedEnd, MigrateError, whole};
 use crate::output::{Tone, counted, grouped};
 use crate::runs::Runs;
+use crate::snapshot::find;
 use crate::transfer::show_listing;
 
 /// What the name of an embedded server's API begins with.
@@ -47,14 +51,19 @@ fn check(context: &Context, options: &cli::Migrate, path: &Path) -> Result<Exit,
     let output = &context.output;
     let runs = Runs::new(runs_folder(false)?);
     let known = |end: &ClaimedEnd| runs.known(&end.api, &end.org).at_least;
-    let (listing, mut source) = ends.from.read(output, known(&claim.from))?;
+    let read = ends.from.read(output, known(&claim.from));
+    let (listing, mut source) = read.map_err(|error| context.of_source(options, Some(&claim.from.org), error))?;
     whole(&claim.from.org, &listing)?;
     show_listing(output, &claim.from.org, &listing);
     let mut target = ItemStore::new()?;
-    let listing = read_into(output, &ends.to.client, known(&claim.to), &mut target)?;
+    let listing = read_into(output, &ends.to.client, known(&claim.to), &mut target)
+        .map_err(|error| context.of_target(options, Some(&claim.to.org), error.into()))?;
     whole(&claim.to.org, &listing)?;
     show_listing(output, &claim.to.org, &listing);
-    let checked = claim.check(&mut source, &mut target)?;
+    let mut checked = claim.check(&mut source, &mut target, &BTreeMap::new())?;
+    if let Some(as_read) = as_read(&claim, &checked) {
+        checked = claim.check(&mut source, &mut target, &as_read)?;
+    }
     let (requests, _) = ends.from.requests();
     show(
         context,
@@ -67,6 +76,22 @@ fn check(context: &Context, options: &cli::Migrate, path: &Path) -> Result<Exit,
     } else {
         Exit::Different
     })
+}
+
+/// The changed items as they were read of the source, from the snapshot that the certificate names; none where this machine
+/// doesn't have it. The check itself trusts no item of it that doesn't match the certificate's hash.
+fn as_read(claim: &Claim, checked: &Checked) -> Option<BTreeMap<String, Object>> {
+    let ids: BTreeSet<&str> = checked.changed.iter().map(ChangedItem::source_id).collect();
+    let path = claim.from.snapshot.as_ref().filter(|_| !ids.is_empty())?;
+    let snapshot = find(path).ok()?.one(path).ok()?.snapshot;
+    let mut items = BTreeMap::new();
+    let read = snapshot.each::<Error>(|item| {
+        if let Some(id) = id_of(&item).map(Cow::into_owned).filter(|id| ids.contains(id.as_str())) {
+            items.insert(id, item);
+        }
+        Ok(())
+    });
+    read.ok().map(|()| items)
 }
 
 /// A key goes to the API that the command line, the environment or its profile names, never to one that only a file names.

@@ -13,7 +13,8 @@ use super::{Connected, Context, runs_folder};
 use crate::backup::{PATIENCE, Safety};
 use crate::cli::{Brakes, Pace};
 use crate::config;
-use crate::error::{Error, Exit};
+use crate::delete::DeleteError;
+use crate::error::{Category, Error, Exit};
 use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
 use crate::report::{Details, ReportFile, Summary};
@@ -128,7 +129,12 @@ pub(super) fn writing<'a>(
     }
     summary.took = began.elapsed();
     context.tell_next(&mut summary, &terms);
-    let reported = report.and_then(|report| report.map_or(Ok(()), |report| report.write(terms.command, &mut summary)));
+    // Where nothing was begun by the user's own wish, the same command is given again, which replaces no report.
+    let is_reported = summary.is_begun || !summary.error.as_ref().is_some_and(is_unbegun);
+    let reported = report.and_then(|report| match report.filter(|_| is_reported) {
+        Some(report) => report.write(terms.command, &mut summary),
+        None => Ok(()),
+    });
     if let Err(error) = reported {
         summary.error.get_or_insert(error);
     }
@@ -136,7 +142,21 @@ pub(super) fn writing<'a>(
     summary.exit()
 }
 
+/// Whether a run that stops with this error before it has begun is a run that the user declined, interrupted or mistyped.
+fn is_unbegun(error: &Error) -> bool {
+    error.category() == Category::Declined || matches!(error.exit(), Exit::Interrupted | Exit::Usage)
+}
+
 impl<'a> Writing<'a> {
+    /// Refuses a deletion that nobody has agreed to and nobody can be asked about, before anything is requested.
+    pub(super) fn may_delete(&self) -> Result<(), DeleteError> {
+        if self.terms.sends {
+            self.context.check_consent()
+        } else {
+            Ok(())
+        }
+    }
+
     /// The organization that the options name.
     pub(super) fn connect(&self, summary: &mut Summary) -> Result<Connected, Error> {
         let connected = self.context.connect()?;

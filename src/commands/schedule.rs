@@ -10,6 +10,7 @@ mod run;
 
 use std::collections::BTreeSet;
 
+use clap::ValueEnum as _;
 use jiff::ZonedDateTime;
 use serde_json::{Value, json};
 
@@ -77,7 +78,7 @@ fn show(context: &Context) -> Result<(), Error> {
         });
         documents.push(json!({
             "name": one.name, "when": one.when, "command": shell::line(&one.command), "place": one.place,
-            "system": one.system.name(), "active": active, "last": last,
+            "system": one.system.to_possible_value().map(|value| value.get_name().to_owned()), "active": active, "last": last,
             "next": next.map(|next| next.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
         }));
     }
@@ -99,9 +100,8 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
     if options.install {
         let place = install(&job)?;
         output.result(&format!("Scheduled {} in {place}", job.name));
-        for line in remarks(job.system) {
-            output.say(line);
-        }
+        output.say(remark(job.system));
+        output.say("`stockport schedule list` shows how its last run ended");
         document["installed"] = json!(true);
         document["place"] = json!(place);
     } else {
@@ -145,30 +145,20 @@ fn misplaced(given: &BTreeSet<String>) -> Result<(), ScheduleError> {
 }
 
 /// What a user has to know of a system.
-fn remarks(system: System) -> &'static [&'static str] {
+fn remark(system: System) -> &'static str {
     match system {
-        System::Systemd => &[
-            "It runs while you are logged in; `loginctl enable-linger` keeps it running after you log out",
-            "A run that fails shows in `stockport schedule list` and in `systemctl --user --failed`",
-        ],
-        System::Cron => &["cron skips a run that falls into a time when the machine is off"],
-        System::Launchd => {
-            &["It runs while you are logged in; a time at which the Mac sleeps is caught up when it wakes"]
+        System::Systemd => {
+            "It runs while you are logged in; `loginctl enable-linger` keeps it running after you log out"
         }
-        System::Windows => &["It runs while you are logged in; a missed run is caught up"],
+        System::Cron => "cron skips a run that falls into a time when the machine is off",
+        System::Launchd | System::Windows => "It runs while you are logged in; a missed run is caught up",
     }
 }
 
 /// The command as it will run, when nobody is there and nothing of this environment is set; whether what runs it is here.
 fn job(options: &cli::Schedule) -> Result<(Job, bool), Error> {
     let when = When::parse(options.when.as_deref().unwrap_or_default())?;
-    let named = options.system.map(|system| match system {
-        cli::System::Systemd => System::Systemd,
-        cli::System::Cron => System::Cron,
-        cli::System::Launchd => System::Launchd,
-        cli::System::Windows => System::Windows,
-    });
-    let own = named.or_else(System::here);
+    let own = options.system.or_else(System::here);
     // A machine without any has programs of neither.
     let system = own.unwrap_or(System::Cron);
     let mut args = options.args.clone();
@@ -177,6 +167,7 @@ fn job(options: &cli::Schedule) -> Result<(Job, bool), Error> {
     }
     // What is mistyped is reported now, not when it runs.
     let scheduled = check::parsed(&args)?;
+    let env = environment::kept(&args, scheduled.has_hooks(), &options.env, system)?;
     let job = Job {
         name: options.name.clone().unwrap_or_else(|| default_name(&args)),
         when,
@@ -184,8 +175,9 @@ fn job(options: &cli::Schedule) -> Result<(Job, bool), Error> {
         program: absolute(&std::env::current_exe()?, "the path of this program")?,
         args,
         folder: absolute(&std::env::current_dir()?, "the name of this folder")?,
-        env: environment::kept(scheduled.has_hooks(), &options.env, system)?,
-        limit: options.time_limit,
+        env,
+        // None at all is what the systems understand by 0.
+        limit: options.time_limit.as_secs().max(1),
     };
     job.check()?;
     job.texts()?;

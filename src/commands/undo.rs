@@ -7,11 +7,10 @@ use serde_json::json;
 use super::run::{Terms, Writing, WritingRun, writing};
 use super::{Context, runs_folder};
 use crate::cli;
-use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
 use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
-use crate::output::{counted, grouped};
+use crate::output::{and_more, counted, grouped};
 use crate::plan::Action;
 use crate::report::Summary;
 use crate::runs::{Run, Runs};
@@ -38,7 +37,8 @@ fn undo(writing: Writing<'_>, options: &cli::Undo, summary: &mut Summary) -> Res
     // What is undone stands there: no plan can be made without it.
     runs_folder(true)?;
     let mut run = writing.begin(&connected, None)?;
-    let choice = choose(&run.runs, &options.runs, &connected.place, &connected.org)?;
+    let again = |run: &str| writing.context.command(&["undo", run], Some(&connected.org), None);
+    let choice = choose(&run.runs, &options.runs, (&connected.place, &connected.org), &again)?;
     summary.source = sources(&choice.runs);
     let names: Vec<&str> = choice.runs.iter().map(|run| run.name.as_str()).collect();
     summary.extra.insert("undoes".to_owned(), json!(names));
@@ -53,7 +53,23 @@ fn undo(writing: Writing<'_>, options: &cli::Undo, summary: &mut Summary) -> Res
         ..run.transfer()
     };
     transfer.run(&supply, &journal, None, summary);
+    summary.closing.extend(left(&journal)?);
     run.end(journal, summary)
+}
+
+/// Names the items that were not undone, the first of them.
+fn left(journal: &Journal) -> Result<Option<String>, Error> {
+    let mut ids = Vec::new();
+    journal.each_rejection::<Error>(0, &mut |problem| {
+        ids.push(problem.rejection.value);
+        Ok(true)
+    })?;
+    journal.each_left(&mut |problem| ids.push(problem.rejection.value))?;
+    let more = and_more(ids.len().saturating_sub(FIRST) as u64, ("", ""), "");
+    let named: Vec<String> = ids.iter().take(FIRST).cloned().chain(more).collect();
+    let count = counted(ids.len() as u64, "item");
+    let named = named.join(", ");
+    Ok((!ids.is_empty()).then(|| format!("Not undone: {count} changed since, or not readable: {named}")))
 }
 
 /// Says which runs are undone: when they were made, from what, into which organization, and what they did.
@@ -110,7 +126,8 @@ fn approve(run: &WritingRun<'_>, journal: &Journal, listing: &Listing, stored: &
     if !run.terms.sends || create + update + delete == 0 {
         return Ok(());
     }
-    if context.yes || context.output.can_ask() {
+    // What can be taken back again needs no answer where nobody can be asked.
+    if delete > 0 || context.check_consent().is_ok() {
         let parts = [(delete, "delete"), (update, "restore"), (create, "create")];
         let parts: Vec<String> = parts
             .iter()
@@ -119,8 +136,6 @@ fn approve(run: &WritingRun<'_>, journal: &Journal, listing: &Listing, stored: &
             .collect();
         let org = &run.connected.org;
         context.consent(&format!("This will {} in {org}", parts.join(", ")))?;
-    } else if delete > 0 {
-        return Err(DeleteError::NobodyToAsk.into());
     }
     if delete > 0 {
         run.keep(journal, listing, stored)

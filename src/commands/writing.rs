@@ -49,10 +49,13 @@ pub(super) fn headers(target: &Target, wanted: Option<cli::Headers>) -> Headers 
     }
 }
 
-/// Where the bytes go. Refuses at once what can't be written at the end.
-pub(super) fn open(file: &Path, overwrite: bool) -> Result<Destination, WriteError> {
+/// Where the bytes of a command with `--force` go. Refuses at once what can't be written at the end.
+pub(super) fn open(file: &Path, force: bool) -> Result<Destination, WriteError> {
     if is_stdout(file) {
         return Ok(Destination::stdout());
     }
-    Ok(Destination::file(AtomicFile::create(file, overwrite)?))
+    match AtomicFile::create(file, force) {
+        Err(WriteError::Exists(path)) => Err(WriteError::NotForced(path)),
+        created => Ok(Destination::file(created?)),
+    }
 }

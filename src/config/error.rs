@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::Fault;
 use super::folder::NoHome;
-use crate::error::{Exit, UserError};
+use crate::error::{Category, Exit, UserError};
 use crate::files;
 use crate::files::trust::Distrust;
 
@@ -217,6 +217,13 @@ impl UserError for ConfigError {
             | Self::PastedLogin
             | Self::Proxy(_) => Exit::Usage,
             _ => Exit::Stopped,
+        }
+    }
+
+    fn category(&self) -> Category {
+        match self {
+            Self::NoKey => Category::NoKey,
+            _ => Category::Other,
         }
     }
 

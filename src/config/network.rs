@@ -9,6 +9,7 @@ use super::error::ConfigError;
 use super::file::Profile;
 use super::{Wishes, key};
 use crate::api::{Authorities, Network, Proxy};
+use crate::environment;
 use crate::error::Error;
 use crate::files::{self, bounds};
 
@@ -111,5 +112,6 @@ pub(crate) fn authorities(path: &Path) -> Result<Authorities, ConfigError> {
 }
 
 fn variable(name: &str) -> Option<String> {
-    std::env::var(name).ok().filter(|value| !value.trim().is_empty())
+    let value = environment::filled(name)?.into_string().ok()?;
+    Some(value).filter(|value| !value.trim().is_empty())
 }

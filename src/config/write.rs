@@ -190,11 +190,8 @@ impl Target {
             api: Some(new.api.to_owned()),
             org: Some(new.org.to_owned()),
             key_file: Some(folder.join(key_file)),
-            defaults: self
-                .profile(new.name)
-                .map(|profile| profile.defaults)
-                .unwrap_or_default(),
-            ..Profile::default()
+            key_command: None,
+            ..self.profile(new.name).cloned().unwrap_or_default()
         };
         written.profile == self.file.profile
             && others(written) == others(&self.file)

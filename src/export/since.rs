@@ -150,8 +150,7 @@ impl<'a> Changes<'a> {
         })
     }
 
-    /// Takes what says of itself that it was created or updated at this moment or later, of the items that no lookup has
-    /// found.
+    /// Takes what was created or updated at this moment or later by its own fields, of the items that no lookup has found.
     pub fn dated(&mut self, since: Moment, now: &mut ItemStore) -> Result<(), Error> {
         now.each_not_found::<Error>(&mut |item| {
             (self.go_on)()?;

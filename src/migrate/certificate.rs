@@ -154,6 +154,9 @@ impl Certificate<'_> {
             if let Some(source) = &item.source {
                 line["source_id"] = Value::from(source.as_str());
             }
+            if let Some(sha256) = &item.target_sha256 {
+                line["target_sha256"] = hex(sha256).into();
+            }
             put(if place == 0 { "\n    " } else { ",\n    " })?;
             put(&line.to_string())?;
         }
@@ -267,6 +270,7 @@ impl Certificate<'_> {
                 "read": tally.read, "created": tally.created, "updated": tally.updated,
                 "unchanged": tally.unchanged, "skipped": tally.skipped, "rejected": tally.rejected,
                 "failed": tally.failed, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
+                "deletions": self.proof.deletions,
                 "not_moved": self.proof.not_moved, "not_asked_for": self.proof.not_asked,
                 "compared": self.proof.equal.len() + self.proof.differences.len(),
                 "equal": self.proof.equal.len(), "differences": self.proof.differences.len(),

@@ -3,13 +3,13 @@
 //! Doesn't belong here: writing certificates (`certificate`), listing organizations (`commands`).
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::certificate::sum;
-use super::difference::{FieldPair, changed_leaves, compare, digest, lacking_leaves};
+use super::difference::{FieldPair, changed_leaves, compare, digest, lacking_leaves, share};
 use super::{Choice, Ids, MigrateError, Part, Wanted, hex};
 use crate::error::Error;
 use crate::files::{self, bounds};
@@ -31,6 +31,8 @@ pub struct Claim {
     conflicts: BTreeSet<String>,
     /// Items that it names as differing.
     differences: BTreeSet<String>,
+    /// Items of the target that the source didn't have then.
+    only_there: BTreeSet<String>,
     /// Which items were asked for, and how ids changed.
     choice: Choice,
 }
@@ -43,6 +45,8 @@ pub struct ClaimedEnd {
     /// The organization.
     #[serde(rename = "organization")]
     pub org: String,
+    /// The snapshot that was taken of it, on the machine of the migration.
+    pub snapshot: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -50,11 +54,18 @@ struct ClaimedItem {
     id: String,
     source_id: Option<String>,
     sha256: String,
+    /// Of the target's item, where that had fields of its own.
+    target_sha256: Option<String>,
 }
 
 #[derive(Deserialize)]
 struct Named {
     id: String,
+}
+
+#[derive(Default, Deserialize)]
+struct NamedIds {
+    ids: BTreeSet<String>,
 }
 
 /// The JSON of a certificate. Those of version 0.1.0 lack the fields with defaults.
@@ -72,10 +83,14 @@ struct Form {
     differences: Vec<Named>,
     #[serde(default)]
     skipped_conflicts: Vec<Named>,
+    #[serde(default)]
+    only_in_target: NamedIds,
+    #[serde(default)]
+    gone_from_source: Vec<Named>,
 }
 
-/// What has become of an item since the certificate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// What has become of an item since the certificate; of two changes the lower one counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Change {
     /// An end no longer has it.
     Missing,
@@ -85,17 +100,29 @@ pub enum Change {
     New,
 }
 
+/// An end, for programs and people.
+type End = &'static str;
+const SOURCE: End = "source";
+const TARGET: End = "target";
+
+/// A field of an item that has changed.
+struct ChangedField {
+    /// The certificate's value, where it is known.
+    then: Option<Value>,
+    source: Value,
+    target: Value,
+}
+
 /// An item that has changed since a certificate.
 pub struct ChangedItem {
     /// Its id in the target.
     id: String,
     /// Its id in the source, where that is another.
     source: Option<String>,
-    change: Change,
-    /// The ends that it has changed at: `source`, `target`.
-    at: Vec<&'static str>,
-    /// What differs between the ends now: the source's value, and the target's.
-    fields: Vec<FieldPair>,
+    /// What has become of it at each end where it has changed.
+    at: Vec<(End, Change)>,
+    /// The fields in which the ends differ, or have changed.
+    fields: BTreeMap<String, ChangedField>,
 }
 
 /// What a check has found.
@@ -132,7 +159,9 @@ impl Claim {
         if sum(hashes) != form.sha256 {
             return Err(bad("its items don't match its hash: the file was changed or truncated".to_owned()).into());
         }
-        let named = |list: Vec<Named>| list.into_iter().map(|named| named.id).collect();
+        let named = |list: Vec<Named>| list.into_iter().map(|named| named.id).collect::<BTreeSet<_>>();
+        let mut only_there = named(form.gone_from_source);
+        only_there.extend(form.only_in_target.ids);
         Ok(Self {
             run: form.run,
             from: form.source,
@@ -140,12 +169,19 @@ impl Claim {
             items: form.items,
             conflicts: named(form.skipped_conflicts),
             differences: named(form.differences),
+            only_there,
             choice: part.choice(ids)?,
         })
     }
 
-    /// Compares what both organizations hold now with what the certificate says of each item.
-    pub fn check(&self, source: &mut ItemStore, target: &mut ItemStore) -> Result<Checked, Error> {
+    /// Compares what both organizations hold now with what the certificate says of each item. `as_read` is what is known of
+    /// the source's items as they were certified, by their ids in the source.
+    pub fn check(
+        &self,
+        source: &mut ItemStore,
+        target: &mut ItemStore,
+        as_read: &BTreeMap<String, Object>,
+    ) -> Result<Checked, Error> {
         let mut checked = Checked {
             named: self.items.len() as u64,
             changed: Vec::new(),
@@ -158,11 +194,9 @@ impl Claim {
         let mut known: BTreeMap<&str, &ClaimedItem> = BTreeMap::new();
         for item in &self.items {
             known.insert(item.id.as_str(), item);
-            let there = source.get(item.source_id.as_deref().unwrap_or(&item.id))?;
-            let stored = target.get(&item.id)?;
-            checked
-                .changed
-                .extend(item.check(&all, there.as_ref(), stored.as_ref()));
+            let source_id = item.source_id.as_ref().unwrap_or(&item.id);
+            let ends = [source.get(source_id)?, target.get(&item.id)?];
+            checked.changed.extend(item.check(&all, &ends, as_read.get(source_id)));
         }
         source.each::<Error>(|item| {
             let Wanted::Item { source, id, body } = self.choice.wanted(&item) else {
@@ -177,16 +211,19 @@ impl Claim {
             if was_different && is_equal {
                 return Ok(());
             }
+            let at = match (was_different, &stored) {
+                (true, Some(_)) => vec![(TARGET, Change::Differs)],
+                (true, None) => vec![(TARGET, Change::Missing)],
+                (false, Some(_)) if !self.only_there.contains(&id) => {
+                    vec![(SOURCE, Change::New), (TARGET, Change::New)]
+                }
+                (false, _) => vec![(SOURCE, Change::New)],
+            };
             checked.changed.push(ChangedItem {
                 source: (source != id).then_some(source),
                 id,
-                change: match (was_different, &stored) {
-                    (false, _) => Change::New,
-                    (true, Some(_)) => Change::Differs,
-                    (true, None) => Change::Missing,
-                },
-                at: vec![if was_different { "target" } else { "source" }],
-                fields: stored.map_or_else(Vec::new, |stored| lacking_leaves(&body, &stored)),
+                at,
+                fields: changed_fields(None, [Some(&body), stored.as_ref()]),
             });
             Ok(())
         })?;
@@ -204,43 +241,75 @@ fn asked(form: &Form) -> Option<(Ids, Part)> {
 }
 
 impl ClaimedItem {
-    /// What has become of it, given what both ends hold now.
-    fn check(&self, all: &Choice, source: Option<&Object>, target: Option<&Object>) -> Option<ChangedItem> {
+    /// What has become of it, given what both ends hold now and, where that is known, the source's item of the certificate.
+    fn check(&self, all: &Choice, ends: &[Option<Object>; 2], as_read: Option<&Object>) -> Option<ChangedItem> {
         let is_proved = |item: &Object| hex(&digest(item)) == self.sha256;
-        let body = source.and_then(|item| match all.wanted(item) {
+        let wanted = |item: &Object| match all.wanted(item) {
             Wanted::Item { body, .. } => Some(body),
             _ => None,
-        });
-        let is_source_same = body.as_ref().is_some_and(is_proved);
-        let is_equal = body.as_ref().is_some_and(|body| compare(body, target).is_ok());
-        // Fields of its own don't make the target's item another one. Where the source has changed, they can't be told from
-        // the others: then it has changed if it has followed the source.
-        let is_target_same = match target {
-            None => false,
-            Some(_) if is_source_same => is_equal,
-            Some(target) => is_proved(target) || !is_equal,
         };
-        let at: Vec<&str> = [(is_source_same, "source"), (is_target_same, "target")]
-            .into_iter()
-            .filter_map(|(is_same, end)| (!is_same).then_some(end))
+        let [source, target] = ends.each_ref().map(Option::as_ref);
+        let body = source.and_then(wanted);
+        // A snapshot that was changed since is of no use.
+        let then = as_read.and_then(wanted).filter(is_proved);
+        let is_source_same = body.as_ref().is_some_and(is_proved);
+        let certified = if is_source_same { &body } else { &then };
+        // Fields of its own don't make the target's item another one.
+        let is_target_same = target.is_some_and(|target| {
+            if let Some(certified) = certified {
+                return compare(certified, Some(target)).is_ok();
+            }
+            let own = hex(&digest(target));
+            own == self.sha256
+                || self.target_sha256.as_ref() == Some(&own)
+                || body.as_ref().is_some_and(|body| is_proved(&share(body, target)))
+        });
+        let ends = [(is_source_same, SOURCE, source), (is_target_same, TARGET, target)];
+        let changed = ends.into_iter().filter(|(is_same, ..)| !is_same);
+        let at: Vec<(End, Change)> = changed
+            .map(|(_, end, item)| match item {
+                Some(_) => (end, Change::Differs),
+                None => (end, Change::Missing),
+            })
             .collect();
-        if at.is_empty() {
-            return None;
-        }
-        let is_missing = source.is_none() || target.is_none();
-        Some(ChangedItem {
+        // Of an item that could not be moved any more, all of it is compared.
+        (!at.is_empty()).then(|| ChangedItem {
             id: self.id.clone(),
             source: self.source_id.clone(),
-            change: if is_missing { Change::Missing } else { Change::Differs },
             at,
-            fields: match (&body, source, target) {
-                (Some(body), _, Some(target)) => lacking_leaves(body, target),
-                // It is no item that could be moved any more.
-                (None, Some(source), Some(target)) => changed_leaves(source, target),
-                _ => Vec::new(),
-            },
+            fields: changed_fields(then.as_ref(), [body.as_ref().or(source), target]),
         })
     }
+}
+
+/// The fields in which the ends differ from each other or from the certificate, inner ones after dots.
+fn changed_fields(then: Option<&Object>, [source, target]: [Option<&Object>; 2]) -> BTreeMap<String, ChangedField> {
+    let mut fields = BTreeMap::new();
+    if let (Some(source), Some(target)) = (source, target) {
+        for pair in lacking_leaves(source, target) {
+            let (then, source, target) = (None, pair.a, pair.b);
+            fields.insert(pair.field, ChangedField { then, source, target });
+        }
+    }
+    let Some(then) = then else { return fields };
+    // An end that has not changed holds the certificate's value; one without the item holds none.
+    let mut put = |pair: FieldPair, end: End| {
+        let held = |item: Option<&Object>| item.map_or(Value::Null, |_| pair.a.clone());
+        let (then, source, target) = (None, held(source), held(target));
+        let entry = fields.entry(pair.field);
+        let field = entry.or_insert(ChangedField { then, source, target });
+        *(if end == SOURCE {
+            &mut field.source
+        } else {
+            &mut field.target
+        }) = pair.b;
+        field.then = Some(pair.a);
+    };
+    let of_source = source.map(|source| changed_leaves(then, source));
+    of_source.into_iter().flatten().for_each(|pair| put(pair, SOURCE));
+    let of_target = target.map(|target| lacking_leaves(then, target));
+    of_target.into_iter().flatten().for_each(|pair| put(pair, TARGET));
+    fields
 }
 
 impl Change {
@@ -263,13 +332,24 @@ impl Change {
 }
 
 impl ChangedItem {
-    /// For a person: `~ A1: differs in the source (quantity 5, in the target 4)`.
+    /// Its id in the source.
+    #[must_use]
+    pub fn source_id(&self) -> &str {
+        self.source.as_deref().unwrap_or(&self.id)
+    }
+
+    fn change(&self) -> Change {
+        self.at.iter().map(|(_, change)| *change).min().unwrap_or(Change::New)
+    }
+
+    /// For a person: `~ A1: differs in the source and in the target (quantity: certificate 6, source 5, target 4)`.
     #[must_use]
     pub fn line(&self) -> String {
-        let fields = self.fields.iter();
-        let fields = fields.map(|pair| {
-            let (a, b) = (shown(Some(&pair.a)), shown(Some(&pair.b)));
-            format!("{} {a}, in the target {b}", pair.field)
+        let fields = self.fields.iter().map(|(name, field)| {
+            let then = field.then.as_ref();
+            let then = then.map_or_else(String::new, |then| format!("certificate {}, ", shown(Some(then))));
+            let (source, target) = (shown(Some(&field.source)), shown(Some(&field.target)));
+            format!("{name}: {then}source {source}, target {target}")
         });
         let fields: Vec<String> = fields.collect();
         let fields = if fields.is_empty() {
@@ -277,23 +357,35 @@ impl ChangedItem {
         } else {
             format!(" ({})", fields.join("; "))
         };
-        let at: Vec<String> = self.at.iter().map(|end| format!("in the {end}")).collect();
-        format!(
-            "{} {}: {} {}{fields}",
-            self.change.sign(),
-            self.id,
-            self.change.name(),
-            at.join(" and ")
-        )
+        let at = match self.at.as_slice() {
+            [(_, a), (_, b)] if a == b => format!("{} in the {SOURCE} and in the {TARGET}", a.name()),
+            ends => {
+                let ends = ends
+                    .iter()
+                    .map(|(end, change)| format!("{} in the {end}", change.name()));
+                ends.collect::<Vec<_>>().join(", ")
+            }
+        };
+        format!("{} {}: {at}{fields}", self.change().sign(), self.id)
     }
 
     /// For programs.
     fn document(&self) -> Value {
-        let pairs = self.fields.iter();
-        let pairs = pairs.map(|pair| json!({"field": pair.field, "source": pair.a, "target": pair.b}));
+        let fields = self.fields.iter().map(|(name, field)| {
+            let mut document = json!({"field": name, "source": field.source, "target": field.target});
+            if let Some(then) = &field.then {
+                document["certificate"] = then.clone();
+            }
+            document
+        });
+        let at = self.at.iter().map(|(end, _)| *end);
+        let changes = self
+            .at
+            .iter()
+            .map(|(end, change)| ((*end).to_owned(), change.name().into()));
         json!({
-            "id": self.id, "source_id": self.source, "change": self.change.name(), "at": self.at,
-            "fields": pairs.collect::<Vec<_>>(),
+            "id": self.id, "source_id": self.source, "change": self.change().name(), "at": at.collect::<Vec<_>>(),
+            "changes": changes.collect::<Object>(), "fields": fields.collect::<Vec<_>>(),
         })
     }
 }
@@ -302,7 +394,7 @@ impl Checked {
     /// How many items have changed so.
     #[must_use]
     pub fn count(&self, change: Change) -> u64 {
-        self.changed.iter().filter(|item| item.change == change).count() as u64
+        self.changed.iter().filter(|item| item.change() == change).count() as u64
     }
 
     /// For programs.

@@ -51,6 +51,8 @@ struct EarlierRun {
     id_map: String,
     /// An undo that came to its end has taken it back.
     is_undone: bool,
+    /// An undo has taken back all of it, or a part.
+    may_be_undone: bool,
 }
 
 /// An item that an earlier run moved, and that would get another id now.
@@ -75,7 +77,7 @@ struct Index {
     hasher: std::hash::RandomState,
     places: HashMap<u64, Vec<(usize, i64)>>,
     others: Vec<Other>,
-    /// The runs that sent anything, the newest first.
+    /// The runs that sent anything and were not undone, the newest first.
     senders: Vec<usize>,
 }
 
@@ -85,6 +87,7 @@ impl Earlier {
         let source = identity.files.first().map_or("", |file| file.path.as_str());
         let (mut found, mut unreadable) = (Vec::new(), Vec::new());
         let mut undone: HashSet<String> = HashSet::new();
+        let mut partly_undone: HashSet<String> = HashSet::new();
         for run in runs.newest_first()? {
             if let Some((why, _)) = run.fault {
                 unreadable.push(format!("run {} can't be read: {why}", run.name));
@@ -93,8 +96,12 @@ impl Earlier {
             if !is_same_api(run.fact("api"), &identity.api) || run.fact("org") != identity.org {
                 continue;
             }
-            if run.is_finished() {
-                undone.extend(run.undid());
+            // An undo that was undone itself has no effect.
+            if !undone.contains(&run.name) {
+                partly_undone.extend(run.undid());
+                if run.is_finished() {
+                    undone.extend(run.undid());
+                }
             }
             let files = run.files();
             let is_from_there = files.first().is_some_and(|file| is_same_source(&file.path, source));
@@ -104,6 +111,7 @@ impl Earlier {
                     ids: ids_of(&run, ids),
                     id_map: run.fact(ID_MAP).to_owned(),
                     is_undone: undone.contains(&run.name),
+                    may_be_undone: partly_undone.contains(&run.name),
                     name: run.name,
                 });
             }
@@ -203,11 +211,15 @@ impl Earlier {
     /// What differs and was not written by these runs, in words; nothing where they wrote all of it.
     pub(super) fn foreign(&self, id: &str, found: &Difference, stored: &Object) -> Result<Vec<String>, Error> {
         let writes = self.writes(id)?;
+        let in_effect = |(run, _): &(usize, i64)| self.runs.get(*run).is_some_and(|run| !run.is_undone);
+        let is_moved = self.places(id)?.iter().any(in_effect);
         let mut foreign = Vec::new();
         for (field, value) in &found.body {
             let old = stored.get(field);
             let mut path = vec![field.as_str()];
-            if writes.is_empty() || field == ITEM_ID || !ours(&mut path, value, old, &writes) {
+            // A blank field is only free to be filled in where the item is the migration's.
+            let is_free = is_moved || !is_nothing(old);
+            if field == ITEM_ID || !is_free || !ours(&mut path, value, old, &writes) {
                 foreign.push(format!("{field} {} → {}", shown(old), shown(Some(value))));
             }
         }
@@ -219,13 +231,16 @@ impl Earlier {
         Ok(!self.writes(id)?.is_empty())
     }
 
-    /// What was sent for an item, the newest first.
+    /// What was sent for an item, the newest first. What an undo may have taken back is not known to be there.
     fn writes(&self, id: &str) -> Result<Vec<Written>, Error> {
         let mut writes = Vec::new();
         for (run, seq) in self.places(id)? {
             if let Some(run) = self.runs.get(run) {
-                let written = run.journal.written(seq)?;
-                writes.extend(written.into_iter().filter(|written| written.id == id));
+                let written = run.journal.written(seq)?.into_iter().filter(|written| written.id == id);
+                writes.extend(written.map(|written| Written {
+                    done: written.done && !run.may_be_undone,
+                    ..written
+                }));
             }
         }
         Ok(writes)
@@ -267,7 +282,7 @@ impl Earlier {
                 }
                 Ok(())
             })?;
-            if has_sent {
+            if has_sent && !run.is_undone {
                 senders.push(number);
             }
         }

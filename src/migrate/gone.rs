@@ -7,11 +7,14 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Choice, Earlier};
-use crate::columns::Rejection;
+use crate::columns::{Rejection, is_nothing};
 use crate::error::Error;
 use crate::inventory::ItemStore;
 use crate::item::{ITEM_ID, Object};
 use crate::plan::{Action, Change, Decision, changed_since, left};
+
+/// The field that names an item for a person.
+const NAME: &str = "name";
 
 /// An item that an earlier run moved, that the source no longer has, and that the target still holds.
 #[derive(Clone, Debug)]
@@ -20,6 +23,8 @@ pub struct Gone {
     pub id: String,
     /// Its id in the source.
     pub source: String,
+    /// Its name in the target.
+    pub name: Option<Value>,
     /// The run that wrote to it last.
     pub run: String,
     /// Why it stays, where it isn't to be deleted.
@@ -92,6 +97,7 @@ pub(super) fn gone(
         let (Some(item), Some(sent)) = (stored(&id)?, earlier.sent(&id)?) else {
             continue;
         };
+        let name = item.get(NAME).filter(|name| !is_nothing(Some(name))).cloned();
         let stays = match &sent.body {
             None => Some(Stays::Older),
             Some(body) => changed_since(body, &item, "it was moved").map(Stays::Changed),
@@ -99,6 +105,7 @@ pub(super) fn gone(
         gone.push(Gone {
             id,
             source,
+            name,
             run: sent.run,
             stays,
         });

@@ -7,15 +7,12 @@ use std::collections::BTreeSet;
 use super::certificate::{Certificate, HOW, Side};
 use super::difference::FieldPair;
 use super::quantities::Quantities;
-use super::{Stays, hex, moment};
+use super::{LISTED, Stays, hex, moment};
 use crate::inventory::{Completeness, Listing};
-use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
+use crate::output::events::PROBABLY_COMPLETE;
 use crate::output::page::{Page, Verdict};
 use crate::output::{counted, grouped};
 use crate::plan::shown;
-
-/// How many items the page lists one by one; the JSON lists all.
-const LISTED: usize = 1_000;
 
 impl Certificate<'_> {
     pub(super) fn page(&self, sum: &str) -> String {
@@ -39,7 +36,7 @@ impl Certificate<'_> {
         page.text(HOW);
         if self.proof.equal.len() <= LISTED {
             let rows = self.proof.equal.iter();
-            let rows = rows.map(|item| (item.id.as_str(), hex(&item.sha256)));
+            let rows = rows.map(|item| (self.named(&item.id), hex(&item.sha256)));
             page.facts(&rows.collect::<Vec<_>>());
         } else {
             page.text("The hash of each item is in the JSON beside this page.");
@@ -73,7 +70,8 @@ impl Certificate<'_> {
     fn counts(&self) -> Vec<(&'static str, String)> {
         let (tally, proof) = (&self.tally, self.proof);
         let counts = [
-            ("Read from the source", tally.read),
+            ("Read from the source", tally.read.saturating_sub(proof.deletions)),
+            ("To be deleted, because the source no longer has them", proof.deletions),
             ("Created", tally.created),
             ("Updated", tally.updated),
             ("Unchanged", tally.unchanged),
@@ -119,15 +117,38 @@ impl Certificate<'_> {
         page.table(&header, units.into_iter().map(row));
     }
 
+    /// `A1 "Kush"`
+    fn named(&self, id: &str) -> String {
+        let name = self.proof.names.get(id);
+        name.map_or_else(|| id.to_owned(), |name| format!("{id} {}", shown(Some(name))))
+    }
+
+    /// A heading and an item a line, as far as a page has room; "None." where there is no item.
+    fn list<'i>(&self, page: &mut Page, title: &str, mut items: impl Iterator<Item = (&'i str, String)>) {
+        page.heading(title);
+        let rows = items.by_ref().take(LISTED);
+        let rows: Vec<(String, String)> = rows.map(|(id, what)| (self.named(id), what)).collect();
+        if rows.is_empty() {
+            page.text("None.");
+            return;
+        }
+        page.facts(&rows);
+        let more = items.count() as u64;
+        if more > 0 {
+            let more = counted(more, "more item");
+            page.text(&format!("… and {more}: see the JSON beside this page."));
+        }
+    }
+
     /// What differs, item by item.
     fn differences(&self, page: &mut Page) {
         let proof = self.proof;
         let differences = proof.differences.iter();
         let differences = differences.map(|(id, what)| (id.as_str(), what.clone()));
-        list(page, "Differences", differences);
+        self.list(page, "Differences", differences);
         let conflicts = proof.conflicts.iter();
         let conflicts = conflicts.map(|kept| (kept.id.as_str(), told(&kept.fields, ["source", "target"])));
-        list(page, "Conflicts that were skipped", conflicts);
+        self.list(page, "Conflicts that were skipped", conflicts);
         if let Ok(since) = &proof.now.since {
             let changed = since.changed.iter();
             let changed = changed.map(|changed| (changed.id.as_str(), told(&changed.fields, ["read", "now"])));
@@ -136,7 +157,7 @@ impl Certificate<'_> {
                 .removed
                 .iter()
                 .map(|id| (id.as_str(), "no longer there".to_owned()));
-            list(
+            self.list(
                 page,
                 "Changes in the source since it was read",
                 changed.chain(added).chain(removed),
@@ -150,32 +171,15 @@ impl Certificate<'_> {
             };
             (gone.id.as_str(), format!("moved by run {}{why}", gone.run))
         });
-        list(page, "Moved earlier, and no longer in the source", gone);
+        self.list(page, "Moved earlier, and no longer in the source", gone);
         let deleted = proof.deleted.iter();
-        list(
+        self.list(
             page,
             "Deleted in the target",
             deleted.map(|id| (id.as_str(), String::new())),
         );
         let only = proof.now.only_there.ids.iter();
-        list(page, "Only in the target", only.map(|id| (id.as_str(), String::new())));
-    }
-}
-
-/// A heading and an item a line, as far as a page has room; \"None.\" where there is no item.
-fn list<'i>(page: &mut Page, title: &str, items: impl Iterator<Item = (&'i str, String)>) {
-    page.heading(title);
-    let mut items = items.peekable();
-    if items.peek().is_none() {
-        page.text("None.");
-        return;
-    }
-    let rows: Vec<(&str, String)> = items.by_ref().take(LISTED).collect();
-    page.facts(&rows);
-    let more = items.count() as u64;
-    if more > 0 {
-        let more = counted(more, "more item");
-        page.text(&format!("… and {more}: see the JSON beside this page."));
+        self.list(page, "Only in the target", only.map(|id| (id.as_str(), String::new())));
     }
 }
 
@@ -194,26 +198,20 @@ fn told(fields: &[FieldPair], [a, b]: [&str; 2]) -> String {
 }
 
 fn side(side: &Side) -> String {
-    let snapshot = side.snapshot.as_ref();
-    let snapshot = snapshot.map(|snapshot| format!("; a snapshot from before: {}", snapshot.display()));
-    format!(
-        "{} at {}: {}{}",
-        side.org,
-        side.api,
-        listed(&side.before),
-        snapshot.unwrap_or_default()
-    )
+    let snapshot = match &side.snapshot {
+        Some(_) => "; the computer of the migration keeps a snapshot of it, which the JSON beside this page names",
+        None => "",
+    };
+    format!("{} at {}: {}{snapshot}", side.org, side.api, listed(&side.before))
 }
 
 fn listed(listing: &Listing) -> String {
-    format!(
-        "{}, {}: {}",
-        counted(listing.count, "item"),
-        match listing.completeness {
-            Completeness::Proved => COMPLETE,
-            Completeness::Plausible => PROBABLY_COMPLETE,
-            Completeness::Cut | Completeness::Unlisted => "not known to be complete",
-        },
-        listing.evidence
-    )
+    let grade = match listing.completeness {
+        Completeness::Proved => {
+            "complete: the first and the last items, which were requested separately, are in the list".to_owned()
+        }
+        Completeness::Plausible => format!("{PROBABLY_COMPLETE}: {}", listing.evidence),
+        Completeness::Cut | Completeness::Unlisted => format!("not known to be complete: {}", listing.evidence),
+    };
+    format!("{}, {grade}", counted(listing.count, "item"))
 }

@@ -3,18 +3,22 @@
 //!
 //! Doesn't belong here: writing down what it found (`certificate`), what changed in the source meanwhile (`since`).
 
-use jiff::Timestamp;
+use std::collections::BTreeMap;
 
-use super::difference::{FieldPair, compare, lacking_leaves};
+use jiff::Timestamp;
+use serde_json::Value;
+
+use super::difference::{FieldPair, compare, digest, lacking_leaves};
 use super::quantities::Quantities;
 use super::since::{self, Now};
-use super::{Gone, Migration, Source, Wanted, whole};
+use super::{Gone, LISTED, Migration, Source, Wanted, whole};
 use crate::api::Client;
 use crate::error::Error;
 use crate::inventory::{ItemStore, Listing, read_into};
 use crate::journal::Journal;
 use crate::output::events::Event;
 use crate::output::{Output, grouped};
+use crate::transfer::name_of;
 
 /// How many differences are named on the screen.
 const SHOWN: u64 = 20;
@@ -28,6 +32,8 @@ pub struct Proved {
     pub source: Option<String>,
     /// The SHA-256 of its canonical form, the same on both sides.
     pub sha256: [u8; 32],
+    /// The SHA-256 of all that the target holds of it, where that is more.
+    pub target_sha256: Option<[u8; 32]>,
 }
 
 /// A conflict that was skipped: the target keeps its values.
@@ -53,6 +59,8 @@ pub struct Proof {
     pub not_moved: u64,
     /// How many items were not asked for.
     pub not_asked: u64,
+    /// How many deletions were decided on, which the equation counts among what was read.
+    pub deletions: u64,
     /// The list of the target that was read.
     pub listing: Listing,
     /// When that was.
@@ -65,6 +73,8 @@ pub struct Proof {
     pub deleted: Vec<String>,
     /// What both hold at the end.
     pub now: Now,
+    /// The names of the items that the page lists, by their ids in the target.
+    pub(super) names: BTreeMap<String, Value>,
 }
 
 /// Reads the target again and compares it with what was read of the source, then the source.
@@ -108,7 +118,15 @@ pub fn verify(
         let compared = compare(&body, stored.as_ref());
         let source = (source != id).then_some(source);
         match compared {
-            Ok(sha256) => equal.push(Proved { id, source, sha256 }),
+            Ok(sha256) => {
+                let all = stored.as_ref().map(digest);
+                equal.push(Proved {
+                    id,
+                    source,
+                    sha256,
+                    target_sha256: all.filter(|all| *all != sha256),
+                });
+            }
             Err(_) if is_skipped => {
                 let fields = lacking_leaves(&body, &stored.unwrap_or_default());
                 conflicts.push(Kept { id, source, fields });
@@ -119,7 +137,9 @@ pub fn verify(
     })?;
     let mut gone = Vec::new();
     let mut deleted = Vec::new();
+    let mut names = BTreeMap::new();
     for item in migration.gone() {
+        names.extend(item.name.clone().map(|name| (item.id.clone(), name)));
         let is_deleted = migration.choice.mirror && item.stays.is_none() && journal.should_be_stored(&item.id)?;
         match (target.get(&item.id)?, is_deleted) {
             (None, true) => deleted.push(item.id),
@@ -129,24 +149,37 @@ pub fn verify(
         }
     }
     equal.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    let proof = Proof {
+    let mut proof = Proof {
         equal,
         differences,
         conflicts,
         not_moved,
         not_asked,
+        deletions: migration.deletions.get(),
         listing,
         at,
         quantities,
         gone,
         deleted,
         now: since::now(output, from, migration, &mut target)?,
+        names,
     };
+    proof.look_up_names(&mut target)?;
     proof.show(output, to.org());
     Ok(proof)
 }
 
 impl Proof {
+    fn look_up_names(&mut self, target: &mut ItemStore) -> Result<(), Error> {
+        let equal = self.equal.iter().map(|item| &item.id).take(LISTED);
+        let differing = self.differences.iter().map(|(id, _)| id).take(LISTED);
+        let conflicts = self.conflicts.iter().map(|kept| &kept.id).take(LISTED);
+        for id in equal.chain(differing).chain(conflicts).chain(&self.now.only_there.ids) {
+            self.names.extend(name_of(id, target)?.map(|name| (id.clone(), name)));
+        }
+        Ok(())
+    }
+
     fn show(&self, output: &Output, org: &str) {
         for (id, what) in self.differences.iter().take(usize::try_from(SHOWN).unwrap_or_default()) {
             output.warn(&format!("not as expected in {org}: {id} ({what})"));

@@ -130,7 +130,12 @@ fn start(job: &Job, place: &str) -> Result<(), ScheduleError> {
 pub fn list() -> Result<Vec<Installed>, ScheduleError> {
     let mut all = Vec::new();
     for system in [System::Systemd, System::Launchd, System::Windows] {
-        let Some(folder) = system.folder()? else { continue };
+        let folder = match system.folder() {
+            // The settings' folder may be known without a home.
+            Err(_) if system == System::Launchd => None,
+            folder => folder?,
+        };
+        let Some(folder) = folder else { continue };
         let entries = match fs::read_dir(&folder) {
             Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
             entries => entries.map_err(|cause| failed(&folder, "read", cause))?,

@@ -63,31 +63,29 @@ fn times(when: &When) -> Result<String, ScheduleError> {
     if when.is_both_days() {
         return Err(cannot("days of the month that have to be certain days of the week"));
     }
-    let mut entries = vec![String::new()];
-    let add = |entries: Vec<String>, key: &str, field: &Field| -> Vec<String> {
-        if field.is_full() {
-            return entries;
-        }
-        let numbers = field.numbers();
-        let with = |entry: &String| {
-            let entry = entry.clone();
-            let one = move |number: &u8| format!("{entry}<key>{key}</key><integer>{number}</integer>");
-            numbers.iter().map(one).collect::<Vec<_>>()
-        };
-        entries.iter().flat_map(with).collect()
-    };
-    for (key, field) in [("Minute", &when.minute), ("Hour", &when.hour), ("Month", &when.month)] {
-        entries = add(entries, key, field);
-    }
+    let times = [("Minute", &when.minute), ("Hour", &when.hour), ("Month", &when.month)];
+    let (day, weekday) = (("Day", &when.day), ("Weekday", &when.weekday));
+    let times = times.into_iter().fold(vec![String::new()], with);
     let entries = if when.is_either_day() {
-        let days = add(entries.clone(), "Day", &when.day);
-        [days, add(entries, "Weekday", &when.weekday)].concat()
+        [with(times.clone(), day), with(times, weekday)].concat()
     } else {
-        let entries = add(entries, "Day", &when.day);
-        add(entries, "Weekday", &when.weekday)
+        with(with(times, day), weekday)
     };
     if entries.len() > MOST {
         return Err(cannot("so many different times"));
     }
     Ok(format!("<dict>{}</dict>\n", entries.join("</dict>\n<dict>")))
+}
+
+/// Each entry with each number of a field.
+fn with(entries: Vec<String>, (key, field): (&str, &Field)) -> Vec<String> {
+    if field.is_full() {
+        return entries;
+    }
+    let mut all = Vec::new();
+    for entry in &entries {
+        let numbers = field.numbers().into_iter();
+        all.extend(numbers.map(|number| format!("{entry}<key>{key}</key><integer>{number}</integer>")));
+    }
+    all
 }

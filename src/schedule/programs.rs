@@ -5,7 +5,7 @@
 use std::io::{self, ErrorKind, Write as _};
 use std::process::{Command, Output, Stdio};
 
-use super::{ScheduleError, System};
+use super::{NOT_TEXT, ScheduleError, System};
 use crate::environment;
 
 impl System {
@@ -79,7 +79,8 @@ pub(super) fn crontab() -> Result<Vec<String>, ScheduleError> {
         }
         run => {
             let printed = System::Cron.ended(run, &args)?;
-            let text = String::from_utf8(printed).map_err(|_| ScheduleError::NotText("the crontab".to_owned()))?;
+            let text = String::from_utf8(printed)
+                .map_err(|_| ScheduleError::Unwritable("the crontab".to_owned(), NOT_TEXT))?;
             Ok(text.lines().map(str::to_owned).collect())
         }
     }

@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: putting them in place (`install`).
 
-use super::field::{DAYS, Field};
+use super::field::Field;
 use super::{Job, ScheduleError, When, texts};
 
 /// The name of a schedule's unit.
@@ -60,12 +60,7 @@ pub(super) fn calendars(when: &When) -> Vec<String> {
     };
     let zone = when.zone.as_ref().map(|zone| format!(" {zone}")).unwrap_or_default();
     let time = format!("{}:{}:00{zone}", listed(&when.hour), listed(&when.minute));
-    let names: Vec<&str> = when
-        .weekday
-        .numbers()
-        .iter()
-        .filter_map(|day| DAYS.get(usize::from(*day)).copied())
-        .collect();
+    let names: Vec<&str> = when.weekday.names().filter_map(|name| name.get(..3)).collect();
     let names = names.join(",");
     if when.weekday.is_full() {
         vec![format!("{days} {time}")]

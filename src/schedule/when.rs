@@ -7,7 +7,7 @@ use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 use super::ScheduleError;
-use super::field::{Field, Kind};
+use super::field::{self, Field};
 
 /// What stands for an expression, as crontab(5) has it.
 const MACROS: [(&str, &str); 7] = [
@@ -44,85 +44,64 @@ impl When {
     /// fields of cron or a macro of it; in any case, a time zone's name after it.
     pub fn parse(text: &str) -> Result<Self, ScheduleError> {
         let words: Vec<&str> = text.split_whitespace().collect();
-        let no_time = || ScheduleError::NoTime(text.to_owned());
-        let mut when = if let Some(when) = Self::words(&words)? {
+        let refused = |why: String| ScheduleError::NoTime(text.to_owned(), why);
+        let mut when = if let Some(when) = Self::words(&words) {
             when
         } else {
-            let (zone, rest) = words.split_last().ok_or_else(no_time)?;
-            let mut when = Self::words(rest)?.ok_or_else(no_time)?;
-            if !zone.starts_with(|c: char| c.is_ascii_alphabetic()) {
-                return Err(no_time());
-            }
-            let known = TimeZone::get(zone).map_err(|_| ScheduleError::NoZone((*zone).to_owned()))?;
+            let zoned = words
+                .split_last()
+                .filter(|(zone, _)| zone.starts_with(|c: char| c.is_ascii_alphabetic()));
+            let zoned = zoned.and_then(|(zone, rest)| Some((zone, Self::words(rest)?)));
+            let (zone, mut when) = zoned.ok_or_else(|| refused(String::new()))?;
+            let known =
+                TimeZone::get(zone).map_err(|_| refused(format!(": this machine knows no time zone {zone}")))?;
             when.zone = Some(known.iana_name().unwrap_or(zone).to_owned());
             when
         };
+        let monthly = words.first().is_some_and(|word| word.eq_ignore_ascii_case("monthly"));
+        if let Some(day) = when.day.numbers().first().filter(|day| monthly && **day > 28) {
+            return Err(refused(format!(": not every month has a day {day}")));
+        }
         when.text = words.join(" ");
         if when.after(&ZonedDateTime::now()).is_none() {
-            return Err(ScheduleError::Never(text.to_owned()));
+            return Err(refused(": it never comes".to_owned()));
         }
         Ok(when)
     }
 
-    fn words(words: &[&str]) -> Result<Option<Self>, ScheduleError> {
+    fn words(words: &[&str]) -> Option<Self> {
         let lower: Vec<String> = words.iter().map(|word| word.to_lowercase()).collect();
         let words: Vec<&str> = lower.iter().map(String::as_str).collect();
-        let mut is_last_day = false;
+        let is = |day: &str, kind: fn(&u8) -> bool| day.as_bytes().iter().all(kind);
+        let time = |text: &str| clock(text).map(|(hour, minute)| format!("{minute} {hour}"));
         let fields = match words.as_slice() {
             ["hourly"] => "0 * * * *".to_owned(),
-            ["hourly", minute] => match clock(&format!("0{minute}")) {
-                Some((0, minute)) => format!("{minute} * * * *"),
-                _ => return Ok(None),
-            },
-            ["daily", time] => match clock(time) {
-                Some((hour, minute)) => format!("{minute} {hour} * * *"),
-                None => return Ok(None),
-            },
-            ["weekly", day, time] => match clock(time) {
-                Some((hour, minute)) if day.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
-                    format!("{minute} {hour} * * {day}")
-                }
-                _ => return Ok(None),
-            },
-            ["monthly", day, time] => match clock(time) {
-                Some((hour, minute)) => {
-                    is_last_day = *day == "last";
-                    let day = if is_last_day { "*" } else { day };
-                    if !is_last_day && !day.bytes().all(|byte| byte.is_ascii_digit()) {
-                        return Ok(None);
-                    }
-                    if let Ok(day @ 29..=31) = day.parse() {
-                        return Err(ScheduleError::ShortMonth(day));
-                    }
-                    format!("{minute} {hour} {day} * *")
-                }
-                None => return Ok(None),
-            },
-            [one] => match MACROS.iter().find(|(name, _)| name == one) {
-                Some((_, fields)) => (*fields).to_owned(),
-                None => return Ok(None),
-            },
+            ["hourly", at] if at.starts_with(':') => format!("{} * * * *", clock(&format!("0{at}"))?.1),
+            ["daily", at] | ["monthly", "last", at] => time(at)? + " * * *",
+            ["weekly", day, at] if is(day, u8::is_ascii_alphabetic) => format!("{} * * {day}", time(at)?),
+            ["monthly", day, at] if is(day, u8::is_ascii_digit) => format!("{} {day} * *", time(at)?),
+            [one] => MACROS.iter().find(|(name, _)| name == one)?.1.to_owned(),
             words => words.join(" "),
         };
-        Ok(Self::fields(&fields, is_last_day))
+        Self::fields(&fields, words.get(1) == Some(&"last"))
     }
 
     fn fields(text: &str, is_last_day: bool) -> Option<Self> {
         let [minute, hour, day, month, weekday] = text.split(' ').collect::<Vec<_>>().try_into().ok()?;
         let mut when = Self {
-            minute: Field::parse(minute, Kind::Minute)?,
-            hour: Field::parse(hour, Kind::Hour)?,
-            day: Field::parse(day, Kind::Day)?,
-            month: Field::parse(month, Kind::Month)?,
-            weekday: Field::parse(weekday, Kind::Weekday)?,
+            minute: Field::parse(minute, field::MINUTE)?,
+            hour: Field::parse(hour, field::HOUR)?,
+            day: Field::parse(day, field::DAY)?,
+            month: Field::parse(month, field::MONTH)?,
+            weekday: Field::parse(weekday, field::WEEKDAY)?,
             is_last_day,
             zone: None,
             text: String::new(),
         };
         if when.is_either_day() && (when.day.is_full() || when.weekday.is_full()) {
             // `1-31` beside a day of the week is every day.
-            when.day = Field::parse("*", Kind::Day)?;
-            when.weekday = Field::parse("*", Kind::Weekday)?;
+            when.day = Field::parse("*", field::DAY)?;
+            when.weekday = Field::parse("*", field::WEEKDAY)?;
         }
         Some(when)
     }
@@ -158,20 +137,15 @@ impl When {
     }
 
     fn is_on(&self, date: Date) -> bool {
-        let number = |number: i8| u8::try_from(number).unwrap_or_default();
-        let in_month = self.month.has(number(date.month()));
-        let on_weekday = self.weekday.has(number(date.weekday().to_sunday_zero_offset()));
-        let on_day = if self.is_last_day {
-            date.day() == date.days_in_month()
+        let has = |field: &Field, number: i8| u8::try_from(number).is_ok_and(|number| field.has(number));
+        let on_weekday = has(&self.weekday, date.weekday().to_sunday_zero_offset());
+        let on_day = has(&self.day, date.day()) && (!self.is_last_day || date.day() == date.days_in_month());
+        let on_days = if self.is_either_day() {
+            on_day || on_weekday
         } else {
-            self.day.has(number(date.day()))
+            on_day && on_weekday
         };
-        in_month
-            && if self.is_either_day() {
-                on_day || on_weekday
-            } else {
-                on_day && on_weekday
-            }
+        on_days && has(&self.month, date.month())
     }
 
     /// The next time after a moment. A time that a change of the clocks skips comes just after the change.
@@ -182,14 +156,10 @@ impl When {
             None => moment.time_zone().clone(),
         };
         let mut date = moment.with_time_zone(zone.clone()).date();
-        let (hours, minutes) = (self.hour.numbers(), self.minute.numbers());
         for _ in 0..DAYS_AHEAD {
-            if self.is_on(date) {
-                let times = hours
-                    .iter()
-                    .flat_map(|hour| minutes.iter().map(|minute| (*hour, *minute)));
-                for (hour, minute) in times {
-                    let civil = date.at(i8::try_from(hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
+            for hour in self.hour.numbers().iter().filter(|_| self.is_on(date)) {
+                for minute in self.minute.numbers() {
+                    let civil = date.at(i8::try_from(*hour).ok()?, i8::try_from(minute).ok()?, 0, 0);
                     let next = zone.to_zoned_datetime(civil).ok()?;
                     if next.timestamp() > moment.timestamp() {
                         return Some(next);
@@ -210,6 +180,7 @@ fn plain(zone: &str) -> &str {
     }
 }
 
+/// The hour and the minute of a time of day.
 fn clock(text: &str) -> Option<(u8, u8)> {
     let (hour, minute) = text.split_once(':')?;
     let number = |text: &str, most: u8| {

@@ -3,7 +3,6 @@
 //!
 //! Doesn't belong here: putting it in place (`install`).
 
-use super::field::{FULL_DAYS, MONTHS};
 use super::texts::{in_xml, note, quoted_for_windows};
 use super::{Job, ScheduleError, System, When};
 
@@ -123,21 +122,19 @@ fn times(when: &When) -> Vec<(String, String)> {
 
 /// The kinds of days: two, where either is enough.
 fn days(when: &When) -> Vec<String> {
-    let named = |names: &[&str], from: usize, has: &dyn Fn(u8) -> bool| -> String {
-        let of = |(at, name): (usize, &&str)| {
-            let number = u8::try_from(at + from).unwrap_or_default();
-            has(number).then(|| format!("<{name}/>"))
-        };
-        names.iter().enumerate().filter_map(of).collect()
-    };
-    let months = named(&MONTHS, 1, &|month| when.month.has(month));
-    let weekdays = named(&FULL_DAYS, 0, &|day| when.weekday.has(day));
-    let days: String = if when.is_last_day {
-        "<Day>Last</Day>".to_owned()
+    let elements = |names: &mut dyn Iterator<Item = &str>| names.map(|name| format!("<{name}/>")).collect::<Vec<_>>();
+    let months = elements(&mut when.month.names()).concat();
+    let weekdays = elements(&mut when.weekday.names()).concat();
+    let days: Vec<String> = if when.is_last_day {
+        vec!["<Day>Last</Day>".to_owned()]
     } else {
-        let each = |day: &u8| format!("<Day>{day}</Day>");
-        when.day.numbers().iter().map(each).collect()
+        when.day
+            .numbers()
+            .iter()
+            .map(|day| format!("<Day>{day}</Day>"))
+            .collect()
     };
+    let days = days.concat();
     let by_month =
         format!("<ScheduleByMonth><DaysOfMonth>{days}</DaysOfMonth><Months>{months}</Months></ScheduleByMonth>");
     let by_week = if when.month.is_full() {

@@ -29,10 +29,16 @@ impl Choice {
 }
 
 /// The runs of these names, if they went to this organization; without names, the last run that changed anything there, or
-/// those whose undo is the last run and was cut short. An undo that came to its end is never undone without being named.
-pub fn choose(runs: &Runs, names: &[String], api: &str, org: &str) -> Result<Choice, Error> {
+/// those whose undo is the last run and was cut short. An undo that came to its end is never undone without being named;
+/// `command` gives the command line that names a run.
+pub fn choose(
+    runs: &Runs,
+    names: &[String],
+    (api, org): (&str, &str),
+    command: &dyn Fn(&str) -> String,
+) -> Result<Choice, Error> {
     if names.is_empty() {
-        return last(runs, api, org);
+        return last(runs, (api, org), command);
     }
     let named = named(runs, names, api, org)?;
     let unfinished = unfinished_of(runs, &named, api, org)?;
@@ -74,7 +80,7 @@ fn unfinished_of(runs: &Runs, undone: &[Run], api: &str, org: &str) -> Result<Op
     Ok(None)
 }
 
-fn last(runs: &Runs, api: &str, org: &str) -> Result<Choice, Error> {
+fn last(runs: &Runs, (api, org): (&str, &str), command: &dyn Fn(&str) -> String) -> Result<Choice, Error> {
     // A run that was undone, and the undo that did it, while no run in effect has been met.
     let mut undone_already: Option<(String, String)> = None;
     let mut undone: BTreeSet<String> = BTreeSet::new();
@@ -102,8 +108,9 @@ fn last(runs: &Runs, api: &str, org: &str) -> Result<Choice, Error> {
                 }),
                 Some((of, undo)) => Err(RunError::Undone {
                     run: of,
+                    redo: command(&undo),
                     undo,
-                    next: Some(run.name),
+                    next: Some(command(&run.name)),
                 }
                 .into()),
             };
@@ -119,7 +126,12 @@ fn last(runs: &Runs, api: &str, org: &str) -> Result<Choice, Error> {
         undone.extend(targets);
     }
     Err(match undone_already {
-        Some((run, undo)) => RunError::Undone { run, undo, next: None },
+        Some((run, undo)) => RunError::Undone {
+            run,
+            redo: command(&undo),
+            undo,
+            next: None,
+        },
         None => RunError::NoRun("undo"),
     }
     .into())

@@ -77,6 +77,20 @@ fn a_no_sends_nothing_and_accounts_for_every_row() {
 }
 
 #[test]
+fn a_declined_run_writes_no_report_which_would_stand_in_the_way_of_the_next_one() {
+    let (_server, stockport) = prepared("cat");
+    let report = ["--report", "done.html"];
+    let Some((screen, _)) = answered(&stockport, &report, &["n"]) else {
+        return;
+    };
+    assert!(!stockport.path("done.html").exists(), "{screen}");
+    let (screen, code) = answered(&stockport, &report, &["y"]).unwrap();
+    assert_eq!(code, "3", "{screen}");
+    assert!(screen.contains(", sent at "), "{screen}");
+    assert!(stockport.path("done.html").exists());
+}
+
+#[test]
 fn a_yes_sends_and_with_json_the_plan_is_seen_all_the_same() {
     let (server, stockport) = prepared("cat");
     let Some((screen, code)) = answered(&stockport, &["--json"], &["y"]) else {

@@ -467,7 +467,7 @@ fn exact_deletes_what_the_snapshot_lacks_with_consent_and_a_snapshot_first() {
             ),
         )
         .unwrap();
-    let run = stockport.run(["backup", "restore", &path, "--exact"]).exit(1);
+    let run = stockport.run(["backup", "restore", &path, "--exact"]).exit(2);
     assert!(run.stderr.contains("--yes"), "{}", run.stderr);
     let run = stockport
         .run(["backup", "restore", &path, "--exact", "--yes", "--max-delete", "1"])

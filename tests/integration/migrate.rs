@@ -381,3 +381,60 @@ fn each_accounts_organization_is_reached_with_that_accounts_profile_and_no_other
         .exit(2);
     assert!(unknown.stderr.contains("the nearest is \"new\""), "{}", unknown.stderr);
 }
+
+#[test]
+fn a_missing_or_refused_key_names_its_end_and_the_option_with_the_profiles_that_there_are() {
+    let (old, new) = (Faulty::new(), Faulty::new());
+    let stockport = Stockport::new();
+    profiles(
+        &stockport,
+        &[
+            ("old", old.url(), FROM, old.key(FROM)),
+            ("new", new.url(), TO, new.key(TO)),
+        ],
+    );
+    let stockport = stockport.env("STOCKPORT_CONFIG", "config.toml");
+    old.put(FROM, &json!({"item_id": "1", "name": "a"}));
+    // The key of the second organization opens no other one.
+    let (there, back) = (["--from", FROM, "--to", TO], ["--from", TO, "--to", FROM]);
+    let (a, b) = (format!("org:{FROM}"), format!("org:{TO}"));
+    let (source, target) = (format!("the source {FROM}"), format!("the target {TO}"));
+    let (unkeyed, refused) = ("there is no API key", "the API refuses access");
+    for (args, end, fault, option) in [
+        ([&["migrate"], &there[..]].concat(), &source, unkeyed, "--from-profile"),
+        (
+            [&["migrate", "--from-profile", "old"], &there[..]].concat(),
+            &target,
+            unkeyed,
+            "--to-profile",
+        ),
+        (
+            [&["migrate", "--profile", "new"], &there[..]].concat(),
+            &source,
+            refused,
+            "--from-profile",
+        ),
+        (
+            [&["migrate", "--profile", "new", "--allow-empty"], &back[..]].concat(),
+            &format!("the target {FROM}"),
+            refused,
+            "--to-profile",
+        ),
+        (vec!["diff", &a, &b], &a, unkeyed, "--a-profile"),
+        (vec!["diff", &a, &b, "--profile", "new"], &a, refused, "--a-profile"),
+        (vec!["diff", &b, &a, "--profile", "new"], &a, refused, "--b-profile"),
+    ] {
+        let run = stockport.run(&args).exit(1);
+        let (error, hint) = (format!("error: {end}: {fault}"), format!("its key: {option} old|new"));
+        assert!(
+            run.stderr.contains(&error) && run.stderr.contains(&hint),
+            "{args:?}: {}",
+            run.stderr
+        );
+    }
+    stockport.run(["export", "-", "--profile", "old"]).ok();
+    // With a profile of its own it is that profile's key which is wrong.
+    let swapped = [&["migrate", "--from-profile", "new", "--to-profile", "old"], &there[..]].concat();
+    let run = stockport.run(swapped).exit(1);
+    assert!(!run.stderr.contains("name the profile"), "{}", run.stderr);
+}

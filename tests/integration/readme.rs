@@ -60,6 +60,7 @@ fn readme() -> Vec<Step> {
             "stockport schedule \"daily 02:00\" -- backup create backups --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
             Says(0, "mail -s backup ops@example.com"),
         ),
+        ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
         ("stockport backup verify backups --drill", Says(0, "no difference")),
         ("stockport backup restore backups@latest --dry-run", Says(0, "218 read = 218 unchanged")),
         ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, no differences")),
@@ -178,12 +179,19 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             })),
             ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
         ]),
-        ("migration", &["stockport import inventory.xlsx"], vec![
+        ("migration", &[
+            "stockport import inventory.xlsx",
+            "printenv CANNLYTICS_API_KEY > our.key && chmod 600 our.key",
+            "stockport login --profile old --org sandbox-company --key-file our.key --api $CANNLYTICS_API_URL",
+            "stockport login --profile new --org sandbox-branch --key-file our.key --api $CANNLYTICS_API_URL",
+        ], vec![
             ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "200 create")),
             ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, \
               no differences")),
             ("stockport migrate --check moved.json", Says(0, "200 items")),
             ("stockport undo --org sandbox-branch --dry-run", Says(0, "200 delete")),
+            ("stockport migrate --from-profile old --to-profile new --certificate friday", Says(0, "200 unchanged")),
+            ("stockport migrate --from-profile old --to-profile new --mirror --dry-run", Says(0, "200 unchanged")),
         ]),
         ("json", &[], vec![
             ("stockport import inventory.xlsx --json", Ends(0, |_, run| assert_eq!(run.json()["created"], 200))),

@@ -257,3 +257,43 @@ fn every_command_that_writes_makes_a_report() {
     assert!(run.code == 0 || run.code == 1, "{run:?}");
     assert!(from.read("5.html").contains("<h1>Migrate: "));
 }
+
+#[test]
+fn a_file_that_exists_is_replaced_by_force_only_where_the_command_has_that_option() {
+    let server = server();
+    let stockport = at(&server);
+    stockport.run(["backup", "create", "bk"]).ok();
+    for name in ["a.html", "a.xlsx", "a.csv", "a.json", "in.csv"] {
+        stockport.write(name, "item_id,name\nA1,kept\n");
+    }
+    let migrate = "migrate --from sandbox-company --to sandbox-branch";
+    for (line, has_force) in [
+        ("import count.csv --report a.html", false),
+        ("import count.csv --results a.csv", false),
+        ("import count.csv --plan-out a.json", false),
+        ("import count.csv --plan-out a.xlsx", false),
+        ("import count.csv --missing a.csv", false),
+        ("delete --ids U1 --yes --report a.xlsx", false),
+        ("undo --yes --report a.html", false),
+        ("backup restore bk --report a.html", false),
+        (&format!("{migrate} --report a.html"), false),
+        (&format!("{migrate} --certificate a"), false),
+        ("export a.csv", true),
+        ("convert in.csv a.csv", true),
+        ("template a.xlsx", true),
+        ("diff in.csv in.csv --csv a.csv", true),
+    ] {
+        let run = stockport.run(line.split(' ')).exit(1);
+        let (own, other) = (
+            "choose another name, or remove the file",
+            "replace the file with --force",
+        );
+        let (said, unsaid) = if has_force { (other, own) } else { (own, other) };
+        assert!(
+            run.stderr.contains(" exists already") && run.stderr.contains(said) && !run.stderr.contains(unsaid),
+            "{line}: {}",
+            run.stderr
+        );
+    }
+    assert!(stockport.read("a.html").contains("kept") && server.posts().is_empty());
+}

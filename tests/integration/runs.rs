@@ -320,9 +320,9 @@ fn an_undo_is_not_undone_unless_it_is_named_and_either_wish_is_told() {
     let undo = undo["run"].as_str().unwrap();
     let refused = stockport.run(["undo", "--yes"]).exit(1).stderr;
     for told in [
-        format!("the last run, {second}, was undone already by run {undo}"),
-        format!("`stockport undo {undo}`"),
-        format!("`stockport undo {first}`"),
+        format!("run {second} was undone by {undo}"),
+        format!("`stockport undo {undo} --org {ORG}` reverts the undo"),
+        format!("`stockport undo {first} --org {ORG}` undoes the newest run that is in effect"),
     ] {
         assert!(refused.contains(&told), "{told}: {refused}");
     }
@@ -331,13 +331,16 @@ fn an_undo_is_not_undone_unless_it_is_named_and_either_wish_is_told() {
     assert_eq!((held(&server, "A"), held(&server, "B")), (3, 3));
     // Now the second run is in effect again, and the one to name.
     let refused = stockport.run(["undo", "--yes"]).exit(1).stderr;
-    assert!(refused.contains(&format!("`stockport undo {second}`")), "{refused}");
+    assert!(
+        refused.contains(&format!("`stockport undo {second} --org {ORG}`")),
+        "{refused}"
+    );
     stockport.run(["undo", &second, "--yes"]).ok();
     assert_eq!((held(&server, "A"), held(&server, "B")), (3, 0));
     stockport.run(["undo", &first, "--yes"]).ok();
     let refused = stockport.run(["undo", "--yes"]).exit(1).stderr;
     assert!(
-        refused.contains("was undone already") && !refused.contains("before it"),
+        refused.contains("was undone by") && !refused.contains("in effect"),
         "{refused}"
     );
 }

@@ -216,3 +216,31 @@ fn maps_and_nulls_come_back_as_they_were() {
     assert_eq!(after["A1"].get("status"), None);
     assert_eq!(after["A1"].get("quantity"), before["A1"].get("quantity"));
 }
+
+#[test]
+fn the_items_that_an_undo_leaves_are_named_at_its_end() {
+    let server = Faulty::new();
+    let stockport = Stockport::new().at_faulty(&server, ORG);
+    let mut file = "item_id,name\n".to_owned();
+    (10..25).for_each(|n| file += &format!("A{n},ours\n"));
+    stockport.write("in.csv", file);
+    stockport.run(["import", "in.csv"]).ok();
+    server.put(ORG, &json!({"item_id": "A11", "name": "theirs"}));
+    let one = stockport.run(["undo", "--yes", "--dry-run"]).exit(3);
+    assert!(
+        one.stdout
+            .contains("Not undone: 1 item changed since, or not readable: A11\n"),
+        "{}",
+        one.stdout
+    );
+    for n in 10..22 {
+        server.put(ORG, &json!({"item_id": format!("A{n}"), "name": "theirs"}));
+    }
+    let run = stockport.run(["undo", "--yes"]).exit(3);
+    let (_, end) = run.stdout.split_once("15 read = 3 deleted + 12 rejected").unwrap();
+    assert!(
+        end.contains("12 items changed since, or not readable: A10, A11"),
+        "{end}"
+    );
+    assert!(end.contains("A19, … and 2 more\n") && !end.contains("A20"), "{end}");
+}

@@ -44,6 +44,9 @@ pub(super) fn run(context: &Context, options: &BackupRestore) -> Exit {
 }
 
 fn restore(writing: Writing<'_>, options: &BackupRestore, summary: &mut Summary) -> Result<(), Error> {
+    if options.exact {
+        writing.may_delete()?;
+    }
     let meant = find(&options.snapshot)?.meant(&options.snapshot)?;
     let connected = writing.connect(summary)?;
     let mut run = writing.begin(&connected, None)?;

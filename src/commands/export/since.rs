@@ -137,8 +137,7 @@ impl Since {
     }
 }
 
-/// Of what a run wrote its journal tells whether it is still so; of other items their own times do, from the beginning of the
-/// run on.
+/// Of what a run wrote its journal tells whether it is still so; other items go by their own times, from its beginning on.
 fn since_run(run: &Run, [begun, ended]: [Moment; 2], now: &mut ItemStore, to: &mut Changes<'_>) -> Result<(), Error> {
     if !run.is_record() {
         Runs::checked(run)?.changed::<Error>(&mut |changed| {

@@ -10,7 +10,7 @@ use crate::export::{Settings, Sink};
 use crate::filter::Filter;
 use crate::inventory::{Completeness, ItemStore, Listing, Receiver as _};
 use crate::output::counted;
-use crate::sheet::write::Style;
+use crate::sheet::write::{AtomicFile, Destination, Style};
 
 /// The file, opened.
 pub(super) struct Missing {
@@ -37,7 +37,7 @@ impl Missing {
         };
         Ok(Self {
             path: path.to_owned(),
-            sink: Sink::new(settings, writing::open(path, false)?)?,
+            sink: Sink::new(settings, Destination::file(AtomicFile::create(path, false)?))?,
         })
     }
 

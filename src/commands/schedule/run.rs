@@ -4,14 +4,13 @@
 //! Doesn't belong here: what the record holds (`schedule::record`).
 
 use std::process::Command;
-use std::time::Duration;
 
 use super::super::Context;
 use super::process::ended;
 use crate::cli;
 use crate::error::{Error, Exit};
+use crate::schedule::ScheduleError;
 use crate::schedule::record::Record;
-use crate::schedule::{ScheduleError, duration};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::ScheduleRun) -> Exit {
@@ -43,16 +42,15 @@ fn started(context: &Context, options: &cli::ScheduleRun) -> Result<Exit, Error>
     if !options.check {
         keep(&record);
     }
-    let limit = options.time_limit.map(Duration::from_secs);
     let end = command
         .spawn()
-        .and_then(|mut child| ended(&mut child, limit, &context.stop))?;
+        .and_then(|mut child| ended(&mut child, options.time_limit, &context.stop))?;
     if options.check {
         return Ok(exit(end.status.code()));
     }
     keep(&record.end(end.status.code(), end.timed_out));
     match options.time_limit.filter(|_| end.timed_out) {
-        Some(limit) => Err(ScheduleError::TimeLimit(duration(limit)).into()),
+        Some(limit) => Err(ScheduleError::TimeLimit(limit).into()),
         None => Ok(exit(end.status.code())),
     }
 }

@@ -1,5 +1,4 @@
-//! The order of an inventory: by the items' ids, byte by byte. Of items that share an id, or have none, the JSON with its
-//! keys in byte order decides. Items without an id come first. Snapshots and exports have this order.
+//! The order of snapshots and exports: by id, byte by byte, then by the JSON with its keys in byte order; no id comes first.
 //!
 //! Doesn't belong here: sorting as such (`sort`), where the items are kept (`store`).
 

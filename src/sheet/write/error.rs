@@ -26,6 +26,9 @@ pub enum WriteError {
     /// The file is there and wasn't to be replaced.
     #[error("{} exists already", .0.display())]
     Exists(PathBuf),
+    /// The same where `--force` would have it replaced.
+    #[error("{} exists already", .0.display())]
+    NotForced(PathBuf),
     /// A folder where a file was to be written.
     #[error("{} is a folder, not a file", .0.display())]
     Directory(PathBuf),
@@ -72,7 +75,8 @@ impl UserError for WriteError {
                 ErrorKind::InvalidInput => "name another file; - is standard output, for commands that can write to it",
                 _ => "check that the disk has room and that the folder can be written to",
             },
-            Self::Exists(_) => "name another file, or allow its replacement with --force",
+            Self::Exists(_) => "choose another name, or remove the file",
+            Self::NotForced(_) => "choose another name, or replace the file with --force",
             Self::Directory(_) => "name a file in it",
             Self::NoFolder(_) => "create the folder first, or check the spelling",
             Self::UnknownEncoding(_) => "use a name such as UTF-8, UTF-16LE or windows-1252",
@@ -85,7 +89,7 @@ impl UserError for WriteError {
 
     fn place(&self) -> Option<&Path> {
         match self {
-            Self::File { path, .. } | Self::Exists(path) | Self::Directory(path) => Some(path),
+            Self::File { path, .. } | Self::Exists(path) | Self::NotForced(path) | Self::Directory(path) => Some(path),
             _ => None,
         }
     }

@@ -3,7 +3,8 @@
 use stockport::api::ApiError;
 use stockport::cli::UsageError;
 use stockport::commands::CommandError;
-use stockport::error::Interrupted;
+use stockport::config::ConfigError;
+use stockport::error::{Error, Interrupted};
 use stockport::inventory::Incomplete;
 use stockport::report::{Imbalance, RejectError, ReportError};
 use stockport::sheet::write::WriteError;
@@ -12,11 +13,20 @@ use stockport::transfer::TransferError;
 use super::{Catalogue, variants};
 
 variants!(command of CommandError as "CommandError":
-    TwoResults, NoFormat, Scheduled, NoTerminal, NoLogin, ProfileExists, Declined, NoConsent, StoppedAtOnce,
+    TwoResults, NoFormat, Scheduled, NoTerminal, NoLogin, ProfileExists, Declined, EndKey, StoppedAtOnce,
 );
 variants!(reject of RejectError as "RejectError": NoFile, NoFormat);
 variants!(report of ReportError as "ReportError": NoFormat);
 variants!(transfer of TransferError as "TransferError": TooManyFailures, TooManyRejects, NothingSaved);
+
+fn end_key(end: &str, cause: Error) -> CommandError {
+    CommandError::EndKey {
+        end: end.to_owned(),
+        option: "from-profile",
+        profiles: vec!["main".to_owned(), "branch".to_owned()],
+        cause,
+    }
+}
 
 pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
@@ -25,6 +35,10 @@ pub(super) fn add(all: &mut Catalogue) {
     ]);
     all.take(vec![ReportError::NoFormat("report.pdf".to_owned())]);
     all.also("Imbalance", Imbalance("200 read = 198 created".to_owned()));
+    let forbidden = ApiError::Forbidden {
+        org: "green-valley".to_owned(),
+        message: "not yours".to_owned(),
+    };
     all.take(vec![
         CommandError::TwoResults("--csv"),
         CommandError::NoFormat("inventory".to_owned()),
@@ -39,7 +53,8 @@ pub(super) fn add(all: &mut Catalogue) {
         CommandError::NoLogin,
         CommandError::ProfileExists("main".to_owned()),
         CommandError::Declined("Create 8 and update 2 items in green-valley".to_owned()),
-        CommandError::NoConsent("Delete 120 items of green-valley".to_owned()),
+        end_key("the source green-valley", ConfigError::NoKey.into()),
+        end_key("org:green-valley", forbidden.into()),
         CommandError::StoppedAtOnce,
     ]);
     all.also("Interrupted", Interrupted);

@@ -22,7 +22,7 @@ variants!(mapping of MappingError as "MappingError":
     Read, Syntax, UnknownKey, UnknownField, Value, Twice, Unfit, Differ, NoColumn,
 );
 variants!(write of WriteError as "WriteError":
-    Io, File, Exists, Directory, NoFolder, UnknownEncoding, Unencodable, TooLong, TooManyColumns, Workbook,
+    Io, File, Exists, NotForced, Directory, NoFolder, UnknownEncoding, Unencodable, TooLong, TooManyColumns, Workbook,
 );
 variants!(filter of FilterError as "FilterError": NoCondition, NoField, NoNumber, NoFields, Twice);
 variants!(since of SinceError as "SinceError": Unknown, OtherOrganization);
@@ -274,7 +274,8 @@ pub(super) fn add(all: &mut Catalogue) {
             doing: "created",
             cause: denied(),
         },
-        WriteError::Exists("out.csv".into()),
+        WriteError::Exists("moved.html".into()),
+        WriteError::NotForced("out.csv".into()),
         WriteError::Directory("out".into()),
         WriteError::NoFolder("done".into()),
         WriteError::UnknownEncoding("latin-9000".to_owned()),

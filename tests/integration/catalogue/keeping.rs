@@ -1,6 +1,7 @@
 //! What is kept on this machine: journals, locks, plans, snapshots, schedules.
 
 use std::io;
+use std::time::Duration;
 
 use stockport::config::folder::NoHome;
 use stockport::delete::DeleteError;
@@ -25,8 +26,7 @@ variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, Sheet, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds, TooMany);
 variants!(schedule of ScheduleError as "ScheduleError":
-    NoTime, ShortMonth, Never, NoZone, Cannot, NoName, NoKey, NoOrganization, Misplaced, Secret, NotSet, Control, NotText, Fails, Exists, NoSuch,
-    NoHome, File, Absent, Program, TimeLimit,
+    NoTime, Cannot, NoName, NoKey, NoOrganization, Misplaced, Unwritable, Fails, Exists, NoSuch, NoHome, File, Absent, Program, TimeLimit,
 );
 variants!(snapshot of SnapshotError as "SnapshotError":
     Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
@@ -102,11 +102,13 @@ pub(super) fn add(all: &mut Catalogue) {
         RunError::Undone {
             run: run(),
             undo: run(),
-            next: Some(run()),
+            redo: format!("stockport undo {} --org green-valley", run()),
+            next: Some(format!("stockport undo {} --org green-valley", run())),
         },
         RunError::Undone {
             run: run(),
             undo: run(),
+            redo: format!("stockport undo {} --org green-valley", run()),
             next: None,
         },
         RunError::Mismatch {
@@ -218,10 +220,7 @@ pub(super) fn add(all: &mut Catalogue) {
         },
     ]);
     all.take(vec![
-        ScheduleError::NoTime("dayly 02:00".to_owned()),
-        ScheduleError::ShortMonth(31),
-        ScheduleError::Never("0 2 30 2 *".to_owned()),
-        ScheduleError::NoZone("Europe/Berlinn".to_owned()),
+        ScheduleError::NoTime("dayly 02:00".to_owned(), String::new()),
         ScheduleError::Cannot {
             system: System::Cron,
             what: "the last day of a month".to_owned(),
@@ -230,10 +229,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ScheduleError::NoKey,
         ScheduleError::NoOrganization,
         ScheduleError::Misplaced("profile".to_owned()),
-        ScheduleError::Secret("CANNLYTICS_API_KEY".to_owned()),
-        ScheduleError::NotSet("PASSWORD_STORE_DIR".to_owned()),
-        ScheduleError::Control("STOCKPORT_ORG".to_owned()),
-        ScheduleError::NotText("STOCKPORT_CONFIG".to_owned()),
+        ScheduleError::Unwritable("SSL_CERT_DIR".to_owned(), "is not UTF-8 text"),
         ScheduleError::Fails {
             system: System::Cron,
             why: "the command `mypass` that prints the key ended with exit status: 127".to_owned(),
@@ -255,7 +251,7 @@ pub(super) fn add(all: &mut Catalogue) {
             program: "systemctl --user daemon-reload".to_owned(),
             why: "no bus was found".to_owned(),
         },
-        ScheduleError::TimeLimit("12h".to_owned()),
+        ScheduleError::TimeLimit(Duration::from_secs(43_200)),
     ]);
     let folder = || "backups/green-valley".into();
     let name = || "2026-11-23T02-00-00Z".to_owned();

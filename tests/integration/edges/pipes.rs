@@ -24,7 +24,8 @@ fn without_a_terminal_nothing_is_drawn_and_nobody_is_asked() {
         ("backup list bk", 0),
         ("backup verify bk --drill", 0),
         ("delete --file gone.csv", 2),
-        ("backup restore bk --exact", 0),
+        ("backup restore bk --exact", 2),
+        ("backup restore bk --exact --yes", 0),
         ("undo --yes", 0),
         ("runs", 0),
     ] {
@@ -40,12 +41,8 @@ fn without_a_terminal_nothing_is_drawn_and_nobody_is_asked() {
     server.sandbox.store().put(ORG, "NEW", added).unwrap();
     let run = stockport
         .run(["backup", "restore", "bk", "--exact", "--max-delete", "50%"])
-        .exit(1);
-    assert_told(
-        &run,
-        "nothing was done, because the prompt was not answered with yes",
-        "pass --yes",
-    );
+        .exit(2);
+    assert_told(&run, "there is no terminal to ask on", "pass --yes");
     assert!(server.sandbox.store().items(ORG).unwrap().contains_key("NEW"));
     stockport
         .run(["backup", "restore", "bk", "--exact", "--max-delete", "50%", "--yes"])

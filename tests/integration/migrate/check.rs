@@ -68,11 +68,11 @@ fn what_has_changed_since_on_either_side_is_named_item_by_item_and_nothing_is_wr
     server.put(FROM, &json!({"item_id": "NEW", "name": "late"}));
     let run = check(&stockport, &[]).exit(4);
     for said in [
-        "~ A1: differs in the source (name \"b\", in the target \"a\")",
+        "~ A1: differs in the source (name: certificate \"a\", source \"b\", target \"a\")",
         "- A2: missing in the source",
-        "~ A3: differs in the target (quantity 3, in the target 33)",
+        "~ A3: differs in the target (quantity: certificate 3, source 3, target 33)",
         "- A4: missing in the target",
-        "~ A5: differs in the source and in the target",
+        "~ A5: differs in the source and in the target (name: certificate \"a\", source \"both\", target \"both\")",
         "- A6: missing in the source and in the target",
         "+ NEW: new in the source",
         "which names 8 items: 3 missing, 3 different, 1 new",
@@ -94,7 +94,8 @@ fn what_has_changed_since_on_either_side_is_named_item_by_item_and_nothing_is_wr
     assert_eq!(
         document["items"][0],
         json!({"id": "A1", "source_id": null, "change": "differs", "at": ["source"],
-            "fields": [{"field": "name", "source": "b", "target": "a"}]})
+            "changes": {"source": "differs"},
+            "fields": [{"field": "name", "source": "b", "target": "a", "certificate": "a"}]})
     );
     assert_eq!(server.posts().len(), sent);
     assert!(
@@ -104,6 +105,69 @@ fn what_has_changed_since_on_either_side_is_named_item_by_item_and_nothing_is_wr
             .skip(sent)
             .all(|request| request.method != "DELETE")
     );
+}
+
+#[test]
+fn both_sides_are_named_where_both_differ_from_the_certificate_with_or_without_its_values() {
+    let server = server(9);
+    let stockport = at(&server);
+    // Fields of the target's own are no change, whether the source has changed or not.
+    for id in ["A5", "A6"] {
+        server.put(TO, &json!({"item_id": id, "note": "ours"}));
+    }
+    server.put(TO, &json!({"item_id": "own", "name": "theirs"}));
+    migrate(&stockport, &["--certificate", "moved", "--on-conflict", "overwrite"]).ok();
+    let item = |id: &str, quantity: u32| json!({"item_id": id, "name": "a", "quantity": quantity});
+    // Each side another value; both the same one; a value and a field of its own.
+    server.put(FROM, &item("A0", 20));
+    server.put(TO, &item("A0", 19));
+    for org in [FROM, TO] {
+        server.put(org, &item("A1", 19));
+    }
+    server.put(FROM, &item("A5", 20));
+    server.remove(FROM, "A6");
+    // Gone from one side and changed on the other.
+    server.remove(FROM, "A2");
+    server.put(TO, &item("A2", 19));
+    server.put(FROM, &item("A3", 20));
+    server.remove(TO, "A3");
+    // New on both sides, alike or not; or in the source alone.
+    for (id, quantity) in [("N1", 1), ("N2", 2)] {
+        server.put(FROM, &item(id, 1));
+        server.put(TO, &item(id, quantity));
+    }
+    server.put(FROM, &json!({"item_id": "own", "name": "theirs"}));
+    let expected = |certificate: &str| {
+        [
+            format!("~ A0: differs in the source and in the target (quantity: {certificate}source 20, target 19)"),
+            "~ A1: differs in the source and in the target".to_owned(),
+            "- A2: missing in the source, differs in the target".to_owned(),
+            "- A3: differs in the source, missing in the target".to_owned(),
+            "~ A5: differs in the source (quantity: ".to_owned(),
+            "- A6: missing in the source\n".to_owned(),
+            "+ N1: new in the source and in the target\n".to_owned(),
+            "+ N2: new in the source and in the target (quantity: source 1, target 2)".to_owned(),
+            "+ own: new in the source\n".to_owned(),
+            "3 missing, 3 different, 3 new".to_owned(),
+        ]
+    };
+    let told = check(&stockport, &[]).exit(4).stdout;
+    for said in expected("certificate 0, ") {
+        assert!(told.contains(&said), "{said}\n{told}");
+    }
+    let document = check(&stockport, &["--json"]).exit(4).json();
+    let [first, second] = [&document["items"][0], &document["items"][2]];
+    assert_eq!(
+        (&first["at"], &first["fields"][0]["certificate"]),
+        (&json!(["source", "target"]), &json!(0))
+    );
+    assert_eq!(second["changes"], json!({"source": "missing", "target": "differs"}));
+    // On another machine, where the snapshot is not.
+    std::fs::rename(stockport.home().join("data"), stockport.home().join("elsewhere")).unwrap();
+    let told = check(&stockport, &[]).exit(4).stdout;
+    for said in expected("") {
+        assert!(told.contains(&said), "{said}\n{told}");
+    }
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{FROM, TO, at, migrate};
-use crate::support::faulty::Faulty;
+use crate::support::faulty::{Done, Fault, Faulty, Rule};
 
 fn server(items: u32) -> Faulty {
     let server = Faulty::new();
@@ -92,6 +92,76 @@ fn a_delta_names_the_run_that_moved_its_items_and_none_that_was_refused() {
     let delta = migrate(&stockport, &[]).ok();
     let named = format!("since run {} moved them", first["run"].as_str().unwrap());
     assert!(delta.stdout.contains(&named), "{named}: {}", delta.stdout);
+}
+
+#[test]
+fn an_undone_delta_does_not_hide_what_the_run_before_it_wrote() {
+    let server = server(5);
+    let stockport = at(&server);
+    migrate(&stockport, &[]).ok();
+    for id in ["A0", "A1", "A2"] {
+        server.put(FROM, &json!({"item_id": id, "name": "b", "quantity": 1}));
+    }
+    migrate(&stockport, &[]).ok();
+    stockport.run(["undo", "--yes", "--org", TO]).ok();
+    // One item was changed by somebody else.
+    server.put(TO, &json!({"item_id": "A2", "name": "theirs"}));
+    let conflict = migrate(&stockport, &[]).exit(1);
+    assert!(
+        conflict
+            .stderr
+            .contains("1 item is in sandbox-branch already, with other values: A2 (name"),
+        "{}",
+        conflict.stderr
+    );
+    server.put(TO, &json!({"item_id": "A2", "name": "a"}));
+    let again = migrate(&stockport, &["--json"]).ok().json();
+    assert_eq!((&again["updated"], &again["conflicts"]), (&json!(3), &json!(0)));
+    // Undone, and the undo undone by name: the delta's values stand again.
+    let undo = stockport.run(["undo", "--yes", "--org", TO, "--json"]).ok().json();
+    let undo = undo["run"].as_str().unwrap();
+    stockport.run(["undo", undo, "--yes", "--org", TO]).ok();
+    server.put(FROM, &json!({"item_id": "A0", "name": "c", "quantity": 1}));
+    migrate(&stockport, &[]).ok();
+    assert_eq!(server.items(TO)["A0"]["name"], "c");
+}
+
+#[test]
+fn an_undo_that_was_cut_short_makes_no_conflict_of_what_it_has_or_has_not_taken_back() {
+    let server = server(6);
+    let stockport = at(&server);
+    migrate(&stockport, &[]).ok();
+    for n in 0..6 {
+        server.put(FROM, &json!({"item_id": format!("A{n}"), "name": "b"}));
+    }
+    migrate(&stockport, &[]).ok();
+    server.add_rule(Rule::from(2, withdrawn()).on("POST"));
+    let undo = ["undo", "--yes", "--org", TO, "--batch", "2", "--jobs", "1"];
+    stockport.run(undo).exit(1);
+    server.behave();
+    let names: Vec<Value> = server
+        .items(TO)
+        .into_values()
+        .map(|item| item["name"].clone())
+        .collect();
+    assert!(names.contains(&json!("a")) && names.contains(&json!("b")), "{names:?}");
+    let again = migrate(&stockport, &["--json"]).ok().json();
+    assert_eq!((&again["conflicts"], &again["verified"]), (&json!(0), &json!(true)));
+}
+
+fn withdrawn() -> Fault {
+    Fault::Answered(401, r#"{"success": false, "message": "Invalid key."}"#, Done::Nothing)
+}
+
+#[test]
+fn what_others_created_after_an_undo_is_a_conflict_even_where_it_is_blank() {
+    let server = server(2);
+    let stockport = at(&server);
+    migrate(&stockport, &[]).ok();
+    stockport.run(["undo", "--yes", "--org", TO]).ok();
+    server.put(TO, &json!({"item_id": "A0", "name": null}));
+    let conflict = migrate(&stockport, &[]).exit(1);
+    assert!(conflict.stderr.contains("A0 (name nothing"), "{}", conflict.stderr);
 }
 
 #[test]

@@ -46,20 +46,23 @@ fn what_the_source_no_longer_has_is_deleted_after_a_yes_with_a_copy_and_can_be_u
     let before = bare(server.items(TO));
     let mirror = ["--mirror", "--max-delete", "30%"];
     let look = migrate(&stockport, &[&mirror[..], &["--dry-run"]].concat()).ok();
-    for said in ["3 delete", "10 read = 3 to delete + 7 unchanged", "03"] {
+    for said in ["3 delete", "10 read = 3 to delete + 7 unchanged", "- 03 \"b\""] {
         assert!(look.stdout.contains(said), "{said}: {}", look.stdout);
     }
-    let unasked = migrate(&stockport, &mirror).exit(1);
-    assert!(unasked.stderr.contains("pass --yes"), "{}", unasked.stderr);
-    assert!(
-        unasked
-            .stderr
-            .contains("3 items of the 11 that sandbox-branch holds will be deleted"),
-        "{}",
-        unasked.stderr
-    );
+    let seen = server.seen();
+    let unasked = migrate(&stockport, &[&mirror[..], &["--report", "moved.html"]].concat()).exit(2);
+    for said in ["there is no terminal to ask on", "pass --yes"] {
+        assert!(unasked.stderr.contains(said), "{}", unasked.stderr);
+    }
+    assert_eq!(server.seen(), seen, "it is refused beforehand");
+    assert!(!stockport.path("moved.html").exists(), "it would stand in the way");
     // Without the option nothing is deleted, and they are named.
-    migrate(&stockport, &[]).ok();
+    let kept = migrate(&stockport, &[]).ok();
+    assert!(
+        kept.stdout.contains("3 items (03, 04, 05); --mirror deletes them"),
+        "{}",
+        kept.stdout
+    );
     let bound = migrate(&stockport, &["--mirror", "--yes"]).exit(1);
     assert!(
         bound.stderr.contains("more than --max-delete allows"),

@@ -61,10 +61,26 @@ fn a_profile_has_its_own_way_and_a_flag_overrides_it() {
 }
 
 #[test]
+fn a_login_goes_the_profiles_way_and_keeps_it() {
+    let corporate = Corporate::new();
+    let proxy = TestProxy::http(corporate.tls, Manner::Wants("dXNlcjp3b3Jk"));
+    let stockport = profile(&corporate, &url("http", &proxy));
+    let line = ["login", "--org", ORG, "--api", API, "--key-file", "own.key", "--force"];
+    stockport.run(line).ok();
+    assert!(!proxy.seen().is_empty());
+    assert!(
+        stockport
+            .read("config.toml")
+            .contains("proxy_auth_file = \"proxy.auth\"")
+    );
+    stockport.run(["export", "-"]).ok();
+}
+
+#[test]
 fn a_profile_with_a_wrong_way_is_refused_by_name() {
     let corporate = Corporate::new();
     for (proxy, why) in [
-        ("socks4://proxy:1", "proxy has to be http://HOST:PORT"),
+        ("socks4://proxy:1", "proxy must be http://HOST:PORT"),
         ("http://user:s3cret@proxy:1", "proxy_auth_file names a file"),
     ] {
         let stockport = profile(&corporate, proxy);

@@ -55,7 +55,7 @@ fn a_key_of_the_environment_alone_is_refused_and_never_written() {
     ];
     let run = stockport.run(named).exit(2);
     assert!(
-        run.stderr.contains("CANNLYTICS_API_KEY may hold the API key"),
+        run.stderr.contains("CANNLYTICS_API_KEY holds the API key"),
         "{}",
         run.stderr
     );
@@ -250,6 +250,45 @@ fn a_variable_that_holds_the_key_is_refused() {
         .env("OTHER", &format!("x-{KEY}"));
     let args = ["schedule", "daily 02:00", "--env", "OTHER", "--", "config", "check"];
     let run = stockport.run(args).exit(2);
-    assert!(run.stderr.contains("OTHER may hold the API key"), "{}", run.stderr);
+    assert!(run.stderr.contains("OTHER holds the API key"), "{}", run.stderr);
     assert!(!run.stderr.contains(KEY) && !run.stdout.contains(KEY));
+}
+
+#[test]
+fn a_proxy_is_kept_and_its_password_is_not() {
+    let args = ["schedule", "daily 02:00", "--system", "cron", "--", "config", "check"];
+    let line = |settings: &[(&str, &str)]| {
+        let set = |stockport: Stockport, (name, value): &(&str, &str)| stockport.env(name, value);
+        settings.iter().fold(with_key(), set).run(args)
+    };
+    let (proxy, login) = ("http://proxy:3128", "http://me:s3cret@proxy:3128");
+    let kept = line(&[
+        ("STOCKPORT_PROXY", "env"),
+        ("HTTPS_PROXY", proxy),
+        ("NO_PROXY", ".example.com"),
+    ])
+    .ok();
+    for part in [
+        " STOCKPORT_PROXY=env ",
+        " HTTPS_PROXY=http://proxy:3128 ",
+        " NO_PROXY=.example.com ",
+    ] {
+        assert!(kept.stdout.contains(part), "{part}: {}", kept.stdout);
+    }
+    // Without the wish, other programs' proxies are not used.
+    let unused = line(&[("HTTPS_PROXY", login)]).ok();
+    assert!(!unused.stdout.contains("PROXY"), "{}", unused.stdout);
+    for settings in [
+        &[("STOCKPORT_PROXY", login)][..],
+        &[("STOCKPORT_PROXY", "env"), ("https_proxy", login)],
+        &[("STOCKPORT_PROXY", proxy), ("STOCKPORT_PROXY_PASSWORD", "s3cret")],
+    ] {
+        let refused = line(settings).exit(2);
+        assert!(
+            refused.stderr.contains("holds a user or a password"),
+            "{}",
+            refused.stderr
+        );
+        assert!(!refused.stderr.contains("s3cret"), "{}", refused.stderr);
+    }
 }

@@ -202,7 +202,7 @@ fn a_run_is_stopped_at_its_time_limit_and_passes_signals_on() {
         ])
         .exit(1);
     assert!(
-        run.stderr.contains("stopped after its time limit of 1s"),
+        run.stderr.contains("stopped after its time limit of 1 s"),
         "{}",
         run.stderr
     );

@@ -208,7 +208,7 @@ fn what_no_system_takes_is_refused_by_name() {
     for text in ["a\nb", "a\rb", "a\u{1}b", "a\u{7f}", "\u{85}", "\u{FFFE}"] {
         let mut bad = good.clone();
         bad.args.push(text.to_owned());
-        assert!(matches!(bad.check(), Err(ScheduleError::Control(_))), "{text:?}");
+        assert!(matches!(bad.check(), Err(ScheduleError::Unwritable(..))), "{text:?}");
         let mut bad = good.clone();
         bad.env.push(("SSL_CERT_DIR".to_owned(), text.to_owned()));
         let refused = bad.check().unwrap_err().to_string();

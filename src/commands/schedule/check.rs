@@ -20,6 +20,7 @@ use crate::cli::{self, BackupCommand, Cli, UsageError};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::files::{self, bounds};
+use crate::notify::Notifier;
 use crate::schedule::{Job, ScheduleError};
 
 /// How long the check may take: a `key_command` may ask a slow store, and nobody.
@@ -115,6 +116,8 @@ pub(super) fn here(context: &Context, args: &[String]) -> Exit {
 /// Connects as the command would, without a request.
 fn checked(context: &Context, scheduled: Scheduled) -> Result<(), Error> {
     let Scheduled { cli, given } = scheduled;
+    // A monitor's address that the command would refuse is refused now.
+    drop(Notifier::of(&cli, None, &context.output)?);
     let mut own = context.with(wishes(&cli));
     own.given = given;
     if matches!(&cli.command, cli::Command::Backup(BackupCommand::Create(create)) if create.all_profiles) {

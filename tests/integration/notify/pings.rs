@@ -164,6 +164,12 @@ fn an_address_that_would_show_the_secret_is_refused_before_anything_starts() {
         assert!(!stockport.path("ran").exists());
     }
     stockport.run(["backup", "create", "bk", "--ping", ""]).exit(2);
+    let url = format!("http://example.com/{TOKEN}");
+    let job = ["--", "backup", "create", "bk", "--ping", &url];
+    let words = ["schedule", "daily 02:00", "--system", "cron"];
+    let run = stockport.run(words.into_iter().chain(job));
+    assert!(run.code != 0 && run.stderr.contains("--ping"), "{run:?}");
+    assert_hidden(&run);
     assert_eq!(fs::read_dir(stockport.path("")).unwrap().count(), 0);
 }
 

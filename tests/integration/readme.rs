@@ -65,8 +65,7 @@ fn readme() -> Vec<Step> {
         ("stockport backup restore backups@latest --dry-run", Says(0, "218 read = 218 unchanged")),
         ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, no differences")),
         ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "218 create")),
-        ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "218 items, no \
-          differences")),
+        ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "218 items, no differences")),
         ("stockport migrate --check moved.json", Says(0, "218 items")),
         ("stockport undo --org sandbox-branch --dry-run", Says(0, "218 delete")),
         ("stockport export inventory.csv", Ends(0, |stockport, _| {
@@ -190,8 +189,7 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             "stockport login --profile new --org sandbox-branch --key-file our.key --api $CANNLYTICS_API_URL",
         ], vec![
             ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "200 create")),
-            ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, \
-              no differences")),
+            ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, no differences")),
             ("stockport migrate --check moved.json", Says(0, "200 items")),
             ("stockport undo --org sandbox-branch --dry-run", Says(0, "200 delete")),
             ("stockport migrate --from-profile old --to-profile new --certificate friday", Says(0, "200 unchanged")),

@@ -31,6 +31,7 @@ pub const TOPICS: &[Topic] = topics![
     "security",
     "options",
     "errors",
+    "codes",
 ];
 
 impl Topic {

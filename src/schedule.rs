@@ -2,6 +2,7 @@
 //!
 //! Belongs here: times, and the texts that each system wants. Doesn't: putting them in place (`install`).
 
+mod code;
 pub mod install;
 
 use std::path::{Path, PathBuf};
@@ -81,6 +82,10 @@ pub enum ScheduleError {
 }
 
 impl UserError for ScheduleError {
+    fn code(&self) -> &'static str {
+        code::of(self)
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoTime(_) => "write \"hourly\", \"daily 02:00\", \"weekly Sun 02:00\" or \"monthly 1 02:00\"",

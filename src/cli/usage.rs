@@ -2,6 +2,8 @@
 //!
 //! Belongs here: what clap refuses, told as what, where and what to do. Doesn't: what a command refuses once it is understood.
 
+mod code;
+
 use std::ffi::OsString;
 use std::fmt::Display;
 use std::path::Path;
@@ -241,6 +243,10 @@ impl UsageError {
 }
 
 impl UserError for UsageError {
+    fn code(&self) -> &'static str {
+        code::of(self)
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::UnknownCommand { within, .. } => format!("`{within} --help` lists the commands"),

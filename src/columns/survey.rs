@@ -20,7 +20,7 @@ use super::suspects::{Doubt, HeaderLike};
 use super::texts::{bare, is_blank, unguard};
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
-use crate::output::{counted, counted_are as are, counted_have as have, counted_were};
+use crate::output::{About, counted, counted_are as are, counted_have as have, counted_were};
 use crate::sheet::{Cell, Moment, Row, Table};
 
 /// What is to be said of ids, each with its first place.
@@ -312,7 +312,7 @@ impl TableSurvey {
             } else {
                 "rejected unless stored so (--lenient posts it as text)"
             };
-            survey.warnings.push(match concern {
+            let text = match concern {
                 Concern::NotANumber => format!("{column}: {} not a number, {fate} {first}", are(n, "value")),
                 Concern::TextForNumber => format!("{column}: {} not a number, posted as text {first}", are(n, "value")),
                 Concern::LeadingZero => {
@@ -338,34 +338,35 @@ impl TableSurvey {
                     )
                 }
                 Concern::OtherOrder => continue,
-            });
+            };
+            survey.warnings.push(concern.about().warning(text));
         }
         self.warn_of_ids(layout, table, survey);
         for (index, tally) in &self.unnamed {
             let place = table.address(tally.line, *index);
-            survey.warnings.push(format!(
+            survey.warnings.push(About::NoHeader.warning(format!(
                 "{}: {} under no header, ignored (first: {place})",
                 table.file,
                 are(tally.count, "value")
-            ));
+            )));
         }
         if self.errors_left_out.count > 0 {
             let tally = &self.errors_left_out;
-            survey.warnings.push(format!(
+            survey.warnings.push(About::ErrorValues.warning(format!(
                 "{}: {} in ignored columns (first: {})",
                 table.file,
                 are(tally.count, "error value"),
                 tally.value
-            ));
+            )));
         }
         if self.short.count > 0 {
             let n = self.short.count;
-            survey.warnings.push(format!(
+            survey.warnings.push(About::ShortRows.warning(format!(
                 "{}: {} shorter than the header; the cells missing at the end change nothing (first: {})",
                 table.file,
                 are(n, "row"),
                 table.row_address(self.short.line)
-            ));
+            )));
         }
         if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.rows) {
             let by = if table.format.is_json() {
@@ -373,15 +374,15 @@ impl TableSurvey {
             } else {
                 "NumberRecords"
             };
-            survey.warnings.push(format!(
+            survey.warnings.push(About::CountDiffers.warning(format!(
                 "{}: the file declares {} ({by}), but {} read",
                 table.file,
                 counted(declared, "record"),
                 counted_were(self.rows, "row")
-            ));
+            )));
         }
         if let Some(line) = self.aside.sentence(table) {
-            survey.warnings.push(line);
+            survey.warnings.push(About::SetAside.warning(line));
         }
     }
 }
@@ -413,18 +414,18 @@ impl TableSurvey {
         }
         if suspicious.count > 0 {
             let looks = if suspicious.count == 1 { "looks" } else { "look" };
-            survey.warnings.push(format!(
+            survey.warnings.push(About::SuspiciousIds.warning(format!(
                 "{column}: {} {looks} like a number that a spreadsheet program has rewritten {}",
                 ids(suspicious.count),
                 first(table, suspicious, id.index)
-            ));
+            )));
         }
         if long.count > 0 {
             let tail = first(table, long, id.index);
-            survey.warnings.push(format!(
+            survey.warnings.push(About::LongIds.warning(format!(
                 "{column}: {} in a number cell with more than 15 digits; the spreadsheet program may have changed the last ones {tail}",
                 are(long.count, "id")
-            ));
+            )));
         }
     }
 }

@@ -13,6 +13,7 @@ use crate::cli::Login;
 use crate::config::write::{New, Target};
 use crate::config::{self as settings, ConfigError, DEFAULT_API, Wishes, key, pasted};
 use crate::error::{Error, Exit};
+use crate::output::{About, Warning};
 use crate::report::Next;
 
 /// The profile that is used where none is named.
@@ -63,10 +64,10 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     let is_chosen = target.is_chosen(name);
     let mut warnings = Vec::new();
     if is_chosen && std::env::var_os(settings::KEY_VARIABLE).is_some_and(|key| !key.is_empty()) {
-        warnings.push(format!(
+        warnings.push(About::KeyVariable.warning(format!(
             "{} is set and is used before the key of a profile that is not named: unset it, or name --profile {name}",
             settings::KEY_VARIABLE
-        ));
+        )));
     }
     let mut words = ["stockport", "doctor"].map(OsStr::new).to_vec();
     if !is_chosen {
@@ -85,6 +86,7 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     output.document(&json!({
         "profile": name, "api": api, "org": org, "config": target.path.to_string_lossy(),
         "key_file": key_file.to_string_lossy(), "replaced": is_replaced, "chosen": is_chosen, "warnings": warnings,
+        "warning_codes": Warning::codes(&warnings),
         "next": Next::document(&next), "error": Value::Null,
     }));
     Next::show(&next, output);

@@ -19,7 +19,7 @@ use crate::filter::{self, Filter, FilterError};
 use crate::inventory::{ItemStore, Lines, Maker, Receiver, each_item};
 use crate::item::text::Item;
 use crate::item::{ITEM_ID, IdFault, Object, check_id, is_other_id};
-use crate::output::Output;
+use crate::output::{Output, Warning};
 use crate::progress::Progress;
 use crate::sheet::Cell;
 use crate::sheet::write::{Buffer, Destination, RowEncoder, Style, TableWriter, Target, WriteError, writer};
@@ -87,7 +87,7 @@ pub struct Written {
     /// The first of these, each with the reason.
     pub refused: Vec<String>,
     /// What a person has to know of the file, in sentences.
-    pub notes: Vec<String>,
+    pub notes: Vec<Warning>,
     /// The fields whose values are not all kept by the format, by name.
     pub lost: BTreeMap<String, Lost>,
 }

@@ -63,7 +63,7 @@ pub(super) fn sentences(summary: &Summary) -> Vec<String> {
         sentences.push(format!("{nothing_sent}{}", tally.equation()));
     }
     if let Some(error) = &summary.error {
-        sentences.push(format!("Stopped: {error}; {}", error.hint()));
+        sentences.push(format!("Stopped: {}", error.line()));
     }
     sentences
 }

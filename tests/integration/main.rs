@@ -15,6 +15,7 @@ mod bad_input;
 mod carried;
 mod catalogue;
 mod config;
+mod contract;
 mod convert;
 mod delete;
 mod diff;

@@ -84,7 +84,13 @@ fn what_a_report_writes_between_its_rows_is_set_aside() {
         ]
     );
     assert_eq!(told.survey.rows, 2);
-    let warned = told.survey.warnings.join("\n");
+    let warned = told
+        .survey
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(warned.contains("10 rows are not items and are set aside"), "{warned}");
     assert!(
         warned.contains("line 4 (\"Subtotal\") is a total; line 5 (\"Item ID\") repeats the header"),
@@ -289,7 +295,13 @@ fn formulas_over_empty_rows_are_set_aside_together() {
         (told.items, told.aside.len()),
         (vec!["A".to_owned(), "0".to_owned()], 3)
     );
-    let warned = told.survey.warnings.join("\n");
+    let warned = told
+        .survey
+        .warnings
+        .iter()
+        .map(ToString::to_string)
+        .collect::<Vec<_>>()
+        .join("\n");
     assert!(
         warned.contains("3 rows are not items and are set aside: row 8 to row 10 hold"),
         "{warned}"

@@ -178,8 +178,24 @@ impl Tally {
     /// The equation as a line: `200 read = 198 created + … + 2 rejected`. Terms of zero are left out, but never all.
     #[must_use]
     pub fn equation(&self) -> String {
-        let terms: Vec<String> = self
-            .parts()
+        self.line(&self.parts())
+    }
+
+    /// The equation of a dry run: of the rows that were not attempted, what the plan asks for.
+    #[must_use]
+    pub fn planned(&self, (create, update, delete): (u64, u64, u64)) -> String {
+        let rest = self.not_attempted.saturating_sub(create + update + delete);
+        let planned = [("to create", create), ("to update", update), ("to delete", delete)];
+        let others = Self {
+            not_attempted: rest,
+            ..*self
+        }
+        .parts();
+        self.line(&[planned.as_slice(), &others].concat())
+    }
+
+    fn line(&self, parts: &[(&str, u64)]) -> String {
+        let terms: Vec<String> = parts
             .iter()
             .filter(|(_, count)| *count > 0)
             .map(|(name, count)| format!("{} {name}", grouped(*count)))
@@ -259,6 +275,15 @@ impl Summary {
         is_interrupted || self.tally.is_none_or(|tally| tally.not_attempted > 0)
     }
 
+    /// The closing equation; for a dry run, that of its plan.
+    fn equation(&self, tally: &Tally) -> String {
+        match self.planned {
+            Some(planned) if self.dry_run => format!("Dry run, nothing sent: {}", tally.planned(planned)),
+            None if self.dry_run => format!("Dry run, nothing sent: {}", tally.equation()),
+            _ => tally.equation(),
+        }
+    }
+
     /// Says it all, as text or as the one JSON document.
     pub fn show(&self, output: &Output) {
         output.document(&self.document());
@@ -277,8 +302,7 @@ impl Summary {
             Exit::Partial => Tone::Warning,
             _ => Tone::Bad,
         };
-        let what = if self.dry_run { "Dry run, nothing sent: " } else { "" };
-        let equation = format!("{what}{}", tally.equation());
+        let equation = self.equation(tally);
         if tone == Tone::Good {
             output.result(&output.paint(tone, &equation));
         } else {

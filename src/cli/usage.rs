@@ -121,6 +121,9 @@ pub enum UsageError {
     /// Two options that exclude each other.
     #[error("{} and {} can't be used together", .0, .1)]
     Conflict(String, String),
+    /// Two options that name the same file to write.
+    #[error("{} and {} name the same file", .0, .1)]
+    SameFile(String, String),
     /// An option of one value that was given twice.
     #[error("{0} is given more than once")]
     Twice(String),
@@ -145,6 +148,12 @@ impl UsageError {
     #[must_use]
     pub fn conflict(a: &str, b: &str) -> Self {
         Self::Conflict(format!("--{a}"), format!("--{b}"))
+    }
+
+    /// Two options, by their names, that name the same file to write.
+    #[must_use]
+    pub fn same_file(a: &str, b: &str) -> Self {
+        Self::SameFile(format!("--{a}"), format!("--{b}"))
     }
 
     /// What clap complains of in this command line.
@@ -263,6 +272,7 @@ impl UserError for UsageError {
             Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` says what it takes"),
             Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
             Self::NeedlessValue { option, .. } => format!("write {option} without a value"),
+            Self::SameFile(..) => "give each option a file of its own".to_owned(),
             Self::Conflict(..) | Self::Twice(_) => "remove one of them".to_owned(),
             Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),

@@ -29,10 +29,26 @@ pub(crate) struct Id<'a> {
     pub(crate) trimmed: bool,
     /// An apostrophe before digits, or a byte-order mark at the start of the line, was removed.
     pub(crate) unmarked: bool,
+    /// Leading zeros were added, as the mapping file asks for.
+    pub(crate) padded: bool,
     /// It looks like a number that some program has rewritten (`1E10`, `1.0`).
     pub(crate) suspicious: bool,
     /// A number cell with more digits than the spreadsheet program keeps (15).
     pub(crate) long_number: bool,
+}
+
+impl Id<'_> {
+    /// The id with leading zeros, where it consists of fewer digits than this.
+    pub(crate) fn padded(self, digits: usize) -> Self {
+        if self.text.len() >= digits || !self.text.bytes().all(|byte| byte.is_ascii_digit()) {
+            return self;
+        }
+        Self {
+            text: Cow::Owned(format!("{:0>digits$}", self.text)),
+            padded: true,
+            ..self
+        }
+    }
 }
 
 /// Ids that are stored, as far as a sheet's reading may change or refuse them.
@@ -113,6 +129,7 @@ pub(crate) fn read<'a>(
         text,
         trimmed: false,
         unmarked: false,
+        padded: false,
         suspicious: false,
         long_number: false,
     };
@@ -215,6 +232,7 @@ fn trimmed(text: Cow<'_, str>, untyped: bool) -> Id<'_> {
         text,
         trimmed: cut,
         unmarked,
+        padded: false,
         suspicious,
         long_number: false,
     }
@@ -248,6 +266,7 @@ fn number(value: f64, format: NumberFormat) -> Result<Id<'static>, String> {
         text: Cow::Owned(text),
         trimmed: false,
         unmarked: false,
+        padded: false,
         suspicious: false,
     })
 }

@@ -18,7 +18,7 @@ use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
 use super::texts::{excerpt, excerpt_of, is_blank};
-use super::{ColumnOptions, DateOrder, FieldValue, Survey, ids, names, texts, vocabulary};
+use super::{ColumnOptions, DateOrder, FieldValue, Survey, names, texts, vocabulary};
 use crate::error::UserError as _;
 use crate::item::ITEM_ID;
 use crate::output::{About, Warning};
@@ -348,10 +348,7 @@ impl Inspection {
                 }
             } else {
                 let id = layout.id.as_ref().filter(|id| id.header == matched.header);
-                let id = id.and_then(|id| {
-                    let how = (&id.blanks, &id.part);
-                    ids::read_at(id.index, row.cell(id.index), &table.format, how, None).ok()
-                });
+                let id = id.and_then(|id| id.read(table, row).ok());
                 id.map(|id| Value::String(id.text.into_owned()))
             };
             column.samples.push(Sample {

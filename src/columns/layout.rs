@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::cells::{self, Blanks, Meaning, MixedOrders, Part, Style};
 use super::error::ColumnError;
-use super::ids::StoredIds;
+use super::ids::{self, Id, StoredIds};
 use super::mapping::{Constant, Mapping, MappingError, Purpose, Rule};
 use super::matching::Matching;
 use super::names::fold;
@@ -26,8 +26,24 @@ pub(crate) struct IdColumn {
     pub(crate) header: String,
     pub(crate) blanks: Blanks,
     pub(crate) part: Part,
+    /// Ids of fewer digits get leading zeros; 0 where they stay as they are.
+    pub(crate) digits: usize,
     /// Which ids are stored, once that is known.
     pub(crate) stored: Option<Arc<StoredIds>>,
+}
+
+impl IdColumn {
+    /// The id of a row, or why it has none.
+    pub(crate) fn read<'a>(&self, table: &Table, row: &'a Row) -> Result<Id<'a>, String> {
+        ids::read_at(
+            self.index,
+            row.cell(self.index),
+            &table.format,
+            (&self.blanks, &self.part),
+            self.stored.as_deref(),
+        )
+        .map(|id| id.padded(self.digits))
+    }
 }
 
 /// One field that is read from each row.
@@ -140,6 +156,7 @@ impl Layout {
                     header: column.header.clone(),
                     blanks: blanks(rule),
                     part,
+                    digits: rule.map_or(0, |rule| rule.digits),
                     stored: None,
                 });
             } else {

@@ -61,6 +61,8 @@ pub(crate) struct Rule {
     pub(crate) currency: bool,
     /// `25%` is 0.25.
     pub(crate) percent: bool,
+    /// Item ids of fewer digits get leading zeros; 0 where they stay as they are.
+    pub(crate) digits: usize,
     /// The command line says so (`--column`).
     pub(crate) is_option: bool,
 }

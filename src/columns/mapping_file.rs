@@ -29,6 +29,7 @@ const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsh
 #     numbers = "eu"          1.234,50 ("us": 1,234.50)
 #     currency = true         $74.69 is 74.69
 #     percent = true          25% is 0.25
+#     digits = 10             with field = "item_id": an id of fewer digits gets its leading zeros back
 #     split = ["approved_at", "approved_at_time"]   one column holds both the day and the time of day
 #
 # [constants]                 every item gets this value
@@ -59,16 +60,20 @@ impl Mapping {
             .filter(|column| earlier.is_none_or(|earlier| !earlier.text.contains(&key(&column.header))))
             .collect();
         if !offered.is_empty() {
-            text.push_str("\n# Left out. To take one, write its line under [columns] without the `#`.\n");
+            text.push_str("\n# Ignored. To import one, write its line under [columns] without the `#`.\n");
             for column in offered {
-                let field = column.field.as_deref().unwrap_or("");
-                let why = if column.weak {
-                    format!("   # suggested: {}", column.by)
-                } else {
-                    String::new()
-                };
+                let key = key(&column.header);
                 // Writing to a String can't fail.
-                let _ = writeln!(text, "# {} = {}{why}", key(&column.header), value(field));
+                let _ = match &column.field {
+                    Some(field) if column.weak => {
+                        writeln!(text, "# {key} = {}   # suggested: {}", value(field), column.by)
+                    }
+                    Some(field) => writeln!(text, "# {key} = {}", value(field)),
+                    None => writeln!(
+                        text,
+                        "# {key} = {{ extra = \"keep\" }}   # a field of your own, under the column's name"
+                    ),
+                };
             }
         }
         text

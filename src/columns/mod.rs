@@ -11,6 +11,7 @@ mod duplicates;
 mod error;
 mod evidence;
 mod first_rows;
+mod id_findings;
 mod ids;
 mod inspect;
 mod inspected;

@@ -123,6 +123,9 @@ fn manner(keys: &mut InlineTable, rule: Option<&Rule>, targets: &[&Target]) {
         };
         keys.insert("numbers", word.into());
     }
+    if let Some(digits) = rule.map(|rule| rule.digits).filter(|digits| *digits > 0) {
+        keys.insert("digits", i64::try_from(digits).unwrap_or_default().into());
+    }
     for (key, on) in [
         ("currency", rule.is_some_and(|rule| rule.currency)),
         ("percent", rule.is_some_and(|rule| rule.percent)),

@@ -2,10 +2,49 @@
 //!
 //! Doesn't belong here: which rows these are (`suspects`).
 
-use super::suspects::{Aside, ZEROS};
 use super::{AsideRow, Origin, SetAside, cells};
 use crate::output::{and_more, counted_are};
 use crate::sheet::{Row, Table};
+
+macro_rules! zeros {
+    () => {
+        "only zeros and error values, as formulas over empty rows do"
+    };
+}
+
+/// What such rows hold.
+pub(crate) const ZEROS: &str = zeros!();
+
+/// Why a row is certainly no item.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Aside {
+    Header,
+    OtherHeader,
+    Marker,
+    Total,
+    Page,
+    Count,
+    End,
+    Rule,
+    Zeros,
+}
+
+impl Aside {
+    /// In words that follow the row's place.
+    pub(crate) fn reason(self) -> &'static str {
+        match self {
+            Self::Header => "repeats the header",
+            Self::OtherHeader => "holds the header's names in another order",
+            Self::Marker => "describes the columns",
+            Self::Total => "is a total",
+            Self::Page => "is a page line",
+            Self::Count => "is a count of rows",
+            Self::End => "ends the report",
+            Self::Rule => "is a line between rows",
+            Self::Zeros => concat!("holds ", zeros!()),
+        }
+    }
+}
 
 /// How many rows of a table are kept; more are counted.
 const MOST: usize = 10_000;

@@ -15,8 +15,8 @@ use std::sync::Arc;
 use super::duplicates::{FirstLook, Groups, Spot};
 use super::error::ColumnError;
 use super::first_rows::vote;
-use super::ids::{self, Id, StoredIds, is_odd_id};
-use super::layout::{IdColumn, Layout};
+use super::ids::{StoredIds, is_odd_id};
+use super::layout::Layout;
 use super::mapping::Mapping;
 use super::matching::{Matching, match_columns};
 use super::merge::{Held, merge};
@@ -258,11 +258,12 @@ impl Source {
         }
         if let Some(lost) = look.lost_zeros() {
             survey.warnings.push(About::LostZeros.warning(format!(
-                "{} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?})",
+                "{} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?}); digits = {} for the column in a mapping file restores them",
                 counted_have(lost.count, "id"),
                 lost.example,
                 self.place(lost.first),
-                lost.id
+                lost.id,
+                lost.example.len()
             )));
         }
         Ok(survey)
@@ -284,7 +285,7 @@ impl Source {
             let Some(text) = layout.id_text(row).filter(|text| is_odd_id(text)) else {
                 return Ok(());
             };
-            if read_id(table, column, row).is_ok_and(|id| id.text == text) {
+            if column.read(table, row).is_ok_and(|id| id.text == text) {
                 return Ok(());
             }
             let unguarded = unguard(text);
@@ -368,14 +369,4 @@ impl Source {
         self.add_duplicate(layout, table, spot, row, &mut reasons);
         reasons
     }
-}
-
-fn read_id<'a>(table: &Table, column: &IdColumn, row: &'a Row) -> Result<Id<'a>, String> {
-    ids::read_at(
-        column.index,
-        row.cell(column.index),
-        &table.format,
-        (&column.blanks, &column.part),
-        column.stored.as_deref(),
-    )
 }

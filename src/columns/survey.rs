@@ -10,6 +10,7 @@ use super::cells::{Blanks, Concern, Meaning, Part, Style, bare_number};
 use super::census::Census;
 use super::dates;
 use super::evidence::{Evidence, Tally, first};
+use super::id_findings::IdFindings;
 use super::ids::Id;
 use super::layout::{Layout, Target};
 use super::looks::{Look, Looks};
@@ -18,26 +19,18 @@ use super::numbers::is_plain_integer;
 use super::set_aside::Asides;
 use super::suspects::{Doubt, HeaderLike};
 use super::texts::{bare, is_blank, unguard};
+use super::vocabulary::REJECT_COLUMNS;
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
 use crate::output::{About, counted, counted_are as are, counted_have as have, counted_were};
 use crate::sheet::{Cell, Moment, Row, Table};
-
-/// What is to be said of ids, each with its first place.
-#[derive(Clone, Debug, Default)]
-struct Ids {
-    trimmed: Tally,
-    unmarked: Tally,
-    suspicious: Tally,
-    long: Tally,
-}
 
 /// What one pass over a table has found.
 pub(crate) struct TableSurvey {
     evidence: Vec<Evidence>,
     concerns: BTreeMap<(usize, Concern), Tally>,
     unnamed: BTreeMap<usize, Tally>,
-    ids: Ids,
+    ids: IdFindings,
     errors_left_out: Tally,
     rows: u64,
     short: Tally,
@@ -53,12 +46,16 @@ pub(crate) struct TableSurvey {
 impl TableSurvey {
     pub(crate) fn new(layout: &Layout, table: &Table) -> Self {
         let mut named = vec![false; layout.width];
+        let mut read_by = named.clone();
         for cell in &table.header.cells {
             if let Some(named) = named.get_mut(cell.index) {
                 *named = true;
             }
+            // A reject file's own columns tell of values that were refused.
+            if let Some(read) = read_by.get_mut(cell.index) {
+                *read = REJECT_COLUMNS.contains(&cell.name.trim());
+            }
         }
-        let mut read_by = vec![false; layout.width];
         let indexes = layout
             .targets
             .iter()
@@ -78,7 +75,7 @@ impl TableSurvey {
             evidence: vec![Evidence::default(); layout.targets.len()],
             concerns: BTreeMap::new(),
             unnamed: BTreeMap::new(),
-            ids: Ids::default(),
+            ids: IdFindings::default(),
             errors_left_out: Tally::default(),
             rows: 0,
             short: Tally::default(),
@@ -100,10 +97,7 @@ impl TableSurvey {
         for (index, tally) in further.unnamed {
             self.unnamed.entry(index).or_default().join(tally);
         }
-        self.ids.trimmed.join(further.ids.trimmed);
-        self.ids.unmarked.join(further.ids.unmarked);
-        self.ids.suspicious.join(further.ids.suspicious);
-        self.ids.long.join(further.ids.long);
+        self.ids.join(further.ids);
         self.errors_left_out.join(further.errors_left_out);
         self.short.join(further.short);
         self.has_odd_ids |= further.has_odd_ids;
@@ -184,16 +178,7 @@ impl TableSurvey {
 
     /// Takes a row's id.
     pub(crate) fn id(&mut self, id: &Id<'_>, line: u64) {
-        for (applies, tally) in [
-            (id.trimmed, &mut self.ids.trimmed),
-            (id.unmarked, &mut self.ids.unmarked),
-            (id.suspicious, &mut self.ids.suspicious),
-            (id.long_number, &mut self.ids.long),
-        ] {
-            if applies {
-                tally.add(line, &id.text);
-            }
-        }
+        self.ids.add(id, line);
     }
 
     /// Cells that no field reads: values under no header, error values in ignored columns.
@@ -341,7 +326,7 @@ impl TableSurvey {
             };
             survey.warnings.push(concern.about().warning(text));
         }
-        self.warn_of_ids(layout, table, survey);
+        self.ids.tell(layout, table, survey);
         for (index, tally) in &self.unnamed {
             let place = table.address(tally.line, *index);
             survey.warnings.push(About::NoHeader.warning(format!(
@@ -383,49 +368,6 @@ impl TableSurvey {
         }
         if let Some(line) = self.aside.sentence(table) {
             survey.warnings.push(About::SetAside.warning(line));
-        }
-    }
-}
-
-impl TableSurvey {
-    fn warn_of_ids(&self, layout: &Layout, table: &Table, survey: &mut Survey) {
-        let Some(id) = &layout.id else { return };
-        let column = column_place(table, &id.header, id.index);
-        let ids = |n: u64| counted(n, "id");
-        let Ids {
-            trimmed,
-            unmarked,
-            suspicious,
-            long,
-        } = &self.ids;
-        if trimmed.count > 0 {
-            survey.decisions.push(format!(
-                "{column}: outer white space was removed from {} {}",
-                ids(trimmed.count),
-                first(table, trimmed, id.index)
-            ));
-        }
-        if unmarked.count > 0 {
-            survey.decisions.push(format!(
-                "{column}: an apostrophe or a byte-order mark was removed from the start of {} {}",
-                ids(unmarked.count),
-                first(table, unmarked, id.index)
-            ));
-        }
-        if suspicious.count > 0 {
-            let looks = if suspicious.count == 1 { "looks" } else { "look" };
-            survey.warnings.push(About::SuspiciousIds.warning(format!(
-                "{column}: {} {looks} like a number that a spreadsheet program has rewritten {}",
-                ids(suspicious.count),
-                first(table, suspicious, id.index)
-            )));
-        }
-        if long.count > 0 {
-            let tail = first(table, long, id.index);
-            survey.warnings.push(About::LongIds.warning(format!(
-                "{column}: {} in a number cell with more than 15 digits; the spreadsheet program may have changed the last ones {tail}",
-                are(long.count, "id")
-            )));
         }
     }
 }

@@ -14,9 +14,10 @@ use super::census::{Bare, Census};
 use super::labels::{self, Kind, Label};
 use super::names::fold;
 use super::numbers;
+use super::set_aside::Aside;
 use super::shapes;
 use super::texts::{bare, is_blank};
-use super::vocabulary::{Vocabulary, is_of_rejects};
+use super::vocabulary::{REASON, REJECT_COLUMNS, Vocabulary, is_of_rejects};
 use crate::item::{ITEM_ID, check_id};
 use crate::sheet::{Cell, Format, Row, Table};
 
@@ -29,45 +30,8 @@ pub(crate) enum Doubt {
     Suspect(String),
 }
 
-macro_rules! zeros {
-    () => {
-        "only zeros and error values, as formulas over empty rows do"
-    };
-}
-
-/// What such rows hold.
-pub(crate) const ZEROS: &str = zeros!();
-
-/// Why a row is certainly no item.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Aside {
-    Header,
-    OtherHeader,
-    Marker,
-    Total,
-    Page,
-    Count,
-    End,
-    Rule,
-    Zeros,
-}
-
-impl Aside {
-    /// In words that follow the row's place.
-    pub(crate) fn reason(self) -> &'static str {
-        match self {
-            Self::Header => "repeats the header",
-            Self::OtherHeader => "holds the header's names in another order",
-            Self::Marker => "describes the columns",
-            Self::Total => "is a total",
-            Self::Page => "is a page line",
-            Self::Count => "is a count of rows",
-            Self::End => "ends the report",
-            Self::Rule => "is a line between rows",
-            Self::Zeros => concat!("holds ", zeros!()),
-        }
-    }
-}
+/// What a suspect's reason ends with, also in a reject file.
+const KEPT_BY: &str = "--keep-suspects imports it as an item";
 
 /// One look at a row.
 #[derive(Clone, Debug)]
@@ -84,6 +48,10 @@ pub(crate) struct Looked {
 pub(crate) struct Guard {
     /// False where every row is data: in reject files, and where rows are objects.
     active: bool,
+    /// The columns that a reject file has added. A row that was rejected as a suspect is judged again, without these.
+    added: Vec<usize>,
+    /// That of the reasons.
+    reasons: Option<usize>,
     keeps_suspects: bool,
     id: Option<usize>,
     /// The folded text of the header over the ids.
@@ -110,6 +78,10 @@ impl Guard {
     pub(crate) fn new(table: &Table, id: Option<usize>, keeps_suspects: bool, words: Arc<Vocabulary>) -> Self {
         let cells = &table.header.cells;
         let is_of_rejects = is_of_rejects(cells.iter().map(|cell| cell.name.as_str()));
+        let added = cells
+            .iter()
+            .filter(|cell| is_of_rejects && REJECT_COLUMNS.contains(&cell.name.trim()));
+        let reasons = cells.iter().find(|cell| is_of_rejects && cell.name.trim() == REASON);
         let fold_all = |row: &Vec<(usize, String)>| row.iter().map(|(at, name)| (*at, fold(name))).collect();
         let mut headers: Vec<Vec<(usize, String)>> = table.header.rows.iter().map(fold_all).collect();
         if headers.is_empty() {
@@ -118,6 +90,8 @@ impl Guard {
         let id_header = cells.iter().find(|cell| Some(cell.index) == id);
         let mut guard = Self {
             active: !is_of_rejects && !table.format.has_keys(),
+            added: added.map(|cell| cell.index).collect(),
+            reasons: reasons.map(|cell| cell.index),
             keeps_suspects,
             id,
             id_header: id_header.map(|cell| fold(&cell.name)).unwrap_or_default(),
@@ -128,7 +102,8 @@ impl Guard {
             words,
             format: table.format.clone(),
             markers: Vec::new(),
-            bare: Bare::default(),
+            // The run that rejected a row has settled it.
+            bare: if is_of_rejects { Bare::Suspects } else { Bare::default() },
             has_bare: false,
             elsewhere: Vec::new(),
         };
@@ -166,7 +141,7 @@ impl Guard {
             has_digit: true,
             has_blank: false,
         };
-        if !self.active {
+        if !self.active && !self.was_suspect(row) {
             return looked;
         }
         let text = match self.id.map(|id| row.cell(id)) {
@@ -177,7 +152,7 @@ impl Guard {
         };
         looked.has_digit = text.bytes().any(|byte| byte.is_ascii_digit());
         looked.has_blank = text.bytes().any(|byte| byte == b' ');
-        let filled = row.cells().enumerate();
+        let filled = self.cells(row);
         let filled = filled.filter(|(at, cell)| Some(*at) != self.id && !is_blank(*cell));
         looked.others = filled.take(2).count();
         let is_usual = looked.has_digit
@@ -191,6 +166,17 @@ impl Guard {
             looked.doubt = self.doubt(row, &looked);
         }
         looked
+    }
+
+    /// Whether an earlier run has rejected a row of a reject file as a suspect.
+    fn was_suspect(&self, row: &Row) -> bool {
+        let reason = self.reasons.and_then(|at| row.text_at(at));
+        reason.is_some_and(|reason| reason.contains(KEPT_BY))
+    }
+
+    /// The cells of a row, without what a reject file has added.
+    fn cells<'a>(&'a self, row: &'a Row) -> impl Iterator<Item = (usize, Cell<'a>)> {
+        row.cells().enumerate().filter(|(at, _)| !self.added.contains(at))
     }
 
     /// Counts a row; true if it may be an item by itself.
@@ -210,6 +196,9 @@ impl Guard {
 
     /// Settles what takes all rows: what rows with nothing but an id are, and which rows stand below other headers.
     pub(crate) fn settle(&mut self, census: &Census, headers: &[(u64, bool)]) {
+        if !self.active {
+            return;
+        }
         self.has_bare = census.has_bare();
         self.bare = census.settle();
         let next = |at: usize| headers.get(at + 1).map_or(u64::MAX, |(line, _)| *line);
@@ -223,16 +212,16 @@ impl Guard {
     }
 
     fn doubt(&self, row: &Row, looked: &Looked) -> Option<Doubt> {
-        if let Some(aside) = self.aside(row, looked) {
+        if self.active
+            && let Some(aside) = self.aside(row, looked)
+        {
             return Some(Doubt::Aside(aside));
         }
         if self.keeps_suspects {
             return None;
         }
         let reason = self.suspect(row, looked)?;
-        Some(Doubt::Suspect(format!(
-            "{reason} (--keep-suspects imports it as an item)"
-        )))
+        Some(Doubt::Suspect(format!("{reason} ({KEPT_BY})")))
     }
 
     fn aside(&self, row: &Row, looked: &Looked) -> Option<Aside> {
@@ -322,7 +311,7 @@ impl Guard {
             Some(text) => (text, looked.others),
             None if self.id.is_some_and(|id| !is_blank(row.cell(id))) => return None,
             None => {
-                let text = row.cells().find_map(|cell| match cell {
+                let text = self.cells(row).find_map(|(_, cell)| match cell {
                     Cell::Text(text) if !bare(text).is_empty() => Some(text),
                     _ => None,
                 })?;
@@ -334,7 +323,7 @@ impl Guard {
 
     /// Whether a row has text in more than the cell that labels it: the id, or where it is blank one other.
     fn has_words_beside(&self, row: &Row) -> bool {
-        let words = row.cells().enumerate().filter(|(_, cell)| self.is_words(*cell));
+        let words = self.cells(row).filter(|(_, cell)| self.is_words(*cell));
         let mut words = words.map(|(at, _)| at);
         let (first, second) = (words.next(), words.next());
         let has_id = self.id.is_some_and(|id| !is_blank(row.cell(id)));

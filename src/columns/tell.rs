@@ -155,9 +155,11 @@ pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<Warning> {
     let headers = mapping.headers().filter(|header| !options.contains(header));
     let missing = missing(tables, headers);
     let missing: Vec<String> = missing.iter().map(|header| format!("{header:?}")).collect();
+    let file = tables.first().map(place_of);
     (!missing.is_empty()).then(|| {
         About::MappingUnmet.warning(format!(
-            "the mapping file names columns that are not there: {}",
+            "{}the mapping file names columns that are not there: {}",
+            file.map_or_else(String::new, |file| format!("{file}: ")),
             missing.join(", ")
         ))
     })

@@ -20,7 +20,9 @@ const MARGIN: f64 = 0.1;
 const LONGEST: usize = 120;
 
 /// The columns that a reject file adds, which mean nothing when it is imported again.
-pub const REJECT_COLUMNS: [&str; 4] = ["_row", "_column", "_value", "_reason"];
+pub const REJECT_COLUMNS: [&str; 4] = ["_row", "_column", "_value", REASON];
+/// That of the reasons.
+pub(crate) const REASON: &str = "_reason";
 
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -116,7 +116,12 @@ impl Context {
             return Ok(());
         }
         self.go_on()?;
-        Err(CommandError::NoConsent(what.to_owned()).into())
+        Err(if self.output.can_ask() {
+            CommandError::Declined(what.to_owned())
+        } else {
+            CommandError::NoConsent(what.to_owned())
+        }
+        .into())
     }
 
     /// Asks whether to do `what`, with `lines` as the list that a person may ask for before the answer.
@@ -127,7 +132,7 @@ impl Context {
                 Answer::List => self.output.page(lines)?,
                 Answer::No => {
                     self.go_on()?;
-                    return Err(CommandError::NoConsent(what.to_owned()).into());
+                    return Err(CommandError::Declined(what.to_owned()).into());
                 }
             }
             self.go_on()?;

@@ -26,7 +26,10 @@ pub enum CommandError {
     /// A profile of this name is there, and is not to be replaced.
     #[error("the profile {0:?} exists already, and stays as it is")]
     ProfileExists(String),
-    /// The user has not agreed.
+    /// The user has declined.
+    #[error("{0}: declined, and nothing was changed")]
+    Declined(String),
+    /// Nobody can be asked, and nobody has agreed beforehand.
     #[error("{0}: nothing was done, because the prompt was not answered with yes")]
     NoConsent(String),
     /// The user stopped the run, and would not wait for what was in flight.
@@ -60,6 +63,7 @@ impl UserError for CommandError {
             Self::NoTerminal => "command_no_terminal",
             Self::NoLogin => "command_no_login",
             Self::ProfileExists(_) => "command_profile_exists",
+            Self::Declined(_) => "command_declined",
             Self::NoConsent(_) => "command_no_consent",
             Self::StoppedAtOnce => "command_stopped_at_once",
         }
@@ -73,6 +77,7 @@ impl UserError for CommandError {
             Self::NoTerminal => "run it on a terminal, or name --org ID and --key-file FILE, and --api URL where it isn't the vendor's",
             Self::NoLogin => "use --sandbox with any command; to log in to an API, omit it",
             Self::ProfileExists(_) => "replace it with --force, or give the new one another name with --profile NAME",
+            Self::Declined(_) => "run the command again to be asked again; --dry-run shows the plan without a question",
             Self::NoConsent(_) => "check it with --dry-run, then pass --yes",
             Self::StoppedAtOnce => {
                 "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"
@@ -86,7 +91,7 @@ impl UserError for CommandError {
             Self::TwoResults(_) | Self::NoFormat(_) | Self::Scheduled(_) | Self::NoTerminal | Self::NoLogin => {
                 Exit::Usage
             }
-            Self::NoConsent(_) | Self::ProfileExists(_) => Exit::Stopped,
+            Self::Declined(_) | Self::NoConsent(_) | Self::ProfileExists(_) => Exit::Stopped,
             Self::StoppedAtOnce => Exit::Interrupted,
         }
     }

@@ -43,6 +43,7 @@ pub(super) fn run(context: &Context, options: &Import) -> Exit {
         verify: options.verify,
         rejects: options.rejects.as_deref(),
         report: options.report.file.as_deref(),
+        plan: options.plan_out.as_deref().filter(|path| sheet_of(path).is_none()),
         resume: Some(RESUME),
         ..Terms::of("import", sends, options.pace)
     };

@@ -21,6 +21,7 @@ mod login;
 mod manual;
 mod migrate;
 mod next;
+mod outputs;
 mod reading;
 mod recheck;
 mod recorded;
@@ -136,6 +137,9 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     }
     if let Some((a, b)) = conflict(&cli, &context.given) {
         return context.fail(UsageError::conflict(a, b).into());
+    }
+    if let Some((a, b)) = outputs::same(&cli) {
+        return context.fail(UsageError::same_file(a, b).into());
     }
     if uses_profile(&cli) {
         match settings::chosen(cli.global.profile.as_deref()) {

@@ -13,6 +13,12 @@ use crate::report::{Next, Summary, Tally};
 /// The option that a stopped run is resumed with.
 pub(super) const RESUME: &str = "--resume";
 
+/// Options that a further command doesn't repeat.
+const USED_UP: [&str; 2] = ["--dry-run", RESUME];
+
+/// Options whose file this process has written. A further command would refuse to replace it.
+const USED_UP_FILES: [&str; 4] = ["--plan-out", "--report", "--results", "--missing"];
+
 impl Context {
     /// Says with which command something comes back, with the organization and with what that is reached by, ready to be
     /// copied. `profile` is the one that was named for this organization alone.
@@ -21,10 +27,11 @@ impl Context {
         self.output.result(&format!("{what}: {line}"));
     }
 
-    /// Ends a summary with the commands to go on with, ready for a shell: the rest of a stopped run, the import of its reject
+    /// Ends a summary with the commands to go on with, ready for a shell: a dry run's plan carried out; the rest of a stopped run, the import of its reject
     /// files, the check of its certificate, and the run's undo where it has changed anything.
     pub(super) fn tell_next(&self, summary: &mut Summary, terms: &Terms<'_>) {
         if summary.dry_run {
+            summary.next = self.carrying_out(summary, terms).into_iter().collect();
             return;
         }
         let mut next = Vec::new();
@@ -92,18 +99,36 @@ impl Context {
         }
         // A migration names its organizations itself.
         let org = (terms.command != "migrate").then_some(summary.target.as_str());
-        self.again(terms.resume, org)
+        self.again(terms.resume.as_slice(), org)
     }
 
-    /// The command line of this process, with one more option, and with the organization where only the environment, a profile
-    /// or the sandbox named it. None where it reads standard input, which another process can't read again.
-    pub(super) fn again(&self, option: Option<&str>, org: Option<&str>) -> Option<String> {
-        let is_resume = |word: &OsStr| word.as_encoded_bytes().starts_with(RESUME.as_bytes());
-        let words: Vec<OsString> = std::env::args_os().skip(1).filter(|word| !is_resume(word)).collect();
+    /// The command that carries out the plan of a dry run, or the plan file that was written; none where there is nothing to
+    /// do, or where the command reads standard input.
+    fn carrying_out(&self, summary: &Summary, terms: &Terms<'_>) -> Option<Next> {
+        let (create, update, delete) = summary.planned?;
+        if summary.error.is_some() || create + update + delete == 0 {
+            return None;
+        }
+        let options: Vec<&OsStr> = terms
+            .plan
+            .into_iter()
+            .flat_map(|plan| ["--plan".as_ref(), plan.as_os_str()])
+            .collect();
+        // A migration names its organizations itself.
+        let org = (terms.command != "migrate").then_some(summary.target.as_str());
+        let command = self.again(&options, org)?;
+        Some(Next::new("To carry out this plan:", command))
+    }
+
+    /// The command line of this process, with more options, and with the organization where only the environment, a profile
+    /// or the sandbox named it. None where it reads standard input, which another process can't read again. Without the
+    /// options that this process has used up: [`USED_UP`] and [`USED_UP_FILES`].
+    pub(super) fn again<W: AsRef<OsStr>>(&self, options: &[W], org: Option<&str>) -> Option<String> {
+        let words = left_over(std::env::args_os().skip(1));
         if words.iter().any(|word| word == "-") {
             return None;
         }
-        let mut added: Vec<OsString> = option.into_iter().map(OsString::from).collect();
+        let mut added: Vec<OsString> = options.iter().map(|option| option.as_ref().to_owned()).collect();
         if let Some(org) = org.filter(|org| !org.is_empty() && !self.given.contains("org")) {
             added.extend(["--org".into(), org.into()]);
         }
@@ -144,5 +169,47 @@ impl Context {
             }
         }
         shell::line(&words)
+    }
+}
+
+/// The words of a command line without the options that are used up.
+fn left_over(words: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut left = Vec::new();
+    let mut words = words.into_iter();
+    while let Some(word) = words.next() {
+        if word == "--" {
+            left.push(word);
+            left.extend(words);
+            break;
+        }
+        let option = word.to_string_lossy();
+        let name = option.split('=').next().unwrap_or_default();
+        if USED_UP_FILES.contains(&name) {
+            if name == option {
+                words.next();
+            }
+        } else if !USED_UP.contains(&name) {
+            left.push(word);
+        }
+    }
+    left
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_further_command_repeats_no_option_that_is_used_up() {
+        for (given, left) in [
+            ("import a.csv --dry-run --lenient", "import a.csv --lenient"),
+            ("import a.csv --plan-out p.json --yes", "import a.csv --yes"),
+            ("import a.csv --report=r.html --resume=7", "import a.csv"),
+            ("import --results r.csv -- --dry-run", "import -- --dry-run"),
+        ] {
+            let words = given.split(' ').map(OsString::from);
+            let expected: Vec<OsString> = left.split(' ').map(OsString::from).collect();
+            assert_eq!(left_over(words), expected, "{given}");
+        }
     }
 }

@@ -39,6 +39,8 @@ pub(super) struct Terms<'a> {
     pub(super) rejects: Option<&'a Path>,
     /// The report that is wanted.
     pub(super) report: Option<&'a Path>,
+    /// The plan file that is written, to be carried out by a further command.
+    pub(super) plan: Option<&'a Path>,
     /// Whether the reject files hold items, which can be imported.
     pub(super) rejects_items: bool,
     /// The option that a stopped run is resumed with; without one, the same command does the rest.
@@ -60,6 +62,7 @@ impl Terms<'_> {
             verify: false,
             rejects: None,
             report: None,
+            plan: None,
             rejects_items: true,
             resume: None,
             profile: None,

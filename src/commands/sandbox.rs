@@ -58,8 +58,32 @@ fn show(context: &Context, sandbox: &Sandbox) {
     }
     if let Some(first) = organizations.first() {
         output.result("To use it from another terminal:");
-        output.result(&format!("  export CANNLYTICS_API_URL={}", sandbox.url()));
-        output.result(&format!("  export CANNLYTICS_API_KEY={}", first.key));
-        output.result(&format!("  export STOCKPORT_ORG={}", first.name));
+        for (name, value) in [
+            ("CANNLYTICS_API_URL", sandbox.url()),
+            ("CANNLYTICS_API_KEY", &first.key),
+            ("STOCKPORT_ORG", &first.name),
+        ] {
+            output.result(&format!("  {}", setting(name, value, cfg!(windows))));
+        }
+    }
+}
+
+/// The line that sets a variable: in a POSIX shell, or in PowerShell on Windows.
+fn setting(name: &str, value: &str, windows: bool) -> String {
+    if windows {
+        format!("$env:{name} = \"{value}\"")
+    } else {
+        format!("export {name}={value}")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_setting_is_written_for_the_shell_of_the_system() {
+        assert_eq!(setting("STOCKPORT_ORG", "a", false), "export STOCKPORT_ORG=a");
+        assert_eq!(setting("STOCKPORT_ORG", "a", true), "$env:STOCKPORT_ORG = \"a\"");
     }
 }

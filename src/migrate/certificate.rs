@@ -71,8 +71,9 @@ pub struct Paths {
 }
 
 impl Paths {
-    /// The files that `--certificate` names: both, whichever ending was given. They must not be there.
-    pub fn named(path: &Path) -> Result<Self, Error> {
+    /// The files that `--certificate` names: both, whichever ending was given.
+    #[must_use]
+    pub fn of(path: &Path) -> Self {
         let known = path
             .extension()
             .is_some_and(|ending| ["json", "html"].iter().any(|known| ending.eq_ignore_ascii_case(known)));
@@ -86,10 +87,15 @@ impl Paths {
             name.push(ending);
             PathBuf::from(name)
         };
-        let paths = Self {
+        Self {
             json: with(".json"),
             page: with(".html"),
-        };
+        }
+    }
+
+    /// The files that `--certificate` names. They must not be there.
+    pub fn named(path: &Path) -> Result<Self, Error> {
+        let paths = Self::of(path);
         for path in [&paths.json, &paths.page] {
             // What can't be written at the end is refused at the beginning.
             drop(AtomicFile::create(path, false)?);

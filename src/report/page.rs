@@ -59,8 +59,7 @@ pub(super) fn title(command: &str, summary: &Summary) -> String {
 pub(super) fn sentences(summary: &Summary) -> Vec<String> {
     let mut sentences = Vec::new();
     if let Some(tally) = &summary.tally {
-        let nothing_sent = if summary.dry_run { "Dry run, nothing sent: " } else { "" };
-        sentences.push(format!("{nothing_sent}{}", tally.equation()));
+        sentences.push(summary.equation(tally));
     }
     if let Some(error) = &summary.error {
         sentences.push(format!("Stopped: {}", error.line()));

@@ -163,7 +163,12 @@ impl Run {
             summary => {
                 let ended = matches!(self.fact("state"), "finished" | "stopped");
                 let read = summary.filter(|_| ended).map(|tally| tally.read);
-                Tally::so_far(&Journal::open_existing(&self.path)?, read).map(Some)
+                let so_far = Tally::so_far(&Journal::open_existing(&self.path)?, read)?;
+                // A plan that was stopped before it was begun has no outcomes: every row is not attempted.
+                let is_unbegun = |tally: &Tally| ended && tally.not_attempted == tally.read;
+                let has_outcomes = so_far.has_written() || so_far.failed > 0;
+                let unbegun = summary.filter(is_unbegun).filter(|_| !has_outcomes);
+                Ok(Some(unbegun.unwrap_or(so_far)))
             }
         }
     }

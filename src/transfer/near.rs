@@ -123,9 +123,19 @@ impl NearIds {
         let more = if self.count > named.len() as u64 { "; …" } else { "" };
         let are = counted_are(self.count, "new id");
         Some(About::NearIds.warning(format!(
-            "{are} nearly the same as stored ones, and would be created beside them: {}{more}",
-            named.join("; ")
+            "{are} nearly the same as stored ones, and would be created beside them: {}{more}{}",
+            named.join("; "),
+            self.remedy()
         )))
+    }
+
+    /// What gives ids their leading zeros back, where the first ones lack them.
+    fn remedy(&self) -> String {
+        let lacks = |near: &&NearId| near.stored.ends_with(&near.id) && near.stored.starts_with('0');
+        let length = self.first.iter().find(lacks).map(|near| near.stored.len());
+        length.map_or_else(String::new, |digits| {
+            format!(" (`digits = {digits}` for the column in a mapping file restores leading zeros)")
+        })
     }
 
     /// The same for programs.

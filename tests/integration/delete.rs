@@ -117,7 +117,7 @@ fn a_dry_run_shows_the_plan_and_neither_asks_nor_sends_nor_keeps_anything() {
     let run = stockport.run(["delete", "--where", "quantity<2", "--dry-run"]).ok();
     assert!(run.stdout.contains("2 delete"), "{}", run.stdout);
     assert!(
-        run.stdout.contains("Dry run, nothing sent: 2 read = 2 not attempted"),
+        run.stdout.contains("Dry run, nothing sent: 2 read = 2 to delete"),
         "{}",
         run.stdout
     );

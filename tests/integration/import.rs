@@ -155,8 +155,7 @@ fn a_dry_run_shows_the_plan_and_sends_nothing() {
         .ok();
     assert!(run.stdout.contains("200 create"), "{}", run.stdout);
     assert!(
-        run.stdout
-            .contains("Dry run, nothing sent: 200 read = 200 not attempted"),
+        run.stdout.contains("Dry run, nothing sent: 200 read = 200 to create"),
         "{}",
         run.stdout
     );

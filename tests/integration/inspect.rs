@@ -110,7 +110,7 @@ fn what_was_understood_is_saved_as_a_mapping_file_that_import_and_convert_take()
             "Tag = \"item_id\"\n",
             "Tag = \"item_id\" # as Metrc prints it\nshelf_life = { extra = \"keep\" }\n",
         );
-    let columns = edited.find("\n# Left out").unwrap();
+    let columns = edited.find("\n# Ignored").unwrap();
     let (head, rest) = edited.split_at(columns);
     let offered: String = rest.lines().filter(|line| line.starts_with("\"Lab")).collect();
     stockport.write("map.toml", format!("{head}{offered}\n{}", rest.replace(&offered, "")));

@@ -17,6 +17,7 @@ mod catalogue;
 mod config;
 mod contract;
 mod convert;
+mod counted;
 mod delete;
 mod diff;
 mod doctor;

@@ -71,6 +71,33 @@ fn each_command_stands_below_what_it_is_for_and_quiet_shows_none() {
 }
 
 #[test]
+fn a_dry_run_and_a_plan_file_end_with_the_command_that_carries_them_out() {
+    let sandbox = TestSandbox::new();
+    let stockport = Stockport::new().at(&sandbox, ORG);
+    stockport.write("in.csv", "item_id,name\nA1,Kush\nA2,Haze\n");
+    let dry = ["import", "in.csv", "--dry-run", "--json", "--report", "dry.html"];
+    let line = next(&stockport.run(dry).ok().json(), "import");
+    assert_eq!(line, format!("stockport import in.csv --json --org {ORG}"));
+    for sheet in ["plan.xlsx", "plan.csv"] {
+        let run = stockport.run(["import", "in.csv", "--plan-out", sheet, "--json"]).ok();
+        assert_eq!(next(&run.json(), "import"), line);
+    }
+    let run = stockport
+        .run(["import", "in.csv", "--plan-out", "plan.json", "--json"])
+        .ok();
+    let line = next(&run.json(), "import");
+    assert_eq!(
+        line,
+        format!("stockport import in.csv --json --plan plan.json --org {ORG}")
+    );
+    let run = paste(&stockport, &line).ok().json();
+    assert_eq!(run["created"], 2, "{run}");
+    // There is nothing left to do.
+    let run = stockport.run(["import", "in.csv", "--dry-run", "--json"]).ok().json();
+    assert_eq!(run["next"], json!([]));
+}
+
+#[test]
 fn a_reject_file_of_any_name_is_imported_by_the_line_that_is_shown() {
     for name in [
         "count 2026.csv",

@@ -18,6 +18,7 @@ pub(super) fn of(error: &UsageError) -> &'static str {
         UsageError::NoValue { .. } => "usage_no_value",
         UsageError::NeedlessValue { .. } => "usage_needless_value",
         UsageError::Conflict(..) => "usage_conflict",
+        UsageError::SameFile(..) => "usage_same_file",
         UsageError::Twice(_) => "usage_option_twice",
         UsageError::NotText { .. } => "usage_not_text",
         UsageError::Malformed { .. } => "usage_malformed",

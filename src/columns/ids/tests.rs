@@ -92,6 +92,7 @@ fn what_is_passed_with_one_look_is_what_all_looks_pass() {
             text: Cow::Borrowed(text),
             trimmed: false,
             unmarked: false,
+            padded: false,
             suspicious: false,
             long_number: false,
         };

@@ -9,12 +9,15 @@ use super::{Constant, Mapping, MappingError, Purpose, Rule, find, is_marked};
 use crate::columns::names::nearest;
 use crate::columns::vocabulary::nearest_field;
 use crate::columns::{DateOrder, NumberStyle};
-use crate::item::field_named;
+use crate::item::{ITEM_ID, field_named};
 
 const JOIN: &str = "join";
 const TOP: [&str; 4] = ["columns", "constants", JOIN, "extra"];
 const COLUMN: [&str; 7] = ["field", "extra", "split", "blanks", "dates", "numbers", "currency"];
 const PERCENT: &str = "percent";
+const DIGITS: &str = "digits";
+/// More digits than any system's ids have.
+const MOST_DIGITS: usize = 64;
 
 /// Reads a mapping file's text; `file` names it in messages.
 pub(super) fn mapping(file: &str, text: &str) -> Result<Mapping, MappingError> {
@@ -202,9 +205,17 @@ impl Parser<'_> {
                     });
                 }
                 "currency" => rule.currency = item.as_bool().ok_or_else(|| self.wrong(line, key, "true or false"))?,
+                DIGITS => {
+                    let digits = item.as_integer().and_then(|digits| usize::try_from(digits).ok());
+                    let digits = digits.filter(|digits| (1..=MOST_DIGITS).contains(digits));
+                    let is_of_ids = keys.get("field").and_then(Item::as_str) == Some(ITEM_ID);
+                    rule.digits = digits
+                        .filter(|_| is_of_ids)
+                        .ok_or_else(|| self.wrong(line, key, "a number from 1 to 64, beside field = \"item_id\""))?;
+                }
                 PERCENT => rule.percent = item.as_bool().ok_or_else(|| self.wrong(line, key, "true or false"))?,
                 _ => {
-                    let known: Vec<&str> = COLUMN.into_iter().chain([PERCENT]).collect();
+                    let known: Vec<&str> = COLUMN.into_iter().chain([PERCENT, DIGITS]).collect();
                     return Err(self.unknown(line, key, &known));
                 }
             }
@@ -222,7 +233,7 @@ impl Parser<'_> {
         for (name, item) in table.iter() {
             let line = self.key_line(table, name, item);
             let field = self.field(name, line, true)?;
-            if field == crate::item::ITEM_ID {
+            if field == ITEM_ID {
                 return Err(self.wrong(line, name, "a column: a constant would give every row one id"));
             }
             let value = match item.as_value() {

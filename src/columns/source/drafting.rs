@@ -8,7 +8,7 @@ use super::super::layout::Layout;
 use super::super::straight::{self, Refusal};
 use super::super::texts::excerpt;
 use super::super::{Draft, DraftValue, Rejection};
-use super::{Source, read_id};
+use super::Source;
 use crate::item::IdFault;
 use crate::output::counted;
 use crate::sheet::{Cell, Row, Table};
@@ -55,7 +55,7 @@ impl Source {
         }
         let id = match &layout.id {
             None => Err(IdFault::Empty.to_string()),
-            Some(column) => read_id(table, column, row).inspect_err(|reason| {
+            Some(column) => column.read(table, row).inspect_err(|reason| {
                 reasons.push(refuse(
                     Some(&column.header),
                     column.index,

@@ -13,7 +13,7 @@ use super::super::looks::{Looks, Seen};
 use super::super::straight::Straight;
 use super::super::survey::TableSurvey;
 use super::super::{Duplicates, Incoming};
-use super::{Source, read_id};
+use super::Source;
 use crate::parallel::in_order;
 use crate::sheet::{Passed, Piece, Row, Table};
 
@@ -214,6 +214,6 @@ impl Source {
 
     /// A row's id, if it is sound.
     pub(super) fn id_of<'a>(layout: &Layout, table: &Table, row: &'a Row) -> Option<Id<'a>> {
-        read_id(table, layout.id.as_ref()?, row).ok()
+        layout.id.as_ref()?.read(table, row).ok()
     }
 }

@@ -10,7 +10,7 @@ use super::super::layout::{IdColumn, Layout};
 use super::super::merge::{Held, hold};
 use super::super::near::spelled;
 use super::super::{Draft, Duplicates, Reading, Rejection, Survey};
-use super::{Source, read_id};
+use super::Source;
 use crate::output::{About, counted, counted_are};
 use crate::sheet::{Format, Row, Table};
 
@@ -19,7 +19,7 @@ impl Source {
     pub(super) fn look_again(&self, look: &mut FirstLook) -> Result<Groups, ColumnError> {
         let mut groups = Groups::default();
         self.each_row(&mut |spot, layout, table, row| {
-            let Some(Ok(id)) = layout.id.as_ref().map(|column| read_id(table, column, row)) else {
+            let Some(Ok(id)) = layout.id.as_ref().map(|column| column.read(table, row)) else {
                 return Ok(());
             };
             // A row that is refused anyway is not one to be taken in place of another.
@@ -123,7 +123,7 @@ impl Source {
         else {
             return;
         };
-        if let Ok(id) = read_id(table, column, row)
+        if let Ok(id) = column.read(table, row)
             && let Some(rows) = self.groups.of(&id.text)
         {
             reasons.push(self.duplicate(Some(column), table, spot, &id.text, rows));

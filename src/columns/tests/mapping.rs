@@ -149,7 +149,8 @@ fn a_saved_mapping_means_what_was_understood_and_offers_the_rest() {
     let source = Source::new(vec![csv(&names, &[])], ColumnOptions::default()).expect("columns");
     let text = Mapping::text_for(&source.matchings()[0], None);
     assert!(
-        text.contains("# \"Notes\\nmore\" = \"\"") && text.contains("# Type = \"item_type\"   # suggested: synonym"),
+        text.contains("# \"Notes\\nmore\" = { extra = \"keep\" }")
+            && text.contains("# Type = \"item_type\"   # suggested: synonym"),
         "{text}"
     );
     let mapping = parse(&text).expect("a saved file is well-formed");
@@ -174,7 +175,7 @@ fn an_edited_mapping_keeps_its_comments_and_gains_new_columns() {
     let text = Mapping::text_for(&source.matchings()[0], Some(&mapping));
     assert!(text.starts_with(edited), "{text}");
     assert!(
-        text.contains("Name = \"name\"") && text.contains("# Huh = \"\""),
+        text.contains("Name = \"name\"") && text.contains("# Huh = { extra = \"keep\" }"),
         "{text}"
     );
     parse(&text).expect("still well-formed");

@@ -68,7 +68,7 @@ pub(super) fn run(context: &Context, options: &BackupCreate) -> Exit {
 fn next(context: &Context, options: &BackupCreate, documents: &[Value], exit: Exit) -> Vec<Next> {
     let mut next = Vec::new();
     if exit == Exit::Interrupted {
-        let again = context.again(None, None);
+        let again = context.again::<&str>(&[], None);
         next.extend(again.map(|command| Next::new("To run it again:", command)));
     }
     if documents.iter().any(|one| one.get("snapshot").is_some()) {

@@ -12,7 +12,7 @@ use stockport::transfer::TransferError;
 use super::{Catalogue, variants};
 
 variants!(command of CommandError as "CommandError":
-    TwoResults, NoFormat, Scheduled, NoTerminal, NoLogin, ProfileExists, NoConsent, StoppedAtOnce,
+    TwoResults, NoFormat, Scheduled, NoTerminal, NoLogin, ProfileExists, Declined, NoConsent, StoppedAtOnce,
 );
 variants!(reject of RejectError as "RejectError": NoFile, NoFormat);
 variants!(report of ReportError as "ReportError": NoFormat);
@@ -38,6 +38,7 @@ pub(super) fn add(all: &mut Catalogue) {
         CommandError::NoTerminal,
         CommandError::NoLogin,
         CommandError::ProfileExists("main".to_owned()),
+        CommandError::Declined("Create 8 and update 2 items in green-valley".to_owned()),
         CommandError::NoConsent("Delete 120 items of green-valley".to_owned()),
         CommandError::StoppedAtOnce,
     ]);

@@ -13,7 +13,7 @@ use crate::readme::words;
 use crate::support::Stockport;
 
 variants!(usage of UsageError as "UsageError":
-    UnknownCommand, UnknownTopic, NoCommand, UnknownOption, Surplus, Missing, UnknownValue, Value, NoValue, NeedlessValue, Conflict, Twice,
+    UnknownCommand, UnknownTopic, NoCommand, UnknownOption, Surplus, Missing, UnknownValue, Value, NoValue, NeedlessValue, Conflict, SameFile, Twice,
     NotText, Malformed,
 );
 
@@ -115,6 +115,9 @@ const REFUSED: &[&str] = &[
 const MEANINGLESS: &[&str] = &[
     "import count.csv --sandbox --profile main",
     "import count.csv --org north --org south",
+    "import count.csv --rejects out.csv --report ./out.csv",
+    "import count.csv --results out.csv --missing out.csv",
+    "migrate --from a --to b --certificate moved --report moved.html",
     "import count.csv --profile mian",
     "help imprt",
     "help raeding",
@@ -170,6 +173,7 @@ pub(super) fn add(all: &mut Catalogue) {
         given: "raeding".to_owned(),
         nearest: Some("reading".to_owned()),
     });
+    errors.push(UsageError::same_file("rejects", "report"));
     // One of each kind stands for the others there; `usage.txt` has them all.
     let mut seen = std::collections::BTreeSet::new();
     errors.retain(|error| seen.insert(usage(error)));

@@ -141,7 +141,7 @@ fn compare(snapshot: &Snapshot, live: &mut ItemStore) -> Result<Differences, Err
         match live.get(&id)? {
             None => {
                 found.missing += 1;
-                found.name(|| format!("{id:?} is in the snapshot alone"));
+                found.name(|| format!("{id:?} is only in the snapshot"));
             }
             Some(stored) => {
                 seen += 1;
@@ -170,7 +170,7 @@ fn name_added(snapshot: &Snapshot, live: &mut ItemStore, found: &mut Differences
     live.each::<Error>(|item| {
         let id = id_of(&item).unwrap_or_default();
         if !known.contains(id.as_ref()) {
-            found.name(|| format!("{id:?} is in the organization alone"));
+            found.name(|| format!("{id:?} is only in the organization"));
         }
         Ok(())
     })

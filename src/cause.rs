@@ -31,15 +31,15 @@ pub fn io(error: &io::Error) -> String {
         return "its symbolic links lead in a circle".to_owned();
     }
     match error.kind() {
-        ErrorKind::AlreadyExists => "a file, or a link that leads nowhere, is in the way".to_owned(),
+        ErrorKind::AlreadyExists => "a file or a broken link exists there".to_owned(),
         ErrorKind::NotFound => "there is no such file or folder".to_owned(),
         ErrorKind::PermissionDenied => "permission denied".to_owned(),
         ErrorKind::StorageFull => "the disk is full".to_owned(),
-        ErrorKind::QuotaExceeded => "your share of the disk is used up".to_owned(),
-        ErrorKind::ReadOnlyFilesystem => "the disk can only be read".to_owned(),
-        ErrorKind::AddrInUse => "another program listens there".to_owned(),
+        ErrorKind::QuotaExceeded => "the disk quota is exhausted".to_owned(),
+        ErrorKind::ReadOnlyFilesystem => "the disk is read-only".to_owned(),
+        ErrorKind::AddrInUse => "another program uses the address".to_owned(),
         ErrorKind::IsADirectory => "it is a folder".to_owned(),
-        ErrorKind::NotADirectory => "a part of the path is no folder".to_owned(),
+        ErrorKind::NotADirectory => "a part of the path is not a folder".to_owned(),
         ErrorKind::UnexpectedEof => "it ends too early".to_owned(),
         // The system's number is of no use to anybody who reads this.
         _ => without_number(&error.to_string()),
@@ -75,7 +75,7 @@ pub fn sqlite(error: &rusqlite::Error) -> String {
         rusqlite::Error::SqliteFailure(failure, words) => match (failure.code, words) {
             (rusqlite::ErrorCode::DiskFull, _) => "the disk is full".to_owned(),
             // So SQLite tells of a disk that fills up under its index of what is new, as of one that breaks.
-            (rusqlite::ErrorCode::SystemIoFailure, _) => "the disk is full, or fails".to_owned(),
+            (rusqlite::ErrorCode::SystemIoFailure, _) => "the disk is full or faulty".to_owned(),
             (rusqlite::ErrorCode::DatabaseBusy | rusqlite::ErrorCode::DatabaseLocked, _) => {
                 "another program is using it".to_owned()
             }

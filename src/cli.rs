@@ -108,7 +108,7 @@ pub struct Global {
     /// The folder of the embedded server's data [default: stockport/sandbox in your data folder]
     #[arg(long, global = true, value_name = "DIR", help_heading = "Where")]
     pub sandbox_dir: Option<PathBuf>,
-    /// A profile of the config file: its API, organization and key [default: the config file's own choice]
+    /// A profile of the config file: its API, organization and key [default: the one that the config file sets]
     #[arg(
         long,
         global = true,
@@ -126,11 +126,11 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub key_file: Option<PathBuf>,
-    /// How often a request that may succeed later is repeated
+    /// How often a failed request is retried
     #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Throttling",
           value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]
     pub retries: u32,
-    /// The deadline of one request, in seconds; of a list, the longest wait for its next item
+    /// The timeout of one request, in seconds; of a list, the longest wait for its next item
     #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Throttling",
           value_parser = whole::<u64, 1, 86_400>)]
     pub timeout: u64,
@@ -143,7 +143,7 @@ pub struct Global {
     /// Print errors and warnings only, and nothing on success
     #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
     pub quiet: bool,
-    /// Print more of the reasons
+    /// Print more details
     #[arg(short, long, global = true, help_heading = "Output")]
     pub verbose: bool,
     /// When to use colours
@@ -205,7 +205,7 @@ pub enum Command {
     /// terminal --org and --key-file (or `CANNLYTICS_API_KEY`) are needed. The key is written to a file beside the config file
     /// that only you can read. Nothing is written where the API refuses the key.
     Login(Login),
-    /// Check setup, key and organization; say what to do
+    /// Check setup, key and organization, and suggest fixes
     ///
     /// The checks are versions, config file, folders, key, organization, clock, list, proxies and schedules. Exit code 1 if a
     /// check fails; warnings don't count.

@@ -24,7 +24,7 @@ pub(crate) fn next(folder: &Path, above: u64) -> io::Result<u64> {
         let number = highest.saturating_add(1);
         if number > MOST {
             return Err(io::Error::other(format!(
-                "a file {PREFIX}{highest} or a number in this folder leaves no next number"
+                "a file {PREFIX}{highest} or a number in this folder is the highest possible: there is no next number"
             )));
         }
         let path = folder.join(format!("{PREFIX}{number}"));

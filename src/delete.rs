@@ -31,7 +31,7 @@ pub enum DeleteError {
     #[error("a deletion needs confirmation, and there is no terminal to ask on")]
     NobodyToAsk,
     /// `--ids` is blank.
-    #[error("the list of ids names no id")]
+    #[error("the list of ids is empty")]
     NoIds,
     /// More would be deleted than is allowed without further ado.
     #[error("{} of {} would be deleted, which is more than --max-delete allows", grouped(*.count), counted(*.held, "item"))]
@@ -55,9 +55,7 @@ impl UserError for DeleteError {
     fn hint(&self) -> String {
         match self {
             Self::NobodyToAsk => "check the plan with --dry-run, then pass --yes",
-            Self::NoIds => {
-                "name ids with commas between: --ids A1,A2; put ids that contain a comma into a file (--file)"
-            }
+            Self::NoIds => "separate ids with commas: --ids A1,A2; put ids that contain a comma into a file (--file)",
             Self::TooMany { .. } => "check them with --dry-run; to delete them, raise --max-delete (20%)",
         }
         .to_owned()

@@ -29,7 +29,7 @@ pub(crate) fn hint(cause: &io::Error) -> Option<&'static str> {
     let refusal: &Refusal = cause.get_ref()?.downcast_ref()?;
     Some(match refusal {
         Refusal::Link => "name the file that the link leads to, or remove the link",
-        Refusal::Folder | Refusal::Special => "move it away; a regular file belongs there",
+        Refusal::Folder | Refusal::Special => "move it away; a regular file is needed there",
     })
 }
 

@@ -74,10 +74,10 @@ pub enum FilterError {
         value: String,
     },
     /// A list of fields names none.
-    #[error("the list of fields names no field")]
+    #[error("the list of fields is empty")]
     NoFields,
     /// A list of fields names one twice.
-    #[error("the list of fields names {0} twice")]
+    #[error("the list of fields has {0} twice")]
     Twice(String),
 }
 
@@ -106,7 +106,7 @@ impl UserError for FilterError {
             }
             Self::NoNumber { .. } => "compare with a number such as 12.5, or use = or ~ for text",
             Self::NoFields | Self::Twice(_) => {
-                "name each field once, with commas between: --fields item_id,name,quantity"
+                "give each field once, separated by commas: --fields item_id,name,quantity"
             }
         }
         .to_owned()

@@ -33,7 +33,7 @@ use crate::hash::hex;
 use crate::inventory::{ItemStore, Listing, Lookup};
 use crate::item::{ITEM_ID, Object};
 use crate::journal::Journal;
-use crate::output::{counted, grouped};
+use crate::output::{counted, grouped, have};
 use crate::plan::{Action, Change, Decision};
 use crate::report::write_objects;
 use crate::transfer::{Conflicts, Description, Each, Pass, Supply, TakePart};
@@ -196,8 +196,9 @@ impl Migration {
         let mut remarks = Vec::new();
         if noticed.moved_on > 0 {
             remarks.push(format!(
-                "{} of the updates have changed in {} since {} moved them",
+                "{} of the updates {} changed in {} since {} moved them",
                 grouped(noticed.moved_on),
+                have(noticed.moved_on),
                 self.from,
                 self.earlier.named()
             ));
@@ -218,8 +219,8 @@ impl Migration {
                 ""
             };
             remarks.push(format!(
-                "{} items of {} keep fields that only the target has: {}{more}",
-                grouped(noticed.kept),
+                "fields that only the target has stay in {} of {}: {}{more}",
+                counted(noticed.kept, "item"),
                 self.to,
                 noticed.kept_named.join("; ")
             ));

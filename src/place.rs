@@ -28,7 +28,7 @@ pub enum Place {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PlaceError {
     /// `org:` and nothing behind it.
-    #[error("there is no organization after org:")]
+    #[error("an organization is missing after org:")]
     NoOrganization,
     /// Standard input is named twice, and can be read once.
     #[error("standard input is named twice, but can be read only once")]
@@ -45,7 +45,7 @@ impl UserError for PlaceError {
 
     fn hint(&self) -> String {
         match self {
-            Self::NoOrganization => "write org:ID, with the organization's id to the letter",
+            Self::NoOrganization => "write org:ID, with the organization's exact id",
             Self::TwiceStdin => "remove one of them, or write it to a file first",
         }
         .to_owned()

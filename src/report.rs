@@ -292,7 +292,9 @@ impl Summary {
         }
         Next::show(&self.next, output);
         if let Some(error) = &self.error {
-            output.error(error.code(), &error.to_string(), Some(&error.hint()), error.place());
+            let is_shown = error.exit() == Exit::Interrupted && Next::resumes(&self.next, output);
+            let hint = (!is_shown).then(|| error.hint());
+            output.error(error.code(), &error.to_string(), hint.as_deref(), error.place());
         }
     }
 
@@ -310,7 +312,8 @@ impl Summary {
         }
         if tally.unknown > 0 {
             output.result(&format!(
-                "{} of those that failed {} unknown: sent, or about to be, and no answer tells whether they were saved",
+                "{} of the failed items {} unknown: sent, or about to be sent, and no answer shows whether they were \
+                 saved",
                 grouped(tally.unknown),
                 are(tally.unknown)
             ));
@@ -386,89 +389,4 @@ impl Summary {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tally() -> Tally {
-        Tally {
-            read: 1_010,
-            created: 1_000,
-            unchanged: 7,
-            rejected: 3,
-            ..Tally::default()
-        }
-    }
-
-    #[test]
-    fn the_equation_is_checked_and_shown_without_its_zeros() {
-        assert!(tally().holds());
-        assert_eq!(
-            tally().equation(),
-            "1,010 read = 1,000 created + 7 unchanged + 3 rejected"
-        );
-        assert_eq!(Tally::default().equation(), "0 read = 0");
-        assert!(!Tally { read: 1_011, ..tally() }.holds());
-    }
-
-    #[test]
-    fn the_exit_code_remembers_rejected_and_failed_rows() {
-        let summary = |tally| Summary {
-            tally: Some(tally),
-            ..Summary::default()
-        };
-        assert_eq!(
-            summary(Tally {
-                read: 1,
-                created: 1,
-                ..Tally::default()
-            })
-            .exit(),
-            Exit::Done
-        );
-        assert_eq!(summary(tally()).exit(), Exit::Partial);
-        assert_eq!(
-            summary(Tally {
-                read: 1,
-                failed: 1,
-                ..Tally::default()
-            })
-            .exit(),
-            Exit::Partial
-        );
-        let stopped = Summary {
-            error: Some(crate::error::Interrupted.into()),
-            tally: Some(tally()),
-            ..Summary::default()
-        };
-        assert_eq!(stopped.exit(), Exit::Interrupted);
-    }
-
-    #[test]
-    fn the_document_has_every_key_even_where_nothing_was_read() {
-        let document = Summary::default().document();
-        for key in [
-            "run",
-            "source",
-            "target",
-            "read",
-            "created",
-            "updated",
-            "unchanged",
-            "skipped",
-            "rejected",
-            "failed",
-            "not_attempted",
-            "deleted",
-            "requests",
-            "retries",
-            "seconds",
-            "rejects_file",
-            "verified",
-            "warnings",
-            "error",
-            "next",
-        ] {
-            assert!(document.get(key).is_some(), "{key}");
-        }
-    }
-}
+mod tests;

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::inventory::Lookup;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id, has_other_item_id, id_of};
 use crate::journal::Journal;
-use crate::output::{About, Warning, grouped};
+use crate::output::{About, Warning, counted};
 use crate::plan::{Action, Change, Decision, left};
 use crate::report::numbered;
 use crate::sheet::write::WriteError;
@@ -65,10 +65,8 @@ impl Restore<'_> {
         if kept.is_empty() {
             return None;
         }
-        let named = kept.iter().take(NAMED).map(|(field, items)| match items {
-            1 => format!("{field} (1 item)"),
-            items => format!("{field} ({} items)", grouped(*items)),
-        });
+        let named = kept.iter().take(NAMED);
+        let named = named.map(|(field, items)| format!("{field} ({})", counted(*items, "item")));
         let named = named.collect::<Vec<_>>().join(", ");
         let more = if kept.len() > NAMED { ", …" } else { "" };
         Some(About::FieldsKept.warning(format!(

@@ -40,10 +40,10 @@ pub enum ReviewError {
         cause: std::io::Error,
     },
     /// It is a plan that was written for people.
-    #[error("the plan {} is a sheet for people, which can't be carried out", .0.display())]
+    #[error("the plan {} is a sheet for review, which can't be applied", .0.display())]
     Sheet(PathBuf),
     /// It is no plan.
-    #[error("{} is no plan of stockport's: {what}", .path.display())]
+    #[error("{} is not a stockport plan: {what}", .path.display())]
     NoPlan {
         /// The file.
         path: PathBuf,
@@ -51,7 +51,7 @@ pub enum ReviewError {
         what: String,
     },
     /// It was made for something else.
-    #[error("the plan {} was made for something else: {why}", .path.display())]
+    #[error("the plan {} doesn't match this run: {why}", .path.display())]
     Mismatch {
         /// The file.
         path: PathBuf,
@@ -152,7 +152,7 @@ impl Reviewed {
         };
         let whole: Value = serde_json::from_str(&text).map_err(|error| {
             no_plan(format!(
-                "it breaks off or is no JSON at line {}, column {}",
+                "it is truncated or not JSON at line {}, column {}",
                 error.line(),
                 error.column()
             ))
@@ -160,7 +160,7 @@ impl Reviewed {
         let form = whole.get("stockport_plan").and_then(Value::as_u64);
         if form != Some(u64::from(FORM)) {
             return Err(no_plan(match form {
-                Some(other) => format!("its form is {other}, and this version knows {FORM}"),
+                Some(other) => format!("its format is {other}, and this version reads {FORM}"),
                 None => "the key \"stockport_plan\" is missing".to_owned(),
             }));
         }
@@ -272,7 +272,10 @@ fn mismatch(head: &Head, identity: &Identity) -> Option<String> {
     }
     for (then, now) in head.files.iter().zip(&identity.files) {
         if then.sha256 != now.sha256 {
-            return Some(format!("{} has another content than {} had", now.path, then.path));
+            return Some(format!(
+                "the content of {} differs from that of {}",
+                now.path, then.path
+            ));
         }
     }
     if head.files.len() != identity.files.len() {

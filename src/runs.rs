@@ -71,7 +71,7 @@ pub enum RunError {
     #[error("there is no run {0:?}")]
     NoSuchRun(String),
     /// Several runs begin so.
-    #[error("{name:?} means several runs: {}{}", .runs.join(", "), if .runs.len() > 2 { ", …" } else { "" })]
+    #[error("{name:?} matches several runs: {}{}", .runs.join(", "), if .runs.len() > 2 { ", …" } else { "" })]
     Ambiguous {
         /// What was given.
         name: String,
@@ -147,7 +147,7 @@ pub enum RunError {
         why: String,
     },
     /// The organization lists nothing, and its name is a part of one that earlier runs know.
-    #[error("{org} lists no items, and its name is a part of {known}, an organization that is known")]
+    #[error("{org} lists no items, and its name is a part of {known}, a known organization")]
     CutShort {
         /// The name that was given.
         org: String,
@@ -187,7 +187,7 @@ impl UserError for RunError {
             Self::Unreadable { hint, .. } => return hint.clone(),
             Self::Hidden { maybe, .. } => maybe.1,
             Self::Folder { .. } => {
-                "check that it is a folder that can be read and written; XDG_STATE_HOME names another"
+                "check that it is a folder that can be read and written, or set XDG_STATE_HOME to another"
             }
             Self::Busy(_) => "wait until it ends (`stockport runs` shows it), or name another run",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
@@ -339,7 +339,7 @@ impl Runs {
                     return Err(JournalError::Damaged {
                         path: run.path.clone(),
                         what: format!(
-                            "it holds {count} {name} items, and its summary says {}",
+                            "it has {count} {name}, but its summary has {}",
                             told.unwrap_or_default()
                         ),
                     });

@@ -34,7 +34,7 @@ pub enum Choice {
 /// Why a share can't be told.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ShardError {
-    /// The variable isn't set, or holds no number.
+    /// The variable isn't set, or is not a number.
     #[error("--shard auto/{of} takes the shard's number from {INDEX_VARIABLE}, which {state}")]
     NoIndex {
         /// How many shards there are.
@@ -87,9 +87,7 @@ impl Choice {
         }
         let number: u64 = number.trim().parse().map_err(|_| wrong())?;
         if number == 0 || number > of {
-            return Err(format!(
-                "shards are numbered from 1: of {of} there are 1/{of} to {of}/{of}"
-            ));
+            return Err(format!("shards are numbered from 1/{of} to {of}/{of}"));
         }
         Ok(Self::Fixed(Shard { number, of }))
     }
@@ -105,7 +103,7 @@ impl Choice {
             state: state.to_owned(),
         };
         let text = index.ok_or_else(|| no_index("is not set"))?;
-        let index: u64 = text.trim().parse().map_err(|_| no_index("holds no number"))?;
+        let index: u64 = text.trim().parse().map_err(|_| no_index("is not a number"))?;
         if index >= of {
             return Err(ShardError::Beyond { index, of });
         }

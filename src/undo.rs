@@ -112,7 +112,7 @@ impl Supply for Undo<'_> {
             } else if self.unread.contains(id) {
                 Err(left(
                     id,
-                    "it could not be read before the run, so that its earlier values are not known",
+                    "it could not be read before the run, so its earlier values are not known",
                 ))
             } else {
                 back(id, &changes, each.stored(id)?.as_ref())
@@ -385,7 +385,7 @@ mod tests {
         );
         let stored = object(json!({"item_id": "A1", "quantity": 11}));
         let reasons = back_one(&run, Some(&stored)).unwrap_err();
-        assert_eq!(reasons[0].reason, "A1 is left as it is: its quantity has changed since");
+        assert_eq!(reasons[0].reason, "A1 is not changed: its quantity has changed since");
         assert!(back_one(&run, None).is_err());
         let created = changed(Action::Create, json!({"item_id": "A1", "name": "x"}), None);
         let touched = object(json!({"id": "A1", "item_id": "A1", "name": "x", "status": "Active"}));

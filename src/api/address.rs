@@ -114,7 +114,7 @@ fn check_base(base: &str, key: &Key) -> Result<Url, ApiError> {
         return refuse("it holds a user name or a password; the key goes into a header, not into the address".into());
     }
     if url.query().is_some() || url.fragment().is_some() {
-        return refuse("it holds a '?' or a '#'; only the part before belongs there".into());
+        return refuse("it holds a '?' or a '#'; use only the part before it".into());
     }
     if url.scheme() == "http" && !is_loopback(&url) {
         let host = url.host_str().unwrap_or_default();

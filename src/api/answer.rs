@@ -164,7 +164,7 @@ impl Origin {
     /// Refuses an answer that begins like a web page, or like nothing.
     pub(super) fn no_page(&self, content_type: &str, body: &[u8]) -> Result<(), ApiError> {
         if body.is_empty() {
-            Err(ApiError::Foreign(Oddity::NotJson("nothing at all".to_owned())))
+            Err(ApiError::Foreign(Oddity::Shape("it is empty".to_owned())))
         } else if message::is_page(content_type, body) && body.trim_ascii_start().first() != Some(&b'{') {
             Err(ApiError::Foreign(Oddity::Page(message::words(body, true, &self.key))))
         } else {

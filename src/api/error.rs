@@ -14,6 +14,7 @@ use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
 use crate::error::{Error, Interrupted, UserError};
 use crate::item::IdFault;
+use crate::output::counted_were;
 
 /// Why a text can't be an API key. None of the words shows it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -56,10 +57,10 @@ pub enum Unreached {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EchoFault {
     /// An object was posted and an array came back, or the other way round.
-    #[error("it has another shape than what was sent")]
+    #[error("its shape differs from what was sent")]
     Shape,
     /// Not as many items.
-    #[error("{sent} items were sent and {got} came back")]
+    #[error("{} sent and {got} returned", counted_were(*.sent as u64, "item"))]
     Count {
         /// Items sent.
         sent: usize,
@@ -67,7 +68,7 @@ pub enum EchoFault {
         got: usize,
     },
     /// A field is missing, or has another value.
-    #[error("item {number}: the field '{field}' didn't come back as it was sent")]
+    #[error("item {number}: the field '{field}' was not returned as it was sent")]
     Field {
         /// Which item of the request, from 1.
         number: usize,
@@ -77,7 +78,7 @@ pub enum EchoFault {
         differing: Vec<usize>,
     },
     /// A field of an item (counted from 1) came back twice, which leaves open what was saved.
-    #[error("item {0}: a field came back twice")]
+    #[error("item {0}: a field is repeated")]
     Repeated(usize),
 }
 
@@ -137,7 +138,7 @@ pub enum ApiError {
     },
     /// An HTML 403 for a write. Each command reads before it writes, so that the address is right: a firewall refuses the
     /// content, or the key may not write.
-    #[error("the API, or a firewall before it, refuses to save this (403){}", quoted(.message))]
+    #[error("the API, or a firewall in front of it, refuses to save this (403){}", quoted(.message))]
     Blocked {
         /// The server's words.
         message: String,
@@ -230,7 +231,7 @@ pub enum ApiError {
     #[error("interrupted")]
     Interrupted,
     /// The receiver of a list couldn't take an item (a full disk, for one).
-    #[error("the list can't be kept: {}", received(.0.as_ref()))]
+    #[error("the list can't be stored: {}", received(.0.as_ref()))]
     Receiver(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
@@ -378,7 +379,10 @@ impl UserError for ApiError {
             Self::Resources(_) => crate::cause::LIMITS,
             Self::Unauthorized { .. } => "check that the key is complete and valid, and that it belongs to this API",
             Self::NoOrganization { .. } => "check the spelling of --org: the API matches a part of a name too",
-            Self::Forbidden { .. } => "check --org to the letter, the key and its role (only owners may delete)",
+            Self::Forbidden { .. } => {
+                "check the spelling of --org, the key and its role (only owners may \
+                                       delete)"
+            }
             Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }
@@ -403,7 +407,7 @@ impl UserError for ApiError {
             } => "check that --api names the right host, and that this machine's clock and certificates are right",
             Self::Unreachable { .. } => "check the host and port in --api, and the network; then run it again",
             Self::Foreign(Oddity::Page(_)) => {
-                "check --api; a proxy or a login page may stand between this machine and the API"
+                "check --api; a proxy or a login page may be between this machine and the API"
             }
             Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",
             Self::Foreign(_) => "check that --api names the inventory API; then try again",

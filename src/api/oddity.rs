@@ -23,10 +23,10 @@ pub enum Oddity {
     #[error("the answer has an unknown shape: {0}")]
     Shape(String),
     /// More bytes after the JSON's end.
-    #[error("more follows after the end of the answer")]
+    #[error("there is more data after the end of the answer")]
     Trailing,
     /// A single item was asked for, another one came.
-    #[error("the answer is about another item than the requested one")]
+    #[error("the answer has another item than the requested one")]
     OtherItem,
     /// An answer that is longer than any such answer can be.
     #[error("the answer holds more than {}, the most that is read of such an answer", bounds::size(*.0))]

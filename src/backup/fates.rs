@@ -82,7 +82,7 @@ fn judged(reasons: &[Reason], is_made: bool, is_newest_good: bool) -> (bool, Str
     if !reasons.is_empty() {
         (true, reasons.join(", "))
     } else if is_made {
-        (true, "made just now".to_owned())
+        (true, "just created".to_owned())
     } else if is_newest_good {
         (true, "the newest good one".to_owned())
     } else {
@@ -135,7 +135,7 @@ mod tests {
         let now = "2026-11-27T02:00:02Z";
         assert_eq!(
             told(fates(Some(own), now)),
-            [(true, "last snapshot".to_owned()), (true, "made just now".to_owned())]
+            [(true, "last snapshot".to_owned()), (true, "just created".to_owned())]
         );
         assert_eq!(told(fates(None, now))[1], (false, "no rule keeps it".to_owned()));
         // The clock was set back in between: it is dated in the future now.

@@ -19,7 +19,7 @@ pub enum BackupCommand {
     Create(BackupCreate),
     /// List the snapshots in a folder
     List(BackupList),
-    /// Check that every snapshot is as it was written
+    /// Check the hashes of every snapshot
     Verify(BackupVerify),
     /// Restore a snapshot; show the plan first
     Restore(BackupRestore),
@@ -36,7 +36,7 @@ pub struct BackupCreate {
     /// Old snapshots go afterwards.
     #[command(flatten)]
     pub keep: Keep,
-    /// How long to wait for another stockport that writes to the folder, in seconds
+    /// How long to wait for another stockport process that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// Back up every profile, each with its API, organization and key
@@ -64,10 +64,10 @@ pub struct BackupVerify {
     /// The backup's folder, DIR/ORG, or one snapshot (DIR/ORG/NAME, DIR@2026-11-22)
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// Compare the newest (or the one named) with what its organization holds now
+    /// Compare the newest (or the one given) with what its organization holds now
     #[arg(long)]
     pub against_org: bool,
-    /// Restore the newest (or the one named) into a temporary sandbox, and compare
+    /// Restore the newest (or the one given) into a temporary sandbox, and compare
     #[arg(long)]
     pub drill: bool,
 }
@@ -86,7 +86,7 @@ pub struct BackupRestore {
     /// A safety copy of what is stored is kept first.
     #[arg(long)]
     pub exact: bool,
-    /// With --exact: stop where more would be deleted: a number, or a share (5%)
+    /// With --exact: stop if more would be deleted: a number, or a share (5%)
     #[arg(long, value_name = "N|N%", default_value = "10%", value_parser = max_delete, help_heading = "Safety limits")]
     pub max_delete: MaxShare,
     /// Items that can't be read.
@@ -101,7 +101,7 @@ pub struct BackupRestore {
     /// The file for items that were not restored [default: restore-ORG.rejects.jsonl in this folder]
     #[arg(long, value_name = "FILE")]
     pub rejects: Option<PathBuf>,
-    /// How long to wait for another stockport that writes to the folder, in seconds
+    /// How long to wait for another stockport process that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
     /// How fast.
@@ -127,7 +127,7 @@ pub struct BackupPrune {
     /// Show what would be removed, and remove nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// How long to wait for another stockport that writes to the folder, in seconds
+    /// How long to wait for another stockport process that writes to the folder, in seconds
     #[arg(long, value_name = "SECS", default_value_t = 3600, value_parser = whole::<u64, 0, { u64::MAX }>)]
     pub wait: u64,
 }
@@ -141,13 +141,13 @@ pub struct Keep {
     /// Keep the newest snapshot of each of the last N days that have one
     #[arg(long = "keep-daily", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub daily: Option<Count>,
-    /// The same of weeks (ISO)
+    /// The same for weeks (ISO)
     #[arg(long = "keep-weekly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub weekly: Option<Count>,
-    /// The same of months
+    /// The same for months
     #[arg(long = "keep-monthly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub monthly: Option<Count>,
-    /// The same of years
+    /// The same for years
     #[arg(long = "keep-yearly", value_name = "N", value_parser = count, help_heading = "Retention")]
     pub yearly: Option<Count>,
 }

@@ -31,7 +31,7 @@ pub struct Delete {
     /// Show the plan and send nothing
     #[arg(long)]
     pub dry_run: bool,
-    /// Stop where more would be deleted: a number, or a share (5%) of the organization's items [default: 10% with --where,
+    /// Stop if more would be deleted: a number, or a share (5%) of the organization's items [default: 10% with --where,
     /// no limit for ids that are named]
     #[arg(long, value_name = "N|N%", help_heading = "Safety limits", value_parser = max_delete)]
     pub max_delete: Option<MaxShare>,
@@ -53,7 +53,7 @@ pub struct Delete {
     /// The encoding of a text file (utf-8, utf-16le, windows-1252, …)
     #[arg(long, value_name = "NAME", conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub encoding: Option<String>,
-    /// Read rows as ids that look like titles, subtotals or footers (never totals and repeated headers)
+    /// Keep rows that look like titles, subtotals or footers (never totals and repeated headers)
     #[arg(long, conflicts_with_all = ["ids", "conditions"], help_heading = "Reading")]
     pub keep_suspects: bool,
     /// Map a column to a field ("`Lot=item_id`"); overrides --map

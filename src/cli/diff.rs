@@ -24,13 +24,13 @@ pub struct Diff {
     /// The profile with B's API and key, where B is org:ID
     #[arg(long, value_name = "NAME", help_heading = "Where")]
     pub b_profile: Option<String>,
-    /// Compare A's items with those of B with this before their ids
+    /// Add this prefix to A's ids before the comparison
     #[arg(long, value_name = "TEXT", conflicts_with = "id_map")]
     pub id_prefix: Option<String>,
     /// A CSV file with the headers from,to: A's ids, and B's
     #[arg(long, value_name = "FILE")]
     pub id_map: Option<PathBuf>,
-    /// Fields that are not compared; inner ones as extra.note
+    /// Fields to ignore; nested ones as extra.note
     #[arg(long, value_name = "A,B", value_delimiter = ',')]
     pub ignore: Vec<String>,
     /// Write the differences to a file, one field a row

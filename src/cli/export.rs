@@ -28,7 +28,7 @@ pub struct Export {
     /// ~ is: contains the text. With several conditions, all of them must match.
     #[arg(long = "where", value_name = "CONDITION")]
     pub conditions: Vec<String>,
-    /// As stored: with the server's id, nothing blank, no dates made of text
+    /// As stored: with the server's id, nothing blanked, dates left as text
     #[arg(long)]
     pub raw: bool,
     /// Guard ids and formulas in csv and tsv against Excel and LibreOffice

@@ -42,9 +42,9 @@ pub struct Import {
     /// .xlsx, .csv and .tsv are sheets for people, with old and new values; .json is the plan that --plan takes.
     #[arg(long, value_name = "FILE", conflicts_with = "plan")]
     pub plan_out: Option<PathBuf>,
-    /// Carry out exactly this plan
+    /// Apply exactly this plan
     ///
-    /// It is refused as a whole when an item that it changes has changed since.
+    /// The complete plan is refused when an item that it changes has changed since.
     #[arg(long, value_name = "FILE")]
     pub plan: Option<PathBuf>,
     /// Resume the last interrupted run of this file, or the run named

@@ -37,10 +37,10 @@ pub struct Migrate {
     /// Only these items
     #[arg(long, value_name = "ID,ID", value_delimiter = ',')]
     pub only: Vec<String>,
-    /// Add this before each id
+    /// Add this prefix to each id
     #[arg(long, value_name = "TEXT", conflicts_with = "id_map")]
     pub id_prefix: Option<String>,
-    /// Change the ids in this CSV file with the headers from,to
+    /// Change ids by this CSV file with the headers from,to
     #[arg(long, value_name = "FILE")]
     pub id_map: Option<PathBuf>,
     /// What to do where the target has other values
@@ -51,10 +51,10 @@ pub struct Migrate {
     /// Delete what earlier runs moved and the source now lacks
     ///
     /// The plan names the items and asks. Each is read just before it is deleted, and stays where it has changed since it was
-    /// moved. What no run moved is never deleted.
+    /// moved. Items that no run moved are never deleted.
     #[arg(long, conflicts_with_all = ["conditions", "only"])]
     pub mirror: bool,
-    /// Stop where --mirror would delete more: a number, or a share (5%) of the target's items
+    /// Stop if --mirror would delete more: a number, or a share (5%) of the target's items
     #[arg(long, value_name = "N|N%", default_value = "10%", requires = "mirror", help_heading = "Safety limits", value_parser = max_delete)]
     pub max_delete: MaxShare,
     /// Show the plan and send nothing
@@ -72,12 +72,13 @@ pub struct Migrate {
     /// The certificate's files, .json and .html [default: migration-FROM-TO-DATE in this folder]
     #[arg(long, value_name = "FILE", conflicts_with = "dry_run")]
     pub certificate: Option<PathBuf>,
-    /// Continue although an earlier migration gave its items other ids: they will be there twice
+    /// Continue although an earlier migration gave its items other ids: they will exist twice
     #[arg(long, help_heading = "Safety limits")]
     pub allow_other_ids: bool,
     /// Compare both sides again with an earlier certificate (.json)
     ///
-    /// Names each item that is missing, differs or is new, with exit code 4, and writes nothing. The organizations, their
+    /// Lists each item that is missing, differs or is new, with exit code 4, and writes nothing. The organizations,
+    /// their
     /// APIs and the ids are those of the certificate. Keys come from the environment, or --from-profile and --to-profile.
     #[arg(long, value_name = "CERTIFICATE", conflicts_with_all = ["conditions", "only", "id_prefix", "id_map", "on_conflict",
           "mirror", "max_delete", "dry_run", "shard", "resume", "certificate", "allow_other_ids", "jobs", "batch", "rate",

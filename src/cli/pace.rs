@@ -13,15 +13,15 @@ use crate::upload::MaxFailures;
 /// How fast an upload is.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Pace {
-    /// The most requests at once
+    /// The maximum number of concurrent requests
     #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Throttling",
           value_parser = whole::<u16, 1, 512>)]
     pub jobs: u16,
-    /// The most items of a request
+    /// The maximum number of items per request
     #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Throttling",
           value_parser = whole::<u16, 1, 5_000>)]
     pub batch: u16,
-    /// The most items a second
+    /// The maximum number of items per second
     #[arg(long, value_name = "N", help_heading = "Throttling", value_parser = rate)]
     pub rate: Option<NonZeroU32>,
     /// Stop when more items than this fail: a number, or a share (5%)
@@ -32,10 +32,10 @@ pub struct Pace {
 /// Surprises that stop a run unless they are allowed.
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Brakes {
-    /// Continue where the organization is empty although an earlier run found items
+    /// Continue if the organization is empty although an earlier run found items
     #[arg(long, help_heading = "Safety limits")]
     pub allow_empty: bool,
-    /// Continue where the organization holds less than half of what an earlier run found
+    /// Continue if the organization holds less than half of what an earlier run found
     #[arg(long, help_heading = "Safety limits")]
     pub allow_shrink: bool,
 }

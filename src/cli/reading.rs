@@ -26,7 +26,7 @@ pub struct Reading {
     pub dates: Option<Dates>,
     /// The style of numbers like 1.234, where the column itself doesn't decide
     ///
-    /// Groups of thousands may be parted by a comma or a point, by any kind of space, or by an apostrophe (1 234,50,
+    /// Groups of thousands may be separated by a comma or a point, by any kind of space, or by an apostrophe (1 234,50,
     /// 1'234.50). Negative numbers may have brackets, a minus sign behind them, or the sign U+2212: (12.50), 12.50-, −12.50.
     /// A number written as ="5,5", or with an apostrophe before it, is that number.
     #[arg(long, value_name = "STYLE", value_enum, help_heading = "Reading")]
@@ -34,7 +34,7 @@ pub struct Reading {
     /// Post values of the wrong kind as text, with a warning ("about 20" as a quantity), instead of rejecting the row
     #[arg(long, help_heading = "Reading")]
     pub lenient: bool,
-    /// Read rows as items that look like titles, subtotals or footers (never totals and repeated headers)
+    /// Keep rows that look like titles, subtotals or footers (never totals and repeated headers)
     #[arg(long, help_heading = "Reading")]
     pub keep_suspects: bool,
     /// The delimiter of a text file: a character, or tab
@@ -49,16 +49,16 @@ pub struct Reading {
     /// A mapping file (see `inspect --save-map`)
     #[arg(long, value_name = "FILE", help_heading = "Reading")]
     pub map: Option<PathBuf>,
-    /// The most that a compressed file, a workbook or a pipe may unpack to (500M, 8G) [default: 2G]
+    /// The maximum unpacked size of a compressed file, a workbook or a pipe (500M, 8G) [default: 2G]
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
     pub max_unpacked: Option<u64>,
-    /// The most cells of a sheet [default: 50000000]
+    /// The maximum number of cells per sheet [default: 50000000]
     #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u64, 1, { u64::MAX }>)]
     pub max_cells: Option<u64>,
-    /// The most columns of a row [default: 16384]
+    /// The maximum number of columns per row [default: 16384]
     #[arg(long, value_name = "N", help_heading = "Reading", value_parser = whole::<u32, 1, { u32::MAX as u64 }>)]
     pub max_columns: Option<u32>,
-    /// The longest row of text, or JSON object (64M) [default: 16M]
+    /// The maximum size of a row of text or a JSON object (64M) [default: 16M]
     #[arg(long, value_name = "SIZE", help_heading = "Reading", value_parser = size)]
     pub max_row: Option<u64>,
 }

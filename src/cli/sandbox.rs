@@ -34,7 +34,7 @@ pub struct Sandbox {
     /// Answer without `updated_at` and `updated_by`
     #[arg(long, help_heading = "Simulated faults")]
     pub no_stamps: bool,
-    /// Answer failed authentication in the newer format
+    /// Report failed authentication in the newer format
     #[arg(long, help_heading = "Simulated faults")]
     pub newer_auth: bool,
 }

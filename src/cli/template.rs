@@ -27,5 +27,5 @@ fn workbook(text: &str) -> Result<PathBuf, String> {
         .is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
     is_workbook
         .then_some(path)
-        .ok_or_else(|| "a template is a workbook: end its name in .xlsx".to_owned())
+        .ok_or_else(|| "a template is a workbook: use the extension .xlsx".to_owned())
 }

@@ -3,13 +3,15 @@
 //! Belongs here: what clap refuses, told as what, where and what to do. Doesn't: what a command refuses once it is understood.
 
 mod code;
+mod words;
 
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::path::Path;
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use words::{alike, all, belongs, either};
 
 use super::manual::command;
 use crate::columns;
@@ -128,13 +130,13 @@ pub enum UsageError {
     #[error("{0} is given more than once")]
     Twice(String),
     /// An argument that has to be text and is none.
-    #[error("an argument of `{within}` isn't valid text")]
+    #[error("an argument of `{within}` isn't valid UTF-8")]
     NotText {
         /// The command.
         within: String,
     },
     /// What else there may be.
-    #[error("the command line of `{within}` can't be understood: {what}")]
+    #[error("the command line of `{within}` can't be parsed: {what}")]
     Malformed {
         /// The command.
         within: String,
@@ -269,12 +271,12 @@ impl UserError for UsageError {
                 format!("write {form}; see `{within} --help`")
             }
             Self::Value { wanted, .. } => wanted.clone(),
-            Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` says what it takes"),
+            Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` shows its values"),
             Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
             Self::NeedlessValue { option, .. } => format!("write {option} without a value"),
             Self::SameFile(..) => "give each option a file of its own".to_owned(),
             Self::Conflict(..) | Self::Twice(_) => "remove one of them".to_owned(),
-            Self::NotText { .. } => "only the names of files and folders may hold other bytes than UTF-8".to_owned(),
+            Self::NotText { .. } => "only names of files and folders may hold bytes that are not UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),
         }
     }
@@ -411,34 +413,6 @@ fn sentence(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
-}
-
-fn alike(name: Option<impl Display>) -> String {
-    name.map_or_else(String::new, |name| format!("; the nearest is {name}"))
-}
-
-fn belongs(elsewhere: &[String]) -> String {
-    match elsewhere {
-        [] => String::new(),
-        [one] => format!("; `{one}` has it"),
-        [first, ..] => format!("; `{first}` and others have it"),
-    }
-}
-
-fn either(words: &[String]) -> String {
-    joined(words, "or")
-}
-
-fn all(words: &[String]) -> String {
-    joined(words, "and")
-}
-
-fn joined(words: &[String], last: &str) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
-    }
 }
 
 /// A whole number within bounds, whose refusal says which they are.

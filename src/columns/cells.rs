@@ -90,10 +90,7 @@ impl MixedOrders {
         (orders.len() > 1).then(|| {
             Arc::new(Self {
                 orders: orders.to_vec(),
-                evidence: format!(
-                    "the mapping file says that dates are in several orders ({})",
-                    words.join(", ")
-                ),
+                evidence: format!("the mapping file gives several date orders ({})", words.join(", ")),
             })
         })
     }
@@ -179,7 +176,7 @@ impl Concern {
             Self::FarYear => "has a year before 1970 or after 2100",
             Self::OtherOrder => "is a date only in another order than the column's",
             Self::DateInText => "is a date or a time of day in a column of text",
-            Self::Dash => "is a dash, which may stand for zero",
+            Self::Dash => "is a dash, which may mean zero",
         }
     }
 }
@@ -334,7 +331,7 @@ fn text_as_date<'a>(text: &'a str, style: &Style) -> Meaning<'a> {
                 && triple.is_ambiguous(&mixed.orders)
             {
                 let why = &mixed.evidence;
-                return Meaning::Fault(format!("{text:?} may be either of two days: {why} (--dates decides)"));
+                return Meaning::Fault(format!("{text:?} is ambiguous: {why} (--dates sets the order)"));
             }
             let Some((date, order)) = triple.day(style.dates) else {
                 return as_is(text, Concern::NotADate);
@@ -432,7 +429,7 @@ fn json<'a>(value: &'a Value, style: &Style) -> Meaning<'a> {
     let written = number.to_string();
     // A number of JSON has one meaning, whatever the column's texts look like.
     let Some(number) = numbers::canonical(&written, NumberStyle::Us).map(Cow::into_owned) else {
-        return Meaning::Fault(format!("{written} is beyond the numbers that can be stored"));
+        return Meaning::Fault(format!("{written} is out of the range of numbers that can be stored"));
     };
     match style.kind {
         Kind::Number | Kind::Text => Meaning::Value(FieldValue::Number(Cow::Owned(number)), None),

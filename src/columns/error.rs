@@ -60,7 +60,7 @@ pub enum ColumnError {
         nearest: Option<String>,
     },
     /// One header stands twice.
-    #[error("{file}: one header is repeated: {first} and {second}")]
+    #[error("{file}: two columns have the same header: {first} and {second}")]
     Repeated {
         /// The file.
         file: String,
@@ -103,7 +103,8 @@ impl UserError for ColumnError {
         match self {
             Self::Read(error) => error.hint(),
             Self::NoHeader { tags: None, .. } => {
-                "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --column or --map"
+                "see how it is read with `stockport inspect FILE`; name the row with --header-row, or the columns \
+                 with --column or --map"
                     .to_owned()
             }
             Self::NoHeader {

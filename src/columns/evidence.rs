@@ -209,7 +209,7 @@ impl Evidence {
         let odd = if style == NumberStyle::Us { &self.eu } else { &self.us };
         if odd.count > 0 {
             survey.warnings.push(About::MixedNumbers.warning(format!(
-                "{column}: numbers are written both ways and read as {}; {} written the other way and rejected {}",
+                "{column}: numbers are in both styles and read as {}; {} in the other style and rejected {}",
                 name(style),
                 are(odd.count, "value"),
                 first(table, odd, target.index)
@@ -222,15 +222,12 @@ impl Evidence {
             } else {
                 &self.own_eu
             };
-            let shown = format!("{:?} shows it", own.value);
+            let shown = format!("decided by {:?}", own.value);
             let (why, other) = match (wish, style) {
                 _ if own.count > 0 => (shown.as_str(), ""),
                 (Some(_), NumberStyle::Us) => ("--numbers us", ""),
                 (Some(_), NumberStyle::Eu) => ("--numbers eu", ""),
-                (None, _) => (
-                    "assumed: nothing in the column decides",
-                    "; --numbers eu reads it otherwise",
-                ),
+                (None, _) => ("assumed: no value in the column decides", "; --numbers eu overrides it"),
             };
             survey
                 .decisions
@@ -289,14 +286,11 @@ impl Evidence {
             (_, [order]) => (*order, self.decider(*order)),
             (_, [order, other, ..]) => {
                 let because = if *order == DateOrder::Mdy {
-                    "assumed: nothing in the column decides".to_owned()
+                    "assumed: no value in the column decides".to_owned()
                 } else {
                     self.decider(*order)
                 };
-                (
-                    *order,
-                    format!("{because}; --dates {} reads it otherwise", other.word()),
-                )
+                (*order, format!("{because}; --dates {} overrides it", other.word()))
             }
             (None, []) => return,
         };
@@ -313,7 +307,7 @@ impl Evidence {
             .filter(|(o, only)| **o != order && only.count > 0);
         for (other, only) in odd {
             survey.warnings.push(About::MixedDates.warning(format!(
-                "{column}: {} a day only as {}, though the column is read as {} {}",
+                "{column}: {} valid only as {} and read so; the column is read as {} {}",
                 are(only.count, "date"),
                 words(*other),
                 words(order),
@@ -332,8 +326,8 @@ impl Evidence {
             DateOrder::Mdy
         };
         match (only, self.against.get(of(other))) {
-            (Some(only), _) => format!("{:?} shows it", only.value),
-            (None, Some(against)) => format!("{:?} is no {}", against.value, words(other)),
+            (Some(only), _) => format!("decided by {:?}", only.value),
+            (None, Some(against)) => format!("{:?} is not {}", against.value, words(other)),
             (None, None) => String::new(),
         }
     }
@@ -345,7 +339,7 @@ impl Evidence {
         let evidence: Vec<String> = named
             .map(|(order, against)| {
                 let place = place(table, against, index);
-                format!("{:?} ({place}) is no {}", against.value, words(*order))
+                format!("{:?} ({place}) is not {}", against.value, words(*order))
             })
             .collect();
         let evidence = evidence.join(", ");
@@ -373,12 +367,12 @@ impl Evidence {
     /// What becomes of dates that are a day in several of these orders.
     fn fate(&self, orders: &[DateOrder], table: &Table, index: usize) -> String {
         if self.unclear.count == 0 {
-            return "each is read in the only order in which it is a day".to_owned();
+            return "each is read in the only order that fits it".to_owned();
         }
         let options: Vec<String> = orders.iter().map(|order| format!("--dates {}", order.word())).collect();
         let read = if self.unclear.count == 1 { "it" } else { "them" };
         format!(
-            "{} rejected, as either day may be meant ({} reads {read}) {}",
+            "{} ambiguous and rejected ({} reads {read}) {}",
             are(self.unclear.count, "date"),
             options.join(" or "),
             first(table, &self.unclear, index)
@@ -391,15 +385,11 @@ impl Evidence {
         let [mdy, dmy, _] = &self.only;
         let above = [mdy, dmy].into_iter().find(|only| only.count == self.triples.count);
         if let Some(above) = above.filter(|above| above.count > 0 && self.cells.count > 0 && self.cells_above == 0) {
-            let have = have(self.cells.count, "date cell");
-            let texts = if above.count == 1 {
-                "1 text has".to_owned()
-            } else {
-                format!("{} texts have", above.count)
-            };
+            let cells = have(self.cells.count, "date cell");
+            let texts = have(above.count, "text");
             survey.warnings.push(About::DaysExchanged.warning(format!(
-                "{column}: {have} a day of at most 12 and {texts} one above: a spreadsheet program has probably exchanged day \
-                 and month in the date cells {}",
+                "{column}: {cells} a day of at most 12 and {texts} one above: a spreadsheet program has probably \
+                 swapped day and month in the date cells {}",
                 first(table, above, target.index)
             )));
         }
@@ -407,7 +397,7 @@ impl Evidence {
 }
 
 fn decided(table: &Table, tally: &Tally, index: usize) -> String {
-    format!("(as {:?} shows, {})", tally.value, place(table, tally, index))
+    format!("(decided by {:?}, {})", tally.value, place(table, tally, index))
 }
 
 fn words(order: DateOrder) -> &'static str {

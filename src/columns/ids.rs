@@ -175,7 +175,7 @@ pub(crate) fn read<'a>(
         }
         Cell::Digits(digits) => plain(Cow::Borrowed(digits)),
         Cell::Json(_) => return Err("the id is an array or an object, not text".to_owned()),
-        Cell::Bool(value) => return Err(format!("the id is the truth value {value}, not text")),
+        Cell::Bool(value) => return Err(format!("the id is the boolean {value}, not text")),
         Cell::Moment(moment, format) => {
             let shown = format.show_moment(moment).or_else(|| dates::moment(moment));
             let shown = shown.map(|text| format!(" ({text})")).unwrap_or_default();

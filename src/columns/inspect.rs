@@ -293,7 +293,7 @@ impl Inspection {
                 .push("no column is named like an inventory field: the header row is a guess".to_owned());
         } else if self.matching.column(ITEM_ID).is_none() {
             self.notes
-                .push("no column holds the item id, so nothing can be imported from here yet".to_owned());
+                .push("no column holds the item id; map one before an import".to_owned());
         }
         self.notes.extend(survey.decisions);
         self.notes.extend(survey.warnings.iter().map(Warning::to_string));

@@ -267,7 +267,7 @@ impl Layout {
         };
         match (day, time) {
             (Some(day), Some(time)) => cells::owned(cells::read_text(&format!("{day} {time}"), &target.style)),
-            (None, Some(_)) => Meaning::Fault("there is a time of day without a day".to_owned()),
+            (None, Some(_)) => Meaning::Fault("the row has a time of day without a date".to_owned()),
             (_, None) => cells::read(cell, &target.style, self.untyped),
         }
     }

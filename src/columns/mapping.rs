@@ -115,7 +115,7 @@ pub enum MappingError {
         message: String,
     },
     /// A key that is not known.
-    #[error("{file}, line {line}: {key:?} is not a key of a mapping file here")]
+    #[error("{file}, line {line}: {key:?} is not a valid key here")]
     UnknownKey {
         /// The file.
         file: String,
@@ -139,7 +139,7 @@ pub enum MappingError {
         nearest: Option<String>,
     },
     /// A value that is not of the right form.
-    #[error("{file}, line {line}: {key} has to be {expected}")]
+    #[error("{file}, line {line}: {key} must be {expected}")]
     Value {
         /// The file.
         file: String,

@@ -12,20 +12,20 @@ use crate::columns::matching::{By, ColumnMatch, Matching};
 
 const HEAD: &str = r#"# A stockport mapping file: what the columns of a spreadsheet mean. Use it with --map.
 #
-# extra = "keep"              keep columns that mean no field, under their own name (lot_number); "drop" leaves them out
+# extra = "keep"              keep columns that map to no field under their own name (lot_number); "drop" ignores them
 #
 # dates = "dmy"               the same as --dates dmy, which wins over it; numbers, duplicates, blanks and mode are as
 #                             the options of these names, and so are lenient = true and complete = true
 #
-# [columns]                   a header, and the field that it means
+# [columns]                   a header, and the field that it maps to
 # "Lot No" = "item_id"
 # "Notes" = false             this column is left out
 # "Price" = { field = "quantity", currency = true }
 #     field = "quantity"      one of the 27 fields (with extra = "keep" beside it, any other name)
 #     extra = "keep"          keep this column under its own name
-#     blanks = ["none", "?"]  the words that mean nothing in this column, in place of the usual ones
+#     blanks = ["none", "?"]  the words that mean a blank cell in this column, instead of the usual ones
 #     dates = "dmy"           03/04/2021 is 3 April here ("mdy": March 4; "ymd": the year first)
-#     dates = ["mdy", "dmy"]  it has both: a date that is a day in both is rejected, others are read in their own order
+#     dates = ["mdy", "dmy"]  it has both: a date that is valid in both is rejected, others are read in their own order
 #     numbers = "eu"          1.234,50 ("us": 1,234.50)
 #     currency = true         $74.69 is 74.69
 #     percent = true          25% is 0.25

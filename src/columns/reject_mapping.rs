@@ -57,7 +57,8 @@ impl Mapping {
             joins.iter().map(|(field, pair)| (field.as_str(), pair.clone())),
         );
         format!(
-            "{MARK}: {about}.\n# The reject file is read with it while it stands beside that file. Options on the command line win over it.\n\n{document}"
+            "{MARK}: {about}.\n# It is applied when the reject file beside it is read. Options on the command line \
+             override it.\n\n{document}"
         )
     }
 }

@@ -1,4 +1,4 @@
-//! Rows that are set aside: counted, and the first of them kept with their places and reasons.
+//! Ignored rows: counted, and the first of them kept with their places and reasons.
 //!
 //! Doesn't belong here: which rows these are (`suspects`).
 
@@ -8,7 +8,7 @@ use crate::sheet::{Row, Table};
 
 macro_rules! zeros {
     () => {
-        "only zeros and error values, as formulas over empty rows do"
+        "only zeros and error values (formulas over empty rows)"
     };
 }
 
@@ -104,8 +104,8 @@ impl Asides {
         rows.extend(and_more(more, ("", ""), "`stockport inspect` lists them"));
         let counted = match self.count {
             0 => return None,
-            1 => "1 row is not an item and is set aside".to_owned(),
-            count => format!("{} not items and are set aside", counted_are(count, "row")),
+            1 => "1 row is not an item and is ignored".to_owned(),
+            count => format!("{} not items and are ignored", counted_are(count, "row")),
         };
         Some(format!("{}: {counted}: {}", table.file, rows.join("; ")))
     }

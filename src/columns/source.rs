@@ -258,7 +258,7 @@ impl Source {
         }
         if let Some(lost) = look.lost_zeros() {
             survey.warnings.push(About::LostZeros.warning(format!(
-                "{} fewer digits than ids with leading zeros such as {:?}: they may have lost theirs (first: {}, {:?}); digits = {} for the column in a mapping file restores them",
+                "{} fewer digits than ids with leading zeros such as {:?}: leading zeros may be lost (first: {}, {:?}); digits = {} for the column in a mapping file restores them",
                 counted_have(lost.count, "id"),
                 lost.example,
                 self.place(lost.first),

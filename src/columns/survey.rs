@@ -295,7 +295,7 @@ impl TableSurvey {
             let fate = if options.lenient {
                 "posted as text"
             } else {
-                "rejected unless stored so (--lenient posts it as text)"
+                "rejected unless it equals the stored value (--lenient posts it as text)"
             };
             let text = match concern {
                 Concern::NotANumber => format!("{column}: {} not a number, {fate} {first}", are(n, "value")),
@@ -318,7 +318,7 @@ impl TableSurvey {
                 ),
                 Concern::Dash => {
                     format!(
-                        "{column}: {} just a dash, which counts as nothing; an accounting format shows zero so {first}",
+                        "{column}: {} only a dash, read as blank; accounting formats show zero as a dash {first}",
                         are(n, "cell")
                     )
                 }
@@ -330,7 +330,7 @@ impl TableSurvey {
         for (index, tally) in &self.unnamed {
             let place = table.address(tally.line, *index);
             survey.warnings.push(About::NoHeader.warning(format!(
-                "{}: {} under no header, ignored (first: {place})",
+                "{}: {} under no header and ignored (first: {place})",
                 table.file,
                 are(tally.count, "value")
             )));
@@ -347,7 +347,7 @@ impl TableSurvey {
         if self.short.count > 0 {
             let n = self.short.count;
             survey.warnings.push(About::ShortRows.warning(format!(
-                "{}: {} shorter than the header; the cells missing at the end change nothing (first: {})",
+                "{}: {} shorter than the header; the missing cells change nothing (first: {})",
                 table.file,
                 are(n, "row"),
                 table.row_address(self.short.line)
@@ -366,9 +366,8 @@ impl TableSurvey {
                 counted_were(self.rows, "row")
             )));
         }
-        if let Some(line) = self.aside.sentence(table) {
-            survey.warnings.push(About::SetAside.warning(line));
-        }
+        // What is certainly no item is no fault of the file.
+        survey.decisions.extend(self.aside.sentence(table));
     }
 }
 

@@ -259,17 +259,17 @@ impl Guard {
             .find(|(from, to)| row.line > *from && row.line < *to);
         if let Some((line, _)) = below {
             return Some(format!(
-                "the row stands below the header of line {line}, whose columns are others"
+                "the row is below the header of line {line}, which has other columns"
             ));
         }
         if self.header(row) == Some(HeaderLike::Other) {
-            return Some("the row reads like a header".to_owned());
+            return Some("the row looks like a header".to_owned());
         }
         if let Format::Delimited { delimiter, .. } = self.format
             && self.reach > 1
             && shapes::swallows_rows(row, delimiter, self.reach)
         {
-            return Some("a quoted cell holds lines that read like rows of their own".to_owned());
+            return Some("a quoted cell holds lines that look like rows".to_owned());
         }
         let id = self.id.and_then(|id| row.text_at(id)).map(str::trim)?;
         if id.is_empty() {
@@ -289,7 +289,7 @@ impl Guard {
                 _ => None,
             };
             if let Some(reads) = reads {
-                return Some(format!("the row reads like {reads}"));
+                return Some(format!("the row looks like {reads}"));
             }
         }
         let is_unlike = match self.bare {
@@ -298,7 +298,7 @@ impl Guard {
             Bare::Suspects => true,
             Bare::Unlike { digits, words } => (digits && !looked.has_digit) || (words && looked.has_blank),
         };
-        is_unlike.then(|| "only the id is filled, where other rows are fuller".to_owned())
+        is_unlike.then(|| "only the id is filled, and other rows have more cells".to_owned())
     }
 
     /// What the id, or where it is blank the first filled cell, reads like; and how many other cells are filled.

@@ -98,7 +98,7 @@ pub(super) fn tell_columns(table: &Table, matching: &Matching, survey: &mut Surv
     }
     for (field, value) in &matching.constants {
         survey.decisions.push(format!(
-            "{}: {field} is {value:?} for every item, as a header states",
+            "{}: {field} is {value:?} for every item (from a header)",
             table.file
         ));
     }
@@ -158,8 +158,8 @@ pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<Warning> {
     let file = tables.first().map(place_of);
     (!missing.is_empty()).then(|| {
         About::MappingUnmet.warning(format!(
-            "{}the mapping file names columns that are not there: {}",
-            file.map_or_else(String::new, |file| format!("{file}: ")),
+            "the mapping file has columns that {} lacks: {}",
+            file.as_deref().unwrap_or("the source"),
             missing.join(", ")
         ))
     })

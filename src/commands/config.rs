@@ -118,7 +118,7 @@ fn show(context: &Context, file: &File, found: &Found<'_>) {
     output.result(&format!(
         "  profile {}{}",
         profile.name,
-        if is_chosen { " (used where none is named)" } else { "" }
+        if is_chosen { " (the default)" } else { "" }
     ));
     output.result(&format!(
         "    API           {}",
@@ -126,7 +126,7 @@ fn show(context: &Context, file: &File, found: &Found<'_>) {
     ));
     output.result(&format!(
         "    organization  {}",
-        profile.org.as_deref().unwrap_or("as --org says")
+        profile.org.as_deref().unwrap_or("from --org")
     ));
     output.result(&format!("    key           {}", key_of(profile)));
     if let Some(problem) = problem {

@@ -247,7 +247,7 @@ fn snapshot(context: &Context, path: &Path, new_ids: Option<&Rename<'_>>) -> Res
     progress.clear();
     read?;
     let part = if manifest.completeness == Grade::Part {
-        ", a part of what there was"
+        ", a part of the organization"
     } else {
         ""
     };
@@ -293,7 +293,7 @@ fn warnings(options: &cli::Diff, a: &Read, b: &Read) -> Vec<Warning> {
     for (letter, read) in [("A", a), ("B", b)] {
         if read.told.rejected > 0 {
             warnings.push(About::NotCompared.warning(format!(
-                "{} of {letter} can't be read as an item: it is not compared, and its item may show as missing",
+                "{} of {letter} can't be read: not compared, and may show as missing",
                 counted(read.told.rejected, "row")
             )));
         }

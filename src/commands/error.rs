@@ -12,19 +12,19 @@ pub enum CommandError {
     #[error("--json and {0} - would both write to standard output")]
     TwoResults(&'static str),
     /// The format of a file that is to be written can't be told.
-    #[error("{0} has no file extension of a known format")]
+    #[error("{0} has no known file extension")]
     NoFormat(String),
     /// The command that is to be scheduled is mistyped.
-    #[error("the command to schedule is at fault: {0}")]
+    #[error("the command to schedule is not valid: {0}")]
     Scheduled(UsageError),
     /// A profile is asked for where nobody can answer.
     #[error("there is no terminal to ask for the organization and the key")]
     NoTerminal,
     /// A profile for the sandbox.
-    #[error("the sandbox needs no key, and so no profile")]
+    #[error("the sandbox needs no key and no profile")]
     NoLogin,
     /// A profile of this name is there, and is not to be replaced.
-    #[error("the profile {0:?} exists already, and stays as it is")]
+    #[error("the profile {0:?} exists already")]
     ProfileExists(String),
     /// The user has declined.
     #[error("{0}: declined, and nothing was changed")]

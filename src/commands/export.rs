@@ -14,7 +14,7 @@ use crate::export::{Headers, Lost, Settings, Sink, Written};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
 use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
-use crate::output::{About, Warning, counted, grouped, human};
+use crate::output::{About, Warning, counted, counted_have, grouped, human};
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Destination, Form, OutFormat, Style};
 
@@ -133,8 +133,8 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     if count > 0 {
         let more = if count > named.len() as u64 { ", …" } else { "" };
         warnings.push(About::IdMismatch.warning(format!(
-            "{} items have an item_id that differs from the id they are stored under, or none: {}{more}",
-            grouped(count),
+            "{} an item_id that differs from the id of its document, or none: {}{more}",
+            counted_have(count, "item"),
             named.join(", ")
         )));
     }
@@ -148,7 +148,9 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         )));
     }
     if options.excel_safe && !matches!(outcome.format, OutFormat::Csv | OutFormat::Tsv) {
-        warnings.push(About::NoEffect.warning("--excel-safe changes nothing here: only delimited text needs a guard"));
+        warnings.push(
+            About::NoEffect.warning("--excel-safe applies to csv and tsv only: other formats mark text themselves"),
+        );
     }
     for warning in &warnings {
         output.warn(warning);

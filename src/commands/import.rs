@@ -163,7 +163,7 @@ fn write(
         if sheet.is_none() {
             write_plan(path, identity, &journal)?;
         }
-        let line = format!("The plan, for review: {}", path.display());
+        let line = format!("Plan for review: {}", path.display());
         context.output.result_naming(&line, &[path]);
     }
     run.end(journal, summary)

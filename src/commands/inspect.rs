@@ -134,10 +134,10 @@ fn header(seen: &Inspection) -> String {
     match (seen.header_row, seen.header_by.as_str()) {
         (None, _) => "The keys of the objects are the headers".to_owned(),
         (Some(row), "guessed") => {
-            format!("Row {row} is probably the header, a guess: none of its names is known")
+            format!("Row {row} is probably the header: a guess, because none of its names is known")
         }
         (Some(row), "option") => format!("Row {row} is the header (--header-row)"),
-        (Some(row), _) => format!("Row {row} is the header: its names are known best"),
+        (Some(row), _) => format!("Row {row} is the header: its names match best"),
     }
 }
 
@@ -183,7 +183,7 @@ fn why(column: &InspectedColumn) -> String {
         "option" => "from --column".to_owned(),
         "similar" => "its name is like the field's".to_owned(),
         "values" => "its values look like ids".to_owned(),
-        "ignored" => return "the server's own, or of a reject file".to_owned(),
+        "ignored" => return "a column of the server, or of a reject file".to_owned(),
         "unknown" => return "no known name".to_owned(),
         by => by.strip_prefix("fingerprint ").unwrap_or(by).to_owned(),
     };

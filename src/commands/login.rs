@@ -65,7 +65,7 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     let mut warnings = Vec::new();
     if is_chosen && std::env::var_os(settings::KEY_VARIABLE).is_some_and(|key| !key.is_empty()) {
         warnings.push(About::KeyVariable.warning(format!(
-            "{} is set and is used before the key of a profile that is not named: unset it, or name --profile {name}",
+            "{} is set and overrides the key of a default profile: unset it, or pass --profile {name}",
             settings::KEY_VARIABLE
         )));
     }

@@ -8,6 +8,7 @@ use super::Context;
 use crate::cli::{self, Completions, Man, UsageError};
 use crate::columns::nearest;
 use crate::error::{Error, Exit};
+use crate::output::counted;
 use crate::sheet::write::WriteError;
 
 /// Prints a shell's completions.
@@ -55,7 +56,10 @@ fn pages(context: &Context, options: &Man) -> Result<(), Error> {
         let path = dir.join(format!("{name}.1"));
         std::fs::write(&path, page).map_err(refused(&path, "written"))?;
     }
-    output.result_naming(&format!("Wrote {} pages into {}", pages.len(), dir.display()), &[dir]);
+    output.result_naming(
+        &format!("Wrote {} into {}", counted(pages.len() as u64, "page"), dir.display()),
+        &[dir],
+    );
     output.document(&json!({"pages": pages.len(), "dir": dir.to_string_lossy(), "error": Value::Null}));
     Ok(())
 }

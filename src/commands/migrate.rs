@@ -299,7 +299,7 @@ impl Moving<'_> {
         }
     }
 
-    /// Keeps what one end holds, unless an earlier part of this run has, and tells how the target's comes back.
+    /// Keeps what one end holds, unless an earlier part of this run has.
     fn keep(&self, end: End, listing: &Listing, store: &mut ItemStore) -> Result<(), Error> {
         let Some(folder) = &self.folder else { return Ok(()) };
         if self.kept(end)?.is_some() {
@@ -307,9 +307,6 @@ impl Moving<'_> {
         }
         let path = self.run.copy((folder, PATIENCE), self.place(end), listing, store)?;
         self.journal.note(end.fact(), &path.to_string_lossy())?;
-        if matches!(end, End::Target) {
-            self.run.tell_way_back(&path);
-        }
         Ok(())
     }
 

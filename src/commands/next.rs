@@ -20,13 +20,6 @@ const USED_UP: [&str; 2] = ["--dry-run", RESUME];
 const USED_UP_FILES: [&str; 4] = ["--plan-out", "--report", "--results", "--missing"];
 
 impl Context {
-    /// Says with which command something comes back, with the organization and with what that is reached by, ready to be
-    /// copied. `profile` is the one that was named for this organization alone.
-    pub(super) fn tell_way_back(&self, what: &str, command: &[&str], org: &str, profile: Option<&str>) {
-        let line = self.command(command, Some(org), profile);
-        self.output.result(&format!("{what}: {line}"));
-    }
-
     /// Ends a summary with the commands to go on with, ready for a shell: a dry run's plan carried out; the rest of a stopped run, the import of its reject
     /// files, the check of its certificate, and the run's undo where it has changed anything.
     pub(super) fn tell_next(&self, summary: &mut Summary, terms: &Terms<'_>) {
@@ -37,7 +30,7 @@ impl Context {
         let mut next = Vec::new();
         let rest = self.rest(summary, terms);
         let is_resumed = rest.is_some();
-        next.extend(rest.map(|command| Next::new("To resume it:", command)));
+        next.extend(rest.map(|command| Next::new(Next::RESUME, command)));
         let is_at_fault = |tally: Tally| tally.rejected + tally.failed > 0;
         if !is_resumed || summary.tally.is_some_and(is_at_fault) {
             next.extend(self.correction(summary, terms));

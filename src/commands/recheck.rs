@@ -33,7 +33,7 @@ fn check(context: &Context, options: &cli::Migrate, path: &Path) -> Result<Exit,
     let claim = Claim::load(path)?;
     for (given, end) in [(&options.from, &claim.from), (&options.to, &claim.to)] {
         if let Some(given) = given.as_ref().filter(|given| **given != end.org) {
-            let why = format!("it is of {}, and not of {given}", end.org);
+            let why = format!("it is for {}, not for {given}", end.org);
             return Err(MigrateError::Certificate { path: path.into(), why }.into());
         }
     }

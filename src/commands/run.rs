@@ -257,13 +257,12 @@ impl WritingRun<'_> {
         }
     }
 
-    /// Keeps a safety copy of what the organization holds before it is changed, and tells the way back.
+    /// Keeps a safety copy of what the organization holds before it is changed.
     pub(super) fn keep(&self, journal: &Journal, listing: &Listing, stored: &mut ItemStore) -> Result<(), Error> {
         let folder = config::snapshots_folder()?;
         let Connected { org, place, .. } = self.connected;
         let kept = self.copy((&folder, PATIENCE), (org, place), listing, stored)?;
         journal.note("snapshot", &kept.to_string_lossy())?;
-        self.tell_way_back(&kept);
         self.safety_copy.replace(Some(kept));
         Ok(())
     }
@@ -284,14 +283,6 @@ impl WritingRun<'_> {
             stop: &self.context.stop,
         };
         safety.keep(org, api, listing, stored)
-    }
-
-    /// Shows the command that restores the safety copy.
-    pub(super) fn tell_way_back(&self, kept: &Path) {
-        let restore = ["backup", "restore", &kept.to_string_lossy()];
-        let org = &self.connected.org;
-        self.context
-            .tell_way_back("To bring it back", &restore, org, self.terms.profile);
     }
 
     /// The transfer of this run, of which the command has read nothing and which it approves without a look.

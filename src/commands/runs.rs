@@ -105,7 +105,7 @@ fn counts(run: &Run, state: State) -> String {
                 .collect::<Vec<_>>()
                 .join(", ")
         }
-        Err(error) => format!("its account can't be read: {}", error.reason()),
+        Err(error) => format!("its counts can't be read: {}", error.reason()),
         _ if state == State::UnderWay => "nothing was sent so far".to_owned(),
         _ => "nothing was written".to_owned(),
     }

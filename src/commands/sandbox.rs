@@ -52,7 +52,7 @@ fn show(context: &Context, sandbox: &Sandbox) {
         "url": sandbox.url(),
         "organizations": organizations.iter().map(|org| json!({"org": org.name, "key": org.key})).collect::<Vec<_>>(),
     }));
-    output.result(&format!("The sandbox listens at {} (Ctrl-C ends it)", sandbox.url()));
+    output.result(&format!("The sandbox listens at {} (Ctrl-C stops it)", sandbox.url()));
     for org in organizations {
         output.result(&format!("  organization {}, key {}", org.name, org.key));
     }

@@ -64,7 +64,7 @@ fn show(context: &Context, choice: &Choice, journals: &[Journal], summary: &mut 
     }
     for (run, journal) in choice.runs.iter().zip(journals) {
         output.result(&format!(
-            "Undoing run {}: {} of {} into {}, begun {}, {}",
+            "Undoing run {}: {} of {} into {}, started {}, {}",
             run.name,
             run.fact("command"),
             run.fact("source"),

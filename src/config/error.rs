@@ -56,7 +56,7 @@ pub enum ConfigError {
         cause: std::io::Error,
     },
     /// A profile can't be written into the config file without a change of something else.
-    #[error("the profile {profile:?} can't be written into {} without a change of its other settings", .path.display())]
+    #[error("the profile {profile:?} can't be written into {} without changing its other settings", .path.display())]
     NotChanged {
         /// The file.
         path: PathBuf,
@@ -174,14 +174,15 @@ impl UserError for ConfigError {
             }
             Self::DotEnv(_) => "write one line into it, CANNLYTICS_API_KEY=…, or set that variable",
             Self::KeyNotText => "set it again; a key is letters and digits",
-            Self::Read { .. } => "check the file's permissions; STOCKPORT_CONFIG names another one",
-            Self::Write { .. } => "check the folder's permissions and its free space; STOCKPORT_CONFIG names another file",
+            Self::Read { .. } => "check the file's permissions, or set STOCKPORT_CONFIG to another one",
+            Self::Write { .. } => "check the folder's permissions and its free space, or set STOCKPORT_CONFIG to \
+                                   another file",
             Self::NotChanged { .. } => "nothing was written: add the profile by hand, with api, org and key_file",
             Self::File {
                 fault: Fault::NoHome { .. },
                 ..
             } => "write the complete path, or set HOME to an absolute path",
-            Self::File { .. } => "correct the line; `stockport config check` shows what is understood",
+            Self::File { .. } => "correct the line; `stockport config check` shows how the file is read",
             Self::NoProfile { .. } => "`stockport config check` lists the profiles",
             Self::NoFile(_) => "`stockport login` writes one; or omit --profile",
             Self::OtherHost { .. } => {

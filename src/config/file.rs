@@ -81,7 +81,7 @@ pub enum Fault {
     )]
     Key,
     /// A value of another form.
-    #[error("{key} has to be {expected}")]
+    #[error("{key} must be {expected}")]
     Value {
         /// The key.
         key: String,
@@ -239,7 +239,7 @@ fn text(key: &str, item: &Item) -> Result<String, Fault> {
     let text = item.as_str().filter(|text| !text.trim().is_empty());
     text.map(str::to_owned).ok_or_else(|| Fault::Value {
         key: key.to_owned(),
-        expected: "a text that isn't empty",
+        expected: "text that isn't empty",
     })
 }
 

@@ -93,22 +93,22 @@ pub fn ask_for(output: &Output, client: &Client, listing: &mut Listing, earlier:
         let ids = counted(asked, "id");
         if there.is_empty() {
             listing.evidence +=
-                &format!("; {ids} of {source} that the list lacks were asked for one by one: deleted since");
+                &format!("; not in the list: {ids} of {source}, requested one by one and deleted since");
         } else {
             listing.completeness = Completeness::Cut;
             listing.evidence +=
-                &format!("; {ids} of {source} that the list lacks were asked for one by one, and items are there");
+                &format!("; not in the list: {ids} of {source}, requested one by one and partly stored");
             listing.missing.extend(there);
             listing.missing.sort_unstable();
             listing.missing.dedup();
             return Ok(());
         }
         if beyond > 0 {
-            listing.evidence += &format!(", {} more were not asked for", grouped(beyond));
+            listing.evidence += &format!(", {} more not requested", grouped(beyond));
             output.warn(&About::ListGaps.warning(format!(
-                "the list of {} lacks {} ids of {source}: {} were asked for and are deleted, the others were not asked for",
+                "the list of {} lacks {} of {source}: {} requested and deleted since, the rest not requested",
                 client.org(),
-                grouped(asked + beyond),
+                counted(asked + beyond, "id"),
                 grouped(asked)
             )));
         }
@@ -119,7 +119,7 @@ pub fn ask_for(output: &Output, client: &Client, listing: &mut Listing, earlier:
 /// How many of the ids were asked for, and which of them are stored.
 fn still_there(output: &Output, client: &Client, seen: &Seen, ids: &[String]) -> Result<(u64, Vec<String>), Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(JOBS).build().ok();
-    let progress = Progress::begin(output, "Asking for ids that the list lacks", Some(ids.len() as u64));
+    let progress = Progress::begin(output, "Requesting ids that the list lacks", Some(ids.len() as u64));
     let stored = |id: &String| -> Result<bool, ApiError> {
         // The list may show an item under a stored `id` that hides its document's.
         let shown = |item| id_of(item).is_none_or(|shown| shown == id.as_str() || seen.lacks(&shown));

@@ -36,7 +36,7 @@ impl Verdict {
         let proves = !self.ends.is_empty() && listed.repeated == 0 && self.ends.iter().all(|end| listed.holds(end));
         proves.then(|| Self {
             completeness: Completeness::Proved,
-            evidence: "both ends of the ordered list, asked for before it, are in the list".to_owned(),
+            evidence: "both ends of the ordered list, requested before it, are in the list".to_owned(),
             missing: BTreeSet::new(),
             ends_overlap: self.ends_overlap,
             ends: Vec::new(),
@@ -179,7 +179,7 @@ fn suspicion(limit: &Limit, count: u64, known: Option<u64>) -> Option<String> {
         Some("the list holds exactly 1000 items, which is where the API truncates without notice".to_owned())
     } else if *limit == Limit::Exactly(count) {
         Some(format!(
-            "the list holds exactly as many items as were asked for: {count}"
+            "the list holds exactly as many items as were requested: {count}"
         ))
     } else {
         known.filter(|known| count < *known).map(|known| {

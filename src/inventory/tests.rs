@@ -177,7 +177,7 @@ fn a_list_is_proved_whole_though_others_create_items_all_the_while() {
         });
         let (listing, _) = read_from(&server, 1, None);
         assert_eq!(listing.completeness, Completeness::Proved, "{listing:?}");
-        assert!(listing.evidence.contains("asked for before it"), "{}", listing.evidence);
+        assert!(listing.evidence.contains("requested before it"), "{}", listing.evidence);
         assert!(listing.count >= 5_010, "{}", listing.count);
     }
     // A cut is none the less one.
@@ -409,7 +409,7 @@ fn a_receiver_that_can_take_no_more_ends_the_reading() {
     let endpoint = Endpoint::with(3);
     let server = Server::start(move |seen| endpoint.answer(seen));
     let error = read(&server.client(3), None, &mut Full).unwrap_err();
-    assert_eq!(error.to_string(), "the list can't be kept: the disk is full");
+    assert_eq!(error.to_string(), "the list can't be stored: the disk is full");
     assert_eq!(server.seen().len(), 1);
 }
 

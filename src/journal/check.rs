@@ -12,6 +12,7 @@ use super::open::FORMAT;
 use super::read::Facts;
 use super::{Journal, JournalError, State, action, lock, parsed, store};
 use crate::item::ITEM_ID;
+use crate::output::{counted_are, counted_have};
 use crate::plan::Action;
 
 /// The fact that holds how many changes the plan has.
@@ -81,7 +82,7 @@ impl Journal {
             .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
             .map_err(failed)?;
         if intact != "ok" {
-            return Err(self.damaged(format!("SQLite finds: {intact}")));
+            return Err(self.damaged(format!("SQLite reports: {intact}")));
         }
         if let Some(what) = inconsistent(&connection).map_err(failed)? {
             return Err(self.damaged(what));
@@ -119,7 +120,7 @@ impl Journal {
             let differs = |(key, value, crc): &&(String, String, Option<i64>)| *crc != Some(fact_checksum(key, value));
             if let Some((key, ..)) = facts.iter().find(differs) {
                 return Err(self.damaged(format!(
-                    "its fact {key:?} has changed since it was written (its checksum differs)"
+                    "its entry {key:?} has changed since it was written (its checksum differs)"
                 )));
             }
         }
@@ -211,7 +212,7 @@ fn add_checksums(connection: &Connection) -> rusqlite::Result<()> {
 
 /// What doesn't fit together in the tables, if anything.
 fn inconsistent(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let count = |select: &str| connection.query_row(select, [], |row| row.get::<_, i64>(0));
+    let count = |select: &str| connection.query_row(select, [], |row| row.get(0).map(i64::unsigned_abs));
     let noted: Option<String> = connection
         .query_row("SELECT value FROM run WHERE key = ?1", [PLANNED_CHANGES], |row| {
             row.get(0)
@@ -219,19 +220,25 @@ fn inconsistent(connection: &Connection) -> rusqlite::Result<Option<String>> {
         .optional()?;
     let changes = count("SELECT count(*) FROM changes")?;
     if noted.is_some_and(|noted| noted.parse() != Ok(changes)) {
-        return Ok(Some(format!("{changes} changes are left of its plan")));
+        return Ok(Some(format!(
+            "its plan is incomplete: {} left",
+            counted_are(changes, "change")
+        )));
     }
     let without_change = count("SELECT count(*) FROM bodies WHERE seq NOT IN (SELECT seq FROM changes)")?
         + count("SELECT count(*) FROM outcomes WHERE seq NOT IN (SELECT seq FROM changes)")?;
     if without_change > 0 {
-        return Ok(Some(format!("{without_change} rows belong to no planned change")));
+        return Ok(Some(format!(
+            "{} without a planned change",
+            counted_are(without_change, "row")
+        )));
     }
     let unsent = format!(
         "SELECT count(*) FROM outcomes WHERE state = {} AND seq NOT IN (SELECT seq FROM sent)",
         State::Done as i64
     );
     let unsent = count(&unsent)?;
-    Ok((unsent > 0).then(|| format!("{unsent} changes have an outcome and were never sent")))
+    Ok((unsent > 0).then(|| format!("{} an outcome, but no request", counted_have(unsent, "change"))))
 }
 
 #[cfg(test)]
@@ -291,13 +298,10 @@ mod tests {
             ("DELETE FROM changes WHERE seq = 2", "2 changes are left"),
             (
                 "DELETE FROM changes WHERE seq = 2; DELETE FROM run WHERE key = 'changes'",
-                "belong to no planned change",
+                "without a planned change",
             ),
-            ("DELETE FROM ranges", "were never sent"),
-            (
-                "INSERT INTO outcomes VALUES (77, 0, NULL)",
-                "belong to no planned change",
-            ),
+            ("DELETE FROM ranges", "an outcome, but no request"),
+            ("INSERT INTO outcomes VALUES (77, 0, NULL)", "without a planned change"),
         ] {
             let found = fault_after(damage);
             assert!(found.contains(what), "{damage}: {found}");

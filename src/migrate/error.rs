@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use crate::error::{Exit, UserError};
-use crate::output::{counted, grouped, shortened};
+use crate::output::{counted, counted_are, grouped, shortened};
 
 /// How many ids a message names.
 const SHOWN: usize = 3;
@@ -33,7 +33,7 @@ pub enum MigrateError {
         ids: Vec<String>,
     },
     /// Two items would get one id.
-    #[error("two items would get the id {:?}: {:?} by the list, and the one that has that id", .ids[1], .ids[0])]
+    #[error("two items would get the id {:?}: {:?} from the list, and the item that has that id already", .ids[1], .ids[0])]
     Collision {
         /// The id that changes, and the one that it becomes.
         ids: [String; 2],
@@ -47,7 +47,7 @@ pub enum MigrateError {
         why: String,
     },
     /// The target holds other values.
-    #[error("{} items are in {org} already, with other values: {}", grouped(*.count), differing(.named, *.count))]
+    #[error("{} in {org} already, with other values: {}", counted_are(*.count, "item"), differing(.named, *.count))]
     Conflicts {
         /// The target.
         org: String,
@@ -117,13 +117,17 @@ impl UserError for MigrateError {
             }
             Self::Certificate { .. } => "give the .json file that the migration wrote, unchanged",
             Self::OtherApi { .. } => {
-                "name that API with --api, or a profile of it with --from-profile or --to-profile; nothing was asked"
+                "name that API with --api, or a profile of it with --from-profile or --to-profile; nothing was \
+                 requested"
             }
             Self::Same { .. } => "name another organization, or another profile, with --to",
             Self::Empty(_) => "check the spelling of --from; --allow-empty continues with an empty organization",
             Self::Absent { .. } => "check the ids; they are compared exactly, letter case included",
             Self::Collision { .. } => "list another id for one of them; nothing was sent",
-            Self::IdMap { .. } => "write a CSV file with the headers from,to and an id of each organization a line",
+            Self::IdMap { .. } => {
+                "write a CSV file with the headers from,to and, on each line, an id of each \
+                                   organization"
+            }
             Self::Conflicts { .. } => {
                 "nothing was sent; pass --on-conflict skip or overwrite, or keep the ids apart with --id-prefix"
             }

@@ -48,7 +48,7 @@ impl Ids {
             .map(|name| name.trim_start_matches('\u{feff}').trim())
             .collect();
         if names != ["from", "to"] {
-            return Err(bad("its first line has to be: from,to".to_owned()));
+            return Err(bad("its first line must be: from,to".to_owned()));
         }
         let mut map = HashMap::new();
         let mut taken = HashSet::new();
@@ -107,12 +107,12 @@ impl Ids {
     pub fn name(&self) -> String {
         match self {
             Self::Same => "as they are".to_owned(),
-            Self::Prefix(prefix) => format!("with {prefix:?} before them"),
+            Self::Prefix(prefix) => format!("with the prefix {prefix:?}"),
             Self::Map(map) => {
                 let mut pairs: Vec<_> = map.iter().collect();
                 pairs.sort_unstable();
                 let hash = Sha256::digest(format!("{pairs:?}"));
-                format!("by a list ({})", super::hex(hash.get(..8).unwrap_or_default()))
+                format!("from a list ({})", super::hex(hash.get(..8).unwrap_or_default()))
             }
         }
     }

@@ -42,10 +42,7 @@ impl Certificate<'_> {
             let rows = rows.map(|item| (item.id.as_str(), hex(&item.sha256)));
             page.facts(&rows.collect::<Vec<_>>());
         } else {
-            let count = grouped(self.proof.equal.len() as u64);
-            page.text(&format!(
-                "The hash of each of the {count} items stands in the JSON beside this page."
-            ));
+            page.text("The hash of each item is in the JSON beside this page.");
         }
         page.signature();
         page.finish()
@@ -178,7 +175,7 @@ fn list<'i>(page: &mut Page, title: &str, items: impl Iterator<Item = (&'i str, 
     let more = items.count() as u64;
     if more > 0 {
         let more = counted(more, "more item");
-        page.text(&format!("… and {more}, which the JSON beside this page names."));
+        page.text(&format!("… and {more}: see the JSON beside this page."));
     }
 }
 

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::columns::{as_text, canonical_number};
 use crate::item::Object;
+use crate::output::counted;
 
 /// The most digits before and behind the point of a number that is summed: those that a double can have.
 const MOST: i64 = 400;
@@ -68,8 +69,7 @@ impl Quantities {
             0 => String::new(),
             without => format!(", {without} without a number"),
         };
-        let items = if total.items == 1 { "item" } else { "items" };
-        format!("{} ({} {items}{without})", total.sum.text(), total.items)
+        format!("{} ({}{without})", total.sum.text(), counted(total.items, "item"))
     }
 
     /// A line for each unit. Sums are text: as JSON numbers, most readers would round them to doubles.

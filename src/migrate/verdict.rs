@@ -47,9 +47,12 @@ impl Verdict<'_> {
         if !self.part.is_all() {
             let others = match proof.not_asked {
                 0 => String::new(),
-                others => format!("; {} of {from} were not asked for", counted(others, "other item")),
+                others => format!("; not included: {} of {from}", counted(others, "item")),
             };
-            sentences.push(format!("PART: asked for were {}{others}.", self.choice.join("; ")));
+            sentences.push(format!(
+                "PART: limited on request ({}){others}.",
+                self.choice.join("; ")
+            ));
         }
         if !proof.conflicts.is_empty() {
             let ids = proof.conflicts.iter().map(|kept| kept.id.as_str());
@@ -62,7 +65,7 @@ impl Verdict<'_> {
         match &proof.now.since {
             Ok(since) => sentences.extend(self.since(since)),
             Err(why) => sentences.push(format!(
-                "NOT LISTED AGAIN: whether {from} has changed since {} is not known: {why}.",
+                "NOT LISTED AGAIN: it is not known whether {from} has changed since {}: {why}.",
                 moment(self.read_at)
             )),
         }

@@ -47,7 +47,7 @@ impl Output {
     /// Asks whether something is to be done. Without a terminal, and when the run is asked to stop, the answer is no.
     #[must_use]
     pub fn confirm(&self, what: &str, stop: &AtomicBool) -> bool {
-        self.choose(&format!("{what}. Go on? [y/N]"), stop) == Answer::Yes
+        self.choose(&format!("{what}. Continue? [y/N]"), stop) == Answer::Yes
     }
 
     /// The same, with the choice of a list first.

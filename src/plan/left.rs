@@ -13,10 +13,10 @@ const MOST_FIELDS: usize = 3;
 /// How many characters of a value are shown.
 const MOST_LETTERS: usize = 40;
 
-/// The reason for leaving an item: `A1 is left as it is: its status has changed since`.
+/// The reason for leaving an item: `A1 is not changed: its status has changed since`.
 #[must_use]
 pub fn left(id: &str, why: &str) -> String {
-    format!("{id} is left as it is: {why}")
+    format!("{id} is not changed: {why}")
 }
 
 /// How an item differs from what the plan found stored, by value; none where it doesn't. Fields that the server sets

@@ -14,7 +14,7 @@ pub enum RejectError {
     #[error("the rejected rows can't be written: {0}")]
     NoFile(#[source] WriteError),
     /// The format of the reject file can't be told.
-    #[error("{0} has no file extension of a format for rejected rows")]
+    #[error("{0} has no file extension that is supported for rejected rows")]
     NoFormat(String),
 }
 
@@ -55,7 +55,7 @@ impl UserError for RejectError {
 #[derive(Debug, thiserror::Error)]
 pub enum ReportError {
     /// The form of the report can't be told.
-    #[error("{0} has no ending that names a form of report")]
+    #[error("{0} has no file extension that is supported for reports")]
     NoFormat(String),
 }
 
@@ -68,7 +68,7 @@ impl UserError for ReportError {
 
     fn hint(&self) -> String {
         match self {
-            Self::NoFormat(_) => "end the name in .html or .xlsx".to_owned(),
+            Self::NoFormat(_) => "use the extension .html or .xlsx".to_owned(),
         }
     }
 
@@ -81,7 +81,7 @@ impl UserError for ReportError {
 
 /// The closing equation doesn't hold: a fault of this program.
 #[derive(Debug, thiserror::Error)]
-#[error("the counts of this run don't add up ({0}): this is a bug in stockport, not a fault of the file")]
+#[error("the counts of this run don't add up ({0}): this is a bug in stockport, not in the file")]
 pub struct Imbalance(pub String);
 
 impl UserError for Imbalance {

@@ -16,6 +16,9 @@ pub struct Next {
 }
 
 impl Next {
+    /// What the command for the rest of a stopped run is for.
+    pub const RESUME: &'static str = "To resume it:";
+
     /// A command line, and what it is for.
     #[must_use]
     pub fn new(what: &'static str, command: String) -> Self {
@@ -44,6 +47,11 @@ impl Next {
             // Broken into two lines it would be two commands.
             output.verbatim(command);
         }
+    }
+
+    /// Whether a command that resumes the run is shown.
+    pub(super) fn resumes(all: &[Self], output: &Output) -> bool {
+        !output.is_quiet() && all.iter().any(|next| next.what == Self::RESUME)
     }
 
     /// The command lines, for programs.

@@ -214,7 +214,7 @@ impl TableRejects<'_> {
             };
             while row.line != line {
                 if !rows.next(&mut row)? {
-                    return Err(Imbalance(format!("line {line} of {} is gone", self.table.file)).into());
+                    return Err(Imbalance(format!("line {line} of {} no longer exists", self.table.file)).into());
                 }
             }
             take(&row, of_row)?;

@@ -245,7 +245,7 @@ impl RowsOf<'_, '_> {
         let line = fates.first().map_or(0, |fate| fate.line);
         loop {
             if !again.next(row)? {
-                return Err(Imbalance(format!("line {line} of {} is gone", self.table.name)).into());
+                return Err(Imbalance(format!("line {line} of {} no longer exists", self.table.name)).into());
             }
             if row.line == line {
                 return self.row(fates, again, row);

@@ -24,7 +24,7 @@ pub enum LockError {
         holder: String,
     },
     /// The file can't be made or locked.
-    #[error("the lock {} can't be taken: {}", .path.display(), crate::cause::io(.cause))]
+    #[error("the lock {} can't be acquired: {}", .path.display(), crate::cause::io(.cause))]
     Io {
         /// The file.
         path: PathBuf,
@@ -44,9 +44,10 @@ impl UserError for LockError {
     fn hint(&self) -> String {
         match self {
             Self::Held { .. } => "wait until it has finished, or stop it with Ctrl-C in its terminal",
-            Self::Io { cause, .. } => {
-                files::hint(cause).unwrap_or("check that the folder can be written; XDG_STATE_HOME names another one")
-            }
+            Self::Io { cause, .. } => files::hint(cause).unwrap_or(
+                "check that the folder can be written, or set XDG_STATE_HOME to another \
+                                              one",
+            ),
         }
         .to_owned()
     }
@@ -151,7 +152,7 @@ impl<'a> Locks<'a> {
         let holder = match self.note(part).lines().next().map(str::trim) {
             Some(holder) if !holder.is_empty() => holder.to_owned(),
             // Where the name can't be read the fact stands all the same.
-            _ => "it has just begun".to_owned(),
+            _ => "it has just started".to_owned(),
         };
         LockError::Held {
             org: self.org.to_owned(),

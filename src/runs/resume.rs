@@ -88,12 +88,12 @@ pub fn other_options(then: &str, now: &str) -> Option<String> {
     }
     let named = |options: &[&str]| {
         if options.is_empty() {
-            "nothing of the kind".to_owned()
+            "none".to_owned()
         } else {
             options.join(" ")
         }
     };
-    Some(format!("{}, and now it is {}", named(&gone), named(&come)))
+    Some(format!("other options: {}; now: {}", named(&gone), named(&come)))
 }
 
 fn paths(files: &[Fingerprint]) -> Vec<&str> {

@@ -14,7 +14,7 @@ pub enum SandboxError {
     #[error("there is no home folder for the sandbox's data")]
     NoHome,
     /// The sandbox's folder can't be made.
-    #[error("the sandbox's folder {} can't be made: {}", .dir.display(), crate::cause::io(.cause))]
+    #[error("the sandbox's folder {} can't be created: {}", .dir.display(), crate::cause::io(.cause))]
     Folder {
         /// The folder.
         dir: PathBuf,
@@ -83,7 +83,7 @@ impl UserError for SandboxError {
             }
             Self::Refused { .. } => "check the item's id and its fields",
             Self::OrganizationName { .. } => "choose a name of letters, digits and hyphens",
-            Self::Port { .. } => "choose another port with --port; 0 takes any that is free",
+            Self::Port { .. } => "choose another port with --port; 0 uses any free port",
             Self::Start(_) => "close other programs and try again",
         }
         .to_owned()

@@ -258,7 +258,7 @@ fn by_columns(members: &[&Member], judge: &dyn HeaderJudge) -> Option<String> {
     let ids = members.iter().zip(&keys).filter(|(_, key)| judge.is_id(key));
     let id = ids.map(|(member, key)| (member.content, key)).next();
     if has("columns", Content::Others) && has("data", Content::Arrays) {
-        return Some("it is arranged as pandas' orient=\"split\": the columns' names apart from the rows".to_owned());
+        return Some("it is arranged as pandas' orient=\"split\": column names separate from the rows".to_owned());
     }
     match id {
         Some((Content::Others, key)) if all(&[Content::Others, Content::Nothing, Content::Arrays]) => Some(format!(

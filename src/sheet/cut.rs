@@ -224,7 +224,7 @@ impl<R: Read> Cutter<R> {
         }
         match self.peek()? {
             None => Ok(()),
-            Some(_) => Err(self.broken("something follows the closing bracket")),
+            Some(_) => Err(self.broken("there is text after the closing bracket")),
         }
     }
 

@@ -34,7 +34,7 @@ pub fn is_delimiter_found(delimiter: u8) -> bool {
 pub(super) fn delimiter_note(delimiter: u8) -> Option<String> {
     let delimiter = (!is_delimiter_found(delimiter)).then(|| char::from(delimiter))?;
     Some(format!(
-        "columns are separated by {delimiter:?} (--delimiter overrules)"
+        "columns are separated by {delimiter:?} (--delimiter overrides)"
     ))
 }
 

@@ -41,7 +41,7 @@ impl Dialect {
             (self.single, "fields are enclosed in single quotes (')"),
             (
                 self.backslash,
-                "a quotation mark behind a backslash (\\\") is a part of the text",
+                "a quotation mark after a backslash (\\\") is part of the text",
             ),
             (self.spaced, "blanks before a quotation mark are ignored"),
         ];

@@ -157,7 +157,7 @@ impl TextEncoding {
         let word = self.first_word(source)?;
         let shown = word.map_or_else(String::new, |(line, word)| format!(": line {line} has {word:?}"));
         Ok(Some(About::EncodingGuessed.warning(format!(
-            "the text is read as {}, a guess from its bytes{shown} (--encoding NAME overrules)",
+            "the text is read as {}, a guess from its bytes{shown} (--encoding NAME overrides)",
             self.name()
         ))))
     }

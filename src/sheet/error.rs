@@ -19,7 +19,7 @@ pub enum ReadError {
     #[error("{0} is empty: it has no header row and no items")]
     Empty(String),
     /// A file, or every visible sheet of a workbook, with nothing but blank rows.
-    #[error("{0} holds nothing but blank rows: there is no header row and no item")]
+    #[error("{0} has only blank rows: no header row and no items")]
     Blank(String),
     /// The operating system refused.
     #[error("{file} can't be read: {}", crate::cause::io(.cause))]
@@ -126,8 +126,8 @@ pub enum ReadError {
     },
     /// A quotation mark that opens by mistake: text follows the next one, lines further down.
     #[error(
-        "the quotation mark that opens in line {opens} of {file} closes in line {closes}, in the middle of a cell: the lines \
-         between can't be told apart"
+        "the quotation mark that opens in line {opens} of {file} closes in line {closes}, in the middle of a cell: \
+         the rows between can't be separated"
     )]
     StrayQuote {
         /// The file, as the user named it.
@@ -236,7 +236,8 @@ impl UserError for ReadError {
                 "open it in Excel or LibreOffice and save it as .xlsx or .csv"
             }
             Self::TooLarge { .. } => {
-                "check that it is the right file; if it is, raise the bound (--max-unpacked, --max-cells, --max-columns, \
+                "check that it is the right file; if it is, raise the limit (--max-unpacked, --max-cells, \
+                 --max-columns, \
                  --max-row)"
             }
             Self::NoSuchSheet { .. } => "name one of those with --sheet, or omit --sheet",
@@ -244,21 +245,23 @@ impl UserError for ReadError {
             Self::HeaderRow { .. } => {
                 "name the row with --header-row as the spreadsheet program numbers it, from 1, or omit it"
             }
-            Self::UnknownEncoding(_) => "use a name such as utf-8, windows-1252, macintosh, cp437 or utf-16le, or omit --encoding",
+            Self::UnknownEncoding(_) => {
+                "use a name such as utf-8, windows-1252, macintosh, cp437 or utf-16le, or omit --encoding"
+            }
             Self::BadDelimiter(_) => "use a comma, a semicolon, a tab or a vertical bar",
             Self::NotText { .. } => {
                 "save the file as UTF-8, or name its encoding with --encoding (windows-1252, macintosh, cp437, …)"
             }
             Self::OpenQuote { .. } => {
-                "close the quotation mark in that line, or double it where it belongs to the text"
+                "close the quotation mark in that line, or double it where it is part of the text"
             }
             Self::StrayQuote { .. } => {
-                "double the quotation mark where it belongs to the text (\"12\"\" pipe\"), or remove it"
+                "double the quotation mark where it is part of the text (\"12\"\" pipe\"), or remove it"
             }
             Self::MixedDelimiters { .. } => "separate the header and the rows by the same character",
             Self::Json { .. } => {
-                "the file has to be an array of objects or arrays, {\"items\": [...]}, or one object a line (pandas: \
-                 orient=\"records\"); export it again if it was cut short"
+                "the file must be an array of objects or arrays, {\"items\": [...]}, or one object a line (pandas: \
+                 orient=\"records\"); export it again if it is truncated"
             }
             Self::DuplicateKey { .. } => "remove one of the two",
         }

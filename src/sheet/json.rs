@@ -169,7 +169,7 @@ pub(super) fn fault_of(error: &serde_json::Error, file: &str, text: &str, line: 
             _ => "something else",
         };
         let row = if wanted == '[' { "an array" } else { "an object" };
-        format!("there is {seen} where a row should be, which is {row} in this file")
+        format!("it is {seen}, but a row of this file is {row}")
     };
     ReadError::Json {
         file: file.to_owned(),

@@ -176,7 +176,7 @@ impl Source {
                     cause,
                 }
             } else {
-                let what = format!("its {} compression is broken or ends too early", packing.name());
+                let what = format!("its {} data is corrupt or truncated", packing.name());
                 ReadError::Damaged {
                     file: file.clone(),
                     what,
@@ -311,9 +311,7 @@ fn copy_of(
         only_zeros &= part.iter().all(|byte| *byte == 0);
         if only_zeros && total > ZEROS {
             let zeros = bounds::size(ZEROS);
-            return Err(too_large(format!(
-                "it {verb} zero bytes only, more than {zeros} of them"
-            )));
+            return Err(too_large(format!("it {verb} more than {zeros} of zero bytes only")));
         }
         copy.write_all(part).map_err(write_error)?;
     }

@@ -56,7 +56,7 @@ pub(super) fn tables(source: Source, options: &ReadOptions, judge: &dyn HeaderJu
     if encoding.by == By::Bytes {
         let name = encoding.name();
         table.notes.push(format!(
-            "the text is read as {name}, as its bytes suggest (--encoding overrules)"
+            "the text is read as {name}, as its bytes suggest (--encoding overrides)"
         ));
     }
     table.warnings.extend(doubt);

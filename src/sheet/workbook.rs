@@ -13,6 +13,7 @@ use super::{
     FIRST_BELOW, Format, Header, HeaderJudge, Opener, ReadError, ReadOptions, Row, RowReader, SheetChoice, Table,
     TextForm,
 };
+use crate::output::{are, counted};
 
 /// A sheet, looked at.
 struct Candidate {
@@ -80,11 +81,8 @@ pub(super) fn preamble_note(found: &Found, above: &[Row]) -> Option<String> {
         .count();
     // Of a header of two rows, the upper one is no preamble.
     let count = (count as u64).saturating_sub(found.header.rows.len() as u64 - 1);
-    match count {
-        0 => None,
-        1 => Some("1 row above the header is ignored".to_owned()),
-        _ => Some(format!("{count} rows above the header are ignored")),
-    }
+    let rows = |count| format!("{} above the header {} ignored", counted(count, "row"), are(count));
+    (count > 0).then(|| rows(count))
 }
 
 /// Opens a workbook's tables.
@@ -220,7 +218,7 @@ fn best(
             Some(found) if is_header_of(&chosen, found) => {
                 "another sheet has the same header (--sheet '*' reads every sheet)"
             }
-            Some(_) => "the header of another sheet is known as well or better",
+            Some(_) => "the header of another sheet matches as well or better",
         };
         notes.push(format!("sheet {:?} is ignored: {why}", other.sheet));
     }

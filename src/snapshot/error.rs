@@ -117,7 +117,7 @@ pub enum SnapshotError {
         other: String,
     },
     /// An organization's name is too long for a folder.
-    #[error("the organization's name is too long for a folder's name")]
+    #[error("the organization's name is too long for a folder name")]
     LongName,
     /// Another process writes there.
     #[error("another stockport process is using {}{holder}", .folder.display())]
@@ -153,7 +153,7 @@ pub enum SnapshotError {
         known: u64,
     },
     /// One snapshot, where a folder of them is meant.
-    #[error("{} is one snapshot, not a folder of them", .0.display())]
+    #[error("{} is one snapshot, not a folder of snapshots", .0.display())]
     NotAFolder(PathBuf),
     /// An item that was named isn't in the snapshot.
     #[error("the snapshot {name} holds no item {id:?}")]
@@ -164,7 +164,7 @@ pub enum SnapshotError {
         name: String,
     },
     /// What it lacks is not known to be gone, so that nothing may be deleted by it.
-    #[error("the snapshot {0} holds a part only of its organization ({1})")]
+    #[error("the snapshot {0} holds only a part of its organization ({1})")]
     Part(String, String),
     /// No rule says what is to be kept.
     #[error("no retention rule is given, so no snapshot is removed")]
@@ -213,7 +213,8 @@ impl UserError for SnapshotError {
             },
             Self::Temporary(_) => "check that the folder for temporary files (TMPDIR) has room",
             Self::Damaged { .. } => {
-                "use another one (`stockport backup list` shows them), and make a new one with `stockport backup create`"
+                "use another one (`stockport backup list` shows them), and create a new one with `stockport backup \
+                 create`"
             }
             Self::Newer { .. } => "update stockport, or name another snapshot (`stockport backup list` shows them)",
             Self::Unreadable { .. } => "check the file's permissions and the disk, or name another snapshot",
@@ -236,12 +237,12 @@ impl UserError for SnapshotError {
             Self::Locked { .. } => "wait until it has ended, or pass a longer --wait",
             Self::Interrupted => "run the same command again",
             Self::Empty { .. } => {
-                "check --org to the letter and the key; if the organization is empty now, pass --allow-empty"
+                "check the exact spelling of --org and the key; if the organization is empty now, pass --allow-empty"
             }
             Self::Shrunken { .. } => {
                 "check what happened to the others (`stockport backup verify DIR --against-org`); if they were meant to go, pass --allow-shrink"
             }
-            Self::NoItem { .. } => "check --only to the letter, or use another snapshot",
+            Self::NoItem { .. } => "check the exact spelling of --only, or use another snapshot",
             Self::Part(..) => "restore it without --exact, or use another snapshot",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
             Self::NoPolicy => "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",

@@ -180,7 +180,7 @@ impl Meant {
 /// The warning of a folder that couldn't be looked into.
 #[must_use]
 pub fn unseen(error: &SnapshotError) -> Warning {
-    About::FolderUnseen.warning(format!("{error}; snapshots in it are not seen"))
+    About::FolderUnseen.warning(format!("{error}; snapshots in it are ignored"))
 }
 
 /// The folders of snapshots that a folder is or has.

@@ -13,6 +13,7 @@ use crate::files::{self, bounds};
 use crate::hash::{Sha256, hex};
 use crate::inventory::id_of;
 use crate::item::Object;
+use crate::output::{counted, grouped};
 
 /// An item's line is no longer than this. The API's own limit is 1 MiB, before JSON's escapes.
 const LINE_MOST: u64 = 256 << 20;
@@ -94,7 +95,7 @@ impl Snapshot {
         }
         if length != manifest.data.bytes {
             let (file, bytes) = (&manifest.data.file, manifest.data.bytes);
-            return Err(self.damaged(format!("{file} has {length} bytes instead of {bytes}")));
+            return Err(self.damaged(format!("the size of {file} is {length} instead of {bytes} bytes")));
         }
         if hex(&hash.finish()) != manifest.data.sha256 {
             return Err(self.damaged(format!("{} has changed since it was written", manifest.data.file)));
@@ -130,13 +131,17 @@ impl Snapshot {
             return Err(self.damaged("its items have changed since they were written".to_owned()));
         }
         if count != manifest.items {
-            return Err(self.damaged(format!("it holds {count} items instead of {}", manifest.items)));
+            return Err(self.damaged(format!(
+                "it holds {} instead of {}",
+                counted(count, "item"),
+                grouped(manifest.items)
+            )));
         }
         if !in_order {
             return Err(self.damaged("its items aren't in order".to_owned()));
         }
         if !fields.iter().eq(&manifest.fields) {
-            return Err(self.damaged("its items have other fields than its manifest says".to_owned()));
+            return Err(self.damaged("its items have other fields than its manifest lists".to_owned()));
         }
         Ok(())
     }
@@ -199,7 +204,7 @@ fn plain_name(manifest: Manifest) -> Result<Manifest, Fault> {
         Ok(manifest)
     } else {
         Err(Fault::Damaged(
-            "its manifest names no data file of this folder".to_owned(),
+            "its manifest refers to no data file of this folder".to_owned(),
         ))
     }
 }

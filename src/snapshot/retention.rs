@@ -35,9 +35,9 @@ pub struct Policy {
     pub daily: Count,
     /// The same of ISO weeks.
     pub weekly: Count,
-    /// The same of months.
+    /// The same for months.
     pub monthly: Count,
-    /// The same of years.
+    /// The same for years.
     pub yearly: Count,
 }
 

@@ -149,7 +149,7 @@ fn damaged_data_are_never_shared() {
         "{:?}",
         second.warnings
     );
-    // The new file is there now, and nothing has to be written again.
+    // The new file is there now, and nothing needs to be written again.
     let third = folder.create(&some(), "2026-11-25T02:00:00Z");
     assert_eq!((third.same_as, third.warnings), (Some(second.name), Vec::new()));
     fs::remove_file(folder.shelf().folder().join(&second.manifest.data.file)).unwrap();

@@ -149,7 +149,7 @@ fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Ve
     for snapshot in earlier.iter().rev() {
         match &snapshot.manifest {
             Err(fault) => warnings.push(About::SnapshotUnreadable.warning(format!(
-                "the snapshot {} {fault}; it is not counted, and its data are not shared",
+                "the snapshot {} {fault}; it is not counted, and its data is not reused",
                 snapshot.shown()
             ))),
             Ok(manifest) if found.is_none() && manifest.data.content_sha256 == content => {
@@ -162,7 +162,7 @@ fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Ve
         }
     }
     let instead = if found.is_none() {
-        "it holds the same items, so all of them were written again"
+        "it holds the same items, so they were written again"
     } else {
         "another snapshot holds the same items"
     };

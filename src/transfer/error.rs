@@ -51,7 +51,8 @@ impl UserError for TransferError {
                 "nothing was sent; check the mapping of the columns, correct the rows of the reject file, or allow more"
             }
             Self::NothingSaved { .. } => {
-                "if the API fails, run the same command with --resume later; if the rows are at fault, correct them in the reject file"
+                "if the API fails, run the same command with --resume later; if the rows are wrong, correct them in \
+                 the reject file"
             }
         }
         .to_owned()

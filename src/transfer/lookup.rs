@@ -43,7 +43,7 @@ pub(super) fn fetch(
     jobs: usize,
 ) -> Result<(), Error> {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(jobs).build().ok();
-    let progress = Progress::begin(output, "Asking for items", supply.describe().count);
+    let progress = Progress::begin(output, "Requesting items", supply.describe().count);
     let mut waiting = Vec::with_capacity(TOGETHER);
     let ask = |ids: &mut Vec<String>, store: &mut ItemStore| -> Result<(), Error> {
         let one = |id: &String| find(client, id);

@@ -125,5 +125,8 @@ impl Upload<'_> {
 fn reason(error: &ApiError) -> String {
     let status = error.status().map(|status| format!(" ({status})")).unwrap_or_default();
     let words = error.words().map(|words| format!(": \"{words}\"")).unwrap_or_default();
-    format!("this item alone is refused{status}{words}; the API or a firewall before it may block one of its values")
+    format!(
+        "this item alone is refused{status}{words}; the API or a firewall in front of it may block one of its \
+             values"
+    )
 }

@@ -91,7 +91,7 @@ fn an_empty_file_and_one_of_blank_rows() {
     file_refused(
         with_file("blank.csv", "\n \n,,,\n"),
         &["import", "blank.csv"],
-        "blank.csv holds nothing but blank rows: there is no header row and no item",
+        "blank.csv has only blank rows: no header row and no items",
         "export the spreadsheet again and check that it holds rows",
     );
 }
@@ -129,7 +129,8 @@ fn a_file_without_a_recognizable_header() {
         with_file("foo.csv", "foo,bar\n1,2\n"),
         &["import", "foo.csv"],
         "foo.csv: no header row was found: no column is named like an inventory field (line 1: \"foo\", \"bar\")",
-        "see what was understood with `stockport inspect FILE`; name the row with --header-row, or the columns with --column or --map",
+        "see how it is read with `stockport inspect FILE`; name the row with --header-row, or the columns with \
+         --column or --map",
     );
 }
 
@@ -179,7 +180,7 @@ fn a_place_for_the_reject_file_that_cannot_be_written_is_refused_before_anything
     file_refused(
         with_good(),
         &["import", "good.csv", "--rejects", "nowhere/bad.csv"],
-        &message("there is no folder nowhere to write into"),
+        &message("the folder nowhere does not exist"),
         hint,
     );
     let stockport = with_good();
@@ -331,7 +332,7 @@ fn an_unknown_organization() {
         &["import", "good.csv", "--org", "nobody"],
         "the API refuses access to the organization 'nobody' (403): \"You must be an owner, quality assurance, or a team \
          member of this organization to manage inventory.\"",
-        "check --org to the letter, the key and its role (only owners may delete)",
+        "check the spelling of --org, the key and its role (only owners may delete)",
     );
     refused(
         &with_good(),
@@ -404,7 +405,7 @@ fn an_endpoint_that_redirects_or_shows_a_page() {
         &stockport,
         &["import", "good.csv", "--retries", "0"],
         "a web page came back instead of data: \"Sign in to the guest network\"",
-        "check --api; a proxy or a login page may stand between this machine and the API",
+        "check --api; a proxy or a login page may be between this machine and the API",
     );
 }
 

@@ -133,7 +133,7 @@ fn the_file_is_checked_and_its_faults_have_a_line() {
     let stockport = configured(&server);
     let run = stockport.run(["config", "check"]).ok();
     assert!(
-        run.stdout.contains("profile main (used where none is named)") && run.stdout.contains(BRANCH),
+        run.stdout.contains("profile main (the default)") && run.stdout.contains(BRANCH),
         "{}",
         run.stdout
     );

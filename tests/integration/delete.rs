@@ -180,17 +180,15 @@ fn a_field_that_is_misspelt_deletes_nothing() {
     assert_eq!(server.count(ORG), 3);
 }
 
-/// The words of the command that brings back what a command has kept.
-fn way_back(stdout: &str) -> Vec<String> {
-    let (_, command) = stdout
-        .split_once("To bring it back: stockport ")
-        .unwrap_or_else(|| panic!("{stdout}"));
-    let line = command.lines().next().unwrap();
-    line.split(' ').map(str::to_owned).collect()
+/// The words of the command that restores the safety copy that a command has named.
+pub(crate) fn way_back(stdout: &str) -> Vec<String> {
+    let line = stdout.lines().find(|line| line.contains(" as a safety copy ("));
+    let (_, path) = line.and_then(|line| line.split_once("): ")).unwrap();
+    ["backup", "restore", path].map(str::to_owned).into()
 }
 
 #[test]
-fn the_way_back_leads_to_the_api_and_the_key_that_only_the_command_line_named() {
+fn the_undo_leads_to_the_api_and_the_key_that_only_the_command_line_named() {
     let server = filled(Faulty::new(), 3);
     let stockport = Stockport::new()
         .at_faulty(&server, ORG)
@@ -201,17 +199,14 @@ fn the_way_back_leads_to_the_api_and_the_key_that_only_the_command_line_named() 
     let reached = ["--api", server.url(), "--key-file", "own.key"];
     let delete = ["delete", "--ids", "T00001", "--yes"];
     let run = stockport.run(delete.iter().chain(&reached)).ok();
-    let restored = stockport.run(way_back(&run.stdout)).ok();
-    assert!(
-        restored.stdout.contains("3 read = 1 created + 2 unchanged"),
-        "{}",
-        restored.stdout
-    );
+    let undo = run.stdout.lines().last().unwrap().strip_prefix("stockport ").unwrap();
+    let undone = stockport.run(undo.split(' ')).ok();
+    assert!(undone.stdout.contains("1 read = 1 created"), "{}", undone.stdout);
     assert_eq!(server.items(ORG).len(), before.len());
 }
 
 #[test]
-fn what_is_there_is_kept_as_a_snapshot_that_restore_brings_back_by_the_command_that_was_told() {
+fn what_is_there_is_kept_as_a_snapshot_that_is_named_and_restored() {
     let server = filled(Faulty::new(), 3);
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let before = server.items(ORG);
@@ -253,7 +248,7 @@ fn of_a_list_that_is_cut_the_snapshot_holds_what_goes_and_says_that_it_is_a_part
     let mut exact = restore.clone();
     exact.extend(["--exact", "--yes", "--max-delete", "100%"].map(str::to_owned));
     let refused = stockport.run(&exact).exit(1);
-    assert!(refused.stderr.contains("holds a part only"), "{}", refused.stderr);
+    assert!(refused.stderr.contains("holds only a part"), "{}", refused.stderr);
     stockport.run(&restore).ok();
     assert_equal(&before, &server.items(ORG));
 }
@@ -428,7 +423,7 @@ fn at_a_terminal_the_question_names_the_organization_and_the_count_and_only_yes_
         drop(server.expects_silence());
         return;
     };
-    let question = "2 items of the 3 that sandbox-company holds will be deleted. Go on? [y/N]";
+    let question = "2 items of the 3 that sandbox-company holds will be deleted. Continue? [y/N]";
     assert!(shown.contains(question), "{shown}");
     assert_eq!(server.count(ORG), 3, "{shown}");
     assert!(!stockport.home().join("data").exists(), "a copy for nothing");

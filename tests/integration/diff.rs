@@ -409,7 +409,7 @@ fn each_side_has_a_profile_of_its_own_and_ids_are_those_that_a_migration_gives()
     assert_eq!((&plain["removed"], &plain["added"]), (&json!(3), &json!(3)));
     let mapped = run(&["--id-prefix", "N-"]).ok();
     assert!(
-        mapped.stdout.contains("ids with \"N-\" before them"),
+        mapped.stdout.contains("ids with the prefix \"N-\""),
         "{}",
         mapped.stdout
     );

@@ -96,7 +96,9 @@ fn a_document_that_is_not_what_its_item_id_says_is_named_and_not_restored() {
     let stockport = Stockport::new().at_faulty(&server, ORG);
     let export = stockport.run(["export", "all.csv"]).ok();
     assert!(
-        export.stderr.contains("2 items have an item_id that differs"),
+        export
+            .stderr
+            .contains("2 items have an item_id that differs from the id of its document"),
         "{}",
         export.stderr
     );

@@ -493,7 +493,8 @@ fn a_warning_about_one_file_of_several_names_it() {
     assert_eq!(
         run["warnings"],
         json!([
-            "b.csv: column \"quantity\": 1 value is not a number, rejected unless stored so (--lenient posts it as text) (first: line 2, \"about 5\")"
+            "b.csv: column \"quantity\": 1 value is not a number, rejected unless it equals the stored value \
+             (--lenient posts it as text) (first: line 2, \"about 5\")"
         ])
     );
 }

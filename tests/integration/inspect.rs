@@ -50,12 +50,12 @@ fn a_person_sees_the_header_each_column_with_its_reason_and_samples_and_every_pr
     let run = Stockport::new().run(["inspect", &sample("reading/european.csv")]).ok();
     for line in [
         "csv, UTF-8, columns separated by semicolons",
-        "Row 1 is the header: its names are known best",
+        "Row 1 is the header: its names match best",
         "3 data rows",
         "Quantity     = quantity     the field's own name (100%)",
         "1.234,50 → 1234.5",
         "31.12.2025 → \"2025-12-31\"",
-        "03/04/2026 is read as day/month/year (\"31.12.2025\" shows it)",
+        "03/04/2026 is read as day/month/year (decided by \"31.12.2025\")",
         "No problems",
     ] {
         assert!(run.stdout.contains(line), "{line}\n{}", run.stdout);
@@ -75,7 +75,7 @@ fn a_header_row_that_is_a_guess_is_said_and_refused_by_convert_and_import() {
     stockport.write("colours.csv", "red,green,blue\n1,2,3\n4,5,6\n");
     let run = stockport.run(["inspect", "colours.csv"]).ok();
     assert!(
-        run.stdout.contains("Row 1 is probably the header, a guess"),
+        run.stdout.contains("Row 1 is probably the header: a guess"),
         "{}",
         run.stdout
     );
@@ -146,7 +146,7 @@ fn an_existing_file_that_is_no_mapping_file_is_not_overwritten() {
         .run(["inspect", "count.csv", "--save-map", "notes.toml"])
         .exit(1);
     assert!(
-        run.stderr.contains("\"colums\" is not a key of a mapping file"),
+        run.stderr.contains("\"colums\" is not a valid key here"),
         "{}",
         run.stderr
     );

@@ -330,13 +330,13 @@ fn on_a_terminal_a_profile_is_replaced_after_a_yes_and_its_values_are_offered() 
         return;
     };
     terminal.begin(&["login"]);
-    terminal.wait_for("will be replaced. Go on? [y/N]", false);
+    terminal.wait_for("will be replaced. Continue? [y/N]", false);
     terminal.key("Enter");
     assert_eq!(terminal.code(), "1");
     assert_eq!(config(&stockport).0, before);
     let terminal = Terminal::open(&stockport, 151).unwrap();
     terminal.begin(&["login"]);
-    terminal.wait_for("Go on? [y/N]", false);
+    terminal.wait_for("Continue? [y/N]", false);
     terminal.key("y");
     terminal.key("Enter");
     terminal.wait_for(&format!("API [{}]:", server.url()), false);

@@ -295,7 +295,7 @@ fn the_units_are_ones_and_their_command_is_one() {
     assert_eq!(of(1, "Timer", "Persistent"), "true");
     assert_eq!(of(1, "Install", "WantedBy"), "timers.target");
 
-    // systemd names what it doesn't know. The command has to be there for that.
+    // systemd names what it doesn't know. The command must be there for that.
     let folder = tempfile::tempdir().unwrap();
     let mut args = vec!["verify".to_owned(), "--man=no".to_owned()];
     for name in names {

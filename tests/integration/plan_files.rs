@@ -120,10 +120,10 @@ fn a_plan_for_another_organization_file_or_option_is_refused() {
         &stockport,
         &["load.csv", "--plan", "plan.json", "--org", "sandbox-second"],
     );
-    assert!(said.contains("made for something else: for sandbox-company"), "{said}");
+    assert!(said.contains("doesn't match this run: for sandbox-company"), "{said}");
     stockport.write("load.csv", load.csv.replace("Vault 3", "Vault 33"));
     let said = refused(&server, &stockport, &["load.csv", "--plan", "plan.json"]);
-    assert!(said.contains("another content"), "{said}");
+    assert!(said.contains("the content of "), "{said}");
 }
 
 #[test]
@@ -143,15 +143,15 @@ fn what_is_no_plan_is_refused_in_plain_words() {
     let load = planned(&server, &stockport);
     let good = stockport.read("plan.json");
     for (content, words) in [
-        (String::new(), "is no plan"),
-        ("{\"a\":".to_owned(), "is no plan"),
-        ("[1, 2]".to_owned(), "is no plan"),
+        (String::new(), "is not a stockport plan"),
+        ("{\"a\":".to_owned(), "is not a stockport plan"),
+        ("[1, 2]".to_owned(), "is not a stockport plan"),
         (
             good.replace("\"stockport_plan\":1", "\"stockport_plan\":9"),
-            "its form is 9",
+            "its format is 9",
         ),
         (good.replace("\"changes\"", "\"change\""), "a part of it is missing"),
-        (load.csv.clone(), "is no plan"),
+        (load.csv.clone(), "is not a stockport plan"),
     ] {
         stockport.write("other.json", &content);
         let said = refused(&server, &stockport, &["load.csv", "--plan", "other.json"]);

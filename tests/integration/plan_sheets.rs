@@ -34,7 +34,7 @@ fn prepared() -> (Faulty, Stockport) {
 fn a_plan_as_csv_has_a_row_for_each_field_with_its_old_and_its_new_value() {
     let (server, stockport) = prepared();
     let run = stockport.run(["import", "count.csv", "--plan-out", "plan.csv"]).exit(3);
-    assert!(run.stdout.contains("The plan, for review: plan.csv"), "{}", run.stdout);
+    assert!(run.stdout.contains("Plan for review: plan.csv"), "{}", run.stdout);
     let text = stockport.read("plan.csv");
     let lines: Vec<&str> = text.trim_start_matches('\u{feff}').lines().collect();
     assert_eq!(
@@ -99,7 +99,7 @@ fn a_sheet_is_no_plan_to_carry_out() {
         stockport.run(["import", "count.csv", "--plan-out", name]).exit(3);
         let run = stockport.run(["import", "count.csv", "--plan", name]).exit(1);
         assert!(
-            run.stderr.contains("is a sheet for people, which can't be carried out"),
+            run.stderr.contains("is a sheet for review, which can't be applied"),
             "{}",
             run.stderr
         );

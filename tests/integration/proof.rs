@@ -238,7 +238,7 @@ fn a_thousand_ids_are_asked_for_at_most_and_the_rest_is_reported() {
     }
     let run = stockport.run(["backup", "create", "kept", "--allow-shrink"]).ok();
     assert!(
-        run.stderr.contains("1,000 were asked for and are deleted"),
+        run.stderr.contains("1,000 requested and deleted since"),
         "{}",
         run.stderr
     );

@@ -114,6 +114,14 @@ fn warnings_and_what_did_not_go_through_are_printed_to_standard_error() {
     stockport.write("year.csv", "item_id,moved_at\nY1,7/22/26\n");
     let run = stockport.run(["import", "year.csv", "-q"]).ok();
     assert!(run.stdout.is_empty() && run.stderr.starts_with("warning: "), "{run:?}");
+    // A row that is no item is a note.
+    stockport.write("total.csv", "item_id,name,quantity\nY2,Kush,3\nTOTAL,,3\n");
+    let run = stockport.run(["import", "total.csv", "--dry-run"]).ok();
+    assert!(
+        run.stdout.contains("1 row is not an item and is ignored") && run.stderr.is_empty(),
+        "{run:?}"
+    );
+    silent(&stockport.run(["import", "total.csv", "-q"]).ok(), &["total.csv"]);
     // An error.
     let run = stockport.run(["import", "absent.csv", "-q"]).exit(1);
     assert!(run.stdout.is_empty() && run.stderr.starts_with("error: "), "{run:?}");

@@ -304,7 +304,7 @@ fn what_somebody_changed_while_an_undo_was_cut_short_stays_and_is_named_and_the_
         [&json!(59), &json!(1)],
         "{summary}"
     );
-    assert!(again.stderr.contains("A59 is left as it is"), "{}", again.stderr);
+    assert!(again.stderr.contains("A59 is not changed"), "{}", again.stderr);
     let items = contents(&server, ORG);
     assert_eq!([&items["A0"]["status"], &items["A59"]["status"]], ["theirs", "theirs"]);
     assert_eq!(items["A30"]["status"], "old");

@@ -86,7 +86,7 @@ fn post_unreadable_posts_the_item_and_undo_names_it() {
         (&json!(1), &json!(1), &json!(1)),
         "{summary}"
     );
-    let told = "B is left as it is: it could not be read before the run, so that its earlier values are not known";
+    let told = "B is not changed: it could not be read before the run, so its earlier values are not known";
     assert!(undone.stderr.contains(told), "{}", undone.stderr);
     assert_eq!(name(&server, "B").as_deref(), Some("two"));
 }
@@ -100,7 +100,7 @@ fn undo_and_delete_name_an_item_that_cannot_be_read_and_go_on() {
     let server = break_b(server);
     let undone = stockport.run(["undo", "--yes", "--json", "--retries", "0"]).exit(3);
     assert!(
-        undone.stderr.contains("B is left as it is: it can't be read"),
+        undone.stderr.contains("B is not changed: it can't be read"),
         "{}",
         undone.stderr
     );

@@ -53,7 +53,7 @@ fn each_way_a_list_can_be_wrong_is_told_apart() {
             ),
             |e| matches!(e, ApiError::Lost { how: Loss::Cut, .. }),
         ),
-        (json(200, ""), |e| matches!(e, ApiError::Foreign(O::NotJson(_)))),
+        (json(200, ""), |e| matches!(e, ApiError::Foreign(O::Shape(_)))),
     ];
     for (number, (reply, is)) in cases.into_iter().enumerate() {
         let failure = list_failure(reply);
@@ -71,7 +71,7 @@ fn each_status_means_what_the_contract_says() {
         (
             html(403, "<h1>Forbidden</h1>"),
             Fate::Stop,
-            "a firewall before it, refuses to save this (403)",
+            "a firewall in front of it, refuses to save this (403)",
         ),
         (html(404, "<title>Not Found</title>"), Fate::Stop, "no inventory API at"),
         (json(404, said), Fate::Stop, "no inventory API at"),

@@ -28,7 +28,7 @@ impl Source {
                 index: None,
                 value: String::new(),
                 reason: format!(
-                    "{}: text follows the closing quotation mark of a cell (a mark within a cell is written twice)",
+                    "{}: text follows the closing quotation mark of a cell (double a quotation mark inside a cell)",
                     table.row_address(row.line)
                 ),
             });
@@ -47,7 +47,7 @@ impl Source {
         if let Some(index) = layout.beyond(row) {
             let (cells, columns) = layout.length_beyond(row);
             let reason = format!(
-                "the row is longer than its header: {} for {}",
+                "the row is longer than its header: {}, {}",
                 counted(cells as u64, "cell"),
                 counted(columns as u64, "column")
             );

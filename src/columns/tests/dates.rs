@@ -78,7 +78,8 @@ fn an_order_that_a_value_contradicts_is_never_the_default() {
     assert!(
         told(
             &survey.decisions,
-            "05/12/25 9:30 is read as day/month/year (\"31/12/25 10:00\" is no month/day/year; --dates ymd reads it otherwise)"
+            "05/12/25 9:30 is read as day/month/year (\"31/12/25 10:00\" is not month/day/year; --dates ymd overrides \
+             it)"
         ),
         "{survey:?}"
     );
@@ -101,10 +102,10 @@ fn dates_in_two_orders_are_read_where_only_one_fits_and_rejected_where_both_do()
     assert!(
         told(
             &survey.warnings,
-            "\"31/12/2021\" (line 3) is no month/day/year, \"12/31/2021\" (line 2) is no day/month/year"
+            "\"31/12/2021\" (line 3) is not month/day/year, \"12/31/2021\" (line 2) is not day/month/year"
         ) && told(
             &survey.warnings,
-            "1 date is rejected, as either day may be meant (--dates mdy or --dates dmy reads it)"
+            "1 date is ambiguous and rejected (--dates mdy or --dates dmy reads it)"
         ),
         "{survey:?}"
     );
@@ -142,7 +143,8 @@ fn where_nothing_tells_the_order_it_is_month_first_and_said() {
     assert!(
         told(
             &survey.decisions,
-            "column \"moved_at\": 03/04/2021 is read as month/day/year (assumed: nothing in the column decides; --dates dmy"
+            "column \"moved_at\": 03/04/2021 is read as month/day/year (assumed: no value in the column decides; \
+             --dates dmy"
         ),
         "{survey:?}"
     );
@@ -166,7 +168,7 @@ fn a_day_that_exists_only_in_another_order_is_read_and_pointed_out() {
     let (values, survey) = one_column("moved_at", &["13/04/2021", "04/13/2021", "03/04/2021"], options);
     assert_eq!(values[2], "\"2021-03-04\"");
     assert!(
-        told(&survey.warnings, "1 date is a day only as day/month/year"),
+        told(&survey.warnings, "1 date is valid only as day/month/year"),
         "{survey:?}"
     );
 }
@@ -237,10 +239,7 @@ fn date_cells_up_to_the_twelfth_beside_texts_above_it_are_pointed_out() {
             .collect();
         let rows: Vec<&[Cell<'_>]> = rows.iter().map(<[Cell<'_>; 2]>::as_slice).collect();
         let (_, survey) = read(vec![workbook(&["Item ID", "Moved At"], &rows)], default());
-        told(
-            &survey.warnings,
-            "has probably exchanged day and month in the date cells",
-        )
+        told(&survey.warnings, "has probably swapped day and month in the date cells")
     };
     assert!(warned(&[
         day(4),

@@ -139,7 +139,7 @@ fn two_columns_for_one_field_are_shown_with_the_refusal() {
     let seen = look(csv(&["id", "name", "id"], &[&["1", "x", "2"]]));
     assert_eq!(seen.rows, 1);
     assert!(
-        seen.problems[0].reason.contains("one header is repeated"),
+        seen.problems[0].reason.contains("two columns have the same header"),
         "{:?}",
         seen.problems
     );

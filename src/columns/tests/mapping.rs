@@ -88,16 +88,13 @@ fn what_is_left_over_is_kept_on_request() {
 #[test]
 fn an_unknown_key_is_refused_with_its_line_and_the_nearest() {
     let error = parse("[columns]\n\"A\" = \"name\"\n\"B\" = { feild = \"name\" }\n").unwrap_err();
-    assert_eq!(
-        error.to_string(),
-        "map.toml, line 3: \"feild\" is not a key of a mapping file here"
-    );
+    assert_eq!(error.to_string(), "map.toml, line 3: \"feild\" is not a valid key here");
     assert_eq!(error.hint(), "did you mean \"field\"?");
     let error = parse("\n[colums]\n").unwrap_err();
     assert_eq!(
         (error.to_string().as_str(), error.hint().as_str()),
         (
-            "map.toml, line 2: \"colums\" is not a key of a mapping file here",
+            "map.toml, line 2: \"colums\" is not a valid key here",
             "did you mean \"columns\"?"
         )
     );
@@ -188,7 +185,7 @@ fn a_header_of_the_mapping_file_that_is_not_there_is_pointed_out() {
     let table = csv(&["item_id", "Notes"], &[]);
     let (_, survey) = read_with(table, "[columns]\nNotes = false\n\"Lot Nr\" = \"name\"\n");
     assert!(
-        told(&survey.warnings, "names columns that are not there: \"Lot Nr\""),
+        told(&survey.warnings, "has columns that inventory.csv lacks: \"Lot Nr\""),
         "{survey:?}"
     );
 }

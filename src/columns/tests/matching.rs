@@ -79,9 +79,9 @@ fn two_columns_for_one_field_are_refused_by_name_and_place() {
 fn one_header_twice_is_refused_even_where_it_means_nothing() {
     assert_eq!(
         error(&["id", "name", "id", "age", "id"]),
-        "inventory.csv: one header is repeated: \"id\" (column 1) and \"id\" (column 3)"
+        "inventory.csv: two columns have the same header: \"id\" (column 1) and \"id\" (column 3)"
     );
-    assert!(error(&["item_id", "Notes", "Notes"]).contains("one header is repeated"));
+    assert!(error(&["item_id", "Notes", "Notes"]).contains("two columns have the same header"));
 }
 
 #[test]

@@ -16,7 +16,7 @@ fn a_row_longer_than_its_header_is_rejected() {
     let (seen, _) = read(vec![table], ColumnOptions::default());
     assert_eq!(
         reasons(&seen[0]),
-        "line 2, column 3: the row is longer than its header: 3 cells for 2 columns"
+        "line 2, column 3: the row is longer than its header: 3 cells, 2 columns"
     );
     assert!(
         matches!(seen[1], Seen::Item(..)),
@@ -103,7 +103,7 @@ fn values_under_no_header_are_left_out_aloud() {
     assert!(
         told(
             &survey.warnings,
-            "1 value is under no header, ignored (first: line 2, column 2)"
+            "1 value is under no header and ignored (first: line 2, column 2)"
         ),
         "{survey:?}"
     );

@@ -84,14 +84,8 @@ fn what_a_report_writes_between_its_rows_is_set_aside() {
         ]
     );
     assert_eq!(told.survey.rows, 2);
-    let warned = told
-        .survey
-        .warnings
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n");
-    assert!(warned.contains("10 rows are not items and are set aside"), "{warned}");
+    let warned = told.survey.decisions.join("\n");
+    assert!(warned.contains("10 rows are not items and are ignored"), "{warned}");
     assert!(
         warned.contains("line 4 (\"Subtotal\") is a total; line 5 (\"Item ID\") repeats the header"),
         "{warned}"
@@ -124,12 +118,12 @@ fn what_may_be_no_item_is_rejected_unless_suspects_are_kept() {
     assert_eq!(why, expected.map(|id| (id, true)));
     let words = [
         "only the id is filled",
-        "reads like a total",
+        "looks like a total",
         "the name of a column",
         "punctuation only",
-        "reads like a page line",
+        "looks like a page line",
         "only the id is filled",
-        "lines that read like rows",
+        "lines that look like rows",
     ];
     for ((_, reason), words) in told.rejected.iter().zip(words) {
         assert!(reason.contains(words), "{reason}");
@@ -165,7 +159,7 @@ fn rows_below_a_header_of_another_order_are_rejected_until_the_tables_own_comes_
         told.rejected
     );
     assert!(
-        told.rejected[1].1.contains("reads like a header"),
+        told.rejected[1].1.contains("looks like a header"),
         "{:?}",
         told.rejected
     );
@@ -295,15 +289,9 @@ fn formulas_over_empty_rows_are_set_aside_together() {
         (told.items, told.aside.len()),
         (vec!["A".to_owned(), "0".to_owned()], 3)
     );
-    let warned = told
-        .survey
-        .warnings
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("\n");
+    let warned = told.survey.decisions.join("\n");
     assert!(
-        warned.contains("3 rows are not items and are set aside: row 8 to row 10 hold"),
+        warned.contains("3 rows are not items and are ignored: row 8 to row 10 hold"),
         "{warned}"
     );
 }

@@ -17,7 +17,7 @@ use crate::cli::BackupCreate;
 use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
-use crate::output::{About, Tone, Warning, grouped};
+use crate::output::{About, Tone, Warning, counted};
 use crate::report::Next;
 use crate::runs::{Known, Runs};
 use crate::snapshot::{Manifest, Name};
@@ -236,14 +236,14 @@ fn take(
 }
 
 fn told(org: &str, folder: &str, name: Name, manifest: &Manifest, same_as: Option<Name>) -> String {
-    let items = grouped(manifest.items);
+    let items = counted(manifest.items, "item");
     let grade = manifest.completeness.words();
     let evidence = &manifest.evidence;
     let data = match same_as {
         Some(earlier) => format!("unchanged since {earlier}, whose data it shares"),
-        None => format!("{} bytes", grouped(manifest.data.bytes)),
+        None => counted(manifest.data.bytes, "byte"),
     };
-    format!("Backed up {items} items of {org} ({grade}: {evidence}), {data}: {folder}/{name}")
+    format!("Backed up {items} of {org} ({grade}: {evidence}), {data}: {folder}/{name}")
 }
 
 /// Runs the user's command with the summary on its standard input. What it prints goes to standard error: standard output

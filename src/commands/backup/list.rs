@@ -8,7 +8,7 @@ use super::super::Context;
 use super::look;
 use crate::cli::BackupList;
 use crate::error::{Error, Exit};
-use crate::output::{Tone, Warning, grouped};
+use crate::output::{Tone, Warning, counted, grouped};
 use crate::snapshot::{Fault, Shelf, Snapshot};
 
 /// Runs the command.
@@ -59,14 +59,14 @@ fn show_each(context: &Context, snapshots: &[Snapshot]) {
             Ok(manifest) => {
                 let own = manifest.data.file.starts_with(&format!("{}.", snapshot.name));
                 let data = if own {
-                    format!("{} bytes", grouped(manifest.data.bytes))
+                    counted(manifest.data.bytes, "byte")
                 } else {
                     format!("same as {}", manifest.data.file.trim_end_matches(".jsonl.zst"))
                 };
                 let state = if snapshot.looks_good() {
                     ""
                 } else {
-                    "  DAMAGED: its data are not there"
+                    "  DAMAGED: its data is missing"
                 };
                 format!(
                     "  {:<24} {:>11} items  {:<9}  {data}{state}",

@@ -19,7 +19,7 @@ use crate::delete::DeleteError;
 use crate::error::{Error, Exit};
 use crate::inventory::{ItemStore, Listing, id_of};
 use crate::journal::Journal;
-use crate::output::{counted, grouped};
+use crate::output::{are, counted, grouped};
 use crate::report::Summary;
 use crate::restore::{Restore, rejects_for};
 use crate::snapshot::{Chosen, Grade, Manifest, Shelf, Snapshot, SnapshotError, find};
@@ -191,18 +191,17 @@ impl Exact<'_> {
         if self.run.terms.sends {
             if count > 0 {
                 self.run.context.consent(&format!(
-                    "{} of the {} items of {} are not in the snapshot and will be deleted",
+                    "{} of the {} of {} {} not in the snapshot and will be deleted",
                     grouped(count),
-                    grouped(held),
-                    self.run.connected.org
+                    counted(held, "item"),
+                    self.run.connected.org,
+                    are(count)
                 ))?;
             }
             if let Some(journal) = self.resumed {
                 deleted_before(journal, &mut doomed)?;
             }
-            let copy = self.keep(&mut read)?;
-            self.run.tell_way_back(&copy);
-            kept = Some(copy);
+            kept = Some(self.keep(&mut read)?);
         }
         let read = Some((read.listing, read.store));
         Ok(Prepared { doomed, kept, read })
@@ -234,7 +233,7 @@ impl Exact<'_> {
             .map(PathBuf::from);
         if let Some(kept) = earlier.filter(|kept| find(kept).is_ok()) {
             let org = &self.run.connected.org;
-            let line = format!("What {org} held before this run is kept: {}", kept.display());
+            let line = format!("Safety copy of {org} from before this run: {}", kept.display());
             self.run.context.output.result_naming(&line, &[&kept]);
             return Ok(kept);
         }

@@ -88,7 +88,7 @@ fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
     let (exit, error, code) = match (is_different, is_unverified) {
         (true, _) => (
             Exit::Different,
-            Some("there is damage, or a difference"),
+            Some("damage or a difference was found"),
             Some(BACKUP_DIFFERENT),
         ),
         (false, true) => (

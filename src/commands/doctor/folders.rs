@@ -55,8 +55,8 @@ fn check(name: &'static str, folder: &Path, others: Others) -> Check {
     let found = match fs::metadata(folder) {
         Ok(found) if found.is_dir() => found,
         Ok(_) => {
-            let hint = "move it away; a folder belongs there";
-            return Check::error(name, format!("{shown} is no folder"), hint);
+            let hint = "move it away; a folder is needed there";
+            return Check::error(name, format!("{shown} is not a folder"), hint);
         }
         Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return absent(name, folder),
         Err(cause) => {
@@ -69,7 +69,7 @@ fn check(name: &'static str, folder: &Path, others: Others) -> Check {
         }
     };
     if let Err(cause) = tempfile::tempfile_in(folder) {
-        let hint = "make it yours to write, and see that the disk has room";
+        let hint = "make it writable by you, and check that the disk has room";
         return Check::error(
             name,
             format!("{shown} can't be written: {}", crate::cause::io(&cause)),
@@ -107,7 +107,7 @@ fn absent(name: &'static str, folder: &Path) -> Check {
                 "{shown} is not there and can't be created: {}",
                 crate::cause::io(&cause)
             ),
-            format!("make {} yours to write", above.display()),
+            format!("make {} writable by you", above.display()),
         ),
     }
 }

@@ -72,7 +72,7 @@ pub(super) fn config(chosen: &Result<Option<Profile>, ConfigError>) -> Check {
         },
         None => Check::ok(
             NAME,
-            "no profile is used: options and the environment say what is reached",
+            "no profile is used: API, organization and key come from options and the environment",
         ),
     }
 }
@@ -115,7 +115,7 @@ pub(super) fn proxy() -> Check {
     // On some systems both spellings are one variable.
     set.dedup_by(|a, b| cfg!(windows) && a.eq_ignore_ascii_case(b));
     if set.is_empty() {
-        return Check::ok(NAME, "the environment names none");
+        return Check::ok(NAME, "the environment sets none");
     }
     let are = if set.len() == 1 { "is" } else { "are" };
     Check::warning(
@@ -146,10 +146,7 @@ pub(super) fn schedule() -> Check {
         Some((one, program)) => Check::warning(
             NAME,
             format!("{} runs {program}, which is not there", one.name),
-            format!(
-                "put it in place again: stockport schedule remove {}, then schedule it anew",
-                one.name
-            ),
+            format!("run stockport schedule remove {}, then schedule it again", one.name),
         ),
         None => Check::ok(NAME, named.join(", ")),
     }

@@ -97,7 +97,7 @@ fn list_aside(files: &Files<'_>, survey: &Survey, take: &mut dyn FnMut(&str) -> 
         format!("  {place} ({:?}) {}", row.value, row.reason)
     });
     if let Some(first) = rows.next() {
-        let lines = ["Rows that are set aside:".to_owned(), first].into_iter().chain(rows);
+        let lines = ["Ignored rows:".to_owned(), first].into_iter().chain(rows);
         let _ = lines.map(|line| take(&line)).find(|goes_on| !goes_on);
     }
 }

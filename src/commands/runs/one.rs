@@ -95,7 +95,7 @@ fn account(output: &Output, run: &Run) {
         ended => format!(", ended {ended}"),
     };
     let exit = run.exit().map(|exit| format!(", exit {exit}")).unwrap_or_default();
-    output.result(&format!("  begun {}{ended}{exit}", run.fact("started")));
+    output.result(&format!("  started {}{ended}{exit}", run.fact("started")));
     output.result(&format!("  API {}", run.fact("api")));
     if let Ok(Some(tally)) = run.tally() {
         output.result(&format!("  {}", tally.equation()));

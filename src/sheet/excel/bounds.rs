@@ -22,7 +22,7 @@ const TEXT_RUN: usize = 16 << 20;
 /// What an entry of the table of texts takes in memory, however short.
 const STRING_BYTES: u64 = 24;
 
-/// Refuses what unfolds too far. The sizes are those that the zip declares: the zip reader refuses a part that
+/// Refuses what unpacks too far. The sizes are those that the zip declares: the zip reader refuses a part that
 /// unfolds beyond its own.
 pub(super) fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limits) -> Result<(), ReadError> {
     let file = archive.file;
@@ -47,14 +47,14 @@ pub(super) fn check_bounds(archive: &mut Archive<'_>, kind: &str, limits: &Limit
         }
     }
     if total > limits.expanded_bytes {
-        return Err(too_large(file, "unfolds to", total, limits.expanded_bytes));
+        return Err(too_large(file, "unpacks to", total, limits.expanded_bytes));
     }
     // Shared strings and styles are held in memory.
     let bound = HELD_BYTES.min(limits.expanded_bytes);
     if held > bound {
         return Err(too_large(
             file,
-            "has parts to be held in memory that unfold to",
+            "has parts to keep in memory that unpack to",
             held,
             bound,
         ));

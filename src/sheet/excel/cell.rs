@@ -347,7 +347,7 @@ impl<'a> Content<'a> {
                 place.at(tag.reference, out);
             }
             b"s" if is_index(value.as_bytes()) => place.share(tag, value.as_bytes(), out),
-            b"s" => return Err(format!("{value:?} is not the number of a shared text")),
+            b"s" => return Err(format!("{value:?} is not the number of a shared string")),
             b"e" if !KNOWN_ERRORS.contains(&value.as_bytes()) => tag.refuse(&written, place, out),
             // Text in a cell without a kind.
             b"" | b"n" if written != value => tag.write(b"str", written.as_bytes(), place, out),

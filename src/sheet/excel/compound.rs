@@ -36,7 +36,7 @@ struct Entry {
 type Fault = &'static str;
 
 const CUT: Fault = "it ends in the middle of its container";
-const CIRCLE: Fault = "its container leads back into itself";
+const CIRCLE: Fault = "its container is circular";
 
 fn u16_at(bytes: &[u8], at: usize) -> Option<u16> {
     let piece = bytes.get(at..at.checked_add(2)?)?;

@@ -151,7 +151,7 @@ fn what_unfolds_too_far_is_refused_before_it_is_unfolded() {
     let error = Book::new(&xlsx_with(&blanks, &[])).read(small()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "book is too large: it unfolds to 3 MiB, and 1 MiB are allowed"
+        "book is too large: it unpacks to 3 MiB, and 1 MiB are allowed"
     );
 }
 
@@ -272,7 +272,7 @@ fn a_text_that_is_repeated_down_a_sheet_is_refused() {
     let error = Book::new(&sharing(&"x".repeat(1000), &rows)).read(small()).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "book is too large: the texts of sheet \"S\" come to more than 1048576 bytes"
+        "book is too large: the texts of sheet \"S\" take more than 1048576 bytes"
     );
 }
 
@@ -413,7 +413,7 @@ fn a_part_with_a_forged_byte_gives_rows_or_an_error() {
                 let at = (place * content.len() as f64) as usize;
                 content[at] = byte;
             });
-            // Whatever it is, it has to be an answer.
+            // Whatever it is, it must be an answer.
             let _ = Book::new(&forged).read(small());
         }
     }

@@ -208,7 +208,7 @@ fn held(source: &Source, file: &str, limits: &Limits) -> Result<Vec<u8>, ReadErr
     if bytes.len() as u64 > most {
         return Err(ReadError::TooLarge {
             file: file.to_owned(),
-            what: format!("an xls is held in memory, and of that {} MiB are allowed", most >> 20),
+            what: format!("an xls is read into memory, and {} MiB are allowed", most >> 20),
         });
     }
     Ok(bytes)

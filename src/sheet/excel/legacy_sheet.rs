@@ -74,7 +74,7 @@ pub(super) fn read(book: &Book, index: usize, packing: &mut Packing) -> Result<E
             SAVE_RECALC => context.is_calculated = globals.is_calculated || record.body != [0, 0],
             ROW => extras.hidden_rows.extend(hidden(record.body)),
             NUMBER | RK | MUL_RK | LABEL | RSTRING | LABEL_SST | BOOL_ERR | FORMULA => {
-                let row = short(record.body, 0).ok_or_else(|| broken(packing, "a cell of it is cut"))?;
+                let row = short(record.body, 0).ok_or_else(|| broken(packing, "one of its cells is truncated"))?;
                 if cells.len() >= MOST_CELLS {
                     return Err(too_many_cells(packing.file(), packing.sheet(), MOST_CELLS as u64));
                 }
@@ -138,10 +138,10 @@ fn broken(packing: &Packing, why: &str) -> ReadError {
 fn put(record: &Record<'_>, rest: &Records<'_>, context: Context<'_>, packing: &mut Packing) -> Result<(), ReadError> {
     let (body, globals) = (record.body, context.globals);
     let Some((row, column)) = short(body, 0).zip(short(body, 2)) else {
-        return Err(broken(packing, "a cell of it is cut"));
+        return Err(broken(packing, "one of its cells is truncated"));
     };
     let at = (u32::from(row), u32::from(column));
-    let cut = |packing: &Packing| broken(packing, &format!("cell {} is cut", named(at)));
+    let cut = |packing: &Packing| broken(packing, &format!("cell {} is truncated", named(at)));
     if record.kind == MUL_RK {
         // The last column stands at the end.
         let packed = body.get(4..body.len().saturating_sub(2)).unwrap_or_default();
@@ -188,7 +188,7 @@ fn put(record: &Record<'_>, rest: &Records<'_>, context: Context<'_>, packing: &
 fn unread(at: (u32, u32), packing: &Packing) -> ReadError {
     broken(
         packing,
-        &format!("cell {} is cut, or its letters are unknown", named(at)),
+        &format!("cell {} is truncated or has unknown characters", named(at)),
     )
 }
 
@@ -205,13 +205,16 @@ fn number(at: (u32, u32), style: u16, value: f64, globals: &Globals, packing: &m
 
 fn shared(at: (u32, u32), body: &[u8], globals: &Globals, packing: &mut Packing) -> Result<(), ReadError> {
     let Some(number) = long(body, 6) else {
-        return Err(broken(packing, &format!("cell {} is cut", named(at))));
+        return Err(broken(packing, &format!("cell {} is truncated", named(at))));
     };
     let text = usize::try_from(number)
         .ok()
         .and_then(|number| globals.texts.get(number));
     let Some(text) = text else {
-        let why = format!("cell {} refers to shared text {number}, which doesn't exist", named(at));
+        let why = format!(
+            "cell {} refers to shared string {number}, which doesn't exist",
+            named(at)
+        );
         return Err(broken(packing, &why));
     };
     set_text(at, text, format_of(short(body, 4), globals), packing)
@@ -256,7 +259,7 @@ fn formula(
         _ => match double(record.body, 6) {
             Some(0.0) if is_open => packing.set(at, Cell::Error(NOT_CALCULATED)),
             Some(value) => number(at, style, value, globals, packing),
-            None => Err(broken(packing, &format!("cell {} is cut", named(at)))),
+            None => Err(broken(packing, &format!("cell {} is truncated", named(at)))),
         },
     }
 }

@@ -165,7 +165,7 @@ fn texts_have_the_files_code_page_in_biff5_alone() {
     let unknown = shown(BIFF5, &[record(0x42, &1361_u16.to_le_bytes())], &[old]);
     assert_eq!(
         unknown,
-        "book is damaged: sheet \"S\" can't be read (cell A1 is cut, or its letters are unknown)"
+        "book is damaged: sheet \"S\" can't be read (cell A1 is truncated or has unknown characters)"
     );
     // The length of a format's code stands in one byte.
     let format = record(0x41E, &[&200_u16.to_le_bytes()[..], &[4], b"0d/m"].concat());
@@ -181,15 +181,15 @@ fn a_cell_that_is_cut_or_has_no_text_is_damage() {
     for kind in [NUMBER, RK, LABEL, RSTRING, LABEL_SST, BOOL_ERR, FORMULA] {
         let error = shown(BIFF8, &[], &[cell(kind, (1, 2), 0, &[9])]);
         assert!(
-            error.starts_with("book is damaged: sheet \"S\" can't be read (cell C2 is cut"),
+            error.starts_with("book is damaged: sheet \"S\" can't be read (cell C2 is truncated"),
             "{error}"
         );
         let error = shown(BIFF8, &[], &[record(kind, &[0])]);
-        assert!(error.contains("a cell of it is cut"), "{error}");
+        assert!(error.contains("one of its cells is truncated"), "{error}");
     }
     let missing = shown(BIFF8, &[], &[cell(LABEL_SST, (1, 0), 0, &[7, 0, 0, 0])]);
     assert!(
-        missing.contains("cell A2 refers to shared text 7, which doesn't exist"),
+        missing.contains("cell A2 refers to shared string 7, which doesn't exist"),
         "{missing}"
     );
 }

@@ -198,7 +198,7 @@ fn a_part_that_the_workbook_names_has_to_be_there() {
         );
     }
     let styles = "a part ends in the middle";
-    let texts = "its table of texts can't be read (it ends in the middle)";
+    let texts = "its shared strings can't be read (it ends in the middle)";
     for (part, content, expected) in [
         ("xl/styles.xml", "garbage", styles),
         ("xl/styles.xml", "<styleSheet><cellXfs>", styles),

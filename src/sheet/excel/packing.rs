@@ -121,7 +121,7 @@ impl Packing {
         self.all_text = self.all_text.saturating_add(self.row.text_len() as u64);
         if self.all_text > self.limits.expanded_bytes {
             let (sheet, bound) = (&self.sheet, self.limits.expanded_bytes);
-            return Err(self.too_large(format!("the texts of sheet {sheet:?} come to more than {bound} bytes")));
+            return Err(self.too_large(format!("the texts of sheet {sheet:?} take more than {bound} bytes")));
         }
         for cell in self.row.cells() {
             pack(cell, &mut self.text, &mut self.cells);

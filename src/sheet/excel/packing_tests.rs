@@ -98,7 +98,7 @@ fn what_exceeds_a_bound_is_refused() {
             &[((0, 0), text), ((0, 1), text), ((0, 2), text), ((0, 3), one)],
         ),
         (
-            "the texts of sheet \"S\" come to more than 40 bytes",
+            "the texts of sheet \"S\" take more than 40 bytes",
             &[
                 ((0, 0), text),
                 ((1, 0), text),

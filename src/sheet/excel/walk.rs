@@ -28,7 +28,7 @@ impl fmt::Display for Holds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Sheet(name) => write!(f, "sheet {name:?}"),
-            Self::Texts => f.write_str("its table of texts"),
+            Self::Texts => f.write_str("its shared strings"),
         }
     }
 }
@@ -150,7 +150,7 @@ impl Walk {
                 (name, _) => self.open(name, tag, is_empty, out)?,
             },
             Token::Close(name) => self.close(name, out)?,
-            Token::DocumentType => return Err(self.damaged("it has a document type")),
+            Token::DocumentType => return Err(self.damaged("it has a document type declaration")),
             Token::Data(_) | Token::Nothing => {}
         }
         Ok(Some(len))
@@ -219,7 +219,7 @@ impl Walk {
         }
         match self.depth.checked_sub(1) {
             Some(depth) => self.depth = depth,
-            None => return Err(self.damaged("it has an end without a beginning")),
+            None => return Err(self.damaged("it has a closing tag without an opening tag")),
         }
         Ok(())
     }

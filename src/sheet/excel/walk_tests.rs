@@ -241,19 +241,19 @@ fn what_is_broken_is_damaged() {
     for (cell, why) in [
         (
             "<c r='A2' t='s'><v>77</v></c>",
-            "cell A2 of sheet \"S\" refers to shared text 77, which doesn't exist",
+            "cell A2 of sheet \"S\" refers to shared string 77, which doesn't exist",
         ),
         (
             "<c r='A2' t='s'><v>1.5</v></c>",
-            "\"1.5\" is not the number of a shared text in cell A2",
+            "\"1.5\" is not the number of a shared string in cell A2",
         ),
         (
             "<c r='A2' t='s'><v>99999999999999999999</v></c>",
-            "is not the number of a shared text in cell A2",
+            "is not the number of a shared string in cell A2",
         ),
         (
             "<c r='A2' t='s'><v>x</v></c>",
-            "\"x\" is not the number of a shared text in cell A2",
+            "\"x\" is not the number of a shared string in cell A2",
         ),
         ("<c r='A2'><v>&nope;</v></c>", "in cell A2"),
         ("<c r='A2'><v>1<b/>2</v></c>", "its value has elements in it in cell A2"),
@@ -261,7 +261,7 @@ fn what_is_broken_is_damaged() {
         ("<c r='A0'><v>1</v></c>", "sheet \"S\" can't be read"),
         (
             "<c r='A2'><v>1</v></c></row></row></x></y>",
-            "an end without a beginning",
+            "a closing tag without an opening tag",
         ),
         ("<c r='A2'><v>1<", "its value has elements in it"),
         (

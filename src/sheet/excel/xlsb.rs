@@ -202,7 +202,7 @@ impl<'a, R: Read> Records<'a, R> {
 
     /// The record that was read last ends before what it is said to hold.
     pub(super) fn cut(&self, kind: u32) -> ReadError {
-        self.damaged(&format!("record {kind} claims to be longer than it is"))
+        self.damaged(&format!("record {kind} is shorter than its stated length"))
     }
 
     pub(super) fn damaged(&self, why: &str) -> ReadError {

@@ -80,7 +80,7 @@ pub(super) fn read(
                 let column = column_letters(place.column.saturating_sub(1) as usize);
                 let line = u64::from(place.row) + 1;
                 records.damaged(&format!(
-                    "cell {column}{line} refers to shared text {number}, which doesn't exist"
+                    "cell {column}{line} refers to shared string {number}, which doesn't exist"
                 ))
             }
             Fault::Own(error) => error,
@@ -326,13 +326,13 @@ mod tests {
         ] {
             let error = shown(&[row(0), cell(kind, Some(0), 0, data), end.clone()]);
             assert!(
-                error.contains(&format!("record {kind} claims to be longer than it is")),
+                error.contains(&format!("record {kind} is shorter than its stated length")),
                 "{error}"
             );
         }
         let missing = shown(&[row(6), cell(18, None, 0, &[5, 0, 0, 0]), end.clone()]);
         assert!(
-            missing.contains("cell A7 refers to shared text 5, which doesn't exist"),
+            missing.contains("cell A7 refers to shared string 5, which doesn't exist"),
             "{missing}"
         );
         let cut = shown(&[row(0), cell(4, Some(0), 0, &[1])]);

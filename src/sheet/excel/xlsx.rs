@@ -119,7 +119,7 @@ impl Book {
             let last = self.plan.sheets.len() - 1;
             let styles = read_texts(&mut workbook, last, &mut texts, file).map_err(|failure| match failure {
                 Failure::Own(error) => error,
-                Failure::Calamine(cause) => self.explained(file, "its table of texts", &cause),
+                Failure::Calamine(cause) => self.explained(file, "its shared strings", &cause),
             })?;
             self.feed.finish()?;
             if styles.contains(&true) {
@@ -245,8 +245,10 @@ fn put_shared(
         let Some(text) = text else {
             let letters = column_letters(at as usize);
             let (sheet, line) = (packing.sheet(), u64::from(line) + 1);
-            let what =
-                format!("cell {letters}{line} of sheet {sheet:?} refers to shared text {number}, which doesn't exist");
+            let what = format!(
+                "cell {letters}{line} of sheet {sheet:?} refers to shared string {number}, which doesn't \
+                         exist"
+            );
             return Err(damaged(packing.file(), what));
         };
         let (row, column) = packing.cell((line, at))?;

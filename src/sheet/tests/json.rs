@@ -100,10 +100,7 @@ fn a_broken_object_is_told_by_its_line() {
     assert_eq!(what(&refusal("a.json", "[\n{\"a\":1},\n{\"a\":\n tru}]")).0, 4);
     assert_eq!(
         what(&refusal("a.json", "[\n{\"a\":1},\n5]")),
-        (
-            3,
-            "there is a number where a row should be, which is an object in this file"
-        )
+        (3, "it is a number, but a row of this file is an object")
     );
 }
 
@@ -218,11 +215,11 @@ fn two_lists_of_objects_are_refused_by_name() {
 #[test]
 fn json_of_another_shape_is_refused_with_what_was_seen() {
     for (text, seen) in [
-        ("[1,2,3]", "a number where a row should be"),
-        ("[\"A1\",\"A2\"]", "a text where a row should be"),
-        ("[null,{\"item_id\":\"1\"}]", "null where a row should be"),
-        ("[{\"item_id\":\"1\"},[\"A2\"]]", "an array where a row should be"),
-        ("[[\"item_id\"],{\"item_id\":\"1\"}]", "an object where a row should be"),
+        ("[1,2,3]", "it is a number, but a row"),
+        ("[\"A1\",\"A2\"]", "it is a text, but a row"),
+        ("[null,{\"item_id\":\"1\"}]", "it is null, but a row"),
+        ("[{\"item_id\":\"1\"},[\"A2\"]]", "it is an array, but a row"),
+        ("[[\"item_id\"],{\"item_id\":\"1\"}]", "it is an object, but a row"),
         ("[[\"item_id\"],[\"A1\",tru]]", "an array is not valid"),
         ("[['item_id'],['A1']]", "an array is not valid"),
         ("[{'item_id':'A1'}]", "an object is not valid"),
@@ -232,8 +229,8 @@ fn json_of_another_shape_is_refused_with_what_was_seen() {
             "an object is not valid",
         ),
         ("[[\"item_id\"],[\"A1\"]", "the file ends before"),
-        ("[\"item_id\",\"quantity\"", "a text where a row should be"),
-        ("{\"items\":[5]}\n5\n", "a number where a row should be"),
+        ("[\"item_id\",\"quantity\"", "it is a text, but a row"),
+        ("{\"items\":[5]}\n5\n", "it is a number, but a row"),
     ] {
         let error = refusal("a.json", text);
         assert!(what(&error).1.contains(seen), "{text}: {error}");

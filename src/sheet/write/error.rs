@@ -30,7 +30,7 @@ pub enum WriteError {
     #[error("{} is a folder, not a file", .0.display())]
     Directory(PathBuf),
     /// The folder that the file was to be in isn't there.
-    #[error("there is no folder {} to write into", .0.display())]
+    #[error("the folder {} does not exist", .0.display())]
     NoFolder(PathBuf),
     /// The text encoding isn't one that is known.
     #[error("there is no text encoding named {0:?}")]

@@ -4,19 +4,11 @@ use serde_json::{Value, json};
 use stockport::snapshot::{Kind, Shelf};
 
 use super::{ORG, files, fill, made, object};
+use crate::delete::way_back;
 use crate::support::{Stockport, TestSandbox};
 
-/// The command that a run says what it replaced comes back by.
-fn way_back(stdout: &str) -> Vec<String> {
-    let (_, command) = stdout
-        .split_once("To bring it back: stockport ")
-        .unwrap_or_else(|| panic!("{stdout}"));
-    let line = command.lines().next().unwrap();
-    line.split(' ').map(str::to_owned).collect()
-}
-
 #[test]
-fn restore_exact_keeps_a_copy_that_is_no_backup_and_comes_back_by_the_printed_command() {
+fn restore_exact_keeps_a_copy_that_is_no_backup_and_is_restored_by_its_path() {
     let server = TestSandbox::new();
     fill(&server, ORG, 20);
     let store = server.sandbox.store();

@@ -19,7 +19,7 @@ use stockport::error::{Error, Exit};
 
 use crate::readme::text;
 
-/// Names every variant of an error: the pattern has to be exhaustive, so that a new variant has to be named as well.
+/// Names every variant of an error: the pattern must be exhaustive, so that a new variant must be named as well.
 macro_rules! variants {
     ($name:ident of $error:ty as $type:literal: $($variant:ident),+ $(,)?) => {
         pub(super) fn $name(error: &$error) -> String {
@@ -46,7 +46,7 @@ pub(crate) trait Named {
 struct Catalogue(Vec<(String, Error)>);
 
 impl Catalogue {
-    /// Takes one error after the other; each variant has to be among them.
+    /// Takes one error after the other; each variant must be among them.
     fn take<E: Named + Into<Error>>(&mut self, errors: Vec<E>) {
         self.nested(errors, Into::into);
     }

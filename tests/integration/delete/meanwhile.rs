@@ -63,7 +63,7 @@ fn what_changes_when_deleting_begins_is_left_whatever_the_number_of_workers() {
             let id = format!("T{number:05}");
             assert_eq!(server.items(ORG)[&id]["name"], "renamed meanwhile", "{jobs} jobs");
             let named = run.stderr.lines().any(|line| {
-                line.contains(&format!("{id} is left as it is: "))
+                line.contains(&format!("{id} is not changed: "))
                     && line.contains(&format!("name \"Item {number}\" → \"renamed meanwhile\""))
             });
             assert!(named, "{id}: {}", run.stderr);
@@ -72,7 +72,7 @@ fn what_changes_when_deleting_begins_is_left_whatever_the_number_of_workers() {
         // The rows with the reason are in the reject file, which can be given again.
         let rejects = stockport.read("delete.rejects.csv");
         assert_eq!(rejects.lines().count(), 6, "{rejects}");
-        assert!(rejects.contains("T00005 is left as it is: "), "{rejects}");
+        assert!(rejects.contains("T00005 is not changed: "), "{rejects}");
         // Undoing brings back what was deleted, and leaves alone what was left.
         let undone = stockport
             .run(["undo", &run_name(&summary), "--yes", "--json"])
@@ -99,7 +99,7 @@ fn each_way_of_naming_items_leaves_what_has_changed() {
         let run = stockport.run(["delete"].iter().chain(&args).chain(&IN_ORDER)).exit(3);
         assert_eq!(ends(&run.json()), json!({"rejected": 1}), "{args:?}");
         assert_eq!(run.json()["rejects_file"], rejects, "{args:?}");
-        assert!(stockport.read(rejects).contains("left as it is"), "{args:?}");
+        assert!(stockport.read(rejects).contains("T00007 is not changed: "), "{args:?}");
         assert_eq!((deletions(&server), server.count(ORG)), (0, 10), "{args:?}");
         // Nothing was done, so that there is nothing to undo.
         let run = stockport.run(["undo", "--yes"]).exit(1);
@@ -144,7 +144,7 @@ fn an_item_that_no_longer_meets_the_conditions_is_left_though_its_values_are_equ
     assert_eq!(ends(&run.json()), json!({"rejected": 1}));
     assert!(
         run.stderr
-            .contains("A1 is left as it is: it no longer meets the conditions"),
+            .contains("A1 is not changed: it no longer meets the conditions"),
         "{}",
         run.stderr
     );
@@ -437,7 +437,7 @@ fn undo_leaves_what_changes_while_it_deletes() {
         run.stderr
     );
     for number in 5..10 {
-        let sentence = format!("T{number:05} is left as it is: 2 of its fields have changed since the plan");
+        let sentence = format!("T{number:05} is not changed: 2 of its fields have changed since the plan");
         assert!(run.stderr.contains(&sentence), "{}", run.stderr);
         assert_eq!(server.items(ORG)[&format!("T{number:05}")]["status"], "Active");
     }
@@ -477,7 +477,7 @@ fn an_exact_restore_leaves_what_changes_while_it_deletes() {
     assert_eq!(ends(&summary), json!({"deleted": 3, "rejected": 2, "unchanged": 10}));
     assert_eq!(summary["verified"], true, "{}", run.stderr);
     for id in ["T00012", "T00013"] {
-        let named = run.stderr.matches(&format!("{id} is left as it is: ")).count();
+        let named = run.stderr.matches(&format!("{id} is not changed: ")).count();
         assert_eq!(named, 1, "{}", run.stderr);
         assert_eq!(server.items(ORG)[id]["name"], "renamed meanwhile");
     }

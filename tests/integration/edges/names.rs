@@ -64,14 +64,14 @@ fn a_name_that_is_no_text_is_a_name_like_any_other() {
         assert!(at(name).exists(), "{name} is not there");
     }
     assert_tidy(&stockport, "a strange name");
-    // An id or a condition has to be text.
+    // An id or a condition must be text.
     for line in [
         "export - --where name=?",
         "import in?.csv --org ?",
         "delete --ids ? --yes",
     ] {
         let run = stockport.run(args(line)).exit(2);
-        assert_told(&run, "isn't valid text", "names of files");
+        assert_told(&run, "isn't valid UTF-8", "names of files");
     }
 }
 

@@ -315,10 +315,13 @@ fn links_that_lead_nowhere_in_a_circle_or_to_a_folder_are_told_in_plain_words() 
         ("import in.csv --plan a.json", circle),
         ("backup create a.csv", circle),
         ("inspect nowhere", "nowhere does not exist"),
-        ("convert in.csv nowhere --format csv", "there is no folder"),
+        (
+            "convert in.csv nowhere --format csv",
+            "the folder nowhere does not exist",
+        ),
         ("convert in.csv dir.csv", "dir.csv is a folder, not a file"),
         ("import in.csv --rejects dir.csv", "dir.csv is a folder, not a file"),
-        ("backup create bk", "a link that leads nowhere"),
+        ("backup create bk", "a file or a broken link exists there"),
     ] {
         let run = stockport.run(line.split(' ')).exit(1);
         assert_told(&run, message, "");

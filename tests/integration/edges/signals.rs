@@ -38,7 +38,7 @@ fn begin(stockport: &Stockport, args: &[&str]) -> Child {
     command.spawn().unwrap()
 }
 
-/// How it ended, which has to be soon.
+/// How it ended, which must be soon.
 pub(crate) fn ended(mut child: Child, what: &str) -> Run {
     let stdin = child.stdin.take();
     let id = child.id();
@@ -63,7 +63,7 @@ pub(crate) fn ended(mut child: Child, what: &str) -> Run {
     run
 }
 
-/// Interrupted in order: the code, the reason, and how to go on, once.
+/// Interrupted in order: the code, the reason, and how to continue, once: as a command, else as a hint.
 pub(super) fn assert_interrupted(run: &Run, what: &str) {
     assert_eq!(run.code, 130, "{what}: {}{}", run.stdout, run.stderr);
     let told: Vec<&str> = run.stderr.lines().filter(|line| line.starts_with("error: ")).collect();
@@ -72,9 +72,12 @@ pub(super) fn assert_interrupted(run: &Run, what: &str) {
         "{what}: {}",
         run.stderr
     );
-    assert!(
-        run.stderr.contains("hint: to continue, run the same command"),
-        "{what}: {}",
+    let hinted = run.stderr.contains("hint: to continue, run the same command");
+    assert_ne!(
+        hinted,
+        run.stdout.contains("To resume it:"),
+        "{what}: {}{}",
+        run.stdout,
         run.stderr
     );
     assert!(!run.stderr.contains("panicked"), "{what}: {}", run.stderr);

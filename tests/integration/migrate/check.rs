@@ -200,7 +200,7 @@ fn what_is_no_certificate_or_of_other_organizations_is_refused_before_anything_i
     assert!(asked > seen);
     let other = check(&stockport, &["--from", "elsewhere"]).exit(2);
     assert!(
-        other.stderr.contains("it is of sandbox-company, and not of elsewhere"),
+        other.stderr.contains("it is for sandbox-company, not for elsewhere"),
         "{}",
         other.stderr
     );

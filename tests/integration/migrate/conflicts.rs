@@ -54,7 +54,7 @@ fn a_conflict_stops_everything_unless_it_is_to_be_skipped_or_overwritten() {
     assert!(
         overwrite
             .stdout
-            .contains("keep fields that only the target has: 3: lab.cbd, note"),
+            .contains("fields that only the target has stay in 1 item of "),
         "{}",
         overwrite.stdout
     );
@@ -85,7 +85,7 @@ fn run_again_it_moves_what_has_changed_since_and_what_others_changed_is_a_confli
     assert!(
         second
             .stdout
-            .contains("1 of the updates have changed in sandbox-company since run "),
+            .contains("1 of the updates has changed in sandbox-company since run "),
         "{}",
         second.stdout
     );

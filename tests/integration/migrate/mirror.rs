@@ -123,8 +123,8 @@ fn what_has_changed_since_it_was_moved_stays_and_is_named_and_what_no_run_moved_
     assert_eq!(
         summary["not_deleted"],
         json!([
-            "03 is left as it is: its quantity has changed since it was moved (3 → 99)",
-            "04 is left as it is: its note has changed since it was moved (nothing → \"ours\")",
+            "03 is not changed: its quantity has changed since it was moved (3 → 99)",
+            "04 is not changed: its note has changed since it was moved (nothing → \"ours\")",
         ])
     );
     assert_eq!(ids(&server), ["00", "01", "02", "03", "04", "06", "08", "09", "own"]);

@@ -178,7 +178,7 @@ fn a_source_that_can_not_be_listed_again_is_a_finding_and_no_failure() {
         &certificate,
         &[
             "EQUAL AS READ: 2 items",
-            "NOT LISTED AGAIN: whether sandbox-company has changed",
+            "NOT LISTED AGAIN: it is not known whether sandbox-company has changed",
         ],
     );
 }
@@ -191,17 +191,17 @@ fn a_part_is_named_as_it_was_asked_for_and_is_never_the_whole() {
         (
             &["--only", "1,2"][..],
             json!({"where": [], "only": ["1", "2"], "shard": null}),
-            "PART: asked for were only 1, 2; 2 other items of sandbox-company were not asked for.",
+            "PART: limited on request (only 1, 2); not included: 2 items of sandbox-company.",
         ),
         (
             &["--where", "quantity>=0"],
             json!({"where": ["quantity>=0"], "only": [], "shard": null}),
-            "PART: asked for were those where quantity>=0.",
+            "PART: limited on request (those where quantity>=0).",
         ),
         (
             &["--shard", "1/1"],
             json!({"where": [], "only": [], "shard": "1/1"}),
-            "PART: asked for were all; shard 1/1 of them.",
+            "PART: limited on request (all; shard 1/1 of them).",
         ),
     ] {
         let certificate = moved(&stockport, asked);

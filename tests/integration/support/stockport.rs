@@ -155,7 +155,7 @@ impl Run {
         self
     }
 
-    /// Standard output, which has to be one JSON document.
+    /// Standard output, which must be one JSON document.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.stdout)
             .unwrap_or_else(|error| panic!("{error}\n--- stdout\n{}\n--- stderr\n{}", self.stdout, self.stderr))

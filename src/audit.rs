@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use crate::api::{Client, Endpoint, Key};
+use crate::api::{Client, Endpoint, Key, Network};
 use crate::columns::same;
 use crate::error::Error;
 use crate::files::leftovers::Scratch;
@@ -83,9 +83,11 @@ pub fn drill(output: &Output, snapshot: &Snapshot, stop: &AtomicBool) -> Result<
         base: sandbox.url().to_owned(),
         org: DEFAULT_ORG.to_owned(),
         key: Key::new(sandbox.key_for(DEFAULT_ORG).unwrap_or_default())?,
+        again: None,
         timeout: Duration::from_secs(300),
         retries: 5,
         connections: jobs,
+        network: Network::default(),
     };
     let client = Client::new(&endpoint)?;
     let restore = Restore {

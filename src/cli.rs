@@ -17,6 +17,7 @@ mod inspect;
 mod login;
 mod manual;
 mod migrate;
+mod notify;
 mod overview;
 mod pace;
 mod reading;
@@ -33,13 +34,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::output::Color;
-pub use backup::{BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep};
+pub use backup::{
+    BackupCheck, BackupCommand, BackupCreate, BackupList, BackupPrune, BackupRestore, BackupVerify, Keep,
+};
 pub use config::{ConfigCheck, ConfigCommand};
 pub use convert::Convert;
 pub use delete::Delete;
 pub use diff::Diff;
 pub use doctor::Doctor;
-pub use export::{Export, Format, Headers};
+pub use export::{Export, Format, Headers, Order};
 pub use fields::Fields;
 pub use help::Help;
 pub use import::{Blanks, Import, Mode};
@@ -47,12 +50,13 @@ pub use inspect::Inspect;
 pub use login::Login;
 pub use manual::{Completions, Man, command, completions, pages};
 pub use migrate::{Migrate, OnConflict};
+pub use notify::Notify;
 pub use pace::{Brakes, Pace};
 pub use reading::{Dates, Duplicates, Numbers, Reading};
 pub use report::Report;
 pub use runs::Runs;
 pub use sandbox::Sandbox;
-pub use schedule::{Schedule, ScheduleCommand, System};
+pub use schedule::{Schedule, ScheduleCommand, ScheduleRun, System};
 pub use template::Template;
 pub use undo::Undo;
 pub use usage::UsageError;
@@ -126,6 +130,28 @@ pub struct Global {
         help_heading = "Where"
     )]
     pub key_file: Option<PathBuf>,
+    /// The proxy to the API: http://HOST:PORT (also https, socks5, socks5h), env or none
+    #[arg(
+        long,
+        global = true,
+        value_name = "URL",
+        env = "STOCKPORT_PROXY",
+        hide_env_values = true,
+        help_heading = "Where"
+    )]
+    pub proxy: Option<String>,
+    /// A file that holds USER:PASSWORD for the proxy, readable by you only
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Where")]
+    pub proxy_auth_file: Option<PathBuf>,
+    /// A PEM file of certificate authorities to trust beside the system's
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "STOCKPORT_CA_FILE",
+        help_heading = "Where"
+    )]
+    pub ca_file: Option<PathBuf>,
     /// How often a failed request is retried
     #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Throttling",
           value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]
@@ -197,7 +223,7 @@ pub enum Command {
     /// Back up inventories; verify, restore and prune snapshots
     #[command(subcommand)]
     Backup(BackupCommand),
-    /// Run a command on a schedule: a systemd timer or a cron line
+    /// Run a command on a schedule: systemd, cron, launchd or Windows
     Schedule(Schedule),
     /// Write a profile: API, organization and key, tried before
     ///

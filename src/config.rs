@@ -8,20 +8,25 @@ mod error;
 pub mod file;
 pub mod folder;
 pub mod key;
+mod network;
 pub mod pasted;
+pub mod shell;
 pub mod write;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::api::{Endpoint, Key};
+use crate::api::{Again, Endpoint, Key, Network};
 use crate::columns::nearest;
+use crate::environment;
 use crate::files::trust;
 use crate::files::{self, bounds};
 pub use error::{ConfigError, KEY_VARIABLE};
 use file::{File, Profile};
 use folder::Base;
 use key::{Found, KeySource};
+pub(crate) use network::authorities;
 
 /// The vendor's public endpoint (its documentation).
 pub const DEFAULT_API: &str = "https://console.cannlytics.com/api";
@@ -47,6 +52,12 @@ pub struct Wishes {
     pub connections: usize,
     /// The file that holds the key, by `--key-file`.
     pub key_file: Option<PathBuf>,
+    /// The proxy: its address, `env` or `none`.
+    pub proxy: Option<String>,
+    /// The file that holds the proxy's user and password.
+    pub proxy_auth_file: Option<PathBuf>,
+    /// The file of further certificate authorities.
+    pub ca_file: Option<PathBuf>,
     /// The profile that fills in what flags and environment leave open.
     pub profile: Option<Profile>,
     /// The profile's key goes before the environment's: the profile is named, or it is one of several that are worked with
@@ -73,9 +84,23 @@ impl Wishes {
             .map(str::to_owned)
             .ok_or(ConfigError::NoOrganization)?;
         let base = self.base();
-        let (key, _) = self.key(&base)?;
+        let (key, source) = self.key(&base)?;
         pasted::refuse(&[&key])?;
-        Ok(self.endpoint_at(base, org, key))
+        let again = source.can_change().then(|| self.again(base.clone()));
+        Ok(Endpoint {
+            again,
+            ..self.remote(base, org, key)?
+        })
+    }
+
+    /// Asks for the key once more, where it was found.
+    fn again(&self, base: String) -> Again {
+        let wishes = self.clone();
+        let again = move || {
+            let found = wishes.key(&base).map(|(key, _)| key);
+            found.map_err(|error| error.to_string())
+        };
+        Again(Arc::new(again))
     }
 
     /// The API's base: by flag or environment, else the profile's, else the vendor's.
@@ -134,16 +159,26 @@ impl Wishes {
         profile.key()
     }
 
-    /// An endpoint of a host that is known, as the embedded server's.
+    /// An endpoint with this key, reached as the settings say.
+    pub fn remote(&self, base: String, org: String, key: Key) -> Result<Endpoint, crate::error::Error> {
+        Ok(Endpoint {
+            network: self.network()?,
+            ..self.endpoint_at(base, org, key)
+        })
+    }
+
+    /// An endpoint on this machine that is reached directly, as the embedded server's.
     #[must_use]
     pub fn endpoint_at(&self, base: String, org: String, key: Key) -> Endpoint {
         Endpoint {
             base,
             org,
             key,
+            again: None,
             timeout: self.timeout,
             retries: self.retries,
             connections: self.connections,
+            network: Network::default(),
         }
     }
 }
@@ -224,7 +259,7 @@ pub fn refuse_pasted_keys() -> Result<(), ConfigError> {
 /// Where the config file is: `STOCKPORT_CONFIG`, or `stockport/config.toml` in the user's folder of settings. Whether it
 /// was named, and so has to be there.
 pub fn config_path() -> Result<(PathBuf, bool), ConfigError> {
-    if let Some(named) = std::env::var_os("STOCKPORT_CONFIG").filter(|named| !named.is_empty()) {
+    if let Some(named) = environment::filled("STOCKPORT_CONFIG") {
         return Ok((named.into(), true));
     }
     let folder = Base::Config.folder().map_err(ConfigError::NoConfigFolder)?;

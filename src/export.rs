@@ -3,7 +3,9 @@
 //! Belongs here: the shape of an export. Doesn't: formats (`sheet::write`), how the inventory is read (`inventory`).
 
 mod form;
+pub mod since;
 mod sink;
+mod written;
 
 use std::collections::BTreeSet;
 
@@ -12,7 +14,8 @@ use crate::item::{FIELDS, ITEM_ID, Kind, NAME, field_named};
 use crate::sheet::Cell;
 use crate::sheet::write::Column;
 pub use form::form;
-pub use sink::{Lost, Settings, Sink, Written};
+pub use sink::{Settings, Sink};
+pub use written::{Lost, Written};
 
 /// How the headers of the 27 fields are written. Other fields keep their own names.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,9 +9,12 @@ pub(crate) mod bounds;
 pub(crate) mod leftovers;
 pub mod trust;
 
+use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
+
+use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
 /// Why a file of the program's own is not used, as the system's error holds it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -87,7 +90,7 @@ pub(crate) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// The same as text.
 pub(crate) fn read_text(path: &Path, most: u64) -> io::Result<String> {
-    text(read(path, most)?)
+    text(&read(path, most)?)
 }
 
 /// Reads a file that the user names, up to so many bytes. A link or a pipe is the user's own wish; a device has no end.
@@ -97,7 +100,7 @@ pub(crate) fn read_named(path: &Path, most: u64) -> io::Result<Vec<u8>> {
 
 /// The same as text.
 pub(crate) fn read_named_text(path: &Path, most: u64) -> io::Result<String> {
-    text(read_named(path, most)?)
+    text(&read_named(path, most)?)
 }
 
 /// Opens a file, or a pipe, that the user names.
@@ -114,7 +117,7 @@ pub(crate) fn open_named(path: &Path) -> io::Result<File> {
 
 /// All of an open file as text, up to so many bytes.
 pub(crate) fn text_of(file: File, most: u64) -> io::Result<String> {
-    text(all_of(file, most)?)
+    text(&all_of(file, most)?)
 }
 
 /// Reads all that a reader gives, up to so many bytes.
@@ -127,8 +130,29 @@ pub(crate) fn all_of(from: impl Read, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-fn text(bytes: Vec<u8>) -> io::Result<String> {
-    String::from_utf8(bytes).map_err(|_| io::Error::new(ErrorKind::InvalidData, "it is not UTF-8 text"))
+/// Bytes as text: UTF-8, or UTF-16 as PowerShell's `>` writes it. A byte-order mark is no part of the text.
+pub(crate) fn text(bytes: &[u8]) -> io::Result<String> {
+    let fault = |what| io::Error::new(ErrorKind::InvalidData, what);
+    let (encoding, mark) = match Encoding::for_bom(bytes) {
+        Some(marked) => marked,
+        // Without a mark, every second byte of plain letters is a NUL.
+        None => match (nuls(bytes, 0), nuls(bytes, 1)) {
+            (0, low) if low * 4 > bytes.len() => (UTF_16LE, 0),
+            (high, 0) if high * 4 > bytes.len() => (UTF_16BE, 0),
+            _ => (UTF_8, 0),
+        },
+    };
+    let rest = bytes.get(mark..).unwrap_or_default();
+    let text = encoding.decode_without_bom_handling_and_without_replacement(rest);
+    text.map(Cow::into_owned).ok_or_else(|| match encoding {
+        encoding if encoding == UTF_8 => fault("it is not UTF-8 text"),
+        _ => fault("it is damaged UTF-16 text"),
+    })
+}
+
+/// How many bytes are NUL, of every second one from this place on.
+fn nuls(bytes: &[u8], from: usize) -> usize {
+    bytes.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count()
 }
 
 /// Creates a folder, with those that it stands in, where it is absent.

@@ -41,6 +41,7 @@ pub use certificate::{Certificate, Paths, Side};
 pub use check::{Change as ChangeSince, Checked, Claim, ClaimedEnd};
 pub use choice::{Choice, OnConflict, Part};
 use choice::{Wanted, refusal};
+pub use difference::changed_leaves;
 use difference::{Difference, difference, kept};
 pub use earlier::{Earlier, ID_MAP, IDS, RULE};
 pub use error::MigrateError;

@@ -142,23 +142,31 @@ impl Output {
         self.tell_start();
     }
 
-    /// The command has ended with this exit code. No event follows.
-    pub fn finish(&self, exit: u8) {
+    /// The command's document, why it stopped, and the code of that, where it ends with this exit code.
+    #[must_use]
+    pub fn ending(&self, exit: u8) -> (Option<Value>, Option<String>, Option<String>) {
         // Copies: the run may end on its own while a second Ctrl-C ends it.
         let (summary, error) = {
             let state = self.state();
             (state.document.clone(), state.error.clone())
         };
         let own = |key| Some(summary.as_ref()?.get(key)?.as_str()?.to_owned());
-        let (error, code) = error.map_or((None, None), |(error, code)| (Some(error), Some(code.to_owned())));
-        let (error, error_code) = match own("error") {
-            Some(error) => (Some(error), own("error_code")),
-            None => (error, code),
+        let (error, code) = match (own("error"), error) {
+            (Some(error), _) => (Some(error), own("error_code")),
+            (None, Some((error, code))) => (Some(error), Some(code.to_owned())),
+            (None, None) => (None, None),
         };
+        let [error, code] = [error, code].map(|told| told.filter(|_| exit != 0));
+        (summary, error, code)
+    }
+
+    /// The command has ended with this exit code. No event follows.
+    pub fn finish(&self, exit: u8) {
+        let (summary, error, error_code) = self.ending(exit);
         self.tell(Event::Finish {
             exit,
-            error: error.filter(|_| exit != 0),
-            error_code: error_code.filter(|_| exit != 0),
+            error,
+            error_code,
             summary,
         });
     }
@@ -191,6 +199,12 @@ impl Output {
     #[must_use]
     pub fn is_json(&self) -> bool {
         self.style.json
+    }
+
+    /// Whether standard error is a log of JSON events.
+    #[must_use]
+    pub fn is_json_log(&self) -> bool {
+        self.style.json_log
     }
 
     /// Whether nothing but errors and what has to be looked at is asked for.
@@ -283,6 +297,11 @@ impl Output {
         if self.keep(&document) {
             self.print(&document);
         }
+    }
+
+    /// The document of a command whose standard output is its data: it is kept for the command's end alone.
+    pub fn summary(&self, document: &Value) {
+        self.keep(&signed(document));
     }
 
     /// A document that holds what is not to stand in a log.

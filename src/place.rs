@@ -1,6 +1,7 @@
 //! What a user may name: a file, a snapshot, or an organization.
 //!
-//! Belongs here: telling them apart, by how they are written and what is there. Doesn't: reading any of them.
+//! Belongs here: telling them apart, by how they are written and what is there, and refusing addresses of other places, of
+//! which a local folder would be made. Doesn't: reading any of them.
 
 use std::ffi::OsStr;
 use std::fmt;
@@ -56,7 +57,49 @@ impl UserError for PlaceError {
     }
 }
 
+/// Where a file or a folder belongs, the address of something on another machine.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "name a file or a folder of this machine; addresses ({scheme}:) are not supported, a file of that name is ./{name}"
+)]
+pub struct Remote {
+    scheme: String,
+    name: String,
+}
+
+/// Schemes that are written without a slash, too (`sftp:user@host:path`).
+const SCHEMES: &str = "s3 s3a gs gcs az azure abfs abfss wasb wasbs b2 swift http https ftp ftps sftp ssh scp smb rest rclone \
+                       webdav file";
+
+/// Refuses an address: `s3://bucket`, also with one slash, as shells and paths leave it; `host:/path`; `sftp:host`. One letter
+/// before a colon is a drive of Windows.
+pub fn on_this_machine(name: &OsStr) -> Result<(), Remote> {
+    let text = name.to_string_lossy();
+    let Some((scheme, rest)) = text.split_once(':') else {
+        return Ok(());
+    };
+    let is_known = SCHEMES
+        .split_whitespace()
+        .any(|known| known.eq_ignore_ascii_case(scheme));
+    let is_path = scheme.contains(['/', '\\']) || scheme.chars().count() < 2;
+    if is_path || !(is_known || rest.starts_with(['/', '\\'])) {
+        return Ok(());
+    }
+    Err(Remote {
+        scheme: scheme.to_owned(),
+        name: text.into_owned(),
+    })
+}
+
 impl Place {
+    /// Whether a name is an organization's, or no address of another machine.
+    pub fn check(name: &OsStr) -> Result<(), Remote> {
+        if name.to_string_lossy().starts_with(ORG) {
+            return Ok(());
+        }
+        on_this_machine(name)
+    }
+
     /// Reads a name. A file whose name begins with `org:` is named `./org:…`.
     pub fn parse(name: impl AsRef<OsStr>) -> Result<Self, PlaceError> {
         let name = name.as_ref();

@@ -13,6 +13,8 @@ mod page;
 mod reason;
 mod rejects;
 mod results;
+#[cfg(test)]
+mod tests;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -312,8 +314,7 @@ impl Summary {
         }
         if tally.unknown > 0 {
             output.result(&format!(
-                "{} of the failed items {} unknown: sent, or about to be sent, and no answer shows whether they were \
-                 saved",
+                "{} of the failed items {} unknown: sent, or about to be, and no answer shows whether they were saved",
                 grouped(tally.unknown),
                 are(tally.unknown)
             ));
@@ -387,6 +388,3 @@ impl Summary {
         document
     }
 }
-
-#[cfg(test)]
-mod tests;

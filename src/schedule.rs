@@ -1,34 +1,62 @@
-//! When a command runs by itself, and how the system is told so: systemd timers, cron, Windows's task scheduler.
+//! A command that runs on a schedule: what it is, and why it can't be scheduled.
 //!
-//! Belongs here: times, and the texts that each system wants. Doesn't: putting them in place (`install`).
+//! Belongs here: the job and its errors. Doesn't: times (`when`), the texts of each system (a file of its name), putting them
+//! in place (`install`), how a run ended (`record`).
 
 mod code;
+mod cron;
+mod field;
 pub mod install;
+mod launchd;
+mod programs;
+pub mod record;
+mod systemd;
+mod texts;
+mod when;
+mod windows;
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::config::folder::NoHome;
 use crate::error::{Exit, UserError};
+pub use when::When;
 
-/// The days of the week, as every system here abbreviates them.
-const DAYS: [&str; 7] = ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"];
-
-/// When a command runs.
+/// What runs commands on a schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct When {
-    every: Every,
-    hour: u8,
-    minute: u8,
+pub enum System {
+    /// A user's systemd timers.
+    Systemd,
+    /// The user's crontab.
+    Cron,
+    /// A user's launchd agents.
+    Launchd,
+    /// Windows's task scheduler.
+    Windows,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Every {
-    Hour,
-    Day,
-    /// By its place in [`DAYS`].
-    Week(usize),
-    /// By the day of the month, 1 to 28.
-    Month(u8),
+impl System {
+    /// Its name for programs.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Systemd => "systemd",
+            Self::Cron => "cron",
+            Self::Launchd => "launchd",
+            Self::Windows => "windows",
+        }
+    }
+}
+
+impl fmt::Display for System {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Systemd => "systemd",
+            Self::Cron => "cron",
+            Self::Launchd => "launchd",
+            Self::Windows => "the Windows task scheduler",
+        })
+    }
 }
 
 /// Why something can't be scheduled.
@@ -37,6 +65,23 @@ pub enum ScheduleError {
     /// It is no time.
     #[error("{0:?} is not a time to run at")]
     NoTime(String),
+    /// Some months lack the day.
+    #[error("not every month has a day {0}")]
+    ShortMonth(u8),
+    /// The expression names no date that there is.
+    #[error("{0:?} never comes")]
+    Never(String),
+    /// It is no time zone.
+    #[error("{0:?} is not a time zone that this machine knows")]
+    NoZone(String),
+    /// A system has no words for it.
+    #[error("{system} can't be given {what}")]
+    Cannot {
+        /// The system.
+        system: System,
+        /// What it can't do.
+        what: String,
+    },
     /// A name that systems don't take.
     #[error("{0:?} can't be a schedule's name")]
     NoName(String),
@@ -46,17 +91,39 @@ pub enum ScheduleError {
     /// Nor to say which organization is meant.
     #[error("no organization is configured for the scheduled command")]
     NoOrganization,
+    /// An option of the scheduled command stands before the `--`.
+    #[error("--{0} is an option of the scheduled command")]
+    Misplaced(String),
+    /// The key would stand in a file that others may read.
+    #[error("{0} may hold the API key, and is not written into a schedule")]
+    Secret(String),
+    /// A variable that is to be kept is not set.
+    #[error("the variable {0} is not set")]
+    NotSet(String),
     /// A text that the system's files can't hold.
-    #[error("a scheduled command can't contain a line break")]
-    LineBreak,
+    #[error("{0} contains a line break or another control character")]
+    Control(String),
+    /// A value or a path that is not text.
+    #[error("{0} is not UTF-8 text")]
+    NotText(String),
+    /// The command fails in the environment that the system gives it.
+    #[error("run by {system}, the command would fail: {why}")]
+    Fails {
+        /// The system.
+        system: System,
+        /// What the command said.
+        why: String,
+        /// What to do about it.
+        hint: String,
+    },
     /// There is one of this name.
     #[error("a schedule named {0} exists already")]
     Exists(String),
     /// There is none of this name.
     #[error("there is no schedule named {0:?}")]
     NoSuch(String),
-    /// There is no folder for systemd's units.
-    #[error("there is no folder for the user's systemd units: {0}")]
+    /// There is no folder for the system's files.
+    #[error("there is no folder for the user's schedules: {0}")]
     NoHome(NoHome),
     /// A file can't be written or removed.
     #[error("{} can't be {doing}: {}", .path.display(), crate::cause::io(.cause))]
@@ -68,6 +135,14 @@ pub enum ScheduleError {
         /// The system's own words.
         cause: std::io::Error,
     },
+    /// A program of the system is not installed.
+    #[error("{system} is not available here: there is no program `{program}`")]
+    Absent {
+        /// The system.
+        system: System,
+        /// Its program.
+        program: &'static str,
+    },
     /// A program of the system failed.
     #[error("`{program}` failed: {why}")]
     Program {
@@ -76,9 +151,9 @@ pub enum ScheduleError {
         /// What it said.
         why: String,
     },
-    /// This system's scheduler is told by a command that is printed.
-    #[error("on this system, run the command that `stockport schedule` prints to install the schedule")]
-    ByHand,
+    /// The run was ended at its limit.
+    #[error("the scheduled command was stopped after its time limit of {0}")]
+    TimeLimit(String),
 }
 
 impl UserError for ScheduleError {
@@ -88,369 +163,153 @@ impl UserError for ScheduleError {
 
     fn hint(&self) -> String {
         match self {
-            Self::NoTime(_) => "write \"hourly\", \"daily 02:00\", \"weekly Sun 02:00\" or \"monthly 1 02:00\"",
+            Self::NoTime(_) => "write \"hourly :30\", \"daily 02:00\", \"weekly Sun 02:00\", \"monthly 1 02:00\" or five fields of cron, \"0 2 * * 1-5\"",
+            Self::ShortMonth(_) => "use a day from 1 to 28, or \"monthly last 02:00\"",
+            Self::Never(_) => "check the day and the month",
+            Self::NoZone(_) => "write its IANA name after the time: \"daily 02:00 Europe/Berlin\"",
+            Self::Cannot { .. } => "change it, choose another --system, or schedule a script that holds the command",
             Self::NoName(_) => "use letters, digits and dashes",
             Self::NoKey => "add --key-file FILE to the command, or a --profile that has a key",
             Self::NoOrganization => "add --org ID to the command, or a --profile that has an organization",
-            Self::LineBreak => "put the command into a script and schedule the script",
+            Self::Misplaced(option) => {
+                return format!("write it after the command: stockport schedule WHEN -- COMMAND --{option}");
+            }
+            Self::Secret(_) => "keep the key in a file of your own, and add --key-file FILE to the command",
+            Self::NotSet(_) => "set it in this shell, or omit its --env",
+            Self::Control(_) | Self::NotText(_) => "change it, or put the command into a script and schedule the script",
+            Self::Fails { hint, .. } => return hint.clone(),
             Self::Exists(_) => "pass another --name, or remove it first: stockport schedule remove NAME",
             Self::NoSuch(_) => "`stockport schedule list` shows what there is",
             Self::NoHome(_) => "set XDG_CONFIG_HOME to the absolute path of a folder that can be written, or set HOME",
             Self::File { .. } => "check the folder's permissions",
+            Self::Absent { .. } => ELSEWHERE,
             Self::Program { .. } => "without --install the text is printed for manual installation",
-            Self::ByHand => "run that command in your own terminal",
+            Self::TimeLimit(_) => "schedule it with a longer --time-limit, or find out what it waited for",
         }
         .to_owned()
     }
 
     fn exit(&self) -> Exit {
         match self {
-            Self::NoTime(_) | Self::NoName(_) | Self::NoKey | Self::NoOrganization | Self::LineBreak => Exit::Usage,
+            Self::NoTime(_)
+            | Self::ShortMonth(_)
+            | Self::Never(_)
+            | Self::NoZone(_)
+            | Self::Cannot { .. }
+            | Self::NoName(_)
+            | Self::NoKey
+            | Self::NoOrganization
+            | Self::Misplaced(_)
+            | Self::Secret(_)
+            | Self::NotSet(_)
+            | Self::Control(_)
+            | Self::NotText(_) => Exit::Usage,
             _ => Exit::Stopped,
         }
     }
 }
 
-impl When {
-    /// Reads `hourly`, `hourly :30`, `daily 02:00`, `weekly Sun 02:00`, `monthly 1 02:00`; in any case.
-    pub fn parse(text: &str) -> Result<Self, ScheduleError> {
-        let words: Vec<String> = text.split_whitespace().map(str::to_lowercase).collect();
-        let words: Vec<&str> = words.iter().map(String::as_str).collect();
-        let read = || match words.as_slice() {
-            ["hourly"] => Some((Every::Hour, (0, 0))),
-            ["hourly", minute] => Some((Every::Hour, clock(&format!("0{minute}"))?)),
-            ["daily", time] => Some((Every::Day, clock(time)?)),
-            ["weekly", day, time] => {
-                let begins = |name: &&str| is_day(day) && day.starts_with(&name.to_lowercase());
-                Some((Every::Week(DAYS.iter().position(begins)?), clock(time)?))
-            }
-            ["monthly", day, time] => {
-                let day = day.parse().ok().filter(|day| (1..=28).contains(day))?;
-                Some((Every::Month(day), clock(time)?))
-            }
-            _ => None,
-        };
-        let (every, (hour, minute)) = read().ok_or_else(|| ScheduleError::NoTime(text.to_owned()))?;
-        Ok(Self { every, hour, minute })
-    }
+/// What to do on a machine without a scheduler, as a container is.
+pub const ELSEWHERE: &str = "let the host, or the cluster, start the command: samples/kubernetes has a CronJob; or install cron or systemd here";
 
-    /// For systemd's `OnCalendar`.
-    #[must_use]
-    pub fn on_calendar(&self) -> String {
-        let Self { hour, minute, .. } = self;
-        match self.every {
-            Every::Hour => format!("*-*-* *:{minute:02}:00"),
-            Every::Day => format!("*-*-* {hour:02}:{minute:02}:00"),
-            Every::Week(day) => format!("{} *-*-* {hour:02}:{minute:02}:00", day_name(day)),
-            Every::Month(day) => format!("*-*-{day:02} {hour:02}:{minute:02}:00"),
-        }
-    }
-
-    /// The five fields of a cron line.
-    #[must_use]
-    pub fn cron(&self) -> String {
-        let Self { hour, minute, .. } = self;
-        match self.every {
-            Every::Hour => format!("{minute} * * * *"),
-            Every::Day => format!("{minute} {hour} * * *"),
-            Every::Week(day) => format!("{minute} {hour} * * {day}"),
-            Every::Month(day) => format!("{minute} {hour} {day} * *"),
-        }
-    }
-
-    /// The options of Windows's `schtasks`.
-    fn schtasks(&self) -> String {
-        let time = format!("/ST {:02}:{:02}", self.hour, self.minute);
-        match self.every {
-            Every::Hour => format!("/SC HOURLY {time}"),
-            Every::Day => format!("/SC DAILY {time}"),
-            Every::Week(day) => format!("/SC WEEKLY /D {} {time}", day_name(day).to_uppercase()),
-            Every::Month(day) => format!("/SC MONTHLY /D {day} {time}"),
-        }
-    }
-}
-
-fn day_name(day: usize) -> &'static str {
-    DAYS.get(day).copied().unwrap_or_default()
-}
-
-fn is_day(word: &str) -> bool {
-    let days = [
-        "sunday",
-        "monday",
-        "tuesday",
-        "wednesday",
-        "thursday",
-        "friday",
-        "saturday",
-    ];
-    days.iter().any(|day| *day == word || day.get(..3) == Some(word))
-}
-
-fn clock(text: &str) -> Option<(u8, u8)> {
-    let (hour, minute) = text.split_once(':')?;
-    let number = |text: &str, most: u8| {
-        let digits = (1..=2).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-        text.parse().ok().filter(|number| digits && *number <= most)
-    };
-    Some((number(hour, 23)?, number(minute, 59).filter(|_| minute.len() == 2)?))
-}
-
-/// A command that is to run by itself.
+/// A command that is to run on a schedule.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Job {
     /// Its name.
     pub name: String,
     /// When.
     pub when: When,
+    /// What runs it.
+    pub system: System,
     /// This program, by its absolute path.
     pub program: String,
     /// The command line after it.
     pub args: Vec<String>,
     /// The folder that it runs in, so that relative paths mean what they mean now.
     pub folder: String,
-    /// The config file, where the environment names another one than the usual.
-    pub config: Option<String>,
+    /// The variables of its environment.
+    pub env: Vec<(String, String)>,
+    /// The most seconds that a run takes.
+    pub limit: u64,
 }
 
 impl Job {
     /// Checks what can't be written into any system's file.
     pub fn check(&self) -> Result<(), ScheduleError> {
-        let named = !self.name.is_empty()
-            && self.name.len() <= 100
-            && self
-                .name
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-        if !named {
+        let is_name = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_';
+        if self.name.is_empty() || self.name.len() > 100 || !self.name.bytes().all(is_name) {
             return Err(ScheduleError::NoName(self.name.clone()));
         }
-        let texts = self
-            .args
-            .iter()
-            .chain([&self.program, &self.folder])
-            .chain(&self.config);
-        if texts.into_iter().any(|text| text.contains(['\n', '\r', '\0'])) {
-            return Err(ScheduleError::LineBreak);
+        let named = |what: &str, text: &str| {
+            // XML 1.0 has no way to write these two.
+            let refused = text.contains(|c: char| (c.is_control() && c != '\t') || c == '\u{FFFE}' || c == '\u{FFFF}');
+            if refused {
+                Err(ScheduleError::Control(what.to_owned()))
+            } else {
+                Ok(())
+            }
+        };
+        for arg in &self.args {
+            named("the scheduled command", arg)?;
         }
-        Ok(())
+        named("the path of this program", &self.program)?;
+        named("the name of this folder", &self.folder)?;
+        self.env.iter().try_for_each(|(name, value)| named(name, value))
     }
 
-    /// The systemd service: one run; one that fails shows in `systemctl --user --failed`.
+    /// The words after the program: the command, in a run that keeps its time limit and leaves a record of its end.
     #[must_use]
-    pub fn service(&self) -> String {
-        let words = std::iter::once(&self.program).chain(&self.args);
-        let command: Vec<String> = words.map(|word| quoted_for_systemd(word)).collect();
-        let config = self.config.as_ref().map_or_else(String::new, |config| {
-            // No shell and no `$` here: just quotes and percent signs.
-            let setting = format!("STOCKPORT_CONFIG={config}")
-                .replace('\\', "\\\\")
-                .replace('"', "\\\"")
-                .replace('%', "%%");
-            format!("Environment=\"{setting}\"\n")
-        });
-        format!(
-            "[Unit]\nDescription=stockport {}\n\n[Service]\nType=oneshot\nWorkingDirectory={}\n{config}ExecStart={}\n",
-            self.name,
-            self.folder.replace('%', "%%"),
-            command.join(" ")
-        )
+    pub fn words(&self) -> Vec<String> {
+        let mut words = ["schedule", "run", &self.name].map(str::to_owned).to_vec();
+        match self.system {
+            // They stop what takes too long by themselves.
+            System::Systemd | System::Windows => {}
+            System::Cron | System::Launchd => {
+                words.extend(["--time-limit".to_owned(), duration(self.limit)]);
+            }
+        }
+        if self.system == System::Windows {
+            // A task has no environment of its own.
+            let settings = self.env.iter().map(|(name, value)| format!("{name}={value}"));
+            words.extend(settings.flat_map(|setting| ["--set".to_owned(), setting]));
+        }
+        words.push("--".to_owned());
+        words.extend(self.args.iter().cloned());
+        words
     }
 
-    /// The systemd timer, which catches up a run that was missed while the machine was off.
-    #[must_use]
-    pub fn timer(&self) -> String {
-        format!(
-            "[Unit]\nDescription=stockport {}\n\n[Timer]\nOnCalendar={}\nPersistent=true\n\n[Install]\nWantedBy=timers.target\n",
-            self.name,
-            self.when.on_calendar()
-        )
-    }
-
-    /// The cron line; the comment at its end tells whose it is.
-    #[must_use]
-    pub fn cron_line(&self) -> String {
-        let words = std::iter::once(&self.program).chain(&self.args);
-        let command: Vec<String> = words.map(|word| quoted_for_shell(word)).collect();
-        let config = self.config.as_ref().map_or_else(String::new, |config| {
-            format!("STOCKPORT_CONFIG={} ", quoted_for_shell(config))
-        });
-        let line = format!(
-            "cd {} && {config}{} {MARK}{}",
-            quoted_for_shell(&self.folder),
-            command.join(" "),
-            self.name
-        );
-        // cron takes a percent sign for the end of the command.
-        format!("{} {}", self.when.cron(), line.replace('%', "\\%"))
-    }
-
-    /// The command that tells Windows's task scheduler.
-    #[must_use]
-    pub fn schtasks(&self) -> String {
-        let words = std::iter::once(&self.program).chain(&self.args);
-        let command: Vec<String> = words.map(|word| quoted_for_windows(word)).collect();
-        let folder = quoted_for_windows(&self.folder);
-        let config = self
-            .config
-            .as_ref()
-            .map_or_else(String::new, |config| format!("set \"STOCKPORT_CONFIG={config}\" && "));
-        let inner = format!("cmd /c cd /d {folder} && {config}{}", command.join(" "));
-        format!(
-            "schtasks /Create /TN \"stockport\\{}\" {} /TR \"{}\"",
-            self.name,
-            self.when.schtasks(),
-            inner.replace('"', "\\\"")
-        )
+    /// What its system is told, each text with the file that it belongs into; the crontab has no name here.
+    pub fn texts(&self) -> Result<Vec<(String, String)>, ScheduleError> {
+        match self.system {
+            System::Systemd => Ok(vec![
+                (systemd::unit(&self.name, "service"), systemd::service(self)?),
+                (systemd::unit(&self.name, "timer"), systemd::timer(self)),
+            ]),
+            System::Cron => Ok(vec![(String::new(), cron::line(self)?)]),
+            System::Launchd => Ok(vec![(launchd::file(&self.name), launchd::plist(self)?)]),
+            System::Windows => Ok(vec![(windows::file(&self.name), windows::task(self)?)]),
+        }
     }
 }
 
-/// What marks a cron line as one of this program's.
-pub const MARK: &str = "# stockport: ";
-
-/// A word of `ExecStart=` (systemd.service(5), systemd.syntax(7)): in quotes, `%` and `$` doubled.
-fn quoted_for_systemd(word: &str) -> String {
-    let escaped = word
-        .replace('\\', "\\\\")
-        .replace('"', "\\\"")
-        .replace('%', "%%")
-        .replace('$', "$$");
-    format!("\"{escaped}\"")
-}
-
-fn quoted_for_shell(word: &str) -> String {
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_./:=,@+".contains(c);
-    if !word.is_empty() && word.chars().all(plain) {
-        word.to_owned()
-    } else {
-        format!("'{}'", word.replace('\'', "'\\''"))
+/// A duration of so many seconds, in the largest unit that has no rest: `90s`, `30m`, `12h`, `7d`.
+#[must_use]
+pub fn duration(seconds: u64) -> String {
+    for (unit, name) in [(86_400, "d"), (3_600, "h"), (60, "m")] {
+        if seconds >= unit && seconds.is_multiple_of(unit) {
+            return format!("{}{name}", seconds / unit);
+        }
     }
-}
-
-fn quoted_for_windows(word: &str) -> String {
-    if word.is_empty() || word.contains([' ', '\t', '&', '|', '<', '>', '^', '(', ')']) {
-        format!("\"{word}\"")
-    } else {
-        word.to_owned()
-    }
+    format!("{seconds}s")
 }
 
 /// The absolute form of a path that needn't exist, as text.
-pub fn absolute(path: &Path) -> Result<String, ScheduleError> {
-    let made = std::path::absolute(path);
-    let path = made.map_err(|cause| ScheduleError::File {
+pub fn absolute(path: &Path, what: &str) -> Result<String, ScheduleError> {
+    let made = std::path::absolute(path).map_err(|cause| ScheduleError::File {
         path: path.to_owned(),
         doing: "found",
         cause,
     })?;
-    Ok(path.to_string_lossy().into_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn job(args: &[&str]) -> Job {
-        Job {
-            name: "nightly".into(),
-            when: When::parse("daily 02:00").unwrap(),
-            program: "/opt/my tools/stockport".into(),
-            args: args.iter().map(|arg| (*arg).to_owned()).collect(),
-            folder: "/home/me".into(),
-            config: None,
-        }
-    }
-
-    #[test]
-    fn a_time_is_told_to_each_system_in_its_own_words() {
-        for (text, calendar, cron, tasks) in [
-            ("daily 02:00", "*-*-* 02:00:00", "0 2 * * *", "/SC DAILY /ST 02:00"),
-            ("Daily 9:05", "*-*-* 09:05:00", "5 9 * * *", "/SC DAILY /ST 09:05"),
-            ("hourly", "*-*-* *:00:00", "0 * * * *", "/SC HOURLY /ST 00:00"),
-            ("hourly :30", "*-*-* *:30:00", "30 * * * *", "/SC HOURLY /ST 00:30"),
-            (
-                "weekly Sunday 23:59",
-                "Sun *-*-* 23:59:00",
-                "59 23 * * 0",
-                "/SC WEEKLY /D SUN /ST 23:59",
-            ),
-            (
-                "weekly sat 00:00",
-                "Sat *-*-* 00:00:00",
-                "0 0 * * 6",
-                "/SC WEEKLY /D SAT /ST 00:00",
-            ),
-            (
-                "monthly 1 02:00",
-                "*-*-01 02:00:00",
-                "0 2 1 * *",
-                "/SC MONTHLY /D 1 /ST 02:00",
-            ),
-        ] {
-            let when = When::parse(text).unwrap();
-            assert_eq!(
-                (
-                    when.on_calendar().as_str(),
-                    when.cron().as_str(),
-                    when.schtasks().as_str()
-                ),
-                (calendar, cron, tasks)
-            );
-        }
-        for text in [
-            "",
-            "daily",
-            "daily 25:00",
-            "daily 2",
-            "daily 02:60",
-            "daily 02:5",
-            "weekly 02:00",
-            "weekly sunnyday 02:00",
-            "monthly 31 02:00",
-            "nightly 02:00",
-            "daily 02:00 x",
-        ] {
-            assert!(matches!(When::parse(text), Err(ScheduleError::NoTime(_))), "{text}");
-        }
-    }
-
-    #[test]
-    fn words_reach_the_command_as_they_are() {
-        let job = job(&[
-            "backup",
-            "create",
-            "my dir",
-            "--on-failure",
-            "mail -s \"50% of $X\" me",
-            "it's",
-        ]);
-        let service = job.service();
-        let exec = r#"ExecStart="/opt/my tools/stockport" "backup" "create" "my dir" "--on-failure" "mail -s \"50%% of $$X\" me" "it's""#;
-        assert!(service.contains(exec), "{service}");
-        let cron = r#"0 2 * * * cd /home/me && '/opt/my tools/stockport' backup create 'my dir' --on-failure 'mail -s "50\% of $X" me' 'it'\''s' # stockport: nightly"#;
-        assert_eq!(job.cron_line(), cron);
-        assert!(
-            job.schtasks().starts_with(
-                r#"schtasks /Create /TN "stockport\nightly" /SC DAILY /ST 02:00 /TR "cmd /c cd /d /home/me"#
-            )
-        );
-    }
-
-    #[test]
-    fn a_missed_run_is_caught_up() {
-        assert!(job(&[]).timer().contains("\nPersistent=true\n"));
-    }
-
-    #[test]
-    fn what_no_system_takes_is_refused() {
-        assert!(job(&["a b"]).check().is_ok());
-        assert!(matches!(job(&["a\nb"]).check(), Err(ScheduleError::LineBreak)));
-        for name in ["", "a b", "../x", "a.b", "ü"] {
-            let named = Job {
-                name: name.into(),
-                ..job(&[])
-            };
-            assert!(matches!(named.check(), Err(ScheduleError::NoName(_))), "{name}");
-        }
-    }
+    let text = made.into_os_string().into_string();
+    text.map_err(|_| ScheduleError::NotText(what.to_owned()))
 }

@@ -5,6 +5,7 @@
 
 use std::fmt;
 
+use crate::environment;
 use crate::error::{Exit, UserError};
 use crate::hash::Sha256;
 
@@ -113,7 +114,8 @@ impl Choice {
 
     /// The share itself, by the environment.
     pub fn from_environment(self) -> Result<Shard, ShardError> {
-        self.resolve(std::env::var(INDEX_VARIABLE).ok().as_deref())
+        let index = environment::value(INDEX_VARIABLE).and_then(|index| index.into_string().ok());
+        self.resolve(index.as_deref())
     }
 }
 

@@ -164,6 +164,23 @@ fn before(change: &Change, now: Option<Object>) -> Result<Option<Object>, String
     }
 }
 
+/// Whether a stored item still has what a change gave it.
+#[must_use]
+pub fn holds(change: &Change, now: &Object) -> bool {
+    let then = |field: &String| change.before.as_ref()?.get(field);
+    let mut ours = change.body.iter().filter(|(field, _)| field.as_str() != ITEM_ID);
+    match change.action {
+        Action::Create => uncreated(change, now).is_ok(),
+        Action::Update => ours.all(|(field, ours)| is_ours(field, ours, then(field), now.get(field))),
+        Action::Delete => false,
+    }
+}
+
+/// Whether a stored value is what an update gave the field.
+fn is_ours(field: &str, ours: &Value, then: Option<&Value>, now: Option<&Value>) -> bool {
+    same(field, Some(ours), now) || merged(ours, then, now)
+}
+
 /// Proves that an item still is what was created.
 fn uncreated(change: &Change, now: &Object) -> Result<(), String> {
     // A field that was posted and is absent or blank now has changed as well.
@@ -185,7 +202,7 @@ fn restored(change: &Change, mut now: Object) -> Result<Object, String> {
         if same(field, then, value) {
             continue;
         }
-        if !same(field, Some(ours), value) && !merged(ours, then, value) {
+        if !is_ours(field, ours, then, value) {
             return Err(format!("its {field} has changed since"));
         }
         match then {

@@ -24,7 +24,7 @@ pub(super) struct Address {
     pub(super) base: String,
     /// Host and port, for messages.
     pub(super) host: String,
-    /// Plain http (to loopback), where no certificates are needed.
+    /// Plain http (to loopback).
     pub(super) plain: bool,
 }
 
@@ -124,7 +124,7 @@ fn check_base(base: &str, key: &Key) -> Result<Url, ApiError> {
 }
 
 /// 127.0.0.0/8, `::1` and the name `localhost`.
-fn is_loopback(url: &Url) -> bool {
+pub(super) fn is_loopback(url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     let v6 = host.strip_prefix('[').and_then(|h| h.strip_suffix(']'));
     host == "localhost"
@@ -148,7 +148,7 @@ fn check_org(org: &str) -> Result<(), ApiError> {
 }
 
 /// Percent-encodes everything but RFC 3986's unreserved characters, so that a text stays one path segment, or one value.
-fn encode(text: &str) -> String {
+pub(super) fn encode(text: &str) -> String {
     let mut encoded = String::with_capacity(text.len());
     for byte in text.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {

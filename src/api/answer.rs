@@ -9,9 +9,12 @@ use reqwest::{Response, StatusCode};
 use tokio::time::{Instant, timeout_at};
 
 use super::address::Address;
-use super::error::{ApiError, Oddity, Unreached};
+use super::error::{ApiError, Oddity, ProxyFault, Unreached};
+#[cfg(test)]
 use super::key::Key;
+use super::keys::Keys;
 use super::loss::Loss;
+use super::network::{Network, Proxy};
 use super::{Endpoint, message, retry};
 
 /// How much of a failure's body is read for its words.
@@ -42,7 +45,10 @@ const NOT_AUTHENTICATED: &str = "authentication failed";
 pub(super) struct Origin {
     pub(super) address: Address,
     pub(super) org: String,
-    pub(super) key: Key,
+    pub(super) keys: Keys,
+    pub(super) network: Network,
+    /// Who is asked, and through which proxy, for messages.
+    host: String,
 }
 
 /// What was asked, as far as the meaning of a refusal depends on it.
@@ -59,11 +65,23 @@ pub(super) enum Asked {
 impl Origin {
     pub(super) fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let address = Address::new(&endpoint.base, &endpoint.org, &endpoint.key)?;
+        let network = endpoint.network.clone();
+        let mut host = address.host.clone();
+        if let Some(proxy) = network.proxy_for(&address.collection) {
+            host += &format!(" through the proxy {proxy}");
+        }
         Ok(Self {
             address,
             org: endpoint.org.clone(),
-            key: endpoint.key.clone(),
+            keys: Keys::new(endpoint.key.clone(), endpoint.again.clone()),
+            network,
+            host,
         })
+    }
+
+    /// The proxy that requests go through.
+    fn proxy(&self) -> Option<&Proxy> {
+        self.network.proxy_for(&self.address.collection)
     }
 
     /// Lets a status that can prove something through, with its body unread; of any other that isn't good the body is
@@ -95,12 +113,12 @@ impl Origin {
     fn failure(&self, status: StatusCode, headers: &HeaderMap, mut body: Vec<u8>, asked: Asked) -> ApiError {
         if body.len() >= FAILURE_READ {
             // A key that the cut went through can't be masked any more.
-            body.truncate(body.len().saturating_sub(self.key.len()));
+            body.truncate(body.len().saturating_sub(self.keys.longest()));
         }
         let body = body.as_slice();
         let header = |name| text(headers, name);
         let html = message::is_page(header(CONTENT_TYPE).unwrap_or_default(), body);
-        let message = message::words(body, html, &self.key);
+        let message = message::words(body, html, &self.keys);
         let retry_after =
             || header(RETRY_AFTER).and_then(|value| retry::retry_after(value, header(DATE), SystemTime::now()));
         let status = status.as_u16();
@@ -124,6 +142,10 @@ impl Origin {
                 status,
                 message,
             },
+            407 => ApiError::proxy(
+                self.proxy(),
+                ProxyFault::login(self.proxy().is_some_and(Proxy::has_login)),
+            ),
             405 => ApiError::MethodNotAllowed { message },
             408 | 409 | 425 | 429 | 500.. => later(status, retry_after(), html && asked == Asked::Read, message),
             _ => ApiError::Refused { status, message },
@@ -142,7 +164,7 @@ impl Origin {
             Some(url) => url.host_str().map(|host| format!("{}://{host}", url.scheme())),
             None => None,
         };
-        message::plain(host.as_deref().unwrap_or("an unknown place"), &self.key)
+        message::plain(host.as_deref().unwrap_or("an unknown place"), &self.keys)
     }
 
     /// Reads the complete answer of a request that isn't a list.
@@ -166,7 +188,7 @@ impl Origin {
         if body.is_empty() {
             Err(ApiError::Foreign(Oddity::Shape("it is empty".to_owned())))
         } else if message::is_page(content_type, body) && body.trim_ascii_start().first() != Some(&b'{') {
-            Err(ApiError::Foreign(Oddity::Page(message::words(body, true, &self.key))))
+            Err(ApiError::Foreign(Oddity::Page(message::words(body, true, &self.keys))))
         } else {
             Ok(())
         }
@@ -180,49 +202,46 @@ impl Origin {
         } else if asked == Asked::Array && folded.contains(NO_ARRAYS) {
             ApiError::NoArrays { status: 200, message }
         } else {
-            ApiError::Foreign(Oddity::NotSuccess(message::plain(&message, &self.key)))
+            ApiError::Foreign(Oddity::NotSuccess(message::plain(&message, &self.keys)))
         }
     }
 
     pub(super) fn lost(&self, how: Loss) -> ApiError {
         ApiError::Lost {
             how,
-            host: self.address.host.clone(),
+            host: self.host.clone(),
         }
     }
 
     /// A request that got no answer.
     pub(super) fn unanswered(&self, error: &reqwest::Error) -> ApiError {
         let texts = chain(error);
-        let last = |default| message::plain(texts.last().map_or(default, String::as_str), &self.key);
+        let last = |default| message::plain(texts.last().map_or(default, String::as_str), &self.keys);
         if error.is_builder() {
             return ApiError::Base(last(""));
         }
         if !error.is_connect() {
             return self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Reset });
         }
-        let has = |words: &[&str]| texts.iter().any(|text| words.iter().any(|word| text.contains(word)));
-        let why = if has(&["dns error", "lookup address"]) {
-            Unreached::Name
-        } else if has(&["certificate", "tls", "ssl", "handshake"]) {
-            Unreached::Tls
-        } else if has(&["refused"]) {
-            Unreached::Refused
-        } else if error.is_timeout() {
-            Unreached::Timeout
-        } else {
-            Unreached::Other
-        };
+        let why = Unreached::of(&texts, error.is_timeout());
+        if let Some(proxy) = self.proxy() {
+            let forwards = self.address.plain && proxy.forwards();
+            let host = &self.address.host;
+            if let Some(fault) = ProxyFault::of(&texts, why, host, forwards, proxy.has_login()) {
+                return ApiError::proxy(Some(proxy), fault);
+            }
+        }
         ApiError::Unreachable {
-            host: self.address.host.clone(),
+            host: self.host.clone(),
             why,
             detail: last("no reason is known"),
+            ignored: self.network.ignored.filter(|_| !self.address.plain),
         }
     }
 
     /// A client that can't be made ready.
     pub(super) fn no_setup(&self, error: reqwest::Error) -> ApiError {
-        ApiError::Setup(message::plain(&error.without_url().to_string(), &self.key))
+        ApiError::Setup(message::plain(&error.without_url().to_string(), &self.keys))
     }
 
     /// An answer that broke off while it was read.
@@ -273,7 +292,9 @@ impl Origin {
         Self {
             address: Address::new("https://host/api", "org", &key).unwrap(),
             org: "org".to_owned(),
-            key,
+            keys: Keys::new(key, None),
+            network: Network::default(),
+            host: "host".to_owned(),
         }
     }
 }

@@ -39,7 +39,7 @@ impl Client {
         let request = super::items::request(Method::GET, origin.address.organization()?, None);
         let deadline = Instant::now() + self.timeout;
         let asked = SystemTime::now();
-        self.count_request();
+        let request = self.signed(request)?;
         let response =
             self.block_on(self.unless_stopped(async { timeout_at(deadline, self.http.execute(request)).await }))?;
         let response = response.map_err(|_| origin.lost(Loss::Timeout))?;

@@ -147,7 +147,7 @@ pub(super) fn data_of<'a>(
     origin: &Origin,
     asked: Asked,
 ) -> Result<Option<&'a str>, ApiError> {
-    let words = || message::words(answer, false, &origin.key);
+    let words = || message::words(answer, false, &origin.keys);
     let envelope = Envelope::parse(answer, sent).map_err(|fault| match fault {
         EnvelopeFault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
         EnvelopeFault::Json(_) | EnvelopeFault::Trailing => ApiError::Foreign(Oddity::NotJson(words())),

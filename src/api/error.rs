@@ -10,6 +10,7 @@ use super::Fate;
 use super::loss::Loss;
 pub use super::oddity::Oddity;
 use super::oddity::quoted;
+pub use super::reach::{ProxyFault, Unreached};
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
 use crate::error::{Error, Interrupted, UserError};
@@ -31,26 +32,6 @@ pub enum KeyFault {
     /// A letter outside ASCII.
     #[error("it holds a character that no key has (not ASCII)")]
     NotAscii,
-}
-
-/// Why a host can't be reached.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Unreached {
-    /// The name can't be resolved.
-    #[error("its name can't be found")]
-    Name,
-    /// Nobody listens there.
-    #[error("it refuses the connection")]
-    Refused,
-    /// Nobody answers there.
-    #[error("it doesn't answer")]
-    Timeout,
-    /// No secure connection could be agreed on.
-    #[error("no secure connection could be made")]
-    Tls,
-    /// Anything else on the way.
-    #[error("the connection failed")]
-    Other,
 }
 
 /// Where an echo differs from what was posted.
@@ -112,6 +93,9 @@ pub enum ApiError {
         /// The server's words.
         message: String,
     },
+    /// 401 for a key that has worked, and no other can be had.
+    #[error("the API rejects this key now (401), and it can't be asked for again: {0}")]
+    NoNewKey(String),
     /// A JSON 403: no permission, or not this key's organization.
     #[error("the API refuses access to the organization '{org}' (403){}", quoted(.message))]
     Forbidden {
@@ -220,6 +204,16 @@ pub enum ApiError {
         why: Unreached,
         /// The system's words.
         detail: String,
+        /// A variable that names a proxy, which is not used.
+        ignored: Option<&'static str>,
+    },
+    /// A proxy made no connection to the API; nothing was sent, or it was refused unread.
+    #[error("{} {fault}", named(.proxy.as_deref()))]
+    Proxy {
+        /// The proxy's host and port; none where nobody configured one.
+        proxy: Option<String>,
+        /// What it did.
+        fault: ProxyFault,
     },
     /// An answer with a good status that isn't the API's.
     #[error("{0}")]
@@ -233,6 +227,14 @@ pub enum ApiError {
     /// The receiver of a list couldn't take an item (a full disk, for one).
     #[error("the list can't be stored: {}", received(.0.as_ref()))]
     Receiver(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+/// A proxy's name in a message.
+fn named(proxy: Option<&str>) -> String {
+    proxy.map_or_else(
+        || "a proxy before the API".to_owned(),
+        |proxy| format!("the proxy {proxy}"),
+    )
 }
 
 /// The words of a receiver of a list; the system's where it was the system that refused.
@@ -262,6 +264,7 @@ impl ApiError {
             | Self::Resources(_)
             | Self::Refused { .. }
             | Self::Unauthorized { .. }
+            | Self::NoNewKey(_)
             | Self::Forbidden { .. }
             | Self::NoOrganization { .. }
             | Self::WrongUrl { .. }
@@ -271,12 +274,15 @@ impl ApiError {
             | Self::TooLong { .. }
             | Self::Interrupted
             | Self::Receiver(_) => Fate::Stop,
+            Self::Proxy { fault, .. } if !fault.may_pass() => Fate::Stop,
             Self::TooMany { retry_after, .. } | Self::ServerError { retry_after, .. } => {
                 Fate::Repeat { after: *retry_after }
             }
-            Self::Lost { .. } | Self::Unreachable { .. } | Self::Foreign(_) | Self::WrongEcho(_) => {
-                Fate::Repeat { after: None }
-            }
+            Self::Lost { .. }
+            | Self::Unreachable { .. }
+            | Self::Proxy { .. }
+            | Self::Foreign(_)
+            | Self::WrongEcho(_) => Fate::Repeat { after: None },
         }
     }
 
@@ -334,7 +340,7 @@ impl ApiError {
             ) => Cause::Asked(status),
             (_, Some(status)) => Cause::Failed(status),
             (Self::Lost { how, .. }, None) => Cause::Lost(*how),
-            (Self::Unreachable { .. }, None) => Cause::Unreachable,
+            (Self::Unreachable { .. } | Self::Proxy { .. }, None) => Cause::Unreachable,
             (_, None) => Cause::Foreign,
         }
     }
@@ -342,14 +348,14 @@ impl ApiError {
     /// No connection could be made: nothing of this request has been saved, and the host may be gone.
     #[must_use]
     pub fn is_unreachable(&self) -> bool {
-        matches!(self, Self::Unreachable { .. })
+        matches!(self, Self::Unreachable { .. } | Self::Proxy { .. })
     }
 
     /// The HTTP status, where the failure is one.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
         match self {
-            Self::Unauthorized { .. } => Some(401),
+            Self::Unauthorized { .. } | Self::NoNewKey(_) => Some(401),
             Self::Forbidden { .. } | Self::Blocked { .. } => Some(403),
             Self::MethodNotAllowed { .. } => Some(405),
             Self::TooMany { .. } => Some(429),
@@ -377,6 +383,7 @@ impl UserError for ApiError {
             Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
             Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
             Self::Resources(_) => crate::cause::LIMITS,
+            Self::NoNewKey(_) => "correct that, then run the same command again (an import with --resume)",
             Self::Unauthorized { .. } => "check that the key is complete and valid, and that it belongs to this API",
             Self::NoOrganization { .. } => "check the spelling of --org: the API matches a part of a name too",
             Self::Forbidden { .. } => {
@@ -396,19 +403,19 @@ impl UserError for ApiError {
                 status: 500,
                 ..
             } => "check the path in --api (or CANNLYTICS_API_URL); if it is right, try again later",
+            Self::ServerError {
+                html: true,
+                status: 502..=504,
+                ..
+            } => "try again later; if a proxy stands before the API, name it with --proxy",
             Self::ServerError { .. } => "try again later; the next run finds out what was saved",
             Self::Lost { how: Loss::Timeout, .. } => "try again later, or allow more time with --timeout",
             Self::Lost { .. } => "try again later",
-            Self::Unreachable {
-                why: Unreached::Name, ..
-            } => "check the spelling of the host in --api, and the network",
-            Self::Unreachable {
-                why: Unreached::Tls, ..
-            } => "check that --api names the right host, and that this machine's clock and certificates are right",
-            Self::Unreachable { .. } => "check the host and port in --api, and the network; then run it again",
+            Self::Unreachable { why, ignored, .. } => return why.hint(*ignored),
             Self::Foreign(Oddity::Page(_)) => {
-                "check --api; a proxy or a login page may be between this machine and the API"
+                "check --api; a login page, or a proxy (--proxy, --ca-file), may stand before the API"
             }
+            Self::Proxy { fault, .. } => fault.hint(),
             Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
             Self::Refused { .. } | Self::Body => "correct the items in the reject file, or compare one with an export",

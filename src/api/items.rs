@@ -65,7 +65,9 @@ impl Client {
     ) -> Result<u64, ApiError> {
         let mut handed_out = false;
         let mut attempt = 0;
+        let keys = &self.origin.keys;
         loop {
+            let number = keys.number();
             let failure = match self.list_once(query, make, &mut |made| {
                 if self.stopped() {
                     return Err(ApiError::Interrupted);
@@ -73,12 +75,19 @@ impl Client {
                 handed_out = true;
                 take(made)
             }) {
-                Ok(count) => return Ok(count),
+                Ok(count) => {
+                    keys.has_worked(number);
+                    return Ok(count);
+                }
                 Err(_) if self.stopped() => return Err(ApiError::Interrupted),
                 Err(failure) => failure,
             };
             if handed_out {
                 return Err(failure);
+            }
+            if matches!(failure, ApiError::Unauthorized { .. }) && self.block_on(keys.renew(number))? {
+                self.count_retry();
+                continue;
             }
             self.pause_after(failure, attempt)?;
             attempt = attempt.saturating_add(1);
@@ -112,7 +121,7 @@ impl Client {
             Fault::Json(error) if error.is_eof() => origin.lost(Loss::Cut),
             Fault::Json(error) => ApiError::Foreign(Oddity::Shape(error.to_string())),
         })?;
-        let told = |message: &str| super::message::plain(message, &origin.key);
+        let told = |message: &str| super::message::plain(message, &origin.keys);
         let message = told(&answer.message.unwrap_or_default());
         match answer.data {
             Data::List(count) if answer.success != Some(false) => Ok(count),
@@ -155,6 +164,10 @@ impl Client {
 
     /// An item, asked for once.
     pub async fn find_once(&self, id: &str) -> Result<Option<Object>, ApiError> {
+        self.renewing(async || self.find_with_key(id).await).await
+    }
+
+    async fn find_with_key(&self, id: &str) -> Result<Option<Object>, ApiError> {
         let request = request(Method::GET, self.origin.address.item(id)?, None);
         let body = self.exchange(request, Asked::Read).await?;
         let Some(data) = echo::data_of(&body, None, &self.origin, Asked::Read)? else {
@@ -183,9 +196,9 @@ impl Client {
     pub async fn post(&self, body: Bytes) -> Result<(), ApiError> {
         let sent = Body::check(&body)?;
         let asked = if sent.is_array { Asked::Array } else { Asked::Other };
-        let request = request(Method::POST, self.origin.address.collection.clone(), Some(body.clone()));
-        let answer = self.exchange(request, asked).await?;
-        sent.verify(&answer, &self.origin)
+        let post = || request(Method::POST, self.origin.address.collection.clone(), Some(body.clone()));
+        let posting = async || sent.verify(&self.exchange(post(), asked).await?, &self.origin);
+        self.renewing(posting).await
     }
 
     /// Deletes one item, once. The endpoint answers the same where there was none.
@@ -199,9 +212,13 @@ impl Client {
             ),
             DeleteForm::Path => (item, "{}".to_owned()),
         };
-        let request = request(Method::DELETE, url, Some(body.into()));
-        let answer = self.exchange(request, Asked::Other).await?;
-        echo::data_of(&answer, None, &self.origin, Asked::Other).map(|_| ())
+        let body = Bytes::from(body);
+        self.renewing(async || {
+            let request = request(Method::DELETE, url.clone(), Some(body.clone()));
+            let answer = self.exchange(request, Asked::Other).await?;
+            echo::data_of(&answer, None, &self.origin, Asked::Other).map(|_| ())
+        })
+        .await
     }
 
     /// Sends a request, once, and reads the complete answer before the deadline.
@@ -216,8 +233,7 @@ impl Client {
     /// Sends a request, once, and lets through a good status, with the answer's body unread.
     async fn send(&self, request: Request, asked: Asked, deadline: Instant) -> Result<Response, ApiError> {
         let origin = &self.origin;
-        self.count_request();
-        let response = self.http.execute(request);
+        let response = self.http.execute(self.signed(request)?);
         let response = self.waits.answer(response, (SHORT, deadline), Cause::Unanswered).await;
         let response = response.ok_or_else(|| origin.lost(Loss::Timeout))?;
         let response = response.map_err(|error| origin.unanswered(&error))?;

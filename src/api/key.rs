@@ -21,7 +21,7 @@ const WORD: usize = 6;
 const COINCIDENCE: usize = 16;
 
 /// An API key. It can't be printed: not by `Debug`, not in an error, not in a log.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Key(String);
 
 impl Key {

@@ -4,7 +4,7 @@
 
 use serde_json::Value;
 
-use super::key::Key;
+use super::keys::Keys;
 
 /// The longest message that is shown, in characters.
 const SHOWN: usize = 200;
@@ -18,21 +18,21 @@ pub(super) fn is_page(content_type: &str, body: &[u8]) -> bool {
 }
 
 /// What an answer says, for a person.
-pub(super) fn words(body: &[u8], page: bool, key: &Key) -> String {
+pub(super) fn words(body: &[u8], page: bool, keys: &Keys) -> String {
     let text = String::from_utf8_lossy(body);
     if page {
-        return plain(&page_words(&text), key);
+        return plain(&page_words(&text), keys);
     }
     match serde_json::from_slice::<Value>(body) {
-        Ok(value) => plain(&json_words(&value, 0).unwrap_or_default(), key),
-        Err(_) => plain(&text, key),
+        Ok(value) => plain(&json_words(&value, 0).unwrap_or_default(), keys),
+        Err(_) => plain(&text, keys),
     }
 }
 
 /// One line of printable text of a bearable length, the key masked: first, so that no cut hides half of it, and again,
 /// in case the cleaning has put it together.
-pub(super) fn plain(text: &str, key: &Key) -> String {
-    let masked = key.mask(text);
+pub(super) fn plain(text: &str, keys: &Keys) -> String {
+    let masked = keys.mask(text);
     let mut clean = String::new();
     for word in masked.split(|c: char| c.is_whitespace()) {
         let word: String = word.chars().filter(|c| !is_invisible(*c)).collect();
@@ -47,7 +47,7 @@ pub(super) fn plain(text: &str, key: &Key) -> String {
             break;
         }
     }
-    let clean = key.mask(&clean);
+    let clean = keys.mask(&clean);
     match clean.char_indices().nth(SHOWN) {
         Some(_) => clean.chars().take(SHOWN.saturating_sub(1)).chain(['…']).collect(),
         None => clean,
@@ -139,12 +139,13 @@ fn entities(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Key;
 
     fn told(body: &str) -> String {
         words(
             body.as_bytes(),
             is_page("", body.as_bytes()),
-            &Key::new("s3cret").unwrap(),
+            &Keys::new(Key::new("s3cret").unwrap(), None),
         )
     }
 

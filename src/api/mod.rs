@@ -21,11 +21,15 @@ mod envelope;
 mod error;
 mod items;
 mod key;
+mod keys;
 mod loss;
 mod message;
 mod names;
+mod network;
 mod oddity;
 mod organization;
+mod ping;
+mod reach;
 pub mod retry;
 mod stream;
 #[cfg(test)]
@@ -39,24 +43,26 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use reqwest::Request;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue};
-use reqwest::redirect::Policy;
-use rustls::crypto::ring;
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::yield_now;
 use tokio::time::timeout;
 
 pub use clock::Skew;
-pub use error::{ApiError, EchoFault, KeyFault, Oddity, Unreached};
+pub use error::{ApiError, EchoFault, KeyFault, Oddity, ProxyFault, Unreached};
 pub use key::Key;
+pub use keys::Again;
 pub use loss::Loss;
+pub use network::{Authorities, CaFault, Network, Proxy};
+pub use ping::{Ping, PingError, Told};
 pub use retry::Backoff;
 pub use wait::Waits;
 
 use answer::Origin;
-use names::Names;
 
-/// How long a connection may take to come about, at most; a host that is up answers sooner.
+/// How long a connection may take to come about, at most; a host that is up answers sooner. It is less than the request's
+/// deadline, so that what sends nothing is told from what gets no answer.
 const CONNECTING: Duration = Duration::from_secs(15);
 
 /// How long an unused connection is kept. Hosts close idle ones after a minute or so; a request that meets the closing is
@@ -78,6 +84,8 @@ pub struct Endpoint {
     pub org: String,
     /// The key of an account that may use it.
     pub key: Key,
+    /// Where another key comes from, if this one expires.
+    pub again: Option<Again>,
     /// The deadline of one request, from the connection to the end of the answer; for lists, which may rightly take longer, the
     /// longest wait for the beginning, for each further item, and for the end.
     pub timeout: Duration,
@@ -85,6 +93,8 @@ pub struct Endpoint {
     pub retries: u32,
     /// How many connections are kept.
     pub connections: usize,
+    /// The way there.
+    pub network: Network,
 }
 
 /// How much of the inventory a list asks for.
@@ -141,8 +151,7 @@ impl std::fmt::Debug for Client {
 impl Client {
     /// Checks the endpoint (scheme, host, organization, key) and prepares the connections; sends nothing.
     ///
-    /// Proxies of the environment are not used: they would be used even for 127.0.0.1, and the key would travel through
-    /// them. Redirects are handed back, never followed.
+    /// A proxy is used where the endpoint names one. Redirects are handed back, never followed.
     pub fn new(endpoint: &Endpoint) -> Result<Self, ApiError> {
         let origin = Arc::new(Origin::new(endpoint)?);
         let timeout = endpoint.timeout.min(DEADLINE);
@@ -213,9 +222,11 @@ impl Client {
         self.counts.retries.load(Ordering::Relaxed)
     }
 
-    /// Counts a request that is sent.
-    fn count_request(&self) {
+    /// Puts the key into a request that is about to be sent, and counts it.
+    fn signed(&self, mut request: Request) -> Result<Request, ApiError> {
+        request.headers_mut().insert(AUTHORIZATION, self.origin.keys.header()?);
         self.counts.requests.fetch_add(1, Ordering::Relaxed);
+        Ok(request)
     }
 
     /// Counts a repetition that its caller decided on; posts and deletes are never repeated here.
@@ -288,9 +299,6 @@ impl Client {
     }
 }
 
-/// The `User-Agent` of every request.
-const AGENT: &str = concat!("stockport/", env!("CARGO_PKG_VERSION"));
-
 /// A pool of connections, and the runtime that drives them.
 fn connect(origin: &Origin, timeout: Duration, connections: usize) -> Result<(reqwest::Client, Runtime), ApiError> {
     let http = connecting(origin, timeout, connections)?.build();
@@ -302,32 +310,16 @@ fn connect(origin: &Origin, timeout: Duration, connections: usize) -> Result<(re
 
 /// How connections are made and kept. Deadlines are not set here: lists and other requests have different ones.
 fn connecting(origin: &Origin, timeout: Duration, connections: usize) -> Result<reqwest::ClientBuilder, ApiError> {
-    // An error means that an earlier client of this process has installed it.
-    let _ = ring::default_provider().install_default();
     let mut headers = HeaderMap::new();
-    headers.insert(AUTHORIZATION, origin.key.header()?);
     headers.insert(ACCEPT, HeaderValue::from_static("application/json"));
-    let builder = reqwest::Client::builder()
+    let builder = origin.network.builder(&origin.address.collection)?;
+    Ok(builder
         .default_headers(headers)
-        .user_agent(AGENT)
-        .dns_resolver(Names)
-        .no_proxy()
-        .redirect(Policy::none())
-        // Whether a request is sent again is decided here (`retry`). Told so in numbers, it
-        // makes no copy of each to send again.
-        .retry(reqwest::retry::never().max_retries_per_request(0))
-        .referer(false)
         .gzip(true)
         .tcp_nodelay(true)
         .pool_max_idle_per_host(connections)
         .pool_idle_timeout(IDLE)
-        .connect_timeout(timeout.min(CONNECTING));
-    Ok(if origin.address.plain {
-        // No certificate is ever looked at, so a system without any is no obstacle.
-        builder.tls_certs_only([])
-    } else {
-        builder.https_only(true)
-    })
+        .connect_timeout((timeout / 10 * 9).min(CONNECTING)))
 }
 
 /// What a failure means for the one who asked.

@@ -29,8 +29,8 @@ impl Client {
         let origin = &self.origin;
         let request = super::items::request(Method::GET, origin.address.organization()?, None);
         let deadline = Instant::now() + self.timeout;
+        let request = self.signed(request)?;
         let answer = self.block_on(self.unless_stopped(async {
-            self.count_request();
             let response = timeout_at(deadline, self.http.execute(request)).await.ok()?.ok()?;
             timeout_at(deadline, words(response)).await.ok()?
         }))?;

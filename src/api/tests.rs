@@ -130,9 +130,11 @@ fn a_list_is_handed_out_as_it_arrives() {
         base,
         org: "org".to_owned(),
         key: Key::new(KEY).unwrap(),
+        again: None,
         timeout: Duration::from_secs(30),
         retries: 0,
         connections: 1,
+        network: Network::default(),
     };
     let mut ids = Vec::new();
     let count = Client::new(&endpoint).unwrap().list(&ALL, &mut |item| {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use super::{Backoff, Client, Endpoint, Key};
+use super::{Backoff, Client, Endpoint, Key, Network};
 
 /// The key that test clients send.
 pub(crate) const KEY: &str = "s3cret-k3y";
@@ -136,9 +136,11 @@ impl Server {
             base: self.base(),
             org: "org".to_owned(),
             key: Key::new(KEY).unwrap(),
+            again: None,
             timeout: Duration::from_secs(30),
             retries: 0,
             connections: 2,
+            network: Network::default(),
         }
     }
 

@@ -3,9 +3,11 @@
 //! Doesn't belong here: what is done with them (`commands::backup`).
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::notify::Notify;
 use super::pace::{Brakes, Pace, Unreadable, max_delete};
 use super::report::Report;
 use super::usage::whole;
@@ -21,6 +23,8 @@ pub enum BackupCommand {
     List(BackupList),
     /// Check the hashes of every snapshot
     Verify(BackupVerify),
+    /// Check that the newest complete snapshot is young enough
+    Check(BackupCheck),
     /// Restore a snapshot; show the plan first
     Restore(BackupRestore),
     /// Remove old snapshots by rules
@@ -42,9 +46,9 @@ pub struct BackupCreate {
     /// Back up every profile, each with its API, organization and key
     #[arg(long)]
     pub all_profiles: bool,
-    /// A shell command to run when a backup fails or is incomplete; the JSON summary is on its standard input
-    #[arg(long, value_name = "COMMAND")]
-    pub on_failure: Option<String>,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,
@@ -70,6 +74,19 @@ pub struct BackupVerify {
     /// Restore the newest (or the one given) into a temporary sandbox, and compare
     #[arg(long)]
     pub drill: bool,
+}
+
+/// `stockport backup check`
+#[derive(Args, Debug)]
+pub struct BackupCheck {
+    /// The backup's folder, or DIR/ORG
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// How old it may be, in s, m, h, d or w: 90m, 26h, 1d12h
+    ///
+    /// Where that of any organization is older, the exit code is 4.
+    #[arg(long, value_name = "AGE", value_parser = age)]
+    pub max_age: Duration,
 }
 
 /// `stockport backup restore`
@@ -160,4 +177,12 @@ pub(super) fn count(text: &str) -> Result<Count, String> {
             .map(Count::Of)
             .map_err(|_| "give a number, or all".to_owned()),
     }
+}
+
+/// A length of time, as numbers with their units; a day has 24 hours.
+fn age(text: &str) -> Result<Duration, String> {
+    let span = text.parse::<jiff::Span>().ok();
+    let length = span.and_then(|span| span.to_duration(jiff::SpanRelativeTo::days_are_24_hours()).ok());
+    let age = length.and_then(|length| Duration::try_from(length).ok());
+    age.ok_or_else(|| "give a number with a unit (s, m, h, d, w): 90m, 26h, 1d12h".to_owned())
 }

@@ -113,11 +113,11 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         &["login"],
         &[
             (
-                "Write the default profile; what is missing is asked for",
+                "Write the default profile; it asks for what is missing",
                 "stockport login --org sandbox-company",
             ),
             (
-                "Another one, without a question",
+                "Another one, without a prompt",
                 "stockport login --profile main --org sandbox-company --key-file main.key",
             ),
         ],
@@ -200,6 +200,13 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
         ],
     ),
     (
+        &["backup", "check"],
+        &[(
+            "Exit with 4 if last night's backup is missing",
+            "stockport backup check backups --max-age 26h",
+        )],
+    ),
+    (
         &["backup", "restore"],
         &[
             ("See what would change", "stockport backup restore backups --dry-run"),
@@ -236,6 +243,10 @@ pub(super) const EXAMPLES: &[(&[&str], &[Example])] = &[
             (
                 "As a cron line",
                 "stockport schedule hourly --system cron -- backup verify backups",
+            ),
+            (
+                "On weekdays, as a systemd timer",
+                "stockport schedule \"0 2 * * 1-5\" --system systemd -- backup verify backups",
             ),
         ],
     ),

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::notify::Notify;
 use super::pace::Brakes;
 
 /// `stockport export`
@@ -28,15 +29,27 @@ pub struct Export {
     /// ~ is: contains the text. With several conditions, all of them must match.
     #[arg(long = "where", value_name = "CONDITION")]
     pub conditions: Vec<String>,
+    /// Only what has changed since a snapshot, a date or a run
+    ///
+    /// The column _change says how: new, changed, gone or unknown. SNAPSHOT is what backup restore takes (DIR, DIR/ORG,
+    /// DIR@2026-11-22), a date is 2026-11-22 or 2026-11-22T14:30Z, RUN is a run of `stockport runs`.
+    #[arg(long, value_name = "SNAPSHOT|DATE|RUN")]
+    pub since: Option<String>,
     /// As stored: with the server's id, nothing blanked, dates left as text
     #[arg(long)]
     pub raw: bool,
     /// Guard ids and formulas in csv and tsv against Excel and LibreOffice
     #[arg(long)]
     pub excel_safe: bool,
+    /// The order of the items: by id, or as the server lists them
+    #[arg(long, value_name = "ORDER", value_enum, default_value_t = Order::Id)]
+    pub order: Order,
     /// Replace the file if it exists
     #[arg(long)]
     pub force: bool,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,
@@ -55,6 +68,15 @@ pub enum Format {
     Json,
     /// One JSON object a line
     Jsonl,
+}
+
+/// The order in which items are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Order {
+    /// By id, byte by byte: the same inventory gives the same bytes
+    Id,
+    /// As the server lists them
+    Server,
 }
 
 /// How headers are written.

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::notify::Notify;
 use super::pace::{Brakes, Pace, Unreadable, max_delete as max_share};
 use super::reading::Reading;
 use super::report::Report;
@@ -67,10 +68,12 @@ pub struct Import {
     pub missing: Option<PathBuf>,
     /// Write every row of the input with its outcome and the reason to this file
     ///
-    /// The rows stand in the input's order with all their cells. Behind them stand _row, _outcome (created, updated,
-    /// unchanged, skipped, rejected, failed, `not_attempted`, `set_aside`; with --dry-run create and update) and _reason; where
-    /// there are several files or sheets, _file and _sheet too. The ending names the format: .csv, .tsv, .xlsx, .json,
-    /// .jsonl. The file is written however the run ends; one that exists is refused.
+    /// The rows are in the input's order with all their cells, followed by _row, _outcome (created, updated, unchanged,
+    /// skipped, rejected, failed, `not_attempted`, `set_aside`; with --dry-run create and update) and _reason; with
+    /// several
+    /// files or sheets, _file and _sheet too. The extension decides the format: .csv, .tsv, .xlsx, .json, .jsonl. The
+    /// file
+    /// is written even if the run fails; an existing file is refused.
     #[arg(long, value_name = "FILE", conflicts_with = "shard")]
     pub results: Option<PathBuf>,
     /// Send nothing when more rows than this are rejected: a number, or a share (5%)
@@ -82,6 +85,9 @@ pub struct Import {
     /// The report of the run.
     #[command(flatten)]
     pub report: Report,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -2,14 +2,19 @@
 //!
 //! Doesn't belong here: the commands and options themselves, the examples (`examples`), which options a help lists (`overview`).
 
+use std::any::TypeId;
+use std::ffi::OsString;
 use std::io;
+use std::path::PathBuf;
 
-use clap::{Args, Command, CommandFactory as _};
+use clap::builder::{OsStringValueParser, PathBufValueParser, TypedValueParser as _};
+use clap::{Arg, Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::Cli;
 use super::examples::EXAMPLES;
 use super::overview::fitted;
+use crate::place::{Place, on_this_machine};
 
 /// `stockport completions`
 #[derive(Args, Debug)]
@@ -27,7 +32,7 @@ pub struct Man {
     pub command: Vec<String>,
     /// Write all pages into this folder
     #[arg(long, value_name = "DIR", conflicts_with = "command")]
-    pub dir: Option<std::path::PathBuf>,
+    pub dir: Option<PathBuf>,
 }
 
 /// The command line as it is parsed, with its examples and help that fits.
@@ -42,6 +47,7 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
         .find(|(words, _)| words == path)
         .map(|(_, examples)| *examples);
     let mut command = command.mut_args(|arg| {
+        let arg = of_this_machine(arg);
         // `--jobs -1` is a wrong value of --jobs, not an option -1.
         let takes_value = arg.get_action().takes_values() && !arg.is_positional();
         if takes_value {
@@ -74,6 +80,20 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
         path.pop();
     }
     command
+}
+
+/// The same argument. Where it takes the name of a file or a folder, it refuses an address.
+fn of_this_machine(arg: Arg) -> Arg {
+    let kind = arg.get_value_parser().type_id();
+    if kind == TypeId::of::<PathBuf>() {
+        let checked = |path: PathBuf| on_this_machine(path.as_os_str()).map(|()| path);
+        arg.value_parser(PathBufValueParser::new().try_map(checked))
+    } else if kind == TypeId::of::<OsString>() {
+        let checked = |name: OsString| Place::check(&name).map(|()| name);
+        arg.value_parser(OsStringValueParser::new().try_map(checked))
+    } else {
+        arg
+    }
 }
 
 /// The script that completes commands and options in a shell.
@@ -124,6 +144,10 @@ mod tests {
         }
         all.retain(|path| !EXAMPLES.iter().any(|(words, _)| words == path));
         // What takes away what the list names is no use of its own.
-        assert_eq!(all, [["schedule", "remove"]], "these have no examples");
+        assert_eq!(
+            all,
+            [["schedule", "remove"], ["schedule", "run"]],
+            "these have no examples"
+        );
     }
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
+use super::notify::Notify;
 use super::pace::{Brakes, Pace, max_delete};
 use super::report::Report;
 use crate::plan::MaxShare;
@@ -50,7 +51,7 @@ pub struct Migrate {
     pub on_conflict: OnConflict,
     /// Delete what earlier runs moved and the source now lacks
     ///
-    /// The plan names the items and asks. Each is read just before it is deleted, and stays where it has changed since it was
+    /// The plan lists the items and asks. Each is read just before it is deleted, and is kept if it has changed since it was
     /// moved. Items that no run moved are never deleted.
     #[arg(long, conflicts_with_all = ["conditions", "only"])]
     pub mirror: bool,
@@ -90,6 +91,9 @@ pub struct Migrate {
     /// The report of the run.
     #[command(flatten)]
     pub report: Report,
+    /// Who is notified of how it ends.
+    #[command(flatten)]
+    pub notify: Notify,
     /// Surprises that are allowed.
     #[command(flatten)]
     pub brakes: Brakes,

@@ -8,13 +8,18 @@ use clap::Command;
 use crate::help::TOPICS;
 
 /// Groups of options that the short help leaves to the long one.
-const ONLY_IN_LONG_HELP: [&str; 4] = ["Throttling", "Safety limits", "Reading", "Simulated faults"];
+const ONLY_IN_LONG_HELP: [&str; 5] = [
+    "Throttling",
+    "Safety limits",
+    "Reading",
+    "Monitoring",
+    "Simulated faults",
+];
 /// Options of these groups that the short help lists all the same.
 const ALWAYS: [&str; 3] = ["sheet", "column", "map"];
 /// Others that it leaves to the long one.
-const SELDOM: [&str; 8] = [
+const SELDOM: [&str; 7] = [
     "wait",
-    "on_failure",
     "certificate",
     "format",
     "complete",
@@ -27,7 +32,7 @@ const SELDOM: [&str; 8] = [
 const ASIDE: [&str; 7] = ["fields", "config", "doctor", "sandbox", "completions", "man", "help"];
 
 /// Commands that work with files or this machine only. `--org` and the like have no use there.
-const LOCAL: [&str; 12] = [
+const LOCAL: [&str; 13] = [
     "inspect",
     "convert",
     "fields",
@@ -38,6 +43,7 @@ const LOCAL: [&str; 12] = [
     "man",
     "help",
     "list",
+    "check",
     "prune",
     "template",
 ];

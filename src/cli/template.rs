@@ -10,7 +10,7 @@ use clap::Args;
 #[derive(Args, Debug)]
 pub struct Template {
     /// The workbook; its name ends in .xlsx
-    #[arg(value_name = "FILE", value_parser = workbook)]
+    #[arg(value_name = "FILE")]
     pub file: PathBuf,
     /// Fill it with the organization's items
     #[arg(long)]
@@ -18,14 +18,4 @@ pub struct Template {
     /// Replace the file if it exists (only once the new one is complete)
     #[arg(long)]
     pub force: bool,
-}
-
-fn workbook(text: &str) -> Result<PathBuf, String> {
-    let path = PathBuf::from(text);
-    let is_workbook = path
-        .extension()
-        .is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx"));
-    is_workbook
-        .then_some(path)
-        .ok_or_else(|| "a template is a workbook: use the extension .xlsx".to_owned())
 }

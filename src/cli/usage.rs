@@ -11,7 +11,7 @@ use std::path::Path;
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use words::{alike, all, belongs, either};
+use words::{alike, belongs, either, joined};
 
 use super::manual::command;
 use crate::columns;
@@ -71,7 +71,7 @@ pub enum UsageError {
         form: String,
     },
     /// Something that the command can't do without.
-    #[error("`{within}` needs {}", all(.lacking))]
+    #[error("`{within}` needs {}", joined(.lacking, "and"))]
     Missing {
         /// What is missing, as it would be written.
         lacking: Vec<String>,
@@ -274,7 +274,7 @@ impl UserError for UsageError {
             Self::NoValue { known, within, .. } if known.is_empty() => format!("`{within} --help` shows its values"),
             Self::UnknownValue { known, .. } | Self::NoValue { known, .. } => format!("give {}", either(known)),
             Self::NeedlessValue { option, .. } => format!("write {option} without a value"),
-            Self::SameFile(..) => "give each option a file of its own".to_owned(),
+            Self::SameFile(..) => "give each option another file".to_owned(),
             Self::Conflict(..) | Self::Twice(_) => "remove one of them".to_owned(),
             Self::NotText { .. } => "only names of files and folders may hold bytes that are not UTF-8".to_owned(),
             Self::Malformed { within, .. } => format!("`{within} --help` shows how it is written"),

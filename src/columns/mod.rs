@@ -65,7 +65,7 @@ pub use straight::{NeedsDraft, Slots, Straight};
 pub(crate) use tell::unknown_headers;
 pub(crate) use texts::unguard;
 pub(crate) use vocabulary::{BEYOND, UNNAMED};
-pub use vocabulary::{Judge, REJECT_COLUMNS, is_of_rejects};
+pub use vocabulary::{CHANGE, GONE, Judge, REJECT_COLUMNS, is_of_rejects};
 pub(crate) use vocabulary::{names_of, nearest_field};
 
 /// A cell's meaning in its field.

@@ -2,6 +2,7 @@
 //!
 //! Doesn't belong here: which rows these are (`suspects`).
 
+use super::vocabulary::GONE;
 use super::{AsideRow, Origin, SetAside, cells};
 use crate::output::{and_more, counted_are};
 use crate::sheet::{Row, Table};
@@ -27,6 +28,7 @@ pub(crate) enum Aside {
     End,
     Rule,
     Zeros,
+    Gone,
 }
 
 impl Aside {
@@ -42,6 +44,7 @@ impl Aside {
             Self::End => "ends the report",
             Self::Rule => "is a line between rows",
             Self::Zeros => concat!("holds ", zeros!()),
+            Self::Gone => "is marked as gone in the column _change",
         }
     }
 }
@@ -62,7 +65,10 @@ impl Asides {
     pub(crate) fn add(&mut self, row: &Row, why: Aside) {
         self.count += 1;
         if self.rows.len() < MOST {
-            let value = row.cells().map(cells::display).find(|text| !text.trim().is_empty());
+            // The mark of an item that is gone tells less than its id.
+            let is_mark = |text: &str| why == Aside::Gone && text.trim().eq_ignore_ascii_case(GONE);
+            let mut texts = row.cells().map(cells::display);
+            let value = texts.find(|text| !text.trim().is_empty() && !is_mark(text));
             // A cell may be long; a list shows its beginning.
             let value = value.unwrap_or_default().chars().take(40).collect();
             self.rows.push((row.line, value, why));

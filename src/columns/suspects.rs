@@ -17,7 +17,7 @@ use super::numbers;
 use super::set_aside::Aside;
 use super::shapes;
 use super::texts::{bare, is_blank};
-use super::vocabulary::{REASON, REJECT_COLUMNS, Vocabulary, is_of_rejects};
+use super::vocabulary::{GONE, REASON, REJECT_COLUMNS, Vocabulary, is_change, is_of_rejects};
 use crate::item::{ITEM_ID, check_id};
 use crate::sheet::{Cell, Format, Row, Table};
 
@@ -53,6 +53,8 @@ pub(crate) struct Guard {
     /// That of the reasons.
     reasons: Option<usize>,
     keeps_suspects: bool,
+    /// The column that marks items as gone.
+    change: Option<usize>,
     id: Option<usize>,
     /// The folded text of the header over the ids.
     id_header: String,
@@ -93,6 +95,7 @@ impl Guard {
             added: added.map(|cell| cell.index).collect(),
             reasons: reasons.map(|cell| cell.index),
             keeps_suspects,
+            change: cells.iter().find(|cell| is_change(&cell.name)).map(|cell| cell.index),
             id,
             id_header: id_header.map(|cell| fold(&cell.name)).unwrap_or_default(),
             width: cells.len(),
@@ -141,6 +144,10 @@ impl Guard {
             has_digit: true,
             has_blank: false,
         };
+        if self.is_gone(row) {
+            looked.doubt = Some(Doubt::Aside(Aside::Gone));
+            return looked;
+        }
         if !self.active && !self.was_suspect(row) {
             return looked;
         }
@@ -166,6 +173,12 @@ impl Guard {
             looked.doubt = self.doubt(row, &looked);
         }
         looked
+    }
+
+    /// Whether a row is of an item that is no longer stored. To import it would create the item again.
+    fn is_gone(&self, row: &Row) -> bool {
+        let mark = self.change.and_then(|change| row.text_at(change));
+        mark.is_some_and(|mark| mark.trim().eq_ignore_ascii_case(GONE))
     }
 
     /// Whether an earlier run has rejected a row of a reject file as a suspect.

@@ -24,6 +24,12 @@ pub const REJECT_COLUMNS: [&str; 4] = ["_row", "_column", "_value", REASON];
 /// That of the reasons.
 pub(crate) const REASON: &str = "_reason";
 
+/// The column of an export of changes that says how an item has changed. An import ignores it.
+pub const CHANGE: &str = "_change";
+
+/// What stands there for an item that is no longer stored. Its row is no item.
+pub const GONE: &str = "gone";
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
@@ -248,10 +254,16 @@ pub(crate) fn is_nameless(name: &str, beginning: &str) -> bool {
     number.is_some_and(|number| !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// Whether a column is never a field: the server's own, or a reject file's.
+/// Whether a column is [`CHANGE`], in any case: a spreadsheet program or a database may have changed that.
+pub(crate) fn is_change(name: &str) -> bool {
+    name.trim().eq_ignore_ascii_case(CHANGE)
+}
+
+/// Whether a column is never a field: the server's own, a reject file's, or that of changes.
 pub(crate) fn is_ignored(name: &str) -> bool {
     let folded = fold(name);
     REJECT_COLUMNS.contains(&name.trim())
+        || is_change(name)
         || is_nameless(name, UNNAMED)
         || is_nameless(name, BEYOND)
         // `id` may head the column of the ids; `NAME`, folded, would be `name`.

@@ -11,7 +11,7 @@ use super::error::PROFILES_FAILED;
 use crate::cli::{ConfigCheck, ConfigCommand};
 use crate::config::file::{File, Profile};
 use crate::config::key::from_file;
-use crate::config::{DEFAULT_API, load};
+use crate::config::{DEFAULT_API, authorities, load};
 use crate::error::{Error, Exit};
 use crate::output::{Tone, counted};
 
@@ -90,12 +90,16 @@ fn online(context: &Context, profile: &Profile) -> Check {
 
 /// What is wrong with a profile. A command that prints a key is not run: it may ask for a password.
 fn problem(profile: &Profile) -> Option<String> {
-    let refused = if profile.has_key() || profile.api.is_some() {
+    let decides = [&profile.api, &profile.proxy].iter().any(|it| it.is_some()) || profile.ca_file.is_some();
+    let refused = if profile.has_key() || decides {
         profile.trusted().err().map(Error::from)
     } else {
         None
     };
-    let error = refused.or_else(|| from_file(profile.key_file.as_ref()?).err())?;
+    let ca_file = || Some(authorities(profile.ca_file.as_ref()?).err()?.into());
+    let error = refused
+        .or_else(|| from_file(profile.key_file.as_ref()?).err())
+        .or_else(ca_file)?;
     Some(error.line())
 }
 
@@ -129,6 +133,12 @@ fn show(context: &Context, file: &File, found: &Found<'_>) {
         profile.org.as_deref().unwrap_or("from --org")
     ));
     output.result(&format!("    key           {}", key_of(profile)));
+    if let Some(proxy) = &profile.proxy {
+        output.result(&format!("    proxy         {proxy}"));
+    }
+    if let Some(ca_file) = &profile.ca_file {
+        output.result(&format!("    CA file       {}", ca_file.display()));
+    }
     if let Some(problem) = problem {
         output.fault(Tone::Bad, &format!("    problem       {problem}"), &[]);
     }
@@ -144,6 +154,7 @@ fn document(file: &File, found: &Found<'_>) -> Value {
     json!({
         "name": profile.name, "api": profile.api.as_deref().unwrap_or(DEFAULT_API), "org": profile.org,
         "key": key_of(profile), "chosen": file.profile.as_ref() == Some(&profile.name), "problem": problem,
+        "proxy": profile.proxy, "ca_file": profile.ca_file,
         "online": found.online.as_ref().map(Check::document),
     })
 }

@@ -13,6 +13,7 @@ use serde_json::json;
 use super::{CommandError, Context, signals, start};
 use crate::cli::UsageError;
 use crate::error::{Category, Error, Exit, Interrupted};
+use crate::notify::Notifier;
 use crate::output::{Answer, Awaits, Lines, Output, Style};
 use crate::sheet::write::WriteError;
 use crate::transfer::printer;
@@ -23,9 +24,12 @@ const STOPPING: Duration = Duration::from_secs(1);
 /// What is said then.
 const FINISHING: &str = "Stopping: finishing the requests in flight; Ctrl-C again stops at once";
 
-/// The end of a command, which is told once all its results are written.
-pub(super) fn ended(output: &Output, exit: Exit) -> Exit {
+/// The end of a command, which is reported once all its results are written.
+pub(super) fn ended(output: &Output, notifier: Option<&Notifier>, exit: Exit) -> Exit {
     let exit = told_all(output, exit);
+    if let Some(notifier) = notifier {
+        notifier.end(exit);
+    }
     output.finish(exit as u8);
     exit
 }
@@ -71,7 +75,7 @@ pub(super) fn refused_with(error: &Error) -> Exit {
     });
     output.begin(start::unknown(), Awaits::Nothing);
     let exit = fail(&output, error);
-    ended(&output, exit)
+    ended(&output, None, exit)
 }
 
 /// Says why a command could not do its work, as text or as the one JSON document.
@@ -81,22 +85,46 @@ fn fail(output: &Output, error: &Error) -> Exit {
     error.exit()
 }
 
+/// Ends the process without waiting for what is in flight. It does so on a thread of its own: this one heeds the signals
+/// that end a notification.
+fn stop_at_once(output: &Arc<Output>, notifier: &Arc<Notifier>) {
+    let at_once = {
+        let (output, notifier) = (Arc::clone(output), Arc::clone(notifier));
+        move || {
+            let exit = fail(&output, &CommandError::StoppedAtOnce.into());
+            std::process::exit(ended(&output, Some(&notifier), exit) as i32);
+        }
+    };
+    if thread::Builder::new().spawn(at_once.clone()).is_err() {
+        at_once();
+    }
+}
+
 impl Context {
     /// The first Ctrl-C (or SIGTERM, or SIGHUP) asks the run to stop in order, the second stops it at once. A signal that was
-    /// ignored when the program began has no effect.
+    /// ignored when the program began has no effect. One that comes after the end ends the notification that is under way.
     pub(super) fn obey_interrupts(&self) {
         let stop = Arc::clone(&self.stop);
         let output = Arc::clone(&self.output);
+        let notifier = Arc::clone(&self.notifier);
+        let mut is_stopped_at_once = false;
         let handler = move || {
-            if stop.swap(true, Ordering::Relaxed) {
-                let exit = fail(&output, &CommandError::StoppedAtOnce.into());
-                std::process::exit(ended(&output, exit) as i32);
+            if notifier.interrupt() {
+                return;
             }
-            let later = Arc::clone(&output);
+            if stop.swap(true, Ordering::Relaxed) {
+                if !std::mem::replace(&mut is_stopped_at_once, true) {
+                    stop_at_once(&output, &notifier);
+                }
+                return;
+            }
+            let (later, ending) = (Arc::clone(&output), Arc::clone(&notifier));
             let said = thread::Builder::new().spawn(move || {
                 thread::sleep(STOPPING);
                 // Still here: something is waited for.
-                later.say(FINISHING);
+                if !ending.is_ending() {
+                    later.say(FINISHING);
+                }
             });
             if said.is_err() {
                 output.say(FINISHING);

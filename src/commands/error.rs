@@ -77,7 +77,7 @@ impl UserError for CommandError {
             Self::NoTerminal => "run it on a terminal, or name --org ID and --key-file FILE, and --api URL where it isn't the vendor's",
             Self::NoLogin => "use --sandbox with any command; to log in to an API, omit it",
             Self::ProfileExists(_) => "replace it with --force, or give the new one another name with --profile NAME",
-            Self::Declined(_) => "run the command again to be asked again; --dry-run shows the plan without a question",
+            Self::Declined(_) => "run the command again for another prompt; --dry-run shows the plan without one",
             Self::NoConsent(_) => "check it with --dry-run, then pass --yes",
             Self::StoppedAtOnce => {
                 "run the same command again (an import with --resume): it finds out what arrived; `stockport runs` lists the runs"

@@ -1,6 +1,8 @@
 //! `stockport export`: an organization → a file.
 //!
-//! Doesn't belong here: the columns and rows that are written (`export`), formats (`sheet`).
+//! Doesn't belong here: the columns and rows that are written (`export`), formats (`sheet`), `--since` (`since`).
+
+mod since;
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -8,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::{Connected, Context, runs_folder, writing};
-use crate::cli::Export;
+use crate::cli::{Export, Order};
 use crate::error::{Category, Error, Exit};
 use crate::export::{Headers, Lost, Settings, Sink, Written};
 use crate::filter::{self, Filter};
@@ -17,14 +19,17 @@ use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
 use crate::output::{About, Warning, counted, counted_have, grouped, human};
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Destination, Form, OutFormat, Style};
+use since::{Since, Told};
 
 /// What is reported of an export at its end.
 struct Outcome {
     org: String,
     listing: Listing,
     requests: u64,
+    retries: u64,
     format: OutFormat,
     written: Written,
+    changes: Option<Told>,
 }
 
 /// Runs the command. `form`: a workbook is to be filled in.
@@ -44,13 +49,16 @@ pub(super) fn run(context: &Context, options: &Export, form: Option<&'static For
 fn export(context: &Context, options: &Export, form: Option<&'static Form>) -> Result<Outcome, Error> {
     let settings = settings(options, form)?;
     let format = settings.target.format;
+    let since = options.since.as_deref().map(|since| since::find(context, since));
+    let since = since.transpose()?;
     // What can't be written is refused before anything is asked for.
     let destination = writing::open(&options.file, options.force)?;
     let connected = context.connect()?;
+    since.iter().try_for_each(|since| since.check(&connected))?;
     let recorded = context.record("export", &connected, &options.file);
-    let ended = write(context, options, (settings, destination), &connected);
+    let ended = write(context, options, (settings, destination), (&connected, since.as_ref()));
     match &ended {
-        Ok((listing, written)) => {
+        Ok((listing, written, _)) => {
             let document = json!({"items": written.items, "held": listing.count, "evidence": listing.evidence});
             recorded.end(Exit::Done, None, &document);
         }
@@ -58,13 +66,15 @@ fn export(context: &Context, options: &Export, form: Option<&'static Form>) -> R
         Err(error) if error.category() == Category::ClosedPipe => recorded.end(Exit::Done, None, &Value::Null),
         Err(error) => recorded.end(error.exit(), Some(error), &Value::Null),
     }
-    let (listing, written) = ended?;
+    let (listing, written, changes) = ended?;
     Ok(Outcome {
         org: connected.org,
         listing,
         requests: connected.client.requests(),
+        retries: connected.client.retries(),
         format,
         written,
+        changes,
     })
 }
 
@@ -73,8 +83,8 @@ fn write(
     context: &Context,
     options: &Export,
     (settings, destination): (Settings, Destination),
-    connected: &Connected,
-) -> Result<(Listing, Written), Error> {
+    (connected, since): (&Connected, Option<&Since>),
+) -> Result<(Listing, Written, Option<Told>), Error> {
     let runs = Runs::new(runs_folder(false)?);
     let known = Known {
         allow_empty: options.brakes.allow_empty,
@@ -89,8 +99,9 @@ fn write(
         return Err(Incomplete::of(&connected.org, &listing).into());
     }
     known.check(&connected.org, &listing)?;
+    let changes = since.map(|since| since.tell(context, &mut sink)).transpose()?;
     let written = sink.finish(&context.output, &|| context.go_on());
-    Ok((listing, written.map_err(|error| context.cause_of(error))?))
+    Ok((listing, written.map_err(|error| context.cause_of(error))?, changes))
 }
 
 fn settings(options: &Export, form: Option<&'static Form>) -> Result<Settings, Error> {
@@ -115,12 +126,15 @@ fn settings(options: &Export, form: Option<&'static Form>) -> Result<Settings, E
             filter::fields(&options.fields, &BTreeSet::new())?
         },
         filter: Filter::parse(&options.conditions)?,
+        by_id: options.order == Order::Id,
+        changes: options.since.is_some(),
     })
 }
 
 fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) {
     let output = &context.output;
     let mut warnings = outcome.written.notes.clone();
+    warnings.extend(outcome.changes.iter().flat_map(|changes| changes.warnings.clone()));
     for (field, lost) in &outcome.written.lost {
         let Lost { items, first, how } = lost;
         warnings.push(About::ValuesNotKept.warning(format!(
@@ -168,7 +182,9 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     };
     let summary = format!(
         "Exported {} of {} ({words}{evidence}) in {}",
-        if outcome.written.items == outcome.listing.count {
+        if let Some(changes) = &outcome.changes {
+            changes.summary()
+        } else if outcome.written.items == outcome.listing.count {
             counted(outcome.written.items, "item")
         } else {
             format!(
@@ -180,19 +196,22 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         outcome.org,
         human(took),
     );
-    if writing::is_stdout(&options.file) {
-        // Standard output belongs to the items alone.
-        output.say(&summary);
-        return;
-    }
-    output.result_naming(&format!("{summary}: {}", options.file.display()), &[&options.file]);
-    output.document(&json!({
+    let document = json!({
         "source": outcome.org, "target": options.file.to_string_lossy(), "items": outcome.written.items,
-        "held": outcome.listing.count,
+        "held": outcome.listing.count, "since": outcome.changes.as_ref().map(Told::document),
         "not_importable": outcome.written.refused_ids,
-        "completeness": grade, "evidence": outcome.listing.evidence, "requests": outcome.requests,
+        "completeness": grade, "evidence": outcome.listing.evidence,
+        "requests": outcome.requests, "retries": outcome.retries,
         "asked_by_id": outcome.listing.asked, "not_asked_by_id": outcome.listing.not_asked,
         "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings,
         "warning_codes": Warning::codes(&warnings), "error": Value::Null,
-    }));
+    });
+    if writing::is_stdout(&options.file) {
+        // Standard output belongs to the items alone.
+        output.say(&summary);
+        output.summary(&document);
+        return;
+    }
+    output.result_naming(&format!("{summary}: {}", options.file.display()), &[&options.file]);
+    output.document(&document);
 }

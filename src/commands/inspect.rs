@@ -183,7 +183,7 @@ fn why(column: &InspectedColumn) -> String {
         "option" => "from --column".to_owned(),
         "similar" => "its name is like the field's".to_owned(),
         "values" => "its values look like ids".to_owned(),
-        "ignored" => return "a column of the server, or of a reject file".to_owned(),
+        "ignored" => return "a column of the server, of a reject file or of changes".to_owned(),
         "unknown" => return "no known name".to_owned(),
         by => by.strip_prefix("fingerprint ").unwrap_or(by).to_owned(),
     };
@@ -235,7 +235,7 @@ fn show_set_aside(output: &Output, seen: &Inspection) {
         return;
     }
     output.result("");
-    output.result(&format!("{} set aside:", counted(seen.set_aside, "row")));
+    output.result(&format!("{} ignored (not items):", counted(seen.set_aside, "row")));
     let most = if output.is_verbose() { usize::MAX } else { PROBLEMS };
     for row in seen.set_aside_rows.iter().take(most) {
         output.result(&format!("  {} {:?} {}", row.cell, shown(&row.value), row.reason));

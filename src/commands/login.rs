@@ -12,6 +12,7 @@ use crate::api::Key;
 use crate::cli::Login;
 use crate::config::write::{New, Target};
 use crate::config::{self as settings, ConfigError, DEFAULT_API, Wishes, key, pasted};
+use crate::environment;
 use crate::error::{Error, Exit};
 use crate::output::{About, Warning};
 use crate::report::Next;
@@ -48,7 +49,7 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     let org = wishes.org.clone().unwrap_or_default();
     let api = wishes.base();
     let endpoint = match asked_key(context)? {
-        Some(key) => wishes.endpoint_at(api.clone(), org.clone(), key),
+        Some(key) => wishes.remote(api.clone(), org.clone(), key)?,
         None => wishes.endpoint(Some(&org))?,
     };
     pasted::refuse_answers(&[("--org", &org), ("--api", &api), ("--profile", name)], &endpoint.key)?;
@@ -63,7 +64,7 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     })?;
     let is_chosen = target.is_chosen(name);
     let mut warnings = Vec::new();
-    if is_chosen && std::env::var_os(settings::KEY_VARIABLE).is_some_and(|key| !key.is_empty()) {
+    if is_chosen && environment::filled(settings::KEY_VARIABLE).is_some() {
         warnings.push(About::KeyVariable.warning(format!(
             "{} is set and overrides the key of a default profile: unset it, or pass --profile {name}",
             settings::KEY_VARIABLE

@@ -53,6 +53,7 @@ use crate::config::file::{Defaults, Profile};
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
 use crate::files::leftovers;
+use crate::notify::Notifier;
 use crate::output::{Output, Style};
 use crate::parallel::is_guarded;
 use crate::progress::waiting;
@@ -66,6 +67,8 @@ struct Context {
     output: Arc<Output>,
     wishes: Wishes,
     stop: Arc<AtomicBool>,
+    /// Who is notified of the end.
+    notifier: Arc<Notifier>,
     /// Where pauses are kept, whatever they are for.
     waits: Arc<Waits>,
     /// The same wish, as long as files are only read.
@@ -109,13 +112,18 @@ pub fn main() -> u8 {
     hush_guarded_work();
     let output = Arc::new(printer(style(&cli.global)));
     let (start, awaits) = start::of(&cli, &matches);
+    let command = start.command.clone();
+    let notifier = match Notifier::of(&cli, command, &output) {
+        Ok(notifier) => notifier,
+        Err(error) => return refused_with(&error.into()) as u8,
+    };
     output.begin(start, awaits);
-    let exit = run(cli, given(&matches), Arc::clone(&output));
-    ended(&output, exit) as u8
+    let exit = run(cli, given(&matches), Arc::clone(&output), Arc::clone(&notifier));
+    ended(&output, Some(&notifier), exit) as u8
 }
 
 /// Runs the command.
-fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
+fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>, notifier: Arc<Notifier>) -> Exit {
     let stop = Arc::new(AtomicBool::new(false));
     let mut context = Context {
         waits: Arc::new(waiting::reported_to(&output)),
@@ -123,6 +131,7 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
         wishes: wishes(&cli),
         reading: Stop::at(&stop),
         stop,
+        notifier,
         yes: cli.global.yes,
         named_orgs: if given.contains("org") {
             cli.global.org.clone()
@@ -131,6 +140,19 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
         },
         given,
     };
+    context.obey_interrupts();
+    let chosen = if uses_profile(&cli) {
+        settings::chosen(cli.global.profile.as_deref())
+    } else {
+        Ok(None)
+    };
+    let chosen = chosen.map(|profile| {
+        if let Some(profile) = profile {
+            context.take_profile(profile, cli.global.profile.is_some());
+        }
+    });
+    // What is wrong with the way to the API is reported by whoever needs it.
+    context.notifier.begin(context.wishes.network().unwrap_or_default());
     let takes_several = matches!(cli.command, Command::Backup(_) | Command::Sandbox(_));
     if !takes_several && cli.global.org.len() > 1 {
         return context.fail(ConfigError::SeveralOrganizations(cli.global.org).into());
@@ -141,14 +163,9 @@ fn run(cli: Cli, given: BTreeSet<String>, output: Arc<Output>) -> Exit {
     if let Some((a, b)) = outputs::same(&cli) {
         return context.fail(UsageError::same_file(a, b).into());
     }
-    if uses_profile(&cli) {
-        match settings::chosen(cli.global.profile.as_deref()) {
-            Ok(Some(profile)) => context.take_profile(profile, cli.global.profile.is_some()),
-            Ok(None) => {}
-            Err(error) => return context.fail(error.into()),
-        }
+    if let Err(error) = chosen {
+        return context.fail(error.into());
     }
-    context.obey_interrupts();
     leftovers::clear_scratch();
     match cli.command {
         Command::Import(options) => import::run(&context, &options),
@@ -220,8 +237,8 @@ fn uses_profile(cli: &Cli) -> bool {
             .any(|(place, own)| own.is_none() && place.to_string_lossy().starts_with("org:")),
         Command::Backup(BackupCommand::Create(create)) => !create.all_profiles,
         Command::Backup(BackupCommand::Verify(verify)) => verify.against_org,
-        // They say themselves what there is of a profile.
-        Command::Login(_) | Command::Doctor(_) => false,
+        // They say themselves what there is of a profile; a scheduled command has its own.
+        Command::Login(_) | Command::Doctor(_) | Command::Schedule(_) => false,
         _ => cli.global.profile.is_some(),
     }
 }
@@ -267,6 +284,9 @@ fn wishes(cli: &Cli) -> Wishes {
         timeout: Duration::from_secs(global.timeout),
         connections,
         key_file: global.key_file.clone(),
+        proxy: global.proxy.clone(),
+        proxy_auth_file: global.proxy_auth_file.clone(),
+        ca_file: global.ca_file.clone(),
         profile: None,
         own_key_first: false,
     }
@@ -319,6 +339,7 @@ impl Context {
             output: Arc::clone(&self.output),
             wishes,
             stop: Arc::clone(&self.stop),
+            notifier: Arc::clone(&self.notifier),
             waits: Arc::clone(&self.waits),
             reading: self.reading.clone(),
             yes: self.yes,

@@ -16,8 +16,9 @@ pub(super) const RESUME: &str = "--resume";
 /// Options that a further command doesn't repeat.
 const USED_UP: [&str; 2] = ["--dry-run", RESUME];
 
-/// Options whose file this process has written. A further command would refuse to replace it.
-const USED_UP_FILES: [&str; 4] = ["--plan-out", "--report", "--results", "--missing"];
+/// Options whose file this process has written, which a further command would refuse to replace; and a monitor's address,
+/// which is a secret.
+const USED_UP_FILES: [&str; 5] = ["--plan-out", "--report", "--results", "--missing", "--ping"];
 
 impl Context {
     /// Ends a summary with the commands to go on with, ready for a shell: a dry run's plan carried out; the rest of a stopped run, the import of its reject
@@ -110,7 +111,7 @@ impl Context {
         // A migration names its organizations itself.
         let org = (terms.command != "migrate").then_some(summary.target.as_str());
         let command = self.again(&options, org)?;
-        Some(Next::new("To carry out this plan:", command))
+        Some(Next::new("To apply this plan:", command))
     }
 
     /// The command line of this process, with more options, and with the organization where only the environment, a profile
@@ -199,6 +200,7 @@ mod tests {
             ("import a.csv --plan-out p.json --yes", "import a.csv --yes"),
             ("import a.csv --report=r.html --resume=7", "import a.csv"),
             ("import --results r.csv -- --dry-run", "import -- --dry-run"),
+            ("import a.csv --ping https://x/1 --ping=https://x/1", "import a.csv"),
         ] {
             let words = given.split(' ').map(OsString::from);
             let expected: Vec<OsString> = left.split(' ').map(OsString::from).collect();

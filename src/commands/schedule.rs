@@ -1,20 +1,25 @@
-//! `stockport schedule`: a command that runs by itself.
+//! `stockport schedule`: a command that runs on a schedule.
 //!
-//! Doesn't belong here: what each system wants (`schedule`).
+//! Doesn't belong here: what each system wants (`schedule`), what the run's environment is (`environment`), whether the
+//! command would fail in it (`check`), the run itself (`run`).
 
-use std::ffi::OsString;
-use std::path::PathBuf;
+mod check;
+mod environment;
+mod process;
+mod run;
 
-use clap::FromArgMatches as _;
+use std::collections::BTreeSet;
+
+use jiff::ZonedDateTime;
 use serde_json::{Value, json};
 
-use super::{CommandError, Context};
-use crate::cli::{self, Cli, ScheduleCommand, UsageError};
-use crate::config::file::Profile;
-use crate::config::{self as settings, key};
+use super::{Context, shell};
+use crate::cli::{self, ScheduleCommand};
 use crate::error::{Error, Exit};
-use crate::schedule::install::{System, install, list, remove};
-use crate::schedule::{Job, ScheduleError, When, absolute};
+use crate::output::{About, Tone};
+use crate::schedule::install::{install, list, remove};
+use crate::schedule::record::Record;
+use crate::schedule::{ELSEWHERE, Job, ScheduleError, System, When, absolute};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &cli::Schedule) -> Exit {
@@ -24,6 +29,11 @@ pub(super) fn run(context: &Context, options: &cli::Schedule) -> Exit {
             context.output.result(&format!("Removed the schedule {name}"));
             context.output.document(&json!({"removed": name, "error": Value::Null}));
         }),
+        // Variables that are still to be set need a process of their own.
+        Some(ScheduleCommand::Run(options)) if options.check && options.set.is_empty() => {
+            return check::here(context, &options.args);
+        }
+        Some(ScheduleCommand::Run(options)) => return run::run(context, options),
         None => schedule(context, options),
     };
     match done {
@@ -38,146 +48,149 @@ fn show(context: &Context) -> Result<(), Error> {
     if all.is_empty() {
         output.result("Nothing is scheduled");
     }
+    let now = ZonedDateTime::now();
+    let mut documents = Vec::new();
     for one in &all {
-        output.result(&format!("{} ({}): {}", one.name, one.when, one.command));
+        let active = one.is_active();
+        let next = one.times.as_ref().and_then(|times| times.after(&now));
+        let next = next.filter(|_| active != Some(false));
+        let last = Record::read(&one.name);
+        output.result(&format!("{} ({}): {}", one.name, one.when, shell::line(&one.command)));
+        output.result(&match (&next, active) {
+            (_, Some(false)) => format!("  next: never, as {} has not started its timer", one.system),
+            (Some(next), _) => format!("  next: {}", next.strftime("%Y-%m-%d %H:%M %Z")),
+            (None, _) => "  next: not known".to_owned(),
+        });
+        let line = match &last {
+            Some(record) => format!("  last: {}", record.told()),
+            None => "  last: no run recorded".to_owned(),
+        };
+        let tone = if last.as_ref().is_some_and(Record::has_failed) {
+            Tone::Bad
+        } else {
+            Tone::Good
+        };
+        output.result(&if last.is_some() {
+            output.paint(tone, &line)
+        } else {
+            line
+        });
+        documents.push(json!({
+            "name": one.name, "when": one.when, "command": shell::line(&one.command), "place": one.place,
+            "system": one.system.name(), "active": active, "last": last,
+            "next": next.map(|next| next.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()),
+        }));
     }
-    let document: Vec<Value> = all
-        .iter()
-        .map(|one| json!({"name": one.name, "when": one.when, "command": one.command, "place": one.place}))
-        .collect();
-    output.document(&json!({"schedules": document, "error": Value::Null}));
+    if System::here().is_none() {
+        output.warn(&About::NoScheduler.warning(format!("{NONE}: {ELSEWHERE}")));
+    }
+    output.document(&json!({"schedules": documents, "error": Value::Null}));
     Ok(())
 }
 
+/// What is said on a machine that runs nothing on a schedule.
+const NONE: &str = "neither systemd nor cron runs on this machine";
+
 fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
-    let job = job(options)?;
-    let system = match options.system {
-        Some(cli::System::Systemd) => System::Systemd,
-        Some(cli::System::Cron) => System::Cron,
-        Some(cli::System::Windows) => System::Windows,
-        None => System::here(),
-    };
+    misplaced(&context.given)?;
+    let (job, is_here) = job(options)?;
     let output = &context.output;
     let mut document = json!({"name": job.name, "installed": false, "error": Value::Null});
     if options.install {
-        let place = install(&job, system)?;
+        let place = install(&job)?;
         output.result(&format!("Scheduled {} in {place}", job.name));
-        if system == System::Systemd {
-            output.say("It runs while you are logged in; `loginctl enable-linger` keeps it running after you log out");
-            output.say("A run that fails shows in `systemctl --user --failed`");
-        } else {
-            output.say("cron skips a run that falls into a time when the machine is off");
+        for line in remarks(job.system) {
+            output.say(line);
         }
         document["installed"] = json!(true);
         document["place"] = json!(place);
     } else {
-        for (title, text) in texts(&job, system) {
-            if !title.is_empty() {
+        for (title, text) in job.texts()? {
+            if job.system == System::Systemd {
                 output.result(&format!("# {title}"));
             }
             output.data(&text);
-            document[if title.is_empty() { "text" } else { title.as_str() }] = json!(text);
+            let key = if job.system == System::Systemd {
+                title.as_str()
+            } else {
+                "text"
+            };
+            document[key] = json!(text);
         }
-        if system != System::Windows {
-            output.say("Add --install to install it");
+        match job.system {
+            System::Windows if !cfg!(windows) => output.say(&format!(
+                "On Windows, save it to a file, then: schtasks /Create /TN stockport\\{} /XML FILE",
+                job.name
+            )),
+            System::Launchd if !cfg!(target_os = "macos") => {
+                output.say("On a Mac, save it below ~/Library/LaunchAgents, then: launchctl load -w FILE");
+            }
+            _ if !is_here => output.say(&format!("{NONE}: {ELSEWHERE}")),
+            _ => output.say("Add --install to install it"),
         }
     }
     output.document(&document);
     Ok(())
 }
 
-fn texts(job: &Job, system: System) -> Vec<(String, String)> {
+/// Refuses what would have no effect here: the options that say how an organization is reached.
+fn misplaced(given: &BTreeSet<String>) -> Result<(), ScheduleError> {
+    let command = cli::command();
+    let mut options = command.get_arguments().filter(|option| option.is_global_set());
+    let is_of_requests = |heading: Option<&str>| matches!(heading, Some("Where" | "Throttling"));
+    let found = options
+        .find(|option| is_of_requests(option.get_help_heading()) && given.contains(option.get_id().as_str()))
+        .and_then(clap::Arg::get_long);
+    found.map_or(Ok(()), |option| Err(ScheduleError::Misplaced(option.to_owned())))
+}
+
+/// What a user has to know of a system.
+fn remarks(system: System) -> &'static [&'static str] {
     match system {
-        System::Cron => vec![(String::new(), job.cron_line())],
-        System::Windows => vec![(String::new(), job.schtasks())],
-        System::Systemd => vec![
-            (format!("stockport-{}.service", job.name), job.service()),
-            (format!("stockport-{}.timer", job.name), job.timer()),
+        System::Systemd => &[
+            "It runs while you are logged in; `loginctl enable-linger` keeps it running after you log out",
+            "A run that fails shows in `stockport schedule list` and in `systemctl --user --failed`",
         ],
+        System::Cron => &["cron skips a run that falls into a time when the machine is off"],
+        System::Launchd => {
+            &["It runs while you are logged in; a time at which the Mac sleeps is caught up when it wakes"]
+        }
+        System::Windows => &["It runs while you are logged in; a missed run is caught up"],
     }
 }
 
-/// The command as it will run, when nobody is there and nothing of this environment is set.
-fn job(options: &cli::Schedule) -> Result<Job, Error> {
+/// The command as it will run, when nobody is there and nothing of this environment is set; whether what runs it is here.
+fn job(options: &cli::Schedule) -> Result<(Job, bool), Error> {
     let when = When::parse(options.when.as_deref().unwrap_or_default())?;
+    let named = options.system.map(|system| match system {
+        cli::System::Systemd => System::Systemd,
+        cli::System::Cron => System::Cron,
+        cli::System::Launchd => System::Launchd,
+        cli::System::Windows => System::Windows,
+    });
+    let own = named.or_else(System::here);
+    // A machine without any has programs of neither.
+    let system = own.unwrap_or(System::Cron);
     let mut args = options.args.clone();
     if args.first().is_some_and(|first| first == "stockport") {
         args.remove(0);
     }
-    // What is mistyped is told now, not at night.
-    let words = std::iter::once("stockport").chain(args.iter().map(String::as_str));
-    let words: Vec<OsString> = words.map(OsString::from).collect();
-    let parsed = cli::command()
-        .try_get_matches_from(&words)
-        .and_then(|matches| Cli::from_arg_matches(&matches));
-    let scheduled = parsed.map_err(|error| CommandError::Scheduled(UsageError::of(&error, &words)))?;
-    let global = &scheduled.global;
-    let all_profiles =
-        matches!(&scheduled.command, cli::Command::Backup(cli::BackupCommand::Create(create)) if create.all_profiles);
-    if super::uses_profile(&scheduled) && !global.sandbox {
-        let profile = settings::chosen(global.profile.as_deref())?;
-        check_key(global.key_file.as_ref(), profile.as_ref())?;
-        if global.org.is_empty() && profile.as_ref().is_none_or(|profile| profile.org.is_none()) {
-            return Err(ScheduleError::NoOrganization.into());
-        }
-    }
-    if all_profiles {
-        let (path, file) = settings::load()?;
-        let file = file.ok_or(settings::ConfigError::NoFile(path))?;
-        file.profiles
-            .iter()
-            .try_for_each(|profile| check_key(None, Some(profile)))?;
-    }
-    let has = |flag: &str| {
-        args.iter()
-            .any(|arg| arg == flag || arg.starts_with(&format!("{flag}=")))
-    };
-    // What the environment says now won't be there then.
-    let mut added = Vec::new();
-    let mut add = |flag: &str, value: Option<String>| {
-        if let Some(value) = value.filter(|_| !has(flag)) {
-            added.extend([flag.to_owned(), value]);
-        }
-    };
-    if !all_profiles {
-        add("--org", global.org.first().cloned());
-        add("--api", global.api.clone());
-        add("--profile", global.profile.clone());
-        add(
-            "--key-file",
-            global.key_file.as_ref().map(|path| absolute(path)).transpose()?,
-        );
-    }
-    args.extend(added);
-    let here = std::env::current_dir()?;
-    let program = std::env::current_exe()?;
-    let config = std::env::var_os("STOCKPORT_CONFIG").filter(|config| !config.is_empty());
+    // What is mistyped is reported now, not when it runs.
+    let scheduled = check::parsed(&args)?;
     let job = Job {
         name: options.name.clone().unwrap_or_else(|| default_name(&args)),
         when,
-        program: absolute(&program)?,
+        system,
+        program: absolute(&std::env::current_exe()?, "the path of this program")?,
         args,
-        folder: absolute(&here)?,
-        config: config.map(|config| absolute(&PathBuf::from(config))).transpose()?,
+        folder: absolute(&std::env::current_dir()?, "the name of this folder")?,
+        env: environment::kept(scheduled.has_hooks(), &options.env, system)?,
+        limit: options.time_limit,
     };
     job.check()?;
-    Ok(job)
-}
-
-/// The key has to be in a file of the user's own, or printed by a command: it is copied nowhere.
-fn check_key(flag: Option<&PathBuf>, profile: Option<&Profile>) -> Result<(), Error> {
-    if let Some(path) = flag {
-        return key::from_file(path).map(drop);
-    }
-    match profile {
-        Some(Profile {
-            key_file: Some(path), ..
-        }) => key::from_file(path).map(drop),
-        Some(Profile {
-            key_command: Some(_), ..
-        }) => Ok(()),
-        _ => Err(ScheduleError::NoKey.into()),
-    }
+    job.texts()?;
+    check::there(&job)?;
+    Ok((job, own.is_some()))
 }
 
 /// `backup-create` of `backup create DIR …`.

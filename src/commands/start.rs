@@ -51,6 +51,7 @@ pub(super) fn of(cli: &Cli, matches: &ArgMatches) -> (Start, Awaits) {
             (joined(orgs), one(&options.dir), awaits)
         }
         Command::Backup(BackupCommand::List(options)) => (None, one(&options.dir), Awaits::Nothing),
+        Command::Backup(BackupCommand::Check(options)) => (None, one(&options.dir), Awaits::Nothing),
         Command::Backup(BackupCommand::Verify(options)) => (None, one(&options.dir), Awaits::Nothing),
         Command::Backup(BackupCommand::Prune(options)) => (None, one(&options.dir), Awaits::Nothing),
         Command::Inspect(options) => (None, one(&options.file), Awaits::Nothing),

@@ -7,13 +7,22 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{Context, export, writing};
-use crate::cli::{Brakes, Export, Template};
+use crate::cli::{Brakes, Export, Notify, Order, Template, UsageError};
 use crate::error::{Error, Exit};
 use crate::export::{Headers, Layout, form};
 use crate::sheet::write::{Style, writer};
 
 /// Runs the command.
 pub(super) fn run(context: &Context, options: &Template) -> Exit {
+    let ending = options.file.extension();
+    if !ending.is_some_and(|ending| ending.eq_ignore_ascii_case("xlsx")) {
+        let error = UsageError::Value {
+            option: "FILE".to_owned(),
+            given: options.file.to_string_lossy().into_owned(),
+            wanted: "a template is a workbook: use the extension .xlsx".to_owned(),
+        };
+        return context.fail(error.into());
+    }
     if options.with_data {
         let all = Export {
             file: options.file.clone(),
@@ -21,9 +30,12 @@ pub(super) fn run(context: &Context, options: &Template) -> Exit {
             headers: None,
             fields: Vec::new(),
             conditions: Vec::new(),
+            since: None,
             raw: false,
             excel_safe: false,
+            order: Order::Id,
             force: options.force,
+            notify: Notify::default(),
             brakes: Brakes {
                 allow_empty: false,
                 allow_shrink: false,

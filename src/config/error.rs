@@ -124,6 +124,23 @@ pub enum ConfigError {
         /// What happened.
         why: String,
     },
+    /// A proxy's address, which isn't shown, as it may hold a password: by the option, the variable or the profile.
+    #[error("the proxy of {0} can't be used: it is not http://HOST:PORT, nor the same with https, socks5 or socks5h")]
+    Proxy(String),
+    /// A proxy's password on the command line, where others can read it.
+    #[error("--proxy holds a user name or a password; it was not used")]
+    PastedLogin,
+    /// The file of a proxy's user and password has another form.
+    #[error("{} doesn't hold one line USER:PASSWORD for the proxy", .0.display())]
+    ProxyLogin(PathBuf),
+    /// A file gives no certificate authorities.
+    #[error("the CA file {} can't be used: {why}", .path.display())]
+    CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
     /// There is no folder to look for the config file in.
     #[error("there is no folder for the config file: {0}")]
     NoConfigFolder(NoHome),
@@ -156,6 +173,10 @@ impl UserError for ConfigError {
             Self::Distrusted { .. } => "config_distrusted",
             Self::PastedKey(_) => "config_pasted_key",
             Self::KeyCommand { .. } => "config_key_command",
+            Self::Proxy(_) => "config_proxy",
+            Self::PastedLogin => "config_pasted_login",
+            Self::ProxyLogin(_) => "config_proxy_login",
+            Self::CaFile { .. } => "config_ca_file",
             Self::NoConfigFolder(_) => "config_no_folder",
             Self::NoStateFolder(_) => "config_no_state_folder",
             Self::NoDataFolder(_) => "config_no_data_folder",
@@ -195,6 +216,14 @@ impl UserError for ConfigError {
             }
             Self::OpenKeyFile(_) => "make it readable by you only: chmod 600 FILE",
             Self::KeyCommand { .. } => "run the command alone: it has to print the key and nothing else",
+            Self::Proxy(_) => "give http://HOST:PORT; or `env` for HTTPS_PROXY, or `none`",
+            Self::PastedLogin => {
+                "name a file that holds USER:PASSWORD with --proxy-auth-file, or set STOCKPORT_PROXY_USER and STOCKPORT_PROXY_PASSWORD"
+            }
+            Self::ProxyLogin(_) => "write the user, a colon and the password into it, and nothing else",
+            Self::CaFile { .. } => {
+                "name a PEM file; `openssl x509 -inform der -in FILE -out FILE.pem` converts a binary one"
+            }
             Self::NoConfigFolder(_) => {
                 "set STOCKPORT_CONFIG to the path of a config file, or XDG_CONFIG_HOME or HOME to the absolute path of a folder"
             }
@@ -214,7 +243,9 @@ impl UserError for ConfigError {
             | Self::SeveralOrganizations(_)
             | Self::NoProfile { .. }
             | Self::NoFile(_)
-            | Self::PastedKey(_) => Exit::Usage,
+            | Self::PastedKey(_)
+            | Self::PastedLogin
+            | Self::Proxy(_) => Exit::Usage,
             _ => Exit::Stopped,
         }
     }
@@ -227,6 +258,8 @@ impl UserError for ConfigError {
             | Self::File { path, .. }
             | Self::KeyFile { path, .. }
             | Self::Distrusted { path, .. }
+            | Self::CaFile { path, .. }
+            | Self::ProxyLogin(path)
             | Self::OpenKeyFile(path) => Some(path),
             _ => None,
         }

@@ -8,12 +8,22 @@ use std::time::Duration;
 
 use toml_edit::{Document, Item, TableLike};
 
+use crate::api::Proxy;
 use crate::columns::nearest;
 use crate::files::trust::Distrust;
 
 /// The keys of the file, of a profile, and of its defaults.
 const TOP: [&str; 2] = ["profile", "profiles"];
-const PROFILE: [&str; 5] = ["api", "org", "key_file", "key_command", "defaults"];
+const PROFILE: [&str; 8] = [
+    "api",
+    "org",
+    "key_file",
+    "key_command",
+    "proxy",
+    "proxy_auth_file",
+    "ca_file",
+    "defaults",
+];
 const DEFAULTS: [&str; 5] = ["retries", "timeout", "jobs", "batch", "rate"];
 
 /// The config file's content.
@@ -38,6 +48,12 @@ pub struct Profile {
     pub key_file: Option<PathBuf>,
     /// A shell command that prints the key (a password manager).
     pub key_command: Option<String>,
+    /// The proxy: its address, `env` or `none`.
+    pub proxy: Option<String>,
+    /// The file that holds the proxy's user and password.
+    pub proxy_auth_file: Option<PathBuf>,
+    /// The file of further certificate authorities.
+    pub ca_file: Option<PathBuf>,
     /// What options are where they aren't given.
     pub defaults: Defaults,
     /// The config file, and why it is not trusted with a key.
@@ -88,6 +104,9 @@ pub enum Fault {
         /// What it has to be.
         expected: &'static str,
     },
+    /// A proxy's user or password stands in the file.
+    #[error("a user or a password doesn't belong here: proxy_auth_file names a file that holds USER:PASSWORD")]
+    Login,
     /// Two places for one key.
     #[error("the profile {0:?} has both key_file and key_command")]
     TwoKeys(String),
@@ -179,6 +198,9 @@ impl Reader<'_> {
                 "org" => profile.org = Some(text(key, item).map_err(placed)?),
                 "key_file" => profile.key_file = Some(self.path(key, item).map_err(placed)?),
                 "key_command" => profile.key_command = Some(text(key, item).map_err(placed)?),
+                "proxy" => profile.proxy = Some(proxy(key, item).map_err(placed)?),
+                "proxy_auth_file" => profile.proxy_auth_file = Some(self.path(key, item).map_err(placed)?),
+                "ca_file" => profile.ca_file = Some(self.path(key, item).map_err(placed)?),
                 "defaults" => profile.defaults = self.defaults(section(key, item).map_err(placed)?)?,
                 "key" | "api_key" => return Err((line, Fault::Key)),
                 _ => return Err((line, unknown(key, "of a profile", &PROFILE))),
@@ -241,6 +263,19 @@ fn text(key: &str, item: &Item) -> Result<String, Fault> {
         key: key.to_owned(),
         expected: "text that isn't empty",
     })
+}
+
+/// A proxy's address without a user, or one of the words for none and the environment's.
+fn proxy(key: &str, item: &Item) -> Result<String, Fault> {
+    let text = text(key, item)?;
+    match Proxy::parse(&text) {
+        Some(proxy) if proxy.has_login() => Err(Fault::Login),
+        Some(_) => Ok(text),
+        None => Err(Fault::Value {
+            key: key.to_owned(),
+            expected: "http://HOST:PORT, or the same with https, socks5 or socks5h",
+        }),
+    }
 }
 
 fn unknown(key: &str, place: &'static str, known: &[&'static str]) -> Fault {

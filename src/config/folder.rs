@@ -7,6 +7,8 @@ use std::path::PathBuf;
 
 use etcetera::BaseStrategy as _;
 
+use crate::environment;
+
 /// A kind of folder that each user has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Base {
@@ -35,8 +37,7 @@ impl Base {
 
     /// The folder. On Unix its variable is enough, without a home folder.
     pub fn folder(self) -> Result<PathBuf, NoHome> {
-        self.resolve(|name| std::env::var_os(name), || self.below_home())
-            .ok_or(NoHome)
+        self.resolve(environment::value, || self.below_home()).ok_or(NoHome)
     }
 
     fn resolve(

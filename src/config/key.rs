@@ -6,11 +6,13 @@ use std::fmt;
 use std::fs::{File, Metadata};
 use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use super::dotenv;
 use super::error::{ConfigError, KEY_VARIABLE};
+use super::shell;
 use crate::api::Key;
+use crate::environment;
 use crate::error::Error;
 use crate::files::{self, bounds, trust};
 
@@ -42,6 +44,17 @@ impl KeySource {
     }
 }
 
+impl KeySource {
+    /// Whether it may give another key later; a pipe gives one once.
+    pub(super) fn can_change(&self) -> bool {
+        match self {
+            Self::Environment => false,
+            Self::DotEnv | Self::Command(_) => true,
+            Self::File(path) => path.is_file(),
+        }
+    }
+}
+
 impl fmt::Display for KeySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -65,10 +78,11 @@ pub fn is_in_environment() -> bool {
 /// The key of the environment, or else of `.env` in the working folder.
 /// `.env` gives a key and nothing else: a file that lies about must not send the key to another host.
 pub(super) fn from_environment() -> Result<Option<Found>, Error> {
-    match std::env::var(KEY_VARIABLE) {
-        Ok(key) if !key.trim().is_empty() => return Ok(Some((Key::new(&key)?, KeySource::Environment))),
-        Err(std::env::VarError::NotUnicode(_)) => return Err(ConfigError::KeyNotText.into()),
-        _ => {}
+    if let Some(key) = environment::value(KEY_VARIABLE) {
+        let key = key.into_string().map_err(|_| ConfigError::KeyNotText)?;
+        if !key.trim().is_empty() {
+            return Ok(Some((Key::new(&key)?, KeySource::Environment)));
+        }
     }
     let path = Path::new(DOT_ENV);
     if !path.is_file() {
@@ -102,8 +116,13 @@ fn trusted(path: &Path, found: &Metadata) -> Result<(), ConfigError> {
     }
 }
 
-/// The key of a file that holds nothing else. One that others can read is refused, as ssh does, and so is another user's.
+/// The key of a file that holds nothing else.
 pub fn from_file(path: &Path) -> Result<Key, Error> {
+    Ok(Key::new(&secret(path)?)?)
+}
+
+/// The text of a file that holds a secret. One that others can read is refused, as ssh does, and so is another user's.
+pub(super) fn secret(path: &Path) -> Result<String, ConfigError> {
     let failed = |cause| ConfigError::KeyFile {
         path: path.to_owned(),
         cause,
@@ -111,10 +130,10 @@ pub fn from_file(path: &Path) -> Result<Key, Error> {
     let file = open(path).map_err(failed)?;
     let found = file.metadata().map_err(failed)?;
     if !trust::is_foreign(&found) && is_open_to_others(&found) {
-        return Err(ConfigError::OpenKeyFile(path.to_owned()).into());
+        return Err(ConfigError::OpenKeyFile(path.to_owned()));
     }
     trusted(path, &found)?;
-    Ok(Key::new(&files::text_of(file, bounds::KEY).map_err(failed)?)?)
+    files::text_of(file, bounds::KEY).map_err(failed)
 }
 
 /// A shell's `<(…)` is a pipe of this process, behind a link of the system.
@@ -143,14 +162,11 @@ fn is_open_to_others(_found: &Metadata) -> bool {
 
 /// The key that a shell command prints (a password manager's, say). What it says on standard error is shown as it comes.
 pub(super) fn from_command(command: &str) -> Result<Key, Error> {
-    let (shell, option) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
     let failed = |why: String| ConfigError::KeyCommand {
         command: command.to_owned(),
         why,
     };
-    let run = Command::new(shell)
-        .arg(option)
-        .arg(command)
+    let run = shell::command(command)
         .stdin(Stdio::inherit())
         .stdout(Stdio::piped())
         .stderr(Stdio::inherit())
@@ -169,6 +185,6 @@ pub(super) fn from_command(command: &str) -> Result<Key, Error> {
     if !ended.success() {
         return Err(failed(format!("ended with {ended}")).into());
     }
-    let text = String::from_utf8(printed).map_err(|_| failed("printed something other than text".to_owned()))?;
+    let text = files::text(&printed).map_err(|_| failed("printed something other than text".to_owned()))?;
     Ok(Key::new(&text)?)
 }

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use super::ConfigError;
 use crate::api::Key;
+use crate::environment;
 
 /// The options, and the variables behind them, that take a short name.
 const NAMES: [&str; 12] = [
@@ -43,11 +44,15 @@ pub fn refuse(keys: &[&Key]) -> Result<(), ConfigError> {
         .map(|arg| arg.to_string_lossy().into_owned());
     let mut given = placed(arguments);
     for variable in NAMES.iter().filter(|name| !name.starts_with('-')) {
-        let value = std::env::var(variable).unwrap_or_default();
+        let value = environment::value(variable).and_then(|value| value.into_string().ok());
+        let value = value.unwrap_or_default();
         given.push(Given {
             place: (*variable).to_owned(),
             value,
         });
+    }
+    if given.iter().any(is_login) {
+        return Err(ConfigError::PastedLogin);
     }
     match given.into_iter().find(|given| is_key(given, keys)) {
         Some(given) => Err(ConfigError::PastedKey(given.place)),
@@ -101,6 +106,11 @@ fn is_key(given: &Given, keys: &[&Key]) -> bool {
     }
     // A path may hold anything, if it is one.
     value.chars().all(is_key_character) && is_random(value) && !Path::new(value).exists()
+}
+
+/// A proxy's user or password, on the command line.
+fn is_login(given: &Given) -> bool {
+    given.place == "--proxy" && given.value.contains('@')
 }
 
 fn is_key_character(c: char) -> bool {

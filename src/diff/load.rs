@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{Coverage, Record};
 use crate::api::ApiError;
-use crate::columns::{Draft, FieldValue, REJECT_COLUMNS, Reading, Source, as_text};
+use crate::columns::{CHANGE, Draft, FieldValue, REJECT_COLUMNS, Reading, Source, as_text};
 use crate::error::Error;
 use crate::inventory::{Receiver, id_of};
 use crate::item::{ITEM_ID, Object};
@@ -214,7 +214,8 @@ fn own_keys(source: &Source, table: usize) -> Vec<(usize, String)> {
     let given: BTreeSet<&str> = source.fields_of(table).collect();
     let own = cells.header.cells.iter().filter(|cell| {
         let name = cell.name.as_str();
-        !taken.contains(&cell.index) && !given.contains(name) && !REJECT_COLUMNS.contains(&name) && name != ITEM_ID
+        let is_ours = REJECT_COLUMNS.contains(&name) || name == CHANGE;
+        !taken.contains(&cell.index) && !given.contains(name) && !is_ours && name != ITEM_ID
     });
     own.map(|cell| (cell.index, cell.name.clone())).collect()
 }

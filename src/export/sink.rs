@@ -1,31 +1,28 @@
 //! Items → the rows of a file, in one pass: the first batch of a list suggests the columns, and rows are written while the
-//! list arrives. If the list turns out otherwise (a later field, a list that is asked for again), the sink starts again,
-//! and takes the same items from the store.
+//! list arrives. If the list turns out otherwise (a later field, an item out of order, a list that is asked for again), the
+//! sink starts again, and takes the same items from the store.
 //!
 //! Doesn't belong here: the columns and cells (`export`), whether the list is complete (`inventory`), formats
 //! (`sheet::write`).
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::hash::RandomState;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::since::{Changes, NAMES};
+use super::written::Written;
 use super::{Headers, Layout, Places};
 use crate::api::ApiError;
-use crate::columns::ReadBack;
+use crate::columns::{CHANGE, ReadBack};
 use crate::error::Error;
 use crate::filter::{self, Filter, FilterError};
 use crate::inventory::{ItemStore, Lines, Maker, Receiver, each_item};
+use crate::item::Object;
 use crate::item::text::Item;
-use crate::item::{ITEM_ID, IdFault, Object, check_id, is_other_id};
-use crate::output::{Output, Warning};
+use crate::output::Output;
 use crate::progress::Progress;
-use crate::sheet::Cell;
 use crate::sheet::write::{Buffer, Destination, RowEncoder, Style, TableWriter, Target, WriteError, writer};
-
-/// The number of items with another `item_id` than their id that are named.
-const NAMED: usize = 5;
 
 /// What is exported, and in which form.
 pub struct Settings {
@@ -41,6 +38,10 @@ pub struct Settings {
     pub fields: Vec<String>,
     /// Which items are written.
     pub filter: Filter,
+    /// Whether rows come in the order of the ids, whatever order the list has.
+    pub by_id: bool,
+    /// Whether only changes are written, which [`Sink::since`] finds.
+    pub changes: bool,
 }
 
 impl Settings {
@@ -51,11 +52,16 @@ impl Settings {
         } else {
             Layout::new(present)
         };
-        if self.fields.is_empty() {
+        let mut layout = if self.fields.is_empty() {
             all
         } else {
             all.only(self.fields.clone())
+        };
+        if self.changes && !self.fields.iter().any(|field| field == CHANGE) {
+            layout.fields.retain(|field| field != CHANGE);
+            layout.fields.insert(0, CHANGE.to_owned());
         }
+        layout
     }
 
     /// Whether the layout stays the same if there are these fields too.
@@ -70,88 +76,6 @@ impl Settings {
             filter::fields(&self.fields, present)?;
         }
         Ok(())
-    }
-}
-
-/// What was written.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Written {
-    /// The number of items that meet the conditions.
-    pub items: u64,
-    /// How many of them have another `item_id` than the id that they are stored under, or none.
-    pub id_mismatches: u64,
-    /// The ids of the first of these.
-    pub mismatched: Vec<String>,
-    /// How many have an id that no import takes.
-    pub refused_ids: u64,
-    /// The first of these, each with the reason.
-    pub refused: Vec<String>,
-    /// What a person has to know of the file, in sentences.
-    pub notes: Vec<Warning>,
-    /// The fields whose values are not all kept by the format, by name.
-    pub lost: BTreeMap<String, Lost>,
-}
-
-/// Values of one field that an import of the file reads as something else.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Lost {
-    /// How many items have such a value.
-    pub items: u64,
-    /// The id of the first of them.
-    pub first: String,
-    /// What its value is read as, and which format keeps it.
-    pub how: String,
-}
-
-impl Written {
-    fn note(&mut self, item: &Item<'_, '_>, id: Option<&str>) {
-        self.items += 1;
-        let fault = id.map_or(Err(IdFault::Empty), check_id).err();
-        if let Some(fault) = fault {
-            self.refused_ids += 1;
-            if self.refused.len() < NAMED {
-                self.refused.push(format!("{:?} ({fault})", id.unwrap_or_default()));
-            }
-        }
-        if is_other_id(item.id_in(ITEM_ID).as_deref(), id) {
-            self.id_mismatches += 1;
-            if self.mismatched.len() < NAMED {
-                self.mismatched.push(id.unwrap_or_default().to_owned());
-            }
-        }
-    }
-
-    fn note_lost(&mut self, back: &ReadBack, cells: &[Cell<'_>], id: Option<&str>) {
-        for column in back.lost(cells) {
-            if let Some(lost) = self.lost.get_mut(back.field(column)) {
-                lost.items += 1;
-            } else if let Some(cell) = cells.get(column) {
-                let lost = Lost {
-                    items: 1,
-                    first: id.unwrap_or_default().to_owned(),
-                    how: back.how(column, cell),
-                };
-                self.lost.insert(back.field(column).to_owned(), lost);
-            }
-        }
-    }
-
-    fn add(&mut self, more: Self) {
-        for (field, more) in more.lost {
-            match self.lost.entry(field) {
-                Entry::Occupied(mut lost) => lost.get_mut().items += more.items,
-                Entry::Vacant(none) => {
-                    none.insert(more);
-                }
-            }
-        }
-        self.items += more.items;
-        self.id_mismatches += more.id_mismatches;
-        let room = NAMED.saturating_sub(self.mismatched.len());
-        self.mismatched.extend(more.mismatched.into_iter().take(room));
-        self.refused_ids += more.refused_ids;
-        let room = NAMED.saturating_sub(self.refused.len());
-        self.refused.extend(more.refused.into_iter().take(room));
     }
 }
 
@@ -265,8 +189,13 @@ impl Begun {
 impl Sink {
     /// Writes nothing before the first items.
     pub fn new(settings: Settings, destination: Destination) -> io::Result<Self> {
+        let store = if settings.changes {
+            ItemStore::new()
+        } else {
+            ItemStore::sequential()
+        };
         Ok(Self {
-            store: ItemStore::sequential()?,
+            store: store?,
             rows: Arc::new(Rows {
                 settings,
                 assumed: Mutex::default(),
@@ -276,15 +205,35 @@ impl Sink {
         })
     }
 
+    /// Keeps only what `find` finds changed among the items, once the list is known to be complete; gives [`Changes::counts`]
+    /// and [`Changes::local`]. The fields stay those of all items, so that the columns don't depend on what has changed.
+    pub fn since(
+        &mut self,
+        go_on: &dyn Fn() -> Result<(), Error>,
+        find: impl FnOnce(&mut ItemStore, &mut Changes<'_>) -> Result<(), Error>,
+    ) -> Result<([u64; NAMES.len()], u64), Error> {
+        let mut changes = Changes::new(self.rows.settings.filter.clone(), go_on)?;
+        find(&mut self.store, &mut changes)?;
+        let told = (changes.counts, changes.local);
+        let all = std::mem::replace(&mut self.store, changes.store);
+        let fields = all.fields().iter().cloned();
+        self.store.add_fields(fields.chain([CHANGE.to_owned()]));
+        Ok(told)
+    }
+
     /// Completes the output, once the list is known to be complete. `go_on` fails if the user interrupts.
     pub fn finish(mut self, output: &Output, go_on: &dyn Fn() -> Result<(), Error>) -> Result<Written, Error> {
         let settings = &self.rows.settings;
         settings.check(self.store.fields())?;
         let layout = settings.layout(self.store.fields());
+        let is_current = |begun: &Begun| begun.read == self.store.count() && begun.assumed.layout == layout;
         let begun = match std::mem::replace(&mut self.state, State::Behind) {
-            State::Writing(begun) if begun.read == self.store.count() && begun.assumed.layout == layout => begun,
+            State::Writing(begun) if is_current(&begun) => begun,
             before => {
                 drop(before);
+                if self.is_unsorted() {
+                    self.sort(output, go_on)?;
+                }
                 self.write_stored(layout, output, go_on)?
             }
         };
@@ -295,6 +244,21 @@ impl Sink {
         go_on()?;
         self.destination.commit()?;
         Ok(written)
+    }
+
+    /// Whether the stored items have another order than is wanted.
+    fn is_unsorted(&self) -> bool {
+        self.rows.settings.by_id && !self.store.ascends()
+    }
+
+    fn sort(&mut self, output: &Output, go_on: &dyn Fn() -> Result<(), Error>) -> Result<(), Error> {
+        let progress = Progress::begin(output, "Sorting", Some(self.store.count()));
+        let sorted = self.store.sort::<Error>(&mut |count| {
+            progress.done(count);
+            go_on()
+        });
+        progress.clear();
+        sorted
     }
 
     fn write_stored(
@@ -342,7 +306,7 @@ impl Sink {
 
     /// Writes the rows of a batch; returns false if its items have other fields than the columns.
     fn write(&mut self, lines: &Lines, made: Option<Batch>) -> Result<bool, WriteError> {
-        if matches!(self.state, State::Ready) && self.destination.can_restart() {
+        if matches!(self.state, State::Ready) && self.destination.can_restart() && !self.rows.settings.changes {
             let layout = self.rows.settings.layout(&lines.names);
             self.state = State::Writing(self.begin(layout)?);
         }
@@ -404,10 +368,12 @@ impl Receiver for Sink {
 
     fn lines(&mut self, lines: Lines, made: Option<Batch>) -> Result<(), ApiError> {
         // A fault of the output shows again, and is reported, when the stored items are written.
-        if !matches!(self.write(&lines, made), Ok(true)) {
+        let is_written = matches!(self.write(&lines, made), Ok(true));
+        self.store.lines(lines, None)?;
+        if !is_written || self.is_unsorted() {
             self.fall_behind();
         }
-        self.store.lines(lines, None)
+        Ok(())
     }
 }
 

@@ -18,6 +18,8 @@ fn settings(form: &str) -> Settings {
         raw: true,
         fields: Vec::new(),
         filter: Filter::default(),
+        by_id: true,
+        changes: false,
     }
 }
 
@@ -92,6 +94,18 @@ fn an_interrupt_while_a_workbook_is_compressed_leaves_no_file() {
     let interrupted = || Err(io::Error::from(io::ErrorKind::Interrupted).into());
     let error = sink.finish(&Output::new(Look::default()), &interrupted).unwrap_err();
     assert!(!error.to_string().is_empty());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_interrupt_while_items_are_sorted_leaves_no_file() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut sink = sink(settings("out.csv"), &folder.path().join("out.csv"));
+    let batch = parsed(&sink, &[json!({"id": "B"}), json!({"id": "A"})]);
+    take(&mut sink, batch);
+    let interrupted = || Err(crate::error::Interrupted.into());
+    let error = sink.finish(&Output::new(Look::default()), &interrupted).unwrap_err();
+    assert_eq!(error.exit(), crate::error::Exit::Interrupted);
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 

@@ -17,6 +17,37 @@ use crate::item::{Object, id_of};
 /// Hashes of ids, which are their own hashes.
 pub(super) type Hashes = HashSet<u64, BuildHasherDefault<Prehashed>>;
 
+/// Whether the ids of a list come in ascending order: a list that does is not sorted.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ascent {
+    first: String,
+    last: String,
+    pub(super) broken: bool,
+}
+
+impl Ascent {
+    /// Takes the next id. This is done for each item of each list, so that it compares and copies, and no more. No id is
+    /// empty, so that the first one ascends, and an item without an id doesn't.
+    #[inline]
+    fn note(&mut self, id: Option<&str>) {
+        let id = id.unwrap_or_default();
+        self.broken |= id <= self.last.as_str();
+        if self.last.is_empty() {
+            id.clone_into(&mut self.first);
+        }
+        id.clone_into(&mut self.last);
+    }
+
+    /// Takes the ids of the next batch.
+    pub(super) fn append(&mut self, next: Self) {
+        if !next.last.is_empty() {
+            self.note(Some(&next.first));
+            self.last = next.last;
+        }
+        self.broken |= next.broken;
+    }
+}
+
 /// Some items of a list, a line each.
 #[derive(Debug, Default)]
 pub struct Lines {
@@ -28,6 +59,8 @@ pub struct Lines {
     pub names: BTreeSet<String>,
     /// The ids that a sheet's reading may change or refuse, as hashes.
     pub(super) odd: Vec<u64>,
+    /// Whether the ids come in ascending order.
+    pub(super) ascent: Ascent,
 }
 
 impl Lines {
@@ -39,7 +72,9 @@ impl Lines {
             ..Self::default()
         };
         one.bytes.push(b'\n');
-        let hash = id_of(item).map(|id| one.hash(&id, hasher));
+        let id = id_of(item);
+        one.ascent.note(id.as_deref());
+        let hash = id.map(|id| one.hash(&id, hasher));
         one.items.push((one.bytes.len(), hash));
         Ok(one)
     }
@@ -47,7 +82,9 @@ impl Lines {
     /// Adds an item.
     pub(crate) fn add(&mut self, item: &Item<'_, '_>, hasher: &RandomState) {
         self.add_text(item.text);
-        let hash = item.id().map(|id| self.hash(&id, hasher));
+        let id = item.id();
+        self.ascent.note(id.as_deref());
+        let hash = id.map(|id| self.hash(&id, hasher));
         self.items.push((self.bytes.len(), hash));
         self.add_names(item);
     }
@@ -63,6 +100,7 @@ impl Lines {
     /// Adds an item that isn't found by its id.
     pub(super) fn add_unplaced(&mut self, item: &Item<'_, '_>) {
         self.add_text(item.text);
+        self.ascent.note(None);
         self.items.push((self.bytes.len(), None));
     }
 

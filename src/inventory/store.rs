@@ -1,6 +1,9 @@
 //! An inventory on disk while it is worked with: memory holds the hashes of ids and no items.
 //!
-//! Doesn't belong here: whether the inventory is complete (`proof`), the lists that it comes from (`listing`).
+//! Doesn't belong here: whether the inventory is complete (`proof`), the lists that it comes from (`listing`), the order of its
+//! items (`order`).
+
+mod order;
 
 use std::collections::hash_map::Entry;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -11,7 +14,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use memchr::memchr;
 
-use super::lines::{Hashes, Lines, damaged, each_item};
+use super::lines::{Ascent, Hashes, Lines, damaged, each_item};
 use super::{Receiver, id_of};
 use crate::api::ApiError;
 use crate::columns::StoredIds;
@@ -33,6 +36,8 @@ const ONE: usize = 1 << 11;
 pub struct ItemStore {
     file: BufWriter<File>,
     length: u64,
+    /// Whether the items have arrived in the order of their ids.
+    ascent: Ascent,
     /// A read has moved the file's only cursor away from its end.
     moved: bool,
     count: u64,
@@ -59,6 +64,7 @@ impl ItemStore {
         Ok(Self {
             file: BufWriter::with_capacity(1 << 16, tempfile::tempfile()?),
             length: 0,
+            ascent: Ascent::default(),
             moved: false,
             count: 0,
             places: Places::default(),
@@ -92,6 +98,11 @@ impl ItemStore {
     #[must_use]
     pub fn fields(&self) -> &BTreeSet<String> {
         &self.fields
+    }
+
+    /// Adds names to those of [`Self::fields`].
+    pub fn add_fields(&mut self, names: impl Iterator<Item = String>) {
+        self.fields.extend(names);
     }
 
     /// The ids whose items can't be read, if there are any, each with the reason.
@@ -244,6 +255,7 @@ impl ItemStore {
             place = self.length + *end as u64;
         }
         self.fields.append(&mut lines.names);
+        self.ascent.append(std::mem::take(&mut lines.ascent));
         self.odd.extend(lines.odd);
         if self.moved {
             self.file.seek(SeekFrom::Start(self.length))?;
@@ -262,6 +274,7 @@ impl Receiver for ItemStore {
     fn restart(&mut self) {
         // What stands in the file is overwritten, and reading stops at `length`.
         self.length = 0;
+        self.ascent = Ascent::default();
         self.moved = true;
         self.count = 0;
         self.places.clear();

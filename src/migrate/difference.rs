@@ -46,7 +46,8 @@ pub(super) fn lacking_leaves(wanted: &Object, stored: &Object) -> Vec<FieldPair>
 }
 
 /// The leaves in which two states of one stored item differ, whichever of them has more.
-pub(super) fn changed_leaves(then: &Object, now: &Object) -> Vec<FieldPair> {
+#[must_use]
+pub fn changed_leaves(then: &Object, now: &Object) -> Vec<FieldPair> {
     let mut pairs = Vec::new();
     let added = now.keys().filter(|field| !then.contains_key(*field));
     for field in then.keys().chain(added) {

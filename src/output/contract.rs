@@ -10,7 +10,8 @@ pub const CONTRACT: u32 = 1;
 
 /// A command's document with what each of them has: `contract`, `version`, and why the command stopped, which is null
 /// where it didn't. What the command gives itself stays.
-pub(super) fn signed(document: &Value) -> Value {
+#[must_use]
+pub fn signed(document: &Value) -> Value {
     let mut signed = Map::from_iter([
         ("contract".to_owned(), json!(CONTRACT)),
         ("version".to_owned(), json!(env!("CARGO_PKG_VERSION"))),

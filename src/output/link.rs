@@ -5,6 +5,8 @@
 use std::fmt::Write as _;
 use std::path::{Path, absolute};
 
+use crate::environment;
+
 /// What opens a hyperlink and what closes it (OSC 8, ended by ST: <https://gist.github.com/egmontkob/eb114294efbcd5adb1944c9f3cb5feda>).
 const OPEN: &str = "\u{1b}]8;;";
 const END: &str = "\u{1b}\\";
@@ -60,7 +62,8 @@ fn url(path: &Path, host: &str) -> Option<String> {
 
 /// This machine's name; nothing where it can't be told, which stands for this machine as well.
 fn host() -> String {
-    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").or_else(|_| std::env::var("HOSTNAME"));
+    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
+    let told = told.or_else(|| environment::value("HOSTNAME")?.into_string().ok());
     let name = told.unwrap_or_default().trim().to_owned();
     // A Windows host would make a network share of the address.
     let plain = !cfg!(windows)

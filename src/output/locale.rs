@@ -5,6 +5,9 @@
 
 use std::borrow::Cow;
 
+#[cfg(unix)]
+use crate::environment;
+
 /// Our own signs, and what stands for each in ASCII.
 const SIGNS: [(char, &str); 2] = [('…', "..."), ('→', "->")];
 
@@ -12,8 +15,7 @@ const SIGNS: [(char, &str); 2] = [('…', "..."), ('→', "->")];
 /// them is the locale C.
 #[cfg(unix)]
 pub(super) fn is_utf8() -> bool {
-    let set = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().map(std::env::var_os);
-    let first = set.flatten().find(|value| !value.is_empty());
+    let first = ["LC_ALL", "LC_CTYPE", "LANG"].into_iter().find_map(environment::filled);
     first.is_some_and(|name| names_utf8(&name.to_string_lossy()))
 }
 

@@ -8,6 +8,7 @@ use std::process::{Child, Command, Stdio};
 
 use super::Output;
 use super::tame::tame;
+use crate::environment;
 
 /// What pagers of a shell end with where the command is not there, or can't be run.
 const NO_COMMAND: [i32; 2] = [126, 127];
@@ -27,7 +28,7 @@ impl Output {
     /// standard error, wherever the results go.
     pub fn page<E>(&self, lines: &mut Lines<'_, E>) -> Result<(), E> {
         let pager = if self.can_ask() {
-            pager(std::env::var_os("PAGER"))
+            pager(environment::value("PAGER"))
         } else {
             None
         };
@@ -67,7 +68,7 @@ fn pager(wanted: Option<OsString>) -> Option<Child> {
 }
 
 fn started(mut command: Command) -> Option<Child> {
-    if std::env::var_os("LESS").is_none() {
+    if environment::value("LESS").is_none() {
         command.env("LESS", LESS);
     }
     command.stdin(Stdio::piped()).stdout(std::io::stderr()).spawn().ok()

@@ -11,6 +11,7 @@ use std::sync::{Mutex, PoisonError};
 use super::layout::wrapped;
 use super::tame::{coloured, tame, tame_json};
 use super::{Color, Tone, link, locale, markdown};
+use crate::environment;
 
 /// A page of text has lines of at most so many columns, however wide the terminal is.
 const WIDEST_PAGE: usize = 100;
@@ -75,7 +76,7 @@ impl Terminal {
 
     /// The text with links, where the terminal knows them, colours are wanted, and it isn't a dumb one.
     fn clickable(&self, text: String, paths: &[&Path], term: &console::Term) -> String {
-        let dumb = std::env::var_os("TERM").is_some_and(|name| name == "dumb");
+        let dumb = environment::value("TERM").is_some_and(|name| name == "dumb");
         let wanted = !paths.is_empty() && term.is_term() && !dumb && self.colored(true);
         if wanted && supports_hyperlinks::supports_hyperlinks() {
             link::linked(text, paths)
@@ -107,7 +108,7 @@ impl Terminal {
         match self.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => terminal && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()),
+            Color::Auto => terminal && environment::filled("NO_COLOR").is_none(),
         }
     }
 

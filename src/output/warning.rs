@@ -77,6 +77,18 @@ codes! {
     RestoreResumed => "restore_resumed",
     /// Old safety copies were not removed.
     SafetyCopiesKept => "safety_copies_kept",
+    /// Items are exported because it is not known whether they changed.
+    ChangeUnknown => "change_unknown",
+    /// Times of updates have no offset and are read as UTC.
+    TimeWithoutOffset => "time_without_offset",
+    /// The time of `--since` lies in the future.
+    SinceInFuture => "since_in_future",
+    /// This system has no scheduler that is known.
+    NoScheduler => "no_scheduler",
+    /// Metrics can't be written or read.
+    MetricsFailed => "metrics_failed",
+    /// A monitor was not reached.
+    PingFailed => "ping_failed",
     /// The user's own command failed.
     HookFailed => "hook_failed",
     /// A line of the result that reports a fault, with `--quiet`.

@@ -49,9 +49,9 @@ impl Next {
         }
     }
 
-    /// Whether a command that resumes the run is shown.
+    /// Whether a command that resumes the run is shown as text.
     pub(super) fn resumes(all: &[Self], output: &Output) -> bool {
-        !output.is_quiet() && all.iter().any(|next| next.what == Self::RESUME)
+        !output.is_quiet() && !output.is_json() && all.iter().any(|next| next.what == Self::RESUME)
     }
 
     /// The command lines, for programs.

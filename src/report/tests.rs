@@ -1,4 +1,6 @@
-//! The closing equation, the exit code, and the keys of the document.
+//! The account of a run: the equation, the exit code and the document for programs.
+//!
+//! Doesn't belong here: files of rejects, results and reports.
 
 use super::*;
 

@@ -8,15 +8,25 @@ use super::ScheduleError;
 pub(super) fn of(error: &ScheduleError) -> &'static str {
     match error {
         ScheduleError::NoTime(_) => "schedule_bad_time",
+        ScheduleError::ShortMonth(_) => "schedule_short_month",
+        ScheduleError::Never(_) => "schedule_never",
+        ScheduleError::NoZone(_) => "schedule_no_zone",
+        ScheduleError::Cannot { .. } => "schedule_cannot",
         ScheduleError::NoName(_) => "schedule_bad_name",
         ScheduleError::NoKey => "schedule_no_key",
         ScheduleError::NoOrganization => "schedule_no_organization",
-        ScheduleError::LineBreak => "schedule_line_break",
+        ScheduleError::Misplaced(_) => "schedule_misplaced",
+        ScheduleError::Secret(_) => "schedule_secret",
+        ScheduleError::NotSet(_) => "schedule_not_set",
+        ScheduleError::Control(_) => "schedule_control",
+        ScheduleError::NotText(_) => "schedule_not_text",
+        ScheduleError::Fails { .. } => "schedule_fails",
         ScheduleError::Exists(_) => "schedule_exists",
         ScheduleError::NoSuch(_) => "schedule_no_such",
         ScheduleError::NoHome(_) => "schedule_no_home",
         ScheduleError::File { .. } => "schedule_file_failed",
+        ScheduleError::Absent { .. } => "schedule_absent",
         ScheduleError::Program { .. } => "schedule_program_failed",
-        ScheduleError::ByHand => "schedule_by_hand",
+        ScheduleError::TimeLimit(_) => "schedule_time_limit",
     }
 }

@@ -1,41 +1,50 @@
-//! Schedules put in place, found again and taken away: a user's systemd units, or lines of the user's crontab.
+//! Schedules put in place, found again and removed: files in a folder of each system, or lines of the user's crontab.
 //!
-//! Belongs here: files and the system's own programs. Doesn't: what stands in them (`schedule`).
+//! Doesn't belong here: what stands in them (a file for each system), running the system's programs (`programs`).
 
 use std::fs;
-use std::io::Write as _;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 
-use super::{Job, MARK, ScheduleError};
-use crate::config::folder::Base;
+use super::programs::{self, crontab, is_there, write_crontab};
+use super::texts::{noted, words};
+use super::{Job, ScheduleError, System, When, cron, launchd, systemd, windows};
+use crate::config::folder::{Base, NoHome, home};
 use crate::files::{self, bounds};
-use crate::sheet::write::{AtomicFile, WriteError};
-
-/// How the units' names begin.
-const PREFIX: &str = "stockport-";
-
-/// What runs commands at their time.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum System {
-    /// A user's systemd timers.
-    Systemd,
-    /// The user's crontab.
-    Cron,
-    /// Windows's task scheduler.
-    Windows,
-}
 
 impl System {
-    /// This machine's: systemd where it runs, else cron.
+    /// This machine's: systemd where it runs, else cron; none where neither is there, as in a container.
     #[must_use]
-    pub fn here() -> Self {
+    pub fn here() -> Option<Self> {
         if cfg!(windows) {
-            Self::Windows
+            Some(Self::Windows)
+        } else if cfg!(target_os = "macos") {
+            Some(Self::Launchd)
         } else if Path::new("/run/systemd/system").is_dir() {
-            Self::Systemd
+            Some(Self::Systemd)
         } else {
-            Self::Cron
+            is_there(Self::Cron).then_some(Self::Cron)
+        }
+    }
+
+    /// The folder of its files; none for cron, which keeps its own.
+    fn folder(self) -> Result<Option<PathBuf>, ScheduleError> {
+        let settings = || Base::Config.folder();
+        let folder = match self {
+            Self::Systemd => settings().map(|folder| folder.join("systemd").join("user")),
+            Self::Launchd => home().map(|home| home.join("Library/LaunchAgents")).ok_or(NoHome),
+            Self::Windows => settings().map(|folder| folder.join("stockport").join("schedules")),
+            Self::Cron => return Ok(None),
+        };
+        folder.map(Some).map_err(ScheduleError::NoHome)
+    }
+
+    /// How the names of its files begin and end.
+    fn file_names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Systemd | Self::Cron => (systemd::PREFIX, ".timer"),
+            Self::Launchd => (launchd::PREFIX, ".plist"),
+            Self::Windows => (windows::PREFIX, ".xml"),
         }
     }
 }
@@ -45,192 +54,190 @@ impl System {
 pub struct Installed {
     /// Its name.
     pub name: String,
+    /// What runs it.
+    pub system: System,
     /// Where it stands: a file, or the crontab.
     pub place: String,
     /// When it runs, in the system's words.
     pub when: String,
-    /// What it runs.
-    pub command: String,
+    /// The same as it was understood; none where the text is not this program's.
+    pub times: Option<When>,
+    /// The program, as the system runs it.
+    pub program: Option<String>,
+    /// The command.
+    pub command: Vec<String>,
 }
 
-/// Where a user's units stand.
-fn units() -> Result<PathBuf, ScheduleError> {
-    let settings = Base::Config.folder().map_err(ScheduleError::NoHome)?;
-    Ok(settings.join("systemd").join("user"))
+impl Installed {
+    /// Whether its system waits for its time; none where that can't be told.
+    #[must_use]
+    pub fn is_active(&self) -> Option<bool> {
+        let unit = systemd::unit(&self.name, "timer");
+        (self.system == System::Systemd).then(|| programs::is_active(&unit))?
+    }
 }
 
-/// Puts a schedule in place, and begins it. Gives where it stands.
-pub fn install(job: &Job, system: System) -> Result<String, ScheduleError> {
+/// Installs a schedule, and starts it. Gives where it stands.
+pub fn install(job: &Job) -> Result<String, ScheduleError> {
     if list()?.iter().any(|known| known.name == job.name) {
         return Err(ScheduleError::Exists(job.name.clone()));
     }
-    match system {
-        System::Windows => Err(ScheduleError::ByHand),
-        System::Cron => {
-            let mut lines = crontab()?;
-            lines.push(job.cron_line());
-            write_crontab(&lines)?;
-            Ok("the crontab".to_owned())
-        }
-        System::Systemd => install_units(job),
+    let texts = job.texts()?;
+    let Some(folder) = job.system.folder()? else {
+        let mut lines = crontab()?;
+        lines.extend(texts.into_iter().map(|(_, line)| line));
+        write_crontab(&lines)?;
+        return Ok("the crontab".to_owned());
+    };
+    files::create_folder(&folder).map_err(|cause| failed(&folder, "created", cause))?;
+    let mut paths = Vec::new();
+    for (name, text) in texts {
+        let path = folder.join(name);
+        // In place of a link, not through it.
+        files::write(&path, text.as_bytes()).map_err(|cause| failed(&path, "written", cause))?;
+        paths.push(path);
     }
-}
-
-fn install_units(job: &Job) -> Result<String, ScheduleError> {
-    let folder = units()?;
-    fs::create_dir_all(&folder).map_err(|cause| failed(&folder, "created", cause))?;
-    let timer = folder.join(format!("{PREFIX}{}.timer", job.name));
-    let service = folder.join(format!("{PREFIX}{}.service", job.name));
-    for (path, text) in [(&service, job.service()), (&timer, job.timer())] {
-        let written = AtomicFile::create(path, true).and_then(|mut file| {
-            file.write_all(text.as_bytes()).map_err(WriteError::Io)?;
-            file.commit()
-        });
-        written.map_err(|cause| failed(path, "written", std::io::Error::other(cause.to_string())))?;
-    }
-    let unit = format!("{PREFIX}{}.timer", job.name);
-    let begun = systemctl(&["daemon-reload"]).and_then(|()| systemctl(&["enable", "--now", &unit]));
-    if let Err(error) = begun {
+    let place = paths.last().map(|path| path.display().to_string()).unwrap_or_default();
+    if let Err(error) = start(job, &place) {
         // Half a schedule would look like one.
-        for path in [&timer, &service] {
+        for path in &paths {
             let _ = fs::remove_file(path);
         }
         return Err(error);
     }
-    Ok(timer.display().to_string())
+    Ok(place)
+}
+
+fn start(job: &Job, place: &str) -> Result<(), ScheduleError> {
+    let system = job.system;
+    match system {
+        System::Systemd => {
+            system.tell(&["--user", "daemon-reload"])?;
+            let unit = systemd::unit(&job.name, "timer");
+            system.tell(&["--user", "enable", "--now", &unit])?;
+        }
+        System::Launchd => drop(system.tell(&["load", "-w", place])?),
+        System::Windows => {
+            let name = windows::name(&job.name);
+            system.tell(&["/Create", "/TN", &name, "/XML", place])?;
+        }
+        System::Cron => {}
+    }
+    Ok(())
 }
 
 /// Every schedule of this program that is in place.
 pub fn list() -> Result<Vec<Installed>, ScheduleError> {
-    if cfg!(windows) {
-        return Ok(Vec::new());
-    }
     let mut all = Vec::new();
-    let folder = units()?;
-    for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-        let path = entry.path();
-        let name = path
-            .file_name()
-            .and_then(|name| name.to_str())
-            .and_then(|name| name.strip_prefix(PREFIX)?.strip_suffix(".timer"));
-        let Some(name) = name else { continue };
-        all.push(Installed {
-            name: name.to_owned(),
-            when: setting(&path, "OnCalendar="),
-            command: setting(&path.with_extension("service"), "ExecStart="),
-            place: path.display().to_string(),
-        });
+    for system in [System::Systemd, System::Launchd, System::Windows] {
+        let Some(folder) = system.folder()? else { continue };
+        let entries = match fs::read_dir(&folder) {
+            Err(cause) if matches!(cause.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => continue,
+            entries => entries.map_err(|cause| failed(&folder, "read", cause))?,
+        };
+        all.extend(entries.flatten().filter_map(|entry| in_file(system, &entry.path())));
     }
-    for line in crontab().unwrap_or_default() {
-        if let Some((command, name)) = line.rsplit_once(MARK) {
-            let fields: Vec<&str> = command.splitn(6, ' ').collect();
-            all.push(Installed {
-                name: name.trim().to_owned(),
-                place: "the crontab".to_owned(),
-                when: fields.get(..5).unwrap_or_default().join(" "),
-                command: fields.get(5).unwrap_or(&"").trim().to_owned(),
-            });
-        }
+    if !cfg!(windows) && is_there(System::Cron) {
+        let lines = match crontab() {
+            // Where another system runs the schedules, a user may have no right to cron.
+            Err(_) if System::here() != Some(System::Cron) => Vec::new(),
+            lines => lines?,
+        };
+        all.extend(lines.iter().filter_map(|line| in_line(line)));
     }
     all.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(all)
 }
 
-/// Takes a schedule away; a run that is under way ends as it would.
+fn in_file(system: System, path: &Path) -> Option<Installed> {
+    let (before, after) = system.file_names();
+    let name = path.file_name()?.to_str()?.strip_prefix(before)?.strip_suffix(after)?;
+    let text = read(path);
+    let noted = noted(&text);
+    let service = if system == System::Systemd {
+        read(&path.with_extension("service"))
+    } else {
+        String::new()
+    };
+    let started = words(&setting(&service, "ExecStart="));
+    let (when, command) = noted.unwrap_or_else(|| (String::new(), started.iter().skip(1).cloned().collect()));
+    let times = When::parse(&when).ok();
+    Some(Installed {
+        name: name.to_owned(),
+        system,
+        place: path.display().to_string(),
+        when: if system == System::Systemd {
+            setting(&text, "OnCalendar=")
+        } else {
+            when
+        },
+        times,
+        program: started.into_iter().next().map(|program| program.replace("%%", "%")),
+        command,
+    })
+}
+
+fn in_line(line: &str) -> Option<Installed> {
+    let (name, when, words) = cron::read(line)?;
+    let mut words = words.into_iter();
+    let program = words.next();
+    let words: Vec<String> = words.collect();
+    let from = words.iter().position(|word| word == "--").map_or(0, |at| at + 1);
+    Some(Installed {
+        name,
+        system: System::Cron,
+        place: "the crontab".to_owned(),
+        times: When::parse(&when).ok(),
+        when,
+        program,
+        command: words.into_iter().skip(from).collect(),
+    })
+}
+
+/// Removes a schedule; a run that is under way ends as it would.
 pub fn remove(name: &str) -> Result<(), ScheduleError> {
     let known = list()?;
     let known = known.iter().find(|known| known.name == name);
     let known = known.ok_or_else(|| ScheduleError::NoSuch(name.to_owned()))?;
-    let timer = Path::new(&known.place);
-    if !timer.is_absolute() {
-        let mut lines = crontab()?;
-        lines.retain(|line| line.rsplit_once(MARK).is_none_or(|(_, marked)| marked.trim() != name));
-        return write_crontab(&lines);
+    let (system, file) = (known.system, Path::new(&known.place));
+    // Where the system isn't there any more, the files are removed all the same.
+    let stopped = match system {
+        System::Cron => {
+            let mut lines = crontab()?;
+            lines.retain(|line| cron::read(line).is_none_or(|(marked, ..)| marked != name));
+            return write_crontab(&lines);
+        }
+        System::Systemd => system.tell(&["--user", "disable", "--now", &systemd::unit(name, "timer")]),
+        System::Launchd => system.tell(&["unload", "-w", &known.place]),
+        System::Windows => system.tell(&["/Delete", "/F", "/TN", &windows::name(name)]),
+    };
+    let mut paths = vec![file.to_owned()];
+    if system == System::Systemd {
+        paths.push(file.with_extension("service"));
     }
-    // Where systemd isn't there any more, the files go all the same.
-    let stopped = systemctl(&["disable", "--now", &format!("{PREFIX}{name}.timer")]);
-    for path in [timer.to_owned(), timer.with_extension("service")] {
+    for path in paths {
         match fs::remove_file(&path) {
-            Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(failed(&path, "removed", cause)),
+            Err(cause) if cause.kind() != ErrorKind::NotFound => return Err(failed(&path, "removed", cause)),
             _ => {}
         }
     }
-    stopped.and_then(|()| systemctl(&["daemon-reload"]))
-}
-
-fn setting(path: &Path, key: &str) -> String {
-    let text = files::read_named_text(path, bounds::SETTINGS).unwrap_or_default();
-    let line = text.lines().find_map(|line| line.strip_prefix(key));
-    line.unwrap_or_default().to_owned()
-}
-
-fn systemctl(args: &[&str]) -> Result<(), ScheduleError> {
-    let program = || format!("systemctl --user {}", args.join(" "));
-    let run = Command::new("systemctl")
-        .arg("--user")
-        .args(args)
-        .stdin(Stdio::null())
-        .output();
-    ended(run, &program).map(drop)
-}
-
-fn crontab() -> Result<Vec<String>, ScheduleError> {
-    let run = Command::new("crontab").arg("-l").stdin(Stdio::null()).output();
-    match run {
-        // Without a crontab it says so and fails.
-        Ok(output) if !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("no crontab") => {
-            Ok(Vec::new())
-        }
-        run => {
-            let output = ended(run, &|| "crontab -l".to_owned())?;
-            let text = String::from_utf8(output).map_err(|_| ScheduleError::Program {
-                program: "crontab -l".to_owned(),
-                why: "it isn't text".to_owned(),
-            })?;
-            Ok(text.lines().map(str::to_owned).collect())
-        }
+    stopped?;
+    if system == System::Systemd {
+        system.tell(&["--user", "daemon-reload"])?;
     }
+    Ok(())
 }
 
-fn write_crontab(lines: &[String]) -> Result<(), ScheduleError> {
-    let program = || "crontab -".to_owned();
-    let mut child = Command::new("crontab")
-        .arg("-")
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .map_err(|cause| ScheduleError::Program {
-            program: program(),
-            why: crate::cause::io(&cause),
-        })?;
-    if let Some(mut input) = child.stdin.take() {
-        for line in lines {
-            writeln!(input, "{line}").map_err(|cause| failed(Path::new("crontab"), "written", cause))?;
-        }
-    }
-    ended(child.wait_with_output(), &program).map(drop)
+fn read(path: &Path) -> String {
+    files::read_named_text(path, bounds::SETTINGS).unwrap_or_default()
 }
 
-fn ended(run: std::io::Result<std::process::Output>, program: &dyn Fn() -> String) -> Result<Vec<u8>, ScheduleError> {
-    let failed = |why| ScheduleError::Program {
-        program: program(),
-        why,
-    };
-    let output = run.map_err(|cause| failed(crate::cause::io(&cause)))?;
-    if output.status.success() {
-        return Ok(output.stdout);
-    }
-    let said = String::from_utf8_lossy(&output.stderr);
-    let said = said.lines().next().unwrap_or_default().trim();
-    Err(failed(if said.is_empty() {
-        output.status.to_string()
-    } else {
-        said.to_owned()
-    }))
+fn setting(text: &str, key: &str) -> String {
+    let values: Vec<&str> = text.lines().filter_map(|line| line.strip_prefix(key)).collect();
+    values.join("; ")
 }
 
-fn failed(path: &Path, doing: &'static str, cause: std::io::Error) -> ScheduleError {
+fn failed(path: &Path, doing: &'static str, cause: io::Error) -> ScheduleError {
     ScheduleError::File {
         path: path.to_owned(),
         doing,

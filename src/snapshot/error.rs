@@ -224,9 +224,7 @@ impl UserError for SnapshotError {
                 ..
             } => return format!("update stockport, or name the snapshot to use: {}", choice.display()),
             Self::NewestUnknown { choice, .. } => return format!("name the snapshot to use: {}", choice.display()),
-            Self::BegunWith { .. } => {
-                "name the snapshot to restore: DIR/ORG/NAME (`stockport backup list` shows them)"
-            }
+            Self::BegunWith { .. } => "name the snapshot to restore: DIR/ORG/NAME (`stockport backup list` shows them)",
             Self::OnlySafety(_) => "`stockport backup list DIR` shows them; name the one to use",
             Self::NoSnapshot(_) => "check the folder's spelling; `stockport backup create DIR` makes a snapshot",
             Self::NoSuch { .. } | Self::NoneBefore { .. } => "`stockport backup list DIR` shows what there is",
@@ -240,12 +238,15 @@ impl UserError for SnapshotError {
                 "check the exact spelling of --org and the key; if the organization is empty now, pass --allow-empty"
             }
             Self::Shrunken { .. } => {
-                "check what happened to the others (`stockport backup verify DIR --against-org`); if they were meant to go, pass --allow-shrink"
+                "check what happened to the others (`stockport backup verify DIR --against-org`); if they were \
+                 deleted on purpose, pass --allow-shrink"
             }
             Self::NoItem { .. } => "check the exact spelling of --only, or use another snapshot",
-            Self::Part(..) => "restore it without --exact, or use another snapshot",
+            Self::Part(..) => "use another snapshot; `backup restore` without --exact takes this one",
             Self::NotAFolder(_) => "name the folder: DIR, or DIR/ORG",
-            Self::NoPolicy => "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly",
+            Self::NoPolicy => {
+                "pass at least one of --keep-last, --keep-daily, --keep-weekly, --keep-monthly, --keep-yearly"
+            }
         }
         .to_owned()
     }

@@ -10,6 +10,7 @@
 //!
 //! Belongs here: files and their proof. Doesn't: where items come from (`inventory`), what is done with them (`transfer`).
 
+mod age;
 mod error;
 mod find;
 mod folders;
@@ -28,6 +29,7 @@ use std::io::{self, ErrorKind, Read as _, Seek as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+pub use age::Newest;
 pub use error::SnapshotError;
 pub use find::{Chosen, Found, Meant, find, is_meant, unseen};
 pub use manifest::{FORMAT, Fault, Grade, Kind, Manifest};

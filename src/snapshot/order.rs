@@ -135,7 +135,13 @@ impl Snapshot {
     /// Whether its date lies in the future: the clock was ahead when it was made, or is behind now.
     #[must_use]
     pub fn is_ahead(&self, now: Timestamp) -> bool {
-        self.name.moment().duration_since(now) > TOLERANCE
+        let finished = self
+            .manifest
+            .as_ref()
+            .ok()
+            .and_then(|manifest| manifest.finished.parse().ok());
+        let mut moments = [Some(self.name.moment()), finished].into_iter().flatten();
+        moments.any(|moment| moment.duration_since(now) > TOLERANCE)
     }
 }
 

@@ -12,10 +12,9 @@ use super::manifest::{Data, FORMAT};
 use super::{Grade, Kind, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, failed, name};
 use crate::counter;
 use crate::hash::{Sha256, hex};
-use crate::inventory::{ItemStore, id_of};
+use crate::inventory::ItemStore;
 use crate::output::{About, Warning};
 use crate::sheet::write::{AtomicFile, WriteError};
-use crate::sort::Sorter;
 
 /// zstd's own default: JSON lines become a tenth, at hundreds of megabytes a second.
 const LEVEL: i32 = 3;
@@ -174,16 +173,19 @@ fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Ve
     (found, warnings)
 }
 
+/// Why packing failed: reading the store's temporary file, or writing. Which of the two disks is full makes a difference to the
+/// user.
+struct Packing(SnapshotError);
+
+impl From<io::Error> for Packing {
+    fn from(cause: io::Error) -> Self {
+        Self(SnapshotError::Temporary(cause))
+    }
+}
+
 /// Writes the items in the order of their ids, packed; gives the SHA-256 and length of the file, and the SHA-256 of the lines.
 fn pack(store: &mut ItemStore, file: &mut AtomicFile) -> Result<(String, u64, String), SnapshotError> {
-    let mut sorter = Sorter::default();
-    let sorted = store.each::<io::Error>(|item| {
-        // Keys are written in byte order, so that an item is the same line each time.
-        let mut line = serde_json::to_vec(&item)?;
-        line.push(b'\n');
-        sorter.push(id_of(&item).unwrap_or_default().as_bytes(), line)
-    });
-    sorted.map_err(SnapshotError::Temporary)?;
+    store.sort(&mut |_| Ok(())).map_err(SnapshotError::Temporary)?;
     let hashed = Hashed {
         inner: BufWriter::with_capacity(1 << 17, file),
         hash: Sha256::new(),
@@ -193,12 +195,14 @@ fn pack(store: &mut ItemStore, file: &mut AtomicFile) -> Result<(String, u64, St
     let mut packed = zstd::stream::write::Encoder::new(hashed, LEVEL).map_err(written)?;
     packed.include_checksum(true).map_err(written)?;
     let mut content = Sha256::new();
-    // Which of the two disks is full makes a difference to the user.
-    for entry in &sorter.finish().map_err(SnapshotError::Temporary)? {
-        let (_, line) = entry.map_err(SnapshotError::Temporary)?;
+    let each = store.each::<Packing>(|item| {
+        // Keys are written in byte order, so that an item is the same line each time.
+        let mut line = serde_json::to_vec(&item).map_err(io::Error::from)?;
+        line.push(b'\n');
         content.update(&line);
-        packed.write_all(&line).map_err(written)?;
-    }
+        packed.write_all(&line).map_err(|cause| Packing(written(cause)))
+    });
+    each.map_err(|Packing(error)| error)?;
     let mut hashed = packed.finish().map_err(written)?;
     hashed.inner.flush().map_err(written)?;
     Ok((hex(&hashed.hash.finish()), hashed.length, hex(&content.finish())))

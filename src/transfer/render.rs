@@ -196,9 +196,10 @@ fn plan_lines(plan: &Plan) -> Lines {
 fn verified_lines(compared: u64, differing: u64) -> Lines {
     let items = counted(compared, "item");
     let line = if differing == 0 {
-        format!("{items}, none differs")
+        format!("{items}, no differences")
     } else {
-        format!("{} of {items}, they differ", grouped(differing))
+        let differ = if differing == 1 { "differs" } else { "differ" };
+        format!("{} of {items} {differ}", grouped(differing))
     };
     vec![(Tone::Plain, format!("Verified by reading back: {line}"))]
 }
@@ -372,7 +373,7 @@ mod tests {
         assert_eq!(texts(item_lines(&items)), ["  - A1 \"Kush\"", "  … and 2 more items"]);
         assert_eq!(
             texts(verified_lines(1_000, 2)),
-            ["Verified by reading back: 2 of 1,000 items, they differ"]
+            ["Verified by reading back: 2 of 1,000 items differ"]
         );
     }
 }

@@ -405,7 +405,7 @@ fn an_endpoint_that_redirects_or_shows_a_page() {
         &stockport,
         &["import", "good.csv", "--retries", "0"],
         "a web page came back instead of data: \"Sign in to the guest network\"",
-        "check --api; a proxy or a login page may be between this machine and the API",
+        "check --api; a login page, or a proxy (--proxy, --ca-file), may stand before the API",
     );
 }
 

@@ -210,6 +210,7 @@ fn writing(home: &mut Home) {
     home.sandboxed("import", &["import", "absent.csv"], 1);
     home.sandboxed("export", &["export", "out.csv"], 0);
     home.sandboxed("export", &["export", "out.csv"], 1);
+    home.sandboxed("export", &["export", "since.csv", "--since", "2020-01-01"], 0);
     home.sandboxed("diff", &["diff", "b.csv", "out.csv"], 4);
     home.sandboxed("diff", &["diff", "a.csv", "c.csv", "--ignore", "none"], 4);
     home.sandboxed("diff", &["diff", "a.csv", "absent.csv"], 1);
@@ -237,6 +238,8 @@ fn backups(home: &mut Home) {
     home.sandboxed("backup-create", &["backup", "create", "backups", "--org", "none"], 1);
     home.run("backup-list", &["backup", "list", "backups"], 0);
     home.run("backup-list", &["backup", "list", "absent"], 1);
+    home.run("backup-check", &["backup", "check", "backups", "--max-age", "26h"], 0);
+    home.run("backup-check", &["backup", "check", "absent", "--max-age", "26h"], 1);
     let verify = ["backup", "verify", "backups", "--drill", "--against-org"];
     home.sandboxed("backup-verify", &verify, 0);
     home.sandboxed("import", &["import", "a.csv"], 3);

@@ -142,7 +142,7 @@ fn digits_are_a_key_of_the_ids_column_alone() {
     ] {
         stockport.write("map.toml", format!("[columns]\n{rule}\n").as_str());
         let run = stockport.run(["convert", "in.csv", "-", "--map", "map.toml"]).exit(1);
-        let error = format!("map.toml, line {line}: digits has to be");
+        let error = format!("map.toml, line {line}: digits must be");
         assert!(run.stderr.contains(&error), "{rule}: {}", run.stderr);
     }
 }

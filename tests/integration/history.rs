@@ -80,7 +80,7 @@ fn a_run_is_named_by_its_number_or_its_beginning_and_undo_and_resume_know_the_sa
     stockport.run(["export", "out.csv"]).ok();
     let refused = stockport.run(["runs", &name[..5]]).exit(1).stderr;
     assert!(
-        refused.contains("means several runs") && refused.contains(name),
+        refused.contains("matches several runs") && refused.contains(name),
         "{refused}"
     );
     server.behave();

@@ -73,7 +73,7 @@ fn an_organization_is_moved_whole_and_proved_and_the_source_is_never_written_to(
         "sandbox-branch holds 1 item (complete, both ends checked",
         "2 create",
         "2 read = 2 created",
-        "2 items, none differs",
+        "2 items, no differences",
         "Certificate: ",
     ] {
         assert!(run.stdout.contains(said), "{said}\n{}", run.stdout);

@@ -62,9 +62,10 @@ fn readme() -> Vec<Step> {
         ),
         ("stockport backup verify backups --drill", Says(0, "no difference")),
         ("stockport backup restore backups@latest --dry-run", Says(0, "218 read = 218 unchanged")),
-        ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, none differs")),
+        ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, no differences")),
         ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "218 create")),
-        ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "218 items, none differs")),
+        ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "218 items, no \
+          differences")),
         ("stockport migrate --check moved.json", Says(0, "218 items")),
         ("stockport undo --org sandbox-branch --dry-run", Says(0, "218 delete")),
         ("stockport export inventory.csv", Ends(0, |stockport, _| {
@@ -149,6 +150,7 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             ("stockport export inventory.csv", Says(0, "Exported 200 items")),
             ("stockport export all.xlsx", Says(0, "Exported 200 items")),
             ("stockport export - --format jsonl", Ends(0, |_, run| assert_eq!(run.stdout.lines().count(), 200))),
+            ("stockport export changes.csv --since backups", Says(0, " gone) of sandbox-company")),
             ("stockport convert samples/exports/metrc-items.json items.xlsx", Ends(0, |stockport, _| {
                 assert!(stockport.path("items.xlsx").exists());
             })),
@@ -165,13 +167,21 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             ),
             ("stockport backup list backups", Says(0, "200 items")),
             ("stockport backup restore backups@latest --dry-run", Says(0, "200 read = 200 unchanged")),
-            ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 200 items, none differs")),
+            ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 200 items, no \
+              differences")),
             ("stockport backup verify backups --drill", Says(0, "no difference")),
             ("stockport backup prune backups --keep-daily 7 --keep-weekly 4 --dry-run", Says(0, "would remove 0 of 1")),
         ]),
+        ("monitoring", &["stockport import inventory.xlsx"], vec![
+            ("stockport backup create backups --metrics stockport.prom --on-failure \"mail -s backup ops@example.com\"", Ends(0, |stockport, _| {
+                assert!(stockport.read("stockport.prom").contains("stockport_last_run_exit_code{"));
+            })),
+            ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
+        ]),
         ("migration", &["stockport import inventory.xlsx"], vec![
             ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "200 create")),
-            ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, none differs")),
+            ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "200 items, \
+              no differences")),
             ("stockport migrate --check moved.json", Says(0, "200 items")),
             ("stockport undo --org sandbox-branch --dry-run", Says(0, "200 delete")),
         ]),

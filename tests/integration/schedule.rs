@@ -1,5 +1,10 @@
 //! `stockport schedule`: what each system is told, and that nothing of a key is.
 
+mod environment;
+mod listed;
+mod texts;
+mod times;
+
 use std::process::Command;
 
 use crate::backup::ORG;
@@ -70,7 +75,7 @@ fn each_system_is_told_in_its_own_words_and_never_the_key() {
         .run(schedule("daily 02:00", &["--system", "windows"]))
         .ok()
         .stdout;
-    assert!(windows.starts_with("schtasks /Create"), "{windows}");
+    assert!(windows.starts_with("<?xml version=\"1.0\"?>\n<Task "), "{windows}");
     for text in [systemd, cron, windows] {
         assert!(!text.contains(KEY));
     }
@@ -142,23 +147,6 @@ fn what_would_fail_at_night_is_refused_now() {
     }
 }
 
-#[test]
-fn what_the_environment_says_now_is_written_down() {
-    let stockport = with_key().env("STOCKPORT_ORG", ORG).env("STOCKPORT_KEY_FILE", "my.key");
-    let args = [
-        "schedule",
-        "daily 02:00",
-        "--system",
-        "cron",
-        "--",
-        "backup",
-        "create",
-        "bk",
-    ];
-    let cron = stockport.run(args).ok().stdout;
-    assert!(cron.contains(&format!("--org {ORG} --key-file /")), "{cron}");
-}
-
 /// Programs of the system's names that keep their crontab, or write down how they were called.
 #[cfg(unix)]
 fn with_programs() -> Stockport {
@@ -169,6 +157,11 @@ fn with_programs() -> Stockport {
     let home = stockport.home().display().to_string();
     let programs = [
         ("systemctl", format!("#!/bin/sh\necho \"$@\" >> {home}/systemctl.log\n")),
+        ("launchctl", format!("#!/bin/sh\necho \"$@\" >> {home}/systemctl.log\n")),
+        (
+            "schtasks",
+            format!("#!/bin/sh\nprintf '%s\\n' \"$*\" >> {home}/systemctl.log\n"),
+        ),
         (
             "crontab",
             format!(

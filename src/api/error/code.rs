@@ -13,6 +13,8 @@ pub(super) fn of(error: &ApiError) -> &'static str {
         ApiError::Org(_) => "api_bad_organization",
         ApiError::Id(_) => "api_bad_id",
         ApiError::Body => "api_bad_body",
+        ApiError::NoNewKey(_) => "api_no_new_key",
+        ApiError::Proxy { .. } => "api_proxy",
         ApiError::Setup(_) => "api_no_certificates",
         ApiError::Resources(_) => "api_no_resources",
         ApiError::Unauthorized { .. } => "api_unauthorized",

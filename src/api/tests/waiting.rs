@@ -226,9 +226,11 @@ fn a_secure_connection_that_nobody_answers_ends_at_its_deadline() {
         base: format!("https://{}/api", listener.local_addr().unwrap()),
         org: "org".to_owned(),
         key: Key::new("key").unwrap(),
+        again: None,
         timeout: Duration::from_millis(300),
         retries: 0,
         connections: 1,
+        network: Network::default(),
     };
     let found = Client::new(&endpoint).unwrap().get("a");
     assert!(

@@ -20,11 +20,7 @@ pub(super) fn either(words: &[String]) -> String {
     joined(words, "or")
 }
 
-pub(super) fn all(words: &[String]) -> String {
-    joined(words, "and")
-}
-
-fn joined(words: &[String], last: &str) -> String {
+pub(super) fn joined(words: &[String], last: &str) -> String {
     match words {
         [] => String::new(),
         [one] => one.clone(),

@@ -3,8 +3,6 @@
 //! Doesn't belong here: when a snapshot may be written (`backup`), files (`snapshot`).
 
 use std::ffi::OsStr;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use serde_json::{Map, Value, json};
@@ -12,12 +10,11 @@ use serde_json::{Map, Value, json};
 use super::super::{Connected, Context, runs_folder, shell};
 use super::{patience, policy, prune};
 use crate::backup::Backup;
-use crate::cause;
 use crate::cli::BackupCreate;
 use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
-use crate::output::{About, Tone, Warning, counted};
+use crate::output::{Tone, Warning, counted};
 use crate::report::Next;
 use crate::runs::{Known, Runs};
 use crate::snapshot::{Manifest, Name};
@@ -56,11 +53,6 @@ pub(super) fn run(context: &Context, options: &BackupCreate) -> Exit {
     });
     context.output.document(&document);
     Next::show(&next, &context.output);
-    if exit != Exit::Done
-        && let Some(command) = &options.on_failure
-    {
-        tell(context, command, &document);
-    }
     exit
 }
 
@@ -154,6 +146,7 @@ fn create(context: &Context, options: &BackupCreate, target: Result<Target, Erro
     document.insert("error".to_owned(), json!(error.as_ref().map(Error::line)));
     document.insert("error_code".to_owned(), json!(error.as_ref().map(Error::code)));
     let exit = error.as_ref().map_or(Exit::Done, Error::exit);
+    document.insert("exit".to_owned(), json!(exit as u8));
     Outcome {
         document: Value::Object(document),
         exit,
@@ -170,6 +163,8 @@ fn back_up(
     document.insert("organization".to_owned(), json!(connected.org));
     let recorded = context.record("backup", &connected, &options.dir);
     let taken = take(context, options, &connected, document);
+    document.insert("requests".to_owned(), json!(connected.client.requests()));
+    document.insert("retries".to_owned(), json!(connected.client.retries()));
     let exit = taken.as_ref().err().map_or(Exit::Done, Error::exit);
     recorded.end(exit, taken.as_ref().err(), &Value::Object(document.clone()));
     taken
@@ -222,7 +217,6 @@ fn take(
         ("evidence", json!(manifest.evidence)),
         ("unchanged", json!(created.same_as.is_some())),
         ("same_as", json!(created.same_as.map(|name| name.to_string()))),
-        ("requests", json!(connected.client.requests())),
         ("warnings", json!(taken.warnings)),
         ("warning_codes", Warning::codes(&taken.warnings)),
     ] {
@@ -244,42 +238,6 @@ fn told(org: &str, folder: &str, name: Name, manifest: &Manifest, same_as: Optio
         None => counted(manifest.data.bytes, "byte"),
     };
     format!("Backed up {items} of {org} ({grade}: {evidence}), {data}: {folder}/{name}")
-}
-
-/// Runs the user's command with the summary on its standard input. What it prints goes to standard error: standard output
-/// is the result's.
-fn tell(context: &Context, command: &str, document: &Value) {
-    let mut shell = if cfg!(windows) {
-        let mut shell = Command::new("cmd");
-        shell.arg("/C");
-        shell
-    } else {
-        let mut shell = Command::new("sh");
-        shell.arg("-c");
-        shell
-    };
-    let child = shell
-        .arg(command)
-        .stdin(Stdio::piped())
-        .stdout(std::io::stderr())
-        .spawn();
-    let ended = child.and_then(|mut child| {
-        if let Some(mut input) = child.stdin.take() {
-            // A command that reads nothing is none the worse for it.
-            let _ = writeln!(input, "{document}");
-        }
-        child.wait()
-    });
-    match ended {
-        Ok(status) if status.success() => {}
-        Ok(status) => context
-            .output
-            .warn(&About::HookFailed.warning(format!("the command of --on-failure ended with {status}"))),
-        Err(cause) => context.output.warn(&About::HookFailed.warning(format!(
-            "the command of --on-failure can't be run: {}",
-            cause::io(&cause)
-        ))),
-    }
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 //! Doesn't belong here: the commands below it, each in a file of its name.
 
 mod begun;
+mod check;
 mod create;
 mod list;
 mod prune;
@@ -27,6 +28,7 @@ pub(super) fn run(context: &Context, command: &BackupCommand) -> Exit {
         BackupCommand::Create(options) => create::run(context, options),
         BackupCommand::List(options) => list::run(context, options),
         BackupCommand::Verify(options) => verify::run(context, options),
+        BackupCommand::Check(options) => check::run(context, options),
         BackupCommand::Restore(options) => restore::run(context, options),
         BackupCommand::Prune(options) => prune::run(context, options),
     }

@@ -14,10 +14,8 @@ use crate::journal;
 use crate::output::counted;
 use crate::runs::Runs;
 use crate::schedule::install::{Installed, list};
+use crate::schedule::record::Record;
 use crate::snapshot;
-
-/// The variables that name a proxy to other programs, in either case.
-const PROXIES: [&str; 3] = ["HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"];
 
 /// So many of the newest runs are looked at.
 const RUNS: usize = 100;
@@ -103,37 +101,35 @@ fn mode(path: &Path) -> Option<u32> {
     Some(folders::mode(&found)? & 0o777)
 }
 
-/// The proxies that the environment names. Their addresses may hold passwords, and are not shown.
-pub(super) fn proxy() -> Check {
+/// The proxy that the API is reached through. Its user and password are not shown.
+pub(super) fn proxy(wishes: &Wishes) -> Check {
     const NAME: &str = "proxy";
-    let names = PROXIES
-        .iter()
-        .flat_map(|name| [(*name).to_owned(), name.to_lowercase()]);
-    let mut set: Vec<String> = names
-        .filter(|name| std::env::var_os(name).is_some_and(|value| !value.is_empty()))
-        .collect();
-    // On some systems both spellings are one variable.
-    set.dedup_by(|a, b| cfg!(windows) && a.eq_ignore_ascii_case(b));
-    if set.is_empty() {
-        return Check::ok(NAME, "the environment sets none");
+    if wishes.sandbox {
+        return Check::ok(NAME, "the sandbox is reached without one");
     }
-    let are = if set.len() == 1 { "is" } else { "are" };
-    Check::warning(
-        NAME,
-        format!(
-            "{} {are} set; stockport doesn't use proxies of the environment",
-            set.join(", ")
+    let network = match wishes.network() {
+        Ok(network) => network,
+        Err(error) => return Check::failed(NAME, &error),
+    };
+    let base = wishes.base();
+    match (&network.proxy, network.way_to(&base), network.ignored) {
+        (_, Some(proxy), _) => Check::ok(NAME, format!("{base} is reached through the proxy {proxy}")),
+        (Some(proxy), None, _) => Check::ok(
+            NAME,
+            format!("{base} is reached without the proxy {proxy}: NO_PROXY lists it"),
         ),
-        "if the API can't be reached, let this machine reach it without the proxy",
-    )
+        (None, None, Some(variable)) => Check::warning(
+            NAME,
+            format!("{variable} is set; stockport doesn't use proxies of the environment by itself"),
+            "pass --proxy env, or write proxy = \"env\" into the profile, to use it; --proxy none if it is not wanted",
+        ),
+        (None, None, None) => Check::ok(NAME, "none is used"),
+    }
 }
 
-/// What `stockport schedule` has put in place, and whether the programs of it are there.
+/// What `stockport schedule` has put in place, whether the programs of it are there, and how each last run ended.
 pub(super) fn schedule() -> Check {
     const NAME: &str = "schedule";
-    if cfg!(windows) {
-        return Check::ok(NAME, "not checked: on Windows the task scheduler lists it");
-    }
     let all = match list() {
         Ok(all) => all,
         Err(error) => return Check::error(NAME, error.to_string(), error.hint()),
@@ -141,57 +137,35 @@ pub(super) fn schedule() -> Check {
     if all.is_empty() {
         return Check::ok(NAME, "nothing is scheduled");
     }
-    let named: Vec<String> = all.iter().map(|one| format!("{} ({})", one.name, one.when)).collect();
-    match all.iter().find_map(|one| Some((one, lost(one)?))) {
-        Some((one, program)) => Check::warning(
+    if let Some((one, program)) = all.iter().find_map(|one| Some((one, lost(one)?))) {
+        return Check::warning(
             NAME,
             format!("{} runs {program}, which is not there", one.name),
             format!("run stockport schedule remove {}, then schedule it again", one.name),
-        ),
-        None => Check::ok(NAME, named.join(", ")),
+        );
     }
+    if let Some(one) = all.iter().find(|one| one.is_active() == Some(false)) {
+        return Check::warning(
+            NAME,
+            format!("the timer of {} is not started", one.name),
+            format!("start it: systemctl --user enable --now stockport-{}.timer", one.name),
+        );
+    }
+    let last = |one: &Installed| Record::read(&one.name).filter(Record::has_failed);
+    if let Some((one, record)) = all.iter().find_map(|one| Some((one, last(one)?))) {
+        return Check::warning(
+            NAME,
+            format!("the last run of {}: {}", one.name, record.told()),
+            "run its command by hand to see why: `stockport schedule list` shows it",
+        );
+    }
+    let named: Vec<String> = all.iter().map(|one| format!("{} ({})", one.name, one.when)).collect();
+    Check::ok(NAME, named.join(", "))
 }
 
-/// The program of a schedule, if it is told by an absolute path and is not there.
-fn lost(installed: &Installed) -> Option<String> {
-    // Of a cron line, the program follows the folder that it runs in.
-    let command = installed.command.rsplit(" && ").next()?.trim();
-    let program = match command.strip_prefix(['"', '\'']) {
-        Some(rest) => rest.split(['"', '\'']).next()?,
-        None => command.split(' ').next()?,
-    };
+/// The program of a schedule, if it is an absolute path and is not there.
+fn lost(installed: &Installed) -> Option<&str> {
+    let program = installed.program.as_deref()?;
     let path = Path::new(program);
-    (path.is_absolute() && !path.exists()).then(|| program.to_owned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_program_of_a_schedule_is_looked_for() {
-        let lost = |command: &str| {
-            lost(&Installed {
-                name: "nightly".to_owned(),
-                place: String::new(),
-                when: String::new(),
-                command: command.to_owned(),
-            })
-        };
-        let own = std::env::current_exe().unwrap();
-        assert_eq!(lost(&format!("\"{}\" backup create x", own.display())), None);
-        assert_eq!(
-            lost("\"/nowhere/at all/stockport\" backup"),
-            Some("/nowhere/at all/stockport".to_owned())
-        );
-        assert_eq!(
-            lost("cd /srv && /nowhere/stockport backup create x"),
-            Some("/nowhere/stockport".to_owned())
-        );
-        assert_eq!(
-            lost("cd '/a b' && '/nowhere/a b/stockport' x"),
-            Some("/nowhere/a b/stockport".to_owned())
-        );
-        assert_eq!(lost(""), None);
-    }
+    (path.is_absolute() && !path.exists()).then_some(program)
 }

@@ -137,7 +137,7 @@ pub(super) fn run(context: &Context, options: &Doctor, profile: Option<&str>) ->
     if !options.offline {
         checks.extend(online::all(&own, has_key));
     }
-    checks.push(local::proxy());
+    checks.push(local::proxy(&own.wishes));
     checks.push(local::schedule());
     // A wish to stop ends the requests, and what they were for is not known.
     if let Err(error) = context.go_on() {

@@ -42,7 +42,7 @@ pub(super) fn all(context: &Context, has_key: bool) -> Vec<Check> {
     let lacking = if has_key { ORGANIZATION } else { "key" };
     let skipped = |name| {
         let detail = format!("not checked, because the check of the {lacking} failed");
-        Check::warning(name, detail, format!("correct the {lacking} first"))
+        Check::warning(name, detail, format!("fix the {lacking} first"))
     };
     if !has_key {
         return [ORGANIZATION, CLOCK, LIST].map(skipped).to_vec();

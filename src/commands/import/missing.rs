@@ -32,6 +32,8 @@ impl Missing {
             raw: false,
             fields: Vec::new(),
             filter: Filter::default(),
+            by_id: true,
+            changes: false,
         };
         Ok(Self {
             path: path.to_owned(),

@@ -57,7 +57,10 @@ pub(super) fn read(book: &Book, index: usize, packing: &mut Packing) -> Result<E
     let mut cells: Vec<(u16, usize)> = Vec::new();
     let mut records = Records::new(stream, *place);
     if records.next().is_none_or(|first| first.kind != BEGIN) {
-        return Err(broken(packing, "it doesn't begin where the workbook says"));
+        return Err(broken(
+            packing,
+            "it doesn't begin at the offset that the workbook gives",
+        ));
     }
     let mut depth = 0_u64;
     loop {

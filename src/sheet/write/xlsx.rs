@@ -13,7 +13,7 @@ use std::io::Write;
 use std::path::Path;
 
 use foldhash::fast::RandomState;
-use rust_xlsxwriter::{Color, Format, Formula, Workbook, Worksheet};
+use rust_xlsxwriter::{Color, DocProperties, ExcelDateTime, Format, Formula, Workbook, Worksheet};
 use serde_json::Value;
 
 use super::form::Form;
@@ -136,7 +136,13 @@ impl<'w> XlsxWriter<'w> {
             formats: Formats::default(),
             form: None,
         };
-        unpanicked(|| Ok(book.workbook.set_tempdir(folder).map(|_| ())?))?;
+        unpanicked(|| {
+            // A fixed date, a zip archive's own first one, so that the same rows are the same bytes.
+            let created = ExcelDateTime::from_ymd(1980, 1, 1)?;
+            let properties = DocProperties::new().set_creation_datetime(&created);
+            book.workbook.set_properties(&properties);
+            Ok(book.workbook.set_tempdir(folder).map(|_| ())?)
+        })?;
         Ok(Self { out, book })
     }
 

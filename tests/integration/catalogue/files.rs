@@ -3,6 +3,7 @@
 use std::io;
 
 use stockport::columns::{ColumnError, MappingError};
+use stockport::export::since::SinceError;
 use stockport::filter::FilterError;
 use stockport::place::PlaceError;
 use stockport::sheet::ReadError;
@@ -24,6 +25,7 @@ variants!(write of WriteError as "WriteError":
     Io, File, Exists, Directory, NoFolder, UnknownEncoding, Unencodable, TooLong, TooManyColumns, Workbook,
 );
 variants!(filter of FilterError as "FilterError": NoCondition, NoField, NoNumber, NoFields, Twice);
+variants!(since of SinceError as "SinceError": Unknown, OtherOrganization);
 variants!(place of PlaceError as "PlaceError": NoOrganization, TwiceStdin);
 
 fn denied() -> io::Error {
@@ -312,4 +314,12 @@ pub(super) fn add(all: &mut Catalogue) {
         FilterError::Twice("name".to_owned()),
     ]);
     all.take(vec![PlaceError::NoOrganization, PlaceError::TwiceStdin]);
+    all.take(vec![
+        SinceError::Unknown("yesterday".to_owned()),
+        SinceError::OtherOrganization(
+            "snapshot backups/north/2026-11-22T02-00-00Z".to_owned(),
+            "north at https://console.cannlytics.com/api".to_owned(),
+            "south at https://console.cannlytics.com/api".to_owned(),
+        ),
+    ]);
 }

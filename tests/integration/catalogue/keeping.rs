@@ -8,7 +8,7 @@ use stockport::journal::JournalError;
 use stockport::migrate::MigrateError;
 use stockport::review::ReviewError;
 use stockport::runs::{LockError, Maybe, RunError};
-use stockport::schedule::ScheduleError;
+use stockport::schedule::{ScheduleError, System};
 use stockport::shard::ShardError;
 use stockport::sheet::write::WriteError;
 use stockport::snapshot::{Fault, SnapshotError};
@@ -25,7 +25,8 @@ variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, Sheet, NoPlan, Mismatch, Changed);
 variants!(delete of DeleteError as "DeleteError": NobodyToAsk, NoIds, TooMany);
 variants!(schedule of ScheduleError as "ScheduleError":
-    NoTime, NoName, NoKey, NoOrganization, LineBreak, Exists, NoSuch, NoHome, File, Program, ByHand,
+    NoTime, ShortMonth, Never, NoZone, Cannot, NoName, NoKey, NoOrganization, Misplaced, Secret, NotSet, Control, NotText, Fails, Exists, NoSuch,
+    NoHome, File, Absent, Program, TimeLimit,
 );
 variants!(snapshot of SnapshotError as "SnapshotError":
     Write, File, Temporary, Damaged, NoSnapshot, NoSuch, NoneBefore, NoDate, Several, OtherOrganization, LongName, Locked,
@@ -218,10 +219,26 @@ pub(super) fn add(all: &mut Catalogue) {
     ]);
     all.take(vec![
         ScheduleError::NoTime("dayly 02:00".to_owned()),
+        ScheduleError::ShortMonth(31),
+        ScheduleError::Never("0 2 30 2 *".to_owned()),
+        ScheduleError::NoZone("Europe/Berlinn".to_owned()),
+        ScheduleError::Cannot {
+            system: System::Cron,
+            what: "the last day of a month".to_owned(),
+        },
         ScheduleError::NoName("a/b".to_owned()),
         ScheduleError::NoKey,
         ScheduleError::NoOrganization,
-        ScheduleError::LineBreak,
+        ScheduleError::Misplaced("profile".to_owned()),
+        ScheduleError::Secret("CANNLYTICS_API_KEY".to_owned()),
+        ScheduleError::NotSet("PASSWORD_STORE_DIR".to_owned()),
+        ScheduleError::Control("STOCKPORT_ORG".to_owned()),
+        ScheduleError::NotText("STOCKPORT_CONFIG".to_owned()),
+        ScheduleError::Fails {
+            system: System::Cron,
+            why: "the command `mypass` that prints the key ended with exit status: 127".to_owned(),
+            hint: "run it by itself to see why".to_owned(),
+        },
         ScheduleError::Exists("backup-create".to_owned()),
         ScheduleError::NoSuch("bakcup".to_owned()),
         ScheduleError::NoHome(NoHome),
@@ -230,11 +247,15 @@ pub(super) fn add(all: &mut Catalogue) {
             doing: "written",
             cause: denied(),
         },
+        ScheduleError::Absent {
+            system: System::Cron,
+            program: "crontab",
+        },
         ScheduleError::Program {
             program: "systemctl --user daemon-reload".to_owned(),
             why: "no bus was found".to_owned(),
         },
-        ScheduleError::ByHand,
+        ScheduleError::TimeLimit("12h".to_owned()),
     ]);
     let folder = || "backups/green-valley".into();
     let name = || "2026-11-23T02-00-00Z".to_owned();

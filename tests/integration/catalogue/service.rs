@@ -3,7 +3,7 @@
 use std::io;
 use std::time::Duration;
 
-use stockport::api::{ApiError, EchoFault, KeyFault, Loss, Oddity, Unreached};
+use stockport::api::{ApiError, CaFault, EchoFault, KeyFault, Loss, Oddity, PingError, ProxyFault, Unreached};
 use stockport::config::ConfigError;
 use stockport::config::file::Fault;
 use stockport::config::folder::NoHome;
@@ -15,13 +15,15 @@ use stockport::sandbox::SandboxError;
 use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
-    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, Forbidden, NoOrganization, WrongUrl, Blocked, MethodNotAllowed, Redirected,
+    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, NoNewKey, Forbidden, NoOrganization, WrongUrl, Blocked, MethodNotAllowed, Redirected,
     Refused,
-    NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Foreign, WrongEcho, Interrupted, Receiver,
+    NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Proxy, Foreign, WrongEcho, Interrupted, Receiver,
 );
 variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
 variants!(loss of Loss as "Loss": Timeout, Reset, Cut);
 variants!(unreached of Unreached as "Unreached": Name, Refused, Timeout, Tls, Other);
+variants!(proxy of ProxyFault as "ProxyFault": Unreached, Login, Rejected, Refused, Closed, Timeout, Kind, Plain);
+variants!(ca of CaFault as "CaFault": Empty, Der, Damaged);
 variants!(oddity of Oddity as "Oddity":
     Page, NotJson, NotSuccess, NotAList, Shape, Trailing, OtherItem, TooLong, Status,
 );
@@ -29,9 +31,10 @@ variants!(echo of EchoFault as "EchoFault": Shape, Count, Field, Repeated);
 variants!(id of IdFault as "IdFault": Empty, Dots, Reserved, TooLong, Slash, Control);
 variants!(config of ConfigError as "ConfigError":
     NoOrganization, SeveralOrganizations, NotInSandbox, NoKey, DotEnv, KeyNotText, Read, Write, NotChanged, File, NoProfile, NoFile,
-    OtherHost, KeyFile, OpenKeyFile, Distrusted, PastedKey, KeyCommand, NoConfigFolder, NoStateFolder, NoDataFolder,
+    OtherHost, KeyFile, OpenKeyFile, Distrusted, PastedKey, KeyCommand, Proxy, PastedLogin, ProxyLogin, CaFile, NoConfigFolder,
+    NoStateFolder, NoDataFolder,
 );
-variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, TwoKeys, NoHome, NoProfile);
+variants!(fault of Fault as "config::Fault": Syntax, UnknownKey, Key, Value, Login, TwoKeys, NoHome, NoProfile);
 variants!(sandbox of SandboxError as "SandboxError":
     NoHome, Folder, File, Damaged, Refused, OrganizationName, Port, Start,
 );
@@ -61,8 +64,16 @@ fn unreachable(why: Unreached) -> Error {
         host: HOST.to_owned(),
         why,
         detail,
+        ignored: None,
     }
     .into()
+}
+
+fn refused_by(proxy: &str, fault: ProxyFault) -> ApiError {
+    ApiError::Proxy {
+        proxy: Some(proxy.to_owned()),
+        fault,
+    }
 }
 
 #[expect(clippy::too_many_lines, reason = "a table, an entry an error")]
@@ -78,6 +89,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::Unauthorized {
             message: "The request was not authenticated. Check that it carries a valid API key.".to_owned(),
         },
+        ApiError::NoNewKey("the key_command \"pass show cannlytics\" ended with code 1".to_owned()),
         ApiError::Forbidden {
             org: "green-valley-wellness".to_owned(),
             message: words(),
@@ -127,12 +139,15 @@ pub(super) fn add(all: &mut Catalogue) {
             host: HOST.to_owned(),
             why: Unreached::Other,
             detail: "network is unreachable".to_owned(),
+            ignored: Some("HTTPS_PROXY"),
         },
+        refused_by("10.0.0.1:3128", ProxyFault::Kind),
         ApiError::Foreign(Oddity::Trailing),
         ApiError::WrongEcho(EchoFault::Shape),
         ApiError::Interrupted,
         ApiError::Receiver(Box::new(io::Error::from(io::ErrorKind::StorageFull))),
     ]);
+    all.also("PingError", PingError);
     all.also(
         "ApiError::ServerError, a page",
         ApiError::ServerError {
@@ -162,6 +177,42 @@ pub(super) fn add(all: &mut Catalogue) {
         ],
         unreachable,
     );
+    all.also(
+        "ApiError::Proxy, none of ours",
+        ApiError::Proxy {
+            proxy: None,
+            fault: ProxyFault::Login,
+        },
+    );
+    all.also(
+        "ApiError::ServerError, a proxy's page",
+        ApiError::ServerError {
+            status: 503,
+            retry_after: None,
+            html: true,
+            message: "Service Unavailable".to_owned(),
+        },
+    );
+    all.nested(
+        vec![
+            ProxyFault::Unreached(Unreached::Refused),
+            ProxyFault::Login,
+            ProxyFault::Rejected,
+            ProxyFault::Refused(HOST.to_owned()),
+            ProxyFault::Closed(HOST.to_owned()),
+            ProxyFault::Timeout(HOST.to_owned()),
+            ProxyFault::Kind,
+            ProxyFault::Plain,
+        ],
+        |fault| refused_by("proxy.example.com:3128", fault).into(),
+    );
+    all.nested(vec![CaFault::Empty, CaFault::Der, CaFault::Damaged(3)], |fault| {
+        ConfigError::CaFile {
+            path: "/etc/ssl/corporate.pem".into(),
+            why: fault.to_string(),
+        }
+        .into()
+    });
     all.nested(
         vec![
             Oddity::Page("Sign in to the guest network of the airport".to_owned()),
@@ -260,6 +311,13 @@ pub(super) fn add(all: &mut Catalogue) {
             command: "pass show cannlytics".to_owned(),
             why: "ended with code 1".to_owned(),
         },
+        ConfigError::Proxy("--proxy".to_owned()),
+        ConfigError::PastedLogin,
+        ConfigError::ProxyLogin("proxy.auth".into()),
+        ConfigError::CaFile {
+            path: "ca.pem".into(),
+            why: "permission denied".to_owned(),
+        },
         ConfigError::NoConfigFolder(NoHome),
         ConfigError::NoStateFolder(NoHome),
         ConfigError::NoDataFolder(NoHome),
@@ -277,6 +335,7 @@ pub(super) fn add(all: &mut Catalogue) {
                 key: "jobs".to_owned(),
                 expected: "a number from 1 to 512",
             },
+            Fault::Login,
             Fault::TwoKeys("main".to_owned()),
             Fault::NoHome {
                 key: "key_file".to_owned(),

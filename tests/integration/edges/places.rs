@@ -317,7 +317,7 @@ fn links_that_lead_nowhere_in_a_circle_or_to_a_folder_are_told_in_plain_words() 
         ("inspect nowhere", "nowhere does not exist"),
         (
             "convert in.csv nowhere --format csv",
-            "the folder nowhere does not exist",
+            "the folder ./absent does not exist",
         ),
         ("convert in.csv dir.csv", "dir.csv is a folder, not a file"),
         ("import in.csv --rejects dir.csv", "dir.csv is a folder, not a file"),

@@ -5,6 +5,7 @@ pub(crate) mod disk;
 pub(crate) mod faulty;
 pub(crate) mod http;
 pub(crate) mod load;
+pub(crate) mod proxy;
 #[allow(dead_code, reason = "each command's tests use the part of it that they need")]
 pub(crate) mod stockport;
 pub(crate) mod terminal;

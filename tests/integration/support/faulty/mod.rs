@@ -1,6 +1,7 @@
 //! A server that misbehaves on a schedule ([`schedule`]): a thin front before a real sandbox. It breaks what it is told to break,
 //! the same way every time, writes down every request, and fails the test when nobody called it.
 
+mod reordered;
 mod schedule;
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -63,6 +64,10 @@ struct Shared {
     log: Mutex<Vec<Request>>,
     in_flight: AtomicUsize,
     busy_above: AtomicUsize,
+    /// Keys, each with the number of requests that it is still good for.
+    expiring: Mutex<Vec<(String, usize)>>,
+    /// A key that is as good as that of this organization.
+    accepted: Mutex<Option<(String, String)>>,
     connections: Mutex<HashMap<usize, TcpStream>>,
     ended: AtomicBool,
     silence_expected: AtomicBool,
@@ -97,6 +102,8 @@ impl Faulty {
             log: Mutex::default(),
             in_flight: AtomicUsize::new(0),
             busy_above: AtomicUsize::new(usize::MAX),
+            expiring: Mutex::default(),
+            accepted: Mutex::default(),
             connections: Mutex::default(),
             ended: AtomicBool::new(false),
             silence_expected: AtomicBool::new(false),
@@ -138,6 +145,16 @@ impl Faulty {
             .unwrap()
             .extend(ids.into_iter().map(Into::into));
         self
+    }
+
+    /// From now on so many requests with this key are served; any other is answered 401.
+    pub(crate) fn revoke_after(&self, key: &str, requests: usize) {
+        self.shared.expiring.lock().unwrap().push((key.to_owned(), requests));
+    }
+
+    /// From now on this key is as good as that of an organization.
+    pub(crate) fn accept(&self, key: &str, org: &str) {
+        *self.shared.accepted.lock().unwrap() = Some((key.to_owned(), self.key(org).to_owned()));
     }
 
     /// From now on a request is answered 429 while more than so many are being answered.
@@ -332,6 +349,8 @@ impl Shared {
         let busy = in_flight > self.busy_above.load(Ordering::SeqCst);
         let fault = if busy {
             Some(Fault::TooMany)
+        } else if self.is_expired(request) {
+            Some(Fault::BlockedJson(401))
         } else {
             // Every rule counts every request, whether or not another strikes first.
             let mut rules = self.rules.lock().unwrap();
@@ -351,6 +370,17 @@ impl Shared {
             Ok(()) => end,
             Err(_) => End::Close,
         }
+    }
+
+    fn is_expired(&self, request: &WireRequest) -> bool {
+        let key = request.header("authorization").unwrap_or_default();
+        let mut expiring = self.expiring.lock().unwrap();
+        let Some((_, left)) = expiring.iter_mut().find(|(expires, _)| key.ends_with(expires.as_str())) else {
+            return false;
+        };
+        let is_expired = *left == 0;
+        *left = left.saturating_sub(1);
+        is_expired
     }
 
     fn note(&self, request: &WireRequest, in_flight: usize, fault: Option<Fault>) -> usize {
@@ -472,6 +502,7 @@ impl Shared {
                 answer
             }
             Some(Fault::Answered(status, template, done)) => self.answered(request, *status, template, *done),
+            Some(Fault::Reordered(seed)) => reordered::reordered(request, self.forward(request), *seed),
             Some(Fault::Hides(ids)) => without(self.forward(request), ids),
             // One of an answer of its own, or one that is about other requests.
             fault => fault.and_then(refusal).unwrap_or_else(|| self.respell(request, fault)),
@@ -558,6 +589,9 @@ impl Shared {
             .body(body);
         for name in ["authorization", "accept", "content-type"] {
             if let Some(value) = request.header(name) {
+                let accepted = self.accepted.lock().unwrap().clone();
+                let known = accepted.filter(|(key, _)| name == "authorization" && value.ends_with(key.as_str()));
+                let value = known.map_or(value.to_owned(), |(_, own)| format!("Bearer {own}"));
                 onward = onward.header(name, value);
             }
         }

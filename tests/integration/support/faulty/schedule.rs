@@ -65,6 +65,9 @@ pub(crate) enum Fault {
     Answered(u16, &'static str, Done),
     /// Lists without these items. Other requests are served.
     Hides(Vec<String>),
+    /// Lists in an order that this seed decides, unless one is asked for; the keys of each item are in another order, too.
+    /// Other requests are served.
+    Reordered(u64),
     /// 302 to another path of this server, nothing done.
     Redirect,
     /// Everything done, and this text of the answer replaced by that.

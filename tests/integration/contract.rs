@@ -239,7 +239,7 @@ fn backups(home: &mut Home) {
     home.run("backup-list", &["backup", "list", "backups"], 0);
     home.run("backup-list", &["backup", "list", "absent"], 1);
     home.run("backup-check", &["backup", "check", "backups", "--max-age", "26h"], 0);
-    home.run("backup-check", &["backup", "check", "absent", "--max-age", "26h"], 1);
+    home.run("backup-check", &["backup", "check", "absent", "--max-age", "26h"], 4);
     let verify = ["backup", "verify", "backups", "--drill", "--against-org"];
     home.sandboxed("backup-verify", &verify, 0);
     home.sandboxed("import", &["import", "a.csv"], 3);

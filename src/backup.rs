@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use crate::api::Client;
 use crate::error::{Error, Interrupted};
 use crate::inventory::{Completeness, Earlier, Incomplete, ItemStore, Listing, ask_for, id_of, read_into};
-use crate::output::{Output, grouped};
+use crate::output::{Output, Warning, grouped};
 use crate::snapshot::{Created, Facts, Grade, Lock, Shelf, Snapshot, SnapshotError, ahead};
 pub use fates::{Fate, fates};
 pub use safety::{KEPT_COPIES, PATIENCE, Safety, YOUNG_DAYS};
@@ -55,7 +55,7 @@ pub struct Taken {
     /// The right to write there, for what follows (`prune`).
     pub lock: Lock,
     /// What of the earlier snapshots a person should know.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// An organization that was read and shown to be complete.

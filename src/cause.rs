@@ -52,6 +52,10 @@ pub fn io(error: &io::Error) -> String {
 pub struct Temporary(#[source] io::Error);
 
 impl UserError for Temporary {
+    fn code(&self) -> &'static str {
+        "temporary_file"
+    }
+
     fn hint(&self) -> String {
         temporary(Some(&self.0)).to_owned()
     }

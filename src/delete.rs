@@ -44,6 +44,14 @@ pub enum DeleteError {
 }
 
 impl UserError for DeleteError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NobodyToAsk => "delete_nobody_to_ask",
+            Self::NoIds => "delete_no_ids",
+            Self::TooMany { .. } => "delete_too_many",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NobodyToAsk => "check the plan with --dry-run, then pass --yes",

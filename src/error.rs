@@ -45,6 +45,10 @@ pub enum Category {
 
 /// An error that can end a command. `Display` says what is wrong and where.
 pub trait UserError: std::error::Error + Send + Sync + 'static {
+    /// Its name for programs, such as `api_unauthorized`: what raises it, and what is wrong. It never changes, whatever
+    /// becomes of the text, and no two errors share one.
+    fn code(&self) -> &'static str;
+
     /// What the user can do about it.
     fn hint(&self) -> String;
 
@@ -80,6 +84,18 @@ impl Error {
     /// Keeps a room's error as it is.
     pub(crate) fn of(error: impl UserError) -> Self {
         Self(Box::new(error))
+    }
+
+    /// Its name for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        self.0.code()
+    }
+
+    /// The text for programs: what is wrong, and what the user can do about it.
+    #[must_use]
+    pub fn line(&self) -> String {
+        format!("{self}; {}", self.hint())
     }
 
     /// What the user can do about it.
@@ -131,6 +147,10 @@ impl<E: UserError> From<E> for Error {
 pub struct Interrupted;
 
 impl UserError for Interrupted {
+    fn code(&self) -> &'static str {
+        "interrupted"
+    }
+
     fn hint(&self) -> String {
         "to continue, run the same command (an import with --resume); finished items are not sent again".to_owned()
     }

@@ -86,6 +86,16 @@ fn or_nearest(nearest: Option<&str>) -> String {
 }
 
 impl UserError for FilterError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoCondition(_) => "filter_no_condition",
+            Self::NoField { .. } => "filter_unknown_field",
+            Self::NoNumber { .. } => "filter_not_a_number",
+            Self::NoFields => "filter_no_fields",
+            Self::Twice(_) => "filter_field_twice",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoCondition(_) => {

@@ -33,6 +33,7 @@ pub const TOPICS: &[Topic] = topics![
     "network",
     "options",
     "errors",
+    "codes",
 ];
 
 impl Topic {

@@ -24,7 +24,7 @@ use crate::api::{ApiError, Client, Limit, Loss};
 use crate::item::Object;
 pub use crate::item::id_of;
 use crate::item::text::Item;
-use crate::output::Output;
+use crate::output::{About, Output};
 use crate::progress::Progress;
 
 pub use earlier::{Earlier, Seen, ask_for};
@@ -201,7 +201,7 @@ pub fn read_into<R: Receiver>(
         client.check_organization()?;
     }
     for doubt in listing.iter().flat_map(|listing| &listing.doubts) {
-        output.warn(&format!("{}: {doubt}", client.org()));
+        output.warn(&About::ListDoubt.warning(format!("{}: {doubt}", client.org())));
     }
     listing
 }

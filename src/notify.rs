@@ -20,7 +20,8 @@ use serde_json::{Value, json};
 use crate::api::{Network, Ping, PingError, Told};
 use crate::cli::{BackupCommand, Cli, Command, Notify};
 use crate::error::Exit;
-use crate::output::Output;
+use crate::output::contract::signed;
+use crate::output::{About, Output};
 use hook::Hook;
 
 /// Notifies others of one command.
@@ -113,7 +114,8 @@ impl Notifier {
                 dir: self.dir.as_deref(),
             };
             if let Err(error) = run.write(file, &self.output) {
-                self.output.warn(&format!("no metrics were written: {error}"));
+                self.output
+                    .warn(&About::MetricsFailed.warning(format!("no metrics were written: {error}")));
             }
         }
         let (told, option, text) = match exit {
@@ -160,18 +162,19 @@ impl Notifier {
         if let Err(why) = ping.tell(&network, told, is_last, &self.is_interrupted) {
             let (host, what) = (ping.host(), format!("{told:?}").to_lowercase());
             self.output
-                .warn(&format!("--ping: {host} was not told of the {what}: {why}"));
+                .warn(&About::PingFailed.warning(format!("--ping: {host} was not told of the {what}: {why}")));
         }
     }
 
     /// The document that `--json` prints. Of a result that could not be written, it has the error as well.
     fn document(&self, exit: Exit) -> Value {
-        let (summary, error) = self.output.ending(exit as u8);
-        let mut document = summary.unwrap_or_else(|| json!({}));
+        let (summary, error, code) = self.output.ending(exit as u8);
+        let mut document = summary.unwrap_or_else(|| signed(&json!({})));
         if let Some(fields) = document.as_object_mut() {
             let own = fields.entry("error").or_insert(Value::Null);
             if own.is_null() && exit == Exit::Stopped {
                 *own = json!(error);
+                fields.insert("error_code".to_owned(), json!(code));
             }
         }
         document

@@ -7,6 +7,7 @@
 
 mod ask;
 mod board;
+pub mod contract;
 pub mod events;
 mod layout;
 mod link;
@@ -20,6 +21,7 @@ mod tame;
 mod terminal;
 #[cfg(test)]
 mod tests;
+mod warning;
 
 use std::io::IsTerminal;
 use std::path::Path;
@@ -29,6 +31,7 @@ use serde_json::Value;
 
 pub use ask::Answer;
 pub use board::{Board, Show};
+use contract::signed;
 use events::{Event, Start, Told, Watch};
 pub use layout::{
     and_more, are, counted, counted_are, counted_have, counted_were, grouped, have, human, padded, rounded, shortened,
@@ -39,6 +42,7 @@ pub use pager::Lines;
 pub use style::{Color, Style, Tone};
 pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
+pub use warning::{About, Warning};
 
 /// Gives the elements of a long list, one after the other.
 pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
@@ -72,8 +76,8 @@ struct State {
     run: Option<String>,
     /// The one document, once it has been given.
     document: Option<Value>,
-    /// The first error, with its hint.
-    error: Option<String>,
+    /// The first error, with its hint; and its code.
+    error: Option<(String, &'static str)>,
 }
 
 impl Output {
@@ -138,23 +142,33 @@ impl Output {
         self.tell_start();
     }
 
-    /// The command's document, and why it stopped, where it ends with this exit code.
+    /// The command's document, why it stopped, and the code of that, where it ends with this exit code.
     #[must_use]
-    pub fn ending(&self, exit: u8) -> (Option<Value>, Option<String>) {
+    pub fn ending(&self, exit: u8) -> (Option<Value>, Option<String>, Option<String>) {
         // Copies: the run may end on its own while a second Ctrl-C ends it.
         let (summary, error) = {
             let state = self.state();
             (state.document.clone(), state.error.clone())
         };
-        let own = summary.as_ref().and_then(|summary| summary.get("error")?.as_str());
-        let error = own.map(str::to_owned).or(error).filter(|_| exit != 0);
-        (summary, error)
+        let own = |key| Some(summary.as_ref()?.get(key)?.as_str()?.to_owned());
+        let (error, code) = match (own("error"), error) {
+            (Some(error), _) => (Some(error), own("error_code")),
+            (None, Some((error, code))) => (Some(error), Some(code.to_owned())),
+            (None, None) => (None, None),
+        };
+        let [error, code] = [error, code].map(|told| told.filter(|_| exit != 0));
+        (summary, error, code)
     }
 
     /// The command has ended with this exit code. No event follows.
     pub fn finish(&self, exit: u8) {
-        let (summary, error) = self.ending(exit);
-        self.tell(Event::Finish { exit, error, summary });
+        let (summary, error, error_code) = self.ending(exit);
+        self.tell(Event::Finish {
+            exit,
+            error,
+            error_code,
+            summary,
+        });
     }
 
     /// Something has happened.
@@ -244,7 +258,7 @@ impl Output {
     /// A line of the result that reports a fault: with `--quiet` it is a warning.
     pub fn fault(&self, tone: Tone, line: &str, paths: &[&Path]) {
         if self.style.quiet && !self.style.json {
-            self.warn(line);
+            self.warn(&About::Result.warning(line));
         } else {
             self.result_naming(&self.paint(tone, line), paths);
         }
@@ -279,18 +293,23 @@ impl Output {
 
     /// The one JSON document, which is the summary of the command's end as well. A second one is ignored.
     pub fn document(&self, document: &Value) {
-        if self.keep(document) {
-            self.secret_document(document);
+        let document = signed(document);
+        if self.keep(&document) {
+            self.print(&document);
         }
     }
 
     /// The document of a command whose standard output is its data: it is kept for the command's end alone.
     pub fn summary(&self, document: &Value) {
-        self.keep(document);
+        self.keep(&signed(document));
     }
 
     /// A document that holds what is not to stand in a log.
     pub fn secret_document(&self, document: &Value) {
+        self.print(&signed(document));
+    }
+
+    fn print(&self, document: &Value) {
         if self.style.json {
             self.terminal.write_json(&document.to_string());
         }
@@ -307,14 +326,13 @@ impl Output {
     /// The one JSON document, with a last key whose list may be too long to be held: `each` gives its elements. The document
     /// is whole even where `each` fails; it is the caller's to say so.
     pub fn long_document<E>(&self, head: &Value, list: &str, each: &mut Elements<'_, E>) -> Result<(), E> {
-        if !self.keep(head) || !self.style.json {
+        let head = signed(head);
+        if !self.keep(&head) || !self.style.json {
             return Ok(());
         }
         let head = head.to_string();
         let head = head.strip_suffix('}').unwrap_or(&head);
-        let comma = if head == "{" { "" } else { "," };
-        self.terminal
-            .write_json(&format!("{head}{comma}{}:[", Value::from(list)));
+        self.terminal.write_json(&format!("{head},{}:[", Value::from(list)));
         let mut first = true;
         let given = each(&mut |element| {
             let comma = if std::mem::replace(&mut first, false) { "" } else { "," };
@@ -344,9 +362,10 @@ impl Output {
     }
 
     /// Something to look at.
-    pub fn warn(&self, line: &str) {
+    pub fn warn(&self, warning: &Warning) {
         self.tell(Event::Warning {
-            message: line.to_owned(),
+            code: warning.about.code(),
+            message: warning.text.clone(),
         });
     }
 
@@ -358,13 +377,14 @@ impl Output {
         });
     }
 
-    /// An error: what, and what to do about it, apart; with the file that it is about, which opens at a click.
-    pub fn error(&self, message: &str, hint: Option<&str>, place: Option<&Path>) {
+    /// An error: its code, what, and what to do about it, apart; with the file that it is about, which opens at a click.
+    pub fn error(&self, code: &'static str, message: &str, hint: Option<&str>, place: Option<&Path>) {
         self.state().error.get_or_insert_with(|| {
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            format!("{message}{hint}")
+            (format!("{message}{hint}"), code)
         });
         self.tell(Event::Error {
+            code,
             message: message.to_owned(),
             hint: hint.map(str::to_owned),
             place: place.map(Path::to_owned),

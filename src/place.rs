@@ -37,6 +37,13 @@ pub enum PlaceError {
 }
 
 impl UserError for PlaceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoOrganization => "place_no_organization",
+            Self::TwiceStdin => "place_stdin_twice",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoOrganization => "write org:ID, with the organization's exact id",

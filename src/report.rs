@@ -23,7 +23,7 @@ use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
 use crate::journal::{Journal, JournalError};
-use crate::output::{Output, Tone, are, counted, counted_are, grouped, human, rounded};
+use crate::output::{Output, Tone, Warning, are, counted, counted_are, grouped, human, rounded};
 pub use details::{Details, Place};
 pub use error::{Imbalance, RejectError, ReportError};
 pub use file::ReportFile;
@@ -247,7 +247,7 @@ pub struct Summary {
     /// How many items are stored differently from what was sent, and the first of them, field by field.
     pub stored_differently: (u64, Vec<Value>),
     /// What a person should look at.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// What is said right below the equation.
     pub closing: Vec<String>,
     /// The commands to go on with.
@@ -300,7 +300,7 @@ impl Summary {
         if let Some(error) = &self.error {
             let is_shown = error.exit() == Exit::Interrupted && Next::resumes(&self.next, output);
             let hint = (!is_shown).then(|| error.hint());
-            output.error(&error.to_string(), hint.as_deref(), error.place());
+            output.error(error.code(), &error.to_string(), hint.as_deref(), error.place());
         }
     }
 
@@ -362,7 +362,7 @@ impl Summary {
     pub fn document(&self) -> Value {
         let tally = self.tally.unwrap_or_default();
         let rejects = self.rejects.first().map(|path| path.to_string_lossy());
-        let error = self.error.as_ref().map(|error| format!("{error}; {}", error.hint()));
+        let error = self.error.as_ref().map(Error::line);
         let mut document = json!({
             "run": self.run, "source": self.source, "target": self.target,
             "read": tally.read, "created": tally.created, "updated": tally.updated, "unchanged": tally.unchanged,
@@ -370,7 +370,9 @@ impl Summary {
             "unknown": tally.unknown, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
-            "rejects_file": rejects, "report_file": self.report, "verified": self.verified, "warnings": self.warnings, "error": error,
+            "rejects_file": rejects, "report_file": self.report, "verified": self.verified,
+            "warnings": self.warnings, "warning_codes": Warning::codes(&self.warnings),
+            "error": error, "error_code": self.error.as_ref().map(Error::code),
             "dry_run": self.dry_run, "next": Next::document(&self.next),
             "stored_differently": self.stored_differently.0, "stored_differently_first": self.stored_differently.1,
         });

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::inventory::Lookup;
 use crate::item::{ITEM_ID, Object, SERVER_FIELDS, check_id, has_other_item_id, id_of};
 use crate::journal::Journal;
-use crate::output::counted;
+use crate::output::{About, Warning, counted};
 use crate::plan::{Action, Change, Decision, left};
 use crate::report::numbered;
 use crate::sheet::write::WriteError;
@@ -60,7 +60,7 @@ impl Restore<'_> {
 
     /// What stayed because only the organization has it, for a person.
     #[must_use]
-    pub fn kept(&self) -> Option<String> {
+    pub fn kept(&self) -> Option<Warning> {
         let kept = self.kept.borrow();
         if kept.is_empty() {
             return None;
@@ -69,24 +69,25 @@ impl Restore<'_> {
         let named = named.map(|(field, items)| format!("{field} ({})", counted(*items, "item")));
         let named = named.collect::<Vec<_>>().join(", ");
         let more = if kept.len() > NAMED { ", …" } else { "" };
-        Some(format!(
+        Some(About::FieldsKept.warning(format!(
             "kept, because the snapshot doesn't have them: {named}{more} (--exact makes them null)"
-        ))
+        )))
     }
 
     /// What could not be deleted, and why; the reject file holds items only.
-    pub fn undeleted(&self, journal: &Journal) -> Result<Vec<String>, Error> {
+    pub fn undeleted(&self, journal: &Journal) -> Result<Vec<Warning>, Error> {
         let mut told = Vec::new();
         journal.problems::<Error>(0, &mut |problem| {
             if problem.origin.line > self.items {
                 let Rejection { value, reason, .. } = problem.rejection;
                 // The reason of what was left is a complete sentence.
                 let is_left = reason.starts_with(&left(&value, ""));
-                told.push(if is_left {
+                let text = if is_left {
                     reason
                 } else {
                     format!("{value} was not deleted: {reason}")
-                });
+                };
+                told.push(About::NotDeleted.warning(text));
             }
             Ok(())
         })?;

@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 use crate::error::{Error, UserError};
 use crate::files::{self, bounds};
 use crate::journal::Journal;
+use crate::output::contract::CONTRACT;
 use crate::output::{counted, grouped, have};
 use crate::plan::{Action, Change};
 use crate::runs::{Fingerprint, Identity, other_options};
@@ -68,6 +69,16 @@ pub enum ReviewError {
 }
 
 impl UserError for ReviewError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Io { .. } => "plan_unreadable",
+            Self::Sheet(_) => "plan_is_a_sheet",
+            Self::NoPlan { .. } => "plan_invalid",
+            Self::Mismatch { .. } => "plan_mismatch",
+            Self::Changed { .. } => "plan_changed",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Io { .. } => "check the path and the spelling",
@@ -105,6 +116,9 @@ fn named(ids: &[String], count: usize) -> String {
 struct Head {
     stockport_plan: u32,
     version: String,
+    /// None in plans of stockport 0.2 and before.
+    #[serde(default)]
+    contract: Option<u32>,
     api: String,
     org: String,
     files: Vec<Fingerprint>,
@@ -220,6 +234,7 @@ pub fn write_plan(path: &Path, identity: &Identity, journal: &Journal) -> Result
     let head = Head {
         stockport_plan: FORM,
         version: env!("CARGO_PKG_VERSION").to_owned(),
+        contract: Some(CONTRACT),
         api: identity.api.clone(),
         org: identity.org.clone(),
         files: identity.files.clone(),

@@ -3,6 +3,7 @@
 //!
 //! Belongs here: finding and keeping journals. Doesn't: what stands in one (`journal`).
 
+mod code;
 mod fingerprint;
 mod known;
 mod lock;
@@ -168,6 +169,10 @@ pub enum RunError {
 }
 
 impl UserError for RunError {
+    fn code(&self) -> &'static str {
+        code::of(self)
+    }
+
     fn hint(&self) -> String {
         let hint = match self {
             Self::Undone { redo, next, .. } => {

@@ -3,6 +3,7 @@
 //! Belongs here: the job and its errors. Doesn't: times (`when`), the texts of each system (a file of its name), putting them
 //! in place (`install`), how a run ended (`record`).
 
+mod code;
 mod cron;
 mod field;
 pub mod install;
@@ -126,6 +127,10 @@ pub enum ScheduleError {
 }
 
 impl UserError for ScheduleError {
+    fn code(&self) -> &'static str {
+        code::of(self)
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoTime(..) => {

@@ -54,6 +54,13 @@ pub enum ShardError {
 }
 
 impl UserError for ShardError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoIndex { .. } => "shard_no_index",
+            Self::Beyond { .. } => "shard_beyond",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoIndex { .. } => "run it as an Indexed Job, or name the shard: --shard 1/4",

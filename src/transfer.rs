@@ -27,8 +27,8 @@ use crate::columns::StoredIds;
 use crate::error::{Error, Interrupted};
 use crate::inventory::{Completeness, Incomplete, ItemStore, Listing, Lookup, ask_for, read_into};
 use crate::journal::Journal;
-use crate::output::Output;
 use crate::output::events::SkippedItem;
+use crate::output::{About, Output};
 pub use crate::plan::shown;
 use crate::plan::{Action, Change, ChangeText, FIRST_SKIPPED, MaxShare, PlanPart, Skip};
 use crate::progress::Progress;
@@ -276,10 +276,10 @@ impl Transfer<'_> {
             if supply.describe().needs_whole {
                 return Err(Incomplete::of(self.org, &listing).into());
             }
-            self.output.warn(&format!(
+            self.output.warn(&About::ListUnreliable.warning(format!(
                 "the list of {} is not reliable ({}): each item is requested by its id",
                 self.org, listing.evidence
-            ));
+            )));
             supply.survey(self.output)?;
             lookup::fetch(self.output, self.client, supply, &mut store, self.upload.jobs)?;
         }

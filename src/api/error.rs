@@ -2,6 +2,8 @@
 //!
 //! Belongs here: the variants and their plain words. Doesn't: how an answer becomes a variant (`answer`).
 
+mod code;
+
 use std::time::Duration;
 
 use super::Fate;
@@ -369,6 +371,10 @@ impl ApiError {
 }
 
 impl UserError for ApiError {
+    fn code(&self) -> &'static str {
+        code::of(self)
+    }
+
     fn hint(&self) -> String {
         let hint = match self {
             Self::Base(_) => "give it as https://HOST/api, in --api or CANNLYTICS_API_URL",

@@ -31,6 +31,10 @@ pub struct Ping(Url);
 pub struct PingError;
 
 impl UserError for PingError {
+    fn code(&self) -> &'static str {
+        "ping_bad_address"
+    }
+
     fn hint(&self) -> String {
         "give the monitor's complete address, such as https://hc-ping.com/UUID".to_owned()
     }

@@ -16,7 +16,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::counter::{Stay, outlived};
 use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, Listing};
-use crate::output::{Output, counted};
+use crate::output::{About, Output, counted};
 use crate::snapshot::{Facts, Grade, Kind, Lock, Name, Shelf, Snapshot};
 
 /// How long another process may write into the same folder: as long as the largest snapshot takes.
@@ -74,7 +74,7 @@ impl Safety<'_> {
         // An old copy that stays is no reason to stop.
         if let Err(error) = self.clear(&shelf, &lock, created.name) {
             self.output
-                .warn(&format!("old safety copies were not removed: {error}"));
+                .warn(&About::SafetyCopiesKept.warning(format!("old safety copies were not removed: {error}")));
         }
         Ok(path)
     }

@@ -2,12 +2,16 @@
 //!
 //! Belongs here: what clap refuses, told as what, where and what to do. Doesn't: what a command refuses once it is understood.
 
+mod code;
+mod words;
+
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::path::Path;
 
 use clap::Command;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use words::{alike, belongs, either, joined};
 
 use super::manual::command;
 use crate::columns;
@@ -250,6 +254,10 @@ impl UsageError {
 }
 
 impl UserError for UsageError {
+    fn code(&self) -> &'static str {
+        code::of(self)
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::UnknownCommand { within, .. } => format!("`{within} --help` lists the commands"),
@@ -405,30 +413,6 @@ fn sentence(error: &clap::Error) -> String {
     let text = error.to_string();
     let line = text.lines().next().unwrap_or_default();
     line.strip_prefix("error: ").unwrap_or(line).to_owned()
-}
-
-fn alike(name: Option<impl Display>) -> String {
-    name.map_or_else(String::new, |name| format!("; the nearest is {name}"))
-}
-
-fn belongs(elsewhere: &[String]) -> String {
-    match elsewhere {
-        [] => String::new(),
-        [one] => format!("; `{one}` has it"),
-        [first, ..] => format!("; `{first}` and others have it"),
-    }
-}
-
-fn either(words: &[String]) -> String {
-    joined(words, "or")
-}
-
-fn joined(words: &[String], last: &str) -> String {
-    match words {
-        [] => String::new(),
-        [one] => one.clone(),
-        [first @ .., end] => format!("{} {last} {end}", first.join(", ")),
-    }
 }
 
 /// A whole number within bounds, whose refusal says which they are.

@@ -15,6 +15,7 @@ use super::numbers;
 use super::texts::{bare, error_cell, is_error_text, unguard};
 use super::{DateOrder, FieldValue, NumberStyle};
 use crate::item::Kind;
+use crate::output::About;
 use crate::sheet::{Cell, Moment, NumberFormat};
 pub(crate) use number::bare_number;
 use number::{number, shown, text_as_number};
@@ -147,6 +148,21 @@ impl Concern {
     /// Whether the value isn't of its field's kind, which rejects its row without `--lenient`.
     pub(crate) fn is_misfit(self) -> bool {
         matches!(self, Self::NotANumber | Self::NotADate | Self::NotATime)
+    }
+
+    /// What a warning of it is about.
+    pub(crate) fn about(self) -> About {
+        match self {
+            Self::NotANumber | Self::TextForNumber => About::NotANumber,
+            Self::LeadingZero => About::LeadingZero,
+            Self::NotADate => About::NotADate,
+            Self::NotATime => About::NotATime,
+            Self::ShortYear => About::ShortYear,
+            Self::FarYear => About::FarYear,
+            Self::OtherOrder => About::MixedDates,
+            Self::DateInText => About::DateInText,
+            Self::Dash => About::Dash,
+        }
     }
 
     /// What is the matter, about one value.

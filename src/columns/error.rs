@@ -87,6 +87,18 @@ pub enum ColumnError {
 }
 
 impl UserError for ColumnError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Read(error) => error.code(),
+            Self::NoHeader { .. } => "columns_no_header",
+            Self::NoId { .. } => "columns_no_id",
+            Self::UnknownHeader { .. } => "columns_unknown_header",
+            Self::Repeated { .. } => "columns_header_repeated",
+            Self::TwoColumns { .. } => "columns_two_for_one_field",
+            Self::Mapping(error) => error.code(),
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Read(error) => error.hint(),

@@ -13,7 +13,7 @@ use super::layout::Target;
 use super::numbers::{self, Shape, Written};
 use super::texts::excerpt;
 use super::{DateOrder, NumberStyle, Survey};
-use crate::output::{counted_are as are, counted_have as have};
+use crate::output::{About, counted_are as are, counted_have as have};
 use crate::sheet::{Format, Table};
 
 /// Something counted, with the first place where it was seen.
@@ -208,12 +208,12 @@ impl Evidence {
         target.is_settled = us + eu + self.either.count > 0;
         let odd = if style == NumberStyle::Us { &self.eu } else { &self.us };
         if odd.count > 0 {
-            survey.warnings.push(format!(
+            survey.warnings.push(About::MixedNumbers.warning(format!(
                 "{column}: numbers are in both styles and read as {}; {} in the other style and rejected {}",
                 name(style),
                 are(odd.count, "value"),
                 first(table, odd, target.index)
-            ));
+            )));
         } else if self.either.count > 0 && us == 0 && eu == 0 && !target.fixed {
             let example = &self.either.value;
             let meaning = numbers::canonical(example, style).unwrap_or_default();
@@ -257,7 +257,9 @@ impl Evidence {
             target.is_settled = true;
             if self.unclear.count > 0 {
                 let fate = self.fate(&mixed.orders, table, target.index);
-                survey.warnings.push(format!("{column}: {}; {fate}", mixed.evidence));
+                survey
+                    .warnings
+                    .push(About::MixedDates.warning(format!("{column}: {}; {fate}", mixed.evidence)));
             }
             return;
         }
@@ -304,13 +306,13 @@ impl Evidence {
             .zip(&self.only)
             .filter(|(o, only)| **o != order && only.count > 0);
         for (other, only) in odd {
-            survey.warnings.push(format!(
+            survey.warnings.push(About::MixedDates.warning(format!(
                 "{column}: {} valid only as {} and read so; the column is read as {} {}",
                 are(only.count, "date"),
                 words(*other),
                 words(order),
                 first(table, only, target.index)
-            ));
+            )));
         }
     }
 
@@ -356,9 +358,9 @@ impl Evidence {
         });
         target.style.dates = assumed.unwrap_or(DateOrder::Mdy);
         let fate = self.fate(&orders, table, index);
-        survey.warnings.push(format!(
+        survey.warnings.push(About::MixedDates.warning(format!(
             "{column}: dates are written in several orders: {evidence}; {fate}"
-        ));
+        )));
         target.style.mixed = Some(Arc::new(MixedOrders { orders, evidence }));
     }
 
@@ -385,11 +387,11 @@ impl Evidence {
         if let Some(above) = above.filter(|above| above.count > 0 && self.cells.count > 0 && self.cells_above == 0) {
             let cells = have(self.cells.count, "date cell");
             let texts = have(above.count, "text");
-            survey.warnings.push(format!(
+            survey.warnings.push(About::DaysExchanged.warning(format!(
                 "{column}: {cells} a day of at most 12 and {texts} one above: a spreadsheet program has probably \
                  swapped day and month in the date cells {}",
                 first(table, above, target.index)
-            ));
+            )));
         }
     }
 }

@@ -7,7 +7,7 @@ use super::evidence::{Tally, first};
 use super::ids::Id;
 use super::layout::Layout;
 use super::matching::column_place;
-use crate::output::{counted, counted_are};
+use crate::output::{About, counted, counted_are};
 use crate::sheet::Table;
 
 /// How many ids each finding applies to, with the first of them.
@@ -82,18 +82,18 @@ impl IdFindings {
         }
         if suspicious.count > 0 {
             let looks = if suspicious.count == 1 { "looks" } else { "look" };
-            survey.warnings.push(format!(
+            survey.warnings.push(About::SuspiciousIds.warning(format!(
                 "{column}: {} {looks} like a number that a spreadsheet program has rewritten {}",
                 ids(suspicious.count),
                 place(suspicious)
-            ));
+            )));
         }
         if long.count > 0 {
-            survey.warnings.push(format!(
+            survey.warnings.push(About::LongIds.warning(format!(
                 "{column}: {} in a number cell with more than 15 digits; the spreadsheet program may have changed the last ones {}",
                 counted_are(long.count, "id"),
                 place(long)
-            ));
+            )));
         }
     }
 }

@@ -12,13 +12,16 @@ use super::dates::{self, DateText};
 use super::duplicates::Spot;
 use super::error::ColumnError;
 use super::evidence::Evidence;
+use super::inspected::{InspectedColumn, Problem, Sample};
 use super::layout::{Layout, Target};
 use super::mapping::Mapping;
 use super::matching::{By, ColumnMatch, Matching, column_place};
 use super::source::Source;
 use super::texts::{excerpt, excerpt_of, is_blank};
 use super::{ColumnOptions, DateOrder, FieldValue, Survey, names, texts, vocabulary};
+use crate::error::UserError as _;
 use crate::item::ITEM_ID;
+use crate::output::{About, Warning};
 use crate::sheet::{Cell, Format, HeaderBy, Row, Table};
 
 /// What was understood of one table.
@@ -56,48 +59,13 @@ pub struct Inspection {
     pub more_problems: u64,
     /// What a person should know, in sentences: of the reading, the decisions for whole columns, the warnings.
     pub notes: Vec<String>,
+    /// Those of the notes that are warnings.
+    pub warnings: Vec<Warning>,
+    /// The code of each warning.
+    pub warning_codes: Vec<&'static str>,
     /// What the columns mean, for `Mapping::text_for`.
     #[serde(skip)]
     pub matching: Matching,
-}
-
-/// What one column means.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct InspectedColumn {
-    /// The header, to the letter.
-    pub header: String,
-    /// The field it means, or may mean (`weak`).
-    pub field: Option<String>,
-    /// Why (`exact`, `synonym`, `fingerprint …`, `mapping`, `similar`, `values`, `ignored`, `unknown`).
-    pub by: String,
-    /// The field is only offered.
-    pub weak: bool,
-    /// How sure it is, from 0 to 1.
-    pub confidence: f64,
-    /// Its cells in the first rows.
-    pub samples: Vec<Sample>,
-}
-
-/// One cell, before and after reading.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-pub struct Sample {
-    /// As the file has it; a long text is cut in its middle.
-    pub before: String,
-    /// As it would be posted, a long text cut likewise; none where the column is left out or the cell is refused.
-    pub after: Option<Value>,
-}
-
-/// One thing to be looked at.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct Problem {
-    /// The row, from 1.
-    pub row: u64,
-    /// Where it is: `Sheet1!C7`, or `line 7, column "Quantity"`.
-    pub cell: String,
-    /// The value, as the file has it; a long one is cut in its middle.
-    pub value: String,
-    /// What is the matter.
-    pub reason: String,
 }
 
 /// How many rows are shown as samples.
@@ -122,6 +90,7 @@ pub fn inspect(table: Table, options: ColumnOptions, mapping: Option<Arc<Mapping
                     .first()
                     .map(|cell| table.address(table.header.line, cell.index))
                     .unwrap_or_default(),
+                code: error.code(),
                 value: String::new(),
                 reason: error.to_string(),
             };
@@ -262,6 +231,8 @@ fn start(table: &Table) -> Inspection {
         problems: Vec::new(),
         more_problems: 0,
         notes: table.notes.clone(),
+        warnings: Vec::new(),
+        warning_codes: Vec::new(),
         matching: Matching {
             columns: Vec::new(),
             export: None,
@@ -311,6 +282,7 @@ impl Inspection {
             let rows = survey.set_aside.rows.iter().map(|row| Problem {
                 row: row.origin.line,
                 cell: table.row_address(row.origin.line),
+                code: About::SetAside.code(),
                 value: row.value.clone(),
                 reason: row.reason.to_owned(),
             });
@@ -324,7 +296,9 @@ impl Inspection {
                 .push("no column holds the item id; map one before an import".to_owned());
         }
         self.notes.extend(survey.decisions);
-        self.notes.extend(survey.warnings);
+        self.notes.extend(survey.warnings.iter().map(Warning::to_string));
+        self.warning_codes = survey.warnings.iter().map(|warning| warning.about.code()).collect();
+        self.warnings = survey.warnings;
         let mut dates: Vec<LeftOutDates> = self.matching.columns.iter().filter_map(LeftOutDates::of).collect();
         let mut shown = 0;
         source.each_row::<ColumnError>(&mut |spot, layout, table, row| {
@@ -354,6 +328,7 @@ impl Inspection {
                 self.add(Problem {
                     row: table.header.line,
                     cell: table.address(table.header.line, header.index),
+                    code: About::ErrorValues.code(),
                     value: name.to_owned(),
                     reason: format!("the header is the error value {name}"),
                 });
@@ -393,6 +368,7 @@ impl Inspection {
                 .unwrap_or(&rejection.reason);
             self.add(Problem {
                 row: row.line,
+                code: About::RowRejected.code(),
                 value: rejection.value.clone(),
                 reason: reason.to_owned(),
                 cell,
@@ -407,6 +383,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
+                    code: concern.about().code(),
                     value: excerpt(cells::display(cell)),
                     reason: concern.reason().to_owned(),
                 });
@@ -438,6 +415,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, index),
+                    code: About::ErrorValues.code(),
                     value: error.to_owned(),
                     reason: format!("the cell holds the error value {error}, in an ignored column"),
                 });

@@ -196,6 +196,22 @@ pub enum MappingError {
 }
 
 impl MappingError {
+    /// Its code for programs.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Read { .. } => "mapping_unreadable",
+            Self::Syntax { .. } => "mapping_syntax",
+            Self::UnknownKey { .. } => "mapping_unknown_key",
+            Self::UnknownField { .. } => "mapping_unknown_field",
+            Self::Value { .. } => "mapping_bad_value",
+            Self::Twice { .. } => "mapping_field_twice",
+            Self::Unfit { .. } => "mapping_unfit",
+            Self::Differ { .. } => "mapping_files_differ",
+            Self::NoColumn { .. } => "mapping_no_column",
+        }
+    }
+
     /// What the user can do about it.
     #[must_use]
     pub fn hint(&self) -> String {

@@ -14,6 +14,7 @@ mod first_rows;
 mod id_findings;
 mod ids;
 mod inspect;
+mod inspected;
 mod labels;
 mod layout;
 mod looks;
@@ -45,12 +46,14 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use crate::item::Object;
+use crate::output::Warning;
 use crate::sheet::Cell;
 
 pub use compare::{as_text, canonical_number, compare_numbers, is_nothing, same, shows};
 pub use error::ColumnError;
 pub use ids::{StoredIds, is_odd_id};
-pub use inspect::{InspectedColumn, Inspection, Problem, Sample, inspect};
+pub use inspect::{Inspection, inspect};
+pub use inspected::{InspectedColumn, Problem, Sample};
 pub use mapping::{ColumnOption, Mapping, MappingError, Settings};
 pub use matching::{By, ColumnMatch, Matching};
 pub(crate) use names::{fold, nearest};
@@ -273,7 +276,7 @@ pub struct Survey {
     /// What was decided for whole columns (`Approved At: 03/04/2021 read as month/day/year (assumed)`).
     pub decisions: Vec<Note>,
     /// What a person should look at (counted, with the first place of each).
-    pub warnings: Vec<Note>,
+    pub warnings: Vec<Warning>,
     /// Rows that are no items and not counted among `rows`.
     pub set_aside: SetAside,
     /// Whether an id may mean another item once it is known which ids are stored ([`Source::know`]).

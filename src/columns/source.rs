@@ -27,7 +27,7 @@ use super::texts::unguard;
 use super::vocabulary::Vocabulary;
 use super::{ColumnOptions, Duplicates, Incoming, NumberStyle, Origin, Reading, Rejection, Settings, Survey};
 use crate::item::{ITEM_ID, Kind, check_id};
-use crate::output::counted_have;
+use crate::output::{About, Warning, counted_have};
 use crate::sheet::{HeaderBy, Row, Table};
 pub use again::{Again, RowKind};
 use parts::Surveyed;
@@ -49,7 +49,7 @@ pub struct Source {
     /// Nothing but the ids is read.
     ids_only: bool,
     /// Headers that the mapping file names and no table has, in a sentence.
-    unmet: Option<String>,
+    unmet: Option<Warning>,
 }
 
 /// The first pass over the table of this number; none if there is no such table.
@@ -247,7 +247,8 @@ impl Source {
                 found.settle(layout, (at, table), &self.options, &mut survey);
                 if self.tables.len() > 1 {
                     name_table(table, survey.decisions.iter_mut().skip(said.0));
-                    name_table(table, survey.warnings.iter_mut().skip(said.1));
+                    let warnings = survey.warnings.iter_mut().skip(said.1);
+                    name_table(table, warnings.map(|warning| &mut warning.text));
                 }
             }
         }
@@ -256,14 +257,14 @@ impl Source {
             self.tell_ids_alike(&mut survey);
         }
         if let Some(lost) = look.lost_zeros() {
-            survey.warnings.push(format!(
+            survey.warnings.push(About::LostZeros.warning(format!(
                 "{} fewer digits than ids with leading zeros such as {:?}: leading zeros may be lost (first: {}, {:?}); digits = {} for the column in a mapping file restores them",
                 counted_have(lost.count, "id"),
                 lost.example,
                 self.place(lost.first),
                 lost.id,
                 lost.example.len()
-            ));
+            )));
         }
         Ok(survey)
     }

@@ -22,7 +22,7 @@ use super::texts::{bare, is_blank, unguard};
 use super::vocabulary::REJECT_COLUMNS;
 use super::{ColumnOptions, Survey};
 use crate::item::Kind;
-use crate::output::{counted, counted_are as are, counted_have as have, counted_were};
+use crate::output::{About, counted, counted_are as are, counted_have as have, counted_were};
 use crate::sheet::{Cell, Moment, Row, Table};
 
 /// What one pass over a table has found.
@@ -297,7 +297,7 @@ impl TableSurvey {
             } else {
                 "rejected unless it equals the stored value (--lenient posts it as text)"
             };
-            survey.warnings.push(match concern {
+            let text = match concern {
                 Concern::NotANumber => format!("{column}: {} not a number, {fate} {first}", are(n, "value")),
                 Concern::TextForNumber => format!("{column}: {} not a number, posted as text {first}", are(n, "value")),
                 Concern::LeadingZero => {
@@ -323,34 +323,35 @@ impl TableSurvey {
                     )
                 }
                 Concern::OtherOrder => continue,
-            });
+            };
+            survey.warnings.push(concern.about().warning(text));
         }
         self.ids.tell(layout, table, survey);
         for (index, tally) in &self.unnamed {
             let place = table.address(tally.line, *index);
-            survey.warnings.push(format!(
+            survey.warnings.push(About::NoHeader.warning(format!(
                 "{}: {} under no header and ignored (first: {place})",
                 table.file,
                 are(tally.count, "value")
-            ));
+            )));
         }
         if self.errors_left_out.count > 0 {
             let tally = &self.errors_left_out;
-            survey.warnings.push(format!(
+            survey.warnings.push(About::ErrorValues.warning(format!(
                 "{}: {} in ignored columns (first: {})",
                 table.file,
                 are(tally.count, "error value"),
                 tally.value
-            ));
+            )));
         }
         if self.short.count > 0 {
             let n = self.short.count;
-            survey.warnings.push(format!(
+            survey.warnings.push(About::ShortRows.warning(format!(
                 "{}: {} shorter than the header; the missing cells change nothing (first: {})",
                 table.file,
                 are(n, "row"),
                 table.row_address(self.short.line)
-            ));
+            )));
         }
         if let Some(declared) = table.declared_rows.filter(|declared| *declared != self.rows) {
             let by = if table.format.is_json() {
@@ -358,12 +359,12 @@ impl TableSurvey {
             } else {
                 "NumberRecords"
             };
-            survey.warnings.push(format!(
+            survey.warnings.push(About::CountDiffers.warning(format!(
                 "{}: the file declares {} ({by}), but {} read",
                 table.file,
                 counted(declared, "record"),
                 counted_were(self.rows, "row")
-            ));
+            )));
         }
         // What is certainly no item is no fault of the file.
         survey.decisions.extend(self.aside.sentence(table));

@@ -8,6 +8,7 @@ use super::mapping::{Mapping, suggested};
 use super::matching::{By, Matching, header_place};
 use super::names::{fold, likeness, nearest};
 use crate::item::ITEM_ID;
+use crate::output::{About, Warning};
 use crate::sheet::{HeaderBy, Table};
 
 /// Why a table without a column of ids is refused.
@@ -149,17 +150,17 @@ pub(crate) fn unknown_headers(tables: &[Table], mapping: &Mapping) -> Vec<(Strin
 }
 
 /// The headers that a mapping file names and no table has: one misspelt would be left out in silence.
-pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<String> {
+pub(super) fn unmet(tables: &[Table], mapping: &Mapping) -> Option<Warning> {
     let options: Vec<&str> = mapping.option_headers().collect();
     let headers = mapping.headers().filter(|header| !options.contains(header));
     let missing = missing(tables, headers);
     let missing: Vec<String> = missing.iter().map(|header| format!("{header:?}")).collect();
     let file = tables.first().map(place_of);
     (!missing.is_empty()).then(|| {
-        format!(
+        About::MappingUnmet.warning(format!(
             "the mapping file has columns that {} lacks: {}",
             file.as_deref().unwrap_or("the source"),
             missing.join(", ")
-        )
+        ))
     })
 }

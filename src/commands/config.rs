@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use super::doctor::online::{ORGANIZATION, organization_of};
 use super::doctor::{Check, State};
+use super::error::PROFILES_FAILED;
 use crate::cli::{ConfigCheck, ConfigCommand};
 use crate::config::file::{File, Profile};
 use crate::config::key::from_file;
@@ -70,6 +71,7 @@ fn check(context: &Context, options: &ConfigCheck) -> Result<Exit, Error> {
     let error = (problems > 0).then(|| format!("{} can't be used", counted(problems, "profile")));
     output.document(&json!({
         "config": path.to_string_lossy(), "exists": is_there, "profile": file.profile, "profiles": profiles, "error": error,
+        "error_code": error.as_ref().map(|_| PROFILES_FAILED),
     }));
     Ok(if problems > 0 { Exit::Stopped } else { Exit::Done })
 }
@@ -98,7 +100,7 @@ fn problem(profile: &Profile) -> Option<String> {
     let error = refused
         .or_else(|| from_file(profile.key_file.as_ref()?).err())
         .or_else(ca_file)?;
-    Some(format!("{error}; {}", error.hint()))
+    Some(error.line())
 }
 
 fn key_of(profile: &Profile) -> String {

@@ -13,7 +13,7 @@ use crate::cli::Convert;
 use crate::columns::{Draft, Incoming, Reader, Reading, Rejection, Source, Straight, Survey};
 use crate::convert::Layout;
 use crate::error::{Category, Error, Exit};
-use crate::output::{grouped, human};
+use crate::output::{Warning, grouped, human};
 use crate::progress::Progress;
 use crate::report::Imbalance;
 use crate::sheet::write::{
@@ -121,14 +121,14 @@ pub(super) fn run(context: &Context, options: &Convert) -> Exit {
             let error = context.cause_of(error);
             context
                 .output
-                .error(&error.to_string(), Some(&error.hint()), error.place());
+                .error(error.code(), &error.to_string(), Some(&error.hint()), error.place());
             error.exit()
         }
         Err(error) => context.fail(error),
     }
 }
 
-fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<String>), Error> {
+fn convert(context: &Context, options: &Convert) -> Result<(Counts, Vec<Warning>), Error> {
     let target = writing::target(&options.output, options.format)?;
     let input = std::slice::from_ref(&options.input);
     let opening = reading::prepare(context, input, &options.reading)?;
@@ -143,7 +143,7 @@ fn convert_source(
     options: &Convert,
     target: Target,
     mut source: Source,
-) -> Result<(Counts, Vec<String>), Error> {
+) -> Result<(Counts, Vec<Warning>), Error> {
     let mut place = writing::open(&options.output, options.force)?;
     let layout = Layout::new(&source);
     let style = Style {
@@ -290,7 +290,7 @@ impl Shape {
         source: &Source,
         place: &mut Destination,
         counts: &mut Counts,
-    ) -> Result<Vec<String>, Error> {
+    ) -> Result<Vec<Warning>, Error> {
         let mut out = writer(&self.target, &self.columns, &self.style, place.bytes()?)?;
         let progress = Progress::begin(&context.output, "Converting", Some(counts.read));
         let mut tally = |part: &Part| {
@@ -342,7 +342,7 @@ pub(super) fn tell(context: &Context, source: &Source, survey: &Survey) {
     }
 }
 
-fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[String], took: Duration) {
+fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[Warning], took: Duration) {
     let output = &context.output;
     if writing::is_stdout(&options.output) {
         output.say(&counts.equation());
@@ -354,6 +354,7 @@ fn show(context: &Context, options: &Convert, counts: &Counts, warnings: &[Strin
         "source": options.input.to_string_lossy(), "target": options.output.to_string_lossy(),
         "read": counts.read, "written": counts.written, "skipped": counts.skipped, "rejected": counts.rejected,
         "set_aside": counts.set_aside,
-        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings,
+        "warning_codes": Warning::codes(warnings), "error": Value::Null,
     }));
 }

@@ -16,8 +16,8 @@ use crate::diff::{Counts, Entry, Mark, Rules, compare};
 use crate::error::{Category, Error, Exit};
 use crate::inventory::{self, Completeness, Incomplete};
 use crate::migrate::Ids;
-use crate::output::counted;
 use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
+use crate::output::{About, Warning, counted};
 use crate::place::{Place, PlaceError};
 use crate::progress::Progress;
 use crate::runs::{Known, Runs};
@@ -207,7 +207,7 @@ fn organization(
     }
     // Nothing is written, so that a surprise is told and stops nothing.
     if let Err(surprise) = known.check(org, &listing) {
-        context.output.warn(&surprise.to_string());
+        context.output.warn(&About::ListShrunken.warning(surprise.to_string()));
     }
     let grade = match listing.completeness {
         Completeness::Proved => COMPLETE,
@@ -280,20 +280,20 @@ fn compared(context: &Context, a: &Side, b: &Side, rules: &Rules) -> Result<(Cou
     Ok((counts?, entries))
 }
 
-fn warnings(options: &cli::Diff, a: &Read, b: &Read) -> Vec<String> {
+fn warnings(options: &cli::Diff, a: &Read, b: &Read) -> Vec<Warning> {
     let mut warnings = Vec::new();
     for (letter, read) in [("A", a), ("B", b)] {
         if read.told.rejected > 0 {
-            warnings.push(format!(
+            warnings.push(About::NotCompared.warning(format!(
                 "{} of {letter} can't be read: not compared, and may show as missing",
                 counted(read.told.rejected, "row")
-            ));
+            )));
         }
     }
     for field in &options.ignore {
         let outer = field.split('.').next().unwrap_or_default().trim();
         if !a.side.fields.contains(outer) && !b.side.fields.contains(outer) {
-            warnings.push(format!("neither side has the field {field:?} of --ignore"));
+            warnings.push(About::IgnoredUnknown.warning(format!("neither side has the field {field:?} of --ignore")));
         }
     }
     warnings

@@ -39,7 +39,7 @@ pub(super) fn ended(output: &Output, notifier: Option<&Notifier>, exit: Exit) ->
 fn told_all(output: &Output, exit: Exit) -> Exit {
     let Some(cause) = output.lost() else { return exit };
     let error = Error::from(WriteError::Io(cause));
-    output.error(&error.to_string(), Some(&error.hint()), None);
+    output.error(error.code(), &error.to_string(), Some(&error.hint()), None);
     if exit == Exit::Done { error.exit() } else { exit }
 }
 
@@ -81,9 +81,8 @@ pub(super) fn refused_with(error: &Error) -> Exit {
 
 /// Says why a command could not do its work, as text or as the one JSON document.
 fn fail(output: &Output, error: &Error) -> Exit {
-    let hint = error.hint();
-    output.document(&json!({"error": format!("{error}; {hint}")}));
-    output.error(&error.to_string(), Some(&hint), error.place());
+    output.document(&json!({"error": error.line(), "error_code": error.code()}));
+    output.error(error.code(), &error.to_string(), Some(&error.hint()), error.place());
     error.exit()
 }
 

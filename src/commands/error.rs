@@ -46,7 +46,38 @@ pub enum CommandError {
     StoppedAtOnce,
 }
 
+/// The codes of documents whose `error` sums up what a command has looked at.
+pub(super) const CHECKS_FAILED: &str = "doctor_checks_failed";
+pub(super) const PROFILES_FAILED: &str = "config_profiles_failed";
+pub(super) const BACKUP_DIFFERENT: &str = "backup_different";
+pub(super) const BACKUP_UNVERIFIED: &str = "backup_unverified";
+
+/// These codes, with what each means.
+pub const SUMS: &[(&str, &str)] = &[
+    (CHECKS_FAILED, "checks of `stockport doctor` failed"),
+    (PROFILES_FAILED, "profiles of the config file can't be used"),
+    (
+        BACKUP_DIFFERENT,
+        "a snapshot is damaged, or differs from what it was compared with",
+    ),
+    (BACKUP_UNVERIFIED, "a snapshot can't be verified"),
+];
+
 impl UserError for CommandError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TwoResults(_) => "command_two_results",
+            Self::NoFormat(_) => "command_unknown_format",
+            Self::Scheduled(_) => "command_to_schedule",
+            Self::NoTerminal => "command_no_terminal",
+            Self::NoLogin => "command_no_login",
+            Self::ProfileExists(_) => "command_profile_exists",
+            Self::Declined(_) => "command_declined",
+            Self::EndKey { cause, .. } => cause.code(),
+            Self::StoppedAtOnce => "command_stopped_at_once",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::EndKey { cause, profiles, .. } if profiles.is_empty() => return cause.hint(),

@@ -16,7 +16,7 @@ use crate::export::{Headers, Lost, Settings, Sink, Written};
 use crate::filter::{self, Filter};
 use crate::inventory::{Completeness, Incomplete, Listing, ask_for, read_into};
 use crate::output::events::{COMPLETE, PROBABLY_COMPLETE};
-use crate::output::{counted, counted_have, grouped, human};
+use crate::output::{About, Warning, counted, counted_have, grouped, human};
 use crate::runs::{Known, Runs};
 use crate::sheet::write::{Destination, Form, OutFormat, Style};
 use since::{Since, Told};
@@ -137,32 +137,34 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
     warnings.extend(outcome.changes.iter().flat_map(|changes| changes.warnings.clone()));
     for (field, lost) in &outcome.written.lost {
         let Lost { items, first, how } = lost;
-        warnings.push(format!(
+        warnings.push(About::ValuesNotKept.warning(format!(
             "{} can't keep {field} of {} as stored (first: {first:?}, {how})",
             outcome.format.name(),
             counted(*items, "item")
-        ));
+        )));
     }
     let (count, named) = (outcome.written.id_mismatches, &outcome.written.mismatched);
     if count > 0 {
         let more = if count > named.len() as u64 { ", …" } else { "" };
-        warnings.push(format!(
+        warnings.push(About::IdMismatch.warning(format!(
             "{} an item_id that differs from the id of its document, or none: {}{more}",
             counted_have(count, "item"),
             named.join(", ")
-        ));
+        )));
     }
     let (count, named) = (outcome.written.refused_ids, &outcome.written.refused);
     if count > 0 {
         let more = if count > named.len() as u64 { ", …" } else { "" };
-        warnings.push(format!(
+        warnings.push(About::NotImportable.warning(format!(
             "{} can't be imported again by the id: {}{more}",
             counted(count, "item"),
             named.join(", ")
-        ));
+        )));
     }
     if options.excel_safe && !matches!(outcome.format, OutFormat::Csv | OutFormat::Tsv) {
-        warnings.push("--excel-safe applies to csv and tsv only: other formats mark text themselves".to_owned());
+        warnings.push(
+            About::NoEffect.warning("--excel-safe applies to csv and tsv only: other formats mark text themselves"),
+        );
     }
     for warning in &warnings {
         output.warn(warning);
@@ -201,7 +203,8 @@ fn show(context: &Context, options: &Export, outcome: &Outcome, took: Duration) 
         "completeness": grade, "evidence": outcome.listing.evidence,
         "requests": outcome.requests, "retries": outcome.retries,
         "asked_by_id": outcome.listing.asked, "not_asked_by_id": outcome.listing.not_asked,
-        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings, "error": Value::Null,
+        "seconds": (took.as_secs_f64() * 1000.0).round() / 1000.0, "warnings": warnings,
+        "warning_codes": Warning::codes(&warnings), "error": Value::Null,
     });
     if writing::is_stdout(&options.file) {
         // Standard output belongs to the items alone.

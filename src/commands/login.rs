@@ -14,6 +14,7 @@ use crate::config::write::{New, Target};
 use crate::config::{self as settings, ConfigError, DEFAULT_API, Wishes, key, pasted};
 use crate::environment;
 use crate::error::{Error, Exit};
+use crate::output::{About, Warning};
 use crate::report::Next;
 
 /// The profile that is used where none is named.
@@ -64,10 +65,10 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     let is_chosen = target.is_chosen(name);
     let mut warnings = Vec::new();
     if is_chosen && environment::filled(settings::KEY_VARIABLE).is_some() {
-        warnings.push(format!(
+        warnings.push(About::KeyVariable.warning(format!(
             "{} is set and overrides the key of a default profile: unset it, or pass --profile {name}",
             settings::KEY_VARIABLE
-        ));
+        )));
     }
     let mut words = ["stockport", "doctor"].map(OsStr::new).to_vec();
     if !is_chosen {
@@ -86,6 +87,7 @@ fn login(context: &Context, options: &Login, name: &str) -> Result<(), Error> {
     output.document(&json!({
         "profile": name, "api": api, "org": org, "config": target.path.to_string_lossy(),
         "key_file": key_file.to_string_lossy(), "replaced": is_replaced, "chosen": is_chosen, "warnings": warnings,
+        "warning_codes": Warning::codes(&warnings),
         "next": Next::document(&next), "error": Value::Null,
     }));
     Next::show(&next, output);

@@ -22,7 +22,7 @@ use crate::migrate::{
     Certificate, Choice, DELETIONS, Earlier, Gone, ID_MAP, IDS, Ids, MigrateError, Migration, OnConflict, Part, Paths,
     RULE, Side, verify, whole,
 };
-use crate::output::{counted, grouped};
+use crate::output::{About, counted, grouped};
 use crate::plan::{Action, MaxShare};
 use crate::report::Summary;
 use crate::runs::{Fingerprint, Identity};
@@ -126,8 +126,11 @@ fn earlier(
     let fresh = (run.purpose != Purpose::Resume).then_some(summary.run.as_str());
     let earlier = Earlier::find(&run.runs, identity, &choice.ids, fresh)?;
     let unreadable = earlier.unreadable().iter();
-    let warnings = unreadable
-        .map(|what| format!("{what}; if it belongs to this migration, the items that it moved count as conflicts"));
+    let warnings = unreadable.map(|what| {
+        About::EarlierUnreadable.warning(format!(
+            "{what}; if it belongs to this migration, the items that it moved count as conflicts"
+        ))
+    });
     run.context.warn(warnings, summary);
     Ok(earlier)
 }
@@ -156,7 +159,7 @@ fn check_names(context: &Context, ends: &Ends, summary: &mut Summary) -> Result<
     } else {
         return Ok(());
     };
-    context.warn([warning], summary);
+    context.warn([About::NamesAlike.warning(warning)], summary);
     Ok(())
 }
 

@@ -46,7 +46,7 @@ use clap::FromArgMatches as _;
 use clap::parser::{ArgMatches, ValueSource};
 
 use self::ending::{ended, refused, refused_with};
-pub use self::error::CommandError;
+pub use self::error::{CommandError, SUMS};
 use crate::api::{ApiError, Client, Endpoint, Key, Waits};
 use crate::cli::{BackupCommand, Cli, Command, Global, Pace, UsageError};
 use crate::config::file::{Defaults, Profile};

@@ -10,6 +10,7 @@ use serde_json::Value;
 use super::{Connected, Context, runs_folder};
 use crate::cause;
 use crate::error::{Error, Exit};
+use crate::output::About;
 use crate::runs::{Record, Runs};
 
 /// An export or a backup that is under way; without a record where none can be written.
@@ -66,8 +67,8 @@ impl Recorded<'_> {
 }
 
 fn warn(context: &Context, command: &str, cause: &io::Error) {
-    context.output.warn(&format!(
+    context.output.warn(&About::RunNotRecorded.warning(format!(
         "`stockport runs` can't list this {command}, because its record can't be written: {}",
         cause::io(cause)
-    ));
+    )));
 }

@@ -17,6 +17,7 @@ use crate::delete::DeleteError;
 use crate::error::{Category, Error, Exit};
 use crate::inventory::{ItemStore, Listing};
 use crate::journal::Journal;
+use crate::output::Warning;
 use crate::report::{Details, ReportFile, Summary};
 use crate::runs::{Fingerprint, Identity, Job, Known, Lock, Run, Runs};
 use crate::shard::Shard;
@@ -347,7 +348,7 @@ impl WritingRun<'_> {
 
 impl Context {
     /// Shows warnings and puts them into the summary.
-    pub(super) fn warn(&self, warnings: impl IntoIterator<Item = String>, summary: &mut Summary) {
+    pub(super) fn warn(&self, warnings: impl IntoIterator<Item = Warning>, summary: &mut Summary) {
         for warning in warnings {
             self.output.warn(&warning);
             summary.warnings.push(warning);

@@ -10,7 +10,7 @@ use super::{Context, runs_folder};
 use crate::cli;
 use crate::error::{Error, Exit};
 use crate::journal::JournalError;
-use crate::output::{Output, Tone, counted, grouped};
+use crate::output::{Output, Tone, Warning, counted, grouped};
 use crate::runs::{Run, Runs, State};
 
 /// Runs the command.
@@ -31,9 +31,9 @@ fn list(context: &Context, options: &cli::Runs) -> Result<(), Error> {
     let count = newest_first.len();
     let shown: Vec<Run> = newest_first.take(options.last).collect();
     let output = &context.output;
-    let warnings: Vec<String> = shown.iter().filter_map(Run::warning).collect();
+    let warnings: Vec<Warning> = shown.iter().filter_map(Run::warning).collect();
     let documents: Vec<Value> = shown.iter().map(document).collect();
-    output.document(&json!({"runs": documents, "warnings": warnings}));
+    output.document(&json!({"runs": documents, "warnings": warnings, "warning_codes": Warning::codes(&warnings)}));
     if shown.is_empty() {
         output.result("There are no runs yet.");
     }
@@ -144,5 +144,6 @@ fn document(run: &Run) -> Value {
         "finished": run.is_finished(), "busy": run.is_busy, "fault": fault,
         "journal": run.path.to_string_lossy(), "summary": run.summary(),
         "target": run.target(), "state": run.state().name(), "exit": run.exit(), "account": tally, "error": run.error(),
+        "error_code": run.summary().get("error_code"),
     })
 }

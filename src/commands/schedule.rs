@@ -17,7 +17,7 @@ use serde_json::{Value, json};
 use super::{Context, shell};
 use crate::cli::{self, ScheduleCommand};
 use crate::error::{Error, Exit};
-use crate::output::Tone;
+use crate::output::{About, Tone};
 use crate::schedule::install::{install, list, remove};
 use crate::schedule::record::Record;
 use crate::schedule::{ELSEWHERE, Job, ScheduleError, System, When, absolute};
@@ -83,7 +83,7 @@ fn show(context: &Context) -> Result<(), Error> {
         }));
     }
     if System::here().is_none() {
-        output.warn(&format!("{NONE}: {ELSEWHERE}"));
+        output.warn(&About::NoScheduler.warning(format!("{NONE}: {ELSEWHERE}")));
     }
     output.document(&json!({"schedules": documents, "error": Value::Null}));
     Ok(())

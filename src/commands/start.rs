@@ -8,12 +8,14 @@ use clap::parser::ArgMatches;
 
 use crate::cli::{BackupCommand, Cli, Command};
 use crate::output::Awaits;
+use crate::output::contract::CONTRACT;
 use crate::output::events::Start;
 
 /// The start of a command whose name is not known.
 pub(super) fn unknown() -> Start {
     Start {
         version: env!("CARGO_PKG_VERSION"),
+        contract: CONTRACT,
         ..Start::default()
     }
 }

@@ -153,6 +153,36 @@ pub enum ConfigError {
 }
 
 impl UserError for ConfigError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoOrganization => "config_no_organization",
+            Self::SeveralOrganizations(_) => "config_several_organizations",
+            Self::NotInSandbox { .. } => "config_not_in_sandbox",
+            Self::NoKey => "config_no_key",
+            Self::DotEnv(_) => "config_dotenv",
+            Self::KeyNotText => "config_key_not_text",
+            Self::Read { .. } => "config_unreadable",
+            Self::Write { .. } => "config_not_written",
+            Self::NotChanged { .. } => "config_not_changed",
+            Self::File { .. } => "config_invalid",
+            Self::NoProfile { .. } => "config_unknown_profile",
+            Self::NoFile(_) => "config_no_file",
+            Self::OtherHost { .. } => "config_key_of_other_host",
+            Self::KeyFile { .. } => "config_key_file",
+            Self::OpenKeyFile(_) => "config_key_file_open",
+            Self::Distrusted { .. } => "config_distrusted",
+            Self::PastedKey(_) => "config_pasted_key",
+            Self::KeyCommand { .. } => "config_key_command",
+            Self::Proxy(_) => "config_proxy",
+            Self::PastedLogin => "config_pasted_login",
+            Self::ProxyLogin(_) => "config_proxy_login",
+            Self::CaFile { .. } => "config_ca_file",
+            Self::NoConfigFolder(_) => "config_no_folder",
+            Self::NoStateFolder(_) => "config_no_state_folder",
+            Self::NoDataFolder(_) => "config_no_data_folder",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoOrganization => "name it with --org ID or STOCKPORT_ORG, or pass --sandbox to try stockport without one",

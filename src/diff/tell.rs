@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Counts, Entry, FieldChange, Mark};
 use crate::item::Kind;
-use crate::output::{Output, Tone, grouped};
+use crate::output::{Output, Tone, Warning, grouped};
 use crate::sheet::Cell;
 use crate::sheet::write::{Column, TableWriter, WriteError};
 use crate::transfer::shown;
@@ -41,7 +41,7 @@ pub struct Summary {
     /// How many items stand how.
     pub counts: Counts,
     /// What a person should look at.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 impl Summary {
@@ -89,7 +89,8 @@ impl Summary {
         json!({
             "a": side(&self.a), "b": side(&self.b), "differs": self.counts.differ(),
             "equal": self.counts.equal, "changed": self.counts.changed, "removed": self.counts.removed,
-            "added": self.counts.added, "warnings": self.warnings, "error": Value::Null,
+            "added": self.counts.added, "warnings": self.warnings,
+            "warning_codes": Warning::codes(&self.warnings), "error": Value::Null,
         })
     }
 }

@@ -44,6 +44,13 @@ pub enum SinceError {
 }
 
 impl UserError for SinceError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Unknown(_) => "since_unknown",
+            Self::OtherOrganization(..) => "since_other_organization",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Unknown(_) => {

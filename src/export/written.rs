@@ -8,6 +8,7 @@ use std::collections::btree_map::Entry;
 use crate::columns::ReadBack;
 use crate::item::text::Item;
 use crate::item::{ITEM_ID, IdFault, check_id, is_other_id};
+use crate::output::Warning;
 use crate::sheet::Cell;
 
 /// The number of items with another `item_id` than their id that are named.
@@ -27,7 +28,7 @@ pub struct Written {
     /// The first of these, each with the reason.
     pub refused: Vec<String>,
     /// What a person has to know of the file, in sentences.
-    pub notes: Vec<String>,
+    pub notes: Vec<Warning>,
     /// The fields whose values are not all kept by the format, by name.
     pub lost: BTreeMap<String, Lost>,
 }

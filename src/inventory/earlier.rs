@@ -12,7 +12,7 @@ use super::listed::Listed;
 use super::{Completeness, Listing, id_of};
 use crate::api::{ApiError, Client};
 use crate::error::Error;
-use crate::output::{Output, counted, grouped};
+use crate::output::{About, Output, counted, grouped};
 use crate::progress::Progress;
 
 /// How many ids are asked for at most: at 50 ms an answer and [`JOBS`] at a time, some ten seconds.
@@ -105,12 +105,12 @@ pub fn ask_for(output: &Output, client: &Client, listing: &mut Listing, earlier:
         }
         if beyond > 0 {
             listing.evidence += &format!(", {} more not requested", grouped(beyond));
-            output.warn(&format!(
+            output.warn(&About::ListGaps.warning(format!(
                 "the list of {} lacks {} of {source}: {} requested and deleted since, the rest not requested",
                 client.org(),
                 counted(asked + beyond, "id"),
                 grouped(asked)
-            ));
+            )));
         }
     }
     Ok(())

@@ -36,6 +36,10 @@ impl Incomplete {
 }
 
 impl UserError for Incomplete {
+    fn code(&self) -> &'static str {
+        "list_incomplete"
+    }
+
     fn hint(&self) -> String {
         "nothing was written; ask the API's operator why the list is incomplete, and try again".to_owned()
     }

@@ -77,6 +77,19 @@ impl JournalError {
 }
 
 impl UserError for JournalError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Create { .. } => "journal_not_created",
+            Self::Thread(_) => "journal_no_thread",
+            Self::Read { .. } => "journal_unreadable",
+            Self::Damaged { .. } => "journal_damaged",
+            Self::Newer(_) => "journal_newer",
+            Self::Foreign(_) => "journal_foreign",
+            Self::Store { .. } => "journal_store_failed",
+            Self::Stopped { .. } => "journal_stopped",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Read { cause, .. } | Self::Create { cause, .. } if files::hint(cause).is_some() => {

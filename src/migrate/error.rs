@@ -91,6 +91,20 @@ pub enum MigrateError {
 }
 
 impl UserError for MigrateError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Same { .. } => "migrate_same",
+            Self::Empty(_) => "migrate_empty",
+            Self::Absent { .. } => "migrate_absent",
+            Self::Collision { .. } => "migrate_collision",
+            Self::IdMap { .. } => "migrate_id_map",
+            Self::Conflicts { .. } => "migrate_conflicts",
+            Self::Certificate { .. } => "migrate_certificate",
+            Self::OtherApi { .. } => "migrate_other_api",
+            Self::OtherIds { .. } => "migrate_other_ids",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::OtherIds { option, .. } => {

@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::inventory::{ItemStore, Listing, read_into};
 use crate::journal::Journal;
 use crate::output::events::Event;
-use crate::output::{Output, grouped};
+use crate::output::{About, Output, grouped};
 use crate::transfer::name_of;
 
 /// How many differences are named on the screen.
@@ -182,11 +182,11 @@ impl Proof {
 
     fn show(&self, output: &Output, org: &str) {
         for (id, what) in self.differences.iter().take(usize::try_from(SHOWN).unwrap_or_default()) {
-            output.warn(&format!("not as expected in {org}: {id} ({what})"));
+            output.warn(&About::NotAsExpected.warning(format!("not as expected in {org}: {id} ({what})")));
         }
         let differing = self.differences.len() as u64;
         if differing > SHOWN {
-            output.warn(&format!("… and {} more", grouped(differing - SHOWN)));
+            output.warn(&About::NotAsExpected.warning(format!("… and {} more", grouped(differing - SHOWN))));
         }
         output.tell(Event::Verified {
             compared: differing + self.equal.len() as u64,

@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use crate::cause;
 use crate::config::{KEY_VARIABLE, shell};
-use crate::output::{Output, counted};
+use crate::output::{About, Output, counted};
 
 /// The variable by which what a hook starts is known.
 const MARK: &str = "STOCKPORT_HOOK";
@@ -55,7 +55,7 @@ impl Hook<'_> {
             }
         };
         if let Some(fault) = fault {
-            output.warn(&format!("the command of {option} {fault}"));
+            output.warn(&About::HookFailed.warning(format!("the command of {option} {fault}")));
         }
     }
 

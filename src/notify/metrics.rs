@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::cause;
 use crate::files;
-use crate::output::Output;
+use crate::output::{About, Output};
 use crate::sheet::write::{AtomicFile, WriteError};
 use crate::snapshot::Shelf;
 
@@ -64,10 +64,10 @@ impl Run<'_> {
         let earlier = files::read_named_text(path, MOST).unwrap_or_else(|cause| {
             if cause.kind() != ErrorKind::NotFound {
                 let cause = cause::io(&cause);
-                output.warn(&format!(
+                output.warn(&About::MetricsFailed.warning(format!(
                     "the earlier metrics in {} can't be read: {cause}",
                     path.display()
-                ));
+                )));
             }
             String::new()
         });
@@ -179,7 +179,9 @@ impl Run<'_> {
 /// The time of the newest complete snapshot of an organization.
 fn newest(dir: &Path, org: &str, now: Timestamp, output: &Output) -> Value {
     let newest = Shelf::of(dir, org).and_then(|shelf| shelf.newest_whole(now));
-    let newest = newest.map_err(|error| output.warn(&format!("--metrics knows no newest snapshot: {error}")));
+    let newest = newest.map_err(|error| {
+        output.warn(&About::MetricsFailed.warning(format!("--metrics knows no newest snapshot: {error}")));
+    });
     let whole = newest.ok().and_then(|newest| newest.whole);
     json!(whole.map_or(0, |(_, moment)| moment.as_second()))
 }

@@ -62,6 +62,8 @@ pub enum Event {
     },
     /// Something that a person should look at.
     Warning {
+        /// Its name for programs.
+        code: &'static str,
         /// The sentence.
         message: String,
     },
@@ -88,6 +90,8 @@ pub enum Event {
     },
     /// An error.
     Error {
+        /// Its name for programs.
+        code: &'static str,
         /// What is wrong, and where.
         message: String,
         /// What the user can do about it.
@@ -102,6 +106,8 @@ pub enum Event {
         exit: u8,
         /// Why the command stopped.
         error: Option<String>,
+        /// The error's name for programs.
+        error_code: Option<String>,
         /// The document that `--json` prints; none where the command has none.
         summary: Option<Value>,
     },
@@ -118,6 +124,8 @@ pub struct Start {
     pub file: Option<String>,
     /// The program's version.
     pub version: &'static str,
+    /// The number of the contract.
+    pub contract: u32,
 }
 
 /// How files were understood.

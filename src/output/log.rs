@@ -90,6 +90,7 @@ mod tests {
 
     fn warning(message: &str) -> Event {
         Event::Warning {
+            code: "check",
             message: message.to_owned(),
         }
     }
@@ -100,6 +101,7 @@ mod tests {
             organization: Some("acme".to_owned()),
             file: None,
             version: "1",
+            contract: 1,
         })
     }
 
@@ -107,6 +109,7 @@ mod tests {
         Event::Finish {
             exit: 3,
             error: None,
+            error_code: None,
             summary: Some(json!({"read": 2, "seconds": 0.25})),
         }
     }
@@ -135,9 +138,11 @@ mod tests {
             lines,
             [
                 json!({"time": "2026-11-28T02:00:00Z", "run": "r1", "event": "start", "command": "import",
-                    "organization": "acme", "file": null, "version": "1"}),
-                json!({"time": "2026-11-28T02:00:00Z", "run": "r1", "event": "warning", "message": "before"}),
-                json!({"time": "2026-11-28T02:00:00Z", "run": "r1", "event": "warning", "message": "after"}),
+                    "organization": "acme", "file": null, "version": "1", "contract": 1}),
+                json!({"time": "2026-11-28T02:00:00Z", "run": "r1", "event": "warning", "code": "check",
+                    "message": "before"}),
+                json!({"time": "2026-11-28T02:00:00Z", "run": "r1", "event": "warning", "code": "check",
+                    "message": "after"}),
             ]
         );
     }
@@ -158,6 +163,7 @@ mod tests {
         assert_eq!(
             lines[1],
             json!({"time": "2026-11-28T02:00:00Z", "run": null, "event": "finish", "exit": 3, "error": null,
+                "error_code": null,
                 "summary": {"read": 2, "seconds": 0.25}})
         );
     }
@@ -179,6 +185,7 @@ mod tests {
             value: String::new(),
         };
         let error = Event::Error {
+            code: "config_no_key",
             message: "no key".to_owned(),
             hint: None,
             place: Some("/tmp/x".into()),

@@ -19,6 +19,13 @@ pub enum RejectError {
 }
 
 impl UserError for RejectError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoFile(_) => "rejects_not_written",
+            Self::NoFormat(_) => "rejects_unknown_format",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoFile(_) => "name a file that can be written with --rejects FILE",
@@ -53,6 +60,12 @@ pub enum ReportError {
 }
 
 impl UserError for ReportError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoFormat(_) => "report_unknown_format",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoFormat(_) => "use the extension .html or .xlsx".to_owned(),
@@ -72,6 +85,10 @@ impl UserError for ReportError {
 pub struct Imbalance(pub String);
 
 impl UserError for Imbalance {
+    fn code(&self) -> &'static str {
+        "counts_do_not_add_up"
+    }
+
     fn hint(&self) -> String {
         "compare an export with the file, and please report it".to_owned()
     }

@@ -62,7 +62,7 @@ pub(super) fn sentences(summary: &Summary) -> Vec<String> {
         sentences.push(summary.equation(tally));
     }
     if let Some(error) = &summary.error {
-        sentences.push(format!("Stopped: {error}; {}", error.hint()));
+        sentences.push(format!("Stopped: {}", error.line()));
     }
     sentences
 }

@@ -34,6 +34,13 @@ pub enum LockError {
 }
 
 impl UserError for LockError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Held { .. } => "lock_held",
+            Self::Io { .. } => "lock_failed",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Held { .. } => "wait until it has finished, or stop it with Ctrl-C in its terminal",

@@ -9,6 +9,7 @@ use serde_json::Value;
 use super::{Fingerprint, RunError, order, record};
 use crate::error::{Exit, UserError as _};
 use crate::journal::{Facts, Journal, JournalError, Running};
+use crate::output::{About, Warning};
 use crate::report::Tally;
 
 /// A run as the list of runs shows it.
@@ -174,12 +175,12 @@ impl Run {
 
     /// A warning where its name has a moment in the future.
     #[must_use]
-    pub fn warning(&self) -> Option<String> {
+    pub fn warning(&self) -> Option<Warning> {
         order::is_ahead(&self.name, jiff::Timestamp::now()).then(|| {
-            format!(
+            About::RunInFuture.warning(format!(
                 "run {} is dated in the future: the clock was ahead then, or is behind now; runs are ordered by number",
                 self.name
-            )
+            ))
         })
     }
 

@@ -61,6 +61,19 @@ pub enum SandboxError {
 }
 
 impl UserError for SandboxError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::NoHome => "sandbox_no_home",
+            Self::Folder { .. } => "sandbox_folder",
+            Self::File { .. } => "sandbox_file",
+            Self::Damaged { .. } => "sandbox_damaged",
+            Self::Refused { .. } => "sandbox_item_refused",
+            Self::OrganizationName { .. } => "sandbox_organization_name",
+            Self::Port { .. } => "sandbox_port",
+            Self::Start(_) => "sandbox_not_started",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::NoHome => "name a folder with --sandbox-dir, or set XDG_DATA_HOME or HOME to an absolute path",

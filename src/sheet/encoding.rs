@@ -20,6 +20,7 @@ use super::plausible::better;
 use super::source::Source;
 use super::stop::Bytes;
 use super::utf8::{begins_as_utf8, first_non_utf8_line, read_some};
+use crate::output::{About, Warning};
 
 const BLOCK: usize = 1 << 16;
 /// How much of a word is shown.
@@ -149,16 +150,16 @@ impl TextEncoding {
     }
 
     /// Where the encoding is a guess: what it is and the word by which a person can tell whether it is right.
-    pub(super) fn doubt(&self, source: &Source) -> Result<Option<String>, ReadError> {
+    pub(super) fn doubt(&self, source: &Source) -> Result<Option<Warning>, ReadError> {
         if self.by != By::Guess {
             return Ok(None);
         }
         let word = self.first_word(source)?;
         let shown = word.map_or_else(String::new, |(line, word)| format!(": line {line} has {word:?}"));
-        Ok(Some(format!(
+        Ok(Some(About::EncodingGuessed.warning(format!(
             "the text is read as {}, a guess from its bytes{shown} (--encoding NAME overrides)",
             self.name()
-        )))
+        ))))
     }
 
     /// The first word that holds a character beyond ASCII, and its line.

@@ -49,6 +49,8 @@ pub use rows::Passed;
 pub use source::is_stream;
 pub use stop::Stop;
 
+use crate::output::Warning;
+
 /// What a file turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Format {
@@ -244,7 +246,7 @@ pub struct Table {
     /// What a person should know of the reading, in plain words (rows skipped above the header, sheets left out).
     pub notes: Vec<String>,
     /// What may be misread, for a person to check (a guessed encoding).
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
     /// The first rows below the header, blank ones aside: no more than `FIRST_BELOW`.
     pub first: Vec<Row>,
     opener: Opener<dyn RowReader>,

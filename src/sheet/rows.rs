@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::header::Found;
 use super::{Cell, ReadError, Row, RowReader};
-use crate::output::{are, counted};
+use crate::output::{About, Warning, are, counted};
 
 /// What makes a physical row a data row.
 #[derive(Clone, Debug)]
@@ -87,14 +87,14 @@ impl Passed {
 
     /// The same in plain words.
     #[must_use]
-    pub fn notes(&self) -> Vec<String> {
+    pub fn notes(&self) -> Vec<Warning> {
         let mut notes = Vec::new();
         if let (1.., first) = self.hidden {
             let be = are(self.hidden.0);
-            notes.push(format!(
+            notes.push(About::HiddenRows.warning(format!(
                 "{} {be} hidden in the sheet and {be} read like the others (the first is row {first})",
                 counted(self.hidden.0, "row")
-            ));
+            )));
         }
         notes
     }

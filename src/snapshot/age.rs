@@ -5,6 +5,7 @@
 use jiff::Timestamp;
 
 use super::{Shelf, Snapshot, SnapshotError};
+use crate::output::{About, Warning};
 
 /// The newest backup that can be relied on.
 #[derive(Debug)]
@@ -12,7 +13,7 @@ pub struct Newest {
     /// The backup, with the moment whose items it holds; none where there is none.
     pub whole: Option<(Snapshot, Timestamp)>,
     /// Why newer ones don't count.
-    pub passed: Vec<String>,
+    pub passed: Vec<Warning>,
 }
 
 impl Shelf {
@@ -21,14 +22,16 @@ impl Shelf {
         let mut passed = Vec::new();
         for snapshot in self.snapshots()?.into_iter().rev() {
             if let Err(error) = snapshot.check_bytes() {
-                passed.push(error.to_string());
+                passed.push(About::SnapshotUnreadable.warning(error.to_string()));
             } else if snapshot.is_ahead(now) {
-                passed.push(format!("{} is dated in the future", snapshot.shown()));
+                passed.push(About::SnapshotInFuture.warning(format!("{} is dated in the future", snapshot.shown())));
             } else if let Some(moment) = snapshot.moment() {
                 let whole = Some((snapshot, moment));
                 return Ok(Newest { whole, passed });
             } else {
-                passed.push(format!("{} doesn't say when it was written", snapshot.shown()));
+                passed.push(
+                    About::SnapshotUnreadable.warning(format!("{} doesn't say when it was written", snapshot.shown())),
+                );
             }
         }
         Ok(Newest { whole: None, passed })

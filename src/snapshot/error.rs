@@ -184,6 +184,36 @@ pub enum SnapshotError {
 }
 
 impl UserError for SnapshotError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Write(error) => error.code(),
+            Self::File { .. } => "snapshot_file_failed",
+            Self::Temporary(_) => "snapshot_temporary_file",
+            Self::Damaged { .. } => "snapshot_damaged",
+            Self::Newer { .. } => "snapshot_newer",
+            Self::Unreadable { .. } => "snapshot_unreadable",
+            Self::NewestUnknown { .. } => "snapshot_newest_unknown",
+            Self::BegunWith { .. } => "snapshot_begun_with",
+            Self::OnlySafety(_) => "snapshot_only_safety_copies",
+            Self::NoSnapshot(_) => "snapshot_none",
+            Self::NoSuch { .. } => "snapshot_no_such",
+            Self::NoneBefore { .. } => "snapshot_none_before",
+            Self::NoDate(_) => "snapshot_bad_date",
+            Self::Several { .. } => "snapshot_several_organizations",
+            Self::OtherOrganization { .. } => "snapshot_other_organization",
+            Self::LongName => "snapshot_long_name",
+            Self::Locked { .. } => "snapshot_locked",
+            Self::Interrupted => "snapshot_interrupted",
+            Self::Empty { .. } => "snapshot_organization_empty",
+            Self::Shrunken { .. } => "snapshot_organization_shrunken",
+            Self::NotAFolder(_) => "snapshot_not_a_folder",
+            Self::NoItem { .. } => "snapshot_no_item",
+            Self::NoHistory { .. } => "snapshot_no_history",
+            Self::Part(..) => "snapshot_part",
+            Self::NoPolicy => "snapshot_no_policy",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Write(error) => return error.hint(),

@@ -10,6 +10,7 @@ use jiff::{Timestamp, ToSpan as _};
 
 use super::folders::holds_safety_copies;
 use super::{Name, Shelf, Snapshot, SnapshotError, When, ahead, names};
+use crate::output::{About, Warning};
 
 /// What a path leads to.
 #[derive(Debug)]
@@ -39,7 +40,7 @@ pub struct Chosen {
     /// The snapshot.
     pub snapshot: Snapshot,
     /// What a person should know of the choice.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 /// Follows a path to what it means: a backup's folder, an organization's in it, or a snapshot by its name (or one of its
@@ -166,7 +167,7 @@ impl Meant {
             Self::Newest(shelf, when, hidden) => (shelf, when, hidden),
         };
         let snapshot = shelf.newest(&when)?;
-        let mut warnings: Vec<String> = hidden.iter().map(unseen).collect();
+        let mut warnings: Vec<Warning> = hidden.iter().map(unseen).collect();
         warnings.extend(ahead([&snapshot], now));
         Ok(Chosen {
             shelf,
@@ -178,8 +179,8 @@ impl Meant {
 
 /// The warning of a folder that couldn't be looked into.
 #[must_use]
-pub fn unseen(error: &SnapshotError) -> String {
-    format!("{error}; snapshots in it are ignored")
+pub fn unseen(error: &SnapshotError) -> Warning {
+    About::FolderUnseen.warning(format!("{error}; snapshots in it are ignored"))
 }
 
 /// The folders of snapshots that a folder is or has.

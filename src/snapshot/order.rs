@@ -9,7 +9,7 @@
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Name, Shelf, Snapshot, SnapshotError};
-use crate::output::counted;
+use crate::output::{About, Warning, counted};
 
 /// How far a snapshot's date may be ahead of this machine's clock. Clocks that are set over a network differ by less.
 const TOLERANCE: SignedDuration = SignedDuration::from_mins(5);
@@ -146,7 +146,7 @@ impl Snapshot {
 }
 
 /// A warning that names the snapshots that are dated in the future, where there are some.
-pub fn ahead<'a>(snapshots: impl IntoIterator<Item = &'a Snapshot>, now: Timestamp) -> Option<String> {
+pub fn ahead<'a>(snapshots: impl IntoIterator<Item = &'a Snapshot>, now: Timestamp) -> Option<Warning> {
     let ahead: Vec<String> = snapshots
         .into_iter()
         .filter(|snapshot| snapshot.is_ahead(now))
@@ -161,10 +161,10 @@ pub fn ahead<'a>(snapshots: impl IntoIterator<Item = &'a Snapshot>, now: Timesta
     }
     let count = counted(ahead.len() as u64, "snapshot");
     let is = if ahead.len() == 1 { "is" } else { "are" };
-    Some(format!(
+    Some(About::SnapshotInFuture.warning(format!(
         "{count} {is} dated in the future: {named} (check this machine's clock: it is {} now)",
         now.strftime("%FT%TZ")
-    ))
+    )))
 }
 
 #[cfg(test)]

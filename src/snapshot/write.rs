@@ -13,6 +13,7 @@ use super::{Grade, Kind, Lock, Manifest, Name, Shelf, Snapshot, SnapshotError, f
 use crate::counter;
 use crate::hash::{Sha256, hex};
 use crate::inventory::ItemStore;
+use crate::output::{About, Warning};
 use crate::sheet::write::{AtomicFile, WriteError};
 
 /// zstd's own default: JSON lines become a tenth, at hundreds of megabytes a second.
@@ -43,7 +44,7 @@ pub struct Created {
     /// The snapshot whose data it shares, as nothing has changed since.
     pub same_as: Option<Name>,
     /// What of earlier snapshots is damaged or can't be read, for a person.
-    pub warnings: Vec<String>,
+    pub warnings: Vec<Warning>,
 }
 
 impl Shelf {
@@ -140,16 +141,16 @@ impl Shelf {
 }
 
 /// The newest snapshot that holds this content and whose data are as they were written; and what is wrong with others.
-fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Vec<String>) {
+fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Vec<Warning>) {
     let mut warnings = Vec::new();
     let mut damaged = BTreeMap::new();
     let mut found = None;
     for snapshot in earlier.iter().rev() {
         match &snapshot.manifest {
-            Err(fault) => warnings.push(format!(
+            Err(fault) => warnings.push(About::SnapshotUnreadable.warning(format!(
                 "the snapshot {} {fault}; it is not counted, and its data is not reused",
                 snapshot.shown()
-            )),
+            ))),
             Ok(manifest) if found.is_none() && manifest.data.content_sha256 == content => {
                 match snapshot.check_bytes() {
                     Ok(()) => found = Some(snapshot),
@@ -164,7 +165,11 @@ fn same<'a>(earlier: &'a [Snapshot], content: &str) -> (Option<&'a Snapshot>, Ve
     } else {
         "another snapshot holds the same items"
     };
-    warnings.extend(damaged.values().map(|error| format!("{error}; {instead}")));
+    warnings.extend(
+        damaged
+            .values()
+            .map(|error| About::SnapshotNotShared.warning(format!("{error}; {instead}"))),
+    );
     (found, warnings)
 }
 

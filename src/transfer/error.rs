@@ -36,6 +36,14 @@ pub enum TransferError {
 }
 
 impl UserError for TransferError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::TooManyFailures { .. } => "transfer_too_many_failures",
+            Self::TooManyRejects { .. } => "transfer_too_many_rejects",
+            Self::NothingSaved { .. } => "transfer_nothing_saved",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::TooManyFailures { .. } => "correct the rows in the reject file (it has the reasons), then import it",

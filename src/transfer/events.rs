@@ -15,7 +15,7 @@ use crate::journal::{Journal, StoredDifferently};
 use crate::output::events::{
     self, Event, Fate, FieldUpdate, Grade, Items, NamedItem, Plan, ReadTable, SkippedItem, Update,
 };
-use crate::output::{Output, and_more, counted, counted_are};
+use crate::output::{About, Output, and_more, counted, counted_are};
 use crate::plan::{Action, Change, shown};
 use crate::report::{Summary, bare};
 use crate::sheet::Table;
@@ -206,10 +206,10 @@ pub(super) fn show_problems(output: &Output, supply: &Description<'_>, journal: 
     let mut documents = Vec::new();
     sample.tell(("", ""), &supply.showing.all_rejects, |told| match told {
         Told::Problem((line, document)) => {
-            output.warn(&line);
+            output.warn(&About::RowRejected.warning(line));
             documents.push(document);
         }
-        Told::More(line) => output.warn(&line),
+        Told::More(line) => output.warn(&About::RowRejected.warning(line)),
     });
     Ok(documents)
 }
@@ -235,7 +235,7 @@ pub(super) fn show_left(output: &Output, supply: &Description<'_>, journal: &Jou
         }
     })?;
     sample.tell(("item", "not deleted"), rest, |told| match told {
-        Told::Problem(line) | Told::More(line) => output.warn(&line),
+        Told::Problem(line) | Told::More(line) => output.warn(&About::NotDeleted.warning(line)),
     });
     Ok(())
 }
@@ -253,7 +253,7 @@ pub(super) fn show_failures(
     })?;
     sample.tell(("", "failed"), rest, |told| match told {
         Told::Problem((item, reason)) => output.tell(Event::Failed { item, reason }),
-        Told::More(line) => output.warn(&line),
+        Told::More(line) => output.warn(&About::ItemsFailed.warning(line)),
     });
     Ok(())
 }
@@ -262,18 +262,18 @@ pub(super) fn show_failures(
 pub(super) fn show_stored_differently(output: &Output, journal: &Journal, summary: &mut Summary) -> Result<(), Error> {
     let (count, first) = journal.stored_differently(FIRST_PROBLEMS)?;
     for item in &first {
-        output.warn(&format!("stored differently: {}", stored_in_words(item)));
+        output.warn(&About::StoredDifferently.warning(format!("stored differently: {}", stored_in_words(item))));
     }
     let more = count.saturating_sub(first.len() as u64);
     let place = format!("`stockport runs {}` lists them", summary.run);
     if let Some(line) = and_more(more, ("item", "stored differently"), &place) {
-        output.warn(&line);
+        output.warn(&About::StoredDifferently.warning(line));
     }
     if count > 0 {
         let items = counted_are(count, "item");
         summary
             .warnings
-            .push(format!("{items} stored differently from what was sent"));
+            .push(About::StoredDifferently.warning(format!("{items} stored differently from what was sent")));
     }
     let fields = first.iter().flat_map(|item| {
         let value = |(field, stored): (&String, &Value)| json!({"item": item.id, "field": field, "sent": item.sent.get(field), "stored": stored});

@@ -16,7 +16,7 @@ use crate::error::Error;
 use crate::hash::Prehashed;
 use crate::inventory::ItemStore;
 use crate::journal::Journal;
-use crate::output::counted_are;
+use crate::output::{About, Warning, counted_are};
 
 /// How many of the new ids are named.
 const NAMED: usize = 5;
@@ -111,7 +111,7 @@ impl NearIds {
     }
 
     /// What a person should look at.
-    pub(super) fn warning(&self, supply: &Description<'_>) -> Option<String> {
+    pub(super) fn warning(&self, supply: &Description<'_>) -> Option<Warning> {
         if self.count == 0 {
             return None;
         }
@@ -122,11 +122,11 @@ impl NearIds {
         let named: Vec<String> = self.first.iter().map(near).collect();
         let more = if self.count > named.len() as u64 { "; …" } else { "" };
         let are = counted_are(self.count, "new id");
-        Some(format!(
+        Some(About::NearIds.warning(format!(
             "{are} nearly the same as stored ones, and would be created beside them: {}{more}{}",
             named.join("; "),
             self.remedy()
-        ))
+        )))
     }
 
     /// What gives ids their leading zeros back, where the first ones lack them.

@@ -34,7 +34,7 @@ impl Watch for Text {
             Event::Progress(progress) => self.say(&progress.message, &[]),
             Event::Waiting { message, .. } => self.say(message, &[]),
             Event::Info { message, paths } => self.say(message, paths),
-            Event::Warning { message } => self.warn(message),
+            Event::Warning { message, .. } => self.warn(message),
             Event::Failed { item, reason } => self.warn(&format!("{item} failed: {reason}")),
             Event::Rejected { message, value } => {
                 let value = if value.is_empty() || message.contains(value.as_str()) {
@@ -44,7 +44,9 @@ impl Watch for Text {
                 };
                 self.err(Tone::Bad, "rejected:", &format!("{message}{value}"), &[]);
             }
-            Event::Error { message, hint, place } => {
+            Event::Error {
+                message, hint, place, ..
+            } => {
                 let mut text = message.clone();
                 if let Some(hint) = hint {
                     text += &format!("\n{} {hint}", self.terminal.paint_err(Tone::Good, "hint:"));

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::Transfer;
 use crate::error::Error;
 use crate::journal::Journal;
-use crate::output::counted;
+use crate::output::{About, counted};
 use crate::report::Summary;
 
 /// The fact that holds the ids that a run posted without knowing what was stored, as a JSON array.
@@ -45,10 +45,10 @@ impl Transfer<'_> {
         } else {
             "what is stored there is not known, so nothing is written there"
         };
-        let warning = format!(
+        let warning = About::ItemsUnreadable.warning(format!(
             "{} can't be read, though others can: {named}{more}; {outcome}",
             counted(ids.len() as u64, "item")
-        );
+        ));
         self.output.warn(&warning);
         summary.warnings.push(warning);
         summary.extra.insert(FIELD.to_owned(), json!(ids));

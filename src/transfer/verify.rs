@@ -9,8 +9,8 @@ use crate::error::Error;
 use crate::inventory::{Completeness, ItemStore, read_into};
 use crate::item::ITEM_ID;
 use crate::journal::Journal;
-use crate::output::and_more;
 use crate::output::events::Event;
+use crate::output::{About, and_more};
 use crate::plan::{Action, Change};
 use crate::upload::is_spelling;
 
@@ -46,7 +46,7 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
                         Some(reason) => format!("{} can't be read: {reason}", change.id),
                         None => described(&change),
                     };
-                    output.warn(&format!("not as expected: {found}"));
+                    output.warn(&About::NotAsExpected.warning(format!("not as expected: {found}")));
                 }
                 named += usize::from(!is_spelling);
             }
@@ -54,7 +54,7 @@ pub(super) fn agrees(transfer: &Transfer<'_>, supply: &dyn Supply, journal: &Jou
         Ok(())
     })?;
     if let Some(line) = and_more(named.saturating_sub(NAMED) as u64, ("", ""), "") {
-        output.warn(&line);
+        output.warn(&About::NotAsExpected.warning(line));
     }
     output.tell(Event::Verified {
         compared,

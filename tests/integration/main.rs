@@ -17,6 +17,7 @@ mod bare;
 mod carried;
 mod catalogue;
 mod config;
+mod contract;
 mod convert;
 mod counted;
 mod delete;

@@ -120,7 +120,8 @@ fn every_option_that_a_page_names_exists() {
         known.extend(options(&page.replace("\\fR", " ").replace('\\', "")));
     }
     assert!(known.contains("--dry-run") && known.contains("--sandbox"), "{known:?}");
-    for page in pages() {
+    // The codes of errors have mistyped options as their examples.
+    for page in pages().into_iter().filter(|page| !page.ends_with("codes.md")) {
         for option in options(&text(&page)) {
             assert!(known.contains(&option), "{page} names {option}, which no command has");
         }

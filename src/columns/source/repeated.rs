@@ -11,7 +11,7 @@ use super::super::merge::{Held, hold};
 use super::super::near::spelled;
 use super::super::{Draft, Duplicates, Reading, Rejection, Survey};
 use super::Source;
-use crate::output::{counted, counted_are};
+use crate::output::{About, counted, counted_are};
 use crate::sheet::{Format, Row, Table};
 
 impl Source {
@@ -38,14 +38,14 @@ impl Source {
 
     pub(super) fn tell_ids_alike(&mut self, survey: &mut Survey) {
         if let Some(alike) = self.groups.alike() {
-            survey.warnings.push(format!(
+            survey.warnings.push(About::IdsAlike.warning(format!(
                 "{} nearly the same as another id of the file; they are different items (first: {} in {} and {} in {})",
                 counted_are(alike.count, "id"),
                 spelled(&alike.first.0),
                 self.place(alike.first.1),
                 spelled(&alike.second.0),
                 self.place(alike.second.1)
-            ));
+            )));
         }
         self.groups.keep_repeated();
         let (ids, rows) = self.groups.counts();
@@ -60,7 +60,7 @@ impl Source {
             let (ids, rows) = (counted_are(ids, "id"), counted(rows, "row"));
             survey
                 .warnings
-                .push(format!("{ids} in more than one row ({rows}): {fate}"));
+                .push(About::IdsRepeated.warning(format!("{ids} in more than one row ({rows}): {fate}")));
         }
     }
 

@@ -158,6 +158,6 @@ pub(super) fn reasons(seen: &Seen) -> String {
     }
 }
 
-pub(super) fn told(notes: &[String], part: &str) -> bool {
-    notes.iter().any(|note| note.contains(part))
+pub(super) fn told<N: ToString>(notes: &[N], part: &str) -> bool {
+    notes.iter().any(|note| note.to_string().contains(part))
 }

@@ -10,6 +10,7 @@ use jiff::Timestamp;
 
 use super::super::Connected;
 use crate::error::Error;
+use crate::output::{About, Warning};
 use crate::runs::{Fingerprint, Maybe, Run, RunError, Runs, fingerprint};
 use crate::snapshot::{Chosen, Meant, Shelf, Snapshot, SnapshotError, find};
 use crate::undo;
@@ -76,7 +77,8 @@ pub(super) fn choose(
             run: None,
         });
     };
-    let warning = resuming(&run, &snapshot) + "; name another snapshot to restore that one";
+    let mut warning = resuming(&run, &snapshot);
+    warning.text += "; name another snapshot to restore that one";
     let chosen = Chosen {
         shelf: shelf.clone(),
         snapshot,
@@ -92,13 +94,13 @@ pub(super) fn choose(
     })
 }
 
-fn resuming(run: &Run, snapshot: &Snapshot) -> String {
-    format!(
+fn resuming(run: &Run, snapshot: &Snapshot) -> Warning {
+    About::RestoreResumed.warning(format!(
         "resuming run {} of {} with its snapshot {}",
         run.name,
         run.fact("started"),
         snapshot.name
-    )
+    ))
 }
 
 /// The last restore of this job, if it didn't come to its end. One that was undone, or that a later restore of all items has

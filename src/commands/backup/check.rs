@@ -11,7 +11,7 @@ use super::super::Context;
 use super::look;
 use crate::cli::BackupCheck;
 use crate::error::Exit;
-use crate::output::{Tone, human};
+use crate::output::{Tone, Warning, human};
 use crate::snapshot::{Newest, Shelf, SnapshotError};
 
 /// Runs the command. Where there is no backup at all, none is young enough.
@@ -53,6 +53,7 @@ fn check(context: &Context, options: &BackupCheck) -> Result<Exit, SnapshotError
     };
     context.output.document(&json!({
         "max_age_seconds": options.max_age.as_secs(), "organizations": documents, "warnings": looked.warnings,
+        "warning_codes": Warning::codes(&looked.warnings),
         "error": error,
     }));
     Ok(if error.is_none() { Exit::Done } else { Exit::Different })

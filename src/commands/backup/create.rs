@@ -14,7 +14,7 @@ use crate::cli::BackupCreate;
 use crate::config::file::Profile;
 use crate::config::{self as settings, ConfigError, Wishes};
 use crate::error::{Error, Exit};
-use crate::output::{Tone, counted};
+use crate::output::{Tone, Warning, counted};
 use crate::report::Next;
 use crate::runs::{Known, Runs};
 use crate::snapshot::{Manifest, Name};
@@ -41,12 +41,16 @@ pub(super) fn run(context: &Context, options: &BackupCreate) -> Exit {
             break;
         }
     }
-    let first_error = documents
-        .iter()
-        .find_map(|one| one.get("error").filter(|error| !error.is_null()));
+    let first = |key| {
+        documents
+            .iter()
+            .find_map(|one| one.get(key).filter(|value| !value.is_null()))
+    };
     let next = next(context, options, &documents, exit);
-    let document =
-        json!({"error": first_error, "exit": exit as u8, "backups": documents, "next": Next::document(&next)});
+    let document = json!({
+        "error": first("error"), "error_code": first("error_code"), "exit": exit as u8, "backups": documents,
+        "next": Next::document(&next),
+    });
     context.output.document(&document);
     Next::show(&next, &context.output);
     exit
@@ -134,15 +138,14 @@ fn create(context: &Context, options: &BackupCreate, target: Result<Target, Erro
     let result = target.and_then(|target| back_up(context, options, &target, &mut document));
     let seconds = (began.elapsed().as_secs_f64() * 1000.0).round() / 1000.0;
     document.insert("seconds".to_owned(), json!(seconds));
-    let (error, exit) = match result {
-        Ok(()) => (Value::Null, Exit::Done),
-        Err(error) => {
-            let hint = error.hint();
-            context.output.error(&error.to_string(), Some(&hint), error.place());
-            (Value::String(format!("{error}; {hint}")), error.exit())
-        }
-    };
-    document.insert("error".to_owned(), error);
+    let error = result.err();
+    if let Some(error) = &error {
+        let output = &context.output;
+        output.error(error.code(), &error.to_string(), Some(&error.hint()), error.place());
+    }
+    document.insert("error".to_owned(), json!(error.as_ref().map(Error::line)));
+    document.insert("error_code".to_owned(), json!(error.as_ref().map(Error::code)));
+    let exit = error.as_ref().map_or(Exit::Done, Error::exit);
     document.insert("exit".to_owned(), json!(exit as u8));
     Outcome {
         document: Value::Object(document),
@@ -215,6 +218,7 @@ fn take(
         ("unchanged", json!(created.same_as.is_some())),
         ("same_as", json!(created.same_as.map(|name| name.to_string()))),
         ("warnings", json!(taken.warnings)),
+        ("warning_codes", Warning::codes(&taken.warnings)),
     ] {
         document.insert(key.to_owned(), value);
     }

@@ -15,7 +15,7 @@ use crate::diff::history::{Change, History, columns};
 use crate::error::{Category, Error, Exit, UserError as _};
 use crate::inventory::id_of;
 use crate::item::Object;
-use crate::output::counted;
+use crate::output::{About, Warning, counted};
 use crate::progress::Progress;
 use crate::sheet::write::{Destination, Style, writer};
 use crate::snapshot::{Grade, Shelf, Snapshot, SnapshotError};
@@ -88,7 +88,9 @@ fn history(context: &Context, options: &BackupHistory) -> Result<Exit, Error> {
     let changes: Vec<Value> = read.history.changes.iter().map(Change::document).collect();
     context.output.document(&json!({
         "item": options.item, "organization": shelf.org(), "snapshots": read.documents, "changes": changes,
-        "is_there": read.history.is_there, "warnings": looked.warnings, "error": read.gaps(),
+        "is_there": read.history.is_there, "warnings": looked.warnings,
+        "warning_codes": Warning::codes(&looked.warnings), "error": read.gaps(),
+        "error_code": read.gaps().map(|gaps| gaps.code()),
     }));
     Ok(read.exit)
 }
@@ -149,7 +151,9 @@ impl Read {
                 if self.exit != Exit::Different {
                     self.exit = error.exit();
                 }
-                context.output.error(&error.to_string(), Some(&error.hint()), None);
+                context
+                    .output
+                    .error(error.code(), &error.to_string(), Some(&error.hint()), None);
                 fault = Some(error.to_string());
             }
         }
@@ -161,9 +165,10 @@ impl Read {
     }
 
     /// That something is not known.
-    fn gaps(&self) -> Option<String> {
+    fn gaps(&self) -> Option<Warning> {
         let lost = counted(self.lost, "snapshot");
-        (self.lost > 0).then(|| format!("{lost} can't be read, so the history may have gaps"))
+        let gaps = format!("{lost} can't be read, so the history may have gaps");
+        (self.lost > 0).then(|| About::HistoryGaps.warning(gaps))
     }
 }
 

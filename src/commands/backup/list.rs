@@ -8,7 +8,7 @@ use super::super::Context;
 use super::look;
 use crate::cli::BackupList;
 use crate::error::{Error, Exit};
-use crate::output::{Tone, counted, grouped};
+use crate::output::{Tone, Warning, counted, grouped};
 use crate::snapshot::{Fault, Shelf, Snapshot};
 
 /// Runs the command.
@@ -34,7 +34,8 @@ fn list(context: &Context, options: &BackupList) -> Result<(), Error> {
         all_copies.extend(copies.iter().map(|snapshot| document(shelf, snapshot)));
     }
     let document = json!({
-        "snapshots": all, "safety_copies": all_copies, "warnings": looked.warnings, "error": Value::Null,
+        "snapshots": all, "safety_copies": all_copies, "warnings": looked.warnings,
+        "warning_codes": Warning::codes(&looked.warnings), "error": Value::Null,
     });
     context.output.document(&document);
     Ok(())

@@ -19,6 +19,7 @@ use jiff::Timestamp;
 use super::Context;
 use crate::cli::{BackupCommand, Keep};
 use crate::error::Exit;
+use crate::output::Warning;
 use crate::snapshot::retention::Policy;
 use crate::snapshot::{Chosen, Found, Meant, Shelf, Snapshot, SnapshotError, ahead, find, unseen};
 
@@ -54,7 +55,7 @@ struct Looked {
     /// The folders; with the one snapshot, where the path names one.
     shelves: Vec<(Shelf, Option<Snapshot>)>,
     /// What a person should know of it.
-    warnings: Vec<String>,
+    warnings: Vec<Warning>,
 }
 
 impl Looked {

@@ -10,7 +10,7 @@ use super::{look, patience, policy};
 use crate::backup::{Fate, fates, lock};
 use crate::cli::BackupPrune;
 use crate::error::{Error, Exit};
-use crate::output::{Tone, counted, grouped};
+use crate::output::{Tone, Warning, counted, grouped};
 use crate::snapshot::retention::Policy;
 use crate::snapshot::{Lock, Name, Shelf, SnapshotError};
 
@@ -46,7 +46,8 @@ fn prune_all(context: &Context, options: &BackupPrune) -> Result<(), Error> {
         documents.push(document(shelf, &decided));
     }
     let document = json!({
-        "dry_run": options.dry_run, "organizations": documents, "warnings": looked.warnings, "error": Value::Null,
+        "dry_run": options.dry_run, "organizations": documents, "warnings": looked.warnings,
+        "warning_codes": Warning::codes(&looked.warnings), "error": Value::Null,
     });
     context.output.document(&document);
     Ok(())

@@ -8,11 +8,12 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::super::Context;
+use super::super::error::{BACKUP_DIFFERENT, BACKUP_UNVERIFIED};
 use super::look;
 use crate::audit::{Differences, against, drill};
 use crate::cli::BackupVerify;
 use crate::error::{Error, Exit, UserError as _};
-use crate::output::{Tone, counted, grouped};
+use crate::output::{Tone, Warning, counted, grouped};
 use crate::snapshot::{Shelf, Snapshot, SnapshotError};
 
 /// Runs the command.
@@ -84,13 +85,22 @@ fn verify(context: &Context, options: &BackupVerify) -> Result<Exit, Error> {
             is_different |= !found.is_empty();
         }
     }
-    let (exit, error) = match (is_different, is_unverified) {
-        (true, _) => (Exit::Different, Some("damage or a difference was found")),
-        (false, true) => (Exit::Stopped, Some("not every snapshot can be verified")),
-        (false, false) => (Exit::Done, None),
+    let (exit, error, code) = match (is_different, is_unverified) {
+        (true, _) => (
+            Exit::Different,
+            Some("damage or a difference was found"),
+            Some(BACKUP_DIFFERENT),
+        ),
+        (false, true) => (
+            Exit::Stopped,
+            Some("not every snapshot can be verified"),
+            Some(BACKUP_UNVERIFIED),
+        ),
+        (false, false) => (Exit::Done, None, None),
     };
     let document = json!({
-        "snapshots": documents, "drills": drills, "against_org": comparisons, "warnings": looked.warnings, "error": error,
+        "snapshots": documents, "drills": drills, "against_org": comparisons, "warnings": looked.warnings,
+        "warning_codes": Warning::codes(&looked.warnings), "error": error, "error_code": code,
     });
     context.output.document(&document);
     Ok(exit)
@@ -108,11 +118,14 @@ impl Counts {
             Proof::Good => {}
             Proof::Damaged(damage) => {
                 self.damaged += 1;
-                context.output.error(damage, None, None);
+                context.output.error(BACKUP_DIFFERENT, damage, None, None);
             }
             Proof::Unverified(error) => {
                 self.unverified += 1;
-                context.output.error(&error.to_string(), Some(&error.hint()), None);
+                let hint = error.hint();
+                context
+                    .output
+                    .error(error.code(), &error.to_string(), Some(&hint), None);
             }
         }
     }

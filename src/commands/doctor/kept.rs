@@ -52,7 +52,7 @@ fn copies(folder: &Path) -> Result<(Option<Kept>, Vec<String>), SnapshotError> {
         Ok(_) | Err(SnapshotError::NoSnapshot(_)) => return Ok((None, Vec::new())),
         Err(error) => return Err(error),
     };
-    let mut faults: Vec<String> = hidden.iter().map(unseen).collect();
+    let mut faults: Vec<String> = hidden.iter().map(|hidden| unseen(hidden).to_string()).collect();
     // Copies that hold the same share a file.
     let (mut count, mut oldest, mut files) = (0, None::<Timestamp>, BTreeMap::new());
     for shelf in &shelves {

@@ -11,10 +11,11 @@ pub(super) mod online;
 use serde_json::{Value, json};
 
 use super::Context;
+use super::error::CHECKS_FAILED;
 use crate::cli::Doctor;
 use crate::config as settings;
 use crate::error::{Error, Exit};
-use crate::output::{Tone, counted, padded};
+use crate::output::{About, Tone, counted, padded};
 
 /// What a check found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -94,8 +95,8 @@ impl Check {
             let line = format!("{}: {}", self.name, self.detail);
             match self.state {
                 State::Ok => {}
-                State::Warning => output.warn(&line),
-                State::Error => output.error(&line, self.hint.as_deref(), None),
+                State::Warning => output.warn(&About::Check.warning(line)),
+                State::Error => output.error(CHECKS_FAILED, &line, self.hint.as_deref(), None),
             }
             return;
         }
@@ -155,6 +156,7 @@ fn show(context: &Context, checks: &[Check]) -> Exit {
     let documents: Vec<Value> = checks.iter().map(Check::document).collect();
     output.document(&json!({
         "checks": documents, "ok": count(State::Ok), "warnings": warnings, "errors": errors, "error": error,
+        "error_code": error.as_ref().map(|_| CHECKS_FAILED),
     }));
     for check in checks {
         check.show(context);

@@ -14,7 +14,7 @@ use crate::export::Sink;
 use crate::export::since::{Change, Changes, Moment, NAMES, SinceError};
 use crate::inventory::ItemStore;
 use crate::migrate::changed_leaves;
-use crate::output::{counted, grouped};
+use crate::output::{About, Warning, counted, grouped};
 use crate::place::Place;
 use crate::plan::Action;
 use crate::runs::{Run, RunError, Runs};
@@ -35,7 +35,7 @@ pub(super) struct Told {
     counts: [u64; NAMES.len()],
     /// Whether items that are gone can be told.
     tells_gone: bool,
-    pub(super) warnings: Vec<String>,
+    pub(super) warnings: Vec<Warning>,
 }
 
 /// Finds the state that a value names: a date, else a snapshot that is there, else a run.
@@ -114,19 +114,19 @@ impl Since {
         if unknown > 0 {
             let lacks = if tells_gone { "an id" } else { "a readable updated_at" };
             let items = counted(unknown, "item");
-            warnings.push(format!(
+            warnings.push(About::ChangeUnknown.warning(format!(
                 "{items} without {lacks}: exported, because a change can't be ruled out"
-            ));
+            )));
         }
         if local > 0 {
-            warnings.push(format!(
+            warnings.push(About::TimeWithoutOffset.warning(format!(
                 "{} with an updated_at without an offset, which is read as UTC: if the server's clock is not in UTC, \
                  pass an earlier time, or a snapshot",
                 counted(local, "item")
-            ));
+            )));
         }
         if matches!(self, Self::Date(moment) if moment.at > Timestamp::now()) {
-            warnings.push(format!("{} is in the future", self.name()));
+            warnings.push(About::SinceInFuture.warning(format!("{} is in the future", self.name())));
         }
         Ok(Told {
             since: self.name(),

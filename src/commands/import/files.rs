@@ -11,7 +11,7 @@ use crate::error::{Category, Error};
 use crate::inventory::{Lookup, Window};
 use crate::item::text::Item;
 use crate::journal::Journal;
-use crate::output::Output;
+use crate::output::{Output, Warning};
 use crate::plan::{self, PlanPart, Policy};
 use crate::report::Rejects;
 use crate::shard::Shard;
@@ -74,7 +74,7 @@ impl Files<'_> {
     }
 
     /// What the first pass warns of.
-    pub(super) fn warnings(&self) -> Vec<String> {
+    pub(super) fn warnings(&self) -> Vec<Warning> {
         let survey = self.survey.borrow();
         survey.as_ref().map_or_else(Vec::new, |survey| survey.warnings.clone())
     }

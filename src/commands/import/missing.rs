@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::export::{Settings, Sink};
 use crate::filter::Filter;
 use crate::inventory::{Completeness, ItemStore, Listing, Receiver as _};
-use crate::output::counted;
+use crate::output::{About, counted};
 use crate::sheet::write::{AtomicFile, Destination, Style};
 
 /// The file, opened.
@@ -51,11 +51,11 @@ impl Missing {
     ) -> Result<(), Error> {
         let Self { path, mut sink } = self;
         if matches!(listing.completeness, Completeness::Cut | Completeness::Unlisted) {
-            context.output.warn(&format!(
+            context.output.warn(&About::MissingNotWritten.warning(format!(
                 "{} is not written: the list of {org} is incomplete ({})",
                 path.display(),
                 listing.evidence
-            ));
+            )));
             return Ok(());
         }
         stored.each_not_found::<Error>(&mut |item| {

@@ -42,14 +42,7 @@ pub(super) fn show(context: &Context, name: &str) -> Result<(), Error> {
         .then(|| Journal::open_existing(&run.path))
         .transpose()?;
     let files = files(&run);
-    let mut warnings: Vec<String> = run.warning().into_iter().collect();
-    warnings.extend(
-        run.summary()["warnings"]
-            .as_array()
-            .into_iter()
-            .flatten()
-            .filter_map(text_of),
-    );
+    let (warnings, codes) = warnings(&run);
     let mut rejected = Vec::new();
     if let Some(journal) = &journal {
         journal.each_reject(&mut |problem| rejected.push(problem))?;
@@ -67,6 +60,7 @@ pub(super) fn show(context: &Context, name: &str) -> Result<(), Error> {
     head.insert("files".to_owned(), named.collect());
     head.insert("rejected".to_owned(), rejected.iter().map(rejected_document).collect());
     head.insert("warnings".to_owned(), json!(warnings));
+    head.insert("warning_codes".to_owned(), json!(codes));
     if output.is_json() {
         return output.long_document(&Value::Object(head), "changes", &mut |take| match &journal {
             Some(journal) => journal.each_ended::<Error>(&mut |ended| {
@@ -259,6 +253,18 @@ fn rejected_document(problem: &Problem) -> Value {
     json!({
         "line": problem.origin.line, "column": rejection.column, "value": rejection.value, "reason": rejection.reason,
     })
+}
+
+/// The warnings of a run, and the code of each; none where a run of stockport 0.2 or before has none.
+fn warnings(run: &Run) -> (Vec<String>, Vec<Value>) {
+    let ahead = run.warning().into_iter();
+    let ahead = ahead.map(|warning| (warning.text, json!(warning.about.code())));
+    let summary = run.summary();
+    let noted = summary["warnings"].as_array().into_iter().flatten().filter_map(text_of);
+    let noted = noted.enumerate();
+    ahead
+        .chain(noted.map(|(at, text)| (text, summary["warning_codes"][at].clone())))
+        .unzip()
 }
 
 fn text_of(value: &Value) -> Option<String> {

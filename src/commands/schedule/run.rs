@@ -9,6 +9,7 @@ use super::super::Context;
 use super::process::ended;
 use crate::cli;
 use crate::error::{Error, Exit};
+use crate::output::About;
 use crate::schedule::ScheduleError;
 use crate::schedule::record::Record;
 
@@ -36,7 +37,9 @@ fn started(context: &Context, options: &cli::ScheduleRun) -> Result<Exit, Error>
     let record = Record::start();
     let keep = |record: &Record| {
         if let Err(error) = record.write(&options.name) {
-            context.output.warn(&format!("the run is not recorded: {error}"));
+            context
+                .output
+                .warn(&About::RunNotRecorded.warning(format!("the run is not recorded: {error}")));
         }
     };
     if !options.check {

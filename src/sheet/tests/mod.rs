@@ -93,7 +93,8 @@ pub(super) fn read_path(path: &Path, options: &ReadOptions) -> Result<Read, Read
     assert_eq!(tables.len(), 1);
     let table = tables.remove(0);
     let mut passes = Vec::new();
-    let mut notes = [table.notes.clone(), table.warnings.clone()].concat();
+    let mut notes = table.notes.clone();
+    notes.extend(table.warnings.iter().map(ToString::to_string));
     for pass in 0..2 {
         let mut reader = table.rows()?;
         let (mut row, mut rows) = (Row::new(), Vec::new());
@@ -101,7 +102,7 @@ pub(super) fn read_path(path: &Path, options: &ReadOptions) -> Result<Read, Read
             rows.push((row.line, row.cells().map(show).collect()));
         }
         if pass == 0 {
-            notes.extend(reader.passed().notes());
+            notes.extend(reader.passed().notes().iter().map(ToString::to_string));
         }
         passes.push(rows);
     }

@@ -67,6 +67,22 @@ pub enum WriteError {
 }
 
 impl UserError for WriteError {
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Io(_) => "write_failed",
+            Self::File { .. } => "write_file_failed",
+            Self::Exists(_) => "write_exists",
+            Self::NotForced(_) => "write_not_forced",
+            Self::Directory(_) => "write_is_folder",
+            Self::NoFolder(_) => "write_no_folder",
+            Self::UnknownEncoding(_) => "write_unknown_encoding",
+            Self::Unencodable { .. } => "write_unencodable",
+            Self::TooLong { .. } => "write_text_too_long",
+            Self::TooManyColumns(_) => "write_too_many_columns",
+            Self::Workbook(_) => "write_workbook_failed",
+        }
+    }
+
     fn hint(&self) -> String {
         match self {
             Self::Io(cause) | Self::File { cause, .. } => match cause.kind() {

@@ -44,6 +44,7 @@ pub use workbook::WorkbookWriter;
 
 use super::Cell;
 use crate::item::Kind;
+use crate::output::Warning;
 
 /// A format that is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -136,7 +137,7 @@ pub trait TableWriter {
     }
 
     /// What a person has to know of the rows that have been written so far, in sentences.
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<Warning> {
         Vec::new()
     }
 

@@ -20,7 +20,7 @@ use super::form::Form;
 use super::out::Out;
 use super::{Column, InWorkbook, TableWriter, WriteError};
 use crate::item::Kind;
-use crate::output::{counted, grouped};
+use crate::output::{About, Warning, counted, grouped};
 use crate::sheet::{Cell, column_letters};
 use content::{CellContent, CellLook, content, looks_numeric};
 use fault::FirstFault;
@@ -168,26 +168,26 @@ impl TableWriter for XlsxWriter<'_> {
         unpanicked(|| self.book.row(cells, bad))
     }
 
-    fn notes(&self) -> Vec<String> {
+    fn notes(&self) -> Vec<Warning> {
         let mut notes = Vec::new();
         let sheets = &self.book.sheets;
         let further: Vec<String> = (2..=self.book.parts)
             .map(|part| format!("{:?}", sheet_name(&self.book.name, part)))
             .collect();
         if !further.is_empty() {
-            notes.push(format!(
+            notes.push(About::FurtherSheets.warning(format!(
                 "the rows beyond row {} of sheet {:?} continue in sheet {}; stockport reads the sheets as one",
                 grouped(u64::from(self.book.capacity.rows)),
                 self.book.name,
                 further.join(", ")
-            ));
+            )));
         }
         if let Some(first) = sheets.iter().find_map(|sheet| sheet.first_as_text.as_ref()) {
-            notes.push(format!(
+            notes.push(About::NumbersAsText.warning(format!(
                 "{} with more digits than a workbook's number holds: written as text (first: {first}); .csv and .jsonl keep \
                  numbers of any length",
                 counted(sheets.iter().map(|sheet| sheet.as_text).sum(), "number")
-            ));
+            )));
         }
         notes
     }

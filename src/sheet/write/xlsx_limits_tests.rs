@@ -81,7 +81,7 @@ fn notes(rows: &[Vec<Cell<'_>>]) -> Vec<String> {
     for row in rows {
         writer.row(row).unwrap();
     }
-    writer.notes()
+    writer.notes().iter().map(ToString::to_string).collect()
 }
 
 #[test]

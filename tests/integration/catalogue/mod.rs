@@ -3,6 +3,7 @@
 //! A variant that is added doesn't compile here until it is named, and fails here until it has an entry. After a change of
 //! a text, the file that the failing test leaves shows the catalogue as it would be.
 
+mod codes;
 mod ending;
 mod files;
 mod keeping;
@@ -90,7 +91,8 @@ fn code(exit: Exit) -> i32 {
 fn every_error_says_what_the_catalogue_shows() {
     let mut actual = String::new();
     for (name, error) in &catalogue().0 {
-        actual += &format!("# {name}, exit {}\n{}\n\n", code(error.exit()), told(error));
+        let (exit, told) = (code(error.exit()), told(error));
+        actual += &format!("# {name}, {}, exit {exit}\n{told}\n\n", error.code());
     }
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/catalogue/errors.txt");
     let wanted = fs::read_to_string(path).unwrap_or_default().replace("\r\n", "\n");

@@ -118,9 +118,9 @@ mod tests {
     fn what_was_made_just_now_stays_even_where_another_one_has_its_place() {
         let dir = tempfile::tempdir().unwrap();
         let shelf = Shelf::of(dir.path(), "org").unwrap();
-        let own = made(&shelf, "2026-11-27T02:00:00Z");
+        let own = made(&shelf, "2031-11-27T02:00:00Z");
         // Another process makes one before this one comes to its rules.
-        made(&shelf, "2026-11-27T02:00:01Z");
+        made(&shelf, "2031-11-27T02:00:01Z");
         let policy = Policy {
             last: Count::Of(1),
             ..Policy::default()
@@ -132,7 +132,7 @@ mod tests {
                 .map(|fate| (fate.kept, fate.reason))
                 .collect::<Vec<_>>()
         };
-        let now = "2026-11-27T02:00:02Z";
+        let now = "2031-11-27T02:00:02Z";
         assert_eq!(
             told(fates(Some(own), now)),
             [(true, "last snapshot".to_owned()), (true, "just created".to_owned())]

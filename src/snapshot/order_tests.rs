@@ -187,19 +187,19 @@ fn one_of_a_newer_format_is_called_that() {
 
 #[test]
 fn a_date_in_the_future_is_named_and_a_clock_that_differs_a_little_is_not() {
-    let folder = made(&["2031-01-01", "2026-11-27", "2030-01-01"]);
+    let folder = made(&["2041-01-01", "2031-11-27", "2040-01-01"]);
     let snapshots = folder.shelf().snapshots().unwrap();
-    let now: Timestamp = "2026-11-27T01:55:00Z".parse().unwrap();
+    let now: Timestamp = "2031-11-27T01:55:00Z".parse().unwrap();
     let warning = ahead(&snapshots, now).unwrap();
     assert!(
         warning.contains("2 snapshots are dated in the future")
-            && warning.contains("2031-01-01T02-00-00Z")
-            && warning.contains("2030-01-01T02-00-00Z")
-            && !warning.contains("2026-11-27T02-00-00Z"),
+            && warning.contains("2041-01-01T02-00-00Z")
+            && warning.contains("2040-01-01T02-00-00Z")
+            && !warning.contains("2031-11-27T02-00-00Z"),
         "{warning}"
     );
-    assert!(snapshots[1].is_ahead("2026-11-27T01:54:59Z".parse().unwrap()));
-    assert_eq!(ahead(&snapshots, "2031-01-01T02:00:00Z".parse().unwrap()), None);
+    assert!(snapshots[1].is_ahead("2031-11-27T01:54:59Z".parse().unwrap()));
+    assert_eq!(ahead(&snapshots, "2041-01-01T02:00:00Z".parse().unwrap()), None);
 }
 
 #[test]

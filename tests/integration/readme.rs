@@ -108,6 +108,7 @@ fn rejected_rows_are_reported(_: &Stockport, run: &Run) {
 
 /// The lines of each help topic that has some, in their order; before them, what a reader of the page has done already.
 #[rustfmt::skip]
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
     use Does::{Ends, Says, Serves, Sets};
     vec![

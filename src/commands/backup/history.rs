@@ -90,7 +90,7 @@ fn history(context: &Context, options: &BackupHistory) -> Result<Exit, Error> {
         "item": options.item, "organization": shelf.org(), "snapshots": read.documents, "changes": changes,
         "is_there": read.history.is_there, "warnings": looked.warnings,
         "warning_codes": Warning::codes(&looked.warnings), "error": read.gaps(),
-        "error_code": read.gaps().map(|gaps| gaps.code()),
+        "error_code": read.gaps().map(|_| About::HistoryGaps.code()),
     }));
     Ok(read.exit)
 }

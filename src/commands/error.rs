@@ -73,7 +73,7 @@ impl UserError for CommandError {
             Self::NoLogin => "command_no_login",
             Self::ProfileExists(_) => "command_profile_exists",
             Self::Declined(_) => "command_declined",
-            Self::EndKey { cause, .. } => cause.code(),
+            Self::EndKey { .. } => "command_end_key",
             Self::StoppedAtOnce => "command_stopped_at_once",
         }
     }

@@ -266,7 +266,7 @@ fn each_date_of_the_table_becomes_what_it_says() {
         }
         let item: Value = serde_json::from_str(&run.stdout).unwrap();
         let expected = match posted {
-            "nothing" => Value::Null,
+            "blank" => Value::Null,
             text => Value::from(text.trim_matches('`')),
         };
         assert_eq!(item["moved_at"], expected, "{cell}");

@@ -117,7 +117,7 @@ fn a_proxy_of_this_machine_forwards_plain_http_to_this_machine() {
     let run = stockport
         .run(["export", "-", "--proxy", "http://192.0.2.1:3128"])
         .exit(1);
-    assert_told(&run, "would read the key", "NO_PROXY");
+    assert_told(&run, "could read the key", "NO_PROXY");
 }
 
 #[test]
@@ -291,7 +291,7 @@ fn an_authority_that_is_not_known_is_named_and_a_file_makes_it_known() {
     for (file, why) in [
         ("key.pem", "no certificate"),
         ("empty.pem", "no certificate"),
-        ("binary.der", "binary form (DER)"),
+        ("binary.der", "binary format (DER)"),
         ("broken.pem", "number 1 is damaged"),
         ("absent.pem", "no such file"),
         (".", "folder"),

@@ -62,7 +62,6 @@ fn readme() -> Vec<Step> {
         ),
         ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
         ("stockport backup verify backups --drill", Says(0, "no difference")),
-        ("stockport backup restore backups@latest --dry-run", Says(0, "218 read = 218 unchanged")),
         ("stockport backup restore backups --verify", Says(0, "Verified by reading back: 218 items, no differences")),
         ("stockport migrate --from sandbox-company --to sandbox-branch --dry-run", Says(0, "218 create")),
         ("stockport migrate --from sandbox-company --to sandbox-branch --certificate moved", Says(0, "218 items, no differences")),

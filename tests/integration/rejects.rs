@@ -692,13 +692,14 @@ fn the_summary_ends_with_the_commands_to_go_on_with() {
     stockport.run(undo.split(' ').skip(1).chain(["--yes"])).ok();
     assert_eq!(server.count(ORG), 0);
 
-    // Nothing rejected, nothing to correct; nothing changed, nothing to undo; nothing sent, nothing to go on with.
+    // Nothing rejected, nothing to correct; nothing changed, nothing to undo; nothing sent, nothing but the plan to apply.
     stockport.write("good.csv", "item_id,name\nA1,Kush\n");
     let dry = stockport
         .run(["import", "it's in.csv", "--dry-run", "--rejects", "r.csv", "--json"])
         .exit(3)
         .json();
-    assert_eq!(next(&dry), [""; 0]);
+    let apply = format!("stockport import 'it'\\''s in.csv' --rejects r.csv --json --org {ORG}");
+    assert_eq!(next(&dry), [apply.as_str()]);
     let run = stockport.run(["import", "good.csv", "--json"]).ok().json();
     let undo = format!("stockport undo {} --org {ORG}", run["run"].as_str().unwrap());
     assert_eq!(next(&run), [undo.as_str()]);

@@ -41,8 +41,12 @@ fn steady_lines(screen: &str) -> Vec<String> {
         Some((before, _)) => format!("{before}{undo}…"),
         None => screen.to_owned(),
     };
-    let lines =
-        screen.trim_end().lines().map(
+    // A narrow terminal breaks a long rate into two lines.
+    let lines = screen
+        .trim_end()
+        .lines()
+        .filter(|line| line.trim() != "items/s")
+        .map(
             |line| match line.find(" requests in ").or_else(|| line.find(" request in ")) {
                 Some(at) => format!("{}…", &line[..at + line[at..].find(" in ").unwrap() + 4]),
                 None => line.trim_end().to_owned(),

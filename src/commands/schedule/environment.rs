@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::config as settings;
+use crate::config::file::Profile;
 use crate::environment::{Role, VARIABLES, filled, value_of};
 use crate::error::Error;
 use crate::schedule::{NOT_TEXT, ScheduleError, System, absolute};
@@ -67,7 +68,8 @@ pub(super) fn kept(
 /// Whether the run uses the proxies of other programs.
 fn asks_for_other_proxies(args: &[String]) -> bool {
     let given = args.windows(2).any(|pair| pair == ["--proxy", "env"]) || args.iter().any(|arg| arg == "--proxy=env");
-    given || filled("STOCKPORT_PROXY").is_some_and(|proxy| proxy == "env")
+    let is_env = |profile: &Profile| profile.proxy.as_deref() == Some("env");
+    given || filled("STOCKPORT_PROXY").is_some_and(|proxy| proxy == "env") || profiles().iter().any(is_env)
 }
 
 /// Why a variable with a login in it is refused.
@@ -92,8 +94,12 @@ fn text(name: &str, role: Role, value: OsString) -> Result<String, ScheduleError
 
 /// Whether a profile of the config file has a command that prints its key. What is wrong with the file is found by the check.
 fn has_key_command() -> bool {
-    let file = settings::load().ok().and_then(|(_, file)| file).unwrap_or_default();
-    file.profiles.iter().any(|profile| profile.key_command.is_some())
+    profiles().iter().any(|profile| profile.key_command.is_some())
+}
+
+fn profiles() -> Vec<Profile> {
+    let file = settings::load().ok().and_then(|(_, file)| file);
+    file.map(|file| file.profiles).unwrap_or_default()
 }
 
 /// Gives a command the environment that a system starts a run with.

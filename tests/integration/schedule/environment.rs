@@ -292,3 +292,19 @@ fn a_proxy_is_kept_and_its_password_is_not() {
         assert!(!refused.stderr.contains("s3cret"), "{}", refused.stderr);
     }
 }
+
+#[test]
+fn a_profile_that_uses_the_proxies_of_other_programs_keeps_them() {
+    let stockport = with_key().env("HTTPS_PROXY", "http://proxy:3128");
+    let folder = stockport.home().join("config/stockport");
+    fs::create_dir_all(&folder).unwrap();
+    let config = "[profiles.main]\norg = \"north\"\nproxy = \"env\"\n";
+    fs::write(folder.join("config.toml"), config).unwrap();
+    let args = ["schedule", "daily 02:00", "--system", "cron", "--", "config", "check"];
+    let kept = stockport.run(args).ok();
+    assert!(
+        kept.stdout.contains(" HTTPS_PROXY=http://proxy:3128 "),
+        "{}",
+        kept.stdout
+    );
+}

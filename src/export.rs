@@ -3,6 +3,7 @@
 //! Belongs here: the shape of an export. Doesn't: formats (`sheet::write`), how the inventory is read (`inventory`).
 
 mod form;
+mod order;
 pub mod since;
 mod sink;
 mod written;

@@ -10,6 +10,7 @@ use std::hash::RandomState;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::order::{Noted, RowIndex};
 use super::since::{Changes, NAMES};
 use super::written::Written;
 use super::{Headers, Layout, Places};
@@ -22,7 +23,9 @@ use crate::item::Object;
 use crate::item::text::Item;
 use crate::output::Output;
 use crate::progress::Progress;
-use crate::sheet::write::{Buffer, Destination, RowEncoder, Style, TableWriter, Target, WriteError, writer};
+use crate::sheet::write::{
+    Buffer, Compression, Destination, OutFormat, RowEncoder, Style, TableWriter, Target, WriteError, writer,
+};
 
 /// What is exported, and in which form.
 pub struct Settings {
@@ -62,6 +65,12 @@ impl Settings {
             layout.fields.insert(0, CHANGE.to_owned());
         }
         layout
+    }
+
+    /// Whether the file is its rows, one behind the other, so that they can be put in order once they are written.
+    fn has_movable_rows(&self) -> bool {
+        let is_text = matches!(self.target.format, OutFormat::Csv | OutFormat::Tsv | OutFormat::Jsonl);
+        self.by_id && is_text && self.target.compression == Compression::None
     }
 
     /// Whether the layout stays the same if there are these fields too.
@@ -118,6 +127,8 @@ struct Begun {
     /// The number of items, those too that don't meet the conditions.
     read: u64,
     written: Written,
+    /// Where the rows are, if they can be put in order.
+    index: Option<RowIndex>,
 }
 
 /// The rows of a batch of items.
@@ -129,6 +140,8 @@ pub struct Batch {
     written: Written,
     /// Encoded rows; without an encoder the text of the items.
     bytes: Buffer,
+    /// The length and the id of each row, where the rows can be put in order.
+    index: Noted,
     fault: Option<WriteError>,
 }
 
@@ -159,13 +172,25 @@ impl Rows {
             batch.bytes.extend_from_slice(item.text.as_bytes());
             return;
         };
+        let before = batch.bytes.len();
         if let Err(fault) = encoder.encode(&cells, &mut batch.bytes) {
             batch.fault = Some(fault);
+        }
+        if self.settings.has_movable_rows() {
+            batch.index.add(batch.bytes.len() - before, id.as_deref());
         }
     }
 }
 
 impl Begun {
+    /// Completes the output.
+    fn finish(self) -> Result<(Written, Option<RowIndex>), WriteError> {
+        let mut written = self.written;
+        written.notes = self.writer.notes();
+        self.writer.finish()?;
+        Ok((written, self.index))
+    }
+
     /// Writes a batch that was encoded for the same columns.
     fn put(&mut self, batch: Batch) -> Result<(), WriteError> {
         if let Some(fault) = batch.fault {
@@ -173,6 +198,9 @@ impl Begun {
         }
         self.read += batch.read;
         self.written.add(batch.written);
+        if let Some(index) = &mut self.index {
+            index.add(&batch.index)?;
+        }
         if let Some(parts) = self.writer.in_parts() {
             return parts.encoded(batch.bytes.as_slice());
         }
@@ -227,23 +255,40 @@ impl Sink {
         settings.check(self.store.fields())?;
         let layout = settings.layout(self.store.fields());
         let is_current = |begun: &Begun| begun.read == self.store.count() && begun.assumed.layout == layout;
-        let begun = match std::mem::replace(&mut self.state, State::Behind) {
-            State::Writing(begun) if is_current(&begun) => begun,
-            before => {
-                drop(before);
-                if self.is_unsorted() {
-                    self.sort(output, go_on)?;
-                }
-                self.write_stored(layout, output, go_on)?
-            }
+        let written = match std::mem::replace(&mut self.state, State::Behind) {
+            State::Writing(begun) if is_current(&begun) => self.put_in_order(begun, go_on)?,
+            _ => None,
         };
-        let mut written = begun.written;
-        written.notes = begun.writer.notes();
-        begun.writer.finish()?;
+        let written = if let Some(written) = written {
+            written
+        } else {
+            if self.is_unsorted() {
+                self.sort(output, go_on)?;
+            }
+            self.write_stored(layout, output, go_on)?.finish()?.0
+        };
         // A workbook of a million rows is compressed for some seconds.
         go_on()?;
         self.destination.commit()?;
         Ok(written)
+    }
+
+    /// Completes the rows that were written in the order of the list, and moves those that are out of order; none where that
+    /// takes more than an index of them.
+    fn put_in_order(&mut self, begun: Begun, go_on: &dyn Fn() -> Result<(), Error>) -> Result<Option<Written>, Error> {
+        let (written, index) = begun.finish()?;
+        if !self.is_unsorted() {
+            return Ok(Some(written));
+        }
+        go_on()?;
+        let pieces = index
+            .map(RowIndex::pieces)
+            .transpose()
+            .map_err(WriteError::from)?
+            .flatten();
+        let Some(pieces) = pieces else { return Ok(None) };
+        self.destination.rearrange(&pieces)?;
+        Ok(Some(written))
     }
 
     /// Whether the stored items have another order than is wanted.
@@ -296,11 +341,13 @@ impl Sink {
         let back = ReadBack::new(settings.target.format, &layout.fields, &columns);
         let assumed = Arc::new(Assumed { layout, back, encoder });
         self.rows.assume(Some(&assumed));
+        let index = self.rows.settings.has_movable_rows().then(RowIndex::new).transpose()?;
         Ok(Begun {
             writer,
             assumed,
             read: 0,
             written: Written::default(),
+            index,
         })
     }
 
@@ -370,7 +417,7 @@ impl Receiver for Sink {
         // A fault of the output shows again, and is reported, when the stored items are written.
         let is_written = matches!(self.write(&lines, made), Ok(true));
         self.store.lines(lines, None)?;
-        if !is_written || self.is_unsorted() {
+        if !is_written || (self.is_unsorted() && !self.rows.settings.has_movable_rows()) {
             self.fall_behind();
         }
         Ok(())

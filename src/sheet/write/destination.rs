@@ -41,6 +41,12 @@ impl Destination {
         self.0.as_mut().map_or(Ok(()), AtomicFile::restart)
     }
 
+    /// Puts pieces of what was written in this order: each from a place behind what comes before the first of them, with its
+    /// length. Together they are the end of what was written. Nothing is done to standard output, where nothing was written.
+    pub fn rearrange(&mut self, pieces: &[(u64, u64)]) -> Result<(), WriteError> {
+        self.0.as_mut().map_or(Ok(()), |file| file.rearrange(pieces))
+    }
+
     /// Puts the file in its place.
     pub fn commit(self) -> Result<(), WriteError> {
         self.0.map_or(Ok(()), AtomicFile::commit)

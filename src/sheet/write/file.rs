@@ -3,7 +3,7 @@
 //! Doesn't belong here: what stands in it.
 
 use std::fs::{self, Metadata};
-use std::io::{self, ErrorKind, Seek, Write};
+use std::io::{self, BufWriter, ErrorKind, Read as _, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -83,6 +83,39 @@ impl AtomicFile {
         let file = self.temporary.as_file_mut();
         let emptied = file.set_len(0).and_then(|()| file.rewind());
         emptied.map_err(|cause| file_error(&self.target, "written", cause))
+    }
+
+    /// Puts pieces of what was written in this order, which are its end, by their places behind its beginning. The file is
+    /// copied once.
+    pub fn rearrange(&mut self, pieces: &[(u64, u64)]) -> Result<(), WriteError> {
+        let new = self.copied(pieces);
+        self.temporary = new.map_err(|cause| file_error(&self.target, "written", cause))?;
+        Ok(())
+    }
+
+    fn copied(&mut self, pieces: &[(u64, u64)]) -> io::Result<NamedTempFile> {
+        let found = self.temporary.as_file().metadata()?;
+        let mut new = new_part(&mut || temporary(folder_of(&self.target), &Mode::As(&found)))?;
+        let rows: u64 = pieces.iter().map(|(_, length)| length).sum();
+        let head = found.len().saturating_sub(rows);
+        let mut out = BufWriter::with_capacity(1 << 16, new.as_file_mut());
+        let old = self.temporary.as_file_mut();
+        let mut buffer = vec![0; 1 << 16];
+        let all = pieces.iter().map(|(from, length)| (head + from, *length));
+        for (from, length) in std::iter::once((0, head)).chain(all) {
+            old.seek(SeekFrom::Start(from))?;
+            let mut left = length;
+            while left > 0 {
+                let most = usize::try_from(left).map_or(buffer.len(), |left| left.min(buffer.len()));
+                let room = buffer.get_mut(..most).unwrap_or_default();
+                old.read_exact(room)?;
+                out.write_all(room)?;
+                left -= most as u64;
+            }
+        }
+        out.flush()?;
+        drop(out);
+        Ok(new)
     }
 
     /// Makes the bytes durable and puts the file in its place, in one step.

@@ -176,7 +176,7 @@ fn a_disk_that_is_full_while_items_are_sorted_is_a_plain_error_and_leaves_nothin
         );
     }
     let stockport = Stockport::new().at_faulty(&server, ORG).env("TMPDIR", &disk.path());
-    for file in ["out.csv", "-"] {
+    for file in ["out.json", "-"] {
         let run = stockport.run(["export", file, "--no-progress"]).exit(1);
         assert!(
             run.stderr
@@ -187,7 +187,17 @@ fn a_disk_that_is_full_while_items_are_sorted_is_a_plain_error_and_leaves_nothin
         );
         assert!(run.stdout.is_empty(), "a part was printed");
     }
-    assert!(!stockport.path("out.csv").exists());
+    assert!(!stockport.path("out.json").exists());
+    assert_eq!(fs::read_dir(disk.folder()).unwrap().count(), 0);
+    // Rows of text are moved within a second copy of the file, which doesn't fit.
+    let out = format!("{}/out.csv", disk.path());
+    let elsewhere = Stockport::new().at_faulty(&server, ORG);
+    let run = elsewhere.run(["export", &out, "--no-progress"]).exit(1);
+    assert!(
+        run.stderr.contains("out.csv can't be written: the disk is full"),
+        "{}",
+        run.stderr
+    );
     assert_eq!(fs::read_dir(disk.folder()).unwrap().count(), 0);
     // The changes are kept beside the list.
     let since = ["export", "out.csv", "--since", "2026-11-22", "--no-progress"];

@@ -1,8 +1,10 @@
 //! Several processes that write to one backup at the same moment: whole snapshots, one after the other.
 
+#[cfg(unix)]
+use std::fs;
 use std::process::{Child, Stdio};
+use std::thread;
 use std::time::Duration;
-use std::{fs, thread};
 
 use serde_json::{Value, json};
 use stockport::snapshot::Shelf;

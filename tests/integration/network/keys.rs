@@ -1,10 +1,13 @@
 //! A key that expires during a run: asked for once more where it was found, by all requests together.
 
+#[cfg(unix)]
 use std::fs;
 
+#[cfg(unix)]
 use serde_json::{Value, json};
 
 use crate::backup::ORG;
+#[cfg(unix)]
 use crate::edges::assert_told;
 use crate::support::Stockport;
 use crate::support::faulty::Faulty;
@@ -33,6 +36,7 @@ fn expiring(requests: usize, then: &str) -> (Faulty, Stockport) {
     (server, stockport)
 }
 
+#[cfg(unix)]
 fn asked(stockport: &Stockport) -> usize {
     fs::read_to_string(stockport.path("asked")).unwrap().lines().count()
 }

@@ -216,6 +216,7 @@ fn a_file_that_cannot_be_written_is_a_warning_and_the_earlier_one_stays() {
     fill(&server, ORG, 3);
     let stockport = Stockport::new().at(&server, ORG);
     fs::create_dir(stockport.path("folder")).unwrap();
+    #[cfg_attr(not(target_os = "linux"), allow(unused_mut))]
     let mut places = vec!["folder".to_owned(), "absent/m.prom".to_owned()];
     #[cfg(target_os = "linux")]
     let disk = crate::support::disk::SmallDisk::new(256);

@@ -293,6 +293,7 @@ fn a_proxy_is_kept_and_its_password_is_not() {
     }
 }
 
+#[cfg(unix)]
 #[test]
 fn a_profile_that_uses_the_proxies_of_other_programs_keeps_them() {
     let stockport = with_key().env("HTTPS_PROXY", "http://proxy:3128");

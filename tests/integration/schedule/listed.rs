@@ -1,8 +1,10 @@
 //! Schedules in place: the last result, the next time, and machines that have no scheduler.
 
+#[cfg(unix)]
 use std::fs;
 
 use super::schedule;
+#[cfg(unix)]
 use crate::backup::ORG;
 use crate::support::Stockport;
 

@@ -153,6 +153,7 @@ impl Faulty {
     }
 
     /// From now on this key is as good as that of an organization.
+    #[cfg(unix)]
     pub(crate) fn accept(&self, key: &str, org: &str) {
         *self.shared.accepted.lock().unwrap() = Some((key.to_owned(), self.key(org).to_owned()));
     }

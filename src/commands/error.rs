@@ -51,11 +51,16 @@ pub(super) const CHECKS_FAILED: &str = "doctor_checks_failed";
 pub(super) const PROFILES_FAILED: &str = "config_profiles_failed";
 pub(super) const BACKUP_DIFFERENT: &str = "backup_different";
 pub(super) const BACKUP_UNVERIFIED: &str = "backup_unverified";
+pub(super) const BACKUP_TOO_OLD: &str = "backup_too_old";
 
 /// These codes, with what each means.
 pub const SUMS: &[(&str, &str)] = &[
     (CHECKS_FAILED, "checks of `stockport doctor` failed"),
     (PROFILES_FAILED, "profiles of the config file can't be used"),
+    (
+        BACKUP_TOO_OLD,
+        "the newest complete snapshot of an organization is too old, or there is none",
+    ),
     (
         BACKUP_DIFFERENT,
         "a snapshot is damaged, or differs from what it was compared with",

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use super::super::Context;
 use super::look;
 use crate::cli::BackupCheck;
+use crate::commands::error::BACKUP_TOO_OLD;
 use crate::error::Exit;
 use crate::output::{Tone, Warning, human};
 use crate::snapshot::{Newest, Shelf, SnapshotError};
@@ -40,6 +41,7 @@ fn check(context: &Context, options: &BackupCheck) -> Result<Exit, SnapshotError
         let is_fresh = age.is_some_and(|age| age <= options.max_age);
         show(context, shelf, &newest, (age, options.max_age), is_fresh);
         documents.push(document(shelf, &newest, age, is_fresh));
+        looked.warnings.extend(newest.passed);
         stale.extend((!is_fresh).then(|| shelf.org().to_owned()));
     }
     let error = match (stale.is_empty(), are_unseen) {
@@ -54,7 +56,7 @@ fn check(context: &Context, options: &BackupCheck) -> Result<Exit, SnapshotError
     context.output.document(&json!({
         "max_age_seconds": options.max_age.as_secs(), "organizations": documents, "warnings": looked.warnings,
         "warning_codes": Warning::codes(&looked.warnings),
-        "error": error,
+        "error": error, "error_code": error.as_ref().map(|_| BACKUP_TOO_OLD),
     }));
     Ok(if error.is_none() { Exit::Done } else { Exit::Different })
 }
@@ -71,11 +73,13 @@ fn show(context: &Context, shelf: &Shelf, newest: &Newest, (age, most): (Option<
         (Some((snapshot, _)), Some(age)) => format!("{} is {} old", snapshot.name, human(age)),
         _ => "no complete snapshot".to_owned(),
     };
-    let line = format!("{}: {found} (at most {})", shelf.org(), human(most));
+    let (org, most) = (shelf.org(), human(most));
     if is_fresh {
+        let line = format!("{org}: {found} (at most {most})");
         output.result(&output.paint(Tone::Good, &line));
     } else {
-        output.fault(Tone::Bad, &line, &[]);
+        let fault = if age.is_some() { "too old: " } else { "" };
+        output.fault(Tone::Bad, &format!("{org}: {fault}{found} (at most {most})"), &[]);
     }
 }
 

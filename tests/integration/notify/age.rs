@@ -52,7 +52,7 @@ fn a_young_snapshot_is_enough_and_an_old_one_is_exit_4() {
     let run = check(&stockport, &["bk", "--max-age", "19h"]).exit(4);
     assert!(
         run.stdout
-            .contains(&format!("{ORG}: {name} is 20 h old (at most 19 h)")),
+            .contains(&format!("{ORG}: too old: {name} is 20 h old (at most 19 h)")),
         "{run:?}"
     );
     let run = check(&stockport, &["bk", "--max-age", "19h", "-q"]).exit(4);

@@ -481,6 +481,11 @@ fn exact_deletes_what_the_snapshot_lacks_with_consent_and_a_snapshot_first() {
         .ok()
         .json();
     assert_eq!(dry["plan"], json!({"create": 0, "update": 1, "delete": 2}));
+    let warnings = dry["warnings"].to_string();
+    assert!(
+        !warnings.contains("not deleted"),
+        "nothing was to be deleted: {warnings}"
+    );
     assert_eq!(files(&stockport.path("bk").join(ORG)).len(), 2);
     let summary = stockport
         .run(["backup", "restore", &path, "--exact", "--yes", "--verify", "--json"])

@@ -92,7 +92,11 @@ fn restore(writing: Writing<'_>, options: &BackupRestore, summary: &mut Summary)
         ..run.transfer()
     };
     transfer.run(&restore, &journal, None, summary);
-    let told = restore.undeleted(&journal)?;
+    let told = if summary.dry_run {
+        Vec::new()
+    } else {
+        restore.undeleted(&journal)?
+    };
     run.context.warn(restore.kept().into_iter().chain(told), summary);
     run.end(journal, summary)
 }

@@ -1,6 +1,7 @@
 //! Items → the rows of a file, in one pass: the first batch of a list suggests the columns, and rows are written while the
-//! list arrives. If the list turns out otherwise (a later field, an item out of order, a list that is asked for again), the
-//! sink starts again, and takes the same items from the store.
+//! list arrives. If the list turns out otherwise (a later field, a list that is asked for again), the sink starts again, and takes
+//! the same items from the store. Rows out of order are moved at the end (`order`) where a format's rows can be; in others the
+//! sink starts again with the sorted items.
 //!
 //! Doesn't belong here: the columns and cells (`export`), whether the list is complete (`inventory`), formats
 //! (`sheet::write`).

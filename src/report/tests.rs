@@ -57,32 +57,3 @@ fn the_exit_code_remembers_rejected_and_failed_rows() {
     };
     assert_eq!(stopped.exit(), Exit::Interrupted);
 }
-
-#[test]
-fn the_document_has_every_key_even_where_nothing_was_read() {
-    let document = Summary::default().document();
-    for key in [
-        "run",
-        "source",
-        "target",
-        "read",
-        "created",
-        "updated",
-        "unchanged",
-        "skipped",
-        "rejected",
-        "failed",
-        "not_attempted",
-        "deleted",
-        "requests",
-        "retries",
-        "seconds",
-        "rejects_file",
-        "verified",
-        "warnings",
-        "error",
-        "next",
-    ] {
-        assert!(document.get(key).is_some(), "{key}");
-    }
-}

@@ -131,13 +131,13 @@ fn sample(name: &str) -> Vec<u8> {
     fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("samples").join(name)).unwrap()
 }
 
-/// With a folder `/work` that holds files, and one, `/state`, that can be written.
+/// With a folder `/files` that holds files, and one, `/state`, that can be written.
 fn prepared() -> Option<Bare> {
     let bare = Bare::new()?;
     bare.folder("/state", (bare.user, bare.user), 0o700);
-    bare.folder("/work", (bare.user, bare.user), 0o755);
+    bare.folder("/files", (bare.user, bare.user), 0o755);
     for name in ["inventory.xlsx", "inventory.csv"] {
-        bare.file(&format!("/work/{name}"), sample(name), (0, 0), 0o644);
+        bare.file(&format!("/files/{name}"), sample(name), (0, 0), 0o644);
     }
     Some(bare)
 }
@@ -151,9 +151,9 @@ fn an_empty_root_without_a_home_and_with_few_processes_is_enough() {
         bare.env(name, "/state");
     }
     for (args, says) in [
-        (&["import", "/work/inventory.xlsx"][..], "200 read = 200 created"),
+        (&["import", "/files/inventory.xlsx"][..], "200 read = 200 created"),
         (
-            &["import", "/work/inventory.csv", "--verify"],
+            &["import", "/files/inventory.csv", "--verify"],
             "Verified by reading back",
         ),
         (
@@ -168,9 +168,9 @@ fn an_empty_root_without_a_home_and_with_few_processes_is_enough() {
         (&["backup", "restore", "/state/backups"], "200 unchanged"),
         (&["export", "/state/all.xlsx"], "Exported 200 items"),
         (&["export", "/state/all.csv"], "Exported 200 items"),
-        (&["convert", "/work/inventory.xlsx", "/state/items.jsonl"], "200 read"),
-        (&["inspect", "/work/inventory.xlsx"], "200 data rows"),
-        (&["diff", "/work/inventory.xlsx", "/state/all.csv"], "No differences"),
+        (&["convert", "/files/inventory.xlsx", "/state/items.jsonl"], "200 read"),
+        (&["inspect", "/files/inventory.xlsx"], "200 data rows"),
+        (&["diff", "/files/inventory.xlsx", "/state/all.csv"], "No differences"),
         (
             &["delete", "--ids", "1A4FF0100000022000000001", "--yes"],
             "1 read = 1 deleted",
@@ -195,7 +195,7 @@ fn what_is_missing_is_named_with_the_variable_that_gives_it() {
             .1;
         assert!(hint.contains(variable), "{args:?}: {run:?}");
     };
-    let import = ["import", "/work/inventory.csv"];
+    let import = ["import", "/files/inventory.csv"];
     told(&bare, &import, "XDG_STATE_HOME");
     told(&bare, &["undo", "--yes"], "XDG_STATE_HOME");
     let run = bare.run(&["export", "/state/out.csv", "--sandbox"]).exit(1);
@@ -219,7 +219,7 @@ fn what_is_missing_is_named_with_the_variable_that_gives_it() {
         lines[0].starts_with("error") && lines[0].ends_with("/tmp is not there") && lines[1].contains("TMPDIR"),
         "{run:?}"
     );
-    bare.env("TMPDIR", "/work/none");
+    bare.env("TMPDIR", "/files/none");
     told(&bare, &["export", "/state/out.csv"], "TMPDIR");
     // A folder that can only be read.
     bare.folder("/sealed", (0, 0), 0o555);

@@ -57,7 +57,7 @@ fn readme() -> Vec<Step> {
         ("stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12", Says(0, "Backed up 218 items")),
         ("printenv CANNLYTICS_API_KEY > stockport.key && chmod 600 stockport.key", Says(0, "")),
         (
-            "stockport schedule \"daily 02:00\" -- backup create backups --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
+            "stockport schedule \"daily 02:00\" -- backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
             Says(0, "mail -s backup ops@example.com"),
         ),
         ("stockport backup check backups --max-age 26h", Says(0, "old (at most 26 h)")),
@@ -162,7 +162,7 @@ fn topics() -> Vec<(&'static str, &'static [&'static str], Vec<Step>)> {
             ("stockport backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12", Says(0, "Backed up 200 items")),
             ("printenv CANNLYTICS_API_KEY > stockport.key && chmod 600 stockport.key", Says(0, "")),
             (
-                "stockport schedule \"daily 02:00\" -- backup create backups --keep-daily 7 --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
+                "stockport schedule \"daily 02:00\" -- backup create backups --keep-daily 7 --keep-weekly 5 --keep-monthly 12 --key-file stockport.key --on-failure \"mail -s backup ops@example.com\"",
                 Says(0, "stockport.key"),
             ),
             ("stockport backup list backups", Says(0, "200 items")),

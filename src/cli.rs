@@ -8,7 +8,6 @@ mod convert;
 mod delete;
 mod diff;
 mod doctor;
-mod examples;
 mod export;
 mod fields;
 mod help;
@@ -81,6 +80,12 @@ pub struct Cli {
     pub command: Command,
 }
 
+/// The heading of the options that say how an organization is reached.
+pub(crate) const WHERE: &str = "Where";
+/// The heading of the options that limit requests.
+pub(crate) const THROTTLING: &str = "Throttling";
+const OUTPUT: &str = "Output";
+
 /// Options that every command takes.
 #[expect(
     clippy::struct_excessive_bools,
@@ -89,101 +94,57 @@ pub struct Cli {
 #[derive(Args, Debug)]
 pub struct Global {
     /// The organization's exact id
-    #[arg(
-        long,
-        global = true,
-        value_name = "ID",
-        env = "STOCKPORT_ORG",
-        help_heading = "Where"
-    )]
+    #[arg(long, global = true, value_name = "ID", env = "STOCKPORT_ORG", help_heading = WHERE)]
     pub org: Vec<String>,
     /// The API's base address [default: the vendor's, at console.cannlytics.com]
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "CANNLYTICS_API_URL",
-        help_heading = "Where"
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "CANNLYTICS_API_URL", help_heading = WHERE)]
     pub api: Option<String>,
     /// Use the embedded server: no account, no network, data kept on this machine
-    #[arg(long, global = true, help_heading = "Where")]
+    #[arg(long, global = true, help_heading = WHERE)]
     pub sandbox: bool,
     /// The folder of the embedded server's data [default: stockport/sandbox in your data folder]
-    #[arg(long, global = true, value_name = "DIR", help_heading = "Where")]
+    #[arg(long, global = true, value_name = "DIR", help_heading = WHERE)]
     pub sandbox_dir: Option<PathBuf>,
     /// A profile of the config file: its API, organization and key [default: the one that the config file sets]
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        env = "STOCKPORT_PROFILE",
-        help_heading = "Where"
-    )]
+    #[arg(long, global = true, value_name = "NAME", env = "STOCKPORT_PROFILE", help_heading = WHERE)]
     pub profile: Option<String>,
     /// A file that holds the API key and nothing else, readable by you only
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "STOCKPORT_KEY_FILE",
-        help_heading = "Where"
-    )]
+    #[arg(long, global = true, value_name = "FILE", env = "STOCKPORT_KEY_FILE", help_heading = WHERE)]
     pub key_file: Option<PathBuf>,
     /// The proxy to the API: http://HOST:PORT (also https, socks5, socks5h), env or none
-    #[arg(
-        long,
-        global = true,
-        value_name = "URL",
-        env = "STOCKPORT_PROXY",
-        hide_env_values = true,
-        help_heading = "Where"
-    )]
+    #[arg(long, global = true, value_name = "URL", env = "STOCKPORT_PROXY", hide_env_values = true, help_heading = WHERE)]
     pub proxy: Option<String>,
     /// A file that holds USER:PASSWORD for the proxy, readable by you only
-    #[arg(long, global = true, value_name = "FILE", help_heading = "Where")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = WHERE)]
     pub proxy_auth_file: Option<PathBuf>,
     /// A PEM file of certificate authorities to trust beside the system's
-    #[arg(
-        long,
-        global = true,
-        value_name = "FILE",
-        env = "STOCKPORT_CA_FILE",
-        help_heading = "Where"
-    )]
+    #[arg(long, global = true, value_name = "FILE", env = "STOCKPORT_CA_FILE", help_heading = WHERE)]
     pub ca_file: Option<PathBuf>,
     /// How often a failed request is retried
-    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = "Throttling",
+    #[arg(long, global = true, value_name = "N", default_value_t = 5, help_heading = THROTTLING,
           value_parser = whole::<u32, 0, { u32::MAX as u64 }>)]
     pub retries: u32,
     /// The timeout of one request, in seconds; of a list, the longest wait for its next item
-    #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = "Throttling",
+    #[arg(long, global = true, value_name = "SECS", default_value_t = 70, help_heading = THROTTLING,
           value_parser = whole::<u64, 1, 86_400>)]
     pub timeout: u64,
     /// Write events to standard error as JSON, one a line, instead of text
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub json_log: bool,
     /// Write one JSON document to standard output instead of text, on failure too
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub json: bool,
     /// Print errors and warnings only, and nothing on success
-    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = "Output")]
+    #[arg(short, long, global = true, conflicts_with = "verbose", help_heading = OUTPUT)]
     pub quiet: bool,
     /// Print more details
-    #[arg(short, long, global = true, help_heading = "Output")]
+    #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub verbose: bool,
     /// When to use colours
-    #[arg(
-        long,
-        global = true,
-        value_name = "WHEN",
-        value_enum,
-        default_value_t,
-        help_heading = "Output"
-    )]
+    #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t, help_heading = OUTPUT)]
     pub color: Color,
     /// Show no progress
-    #[arg(long, global = true, help_heading = "Output")]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub no_progress: bool,
     /// Skip the prompt: continue without asking
     #[arg(short, long, global = true, help_heading = "Safety limits")]
@@ -247,14 +208,4 @@ pub enum Command {
     Man(Man),
     /// Show the help of a command, or a topic
     Help(Help),
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_well_formed() {
-        <Cli as clap::CommandFactory>::command().debug_assert();
-    }
 }

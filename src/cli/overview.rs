@@ -5,16 +5,11 @@
 
 use clap::Command;
 
+use super::THROTTLING;
 use crate::help::TOPICS;
 
 /// Groups of options that the short help leaves to the long one.
-const ONLY_IN_LONG_HELP: [&str; 5] = [
-    "Throttling",
-    "Safety limits",
-    "Reading",
-    "Monitoring",
-    "Simulated faults",
-];
+const ONLY_IN_LONG_HELP: [&str; 5] = [THROTTLING, "Safety limits", "Reading", "Monitoring", "Simulated faults"];
 /// Options of these groups that the short help lists all the same.
 const ALWAYS: [&str; 3] = ["sheet", "column", "map"];
 /// Others that it leaves to the long one.
@@ -54,7 +49,7 @@ pub(super) fn fitted(command: Command) -> Command {
         arg.hide_short_help(is_global).hide_long_help(is_global)
     });
     let (short, long) = overview(&command);
-    let command = below(command, &mut Vec::new());
+    let command = below(command, "");
     command
         .help_template("{about-with-newline}\n{usage-heading} {usage}{after-help}")
         .after_help(short)
@@ -62,39 +57,28 @@ pub(super) fn fitted(command: Command) -> Command {
 }
 
 /// The commands inside one, each with a help that fits.
-fn below(mut command: Command, path: &mut Vec<String>) -> Command {
-    let names: Vec<String> = command
-        .get_subcommands()
-        .map(|below| below.get_name().to_owned())
-        .collect();
-    for name in names {
-        path.push(name.clone());
-        command = command.mut_subcommand(&name, |inner| {
-            let inner = inner.mut_args(|arg| {
-                let id = arg.get_id().as_str();
-                let group = arg.get_help_heading().unwrap_or_default();
-                let hides = (ONLY_IN_LONG_HELP.contains(&group) && !ALWAYS.contains(&id)) || SELDOM.contains(&id);
-                if hides { arg.hide_short_help(true) } else { arg }
-            });
-            let global = global_line(&name, path);
-            let all = format!(
-                "All options, with examples: `stockport {} --help`\n{global}",
-                path.join(" ")
-            );
-            below(inner, path).after_help(all).after_long_help(global)
+fn below(command: Command, path: &str) -> Command {
+    command.mut_subcommands(|inner| {
+        let path = format!("{path} {}", inner.get_name());
+        let inner = inner.mut_args(|arg| {
+            let id = arg.get_id().as_str();
+            let group = arg.get_help_heading().unwrap_or_default();
+            let hides = (ONLY_IN_LONG_HELP.contains(&group) && !ALWAYS.contains(&id)) || SELDOM.contains(&id);
+            if hides { arg.hide_short_help(true) } else { arg }
         });
-        path.pop();
-    }
-    command
+        let global = global_line(&path);
+        let all = format!("All options, with examples: `stockport{path} --help`\n{global}");
+        below(inner, &path).after_help(all).after_long_help(global)
+    })
 }
 
 /// The one line about the options that every command takes. It names those that the command has a use for.
-fn global_line(name: &str, path: &[String]) -> String {
+fn global_line(path: &str) -> String {
     let mut named = vec!["--json"];
-    if !LOCAL.contains(&name) && !path.first().is_some_and(|first| LOCAL.contains(&first.as_str())) {
+    if !path.split(' ').any(|word| LOCAL.contains(&word)) {
         named.splice(0..0, ["--org", "--sandbox"]);
     }
-    if ASKING.contains(&name) {
+    if path.rsplit(' ').next().is_some_and(|name| ASKING.contains(&name)) {
         named.insert(0, "--yes");
     }
     format!("Global options ({}, …): `stockport help options`", named.join(", "))

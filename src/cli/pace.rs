@@ -6,6 +6,7 @@ use std::num::NonZeroU32;
 
 use clap::Args;
 
+use super::THROTTLING;
 use super::usage::whole;
 use crate::plan::MaxShare;
 use crate::upload::MaxFailures;
@@ -14,18 +15,18 @@ use crate::upload::MaxFailures;
 #[derive(Args, Clone, Copy, Debug)]
 pub struct Pace {
     /// The maximum number of concurrent requests
-    #[arg(long, value_name = "N", default_value_t = 8, help_heading = "Throttling",
+    #[arg(long, value_name = "N", default_value_t = 8, help_heading = THROTTLING,
           value_parser = whole::<u16, 1, 512>)]
     pub jobs: u16,
     /// The maximum number of items per request
-    #[arg(long, value_name = "N", default_value_t = 100, help_heading = "Throttling",
+    #[arg(long, value_name = "N", default_value_t = 100, help_heading = THROTTLING,
           value_parser = whole::<u16, 1, 5_000>)]
     pub batch: u16,
     /// The maximum number of items per second
-    #[arg(long, value_name = "N", help_heading = "Throttling", value_parser = rate)]
+    #[arg(long, value_name = "N", help_heading = THROTTLING, value_parser = rate)]
     pub rate: Option<NonZeroU32>,
     /// Stop when more items than this fail: a number, or a share (5%)
-    #[arg(long, value_name = "N|N%", help_heading = "Throttling", value_parser = max_failures)]
+    #[arg(long, value_name = "N|N%", help_heading = THROTTLING, value_parser = max_failures)]
     pub max_failures: Option<MaxFailures>,
 }
 
@@ -52,7 +53,7 @@ fn rate(text: &str) -> Result<NonZeroU32, String> {
     whole::<u32, 1, { u32::MAX as u64 }>(text).and_then(|rate| NonZeroU32::new(rate).ok_or_else(String::new))
 }
 
-pub(super) fn max_failures(text: &str) -> Result<MaxFailures, String> {
+fn max_failures(text: &str) -> Result<MaxFailures, String> {
     let wrong = || "give a number of items (20) or a share (5%)".to_owned();
     match text.strip_suffix('%') {
         Some(share) => match share.trim().parse::<f64>() {
@@ -68,16 +69,4 @@ pub(super) fn max_delete(text: &str) -> Result<MaxShare, String> {
         MaxFailures::Items(most) => MaxShare::Items(most),
         MaxFailures::Share(most) => MaxShare::Share(most),
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn failures_are_bounded_by_a_number_or_a_share() {
-        assert_eq!(max_failures("20"), Ok(MaxFailures::Items(20)));
-        assert_eq!(max_failures("5%"), Ok(MaxFailures::Share(0.05)));
-        assert!(max_failures("x").is_err() && max_failures("101%").is_err() && max_failures("-1").is_err());
-    }
 }

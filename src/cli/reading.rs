@@ -123,26 +123,3 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
         .filter(|bytes| *bytes > 0)
         .ok_or_else(|| "give a number of bytes, such as 500M or 8G".to_owned())
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_delimiter_is_one_character_or_a_word_for_one() {
-        assert_eq!(delimiter(";"), Ok(b';'));
-        assert_eq!(delimiter("tab"), Ok(b'\t'));
-        assert!(delimiter("").is_err() && delimiter(";;").is_err() && delimiter("\"").is_err());
-    }
-
-    #[test]
-    fn a_size_is_a_number_of_bytes_or_of_their_multiples() {
-        assert_eq!(size("500"), Ok(500));
-        assert_eq!(size("64M"), Ok(64 << 20));
-        assert_eq!(
-            (size("8G"), size("8GiB"), size("8 gb")),
-            (Ok(8 << 30), Ok(8 << 30), Ok(8 << 30))
-        );
-        assert!(size("0").is_err() && size("").is_err() && size("M").is_err() && size("99999999999G").is_err());
-    }
-}

@@ -162,8 +162,8 @@ impl UsageError {
     #[must_use]
     pub fn of(error: &clap::Error, args: &[OsString]) -> Self {
         let within = Within::of(args);
-        let text = |kind| text(error, kind);
         let list = |kind| list(error, kind);
+        let text = |kind| list(kind).into_iter().next();
         let option = || text(ContextKind::InvalidArg).map_or_else(String::new, |arg| bare(&arg));
         let name = within.name.clone();
         match error.kind() {
@@ -366,14 +366,6 @@ fn having(name: &str) -> Vec<String> {
     found
 }
 
-fn text(error: &clap::Error, kind: ContextKind) -> Option<String> {
-    match error.get(kind)? {
-        ContextValue::String(text) => Some(text.clone()),
-        ContextValue::Strings(texts) => texts.first().cloned(),
-        _ => None,
-    }
-}
-
 fn list(error: &clap::Error, kind: ContextKind) -> Vec<String> {
     match error.get(kind) {
         Some(ContextValue::String(text)) => vec![text.clone()],
@@ -428,6 +420,3 @@ pub(super) fn whole<N: TryFrom<u64>, const FROM: u64, const TO: u64>(text: &str)
         }
     })
 }
-
-#[cfg(test)]
-mod tests;

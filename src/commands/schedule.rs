@@ -62,20 +62,12 @@ fn show(context: &Context) -> Result<(), Error> {
             (Some(next), _) => format!("  next: {}", next.strftime("%Y-%m-%d %H:%M %Z")),
             (None, _) => "  next: not known".to_owned(),
         });
-        let line = match &last {
-            Some(record) => format!("  last: {}", record.told()),
-            None => "  last: no run recorded".to_owned(),
+        let (tone, told) = match &last {
+            Some(record) if record.has_failed() => (Tone::Bad, record.told()),
+            Some(record) => (Tone::Good, record.told()),
+            None => (Tone::Plain, "no run recorded".to_owned()),
         };
-        let tone = if last.as_ref().is_some_and(Record::has_failed) {
-            Tone::Bad
-        } else {
-            Tone::Good
-        };
-        output.result(&if last.is_some() {
-            output.paint(tone, &line)
-        } else {
-            line
-        });
+        output.result(&output.paint(tone, &format!("  last: {told}")));
         documents.push(json!({
             "name": one.name, "when": one.when, "command": shell::line(&one.command), "place": one.place,
             "system": one.system.to_possible_value().map(|value| value.get_name().to_owned()), "active": active, "last": last,
@@ -106,16 +98,13 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
         document["place"] = json!(place);
     } else {
         for (title, text) in job.texts()? {
-            if job.system == System::Systemd {
+            // Of several files, each has its name.
+            let is_named = job.system == System::Systemd;
+            if is_named {
                 output.result(&format!("# {title}"));
             }
             output.data(&text);
-            let key = if job.system == System::Systemd {
-                title.as_str()
-            } else {
-                "text"
-            };
-            document[key] = json!(text);
+            document[if is_named { &title } else { "text" }] = json!(text);
         }
         match job.system {
             System::Windows if !cfg!(windows) => output.say(&format!(
@@ -137,7 +126,7 @@ fn schedule(context: &Context, options: &cli::Schedule) -> Result<(), Error> {
 fn misplaced(given: &BTreeSet<String>) -> Result<(), ScheduleError> {
     let command = cli::command();
     let mut options = command.get_arguments().filter(|option| option.is_global_set());
-    let is_of_requests = |heading: Option<&str>| matches!(heading, Some("Where" | "Throttling"));
+    let is_of_requests = |heading: Option<&str>| matches!(heading, Some(cli::WHERE | cli::THROTTLING));
     let found = options
         .find(|option| is_of_requests(option.get_help_heading()) && given.contains(option.get_id().as_str()))
         .and_then(clap::Arg::get_long);

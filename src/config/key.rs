@@ -122,7 +122,7 @@ pub fn from_file(path: &Path) -> Result<Key, Error> {
 }
 
 /// The text of a file that holds a secret. One that others can read is refused, as ssh does, and so is another user's.
-pub(super) fn secret(path: &Path) -> Result<String, ConfigError> {
+pub fn secret(path: &Path) -> Result<String, ConfigError> {
     let failed = |cause| ConfigError::KeyFile {
         path: path.to_owned(),
         cause,

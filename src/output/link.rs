@@ -62,9 +62,7 @@ fn url(path: &Path, host: &str) -> Option<String> {
 
 /// This machine's name; nothing where it can't be told, which stands for this machine as well.
 fn host() -> String {
-    let told = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
-    let told = told.or_else(|| environment::value("HOSTNAME")?.into_string().ok());
-    let name = told.unwrap_or_default().trim().to_owned();
+    let name = environment::host().unwrap_or_default();
     // A Windows host would make a network share of the address.
     let plain = !cfg!(windows)
         && name

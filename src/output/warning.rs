@@ -10,14 +10,14 @@ use serde_json::Value;
 
 /// Makes the enum, its codes, and the list of them with their meanings.
 macro_rules! codes {
-    ($($(#[doc = $meaning:literal])+ $name:ident => $code:literal,)+) => {
+    ($($name:ident $code:literal $meaning:literal,)+) => {
         /// What a warning is about.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub enum About { $($(#[doc = $meaning])+ $name,)+ }
+        pub enum About { $(#[doc = $meaning] $name,)+ }
 
         impl About {
             /// Every code, with what it means.
-            pub const ALL: &[(&str, &str)] = &[$(($code, concat!($($meaning),+))),+];
+            pub const ALL: &[(&str, &str)] = &[$(($code, $meaning)),+];
 
             /// Its name for programs. It never changes, whatever becomes of the sentence.
             #[must_use]
@@ -29,138 +29,72 @@ macro_rules! codes {
 }
 
 codes! {
-    /// The list of an organization shows something odd.
-    ListDoubt => "list_doubt",
-    /// Ids that the list lacks were not all asked for.
-    ListGaps => "list_gaps",
-    /// The list can't be relied on: each item is requested by its id.
-    ListUnreliable => "list_unreliable",
-    /// The list is empty or much shorter than an earlier run found.
-    ListShrunken => "list_shrunken",
-    /// Items can't be read although others can.
-    ItemsUnreadable => "items_unreadable",
-    /// New ids are nearly the same as stored ones.
-    NearIds => "near_ids",
-    /// Items are stored under an id that differs from their own field.
-    IdMismatch => "id_mismatch",
-    /// An item that was read back is not as expected.
-    NotAsExpected => "not_as_expected",
-    /// An item is stored differently from what was sent.
-    StoredDifferently => "stored_differently",
-    /// A row is rejected.
-    RowRejected => "row_rejected",
-    /// Further items failed.
-    ItemsFailed => "items_failed",
-    /// An item has changed since the plan and was not deleted.
-    NotDeleted => "not_deleted",
-    /// Fields that the snapshot doesn't have were kept.
-    FieldsKept => "fields_kept",
-    /// The file of missing items is not written.
-    MissingNotWritten => "missing_not_written",
-    /// The names of two organizations may mean one.
-    NamesAlike => "names_alike",
-    /// A run that may belong to this migration can't be read.
-    EarlierUnreadable => "earlier_unreadable",
-    /// A run is dated in the future.
-    RunInFuture => "run_in_future",
-    /// A run can't be listed by `stockport runs`.
-    RunNotRecorded => "run_not_recorded",
-    /// A snapshot is dated in the future.
-    SnapshotInFuture => "snapshot_in_future",
-    /// An earlier snapshot can't be read and doesn't count.
-    SnapshotUnreadable => "snapshot_not_counted",
-    /// Data of an earlier snapshot are damaged and are not shared.
-    SnapshotNotShared => "snapshot_not_shared",
-    /// A folder of snapshots can't be read.
-    FolderUnseen => "folder_unseen",
-    /// A restore resumes with the snapshot that it began with.
-    RestoreResumed => "restore_resumed",
-    /// Snapshots can't be read, so an item's history may have gaps.
-    HistoryGaps => "history_gaps",
-    /// Old safety copies were not removed.
-    SafetyCopiesKept => "safety_copies_kept",
-    /// Items are exported because it is not known whether they changed.
-    ChangeUnknown => "change_unknown",
-    /// Times of updates have no offset and are read as UTC.
-    TimeWithoutOffset => "time_without_offset",
-    /// The time of `--since` lies in the future.
-    SinceInFuture => "since_in_future",
-    /// This system has no scheduler that is known.
-    NoScheduler => "no_scheduler",
-    /// Metrics can't be written or read.
-    MetricsFailed => "metrics_failed",
-    /// A monitor was not reached.
-    PingFailed => "ping_failed",
-    /// The user's own command failed.
-    HookFailed => "hook_failed",
-    /// A line of the result that reports a fault, with `--quiet`.
-    Result => "result",
-    /// A check of `stockport doctor` warns.
-    Check => "check",
-    /// The environment's key is used instead of the profile's.
-    KeyVariable => "key_variable",
-    /// An option has no effect here.
-    NoEffect => "no_effect",
-    /// A row can't be compared.
-    NotCompared => "not_compared",
-    /// A field to ignore is on neither side.
-    IgnoredUnknown => "ignored_unknown",
-    /// The output's format can't keep values as stored.
-    ValuesNotKept => "values_not_kept",
-    /// Items can't be imported again by their id.
-    NotImportable => "not_importable",
-    /// The rows continue in further sheets.
-    FurtherSheets => "further_sheets",
-    /// Numbers are written as text.
-    NumbersAsText => "numbers_as_text",
-    /// The encoding of a file is a guess.
-    EncodingGuessed => "encoding_guessed",
-    /// Hidden rows are read like others.
-    HiddenRows => "hidden_rows",
-    /// The mapping file names columns that are not there.
-    MappingUnmet => "mapping_unmet",
-    /// Values are not numbers.
-    NotANumber => "not_a_number",
-    /// Values have a leading zero and are posted as text.
-    LeadingZero => "leading_zero",
-    /// Values are not dates.
-    NotADate => "not_a_date",
-    /// Values are not times of day.
-    NotATime => "not_a_time",
-    /// Years have two digits.
-    ShortYear => "short_year",
-    /// Years are before 1970 or after 2100.
-    FarYear => "far_year",
-    /// Dates stand in a column of text.
-    DateInText => "date_in_text",
-    /// Cells are just a dash and count as blank.
-    Dash => "dash",
-    /// Values stand under no header.
-    NoHeader => "no_header",
-    /// Error values stand in ignored columns.
-    ErrorValues => "error_values",
-    /// Rows are shorter than the header.
-    ShortRows => "short_rows",
-    /// The file declares another number of records.
-    CountDiffers => "count_differs",
-    /// Rows are not items and are set aside.
-    SetAside => "set_aside",
-    /// Ids look like numbers that a spreadsheet program has rewritten.
-    SuspiciousIds => "suspicious_ids",
-    /// Ids in number cells have more than 15 digits.
-    LongIds => "long_ids",
-    /// Ids may have lost their leading zeros.
-    LostZeros => "lost_zeros",
-    /// Ids of one file are nearly the same.
-    IdsAlike => "ids_alike",
-    /// Ids stand in more than one row.
-    IdsRepeated => "ids_repeated",
-    /// Numbers are written both ways, 1,234.50 and 1.234,50.
-    MixedNumbers => "mixed_numbers",
-    /// Dates are written in several orders.
-    MixedDates => "mixed_dates",
-    /// Day and month are probably exchanged in date cells.
-    DaysExchanged => "days_exchanged",
+    ListDoubt "list_doubt" "The list of an organization shows something odd.",
+    ListGaps "list_gaps" "Ids that the list lacks were not all asked for.",
+    ListUnreliable "list_unreliable" "The list can't be relied on: each item is requested by its id.",
+    ListShrunken "list_shrunken" "The list is empty or much shorter than an earlier run found.",
+    ItemsUnreadable "items_unreadable" "Items can't be read although others can.",
+    NearIds "near_ids" "New ids are nearly the same as stored ones.",
+    IdMismatch "id_mismatch" "Items are stored under an id that differs from their own field.",
+    NotAsExpected "not_as_expected" "An item that was read back is not as expected.",
+    StoredDifferently "stored_differently" "An item is stored differently from what was sent.",
+    RowRejected "row_rejected" "A row is rejected.",
+    ItemsFailed "items_failed" "Further items failed.",
+    NotDeleted "not_deleted" "An item has changed since the plan and was not deleted.",
+    FieldsKept "fields_kept" "Fields that the snapshot doesn't have were kept.",
+    MissingNotWritten "missing_not_written" "The file of missing items is not written.",
+    NamesAlike "names_alike" "The names of two organizations may mean one.",
+    EarlierUnreadable "earlier_unreadable" "A run that may belong to this migration can't be read.",
+    RunInFuture "run_in_future" "A run is dated in the future.",
+    RunNotRecorded "run_not_recorded" "A run can't be listed by `stockport runs`.",
+    SnapshotInFuture "snapshot_in_future" "A snapshot is dated in the future.",
+    SnapshotUnreadable "snapshot_not_counted" "An earlier snapshot can't be read and doesn't count.",
+    SnapshotNotShared "snapshot_not_shared" "Data of an earlier snapshot are damaged and are not shared.",
+    FolderUnseen "folder_unseen" "A folder of snapshots can't be read.",
+    RestoreResumed "restore_resumed" "A restore resumes with the snapshot that it began with.",
+    HistoryGaps "history_gaps" "Snapshots can't be read, so an item's history may have gaps.",
+    SafetyCopiesKept "safety_copies_kept" "Old safety copies were not removed.",
+    ChangeUnknown "change_unknown" "Items are exported because it is not known whether they changed.",
+    TimeWithoutOffset "time_without_offset" "Times of updates have no offset and are read as UTC.",
+    SinceInFuture "since_in_future" "The time of `--since` lies in the future.",
+    NoScheduler "no_scheduler" "This system has no scheduler that is known.",
+    MetricsFailed "metrics_failed" "Metrics can't be written or read.",
+    PingFailed "ping_failed" "A monitor was not reached.",
+    HookFailed "hook_failed" "The user's own command failed.",
+    Result "result" "A line of the result that reports a fault, with `--quiet`.",
+    Check "check" "A check of `stockport doctor` warns.",
+    KeyVariable "key_variable" "The environment's key is used instead of the profile's.",
+    NoEffect "no_effect" "An option has no effect here.",
+    NotCompared "not_compared" "A row can't be compared.",
+    IgnoredUnknown "ignored_unknown" "A field to ignore is on neither side.",
+    ValuesNotKept "values_not_kept" "The output's format can't keep values as stored.",
+    NotImportable "not_importable" "Items can't be imported again by their id.",
+    FurtherSheets "further_sheets" "The rows continue in further sheets.",
+    NumbersAsText "numbers_as_text" "Numbers are written as text.",
+    EncodingGuessed "encoding_guessed" "The encoding of a file is a guess.",
+    HiddenRows "hidden_rows" "Hidden rows are read like others.",
+    MappingUnmet "mapping_unmet" "The mapping file names columns that are not there.",
+    NotANumber "not_a_number" "Values are not numbers.",
+    LeadingZero "leading_zero" "Values have a leading zero and are posted as text.",
+    NotADate "not_a_date" "Values are not dates.",
+    NotATime "not_a_time" "Values are not times of day.",
+    ShortYear "short_year" "Years have two digits.",
+    FarYear "far_year" "Years are before 1970 or after 2100.",
+    DateInText "date_in_text" "Dates stand in a column of text.",
+    Dash "dash" "Cells are just a dash and count as blank.",
+    NoHeader "no_header" "Values stand under no header.",
+    ErrorValues "error_values" "Error values stand in ignored columns.",
+    ShortRows "short_rows" "Rows are shorter than the header.",
+    CountDiffers "count_differs" "The file declares another number of records.",
+    SetAside "set_aside" "Rows are not items and are set aside.",
+    SuspiciousIds "suspicious_ids" "Ids look like numbers that a spreadsheet program has rewritten.",
+    LongIds "long_ids" "Ids in number cells have more than 15 digits.",
+    LostZeros "lost_zeros" "Ids may have lost their leading zeros.",
+    IdsAlike "ids_alike" "Ids of one file are nearly the same.",
+    IdsRepeated "ids_repeated" "Ids stand in more than one row.",
+    MixedNumbers "mixed_numbers" "Numbers are written both ways, 1,234.50 and 1.234,50.",
+    MixedDates "mixed_dates" "Dates are written in several orders.",
+    DaysExchanged "days_exchanged" "Day and month are probably exchanged in date cells.",
 }
 
 /// Something that a person should look at.

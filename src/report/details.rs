@@ -136,86 +136,59 @@ mod tests {
     use super::*;
     use crate::columns::Rejection;
 
-    fn problem(line: u64, reason: &str) -> Problem {
-        Problem {
-            origin: Origin { table: 0, line },
-            rejection: Rejection {
-                column: Some("Quantity".to_owned()),
-                index: Some(2),
-                value: "soon".to_owned(),
-                reason: reason.to_owned(),
-            },
-        }
-    }
-
-    fn grouped(problems: &[(Fault, Problem)]) -> Vec<Reason> {
+    fn grouped(all: impl IntoIterator<Item = (Fault, u64, String)>) -> Vec<Reason> {
         let mut groups = Groups::default();
-        for (fault, problem) in problems {
-            let place = |origin: Origin, _| Some(format!("a, b.csv, line {}, column \"Quantity\"", origin.line));
-            groups.add(*fault, problem.clone(), &place);
+        let place = |origin: Origin, _| Some(format!("a, b.csv, line {}, column \"Quantity\"", origin.line));
+        for (fault, line, reason) in all {
+            let (column, index, value) = (Some("Quantity".to_owned()), Some(2), "soon".to_owned());
+            let rejection = Rejection {
+                column,
+                index,
+                value,
+                reason,
+            };
+            let origin = Origin { table: 0, line };
+            groups.add(fault, Problem { origin, rejection }, &place);
         }
         groups.finish()
     }
 
     #[test]
     fn reasons_are_put_together_whatever_their_places_values_and_numbers() {
-        let reasons = grouped(&[
-            (Fault::Failed, problem(1, "400: refused")),
-            (
-                Fault::Rejected,
-                problem(
-                    2,
-                    "line 2, column \"Quantity\": the id \"A \\\" 1\" also stands in line 9",
-                ),
-            ),
-            (
-                Fault::Rejected,
-                problem(
-                    3,
-                    "line 3, column \"Quantity\": the id \"A2\" also stands in line 1,004",
-                ),
-            ),
+        let rejected = [
+            (2, "the id \"A \\\" 1\" also stands in line 9"),
+            (3, "the id \"A2\" also stands in line 1,004"),
             // The same row again.
-            (
-                Fault::Rejected,
-                problem(3, "line 3, column \"Quantity\": the id \"A2\" also stands in line 5"),
-            ),
-            (Fault::Rejected, problem(4, "line 4, column \"Quantity\": it is blank")),
-        ]);
-        let told: Vec<(&str, &str, u64)> = reasons
+            (3, "the id \"A2\" also stands in line 5"),
+            (4, "it is blank"),
+        ];
+        let rejected = rejected.map(|(line, reason)| {
+            let reason = format!("line {line}, column \"Quantity\": {reason}");
+            (Fault::Rejected, line, reason)
+        });
+        let failed = (Fault::Failed, 1, "400: refused".to_owned());
+        let reasons = grouped([failed].into_iter().chain(rejected));
+        let told = reasons
             .iter()
-            .map(|reason| (reason.outcome, reason.text.as_str(), reason.rows))
-            .collect();
-        assert_eq!(
-            told,
-            [
-                ("rejected", "the id \"…\" also stands in line …", 2),
-                ("failed", "400: refused", 1),
-                ("rejected", "it is blank", 1),
-            ]
-        );
+            .map(|reason| (reason.outcome, reason.text.as_str(), reason.rows));
+        let expected = [
+            ("rejected", "the id \"…\" also stands in line …", 2),
+            ("failed", "400: refused", 1),
+            ("rejected", "it is blank", 1),
+        ];
+        assert_eq!(told.collect::<Vec<_>>(), expected);
         assert_eq!(reasons[0].first[1].place, "a, b.csv, line 3, column \"Quantity\"");
     }
 
     #[test]
     fn memory_is_bounded_whatever_the_reasons_are() {
-        let many: Vec<(Fault, Problem)> = (0..3 * REASONS)
-            .map(|n| {
-                let word: String = n
-                    .to_string()
-                    .chars()
-                    .map(|digit| char::from(digit as u8 + 49))
-                    .collect();
-                (Fault::Failed, problem(n as u64, &word))
-            })
-            .collect();
-        let reasons = grouped(&many);
+        let rows = 3 * REASONS as u64;
+        // Digits would count as one number: each is written as a letter.
+        let word = |n: u64| n.to_string().bytes().map(|digit| char::from(digit + 49)).collect();
+        let reasons = grouped((0..rows).map(|n| (Fault::Failed, n, word(n))));
         assert!(reasons.len() <= REASONS + 2, "{}", reasons.len());
         assert_eq!(reasons[0].text, "other reasons");
-        assert_eq!(
-            reasons.iter().map(|reason| reason.rows).sum::<u64>(),
-            3 * REASONS as u64
-        );
+        assert_eq!(reasons.iter().map(|reason| reason.rows).sum::<u64>(), rows);
         assert!(reasons.iter().all(|reason| reason.first.len() <= FIRST));
     }
 }

@@ -66,30 +66,17 @@ mod tests {
 
     #[test]
     fn a_reason_is_the_same_whatever_its_value() {
-        for (a, b, shared) in [
-            (
-                (r#""a \" b" is not a number"#, ""),
-                (r#""1,5 x" is not a number"#, "1,5 x"),
-                "\"…\" is not a number",
-            ),
-            (
-                ("an id of 1,200 bytes", ""),
-                ("an id of 7 bytes", ""),
-                "an id of … bytes",
-            ),
-            (("line 9, twice", ""), ("line 1,004.5, twice", ""), "line …, twice"),
-            (
-                ("KUSH-A is left as it is", "KUSH-A"),
-                ("DIESEL is left as it is", "DIESEL"),
-                "… is left as it is",
-            ),
+        for (reason, value, shared) in [
+            (r#""a \" b" is not a number"#, "", r#""…" is not a number"#),
+            (r#""1,5 x" is not a number"#, "1,5 x", r#""…" is not a number"#),
+            ("an id of 1,200 bytes", "", "an id of … bytes"),
+            ("line 1,004.5, twice", "", "line …, twice"),
+            ("KUSH-A is left as it is", "KUSH-A", "… is left as it is"),
+            // A value of one letter is no part of the reason's words.
+            ("a date", "a", "a date"),
+            ("an open \"quotation", "", "an open \"…\""),
         ] {
-            assert_eq!(kind(a.0, a.1), shared);
-            assert_eq!(kind(b.0, b.1), shared);
+            assert_eq!(kind(reason, value), shared);
         }
-        assert_ne!(kind("it is empty", ""), kind("it is long", ""));
-        // A value of one letter is no part of the reason's words.
-        assert_eq!(kind("a date", "a"), "a date");
-        assert_eq!(kind("an open \"quotation", ""), "an open \"…\"");
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! Doesn't belong here: putting it in place (`install`).
 
-use super::texts::{quoted_for_shell, words};
+use super::texts::{line_for_shell, quoted_for_shell, words};
 use super::{Job, ScheduleError, System};
 
 /// What marks a line as one of this program's, before the schedule's name.
@@ -13,36 +13,21 @@ const LONGEST: usize = 998;
 
 /// The line; the comment at its end says whose it is.
 pub(super) fn line(job: &Job) -> Result<String, ScheduleError> {
-    let cannot = |what: String| ScheduleError::Cannot {
-        system: System::Cron,
-        what,
-    };
-    if job.when.is_last_day {
-        return Err(cannot("the last day of a month".to_owned()));
-    }
-    if let Some(zone) = job.when.foreign_zone() {
-        return Err(cannot(format!("the time zone {zone}, as it runs in the machine's own")));
-    }
-    let command: Vec<String> = std::iter::once(&job.program)
-        .chain(&job.words())
-        .map(|word| quoted_for_shell(word))
-        .collect();
-    let env = job
-        .env
-        .iter()
-        .map(|(name, value)| format!("{name}={} ", quoted_for_shell(value)));
+    let env = job.env.iter();
+    let env = env.map(|(name, value)| format!("{name}={} ", quoted_for_shell(value)));
     let command = format!(
-        "cd {} && {}{} {MARK}{}",
+        "cd {} && {}{} {} {MARK}{}",
         quoted_for_shell(&job.folder),
         env.collect::<String>(),
-        command.join(" "),
+        quoted_for_shell(&job.program),
+        line_for_shell(&job.words()),
         job.name
     );
     // cron ends the command at a percent sign.
     let line = format!("{} {}", job.when.cron(), command.replace('%', "\\%"));
     if line.len() > LONGEST {
         let bytes = line.len();
-        return Err(cannot(format!("a line of {bytes} bytes, of which it reads {LONGEST}")));
+        return Err(System::Cron.cannot(format!("a line of {bytes} bytes, of which it reads {LONGEST}")));
     }
     Ok(line)
 }

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::programs::{self, crontab, is_there, write_crontab};
 use super::texts::{noted, words};
-use super::{Job, ScheduleError, System, When, cron, launchd, systemd, windows};
+use super::{Job, ScheduleError, System, When, cron, systemd, windows};
 use crate::config::folder::{Base, NoHome, home};
 use crate::files::{self, bounds};
 
@@ -37,15 +37,6 @@ impl System {
             Self::Cron => return Ok(None),
         };
         folder.map(Some).map_err(ScheduleError::NoHome)
-    }
-
-    /// How the names of its files begin and end.
-    fn file_names(self) -> (&'static str, &'static str) {
-        match self {
-            Self::Systemd | Self::Cron => (systemd::PREFIX, ".timer"),
-            Self::Launchd => (launchd::PREFIX, ".plist"),
-            Self::Windows => (windows::PREFIX, ".xml"),
-        }
     }
 }
 
@@ -158,25 +149,16 @@ fn in_file(system: System, path: &Path) -> Option<Installed> {
     let (before, after) = system.file_names();
     let name = path.file_name()?.to_str()?.strip_prefix(before)?.strip_suffix(after)?;
     let text = read(path);
-    let noted = noted(&text);
-    let service = if system == System::Systemd {
-        read(&path.with_extension("service"))
-    } else {
-        String::new()
-    };
-    let started = words(&setting(&service, "ExecStart="));
-    let (when, command) = noted.unwrap_or_else(|| (String::new(), started.iter().skip(1).cloned().collect()));
-    let times = When::parse(&when).ok();
+    // The other systems' files have neither of these lines.
+    let started = words(&setting(&read(&path.with_extension("service")), "ExecStart="));
+    let calendar = setting(&text, "OnCalendar=");
+    let (when, command) = noted(&text).unwrap_or_else(|| (String::new(), started.iter().skip(1).cloned().collect()));
     Some(Installed {
         name: name.to_owned(),
         system,
         place: path.display().to_string(),
-        when: if system == System::Systemd {
-            setting(&text, "OnCalendar=")
-        } else {
-            when
-        },
-        times,
+        times: When::parse(&when).ok(),
+        when: if system == System::Systemd { calendar } else { when },
         program: started.into_iter().next().map(|program| program.replace("%%", "%")),
         command,
     })

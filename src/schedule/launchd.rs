@@ -9,19 +9,6 @@ use super::{Job, ScheduleError, System, When};
 /// The most entries of times in one list.
 const MOST: usize = 500;
 
-/// An agent's label.
-pub(super) fn label(name: &str) -> String {
-    format!("{PREFIX}{name}")
-}
-
-/// How the labels begin.
-pub(super) const PREFIX: &str = "stockport.";
-
-/// The file of an agent.
-pub(super) fn file(name: &str) -> String {
-    format!("{}.plist", label(name))
-}
-
 /// The list. launchd runs a missed time once the machine wakes.
 pub(super) fn plist(job: &Job) -> Result<String, ScheduleError> {
     let string = |text: &str| format!("<string>{}</string>\n", in_xml(text));
@@ -40,7 +27,7 @@ pub(super) fn plist(job: &Job) -> Result<String, ScheduleError> {
          <key>ProgramArguments</key>\n<array>\n{arguments}</array>\n\
          <key>WorkingDirectory</key>{}<key>EnvironmentVariables</key>\n<dict>\n{}</dict>\n\
          <key>StartCalendarInterval</key>\n<array>\n{}</array>\n</dict>\n</plist>\n",
-        string(&label(&job.name)),
+        string(&format!("stockport.{}", job.name)),
         string(&note(job)),
         string(&job.folder),
         env.collect::<String>(),
@@ -50,19 +37,6 @@ pub(super) fn plist(job: &Job) -> Result<String, ScheduleError> {
 
 /// The entries of `StartCalendarInterval`: one a combination of numbers, as an entry takes one number a key.
 fn times(when: &When) -> Result<String, ScheduleError> {
-    let cannot = |what: &str| ScheduleError::Cannot {
-        system: System::Launchd,
-        what: what.to_owned(),
-    };
-    if when.is_last_day {
-        return Err(cannot("the last day of a month"));
-    }
-    if when.foreign_zone().is_some() {
-        return Err(cannot("a time zone, as it runs in the machine's own"));
-    }
-    if when.is_both_days() {
-        return Err(cannot("days of the month that have to be certain days of the week"));
-    }
     let times = [("Minute", &when.minute), ("Hour", &when.hour), ("Month", &when.month)];
     let (day, weekday) = (("Day", &when.day), ("Weekday", &when.weekday));
     let times = times.into_iter().fold(vec![String::new()], with);
@@ -72,7 +46,7 @@ fn times(when: &When) -> Result<String, ScheduleError> {
         with(with(times, day), weekday)
     };
     if entries.len() > MOST {
-        return Err(cannot("so many different times"));
+        return Err(System::Launchd.cannot("so many different times"));
     }
     Ok(format!("<dict>{}</dict>\n", entries.join("</dict>\n<dict>")))
 }

@@ -20,8 +20,11 @@ impl System {
 
     /// Runs the system's program, and gives what it printed.
     pub(super) fn tell(self, args: &[&str]) -> Result<Vec<u8>, ScheduleError> {
-        let run = Command::new(self.program()).args(args).stdin(Stdio::null()).output();
-        self.ended(run, args)
+        self.ended(self.run(args), args)
+    }
+
+    fn run(self, args: &[&str]) -> io::Result<Output> {
+        Command::new(self.program()).args(args).stdin(Stdio::null()).output()
     }
 
     fn ended(self, run: io::Result<Output>, args: &[&str]) -> Result<Vec<u8>, ScheduleError> {
@@ -47,12 +50,13 @@ impl System {
 
 /// Whether a timer of systemd is waiting; none where it can't be told.
 pub(super) fn is_active(unit: &str) -> Option<bool> {
-    let run = Command::new(System::Systemd.program())
-        .args(["--user", "is-active", unit])
-        .stdin(Stdio::null())
-        .output();
     // systemctl(1): 3 is a unit that is not active; other codes say that it couldn't ask.
-    match run.ok()?.status.code()? {
+    match System::Systemd
+        .run(&["--user", "is-active", unit])
+        .ok()?
+        .status
+        .code()?
+    {
         0 => Some(true),
         3 => Some(false),
         _ => None,
@@ -68,11 +72,7 @@ pub(super) fn is_there(system: System) -> bool {
 /// The lines of the user's crontab.
 pub(super) fn crontab() -> Result<Vec<String>, ScheduleError> {
     let args = ["-l"];
-    let run = Command::new(System::Cron.program())
-        .args(args)
-        .stdin(Stdio::null())
-        .output();
-    match run {
+    match System::Cron.run(&args) {
         // Without a crontab it says so and fails.
         Ok(output) if !output.status.success() && String::from_utf8_lossy(&output.stderr).contains("no crontab") => {
             Ok(Vec::new())
@@ -97,11 +97,8 @@ pub(super) fn write_crontab(lines: &[String]) -> Result<(), ScheduleError> {
             .stderr(Stdio::piped())
             .spawn()?;
         if let Some(mut input) = child.stdin.take() {
-            let text = if lines.is_empty() {
-                String::new()
-            } else {
-                lines.join("\n") + "\n"
-            };
+            let ended: Vec<String> = lines.iter().map(|line| format!("{line}\n")).collect();
+            let text = ended.concat();
             // One that refuses the text ends before it has read it, and says why.
             let _ = input.write_all(text.as_bytes());
         }

@@ -7,20 +7,14 @@ use super::{Job, ScheduleError, When, texts};
 
 /// The name of a schedule's unit.
 pub(super) fn unit(name: &str, kind: &str) -> String {
-    format!("{PREFIX}{name}.{kind}")
+    format!("stockport-{name}.{kind}")
 }
-
-/// How the units' names begin.
-pub(super) const PREFIX: &str = "stockport-";
 
 /// The service: one run; one that fails shows in `systemctl --user --failed`.
 pub(super) fn service(job: &Job) -> Result<String, ScheduleError> {
     // The rest of the line is the path: an ending backslash would join the next line to it, an ending space be cut off.
     if job.folder.ends_with(['\\', ' ', '\t']) {
-        return Err(ScheduleError::Cannot {
-            system: job.system,
-            what: format!("the working folder {:?}", job.folder),
-        });
+        return Err(job.system.cannot(format!("the working folder {:?}", job.folder)));
     }
     let command: Vec<String> = job.words().iter().map(|word| quoted(word).replace('$', "$$")).collect();
     let mut env = String::new();

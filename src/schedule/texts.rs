@@ -14,6 +14,12 @@ pub(super) fn quoted_for_shell(word: &str) -> String {
     }
 }
 
+/// Words for `sh`, as one line.
+pub(super) fn line_for_shell(words: &[String]) -> String {
+    let words: Vec<String> = words.iter().map(|word| quoted_for_shell(word)).collect();
+    words.join(" ")
+}
+
 /// A word for a program on Windows, by the rules of `CommandLineToArgvW`: a backslash stands for itself, but before a
 /// quotation mark each is doubled.
 pub(super) fn quoted_for_windows(word: &str) -> String {
@@ -52,8 +58,7 @@ pub(super) fn in_xml(text: &str) -> String {
 
 /// What stands in each file that `schedule list` reads: the job as a user would write it.
 pub(super) fn note(job: &Job) -> String {
-    let command: Vec<String> = job.args.iter().map(|arg| quoted_for_shell(arg)).collect();
-    format!("{NOTE}\"{}\" -- {}", job.when.text(), command.join(" "))
+    format!("{NOTE}\"{}\" -- {}", job.when.text(), line_for_shell(&job.args))
 }
 
 /// How it begins.

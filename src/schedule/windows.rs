@@ -14,22 +14,13 @@ pub(super) fn name(name: &str) -> String {
     format!("stockport\\{name}")
 }
 
-/// The file of a task.
-pub(super) fn file(name: &str) -> String {
-    format!("{PREFIX}{name}.xml")
-}
-
-/// How the files' names begin.
-pub(super) const PREFIX: &str = "stockport-";
-
 /// The task.
 pub(super) fn task(job: &Job) -> Result<String, ScheduleError> {
     let words = job.words();
     let texts = words.iter().chain([&job.program, &job.folder]);
     if let Some(text) = texts.into_iter().find(|text| text.matches('%').count() > 1) {
-        return Err(cannot(&format!(
-            "{text:?}, as it replaces what stands between percent signs"
-        )));
+        let what = format!("{text:?}, as it replaces what stands between percent signs");
+        return Err(System::Windows.cannot(what));
     }
     let arguments: Vec<String> = words.iter().map(|word| quoted_for_windows(word)).collect();
     Ok(format!(
@@ -56,26 +47,13 @@ pub(super) fn task(job: &Job) -> Result<String, ScheduleError> {
     ))
 }
 
-fn cannot(what: &str) -> ScheduleError {
-    ScheduleError::Cannot {
-        system: System::Windows,
-        what: what.to_owned(),
-    }
-}
-
 /// A trigger for each time of a day and each kind of days.
 fn triggers(when: &When) -> Result<String, ScheduleError> {
-    if when.foreign_zone().is_some() {
-        return Err(cannot("a time zone, as it runs in the machine's own"));
-    }
-    if when.is_both_days() {
-        return Err(cannot("days of the month that have to be certain days of the week"));
-    }
     let mut triggers = String::new();
     let times = times(when);
     let days = days(when);
     if times.len() * days.len() > MOST {
-        return Err(cannot("so many different times"));
+        return Err(System::Windows.cannot("so many different times"));
     }
     for (start, repetition) in &times {
         for days in &days {
@@ -125,14 +103,11 @@ fn days(when: &When) -> Vec<String> {
     let elements = |names: &mut dyn Iterator<Item = &str>| names.map(|name| format!("<{name}/>")).collect::<Vec<_>>();
     let months = elements(&mut when.month.names()).concat();
     let weekdays = elements(&mut when.weekday.names()).concat();
+    let numbers = when.day.numbers();
     let days: Vec<String> = if when.is_last_day {
         vec!["<Day>Last</Day>".to_owned()]
     } else {
-        when.day
-            .numbers()
-            .iter()
-            .map(|day| format!("<Day>{day}</Day>"))
-            .collect()
+        numbers.iter().map(|day| format!("<Day>{day}</Day>")).collect()
     };
     let days = days.concat();
     let by_month =
@@ -141,9 +116,8 @@ fn days(when: &When) -> Vec<String> {
         format!("<ScheduleByWeek><WeeksInterval>1</WeeksInterval><DaysOfWeek>{weekdays}</DaysOfWeek></ScheduleByWeek>")
     } else {
         // The last week is the fourth or the fifth; a second start of the same moment is ignored.
-        let weeks: String = ["1", "2", "3", "4", "Last"]
-            .map(|week| format!("<Week>{week}</Week>"))
-            .concat();
+        let weeks = ["1", "2", "3", "4", "Last"].map(|week| format!("<Week>{week}</Week>"));
+        let weeks = weeks.concat();
         format!(
             "<ScheduleByMonthDayOfWeek><Weeks>{weeks}</Weeks><DaysOfWeek>{weekdays}</DaysOfWeek><Months>{months}</Months></ScheduleByMonthDayOfWeek>"
         )

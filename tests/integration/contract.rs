@@ -269,6 +269,19 @@ fn backups(home: &mut Home) {
 }
 
 fn looking(home: &mut Home) {
+    let hooked = [
+        "export",
+        "out.csv",
+        "--force",
+        "--sandbox",
+        "--on-success",
+        "cat > hook.json",
+    ];
+    if cfg!(unix) {
+        home.stockport.run(hooked).ok();
+        let document: Value = serde_json::from_str(&home.stockport.read("hook.json")).unwrap();
+        home.shapes.add("hook", &document);
+    }
     let runs = home.run("runs", &["runs"], 0);
     for run in runs["runs"].as_array().unwrap() {
         home.run("run", &["runs", run["run"].as_str().unwrap()], 0);

@@ -144,7 +144,8 @@ fn a_key_that_is_wrong_or_missing_and_a_host_that_is_silent_are_errors_with_what
 fn a_clock_that_is_minutes_off_is_a_warning() {
     for (seconds, state, how) in [
         (0, "ok", "agree"),
-        (120, "ok", "agree"),
+        (290, "ok", "agree"),
+        (-290, "ok", "agree"),
         (-3600, "warning", "ahead of"),
         (3600, "warning", "behind"),
         (-400, "warning", "ahead of"),
@@ -273,6 +274,12 @@ fn folders_that_are_open_to_others_or_no_folders_are_told() {
     );
     fs::set_permissions(&state, fs::Permissions::from_mode(0o777)).unwrap();
     assert_eq!(states(&offline(1), &["state folder"]), ["error"]);
+    let config = stockport.home().join("config/stockport");
+    fs::create_dir_all(&config).unwrap();
+    for (mode, state) in [(0o755, "ok"), (0o775, "error")] {
+        fs::set_permissions(&config, fs::Permissions::from_mode(mode)).unwrap();
+        assert_eq!(states(&offline(1), &["config folder"]), [state], "{mode:o}");
+    }
     fs::remove_dir(&state).unwrap();
     fs::write(&state, "").unwrap();
     let document = offline(1);

@@ -57,10 +57,16 @@ fn every_help_opens_with_a_sentence_shows_examples_and_lists_the_commands_own_op
     assert!(helps.len() > 20, "only {} commands", helps.len());
     let global = global_options();
     assert!(global.len() > 10, "{global:?}");
+    let mut all = 0;
     for (path, help) in &helps {
         let first = help.lines().next().unwrap();
         assert!(first.ends_with('.'), "{path:?}: {first}");
-        let shown = examples(help).len();
+        let shown = examples(help);
+        // A longer one would be broken into two lines, and no longer be one command.
+        let most = COLUMNS - "  stockport ".len();
+        assert!(shown.iter().all(|example| example.len() <= most), "{path:?}: {shown:?}");
+        let shown = shown.len();
+        all += shown;
         let wanted = if path.last().is_some_and(|name| name == "remove") {
             0..=0
         } else {
@@ -75,6 +81,9 @@ fn every_help_opens_with_a_sentence_shows_examples_and_lists_the_commands_own_op
         let pointers = help.lines().filter(|line| line.contains("`stockport help options`"));
         assert_eq!(pointers.count(), 1, "{path:?}: one line names the global options");
     }
+    let written = crate::readme::text("src/cli/examples.txt");
+    let written = written.lines().filter(|line| line.starts_with("stockport "));
+    assert_eq!(all, written.count(), "examples of what is no command");
 }
 
 #[test]
@@ -112,6 +121,15 @@ fn a_command_that_knows_no_organization_points_to_no_option_that_names_one() {
         let help = stockport.run(args).ok().stdout;
         let line = help.lines().find(|line| line.starts_with("Global options")).unwrap();
         assert_eq!(line.contains("--org"), names, "{args:?}: {line}");
+    }
+}
+
+#[test]
+fn the_command_line_is_well_formed_and_no_command_has_the_name_of_a_topic() {
+    let command = stockport::cli::command();
+    command.clone().debug_assert();
+    for topic in TOPICS {
+        assert!(command.find_subcommand(topic.name).is_none(), "{}", topic.name);
     }
 }
 

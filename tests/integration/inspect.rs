@@ -12,6 +12,30 @@ fn inspected(args: &[&str]) -> Value {
 }
 
 #[test]
+fn a_delimiter_is_one_character_or_a_word_for_one_and_a_size_a_number_of_bytes_or_their_multiples() {
+    let stockport = Stockport::new();
+    stockport.write("in.csv", "item_id,name\nA1,Kush\n");
+    let sizes = ["500", "64M", "8G", "8GiB", "8 gb", "9KB"];
+    for (option, right, wrong) in [
+        (
+            "--delimiter",
+            &[",", ";", "|", "tab", "\\t"][..],
+            &["", ";;", "\"", "a", "é"],
+        ),
+        ("--max-unpacked", &sizes, &["", "0", "M", "-1", "99999999999G"]),
+    ] {
+        for (value, is_right) in right
+            .iter()
+            .map(|value| (value, true))
+            .chain(wrong.iter().map(|value| (value, false)))
+        {
+            let run = stockport.run(["inspect", "in.csv", option, value]);
+            assert_eq!(run.code != 2, is_right, "{option} {value:?}: {}", run.stderr);
+        }
+    }
+}
+
+#[test]
 fn the_document_has_the_keys_of_the_design() {
     let seen = inspected(&[&sample("messy.csv")]);
     assert_eq!(

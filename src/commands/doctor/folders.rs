@@ -182,34 +182,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_folder_that_is_there_or_can_be_made_is_fine_and_a_file_is_none() {
-        let folder = tempfile::tempdir().unwrap();
-        let state = |path: &Path| check("data folder", path, Others::Write).state;
-        assert_eq!(state(folder.path()), State::Ok);
-        assert_eq!(state(&folder.path().join("a/b")), State::Ok);
-        let file = folder.path().join("file");
-        fs::write(&file, "").unwrap();
-        assert_eq!(state(&file), State::Error);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn what_others_may_do_decides() {
-        use std::os::unix::fs::PermissionsExt as _;
-        let folder = tempfile::tempdir().unwrap();
-        let state = |mode, others| {
-            fs::set_permissions(folder.path(), fs::Permissions::from_mode(mode)).unwrap();
-            check("data folder", folder.path(), others).state
-        };
-        assert_eq!(state(0o700, Others::Nothing), State::Ok);
-        assert_eq!(state(0o755, Others::Nothing), State::Warning);
-        assert_eq!(state(0o755, Others::Read), State::Ok);
-        assert_eq!(state(0o775, Others::Read), State::Error);
-        assert_eq!(state(0o777, Others::Write), State::Error);
-        assert_eq!(state(0o1777, Others::Write), State::Ok);
-    }
-
-    #[test]
     fn little_space_is_a_warning() {
         assert_eq!(with_space("data folder", "x", Some(99)).state, State::Warning);
         assert_eq!(with_space("data folder", "x", Some(100)).state, State::Ok);

@@ -17,8 +17,8 @@ use super::super::{CommandError, Context, given, uses_profile, wishes};
 use super::environment;
 use super::process::ended;
 use crate::cli::{self, BackupCommand, Cli, UsageError};
-use crate::config::{self as settings, ConfigError, Wishes};
-use crate::error::{Error, Exit};
+use crate::config::{self as settings, ConfigError, Wishes, key};
+use crate::error::{Error, Exit, UserError as _};
 use crate::files::{self, bounds};
 use crate::notify::Notifier;
 use crate::schedule::{Job, ScheduleError};
@@ -85,13 +85,14 @@ pub(super) fn there(job: &Job) -> Result<(), Error> {
     let printed = printed.transpose().map_err(unknown)?.unwrap_or_default();
     let document: Value = serde_json::from_slice(&printed).unwrap_or_default();
     let text = |key: &str| document[key].as_str().unwrap_or_default();
-    match text("fault") {
-        "" if end.status.success() => Ok(()),
-        "no key" => Err(ScheduleError::NoKey.into()),
-        "no organization" => Err(ScheduleError::NoOrganization.into()),
-        _ if text("error").is_empty() => Err(fails(&end.status.to_string(), "run the command in a terminal").into()),
-        _ => Err(fails(text("why"), text("hint")).into()),
-    }
+    let error = match text("error_code") {
+        "" if end.status.success() => return Ok(()),
+        "" => fails(&end.status.to_string(), "run the command in a terminal"),
+        code if code == ConfigError::NoKey.code() => ScheduleError::NoKey,
+        code if code == ScheduleError::NoOrganization.code() => ScheduleError::NoOrganization,
+        _ => fails(text("why"), text("hint")),
+    };
+    Err(error.into())
 }
 
 /// The check itself, in this process's environment: prints a document for [`there`].
@@ -101,24 +102,20 @@ pub(super) fn here(context: &Context, args: &[String]) -> Exit {
         context.output.document(&json!({"error": Value::Null}));
         return Exit::Done;
     };
-    let no_organization = ScheduleError::NoOrganization.to_string();
-    let fault = match error.to_string() {
-        text if text == ConfigError::NoKey.to_string() => "no key",
-        text if text == no_organization => "no organization",
-        _ => "other",
-    };
-    let (why, hint) = (error.to_string(), error.hint());
-    let document = json!({"error": format!("{why}; {hint}"), "why": why, "hint": hint, "fault": fault});
-    context.output.document(&document);
+    context.output.document(&json!({
+        "error": error.line(), "error_code": error.code(), "why": error.to_string(), "hint": error.hint(),
+    }));
     error.exit()
 }
 
 /// Connects as the command would, without a request.
 fn checked(context: &Context, scheduled: Scheduled) -> Result<(), Error> {
     let Scheduled { cli, given } = scheduled;
-    // A monitor's address that the command would refuse is refused now.
-    drop(Notifier::of(&cli, None, &context.output)?);
+    // A monitor's address that the command would refuse is refused now, and so are files that can't be used.
+    Notifier::of(&cli, None, &context.output)?.check()?;
     let mut own = context.with(wishes(&cli));
+    own.wishes.network()?;
+    own.wishes.proxy_auth_file.as_deref().map(key::secret).transpose()?;
     own.given = given;
     if matches!(&cli.command, cli::Command::Backup(BackupCommand::Create(create)) if create.all_profiles) {
         let (path, file) = settings::load()?;
@@ -158,9 +155,8 @@ fn profiles(command: &cli::Command) -> [Option<&str>; 2] {
 
 /// Makes a client of these wishes: the key has to be there, and the certificates have to be readable.
 fn reach(context: &Context, wishes: &Wishes) -> Result<(), Error> {
-    let base = wishes.base();
     let (key, _) = wishes.found_key()?;
     let org = wishes.org.clone().unwrap_or_default();
-    context.client(&wishes.endpoint_at(base, org, key))?;
+    context.client(&wishes.remote(wishes.base(), org, key)?)?;
     Ok(())
 }

@@ -165,6 +165,29 @@ fn what_a_variable_that_is_not_kept_decides_is_refused_until_it_is_named() {
     }
 }
 
+#[test]
+fn a_file_that_the_command_names_and_is_not_there_is_refused() {
+    let stockport = with_key();
+    stockport.write("empty.pem", "");
+    for more in [
+        &["--ca-file", "absent.pem"][..],
+        &["--ca-file", "empty.pem"],
+        &["--proxy-auth-file", "absent.login"],
+        &["--proxy", "http://127.0.0.1:3128", "--proxy-auth-file", "absent.login"],
+        &["--metrics", "absent/backup.prom"],
+        &["--sandbox", "--ca-file", "absent.pem"],
+    ] {
+        let named = [&["--org", ORG, "--key-file", "my.key"], more].concat();
+        let run = cron(&stockport, &named);
+        let file = more.last().unwrap();
+        assert!(run.code != 0 && run.stderr.contains(file), "{more:?}: {run:?}");
+        assert_eq!(run.stdout, "", "{more:?}");
+    }
+    let metrics = ["--org", ORG, "--key-file", "my.key", "--metrics", "backup.prom"];
+    cron(&stockport, &metrics).ok();
+    assert!(!stockport.path("backup.prom").exists());
+}
+
 #[cfg(unix)]
 #[test]
 fn a_value_that_no_file_can_hold_is_refused_by_its_name() {

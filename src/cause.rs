@@ -5,7 +5,7 @@
 
 use std::io::{self, ErrorKind};
 
-use crate::error::{Error, UserError};
+use crate::error::{Code, Error, UserError};
 
 /// The number of "too many levels of symbolic links" (errno.h: ELOOP), for which the standard library has no stable name.
 #[cfg(any(target_os = "linux", target_os = "android"))]
@@ -52,8 +52,8 @@ pub fn io(error: &io::Error) -> String {
 pub struct Temporary(#[source] io::Error);
 
 impl UserError for Temporary {
-    fn code(&self) -> &'static str {
-        "temporary_file"
+    fn code(&self) -> Code {
+        "temporary_file".into()
     }
 
     fn hint(&self) -> String {

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 
 use crate::columns::{Origin, Reading, Rejection, Source};
-use crate::error::{Error, Exit, UserError};
+use crate::error::{Code, Error, Exit, UserError, code};
 use crate::filter::Filter;
 use crate::inventory::{ItemStore, Lookup, id_of};
 use crate::item::{ITEM_ID, Object, check_id};
@@ -44,12 +44,8 @@ pub enum DeleteError {
 }
 
 impl UserError for DeleteError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NobodyToAsk => "delete_nobody_to_ask",
-            Self::NoIds => "delete_no_ids",
-            Self::TooMany { .. } => "delete_too_many",
-        }
+    fn code(&self) -> Code {
+        code("delete", self)
     }
 
     fn hint(&self) -> String {

@@ -5,6 +5,8 @@
 //!
 //! Doesn't belong here: any room's error, its message, hint or exit code.
 
+use std::borrow::Cow;
+use std::fmt;
 use std::path::Path;
 
 /// How the program ends; the table is in `src/help/exit-codes.md`.
@@ -43,11 +45,28 @@ pub enum Category {
     Other,
 }
 
+/// An error's name for programs.
+pub type Code = Cow<'static, str>;
+
+/// The code that follows from a variant's name: `read_no_sheets` for `NoSheets` of the room `read`.
+pub(crate) fn code(room: &str, error: &impl fmt::Debug) -> Code {
+    let error = format!("{error:?}");
+    let variant = error.chars().take_while(char::is_ascii_alphanumeric);
+    let mut code = room.to_owned();
+    for letter in variant {
+        if letter.is_ascii_uppercase() {
+            code.push('_');
+        }
+        code.push(letter.to_ascii_lowercase());
+    }
+    code.into()
+}
+
 /// An error that can end a command. `Display` says what is wrong and where.
 pub trait UserError: std::error::Error + Send + Sync + 'static {
     /// Its name for programs, such as `api_unauthorized`: what raises it, and what is wrong. It never changes, whatever
-    /// becomes of the text, and no two errors share one.
-    fn code(&self) -> &'static str;
+    /// becomes of the text, and no two errors share one. `src/help/codes.md` lists all of them.
+    fn code(&self) -> Code;
 
     /// What the user can do about it.
     fn hint(&self) -> String;
@@ -88,7 +107,7 @@ impl Error {
 
     /// Its name for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         self.0.code()
     }
 
@@ -123,8 +142,8 @@ impl Error {
     }
 }
 
-impl std::fmt::Display for Error {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)
     }
 }
@@ -147,8 +166,8 @@ impl<E: UserError> From<E> for Error {
 pub struct Interrupted;
 
 impl UserError for Interrupted {
-    fn code(&self) -> &'static str {
-        "interrupted"
+    fn code(&self) -> Code {
+        "interrupted".into()
     }
 
     fn hint(&self) -> String {

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::columns::{as_text, compare_numbers, fold, is_nothing, nearest_field, same};
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 use crate::inventory::id_of;
 use crate::item::{FIELDS, ITEM_ID, Kind, Object, field_named};
 
@@ -86,13 +86,12 @@ fn or_nearest(nearest: Option<&str>) -> String {
 }
 
 impl UserError for FilterError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::NoCondition(_) => "filter_no_condition",
-            Self::NoField { .. } => "filter_unknown_field",
-            Self::NoNumber { .. } => "filter_not_a_number",
-            Self::NoFields => "filter_no_fields",
-            Self::Twice(_) => "filter_field_twice",
+            Self::NoField { .. } => "filter_unknown_field".into(),
+            Self::NoNumber { .. } => "filter_not_a_number".into(),
+            Self::Twice(_) => "filter_field_twice".into(),
+            _ => code("filter", self),
         }
     }
 

@@ -44,6 +44,8 @@ pub use tame::{is_shown_as_escape, tame};
 pub use terminal::Terminal;
 pub use warning::{About, Warning};
 
+use crate::error::Code;
+
 /// Gives the elements of a long list, one after the other.
 pub type Elements<'e, E> = dyn FnMut(&mut dyn FnMut(&Value)) -> Result<(), E> + 'e;
 
@@ -77,7 +79,7 @@ struct State {
     /// The one document, once it has been given.
     document: Option<Value>,
     /// The first error, with its hint; and its code.
-    error: Option<(String, &'static str)>,
+    error: Option<(String, Code)>,
 }
 
 impl Output {
@@ -153,7 +155,7 @@ impl Output {
         let own = |key| Some(summary.as_ref()?.get(key)?.as_str()?.to_owned());
         let (error, code) = match (own("error"), error) {
             (Some(error), _) => (Some(error), own("error_code")),
-            (None, Some((error, code))) => (Some(error), Some(code.to_owned())),
+            (None, Some((error, code))) => (Some(error), Some(code.into_owned())),
             (None, None) => (None, None),
         };
         let [error, code] = [error, code].map(|told| told.filter(|_| exit != 0));
@@ -378,10 +380,10 @@ impl Output {
     }
 
     /// An error: its code, what, and what to do about it, apart; with the file that it is about, which opens at a click.
-    pub fn error(&self, code: &'static str, message: &str, hint: Option<&str>, place: Option<&Path>) {
+    pub fn error(&self, code: Code, message: &str, hint: Option<&str>, place: Option<&Path>) {
         self.state().error.get_or_insert_with(|| {
             let hint = hint.map(|hint| format!("; {hint}")).unwrap_or_default();
-            (format!("{message}{hint}"), code)
+            (format!("{message}{hint}"), code.clone())
         });
         self.tell(Event::Error {
             code,

@@ -7,7 +7,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 use crate::snapshot;
 
 /// What makes a name an organization's.
@@ -37,10 +37,10 @@ pub enum PlaceError {
 }
 
 impl UserError for PlaceError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::NoOrganization => "place_no_organization",
-            Self::TwiceStdin => "place_stdin_twice",
+            Self::TwiceStdin => "place_stdin_twice".into(),
+            Self::NoOrganization => code("place", self),
         }
     }
 

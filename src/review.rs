@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::error::{Error, UserError};
+use crate::error::{Code, Error, UserError, code};
 use crate::files::{self, bounds};
 use crate::journal::Journal;
 use crate::output::contract::CONTRACT;
@@ -69,13 +69,12 @@ pub enum ReviewError {
 }
 
 impl UserError for ReviewError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::Io { .. } => "plan_unreadable",
-            Self::Sheet(_) => "plan_is_a_sheet",
-            Self::NoPlan { .. } => "plan_invalid",
-            Self::Mismatch { .. } => "plan_mismatch",
-            Self::Changed { .. } => "plan_changed",
+            Self::Io { .. } => "plan_unreadable".into(),
+            Self::Sheet(_) => "plan_is_a_sheet".into(),
+            Self::NoPlan { .. } => "plan_invalid".into(),
+            _ => code("plan", self),
         }
     }
 

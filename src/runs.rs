@@ -3,7 +3,6 @@
 //!
 //! Belongs here: finding and keeping journals. Doesn't: what stands in one (`journal`).
 
-mod code;
 mod fingerprint;
 mod known;
 mod lock;
@@ -17,7 +16,7 @@ mod undone;
 
 use std::path::PathBuf;
 
-use crate::error::{Error, UserError};
+use crate::error::{Code, Error, UserError, code};
 use crate::hash::{Sha256, hex};
 use crate::journal::{Journal, JournalError, Running};
 use crate::report::Summary;
@@ -69,7 +68,7 @@ impl Maybe {
 pub enum RunError {
     /// No journal of this name.
     #[error("there is no run {0:?}")]
-    NoSuchRun(String),
+    NoSuch(String),
     /// Several runs begin so.
     #[error("{name:?} matches several runs: {}{}", .runs.join(", "), if .runs.len() > 2 { ", …" } else { "" })]
     Ambiguous {
@@ -150,7 +149,7 @@ pub enum RunError {
     },
     /// The organization lists nothing, and its name is a part of one that earlier runs know.
     #[error("{org} lists no items, and its name is a part of {known}, a known organization")]
-    CutShort {
+    OrganizationCutShort {
         /// The name that was given.
         org: String,
         /// The name that is known.
@@ -158,7 +157,7 @@ pub enum RunError {
     },
     /// The list is empty, or shrunken by half, where an earlier run knows better.
     #[error("{org} lists {}, where {} were known", crate::output::counted(*.now, "item"), crate::output::grouped(*.before))]
-    Shrunken {
+    OrganizationShrunken {
         /// The organization.
         org: String,
         /// What is listed now.
@@ -169,8 +168,11 @@ pub enum RunError {
 }
 
 impl UserError for RunError {
-    fn code(&self) -> &'static str {
-        code::of(self)
+    fn code(&self) -> Code {
+        match self {
+            Self::NoRun(_) => "run_none".into(),
+            _ => code("run", self),
+        }
     }
 
     fn hint(&self) -> String {
@@ -183,7 +185,7 @@ impl UserError for RunError {
                 );
             }
             Self::Ambiguous { .. } => "give more of the name, or the number at its end",
-            Self::NoSuchRun(_) | Self::NoRun(_) | Self::NothingToUndo { .. } => {
+            Self::NoSuch(_) | Self::NoRun(_) | Self::NothingToUndo { .. } => {
                 "see which runs there are with `stockport runs`"
             }
             Self::Unreadable { hint, .. } => return hint.clone(),
@@ -194,13 +196,13 @@ impl UserError for RunError {
             Self::Busy(_) => "wait until it ends (`stockport runs` shows it), or name another run",
             Self::Elsewhere { .. } => "name that organization with --org, and that API with --api or --sandbox",
             Self::Mismatch { .. } => "start a new run: omit --resume",
-            Self::CutShort { .. } => {
+            Self::OrganizationCutShort { .. } => {
                 "give the organization's complete name: the API matches a part of a name too; --allow-empty continues"
             }
-            Self::Shrunken { now: 0, .. } => {
+            Self::OrganizationShrunken { now: 0, .. } => {
                 "check the spelling of the organization; --allow-empty continues with an empty one"
             }
-            Self::Shrunken { .. } => "find out what happened to them; --allow-shrink continues",
+            Self::OrganizationShrunken { .. } => "find out what happened to them; --allow-shrink continues",
         };
         hint.to_owned()
     }
@@ -307,7 +309,7 @@ impl Runs {
         let mut all = all.into_iter();
         let run = all.find(|(position, _)| position.name == found);
         run.map(|(position, path)| Run::open(path, position.name))
-            .ok_or_else(|| RunError::NoSuchRun(name.to_owned()))
+            .ok_or_else(|| RunError::NoSuch(name.to_owned()))
     }
 
     /// These runs, each once, the newest first.

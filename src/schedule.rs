@@ -3,7 +3,6 @@
 //! Belongs here: the job and its errors. Doesn't: times (`when`), the texts of each system (a file of its name), putting them
 //! in place (`install`), how a run ended (`record`).
 
-mod code;
 mod cron;
 mod field;
 pub mod install;
@@ -20,7 +19,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use crate::config::folder::NoHome;
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 pub use when::When;
 
 /// What runs commands on a schedule.
@@ -166,8 +165,14 @@ pub enum ScheduleError {
 }
 
 impl UserError for ScheduleError {
-    fn code(&self) -> &'static str {
-        code::of(self)
+    fn code(&self) -> Code {
+        match self {
+            Self::NoTime(..) => "schedule_bad_time".into(),
+            Self::NoName(_) => "schedule_bad_name".into(),
+            Self::File { .. } => "schedule_file_failed".into(),
+            Self::Program { .. } => "schedule_program_failed".into(),
+            _ => code("schedule", self),
+        }
     }
 
     fn hint(&self) -> String {

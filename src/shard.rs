@@ -6,7 +6,7 @@
 use std::fmt;
 
 use crate::environment;
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 use crate::hash::Sha256;
 
 /// The variable by which Kubernetes tells a pod of an Indexed Job its number, from 0
@@ -54,11 +54,8 @@ pub enum ShardError {
 }
 
 impl UserError for ShardError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NoIndex { .. } => "shard_no_index",
-            Self::Beyond { .. } => "shard_beyond",
-        }
+    fn code(&self) -> Code {
+        code("shard", self)
     }
 
     fn hint(&self) -> String {

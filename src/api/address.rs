@@ -84,19 +84,19 @@ impl Address {
     pub(super) fn item(&self, id: &str) -> Result<Url, ApiError> {
         match check_id(id) {
             Ok(()) | Err(IdFault::Control) => {}
-            Err(fault) => return Err(ApiError::Id(fault)),
+            Err(fault) => return Err(ApiError::BadId(fault)),
         }
         parse(&format!("{}/{}?{}", self.inventory, encode(id), self.organization))
     }
 }
 
 fn parse(text: &str) -> Result<Url, ApiError> {
-    Url::parse(text).map_err(|error| ApiError::Base(format!("it is not a URL ({error})")))
+    Url::parse(text).map_err(|error| ApiError::BadAddress(format!("it is not a URL ({error})")))
 }
 
 /// A base that a key may travel to: https anywhere, plain http to this machine only.
 fn check_base(base: &str, key: &Key) -> Result<Url, ApiError> {
-    let refuse = |why: String| Err(ApiError::Base(why));
+    let refuse = |why: String| Err(ApiError::BadAddress(why));
     let url = match Url::parse(base) {
         Ok(url) if matches!(url.scheme(), "https" | "http") => url,
         _ => {
@@ -137,11 +137,11 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 /// The server takes any substring of an owner's name for an organization, so what is plainly no id is refused here.
 fn check_org(org: &str) -> Result<(), ApiError> {
     if org.trim().is_empty() {
-        Err(ApiError::Org("it is empty"))
+        Err(ApiError::BadOrganization("it is empty"))
     } else if org.chars().any(char::is_control) {
-        Err(ApiError::Org("it holds a control character"))
+        Err(ApiError::BadOrganization("it holds a control character"))
     } else if org.trim() != org {
-        Err(ApiError::Org("it begins or ends with a space"))
+        Err(ApiError::BadOrganization("it begins or ends with a space"))
     } else {
         Ok(())
     }
@@ -243,7 +243,7 @@ mod tests {
         assert_eq!(path("...").unwrap(), "/api/inventory/...");
         assert_eq!(path("%2e%2e").unwrap(), "/api/inventory/%252e%252e");
         for id in ["", ".", "..", "a/b", "__x__"] {
-            assert!(matches!(path(id), Err(ApiError::Id(_))), "{id}");
+            assert!(matches!(path(id), Err(ApiError::BadId(_))), "{id}");
         }
     }
 

@@ -137,7 +137,7 @@ impl Origin {
                 message,
             },
             403 if asked != Asked::Read => ApiError::Blocked { message },
-            403 | 404 => ApiError::WrongUrl {
+            403 | 404 => ApiError::NotFound {
                 base: self.address.base.clone(),
                 status,
                 message,
@@ -218,7 +218,7 @@ impl Origin {
         let texts = chain(error);
         let last = |default| message::plain(texts.last().map_or(default, String::as_str), &self.keys);
         if error.is_builder() {
-            return ApiError::Base(last(""));
+            return ApiError::BadAddress(last(""));
         }
         if !error.is_connect() {
             return self.lost(if error.is_timeout() { Loss::Timeout } else { Loss::Reset });
@@ -241,7 +241,7 @@ impl Origin {
 
     /// A client that can't be made ready.
     pub(super) fn no_setup(&self, error: reqwest::Error) -> ApiError {
-        ApiError::Setup(message::plain(&error.without_url().to_string(), &self.keys))
+        ApiError::NoCertificates(message::plain(&error.without_url().to_string(), &self.keys))
     }
 
     /// An answer that broke off while it was read.
@@ -262,8 +262,8 @@ fn text(headers: &HeaderMap, name: HeaderName) -> Option<&str> {
 /// The failure of an answer that means "later".
 fn later(status: u16, retry_after: Option<Duration>, html: bool, message: String) -> ApiError {
     match retry_after {
-        Some(after) if after > retry::LONGEST_OBEYED => ApiError::TooLong { status, after, message },
-        retry_after if status == 429 => ApiError::TooMany { retry_after, message },
+        Some(after) if after > retry::LONGEST_OBEYED => ApiError::WaitTooLong { status, after, message },
+        retry_after if status == 429 => ApiError::TooManyRequests { retry_after, message },
         retry_after => ApiError::ServerError {
             status,
             retry_after,

@@ -32,8 +32,8 @@ pub(super) struct Body<'a> {
 impl<'a> Body<'a> {
     /// Checks what is about to be sent.
     pub(super) fn check(body: &'a [u8]) -> Result<Self, ApiError> {
-        let text = simdutf8::basic::from_utf8(body).map_err(|_| ApiError::Body)?;
-        let Shape { is_array } = serde_json::from_str(text).map_err(|_| ApiError::Body)?;
+        let text = simdutf8::basic::from_utf8(body).map_err(|_| ApiError::BadBody)?;
+        let Shape { is_array } = serde_json::from_str(text).map_err(|_| ApiError::BadBody)?;
         Ok(Self { text, is_array })
     }
 

@@ -2,8 +2,6 @@
 //!
 //! Belongs here: the variants and their plain words. Doesn't: how an answer becomes a variant (`answer`).
 
-mod code;
-
 use std::time::Duration;
 
 use super::Fate;
@@ -13,7 +11,7 @@ use super::oddity::quoted;
 pub use super::reach::{ProxyFault, Unreached};
 use super::retry::LONGEST_OBEYED;
 use super::wait::{Cause, span};
-use crate::error::{Category, Error, Interrupted, UserError};
+use crate::error::{Category, Code, Error, Interrupted, UserError, code};
 use crate::item::IdFault;
 use crate::output::counted_were;
 
@@ -68,25 +66,25 @@ pub enum EchoFault {
 pub enum ApiError {
     /// The base is not a URL, or not one a key may travel to.
     #[error("the API's address can't be used: {0}")]
-    Base(String),
+    BadAddress(String),
     /// The key can't be a key.
     #[error("the API key can't be used: {0}")]
-    Key(KeyFault),
+    BadKey(KeyFault),
     /// The organization's id can't be one.
     #[error("the organization can't be used: {0}")]
-    Org(&'static str),
+    BadOrganization(&'static str),
     /// The id can't be asked for, by the rules of the API; nothing was sent.
     #[error("{0}")]
-    Id(IdFault),
+    BadId(IdFault),
     /// What should be posted isn't JSON items; nothing was sent.
     #[error("the body to send is not a JSON object or array of objects")]
-    Body,
+    BadBody,
     /// The connections can't be prepared (no certificates on this system, for one).
     #[error("secure connections can't be prepared on this system: {0}")]
-    Setup(String),
+    NoCertificates(String),
     /// The system gives no further thread or file descriptor.
     #[error("the system refuses a thread or an open file: {0}")]
-    Resources(String),
+    NoResources(String),
     /// 401: the key is missing or unknown.
     #[error("the API rejects this key (401){}", quoted(.message))]
     Unauthorized {
@@ -112,7 +110,7 @@ pub enum ApiError {
     },
     /// A 404, or an HTML 403 for a read: there is no inventory API at this address.
     #[error("there is no inventory API at {base} ({status}){}", quoted(.message))]
-    WrongUrl {
+    NotFound {
         /// The base that was asked.
         base: String,
         /// The HTTP status.
@@ -159,7 +157,7 @@ pub enum ApiError {
     },
     /// 429: too many requests.
     #[error("the API asks for fewer requests (429){}", quoted(.message))]
-    TooMany {
+    TooManyRequests {
         /// What `Retry-After` asked for.
         retry_after: Option<Duration>,
         /// The server's words.
@@ -167,7 +165,7 @@ pub enum ApiError {
     },
     /// The answer asks for a longer pause than is kept. Whether something was saved is unknown, unless the status is 429.
     #[error("the API asks to wait {} ({status}), and {} is the longest pause{}", span(*.after), span(LONGEST_OBEYED), quoted(.message))]
-    TooLong {
+    WaitTooLong {
         /// The HTTP status.
         status: u16,
         /// What `Retry-After` asked for.
@@ -226,7 +224,7 @@ pub enum ApiError {
     Interrupted,
     /// The receiver of a list couldn't take an item (a full disk, for one).
     #[error("the list can't be stored: {}", received(.0.as_ref()))]
-    Receiver(#[source] Box<dyn std::error::Error + Send + Sync>),
+    ListNotKept(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 /// A proxy's name in a message.
@@ -255,27 +253,27 @@ impl ApiError {
                 ..
             }
             | Self::NoArrays { .. }
-            | Self::Id(_)
-            | Self::Body => Fate::Halve,
-            Self::Base(_)
-            | Self::Key(_)
-            | Self::Org(_)
-            | Self::Setup(_)
-            | Self::Resources(_)
+            | Self::BadId(_)
+            | Self::BadBody => Fate::Halve,
+            Self::BadAddress(_)
+            | Self::BadKey(_)
+            | Self::BadOrganization(_)
+            | Self::NoCertificates(_)
+            | Self::NoResources(_)
             | Self::Refused { .. }
             | Self::Unauthorized { .. }
             | Self::NoNewKey(_)
             | Self::Forbidden { .. }
             | Self::NoOrganization { .. }
-            | Self::WrongUrl { .. }
+            | Self::NotFound { .. }
             | Self::Blocked { .. }
             | Self::MethodNotAllowed { .. }
             | Self::Redirected { .. }
-            | Self::TooLong { .. }
+            | Self::WaitTooLong { .. }
             | Self::Interrupted
-            | Self::Receiver(_) => Fate::Stop,
+            | Self::ListNotKept(_) => Fate::Stop,
             Self::Proxy { fault, .. } if !fault.may_pass() => Fate::Stop,
-            Self::TooMany { retry_after, .. } | Self::ServerError { retry_after, .. } => {
+            Self::TooManyRequests { retry_after, .. } | Self::ServerError { retry_after, .. } => {
                 Fate::Repeat { after: *retry_after }
             }
             Self::Lost { .. }
@@ -292,7 +290,7 @@ impl ApiError {
     pub fn may_be_the_content(&self) -> bool {
         matches!(
             self,
-            Self::Forbidden { .. } | Self::Blocked { .. } | Self::WrongUrl { status: 403, .. } | Self::Refused { .. }
+            Self::Forbidden { .. } | Self::Blocked { .. } | Self::NotFound { status: 403, .. } | Self::Refused { .. }
         )
     }
 
@@ -313,13 +311,13 @@ impl ApiError {
         match self {
             Self::Unauthorized { message }
             | Self::Forbidden { message, .. }
-            | Self::WrongUrl { message, .. }
+            | Self::NotFound { message, .. }
             | Self::Blocked { message }
             | Self::MethodNotAllowed { message }
             | Self::Refused { message, .. }
             | Self::NoArrays { message, .. }
-            | Self::TooMany { message, .. }
-            | Self::TooLong { message, .. }
+            | Self::TooManyRequests { message, .. }
+            | Self::WaitTooLong { message, .. }
             | Self::ServerError { message, .. } => Some(message.as_str()).filter(|words| !words.is_empty()),
             _ => None,
         }
@@ -328,20 +326,12 @@ impl ApiError {
     /// Why there is a pause after this failure.
     #[must_use]
     pub fn cause(&self) -> Cause {
-        match (self, self.status()) {
-            (
-                Self::TooMany {
-                    retry_after: Some(_), ..
-                }
-                | Self::ServerError {
-                    retry_after: Some(_), ..
-                },
-                Some(status),
-            ) => Cause::Asked(status),
-            (_, Some(status)) => Cause::Failed(status),
-            (Self::Lost { how, .. }, None) => Cause::Lost(*how),
-            (Self::Unreachable { .. } | Self::Proxy { .. }, None) => Cause::Unreachable,
-            (_, None) => Cause::Foreign,
+        match (self, self.fate(), self.status()) {
+            (_, Fate::Repeat { after: Some(_) }, Some(status)) => Cause::Asked(status),
+            (_, _, Some(status)) => Cause::Failed(status),
+            (Self::Lost { how, .. }, ..) => Cause::Lost(*how),
+            (Self::Unreachable { .. } | Self::Proxy { .. }, ..) => Cause::Unreachable,
+            _ => Cause::Foreign,
         }
     }
 
@@ -358,12 +348,12 @@ impl ApiError {
             Self::Unauthorized { .. } | Self::NoNewKey(_) => Some(401),
             Self::Forbidden { .. } | Self::Blocked { .. } => Some(403),
             Self::MethodNotAllowed { .. } => Some(405),
-            Self::TooMany { .. } => Some(429),
-            Self::WrongUrl { status, .. }
+            Self::TooManyRequests { .. } => Some(429),
+            Self::NotFound { status, .. }
             | Self::Redirected { status, .. }
             | Self::Refused { status, .. }
             | Self::NoArrays { status, .. }
-            | Self::TooLong { status, .. }
+            | Self::WaitTooLong { status, .. }
             | Self::ServerError { status, .. } => Some(*status),
             _ => None,
         }
@@ -371,32 +361,37 @@ impl ApiError {
 }
 
 impl UserError for ApiError {
-    fn code(&self) -> &'static str {
-        code::of(self)
+    fn code(&self) -> Code {
+        match self {
+            Self::Lost { how: Loss::Timeout, .. } => "api_timeout".into(),
+            Self::Lost { .. } => "api_connection_lost".into(),
+            Self::Foreign(Oddity::Page(_)) => "api_web_page".into(),
+            Self::Foreign(_) => "api_foreign_answer".into(),
+            _ => code("api", self),
+        }
     }
 
     fn hint(&self) -> String {
         let hint = match self {
-            Self::Base(_) => "give it as https://HOST/api, in --api or CANNLYTICS_API_URL",
-            Self::Key(KeyFault::Empty) => "put the key into CANNLYTICS_API_KEY, a .env file or a key file",
-            Self::Key(_) => "copy the key once more, alone on its line, without quotes",
-            Self::Org(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
-            Self::Setup(_) => "install the system's certificates (the package is often called ca-certificates)",
-            Self::Resources(_) => crate::cause::LIMITS,
+            Self::BadAddress(_) => "give it as https://HOST/api, in --api or CANNLYTICS_API_URL",
+            Self::BadKey(KeyFault::Empty) => "put the key into CANNLYTICS_API_KEY, a .env file or a key file",
+            Self::BadKey(_) => "copy the key once more, alone on its line, without quotes",
+            Self::BadOrganization(_) => "give the organization's id as the console shows it, in --org or STOCKPORT_ORG",
+            Self::NoCertificates(_) => {
+                "install the system's certificates (the package is often called ca-certificates)"
+            }
+            Self::NoResources(_) => crate::cause::LIMITS,
             Self::NoNewKey(_) => "correct that, then run the same command again (an import with --resume)",
             Self::Unauthorized { .. } => "check that the key is complete and valid, and that it belongs to this API",
             Self::NoOrganization { .. } => "check the spelling of --org: the API matches a part of a name too",
-            Self::Forbidden { .. } => {
-                "check the spelling of --org, the key and its role (only owners may \
-                                       delete)"
-            }
-            Self::WrongUrl { .. } | Self::MethodNotAllowed { .. } => {
+            Self::Forbidden { .. } => "check the spelling of --org, the key and its role (only owners may delete)",
+            Self::NotFound { .. } | Self::MethodNotAllowed { .. } => {
                 "check the path in --api (or CANNLYTICS_API_URL): it usually ends in /api, without /inventory"
             }
             Self::Blocked { .. } => "look for markup or SQL in the values, or ask whether the key may write",
             Self::Redirected { .. } => "put the API's current address into --api",
-            Self::TooMany { .. } => "try again later, or lower --rate and --jobs",
-            Self::TooLong { .. } => "run the same command again after that time (an import with --resume)",
+            Self::TooManyRequests { .. } => "try again later, or lower --rate and --jobs",
+            Self::WaitTooLong { .. } => "run the same command again after that time (an import with --resume)",
             // What a mistyped path answers to a GET, from the API contract; but an outage may look the same.
             Self::ServerError {
                 html: true,
@@ -418,11 +413,13 @@ impl UserError for ApiError {
             Self::Proxy { fault, .. } => fault.hint(),
             Self::WrongEcho(_) | Self::Foreign(Oddity::Status(_)) => "run it again: it finds out what was saved",
             Self::Foreign(_) => "check that --api names the inventory API; then try again",
-            Self::Refused { .. } | Self::Body => "correct the items in the reject file, or compare one with an export",
+            Self::Refused { .. } | Self::BadBody => {
+                "correct the items in the reject file, or compare one with an export"
+            }
             Self::NoArrays { .. } => "send one item per request: --batch 1",
-            Self::Id(_) => "correct the id in the source; this item was not sent",
+            Self::BadId(_) => "correct the id in the source; this item was not sent",
             Self::Interrupted => "run the same command again",
-            Self::Receiver(cause) => crate::cause::temporary(cause.downcast_ref()),
+            Self::ListNotKept(cause) => crate::cause::temporary(cause.downcast_ref()),
         };
         hint.to_owned()
     }

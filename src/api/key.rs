@@ -31,22 +31,22 @@ impl Key {
         let outer = |c: char| c.is_whitespace() || c == '\u{feff}';
         let key = text.trim_matches(outer);
         if key.is_empty() {
-            Err(ApiError::Key(KeyFault::Empty))
+            Err(ApiError::BadKey(KeyFault::Empty))
         } else if key.contains(['\n', '\r']) {
-            Err(ApiError::Key(KeyFault::LineBreak))
+            Err(ApiError::BadKey(KeyFault::LineBreak))
         } else if key.chars().any(char::is_control) {
-            Err(ApiError::Key(KeyFault::Control))
+            Err(ApiError::BadKey(KeyFault::Control))
         } else if key.is_ascii() {
             Ok(Self(key.to_owned()))
         } else {
-            Err(ApiError::Key(KeyFault::NotAscii))
+            Err(ApiError::BadKey(KeyFault::NotAscii))
         }
     }
 
     /// The value of the `Authorization` header, marked as sensitive.
     pub(super) fn header(&self) -> Result<HeaderValue, ApiError> {
         let mut value =
-            HeaderValue::from_str(&format!("Bearer {}", self.0)).map_err(|_| ApiError::Key(KeyFault::Control))?;
+            HeaderValue::from_str(&format!("Bearer {}", self.0)).map_err(|_| ApiError::BadKey(KeyFault::Control))?;
         value.set_sensitive(true);
         Ok(value)
     }
@@ -100,7 +100,7 @@ mod tests {
 
     fn fault(text: &str) -> KeyFault {
         match Key::new(text) {
-            Err(ApiError::Key(fault)) => fault,
+            Err(ApiError::BadKey(fault)) => fault,
             other => panic!("{other:?}"),
         }
     }

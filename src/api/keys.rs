@@ -57,7 +57,7 @@ impl Keys {
     /// The `Authorization` of the key in use.
     pub(super) fn header(&self) -> Result<HeaderValue, ApiError> {
         self.read(|keys| keys.last().map(Key::header))
-            .unwrap_or(Err(ApiError::Key(super::KeyFault::Empty)))
+            .unwrap_or(Err(ApiError::BadKey(super::KeyFault::Empty)))
     }
 
     /// The length of the longest; a cut of foreign text that is shorter than this may hide half of one.

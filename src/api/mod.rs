@@ -304,7 +304,7 @@ fn connect(origin: &Origin, timeout: Duration, connections: usize) -> Result<(re
     let http = connecting(origin, timeout, connections)?.build();
     let http = http.map_err(|error| origin.no_setup(error))?;
     let runtime = Builder::new_current_thread().enable_all().build();
-    let runtime = runtime.map_err(|cause| ApiError::Resources(crate::cause::io(&cause)))?;
+    let runtime = runtime.map_err(|cause| ApiError::NoResources(crate::cause::io(&cause)))?;
     Ok((http, runtime))
 }
 

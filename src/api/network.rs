@@ -98,7 +98,7 @@ impl Network {
                 return Err(ApiError::proxy(Some(proxy), ProxyFault::Plain));
             }
             let proxy = reqwest::Proxy::all(proxy.url());
-            builder = builder.proxy(proxy.map_err(|error| ApiError::Setup(error.without_url().to_string()))?);
+            builder = builder.proxy(proxy.map_err(|error| ApiError::NoCertificates(error.without_url().to_string()))?);
         }
         Ok(if is_plain && proxy.is_none_or(|proxy| proxy.scheme != "https") {
             // No certificate is ever looked at, so a system without any is no obstacle.

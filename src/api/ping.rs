@@ -14,7 +14,7 @@ use tokio::time::{sleep, timeout};
 
 use super::address::is_loopback;
 use super::{GLANCE, Network};
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError};
 
 /// The deadline of one request.
 const DEADLINE: Duration = Duration::from_secs(10);
@@ -31,8 +31,8 @@ pub struct Ping(Url);
 pub struct PingError;
 
 impl UserError for PingError {
-    fn code(&self) -> &'static str {
-        "ping_bad_address"
+    fn code(&self) -> Code {
+        "ping_bad_address".into()
     }
 
     fn hint(&self) -> String {

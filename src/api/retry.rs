@@ -7,7 +7,7 @@
 
 use std::time::{Duration, SystemTime};
 
-/// The longest `Retry-After` that is obeyed. A host that asks for more ends the run ([`super::ApiError::TooLong`]), which can be
+/// The longest `Retry-After` that is obeyed. A host that asks for more ends the run ([`super::ApiError::WaitTooLong`]), which can be
 /// resumed at any later time.
 pub const LONGEST_OBEYED: Duration = Duration::from_secs(24 * 60 * 60);
 

@@ -245,9 +245,9 @@ fn a_body_that_is_no_json_is_refused_before_it_is_sent() {
     let client = server.client(3);
     assert!(matches!(
         post(&client, r#"{"item_id":"a","quantity":NaN}"#),
-        Err(ApiError::Body)
+        Err(ApiError::BadBody)
     ));
-    assert!(matches!(client.get(".."), Err(ApiError::Id(_))));
+    assert!(matches!(client.get(".."), Err(ApiError::BadId(_))));
     assert_eq!((server.seen().len(), client.requests()), (0, 0));
 }
 

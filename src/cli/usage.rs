@@ -2,7 +2,6 @@
 //!
 //! Belongs here: what clap refuses, told as what, where and what to do. Doesn't: what a command refuses once it is understood.
 
-mod code;
 mod words;
 
 use std::ffi::OsString;
@@ -15,7 +14,7 @@ use words::{alike, belongs, either, joined};
 
 use super::manual::command;
 use crate::columns;
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 
 /// Why a command line can't be understood.
 #[derive(Debug, thiserror::Error)]
@@ -254,8 +253,14 @@ impl UsageError {
 }
 
 impl UserError for UsageError {
-    fn code(&self) -> &'static str {
-        code::of(self)
+    fn code(&self) -> Code {
+        match self {
+            Self::Surplus { .. } => "usage_surplus_argument".into(),
+            Self::Missing { .. } => "usage_missing_argument".into(),
+            Self::Value { .. } => "usage_bad_value".into(),
+            Self::Twice(_) => "usage_option_twice".into(),
+            _ => code("usage", self),
+        }
     }
 
     fn hint(&self) -> String {

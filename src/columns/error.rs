@@ -5,7 +5,7 @@
 use std::path::Path;
 
 use super::mapping::{MappingError, suggested};
-use crate::error::{Category, UserError};
+use crate::error::{Category, Code, UserError, code};
 use crate::item::ITEM_ID;
 use crate::sheet::ReadError;
 
@@ -87,15 +87,13 @@ pub enum ColumnError {
 }
 
 impl UserError for ColumnError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
             Self::Read(error) => error.code(),
-            Self::NoHeader { .. } => "columns_no_header",
-            Self::NoId { .. } => "columns_no_id",
-            Self::UnknownHeader { .. } => "columns_unknown_header",
-            Self::Repeated { .. } => "columns_header_repeated",
-            Self::TwoColumns { .. } => "columns_two_for_one_field",
+            Self::Repeated { .. } => "columns_header_repeated".into(),
+            Self::TwoColumns { .. } => "columns_two_for_one_field".into(),
             Self::Mapping(error) => error.code(),
+            _ => code("columns", self),
         }
     }
 

@@ -282,7 +282,7 @@ impl Inspection {
             let rows = survey.set_aside.rows.iter().map(|row| Problem {
                 row: row.origin.line,
                 cell: table.row_address(row.origin.line),
-                code: About::SetAside.code(),
+                code: About::SetAside.code().into(),
                 value: row.value.clone(),
                 reason: row.reason.to_owned(),
             });
@@ -328,7 +328,7 @@ impl Inspection {
                 self.add(Problem {
                     row: table.header.line,
                     cell: table.address(table.header.line, header.index),
-                    code: About::ErrorValues.code(),
+                    code: About::ErrorValues.code().into(),
                     value: name.to_owned(),
                     reason: format!("the header is the error value {name}"),
                 });
@@ -368,7 +368,7 @@ impl Inspection {
                 .unwrap_or(&rejection.reason);
             self.add(Problem {
                 row: row.line,
-                code: About::RowRejected.code(),
+                code: About::RowRejected.code().into(),
                 value: rejection.value.clone(),
                 reason: reason.to_owned(),
                 cell,
@@ -383,7 +383,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, target.index),
-                    code: concern.about().code(),
+                    code: concern.about().code().into(),
                     value: excerpt(cells::display(cell)),
                     reason: concern.reason().to_owned(),
                 });
@@ -415,7 +415,7 @@ impl Inspection {
                 self.add(Problem {
                     row: row.line,
                     cell: table.address(row.line, index),
-                    code: About::ErrorValues.code(),
+                    code: About::ErrorValues.code().into(),
                     value: error.to_owned(),
                     reason: format!("the cell holds the error value {error}, in an ignored column"),
                 });

@@ -5,6 +5,8 @@
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::error::Code;
+
 /// What one column means.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct InspectedColumn {
@@ -39,7 +41,7 @@ pub struct Problem {
     /// Where it is: `Sheet1!C7`, or `line 7, column "Quantity"`.
     pub cell: String,
     /// The code of its error or warning; `row_rejected` where it rejects its row.
-    pub code: &'static str,
+    pub code: Code,
     /// The value, as the file has it; a long one is cut in its middle.
     pub value: String,
     /// What is the matter.

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 
 use super::names::fold;
 use super::{DateOrder, NumberStyle};
+use crate::error::{Code, code};
 use crate::files::{self, bounds};
 use crate::sheet;
 pub use option::ColumnOption;
@@ -198,17 +199,13 @@ pub enum MappingError {
 impl MappingError {
     /// Its code for programs.
     #[must_use]
-    pub fn code(&self) -> &'static str {
+    pub fn code(&self) -> Code {
         match self {
-            Self::Read { .. } => "mapping_unreadable",
-            Self::Syntax { .. } => "mapping_syntax",
-            Self::UnknownKey { .. } => "mapping_unknown_key",
-            Self::UnknownField { .. } => "mapping_unknown_field",
-            Self::Value { .. } => "mapping_bad_value",
-            Self::Twice { .. } => "mapping_field_twice",
-            Self::Unfit { .. } => "mapping_unfit",
-            Self::Differ { .. } => "mapping_files_differ",
-            Self::NoColumn { .. } => "mapping_no_column",
+            Self::Read { .. } => "mapping_unreadable".into(),
+            Self::Value { .. } => "mapping_bad_value".into(),
+            Self::Twice { .. } => "mapping_field_twice".into(),
+            Self::Differ { .. } => "mapping_files_differ".into(),
+            _ => code("mapping", self),
         }
     }
 

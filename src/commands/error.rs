@@ -3,7 +3,7 @@
 //! Doesn't belong here: what the parser refuses (`cli`), errors of the work itself (each room's own).
 
 use crate::cli::UsageError;
-use crate::error::{Category, Error, Exit, UserError};
+use crate::error::{Category, Code, Error, Exit, UserError, code};
 
 /// Why a command refuses what it is asked for, or ends without it.
 #[derive(Debug, thiserror::Error)]
@@ -69,17 +69,11 @@ pub const SUMS: &[(&str, &str)] = &[
 ];
 
 impl UserError for CommandError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::TwoResults(_) => "command_two_results",
-            Self::NoFormat(_) => "command_unknown_format",
-            Self::Scheduled(_) => "command_to_schedule",
-            Self::NoTerminal => "command_no_terminal",
-            Self::NoLogin => "command_no_login",
-            Self::ProfileExists(_) => "command_profile_exists",
-            Self::Declined(_) => "command_declined",
-            Self::EndKey { .. } => "command_end_key",
-            Self::StoppedAtOnce => "command_stopped_at_once",
+            Self::NoFormat(_) => "command_unknown_format".into(),
+            Self::Scheduled(_) => "command_to_schedule".into(),
+            _ => code("command", self),
         }
     }
 

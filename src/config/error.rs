@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::file::Fault;
 use super::folder::NoHome;
-use crate::error::{Category, Exit, UserError};
+use crate::error::{Category, Code, Exit, UserError, code};
 use crate::files;
 use crate::files::trust::Distrust;
 
@@ -153,33 +153,17 @@ pub enum ConfigError {
 }
 
 impl UserError for ConfigError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::NoOrganization => "config_no_organization",
-            Self::SeveralOrganizations(_) => "config_several_organizations",
-            Self::NotInSandbox { .. } => "config_not_in_sandbox",
-            Self::NoKey => "config_no_key",
-            Self::DotEnv(_) => "config_dotenv",
-            Self::KeyNotText => "config_key_not_text",
-            Self::Read { .. } => "config_unreadable",
-            Self::Write { .. } => "config_not_written",
-            Self::NotChanged { .. } => "config_not_changed",
-            Self::File { .. } => "config_invalid",
-            Self::NoProfile { .. } => "config_unknown_profile",
-            Self::NoFile(_) => "config_no_file",
-            Self::OtherHost { .. } => "config_key_of_other_host",
-            Self::KeyFile { .. } => "config_key_file",
-            Self::OpenKeyFile(_) => "config_key_file_open",
-            Self::Distrusted { .. } => "config_distrusted",
-            Self::PastedKey(_) => "config_pasted_key",
-            Self::KeyCommand { .. } => "config_key_command",
-            Self::Proxy(_) => "config_proxy",
-            Self::PastedLogin => "config_pasted_login",
-            Self::ProxyLogin(_) => "config_proxy_login",
-            Self::CaFile { .. } => "config_ca_file",
-            Self::NoConfigFolder(_) => "config_no_folder",
-            Self::NoStateFolder(_) => "config_no_state_folder",
-            Self::NoDataFolder(_) => "config_no_data_folder",
+            Self::DotEnv(_) => "config_dotenv".into(),
+            Self::Read { .. } => "config_unreadable".into(),
+            Self::Write { .. } => "config_not_written".into(),
+            Self::File { .. } => "config_invalid".into(),
+            Self::NoProfile { .. } => "config_unknown_profile".into(),
+            Self::OtherHost { .. } => "config_key_of_other_host".into(),
+            Self::OpenKeyFile(_) => "config_key_file_open".into(),
+            Self::NoConfigFolder(_) => "config_no_folder".into(),
+            _ => code("config", self),
         }
     }
 

@@ -147,7 +147,7 @@ impl Receiver for Stored<'_> {
     }
 
     fn item(&mut self, item: Object) -> Result<(), ApiError> {
-        self.push(item).map_err(|cause| ApiError::Receiver(Box::new(cause)))
+        self.push(item).map_err(|cause| ApiError::ListNotKept(Box::new(cause)))
     }
 }
 

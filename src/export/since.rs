@@ -10,7 +10,7 @@ use jiff::tz::TimeZone;
 use serde_json::Value;
 
 use crate::columns::{CHANGE, GONE};
-use crate::error::{Error, Exit, UserError};
+use crate::error::{Code, Error, Exit, UserError, code};
 use crate::filter::Filter;
 use crate::inventory::{ItemStore, Receiver as _, id_of};
 use crate::item::Object;
@@ -44,11 +44,8 @@ pub enum SinceError {
 }
 
 impl UserError for SinceError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Unknown(_) => "since_unknown",
-            Self::OtherOrganization(..) => "since_other_organization",
-        }
+    fn code(&self) -> Code {
+        code("since", self)
     }
 
     fn hint(&self) -> String {

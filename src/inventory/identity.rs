@@ -46,7 +46,7 @@ impl Aside {
 }
 
 fn kept(cause: io::Error) -> ApiError {
-    ApiError::Receiver(Box::new(cause))
+    ApiError::ListNotKept(Box::new(cause))
 }
 
 impl Aside {

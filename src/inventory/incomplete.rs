@@ -3,7 +3,7 @@
 //! Doesn't belong here: what proves a list complete (`proof`).
 
 use super::Listing;
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError};
 
 /// How many of the ids that a list lacks are named.
 const NAMED: usize = 5;
@@ -36,8 +36,8 @@ impl Incomplete {
 }
 
 impl UserError for Incomplete {
-    fn code(&self) -> &'static str {
-        "list_incomplete"
+    fn code(&self) -> Code {
+        "list_incomplete".into()
     }
 
     fn hint(&self) -> String {

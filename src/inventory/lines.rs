@@ -132,7 +132,7 @@ impl Lines {
     pub(super) fn each(&self, take: &mut dyn FnMut(Object) -> Result<(), ApiError>) -> Result<(), ApiError> {
         let lines = self.bytes.split(|byte| *byte == b'\n').filter(|line| !line.is_empty());
         let mut items = lines.map(serde_json::from_slice);
-        items.try_for_each(|item| take(item.map_err(|cause| ApiError::Receiver(Box::new(cause)))?))
+        items.try_for_each(|item| take(item.map_err(|cause| ApiError::ListNotKept(Box::new(cause)))?))
     }
 
     /// Takes out the items whose ids have been seen before.

@@ -287,7 +287,7 @@ impl Receiver for ItemStore {
     }
 
     fn item(&mut self, item: Object) -> Result<(), ApiError> {
-        self.put(&item).map_err(|cause| ApiError::Receiver(Box::new(cause)))
+        self.put(&item).map_err(|cause| ApiError::ListNotKept(Box::new(cause)))
     }
 
     fn begin(&mut self, hasher: &RandomState) {
@@ -296,7 +296,7 @@ impl Receiver for ItemStore {
 
     fn lines(&mut self, lines: Lines, _made: Option<()>) -> Result<(), ApiError> {
         self.put_lines(lines)
-            .map_err(|cause| ApiError::Receiver(Box::new(cause)))
+            .map_err(|cause| ApiError::ListNotKept(Box::new(cause)))
     }
 }
 

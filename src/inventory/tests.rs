@@ -368,7 +368,7 @@ fn a_list_that_breaks_off_once_is_asked_for_again() {
 #[test]
 fn a_host_that_fails_as_a_whole_is_an_error() {
     let busy = Server::start(|_| json(429, "{}"));
-    assert!(matches!(failure(&busy, 2), ApiError::TooMany { .. }));
+    assert!(matches!(failure(&busy, 2), ApiError::TooManyRequests { .. }));
     assert_eq!(busy.seen().len(), 3);
     let silent = Server::start(|_| Reply::Close(Vec::new()));
     assert!(matches!(failure(&silent, 1), ApiError::Lost { how: Loss::Reset, .. }));
@@ -403,7 +403,7 @@ fn a_receiver_that_can_take_no_more_ends_the_reading() {
         type Made = ();
         fn restart(&mut self) {}
         fn item(&mut self, _: Object) -> Result<(), ApiError> {
-            Err(ApiError::Receiver("the disk is full".into()))
+            Err(ApiError::ListNotKept("the disk is full".into()))
         }
     }
     let endpoint = Endpoint::with(3);

@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::UserError;
+use crate::error::{Code, UserError, code};
 use crate::files;
 
 /// Why the journal can't be kept. Without it nothing is sent.
@@ -77,16 +77,13 @@ impl JournalError {
 }
 
 impl UserError for JournalError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::Create { .. } => "journal_not_created",
-            Self::Thread(_) => "journal_no_thread",
-            Self::Read { .. } => "journal_unreadable",
-            Self::Damaged { .. } => "journal_damaged",
-            Self::Newer(_) => "journal_newer",
-            Self::Foreign(_) => "journal_foreign",
-            Self::Store { .. } => "journal_store_failed",
-            Self::Stopped { .. } => "journal_stopped",
+            Self::Create { .. } => "journal_not_created".into(),
+            Self::Thread(_) => "journal_no_thread".into(),
+            Self::Read { .. } => "journal_unreadable".into(),
+            Self::Store { .. } => "journal_store_failed".into(),
+            _ => code("journal", self),
         }
     }
 

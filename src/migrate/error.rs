@@ -4,7 +4,7 @@
 
 use std::path::PathBuf;
 
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 use crate::output::{counted, counted_are, grouped, shortened};
 
 /// How many ids a message names.
@@ -91,18 +91,8 @@ pub enum MigrateError {
 }
 
 impl UserError for MigrateError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::Same { .. } => "migrate_same",
-            Self::Empty(_) => "migrate_empty",
-            Self::Absent { .. } => "migrate_absent",
-            Self::Collision { .. } => "migrate_collision",
-            Self::IdMap { .. } => "migrate_id_map",
-            Self::Conflicts { .. } => "migrate_conflicts",
-            Self::Certificate { .. } => "migrate_certificate",
-            Self::OtherApi { .. } => "migrate_other_api",
-            Self::OtherIds { .. } => "migrate_other_ids",
-        }
+    fn code(&self) -> Code {
+        code("migrate", self)
     }
 
     fn hint(&self) -> String {

@@ -9,6 +9,8 @@ use std::path::PathBuf;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::error::Code;
+
 /// Receives every event, in order, possibly from several threads.
 pub trait Watch: Send + Sync {
     /// Called once for each event.
@@ -91,7 +93,7 @@ pub enum Event {
     /// An error.
     Error {
         /// Its name for programs.
-        code: &'static str,
+        code: Code,
         /// What is wrong, and where.
         message: String,
         /// What the user can do about it.

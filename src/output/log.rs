@@ -185,7 +185,7 @@ mod tests {
             value: String::new(),
         };
         let error = Event::Error {
-            code: "config_no_key",
+            code: "config_no_key".into(),
             message: "no key".to_owned(),
             hint: None,
             place: Some("/tmp/x".into()),

@@ -41,7 +41,7 @@ fn the_start_waits_for_the_organization_and_for_the_run() {
 fn what_cannot_wait_comes_after_the_start_from_any_thread() {
     let act = |output: &Output| {
         output.warn(&About::Check.warning("held back by the log, not here"));
-        std::thread::scope(|scope| scope.spawn(|| output.error("no_code", "no", None, None)).join()).unwrap();
+        std::thread::scope(|scope| scope.spawn(|| output.error("no_code".into(), "no", None, None)).join()).unwrap();
         output.run_begins("r1", "acme");
         output.warn(&About::Check.warning("known"));
     };
@@ -60,9 +60,9 @@ fn the_document_and_the_first_error_are_the_finish() {
     let output = Output::new(Style::default());
     output.document(&serde_json::json!({"first": 1}));
     output.document(&serde_json::json!({"second": 2}));
-    output.error("a_code", "a", Some("do b"), None);
-    output.error("c_code", "c", None, None);
+    output.error("a_code".into(), "a", Some("do b"), None);
+    output.error("c_code".into(), "c", None, None);
     let State { document, error, .. } = &*output.state();
     assert_eq!(document, &Some(signed(&serde_json::json!({"first": 1}))));
-    assert_eq!(error, &Some(("a; do b".to_owned(), "a_code")));
+    assert_eq!(error, &Some(("a; do b".to_owned(), "a_code".into())));
 }

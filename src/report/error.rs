@@ -4,7 +4,7 @@
 
 use std::path::Path;
 
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError};
 use crate::sheet::write::WriteError;
 
 /// Why rejected rows can't be written.
@@ -19,10 +19,10 @@ pub enum RejectError {
 }
 
 impl UserError for RejectError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::NoFile(_) => "rejects_not_written",
-            Self::NoFormat(_) => "rejects_unknown_format",
+            Self::NoFile(_) => "rejects_not_written".into(),
+            Self::NoFormat(_) => "rejects_unknown_format".into(),
         }
     }
 
@@ -60,10 +60,8 @@ pub enum ReportError {
 }
 
 impl UserError for ReportError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::NoFormat(_) => "report_unknown_format",
-        }
+    fn code(&self) -> Code {
+        "report_unknown_format".into()
     }
 
     fn hint(&self) -> String {
@@ -85,8 +83,8 @@ impl UserError for ReportError {
 pub struct Imbalance(pub String);
 
 impl UserError for Imbalance {
-    fn code(&self) -> &'static str {
-        "counts_do_not_add_up"
+    fn code(&self) -> Code {
+        "counts_do_not_add_up".into()
     }
 
     fn hint(&self) -> String {

@@ -75,7 +75,7 @@ impl Known {
         }
         let now = listing.count;
         if let (0, None, Some(known), false) = (now, self.at_least, &self.longer_name, self.allow_empty) {
-            return Err(RunError::CutShort {
+            return Err(RunError::OrganizationCutShort {
                 org: org.to_owned(),
                 known: known.clone(),
             });
@@ -84,7 +84,7 @@ impl Known {
         let emptied = now == 0 && before > 0 && !self.allow_empty;
         let shrunken = now > 0 && now * 2 <= before && !self.allow_shrink;
         if emptied || shrunken {
-            return Err(RunError::Shrunken {
+            return Err(RunError::OrganizationShrunken {
                 org: org.to_owned(),
                 now,
                 before,

@@ -7,7 +7,7 @@
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 
-use crate::error::UserError;
+use crate::error::{Code, UserError, code};
 use crate::files::{self, bounds};
 use crate::hash::{Sha256, hex};
 use crate::shard::Shard;
@@ -34,10 +34,10 @@ pub enum LockError {
 }
 
 impl UserError for LockError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::Held { .. } => "lock_held",
-            Self::Io { .. } => "lock_failed",
+            Self::Io { .. } => "lock_failed".into(),
+            Self::Held { .. } => code("lock", self),
         }
     }
 

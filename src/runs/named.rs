@@ -12,7 +12,7 @@ const NAMED: usize = 3;
 
 /// The run among these, the newest first, that a name means.
 pub(super) fn resolve<'n>(newest_first: &'n [String], wanted: &str) -> Result<&'n str, RunError> {
-    let no_such = || RunError::NoSuchRun(wanted.to_owned());
+    let no_such = || RunError::NoSuch(wanted.to_owned());
     if wanted == LAST {
         return newest_first.first().map(String::as_str).ok_or_else(no_such);
     }
@@ -72,10 +72,7 @@ mod tests {
             "../1",
             "2026-11-28T11-15-52.123Z-123",
         ] {
-            assert!(
-                matches!(resolve(&names, wanted), Err(RunError::NoSuchRun(_))),
-                "{wanted}"
-            );
+            assert!(matches!(resolve(&names, wanted), Err(RunError::NoSuch(_))), "{wanted}");
         }
         match resolve(&names, "2026-11-28") {
             Err(RunError::Ambiguous { runs, .. }) => assert_eq!(runs, names[..2]),

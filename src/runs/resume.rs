@@ -35,7 +35,7 @@ impl Runs {
         if let Ok(name) = files::read_text(&self.pointer(identity), bounds::NOTE) {
             return match self.find(name.trim()) {
                 // It has passed its age.
-                Err(RunError::NoSuchRun(_)) => Ok(None),
+                Err(RunError::NoSuch(_)) => Ok(None),
                 run => run.map(Some),
             };
         }

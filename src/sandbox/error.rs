@@ -5,7 +5,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::error::UserError;
+use crate::error::{Code, UserError, code};
 
 /// Why a sandbox can't start or keep its items. None of them holds a key.
 #[derive(Debug, thiserror::Error)]
@@ -61,16 +61,11 @@ pub enum SandboxError {
 }
 
 impl UserError for SandboxError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::NoHome => "sandbox_no_home",
-            Self::Folder { .. } => "sandbox_folder",
-            Self::File { .. } => "sandbox_file",
-            Self::Damaged { .. } => "sandbox_damaged",
-            Self::Refused { .. } => "sandbox_item_refused",
-            Self::OrganizationName { .. } => "sandbox_organization_name",
-            Self::Port { .. } => "sandbox_port",
-            Self::Start(_) => "sandbox_not_started",
+            Self::Refused { .. } => "sandbox_item_refused".into(),
+            Self::Start(_) => "sandbox_not_started".into(),
+            _ => code("sandbox", self),
         }
     }
 

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Category, UserError};
+use crate::error::{Category, Code, UserError, code};
 
 /// Why a file can't be read. Every one of these comes up before anything is sent.
 #[derive(Debug, thiserror::Error)]
@@ -190,31 +190,13 @@ fn names(names: &[String]) -> String {
 }
 
 impl UserError for ReadError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::Missing(_) => "read_missing",
-            Self::Directory(_) => "read_is_folder",
-            Self::Empty(_) => "read_empty",
-            Self::Blank(_) => "read_blank",
-            Self::Io { .. } => "read_failed",
-            Self::Changed(_) => "read_changed",
-            Self::PasswordProtected(_) => "read_password_protected",
-            Self::Damaged { .. } => "read_damaged",
-            Self::NotASpreadsheet { .. } => "read_not_a_spreadsheet",
-            Self::HtmlNotWorkbook(_) => "read_web_page",
-            Self::OtherFormat { .. } => "read_other_format",
-            Self::TooLarge { .. } => "read_too_large",
-            Self::NoSuchSheet { .. } => "read_no_such_sheet",
-            Self::NoSheets { .. } => "read_no_sheets",
-            Self::HeaderRow { .. } => "read_header_row",
-            Self::UnknownEncoding(_) => "read_unknown_encoding",
-            Self::BadDelimiter(_) => "read_bad_delimiter",
-            Self::NotText { .. } => "read_not_text",
-            Self::OpenQuote { .. } => "read_open_quote",
-            Self::StrayQuote { .. } => "read_stray_quote",
-            Self::MixedDelimiters { .. } => "read_mixed_delimiters",
-            Self::Json { .. } => "read_bad_json",
-            Self::DuplicateKey { .. } => "read_duplicate_key",
+            Self::Directory(_) => "read_is_folder".into(),
+            Self::Io { .. } => "read_failed".into(),
+            Self::HtmlNotWorkbook(_) => "read_web_page".into(),
+            Self::Json { .. } => "read_bad_json".into(),
+            _ => code("read", self),
         }
     }
 

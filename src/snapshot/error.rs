@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 
 use super::Fault;
-use crate::error::{Exit, UserError};
+use crate::error::{Code, Exit, UserError, code};
 use crate::files;
 use crate::sheet::write::WriteError;
 
@@ -184,33 +184,18 @@ pub enum SnapshotError {
 }
 
 impl UserError for SnapshotError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
             Self::Write(error) => error.code(),
-            Self::File { .. } => "snapshot_file_failed",
-            Self::Temporary(_) => "snapshot_temporary_file",
-            Self::Damaged { .. } => "snapshot_damaged",
-            Self::Newer { .. } => "snapshot_newer",
-            Self::Unreadable { .. } => "snapshot_unreadable",
-            Self::NewestUnknown { .. } => "snapshot_newest_unknown",
-            Self::BegunWith { .. } => "snapshot_begun_with",
-            Self::OnlySafety(_) => "snapshot_only_safety_copies",
-            Self::NoSnapshot(_) => "snapshot_none",
-            Self::NoSuch { .. } => "snapshot_no_such",
-            Self::NoneBefore { .. } => "snapshot_none_before",
-            Self::NoDate(_) => "snapshot_bad_date",
-            Self::Several { .. } => "snapshot_several_organizations",
-            Self::OtherOrganization { .. } => "snapshot_other_organization",
-            Self::LongName => "snapshot_long_name",
-            Self::Locked { .. } => "snapshot_locked",
-            Self::Interrupted => "snapshot_interrupted",
-            Self::Empty { .. } => "snapshot_organization_empty",
-            Self::Shrunken { .. } => "snapshot_organization_shrunken",
-            Self::NotAFolder(_) => "snapshot_not_a_folder",
-            Self::NoItem { .. } => "snapshot_no_item",
-            Self::NoHistory { .. } => "snapshot_no_history",
-            Self::Part(..) => "snapshot_part",
-            Self::NoPolicy => "snapshot_no_policy",
+            Self::File { .. } => "snapshot_file_failed".into(),
+            Self::Temporary(_) => "snapshot_temporary_file".into(),
+            Self::OnlySafety(_) => "snapshot_only_safety_copies".into(),
+            Self::NoSnapshot(_) => "snapshot_none".into(),
+            Self::NoDate(_) => "snapshot_bad_date".into(),
+            Self::Several { .. } => "snapshot_several_organizations".into(),
+            Self::Empty { .. } => "snapshot_organization_empty".into(),
+            Self::Shrunken { .. } => "snapshot_organization_shrunken".into(),
+            _ => code("snapshot", self),
         }
     }
 

@@ -3,7 +3,7 @@
 //! Doesn't belong here: how failures are counted (`upload`).
 
 use crate::api::ApiError;
-use crate::error::UserError;
+use crate::error::{Code, UserError, code};
 use crate::output::{are, counted, grouped};
 
 /// Why a transfer gives up.
@@ -36,12 +36,8 @@ pub enum TransferError {
 }
 
 impl UserError for TransferError {
-    fn code(&self) -> &'static str {
-        match self {
-            Self::TooManyFailures { .. } => "transfer_too_many_failures",
-            Self::TooManyRejects { .. } => "transfer_too_many_rejects",
-            Self::NothingSaved { .. } => "transfer_nothing_saved",
-        }
+    fn code(&self) -> Code {
+        code("transfer", self)
     }
 
     fn hint(&self) -> String {

@@ -363,7 +363,7 @@ impl Attempts {
 fn may_be_the_form(error: &ApiError) -> bool {
     matches!(
         error,
-        ApiError::WrongUrl { .. }
+        ApiError::NotFound { .. }
             | ApiError::Blocked { .. }
             | ApiError::MethodNotAllowed { .. }
             | ApiError::Refused { .. }

@@ -172,7 +172,7 @@ pub fn run(
         let feeding = Builder::new().name("feeder".to_owned());
         match feeding.spawn_scoped(scope, move || feeder.run(&|| upload.most())) {
             Ok(_) => upload.work(&feed),
-            Err(cause) => upload.halt(Halt::Api(ApiError::Resources(crate::cause::io(&cause)))),
+            Err(cause) => upload.halt(Halt::Api(ApiError::NoResources(crate::cause::io(&cause)))),
         }
         feed.close(&scribe)
     });

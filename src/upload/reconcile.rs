@@ -228,7 +228,7 @@ impl Worker<'_> {
                     };
                 }
                 Fate::Halve | Fate::Stop => {
-                    perhaps_saved |= matches!(error, ApiError::TooLong { status, .. } if status != 429);
+                    perhaps_saved |= matches!(error, ApiError::WaitTooLong { status, .. } if status != 429);
                     return End::Stopped { error, perhaps_saved };
                 }
                 Fate::Repeat { after } => {

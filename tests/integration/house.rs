@@ -105,9 +105,9 @@ const CIRCLES: &[(&str, &str, &str)] = &[];
 /// The rooms by floors, the ground floor first. A room imports rooms of lower floors only.
 const FLOORS: &[&[&str]] = &[
     // What every room may read.
-    &["environment"],
+    &["environment", "error"],
     // What knows nothing of inventories.
-    &["error", "files", "output", "parallel", "hash", "bits", "sort", "item"],
+    &["files", "output", "parallel", "hash", "bits", "sort", "item"],
     &["cause", "shard", "counter", "help"],
     // The outside: files, the API.
     &["sheet", "api"],
@@ -133,7 +133,7 @@ const UPWARDS: &[(&str, &str)] = &[];
 const LINES: usize = 450;
 
 /// Files that are longer today, with their lines. This list may only shrink, and so may the numbers.
-const LONGER: &[(&str, usize)] = &[("src/columns/tests/matching.rs", 460), ("src/inventory/tests.rs", 465)];
+const LONGER: &[(&str, usize)] = &[("src/inventory/tests.rs", 465)];
 
 type Edges = BTreeMap<(String, String), String>;
 

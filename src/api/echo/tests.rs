@@ -175,9 +175,9 @@ fn what_is_no_json_is_never_sent() {
         "[",
         "]",
     ] {
-        assert!(matches!(Body::check(body.as_bytes()), Err(ApiError::Body)), "{body}");
+        assert!(matches!(Body::check(body.as_bytes()), Err(ApiError::BadBody)), "{body}");
     }
-    assert!(matches!(Body::check(b"{\"a\":\"\xff\"}"), Err(ApiError::Body)));
+    assert!(matches!(Body::check(b"{\"a\":\"\xff\"}"), Err(ApiError::BadBody)));
 }
 
 #[test]

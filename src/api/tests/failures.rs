@@ -163,7 +163,7 @@ fn a_pause_of_over_a_day_ends_the_run_and_others_are_kept_for_a_reason() {
             "Fri, 01 Jan 2100 00:00:00 GMT\r\nDate: Thu, 01 Jan 2026 00:00:00 GMT",
         ] {
             let failure = asked(seconds);
-            assert!(matches!(failure, ApiError::TooLong { .. }), "{failure:?}");
+            assert!(matches!(failure, ApiError::WaitTooLong { .. }), "{failure:?}");
             assert_eq!((failure.fate(), failure.status()), (Fate::Stop, Some(status)));
         }
         let day = asked("86400");
@@ -253,7 +253,7 @@ fn a_host_that_nobody_listens_on_is_unreachable() {
             assert!(failure.is_unreachable(), "{failure:?}");
         }
         // A system without certificates says so at once.
-        Err(failure) => assert!(matches!(failure, ApiError::Setup(_)), "{failure:?}"),
+        Err(failure) => assert!(matches!(failure, ApiError::NoCertificates(_)), "{failure:?}"),
     }
 }
 

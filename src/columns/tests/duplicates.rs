@@ -32,13 +32,7 @@ fn rows_of_one_id_are_rejected_each_naming_the_others() {
         "line 4, column \"item_id\": the id \"A\" is also in line 2, line 5"
     );
     assert!(matches!(&seen[1], Seen::Item(id, _) if id == "B"));
-    assert!(
-        told(
-            &survey.warnings,
-            "1 id is in more than one row (3 rows): all are rejected"
-        ),
-        "{survey:?}"
-    );
+    warned(&survey, "1 id is in more than one row (3 rows): all are rejected");
 }
 
 #[test]
@@ -83,10 +77,7 @@ fn ids_that_differ_only_in_case_are_two_items_and_pointed_out() {
         ColumnOptions::default(),
     );
     assert!(seen.iter().all(|seen| matches!(seen, Seen::Item(..))));
-    assert!(
-        told(&survey.warnings, "2 ids are nearly the same as another id"),
-        "{survey:?}"
-    );
+    warned(&survey, "2 ids are nearly the same as another id");
 }
 
 #[test]
@@ -104,12 +95,9 @@ fn ids_that_may_have_lost_leading_zeros_are_pointed_out() {
         vec![csv(&["item_id", "name"], &[&["00123", "x"], &["45", "y"]])],
         ColumnOptions::default(),
     );
-    assert!(
-        told(
-            &survey.warnings,
-            "1 id has fewer digits than ids with leading zeros such as \"00123\""
-        ),
-        "{survey:?}"
+    warned(
+        &survey,
+        "1 id has fewer digits than ids with leading zeros such as \"00123\"",
     );
 }
 

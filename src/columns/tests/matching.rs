@@ -16,6 +16,28 @@ fn match_one(table: &Table) -> Result<Matching, ColumnError> {
     super::super::matching::match_columns(table, &super::super::vocabulary::Vocabulary::new(), None)
 }
 
+/// Asserts what headers are mapped to: `=` stands before the field that one is mapped to, `?` before one that is offered.
+fn matched(headers: &str) -> Matching {
+    let headers: Vec<&str> = headers.split(", ").collect();
+    let names: Vec<&str> = headers
+        .iter()
+        .map(|header| header.split(['=', '?']).next().unwrap())
+        .collect();
+    let matching = match_one(&csv(&names, &[])).expect("columns");
+    let found = matching.columns.iter().map(|column| match &column.field {
+        Some(field) => format!("{}{}{field}", column.header, if column.weak { '?' } else { '=' }),
+        None => column.header.clone(),
+    });
+    assert_eq!(found.collect::<Vec<_>>(), headers);
+    matching
+}
+
+/// How each column was matched.
+fn ways(matching: &Matching) -> String {
+    let ways: Vec<String> = matching.columns.iter().map(|column| column.by.to_string()).collect();
+    ways.join(" ")
+}
+
 fn error(names: &[&str]) -> String {
     match Source::new(vec![csv(names, &[])], ColumnOptions::default()) {
         Ok(_) => panic!("{names:?} match"),
@@ -50,8 +72,7 @@ fn the_27_fields_match_by_name_and_by_title_in_any_dress() {
 
 #[test]
 fn a_fields_own_name_wins_over_a_synonym() {
-    let found = fields(&["Tag", "Item ID", "Product", "Name", "id"]);
-    assert_eq!(found, [None, Some("item_id".into()), None, Some("name".into()), None]);
+    matched("Tag, Item ID=item_id, Product, Name=name, id");
 }
 
 #[test]
@@ -101,323 +122,80 @@ fn a_file_of_which_nothing_is_recognized_has_no_header_row() {
 
 #[test]
 fn weak_and_similar_names_are_offered_and_not_taken() {
-    let matching = match_one(&csv(
-        &[
-            "item_id",
-            "Type",
-            "Quantitty",
-            "Lab Testing",
-            "Source Package Tag",
-            "StrainId",
-            "UnitThcPercent",
-        ],
-        &[],
-    ))
-    .expect("columns");
-    let seen: Vec<(Option<&str>, bool, String)> = matching
-        .columns
-        .iter()
-        .map(|c| (c.field.as_deref(), c.weak, c.by.to_string()))
-        .collect();
-    assert_eq!(seen[1], (Some("item_type"), true, "synonym".into()));
-    assert_eq!(seen[2], (Some("quantity"), true, "similar".into()));
-    assert_eq!(seen[3], (Some("status"), true, "synonym".into()));
-    for never in &seen[4..] {
-        assert_eq!(*never, (None, false, "unknown".into()));
-    }
+    let headers = "item_id=item_id, Type?item_type, Quantitty?quantity, Lab Testing?status, Source Package Tag, StrainId, \
+                   UnitThcPercent";
+    let by = "exact synonym similar synonym unknown unknown unknown";
+    assert_eq!(ways(&matched(headers)), by);
 }
 
 #[test]
 fn a_reject_files_columns_and_the_servers_fields_mean_nothing() {
-    let matching = match_one(&csv(
-        &[
-            "_row",
-            "_column",
-            "_value",
-            "_reason",
-            "item_id",
-            "id",
-            "updated_at",
-            "updated_by",
-        ],
-        &[],
-    ))
-    .expect("columns");
-    for column in matching.columns.iter().filter(|column| column.header != "item_id") {
-        assert_eq!(
-            (column.field.as_deref(), &column.by),
-            (None, &By::Ignored),
-            "{}",
-            column.header
-        );
+    let matching = matched("_row, _column, _value, _reason, item_id=item_id, id, updated_at, updated_by");
+    let by = "ignored ignored ignored ignored exact ignored ignored ignored";
+    assert_eq!(ways(&matching), by);
+}
+
+/// Files of other systems: what each is called, and what its headers are mapped to ([`matched`]).
+const EXPORTS: &[(&str, &str)] = &[
+    (
+        "Metrc API packages",
+        "Id, Label=item_id, PackageType=item_type, LocationName=area_name, Quantity=quantity, \
+         UnitOfMeasureName=units, UnitOfMeasureAbbreviation, ProductCategoryName=category_name, \
+         PackagedDate?moved_at, ReceivedDateTime=moved_at, LabTestingStateName?status, InitialQuantity",
+    ),
+    (
+        "Metrc API items",
+        "Id=item_id, Name=name, ProductCategoryName=category_name, ProductCategoryType=category_type, \
+         QuantityType=quantity_type, UnitOfMeasureName=units, ApprovalStatus=approved, \
+         ApprovalStatusDateTime=approved_at, StrainId, StrainName=strain_name, \
+         AdministrationMethod=admin_method, UnitCbdPercent, UnitThcContentDose=dose, \
+         UnitThcContentDoseUnitOfMeasureName?dose_units, UnitVolume=volume, \
+         UnitVolumeUnitOfMeasureName=volume_units, UnitWeight=weight, \
+         UnitWeightUnitOfMeasureName=weight_units, ServingSize=serving_size, \
+         SupplyDurationDays=supply_duration_days, NumberOfDoses=dose_number, UnitQuantity",
+    ),
+    (
+        "Metrc grid",
+        "Tag=item_id, Source Package(s), Location=area_name, Item=name, Category=category_name, \
+         Item Strain=strain_name, Quantity=quantity, Unit of Measure=units, Packaged Date=moved_at, \
+         Lab Testing?status, Received?moved_at",
+    ),
+    (
+        "Metrc create-package",
+        "New Package Tag=item_id, Source Package Tag, Source Package Quantity Used, Item=name, \
+         New Package Quantity=quantity, New Package Unit=units, Location=area_name",
+    ),
+    (
+        "Washington CCRS",
+        "LicenseNumber, Strain=strain_name, Area=area_name, Product=name, InitialQuantity, \
+         QuantityOnHand=quantity, TotalCost, IsMedical, ExternalIdentifier=item_id, InventoryIdentifier, \
+         InventoryType=category_name, InventoryCategory=category_type, UnitWeightGrams=weight",
+    ),
+    (
+        "Leaf",
+        "global_id=item_id, inventory_type_name=name, qty=quantity, uom=units, strain_name=strain_name, \
+         area_name=area_name, area_id=area_id, serving_size=serving_size",
+    ),
+    (
+        "BioTrack",
+        "barcodeid=item_id, productname=name, inventorytype=item_type, remaining_quantity=quantity, \
+         strain=strain_name, currentroom=area_id",
+    ),
+];
+
+#[test]
+fn the_files_of_other_systems_are_known() {
+    for (kind, headers) in EXPORTS {
+        assert_eq!(matched(headers).export.as_deref(), Some(*kind));
     }
-}
-
-fn export(names: &[&str], wanted: &[(&str, &str)], offered: &[(&str, &str)]) -> Option<String> {
-    let matching = match_one(&csv(names, &[])).expect("columns");
-    for column in &matching.columns {
-        let list = if column.weak { offered } else { wanted };
-        let want = list
-            .iter()
-            .find(|(header, _)| *header == column.header)
-            .map(|(_, field)| *field);
-        assert_eq!(column.field.as_deref(), want, "{} ({})", column.header, column.by);
-    }
-    for (header, _) in wanted.iter().chain(offered) {
-        assert!(names.contains(header), "{header} is not in the sample");
-    }
-    matching.export
-}
-
-#[test]
-fn metrcs_api_knows_a_package_by_its_label() {
-    let found = export(
-        &[
-            "Id",
-            "Label",
-            "PackageType",
-            "LocationName",
-            "Quantity",
-            "UnitOfMeasureName",
-            "UnitOfMeasureAbbreviation",
-            "ProductCategoryName",
-            "PackagedDate",
-            "ReceivedDateTime",
-            "LabTestingStateName",
-            "InitialQuantity",
-        ],
-        &[
-            ("Label", "item_id"),
-            ("PackageType", "item_type"),
-            ("LocationName", "area_name"),
-            ("Quantity", "quantity"),
-            ("UnitOfMeasureName", "units"),
-            ("ProductCategoryName", "category_name"),
-            ("ReceivedDateTime", "moved_at"),
-        ],
-        &[("LabTestingStateName", "status"), ("PackagedDate", "moved_at")],
-    );
-    assert_eq!(found.as_deref(), Some("Metrc API packages"));
-}
-
-#[test]
-fn metrcs_api_knows_an_item_by_its_id() {
-    let found = export(
-        &[
-            "Id",
-            "Name",
-            "ProductCategoryName",
-            "ProductCategoryType",
-            "QuantityType",
-            "UnitOfMeasureName",
-            "ApprovalStatus",
-            "ApprovalStatusDateTime",
-            "StrainId",
-            "StrainName",
-            "AdministrationMethod",
-            "UnitCbdPercent",
-            "UnitThcContentDose",
-            "UnitThcContentDoseUnitOfMeasureName",
-            "UnitVolume",
-            "UnitVolumeUnitOfMeasureName",
-            "UnitWeight",
-            "UnitWeightUnitOfMeasureName",
-            "ServingSize",
-            "SupplyDurationDays",
-            "NumberOfDoses",
-            "UnitQuantity",
-        ],
-        &[
-            ("Id", "item_id"),
-            ("Name", "name"),
-            ("ProductCategoryName", "category_name"),
-            ("ProductCategoryType", "category_type"),
-            ("QuantityType", "quantity_type"),
-            ("UnitOfMeasureName", "units"),
-            ("ApprovalStatus", "approved"),
-            ("ApprovalStatusDateTime", "approved_at"),
-            ("StrainName", "strain_name"),
-            ("AdministrationMethod", "admin_method"),
-            ("UnitThcContentDose", "dose"),
-            ("UnitVolume", "volume"),
-            ("UnitVolumeUnitOfMeasureName", "volume_units"),
-            ("UnitWeight", "weight"),
-            ("UnitWeightUnitOfMeasureName", "weight_units"),
-            ("ServingSize", "serving_size"),
-            ("SupplyDurationDays", "supply_duration_days"),
-            ("NumberOfDoses", "dose_number"),
-        ],
-        &[("UnitThcContentDoseUnitOfMeasureName", "dose_units")],
-    );
-    assert_eq!(found.as_deref(), Some("Metrc API items"));
-}
-
-#[test]
-fn metrcs_grid_and_create_package_files_are_known() {
-    let found = export(
-        &[
-            "Tag",
-            "Source Package(s)",
-            "Location",
-            "Item",
-            "Category",
-            "Item Strain",
-            "Quantity",
-            "Unit of Measure",
-            "Packaged Date",
-            "Lab Testing",
-            "Received",
-        ],
-        &[
-            ("Tag", "item_id"),
-            ("Location", "area_name"),
-            ("Item", "name"),
-            ("Category", "category_name"),
-            ("Item Strain", "strain_name"),
-            ("Quantity", "quantity"),
-            ("Unit of Measure", "units"),
-            ("Packaged Date", "moved_at"),
-        ],
-        &[("Lab Testing", "status"), ("Received", "moved_at")],
-    );
-    assert_eq!(found.as_deref(), Some("Metrc grid"));
-    let found = export(
-        &[
-            "New Package Tag",
-            "Source Package Tag",
-            "Source Package Quantity Used",
-            "Item",
-            "New Package Quantity",
-            "New Package Unit",
-            "Location",
-        ],
-        &[
-            ("New Package Tag", "item_id"),
-            ("Item", "name"),
-            ("New Package Quantity", "quantity"),
-            ("New Package Unit", "units"),
-            ("Location", "area_name"),
-        ],
-        &[],
-    );
-    assert_eq!(found.as_deref(), Some("Metrc create-package"));
-}
-
-#[test]
-fn the_state_systems_files_are_known() {
-    let ccrs = export(
-        &[
-            "LicenseNumber",
-            "Strain",
-            "Area",
-            "Product",
-            "InitialQuantity",
-            "QuantityOnHand",
-            "TotalCost",
-            "IsMedical",
-            "ExternalIdentifier",
-            "InventoryIdentifier",
-            "InventoryType",
-            "InventoryCategory",
-            "UnitWeightGrams",
-        ],
-        &[
-            ("Strain", "strain_name"),
-            ("Area", "area_name"),
-            ("Product", "name"),
-            ("QuantityOnHand", "quantity"),
-            ("ExternalIdentifier", "item_id"),
-            ("InventoryType", "category_name"),
-            ("InventoryCategory", "category_type"),
-            ("UnitWeightGrams", "weight"),
-        ],
-        &[],
-    );
-    assert_eq!(ccrs.as_deref(), Some("Washington CCRS"));
-    let leaf = export(
-        &[
-            "global_id",
-            "inventory_type_name",
-            "qty",
-            "uom",
-            "strain_name",
-            "area_name",
-            "area_id",
-            "serving_size",
-        ],
-        &[
-            ("global_id", "item_id"),
-            ("inventory_type_name", "name"),
-            ("qty", "quantity"),
-            ("uom", "units"),
-            ("strain_name", "strain_name"),
-            ("area_name", "area_name"),
-            ("area_id", "area_id"),
-            ("serving_size", "serving_size"),
-        ],
-        &[],
-    );
-    assert_eq!(leaf.as_deref(), Some("Leaf"));
-    let biotrack = export(
-        &[
-            "barcodeid",
-            "productname",
-            "inventorytype",
-            "remaining_quantity",
-            "strain",
-            "currentroom",
-        ],
-        &[
-            ("barcodeid", "item_id"),
-            ("productname", "name"),
-            ("inventorytype", "item_type"),
-            ("remaining_quantity", "quantity"),
-            ("strain", "strain_name"),
-            ("currentroom", "area_id"),
-        ],
-        &[],
-    );
-    assert_eq!(biotrack.as_deref(), Some("BioTrack"));
-}
-
-#[test]
-fn other_systems_match_by_their_names() {
-    for (names, wanted) in [
-        (
-            vec!["PackageId", "InStockQuantity", "RoomId"],
-            vec!["item_id", "quantity", "area_id"],
-        ),
-        (
-            vec![
-                "state_tracking_id",
-                "productname",
-                "amount",
-                "unit_of_measure",
-                "location_id",
-            ],
-            vec!["item_id", "name", "weight", "weight_units", "area_id"],
-        ),
-        (
-            vec!["SKU", "Product Category", "Unit Type Name"],
-            vec!["item_id", "category_name", "units"],
-        ),
-        (
-            vec!["Tag*", "Unit*", "Location*", "Status*"],
-            vec!["item_id", "units", "area_name", "status"],
-        ),
-        (
-            vec![
-                "SKU",
-                "productName",
-                "quantityAvailable",
-                "strainName",
-                "inventoryUnitOfMeasure",
-            ],
-            vec!["item_id", "name", "quantity", "strain_name", "units"],
-        ),
+    for headers in [
+        "PackageId=item_id, InStockQuantity=quantity, RoomId=area_id",
+        "state_tracking_id=item_id, productname=name, amount=weight, unit_of_measure=weight_units, location_id=area_id",
+        "SKU=item_id, Product Category=category_name, Unit Type Name=units",
+        "Tag*=item_id, Unit*=units, Location*=area_name, Status*=status",
+        "SKU=item_id, productName=name, quantityAvailable=quantity, strainName=strain_name, inventoryUnitOfMeasure=units",
     ] {
-        let found: Vec<String> = fields(&names).into_iter().flatten().collect();
-        assert_eq!(found, wanted, "{names:?}");
+        matched(headers);
     }
 }
 
@@ -439,22 +217,13 @@ fn metrcs_nested_item_gives_its_keys_as_columns() {
              "Item":{"Id":7,"Name":"Buds","ProductCategoryName":"Flower","StrainName":null,"UnitWeight":3.50,"UnitThcPercent":20}}]"#,
     );
     let (seen, _) = read(vec![table], ColumnOptions::default());
-    let Seen::Item(id, values) = &seen[0] else {
-        panic!("{seen:?}")
-    };
-    assert_eq!(id, "1A4");
-    assert_eq!(
-        Value::Object(values.clone()).to_string(),
-        r#"{"category_name":"Flower","item_type":"Product","name":"Buds","quantity":2.5,"strain_name":null,"units":"Ounces","weight":3.5}"#
-    );
+    let values = r#"{"category_name":"Flower","item_type":"Product","name":"Buds","quantity":2.5,"strain_name":null,"units":"Ounces","weight":3.5}"#;
+    assert_eq!(item(&seen[0]), ("1A4".to_owned(), values.to_owned()));
 }
 
 #[test]
 fn columns_left_out_are_told() {
     let (_, survey) = read(vec![csv(&["item_id", "Notes", "Type"], &[])], ColumnOptions::default());
-    assert!(told(&survey.decisions, "ignored columns: \"Notes\""), "{survey:?}");
-    assert!(
-        told(&survey.decisions, "\"Type\" (column 3) may mean item_type"),
-        "{survey:?}"
-    );
+    decided(&survey, "ignored columns: \"Notes\"");
+    decided(&survey, "\"Type\" (column 3) may mean item_type");
 }

@@ -151,6 +151,33 @@ pub(super) fn one_column(name: &str, cells: &[&str], options: ColumnOptions) -> 
     (column(&seen, &field), survey)
 }
 
+/// Asserts what becomes of the cells of one column; cells and values, as JSON, are separated by ` | `.
+#[track_caller]
+pub(super) fn reads(name: &str, cells: &str, values: &str) -> Survey {
+    let cells: Vec<&str> = cells.split(" | ").collect();
+    let (seen, survey) = one_column(name, &cells, ColumnOptions::default());
+    assert_eq!(seen.join(" | "), values, "{survey:?}");
+    survey
+}
+
+#[track_caller]
+pub(super) fn warned(survey: &Survey, part: &str) {
+    assert!(told(&survey.warnings, part), "{part}: {survey:?}");
+}
+
+#[track_caller]
+pub(super) fn decided(survey: &Survey, part: &str) {
+    assert!(told(&survey.decisions, part), "{part}: {survey:?}");
+}
+
+/// An item's id, and its values as JSON.
+pub(super) fn item(seen: &Seen) -> (String, String) {
+    match seen {
+        Seen::Item(id, values) => (id.clone(), Value::Object(values.clone()).to_string()),
+        other => panic!("{other:?}"),
+    }
+}
+
 pub(super) fn reasons(seen: &Seen) -> String {
     match seen {
         Seen::Rejected(reasons) => reasons.iter().map(|r| r.reason.clone()).collect::<Vec<_>>().join("; "),

@@ -30,7 +30,7 @@ fn the_missing_end_of_a_short_row_changes_nothing_and_is_pointed_out() {
     let table = csv(&["item_id", "name", "status"], &[&["A", "x"], &["B", "", ""]]);
     let (seen, survey) = read(vec![table], ColumnOptions::default());
     assert_eq!(column(&seen, "status"), ["absent", "null"]);
-    assert!(told(&survey.warnings, "1 row is shorter than the header"), "{survey:?}");
+    warned(&survey, "1 row is shorter than the header");
     let blanks = ColumnOptions {
         blanks_reject: true,
         ..ColumnOptions::default()
@@ -86,12 +86,9 @@ fn a_suspicious_id_in_a_text_file_is_a_warning() {
     let table = csv(&["item_id", "name"], &[&["1E10", "x"], &["1.0", "y"]]);
     let (seen, survey) = read(vec![table], ColumnOptions::default());
     assert!(seen.iter().all(|seen| matches!(seen, Seen::Item(..))));
-    assert!(
-        told(
-            &survey.warnings,
-            "2 ids look like a number that a spreadsheet program has rewritten (first: line 2"
-        ),
-        "{survey:?}"
+    warned(
+        &survey,
+        "2 ids look like a number that a spreadsheet program has rewritten (first: line 2",
     );
 }
 
@@ -100,12 +97,9 @@ fn values_under_no_header_are_left_out_aloud() {
     let table = csv(&["item_id", "", "name"], &[&["A", "lost", "x"]]);
     let (seen, survey) = read(vec![table], ColumnOptions::default());
     assert!(matches!(seen[0], Seen::Item(..)));
-    assert!(
-        told(
-            &survey.warnings,
-            "1 value is under no header and ignored (first: line 2, column 2)"
-        ),
-        "{survey:?}"
+    warned(
+        &survey,
+        "1 value is under no header and ignored (first: line 2, column 2)",
     );
 }
 

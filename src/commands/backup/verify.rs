@@ -118,7 +118,7 @@ impl Counts {
             Proof::Good => {}
             Proof::Damaged(damage) => {
                 self.damaged += 1;
-                context.output.error(BACKUP_DIFFERENT, damage, None, None);
+                context.output.error(BACKUP_DIFFERENT.into(), damage, None, None);
             }
             Proof::Unverified(error) => {
                 self.unverified += 1;

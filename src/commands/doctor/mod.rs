@@ -96,7 +96,7 @@ impl Check {
             match self.state {
                 State::Ok => {}
                 State::Warning => output.warn(&About::Check.warning(line)),
-                State::Error => output.error(CHECKS_FAILED, &line, self.hint.as_deref(), None),
+                State::Error => output.error(CHECKS_FAILED.into(), &line, self.hint.as_deref(), None),
             }
             return;
         }

@@ -48,7 +48,7 @@ pub(super) fn find(context: &Context, value: &str) -> Result<Since, Error> {
         return snapshot(context, &path);
     }
     let run = match Runs::new(runs_folder(false)?).find(value) {
-        Err(RunError::NoSuchRun(_)) => return Err(unknown().into()),
+        Err(RunError::NoSuch(_)) => return Err(unknown().into()),
         found => found?,
     };
     // A backup knows more than its time.

@@ -5,7 +5,7 @@
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Category, UserError};
+use crate::error::{Category, Code, UserError, code};
 
 /// Why a file can't be written. A file that was there before is untouched by all of these.
 #[derive(Debug, thiserror::Error)]
@@ -67,19 +67,14 @@ pub enum WriteError {
 }
 
 impl UserError for WriteError {
-    fn code(&self) -> &'static str {
+    fn code(&self) -> Code {
         match self {
-            Self::Io(_) => "write_failed",
-            Self::File { .. } => "write_file_failed",
-            Self::Exists(_) => "write_exists",
-            Self::NotForced(_) => "write_not_forced",
-            Self::Directory(_) => "write_is_folder",
-            Self::NoFolder(_) => "write_no_folder",
-            Self::UnknownEncoding(_) => "write_unknown_encoding",
-            Self::Unencodable { .. } => "write_unencodable",
-            Self::TooLong { .. } => "write_text_too_long",
-            Self::TooManyColumns(_) => "write_too_many_columns",
-            Self::Workbook(_) => "write_workbook_failed",
+            Self::Io(_) => "write_failed".into(),
+            Self::File { .. } => "write_file_failed".into(),
+            Self::Directory(_) => "write_is_folder".into(),
+            Self::TooLong { .. } => "write_text_too_long".into(),
+            Self::Workbook(_) => "write_workbook_failed".into(),
+            _ => code("write", self),
         }
     }
 

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use stockport::commands::SUMS;
+use stockport::error::Code;
 use stockport::output::About;
 
 use super::{catalogue, code};
@@ -33,9 +34,9 @@ fn types() -> BTreeSet<String> {
 }
 
 /// Each code, with the errors that have it.
-fn errors_by_code() -> BTreeMap<&'static str, BTreeSet<String>> {
+fn errors_by_code() -> BTreeMap<Code, BTreeSet<String>> {
     let types = types();
-    let mut all: BTreeMap<&str, BTreeSet<String>> = BTreeMap::new();
+    let mut all: BTreeMap<Code, BTreeSet<String>> = BTreeMap::new();
     for (name, error) in catalogue().0 {
         // An error of several texts has several entries: `ColumnError::NoId, like none`.
         let name = name.split(',').next().unwrap();
@@ -57,7 +58,7 @@ fn a_code_is_a_word_in_snake_case_that_one_error_has() {
     }
     let sums = SUMS.iter().map(|(code, _)| *code);
     let warnings: Vec<&str> = About::ALL.iter().map(|(code, _)| *code).collect();
-    let all: Vec<&str> = by_code.keys().copied().chain(sums).chain(warnings).collect();
+    let all: Vec<&str> = by_code.keys().map(Code::as_ref).chain(sums).chain(warnings).collect();
     for code in &all {
         let is_word =
             |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit());
@@ -103,7 +104,7 @@ fn tables() -> String {
     }
     for (code, meaning) in SUMS {
         let exit = if *code == "backup_different" { "4" } else { "1" };
-        shown.insert(code, (exit.to_owned(), (*meaning).to_owned()));
+        shown.insert(Code::from(*code), (exit.to_owned(), (*meaning).to_owned()));
     }
     for (code, (exit, example)) in &shown {
         row(&mut page, &[&format!("`{code}`"), exit, example]);

@@ -20,7 +20,7 @@ variants!(journal of JournalError as "JournalError": Create, Thread, Read, Damag
 variants!(migrate of MigrateError as "MigrateError": Same, Empty, Absent, Collision, IdMap, Conflicts, Certificate, OtherApi, OtherIds);
 variants!(shard of ShardError as "ShardError": NoIndex, Beyond);
 variants!(run of RunError as "RunError":
-    NoSuchRun, Ambiguous, NothingToUndo, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, CutShort, Shrunken,
+    NoSuch, Ambiguous, NothingToUndo, Busy, Unreadable, Hidden, Folder, NoRun, Undone, Mismatch, Elsewhere, OrganizationCutShort, OrganizationShrunken,
 );
 variants!(lock of LockError as "LockError": Held, Io);
 variants!(review of ReviewError as "ReviewError": Io, Sheet, NoPlan, Mismatch, Changed);
@@ -69,7 +69,7 @@ pub(super) fn add(all: &mut Catalogue) {
         },
     ]);
     all.take(vec![
-        RunError::NoSuchRun(run()),
+        RunError::NoSuch(run()),
         RunError::Ambiguous {
             name: "2026-11-23".to_owned(),
             runs: vec![run(), "2026-11-23T01-00-00.123Z-41".to_owned()],
@@ -119,16 +119,16 @@ pub(super) fn add(all: &mut Catalogue) {
             run: run(),
             why: "it wrote to the organization green-valley".to_owned(),
         },
-        RunError::CutShort {
+        RunError::OrganizationCutShort {
             org: "green-val".to_owned(),
             known: org(),
         },
-        RunError::Shrunken {
+        RunError::OrganizationShrunken {
             org: org(),
             now: 0,
             before: 12_000,
         },
-        RunError::Shrunken {
+        RunError::OrganizationShrunken {
             org: org(),
             now: 400,
             before: 12_000,

@@ -15,9 +15,9 @@ use stockport::sandbox::SandboxError;
 use super::{Catalogue, variants};
 
 variants!(api of ApiError as "ApiError":
-    Base, Key, Org, Id, Body, Setup, Resources, Unauthorized, NoNewKey, Forbidden, NoOrganization, WrongUrl, Blocked, MethodNotAllowed, Redirected,
+    BadAddress, BadKey, BadOrganization, BadId, BadBody, NoCertificates, NoResources, Unauthorized, NoNewKey, Forbidden, NoOrganization, NotFound, Blocked, MethodNotAllowed, Redirected,
     Refused,
-    NoArrays, TooMany, TooLong, ServerError, Lost, Unreachable, Proxy, Foreign, WrongEcho, Interrupted, Receiver,
+    NoArrays, TooManyRequests, WaitTooLong, ServerError, Lost, Unreachable, Proxy, Foreign, WrongEcho, Interrupted, ListNotKept,
 );
 variants!(key of KeyFault as "KeyFault": Empty, LineBreak, Control, NotAscii);
 variants!(loss of Loss as "Loss": Timeout, Reset, Cut);
@@ -79,13 +79,13 @@ fn refused_by(proxy: &str, fault: ProxyFault) -> ApiError {
 #[expect(clippy::too_many_lines, reason = "a table, an entry an error")]
 pub(super) fn add(all: &mut Catalogue) {
     all.take(vec![
-        ApiError::Base("it is no web address".to_owned()),
-        ApiError::Key(KeyFault::LineBreak),
-        ApiError::Org("it begins or ends with a space"),
-        ApiError::Id(IdFault::Slash),
-        ApiError::Body,
-        ApiError::Setup("no certificates were found".to_owned()),
-        ApiError::Resources("Resource temporarily unavailable".to_owned()),
+        ApiError::BadAddress("it is no web address".to_owned()),
+        ApiError::BadKey(KeyFault::LineBreak),
+        ApiError::BadOrganization("it begins or ends with a space"),
+        ApiError::BadId(IdFault::Slash),
+        ApiError::BadBody,
+        ApiError::NoCertificates("no certificates were found".to_owned()),
+        ApiError::NoResources("Resource temporarily unavailable".to_owned()),
         ApiError::Unauthorized {
             message: "The request was not authenticated. Check that it carries a valid API key.".to_owned(),
         },
@@ -97,7 +97,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::NoOrganization {
             org: "green-valley-wellnes".to_owned(),
         },
-        ApiError::WrongUrl {
+        ApiError::NotFound {
             base: "https://console.cannlytics.com/inventory".to_owned(),
             status: 404,
             message: "Not Found".to_owned(),
@@ -116,11 +116,11 @@ pub(super) fn add(all: &mut Catalogue) {
             status: 400,
             message: words(),
         },
-        ApiError::TooMany {
+        ApiError::TooManyRequests {
             retry_after: Some(Duration::from_secs(30)),
             message: words(),
         },
-        ApiError::TooLong {
+        ApiError::WaitTooLong {
             status: 429,
             after: Duration::from_secs(36 * 60 * 60),
             message: words(),
@@ -145,7 +145,7 @@ pub(super) fn add(all: &mut Catalogue) {
         ApiError::Foreign(Oddity::Trailing),
         ApiError::WrongEcho(EchoFault::Shape),
         ApiError::Interrupted,
-        ApiError::Receiver(Box::new(io::Error::from(io::ErrorKind::StorageFull))),
+        ApiError::ListNotKept(Box::new(io::Error::from(io::ErrorKind::StorageFull))),
     ]);
     all.also("PingError", PingError);
     all.also(
@@ -164,7 +164,7 @@ pub(super) fn add(all: &mut Catalogue) {
             KeyFault::Control,
             KeyFault::NotAscii,
         ],
-        |fault| ApiError::Key(fault).into(),
+        |fault| ApiError::BadKey(fault).into(),
     );
     all.nested(vec![Loss::Timeout, Loss::Reset, Loss::Cut], lost);
     all.nested(
@@ -249,7 +249,7 @@ pub(super) fn add(all: &mut Catalogue) {
             IdFault::Slash,
             IdFault::Control,
         ],
-        |fault| ApiError::Id(fault).into(),
+        |fault| ApiError::BadId(fault).into(),
     );
     let path = || "/home/ana/.config/stockport/config.toml".into();
     all.take(vec![

@@ -379,21 +379,6 @@ mod tests {
     }
 
     #[test]
-    fn an_update_gets_its_earlier_values_back_and_nulls_where_there_were_none() {
-        let run = changed(
-            Action::Update,
-            json!({"item_id": "A1", "quantity": 10.5, "area_name": "Vault"}),
-            Some(json!({"quantity": 12})),
-        );
-        let stored = object(json!({"id": "A1", "item_id": "A1", "quantity": 10.5, "area_name": "Vault", "name": "x"}));
-        let change = written(back_one(&run, Some(&stored)));
-        assert_eq!(
-            Value::Object(change.body),
-            json!({"item_id": "A1", "quantity": 12, "area_name": null})
-        );
-    }
-
-    #[test]
     fn what_has_changed_since_is_left_and_named() {
         let run = changed(
             Action::Update,
@@ -407,34 +392,5 @@ mod tests {
         let created = changed(Action::Create, json!({"item_id": "A1", "name": "x"}), None);
         let touched = object(json!({"id": "A1", "item_id": "A1", "name": "x", "status": "Active"}));
         assert!(back_one(&created, Some(&touched)).is_err());
-    }
-
-    #[test]
-    fn what_was_created_is_deleted_and_what_was_deleted_is_created() {
-        let stored = object(json!({"id": "A1", "item_id": "A1", "name": "x", "updated_at": "now", "status": null}));
-        let created = changed(Action::Create, json!({"item_id": "A1", "name": "x"}), None);
-        assert_eq!(written(back_one(&created, Some(&stored))).action, Action::Delete);
-        assert_eq!(back_one(&created, None), Ok(Decision::Unchanged));
-        let deleted = changed(
-            Action::Delete,
-            json!({"item_id": "A1"}),
-            Some(Value::Object(stored.clone())),
-        );
-        let change = written(back_one(&deleted, None));
-        assert_eq!(change.action, Action::Create);
-        assert_eq!(Value::Object(change.body), json!({"item_id": "A1", "name": "x"}));
-        assert_eq!(back_one(&deleted, Some(&stored)), Ok(Decision::Unchanged));
-    }
-
-    #[test]
-    fn leaves_that_a_write_added_to_a_map_are_nulled() {
-        let run = changed(
-            Action::Update,
-            json!({"item_id": "A1", "extra": {"a": 1, "b": 2}}),
-            Some(json!({"extra": {"a": 0, "c": 3}})),
-        );
-        let stored = object(json!({"item_id": "A1", "extra": {"a": 1, "b": 2, "c": 3}}));
-        let change = written(back_one(&run, Some(&stored)));
-        assert_eq!(change.body["extra"], json!({"a": 0, "b": null, "c": 3}));
     }
 }

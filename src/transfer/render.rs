@@ -269,17 +269,6 @@ mod tests {
     }
 
     #[test]
-    fn a_plan_of_nothing_but_unchanged_items_says_so() {
-        let plan = Plan {
-            unchanged: 7,
-            ..Plan::default()
-        };
-        let lines = plan_lines(&plan);
-        assert_eq!(lines[1], (Tone::Dim, "          0 create".to_owned()));
-        assert_eq!(lines[3].1, "          7 unchanged (all of them: nothing to send)");
-    }
-
-    #[test]
     fn conflicts_leave_the_count_that_they_are_part_of() {
         let lines = |conflicts_are| {
             texts(plan_lines(&Plan {
@@ -321,59 +310,5 @@ mod tests {
             let lines: Vec<&str> = lines[2..].iter().map(|line| line.trim()).collect();
             assert_eq!(lines, expected);
         }
-    }
-
-    #[test]
-    fn the_evidence_of_a_proof_is_for_those_who_ask() {
-        let line = |completeness, is_verbose| {
-            let listing = Listing {
-                organization: "acme".to_owned(),
-                items: 1,
-                completeness,
-                evidence: "why".to_owned(),
-            };
-            texts(listing_lines(&listing, is_verbose)).remove(0)
-        };
-        assert_eq!(
-            line(Grade::Proved, false),
-            "acme holds 1 item (complete, both ends checked)"
-        );
-        assert_eq!(
-            line(Grade::Proved, true),
-            "acme holds 1 item (complete, both ends checked: why)"
-        );
-        assert_eq!(line(Grade::Cut, false), "acme holds 1 item (incomplete: why)");
-    }
-
-    #[test]
-    fn files_and_items_are_named() {
-        let reading = Reading {
-            tables: vec![ReadTable {
-                file: "a.xlsx".to_owned(),
-                sheet: Some("May".to_owned()),
-                header_row: Some(3),
-                notes: vec!["a note".to_owned()],
-            }],
-            rows: 1,
-            decisions: vec!["a decision".to_owned()],
-        };
-        assert_eq!(
-            texts(reading_lines(&reading)),
-            ["a.xlsx, sheet May, header in row 3", "  a note", "  a decision"]
-        );
-        let items = Items {
-            action: "delete",
-            count: 3,
-            first: vec![NamedItem {
-                item: "A1".to_owned(),
-                name: Some(json!("Kush")),
-                quantity: None,
-            }],
-        };
-        assert_eq!(texts(item_lines(&items)), ["  - A1 \"Kush\"", "  … and 2 more items"]);
-        assert_eq!(
-            texts(verified_lines(1_000, 2)),
-            ["Verified by reading back: 2 of 1,000 items differ"]
-        );
     }
 }

@@ -209,7 +209,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::output::events::{FieldUpdate, Items, NamedItem, ReadTable, Update};
+    use crate::output::events::{FieldUpdate, NamedItem, Update};
 
     fn texts(lines: Lines) -> Vec<String> {
         lines.into_iter().map(|(_, line)| line).collect()

@@ -27,6 +27,8 @@ pub(super) struct Refusals {
     /// The length of `held`, to be read without the lock.
     count: AtomicUsize,
     saved: AtomicBool,
+    /// So many were refused in a row that the run stops: what other workers are refused from then on says nothing of the items.
+    over: AtomicBool,
 }
 
 #[derive(Debug)]
@@ -78,7 +80,7 @@ impl Upload<'_> {
                 error,
             });
             self.refusals.count.store(held.len(), Ordering::Relaxed);
-            if held.len() < most {
+            if held.len() < most && !self.refusals.over.load(Ordering::Relaxed) {
                 return Ok(());
             }
         }
@@ -96,10 +98,10 @@ impl Upload<'_> {
         if failed.is_empty() { Ok(()) } else { self.ended(failed) }
     }
 
-    /// Settles what is held at the end of a run. Where nothing was ever saved, nothing tells a bad item from a key that may
-    /// not write, and the run stops.
+    /// Settles what is held at the end of a run. Where nothing was ever saved, or the run has stopped for its refusals, nothing
+    /// tells a bad item from a key that may not write.
     pub(super) fn settle_refused(&self) -> Result<(), Halt> {
-        if self.refusals.anything_saved() {
+        if self.refusals.anything_saved() && !self.refusals.over.load(Ordering::Relaxed) {
             self.after_saved()
         } else {
             self.stop_refused()
@@ -109,6 +111,8 @@ impl Upload<'_> {
     fn stop_refused(&self) -> Result<(), Halt> {
         let mut last = None;
         let mut promised = Vec::new();
+        // Before what is held is taken: whoever is refused later finds it, or is taken with the others.
+        self.refusals.over.store(true, Ordering::Relaxed);
         for held in self.refusals.take() {
             promised.extend(std::iter::repeat_n(held.seq, held.promised));
             last = Some(held.error);

@@ -141,3 +141,23 @@ fn graded(org: &str, listing: &Listing) -> Check {
         Completeness::Cut | Completeness::Unlisted => Check::failed(LIST, &Error::from(Incomplete::of(org, listing))),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::State;
+    use super::*;
+
+    #[test]
+    fn clocks_that_are_minutes_apart_are_a_warning_either_way() {
+        let seconds = Duration::from_secs;
+        for (skew, state) in [
+            (None, State::Ok),
+            (Some(Skew::Ahead(seconds(300))), State::Ok),
+            (Some(Skew::Behind(seconds(2))), State::Ok),
+            (Some(Skew::Ahead(seconds(301))), State::Warning),
+            (Some(Skew::Behind(seconds(86_400))), State::Warning),
+        ] {
+            assert_eq!(clock(skew).state, state, "{skew:?}");
+        }
+    }
+}

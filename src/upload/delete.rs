@@ -96,6 +96,8 @@ struct Attempts {
     perhaps_gone: bool,
     /// The last request was a look.
     looking: bool,
+    /// How many items had been refused before the first request.
+    known: usize,
 }
 
 /// Why there is nothing to delete.
@@ -140,7 +142,7 @@ impl Worker<'_> {
     }
 
     async fn delete_one(&self, entry: &Entry, first: Option<&First>) -> Result<(), Halt> {
-        let mut attempts = Attempts::new(entry);
+        let mut attempts = Attempts::new(entry, self.refusals.known());
         let (mut form, mut other) = self.forms.to_try();
         loop {
             let tried = self.look_and_delete(entry, form, first, &mut attempts).await?;
@@ -264,14 +266,12 @@ impl Worker<'_> {
     /// wanted, and not this run's doing. So undoing the run must not create it again. Where a request may have gone through
     /// it counts as deleted, so that undoing brings it back: an item too many is easier to mend than one that is lost.
     fn gone(&self, entry: &Entry, form: DeleteForm, attempts: &Attempts) -> Result<(), Halt> {
-        let state = if attempts.perhaps_gone {
-            // Another worker may have found it out at the same time, and the same.
-            let _ = self.forms.proved.set(form);
-            State::Done
-        } else {
-            State::Gone
-        };
-        self.ended(vec![(entry.seq, state, None)])
+        if !attempts.perhaps_gone {
+            return self.ended(vec![(entry.seq, State::Gone, None)]);
+        }
+        // Another worker may have found it out at the same time, and the same.
+        let _ = self.forms.proved.set(form);
+        self.saved(std::iter::once(entry.seq), attempts.known)
     }
 
     /// The item can't be read: then it is not deleted, and where a request may have gone through, nobody knows.
@@ -344,7 +344,7 @@ impl Worker<'_> {
 }
 
 impl Attempts {
-    fn new(entry: &Entry) -> Self {
+    fn new(entry: &Entry, known: usize) -> Self {
         let planned = entry.before.as_deref();
         Self {
             // Without an item to compare with, any item has changed, and is left.
@@ -355,6 +355,7 @@ impl Attempts {
             promised: 0,
             perhaps_gone: false,
             looking: false,
+            known,
         }
     }
 }

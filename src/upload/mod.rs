@@ -214,6 +214,7 @@ impl Upload<'_> {
         let anything_saved = of(State::Done) > 0;
         if anything_saved {
             self.in_a_row.store(0, Ordering::Relaxed);
+            self.refusals.saved();
         }
         self.ended.fetch_add(all, Ordering::Relaxed);
         self.failed.fetch_add(failed, Ordering::Relaxed);
@@ -223,7 +224,13 @@ impl Upload<'_> {
             self.progress.problems(failed + left);
         }
         self.progress.done(all);
-        if anything_saved { self.after_saved() } else { Ok(()) }
+        Ok(())
+    }
+
+    /// Records that items were saved by a request that was sent after the first `known` refusals.
+    fn saved(&self, seqs: impl Iterator<Item = i64>, known: usize) -> Result<(), Halt> {
+        self.ended(seqs.map(|seq| (seq, State::Done, None)).collect())?;
+        self.after_saved(known)
     }
 
     /// Whether so much has failed that the run had better stop.

@@ -86,12 +86,13 @@ impl Worker<'_> {
                 parts.extend(part.into_iter().rev().map(|entry| (vec![entry], retries)));
                 continue;
             }
+            let known = self.refusals.known();
             match self.post(&part, retries, tried.take()).await {
                 End::Saved => {
                     if part.len() > 1 {
                         self.arrays_work.store(true, Ordering::Relaxed);
                     }
-                    self.ended(part.iter().map(|entry| (entry.seq, State::Done, None)).collect())?;
+                    self.saved(part.iter().map(|entry| entry.seq), known)?;
                 }
                 End::Refused(error) if part.len() == 1 => self.refused(&part, error)?,
                 End::Refused(ApiError::NoArrays { .. }) => {
@@ -151,8 +152,9 @@ impl Worker<'_> {
     async fn try_each(&self, part: &mut impl Iterator<Item = Entry>, refused: &mut usize) -> Result<(), Halt> {
         for entry in part {
             let only = vec![entry];
+            let known = self.refusals.known();
             match self.post(&only, self.options.retries, None).await {
-                End::Saved => self.ended(vec![(only[0].seq, State::Done, None)])?,
+                End::Saved => self.saved(only.iter().map(|entry| entry.seq), known)?,
                 End::Refused(error) => {
                     *refused += 1;
                     self.refused(&only, error)?;

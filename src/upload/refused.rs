@@ -1,8 +1,9 @@
 //! Items that are refused with a status that may be about the item or about everything: 403, 406 and the like, from the API
 //! or from a firewall before it.
 //!
-//! One such refusal doesn't tell which it is; what happens to the neighbours does. So a refused item is held until the next
-//! item is saved: then it has failed by itself. Where too many are refused in a row, permission is missing or was withdrawn:
+//! One such refusal doesn't tell which it is; what happens to the neighbours does. So a refused item is held until an item is
+//! saved by a request that was sent after the refusal: then it has failed by itself. An answer that arrives later to a request
+//! that was sent before tells nothing, for permission may have been withdrawn in between. Where too many are refused in a row, permission is missing or was withdrawn:
 //! the run stops, and the held items count as not attempted, because nothing of them was saved.
 //!
 //! Doesn't belong here: cutting an array down to its items (`reconcile`), which failures are refusals (`api`).
@@ -20,12 +21,16 @@ const MOST_AFTER_SAVED: usize = 20;
 /// So many stop a run that has saved nothing: the key may not write. More than one, since the first item may be the bad one.
 const MOST_BEFORE_SAVED: usize = 3;
 
-/// The refused items since the last one that was saved.
+/// The refused items of which it isn't known yet whether they have failed by themselves.
 #[derive(Debug, Default)]
 pub(super) struct Refusals {
     held: Mutex<Vec<Held>>,
     /// The length of `held`, to be read without the lock.
     count: AtomicUsize,
+    /// How many items were refused so far.
+    all: AtomicUsize,
+    /// How many of them since the last answer that says that an item is saved.
+    in_a_row: AtomicUsize,
     saved: AtomicBool,
     /// So many were refused in a row that the run stops: what other workers are refused from then on says nothing of the items.
     over: AtomicBool,
@@ -33,6 +38,8 @@ pub(super) struct Refusals {
 
 #[derive(Debug)]
 struct Held {
+    /// Its number among all refusals, from 1.
+    number: usize,
     seq: i64,
     /// How many promises the journal holds of it.
     promised: usize,
@@ -53,14 +60,27 @@ impl Refusals {
         self.saved.load(Ordering::Relaxed)
     }
 
+    /// How many items have been refused: what a request that is sent now is sent after.
+    pub(super) fn known(&self) -> usize {
+        self.all.load(Ordering::Relaxed)
+    }
+
+    /// Something is saved, whenever that was sent.
+    pub(super) fn saved(&self) {
+        self.saved.store(true, Ordering::Relaxed);
+        self.in_a_row.store(0, Ordering::Relaxed);
+    }
+
     fn held(&self) -> MutexGuard<'_, Vec<Held>> {
         self.held.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn take(&self) -> Vec<Held> {
+    /// Takes the first so many refusals, as far as they are held.
+    fn take(&self, known: usize) -> Vec<Held> {
         let mut held = self.held();
-        self.count.store(0, Ordering::Relaxed);
-        std::mem::take(&mut *held)
+        let taken = held.extract_if(.., |held| held.number <= known).collect();
+        self.count.store(held.len(), Ordering::Relaxed);
+        taken
     }
 }
 
@@ -74,27 +94,29 @@ impl Upload<'_> {
         };
         {
             let mut held = self.refusals.held();
+            let number = self.refusals.all.fetch_add(1, Ordering::Relaxed) + 1;
             held.push(Held {
+                number,
                 seq: entry.seq,
                 promised,
                 error,
             });
             self.refusals.count.store(held.len(), Ordering::Relaxed);
-            if held.len() < most && !self.refusals.over.load(Ordering::Relaxed) {
+            let in_a_row = self.refusals.in_a_row.fetch_add(1, Ordering::Relaxed) + 1;
+            if in_a_row < most && !self.refusals.over.load(Ordering::Relaxed) {
                 return Ok(());
             }
         }
         self.stop_refused()
     }
 
-    /// Something was saved: what was refused before it has failed by itself.
-    pub(super) fn after_saved(&self) -> Result<(), Halt> {
-        self.refusals.saved.store(true, Ordering::Relaxed);
+    /// Something was saved that was sent after the first `known` refusals: those items have failed by themselves.
+    pub(super) fn after_saved(&self, known: usize) -> Result<(), Halt> {
         if self.refusals.count.load(Ordering::Relaxed) == 0 {
             return Ok(());
         }
         let failed = |held: Held| (held.seq, State::Failed, Some(reason(&held.error)));
-        let failed: Vec<_> = self.refusals.take().into_iter().map(failed).collect();
+        let failed: Vec<_> = self.refusals.take(known).into_iter().map(failed).collect();
         if failed.is_empty() { Ok(()) } else { self.ended(failed) }
     }
 
@@ -102,7 +124,7 @@ impl Upload<'_> {
     /// tells a bad item from a key that may not write.
     pub(super) fn settle_refused(&self) -> Result<(), Halt> {
         if self.refusals.anything_saved() && !self.refusals.over.load(Ordering::Relaxed) {
-            self.after_saved()
+            self.after_saved(usize::MAX)
         } else {
             self.stop_refused()
         }
@@ -113,7 +135,7 @@ impl Upload<'_> {
         let mut promised = Vec::new();
         // Before what is held is taken: whoever is refused later finds it, or is taken with the others.
         self.refusals.over.store(true, Ordering::Relaxed);
-        for held in self.refusals.take() {
+        for held in self.refusals.take(usize::MAX) {
             promised.extend(std::iter::repeat_n(held.seq, held.promised));
             last = Some(held.error);
         }

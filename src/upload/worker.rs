@@ -21,7 +21,6 @@ use super::pace::Outcome;
 use super::reconcile::{Tried, halted, verdict};
 use super::{Halt, Upload, Worker};
 use crate::api::ApiError;
-use crate::journal::State;
 
 /// Two workers send 45,000 single items a second, or 8,000 arrays of 100. An endpoint takes far less than four can send.
 const MOST_WORKERS: usize = 4;
@@ -97,13 +96,14 @@ impl Worker<'_> {
                 let withdrawn = self.scribe.withdraw(batch.promised().to_vec());
                 return Err(withdrawn.map_or_else(Halt::Journal, |()| halted(ApiError::Interrupted)));
             };
+            let known = self.refusals.known();
             match self.client.post(batch.take_body()).await {
                 Ok(()) => {
                     permit.ended(Outcome::Well);
                     if is_array {
                         self.arrays_work.store(true, Ordering::Relaxed);
                     }
-                    return self.ended(batch.seqs.iter().map(|seq| (*seq, State::Done, None)).collect());
+                    return self.saved(batch.seqs.iter().copied(), known);
                 }
                 Err(error) => {
                     let slow = permit.ended(verdict(&error));
